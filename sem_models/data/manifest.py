@@ -1,0 +1,78 @@
+"""The dataset manifest: what is in a dataset, where it came from and which split it belongs to."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sem_models.images.micrograph import Fact
+
+Kind = Literal["single", "paired", "unpaired", "masked"]
+Split = Literal["train", "val", "test"]
+Role = Literal["image", "input", "target", "mask"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoredArray(_Frozen):
+    """One `.npy` file of a dataset and the source file that it was cut from."""
+
+    role: Role
+    """`image` in single datasets; `input`/`target` in paired ones; in unpaired ones `input` is domain A and
+    `target` domain B, one to an entry; `image` and `mask` in masked ones."""
+    file: str
+    """Relative to the dataset folder."""
+    source: str
+    """File name of the raw image, with `#page` for a page of several."""
+    sha256: str
+    """Of the raw file."""
+    shape: tuple[int, int, int]
+    dtype: str
+    pixel_size_nm: float | None
+    databar_rows: int
+    """Rows cut off at the bottom."""
+    databar_found_by: Literal["none", "metadata", "detection", "manual"]
+    intensity: tuple[float, float]
+    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise."""
+    metadata: dict[str, Fact] = {}
+
+
+class Entry(_Frozen):
+    """One sample: a micrograph, a pair, or an image with its mask."""
+
+    name: str
+    group: str
+    """Specimen, subject or section: never divided over splits."""
+    split: Split
+    arrays: tuple[StoredArray, ...]
+    shift_px: tuple[float, float] | None = None
+    """Shift (rows, columns) of the target against the input found by phase correlation; None if not paired."""
+    shift_applied: bool = False
+
+    def array(self, role: Role) -> StoredArray:
+        """The stored array of that role; KeyError where there is none."""
+        for stored in self.arrays:
+            if stored.role == role:
+                return stored
+        raise KeyError(role)
+
+
+class Skipped(_Frozen):
+    """A raw file that could not be used, and why, in one line."""
+
+    source: str
+    reason: str
+
+
+class Manifest(_Frozen):
+    """Everything a dataset is, but the pixels."""
+
+    version: Literal[1] = 1
+    name: str
+    kind: Kind
+    group_by: str
+    """Regular expression that took the group out of the file name."""
+    seed: int
+    entries: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...] = ()

@@ -1,0 +1,26 @@
+"""What a training run tells the outside; `pipelines.tracking` writes it to MLflow."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CheckpointKind = Literal["last", "best"]
+
+
+class Reporter(Protocol):
+    """Receives what happened. No method may block for long or raise because a store is away."""
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Scalars of one step, such as `train/l1`, `val/psnr_db`, `lr`, `speed/steps_per_s`."""
+
+    def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
+        """One validation image: panels (`input`, `floor`, `output`, `target`), each (H, W) in [0, 1] nominal."""
+
+    def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
+        """A complete checkpoint folder has been written and may be copied; it stays valid until the next call."""
+
+    def progress(self, step: int, total: int, seconds_left: float) -> None:
+        """How far the run is; called at most about once a second."""

@@ -1,0 +1,58 @@
+"""How a network is trained: optimiser, schedule and loop settings, each typed and frozen."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LossTerm(_Frozen):
+    """One named part of the loss and its weight."""
+
+    name: str
+    weight: float = Field(1.0, ge=0)
+
+
+class Optimiser(_Frozen):
+    """Optimiser and its constants."""
+
+    name: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = Field(1e-3, gt=0)
+    betas: tuple[float, float] = (0.9, 0.99)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+
+
+class Schedule(_Frozen):
+    """Learning-rate schedule over the steps of the run, after a linear warm-up."""
+
+    name: Literal["constant", "cosine", "multistep"] = "cosine"
+    warmup_steps: int = Field(0, ge=0)
+    final_fraction: float = Field(0.01, gt=0, le=1)
+    """Cosine: the last learning rate as a fraction of the first."""
+    milestones: tuple[float, ...] = ()
+    """Multistep: fractions of the run at which the rate is multiplied by `gamma`."""
+    gamma: float = Field(0.5, gt=0, le=1)
+
+
+class TrainSettings(_Frozen):
+    """The loop. Patch sizes are in pixels of the sharp target."""
+
+    steps: int = Field(1000, ge=1)
+    batch: int = Field(16, ge=1)
+    patch: int = Field(96, ge=8)
+    validate_every: int = Field(250, ge=1)
+    checkpoint_every: int = Field(250, ge=1)
+    log_every: int = Field(10, ge=1)
+    ema_decay: float = Field(0.999, ge=0, lt=1)
+    """Exponential moving average of the weights; 0 switches it off."""
+    early_stop: int | None = Field(None, ge=1)
+    """Stop after this many validations without a better PSNR."""
+    grad_clip: float = Field(1.0, gt=0)
+    """Largest gradient norm."""
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """auto: bf16 on a CUDA device for networks that are safe with it, else 32 bit."""
+    seed: int = 0
