@@ -1,17 +1,89 @@
-"""SRResNet without batch norm (Ledig et al., CVPR 2017, in the form of ESRGAN's baseline)."""
+"""SRResNet without batch norm (Ledig et al., CVPR 2017; the baseline form of Wang et al., ESRGAN, 2018).
+
+Deviation: the long skip is bicubic, not bilinear, so that an untrained network starts at the bicubic floor.
+"""
 
 from typing import Literal
 
+import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from sem_models.networks.capabilities import Capabilities
+from sem_models.physics.downsampling import CUBIC_SUPPORT, upsample
 
 
 class SRResNetConfig(BaseModel):
-    """Residual blocks at low resolution, pixel-shuffle enlargement, global bilinear skip."""
+    """Residual blocks at low resolution, pixel-shuffle enlargement; the paper has 16 blocks of width 64."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["srresnet"] = "srresnet"
-    scale: Literal[1, 2, 3, 4, 8] = 4
+    scale: Literal[1, 2, 4, 8] = 4
     channels: int = Field(1, ge=1)
     blocks: int = Field(16, ge=1)
     width: int = Field(64, ge=1)
+
+
+def _conv(before: int, after: int, gain: float = 1.0) -> nn.Conv2d:
+    layer = nn.Conv2d(before, after, 3, padding=1)
+    nn.init.kaiming_normal_(layer.weight, a=0.1)
+    layer.weight.data.mul_(gain)
+    nn.init.zeros_(layer.bias if layer.bias is not None else layer.weight)
+    return layer
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions and the identity; the weights start at a tenth, as without batch norm they must."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width, gain=0.1)
+        self.second = _conv(width, width, gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        y: Tensor = self.second(F.relu(self.first(x)))
+        return x + y
+
+
+class SRResNet(nn.Module):
+    """Residual trunk at input resolution, then doublings by pixel shuffle."""
+
+    def __init__(self, config: SRResNetConfig) -> None:
+        super().__init__()
+        self.scale = config.scale
+        width = config.width
+        self.head = _conv(config.channels, width)
+        self.trunk = nn.Sequential(*[ResidualBlock(width) for _ in range(config.blocks)])
+        self.enlarge = nn.ModuleList(_doubling(width) for _ in range(config.scale.bit_length() - 1))
+        self.high = _conv(width, width)
+        self.tail = _conv(width, config.channels, gain=1e-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        y = self.trunk(F.leaky_relu(self.head(x), 0.1))
+        for doubling in self.enlarge:
+            y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), 0.1)
+        residual: Tensor = self.tail(F.leaky_relu(self.high(y), 0.1))
+        return upsample(x, self.scale) + residual
+
+
+def _doubling(width: int) -> nn.Conv2d:
+    """A convolution whose four sub-pixel phases start equal: no checkerboard (Aitken et al., 2017, ICNR)."""
+    layer = _conv(width, 4 * width)
+    phase = layer.weight.data[::4]
+    layer.weight.data.copy_(phase.repeat_interleave(4, dim=0))
+    return layer
+
+
+def capabilities(config: SRResNetConfig) -> Capabilities:
+    """Halo: one pixel a convolution at each resolution, seen from the input, rounded up."""
+    doublings = config.scale.bit_length() - 1
+    halo = 1 + 2 * config.blocks + sum(1 / 2**level for level in range(doublings)) + 2 / config.scale
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=config.scale,
+        receptive_field=max(int(-(-halo // 1)) + 1, CUBIC_SUPPORT),
+    )

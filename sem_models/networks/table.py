@@ -1,10 +1,42 @@
 """The table of networks: one line each. Adding a network means one file and one line here."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field
+from torch import nn
 
-from sem_models.networks.srresnet import SRResNetConfig
-from sem_models.networks.vdsr import VDSRConfig
+from sem_models.networks import srresnet, vdsr
+from sem_models.networks.capabilities import Capabilities
 
-NetworkConfig = Annotated[VDSRConfig | SRResNetConfig, Field(discriminator="kind")]
+NetworkConfig = Annotated[vdsr.VDSRConfig | srresnet.SRResNetConfig, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """How to build a network from its config, and what an application must know about it."""
+
+    build: Callable[[Any], nn.Module]
+    capabilities: Callable[[Any], Capabilities]
+
+
+NETWORKS: dict[str, NetworkSpec] = {
+    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities),
+    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities),
+}
+
+
+def build_network(config: NetworkConfig) -> nn.Module:
+    """A freshly initialised network: (N, C, H, W) float32 in [0, 1] to (N, C, H x scale, W x scale)."""
+    return NETWORKS[config.kind].build(config)
+
+
+def capabilities(config: NetworkConfig) -> Capabilities:
+    """Scale, channels, halo and memory format of the network that `config` describes."""
+    return NETWORKS[config.kind].capabilities(config)
+
+
+def parameter_count(config: NetworkConfig) -> int:
+    """Number of trainable parameters."""
+    return sum(parameter.numel() for parameter in build_network(config).parameters())

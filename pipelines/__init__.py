@@ -1,0 +1,1 @@
+"""Use cases of the workbench; the only place that talks to the tracking store."""

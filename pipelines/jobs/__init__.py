@@ -1,0 +1,1 @@
+"""Starting, queueing, cancelling and finding again long work."""

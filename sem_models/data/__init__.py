@@ -1,0 +1,1 @@
+"""Datasets: manifest, splits, patches."""

@@ -1,0 +1,1 @@
+"""Micrographs: reading, writing, data bars, intensity and display."""

@@ -1,0 +1,1 @@
+"""Losses, and the table that lists them."""

@@ -1,0 +1,52 @@
+"""Down-sampling and enlargement by whole factors, each convention named because scores depend on it.
+
+`bicubic_aa` is the anti-aliased Keys cubic with a = -0.5 whose kernel is stretched by the scale (what Pillow and
+MATLAB do); `cubic_aliased` is the a = -0.75 cubic without stretching (what OpenCV does); `gaussian_area` is a
+5x5 Gaussian of sigma 1 px followed by the mean of each block.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sem_models.physics.degradation import Downsampling
+
+CUBIC_SUPPORT = 3
+"""Input pixels on each side that a cubic enlargement can read, with one to spare for the half-pixel shift."""
+
+
+def downsample(x: Tensor, scale: int, kind: Downsampling) -> Tensor:
+    """Shrink (N, C, H, W) float by `scale`; H and W must be multiples of it (see `crop_to_multiple`)."""
+    height, width = x.shape[-2:]
+    if height % scale or width % scale:
+        raise ValueError(f"size {height}x{width} is not a multiple of the scale {scale}")
+    if scale == 1:
+        return x
+    size = (height // scale, width // scale)
+    if kind == "bicubic_aa":
+        return F.interpolate(x, size=size, mode="bicubic", antialias=True, align_corners=False)
+    if kind == "cubic_aliased":
+        return F.interpolate(x, size=size, mode="bicubic", antialias=False, align_corners=False)
+    return F.avg_pool2d(_gaussian_5x5(x), scale)
+
+
+def upsample(x: Tensor, scale: int) -> Tensor:
+    """Enlarge (N, C, H, W) float by `scale` with the Keys cubic, a = -0.5; overshoot is not clipped."""
+    if scale == 1:
+        return x
+    size = (x.shape[-2] * scale, x.shape[-1] * scale)
+    return F.interpolate(x, size=size, mode="bicubic", antialias=True, align_corners=False)
+
+
+def crop_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Cut rows and columns off at the bottom and right until both are multiples."""
+    height, width = x.shape[-2:]
+    return x[..., : height - height % multiple, : width - width % multiple]
+
+
+def _gaussian_5x5(x: Tensor) -> Tensor:
+    taps = torch.exp(-0.5 * torch.arange(-2, 3, device=x.device, dtype=x.dtype) ** 2)
+    taps = taps / taps.sum()
+    channels = x.shape[1]
+    kernel = (taps[:, None] * taps[None, :]).expand(channels, 1, 5, 5)
+    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), kernel, groups=channels)
