@@ -24,7 +24,11 @@ RECIPES = ("vdsr-x4-small", "srresnet-x4-small")
 def command(*arguments: str) -> dict[str, Any]:
     """Run one workbench command; its last line of output is a JSON object."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines", *arguments, "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, "-m", "pipelines", *arguments, "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
     )
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return result
@@ -36,7 +40,13 @@ def run_one(recipe: str, dataset: str) -> dict[str, Any]:
     trained = command("train", "--recipe", recipe, "--dataset", dataset, "--experiment", "real-sets-x4")
     minutes = (time.monotonic() - start) / 60
     report = command("evaluate", trained["run_id"], "--dataset", dataset)
-    return {"recipe": recipe, "dataset": dataset, "run_id": trained["run_id"], "train_minutes": round(minutes, 2), "report": report}
+    return {
+        "recipe": recipe,
+        "dataset": dataset,
+        "run_id": trained["run_id"],
+        "train_minutes": round(minutes, 2),
+        "report": report,
+    }
 
 
 def main() -> None:

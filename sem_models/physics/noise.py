@@ -4,9 +4,7 @@ import torch
 from torch import Tensor
 
 
-def add_noise(
-    x: Tensor, dose_e_per_px: float | None, read_noise: float, generator: torch.Generator
-) -> Tensor:
+def add_noise(x: Tensor, dose_e_per_px: float | None, read_noise: float, generator: torch.Generator) -> Tensor:
     """Poisson-Gaussian noise on (N, C, H, W) float in [0, 1]; the mean is kept, the result is not clipped.
 
     Args:

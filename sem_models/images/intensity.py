@@ -1,0 +1,53 @@
+"""Between native grey values and the unit scale that networks work on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.images.micrograph import Pixels
+
+_PERCENTILES = (0.1, 99.9)
+
+
+@dataclass(frozen=True)
+class IntensityRange:
+    """The native values that stand for 0 and 1."""
+
+    lo: float
+    hi: float
+
+    @property
+    def span(self) -> float:
+        """Native units per 1.0."""
+        return self.hi - self.lo
+
+
+def intensity_range(pixels: Pixels) -> IntensityRange:
+    """0 to 255 for 8 bit; else the 0.1 and 99.9 percentiles, because detectors use a fraction of 16 or 32 bit."""
+    if pixels.dtype == np.uint8:
+        return IntensityRange(0.0, 255.0)
+    lo, hi = (float(value) for value in np.percentile(pixels, _PERCENTILES))
+    if not hi > lo:
+        lo, hi = float(pixels.min()), float(pixels.max())
+    return IntensityRange(lo, hi if hi > lo else lo + 1.0)
+
+
+def to_unit(pixels: Pixels, limits: IntensityRange) -> NDArray[np.float32]:
+    """(p - lo) / (hi - lo) as float32, same shape; not clipped, so nothing is lost."""
+    return ((pixels.astype(np.float64) - limits.lo) / limits.span).astype(np.float32)
+
+
+def from_unit(values: NDArray[np.float32], limits: IntensityRange, dtype: np.dtype[np.generic]) -> tuple[Pixels, float]:
+    """Back to native values; integers are rounded and clipped.
+
+    Returns:
+        The pixels and the fraction of them that had to be clipped.
+    """
+    native = values.astype(np.float64) * limits.span + limits.lo
+    if dtype.kind not in "iu":
+        return native.astype(dtype), 0.0
+    info = np.iinfo(dtype)
+    rounded = np.rint(native)
+    clipped = np.clip(rounded, info.min, info.max)
+    return clipped.astype(dtype), float(np.mean(rounded != clipped))

@@ -1,0 +1,1 @@
+"""Pixel size and acquisition facts, one vendor each."""
