@@ -7,7 +7,7 @@ pixel on one line, as nothing in a specimen does.
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def crop_databar(micrograph: Micrograph, bar: DataBar) -> Micrograph:
     return micrograph.with_pixels(micrograph.pixels[: micrograph.height - bar.rows]) if bar.rows else micrograph
 
 
-def _flat_strip_rows(grey: NDArray[np.generic]) -> int:
+def _flat_strip_rows(grey: NDArray[Any]) -> int:
     """Rows of a strip of one grey with writing; 0 where there is none."""
     height = grey.shape[0]
     searched = grey[height - int(height * _SEARCHED_FRACTION) :]
@@ -84,7 +84,7 @@ def _flat_strip_rows(grey: NDArray[np.generic]) -> int:
     return rows if written > 0.01 and clean > 0.85 and (strip < 0.01).mean() > _FLAT_FRACTION else 0
 
 
-def _mode(pixels: NDArray[np.generic]) -> float:
+def _mode(pixels: NDArray[Any]) -> float:
     values, counts = np.unique(pixels, return_counts=True)
     return float(values[counts.argmax()])
 
@@ -101,7 +101,7 @@ def _run_from_bottom(member: NDArray[np.bool_]) -> int:
     return len(member) - top
 
 
-def _burnt_in_rows(grey: NDArray[np.generic]) -> int:
+def _burnt_in_rows(grey: NDArray[Any]) -> int:
     """Rows from the highest repeated glyph or tick down; 0 where nothing repeats."""
     first = grey.shape[0] - int(grey.shape[0] * _SEARCHED_FRACTION)
     tops = [top for value in (grey.max(), grey.min()) for top in _repeated_tops(grey[first:] == value)]

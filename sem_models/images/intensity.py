@@ -1,6 +1,7 @@
 """Between native grey values and the unit scale that networks work on."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def to_unit(pixels: Pixels, limits: IntensityRange) -> NDArray[np.float32]:
     return ((pixels.astype(np.float64) - limits.lo) / limits.span).astype(np.float32)
 
 
-def from_unit(values: NDArray[np.float32], limits: IntensityRange, dtype: np.dtype[np.generic]) -> tuple[Pixels, float]:
+def from_unit(values: NDArray[np.float32], limits: IntensityRange, dtype: np.dtype[Any]) -> tuple[Pixels, float]:
     """Back to native values; integers are rounded and clipped.
 
     Returns:

@@ -1,0 +1,105 @@
+"""The patch bank: all images of a split as flat tensors in native dtype, where the device has room for them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor
+
+from sem_models.data.dataset import Dataset
+from sem_models.data.manifest import Role, Split
+from sem_models.errors import UserError
+
+_SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
+"""Torch has few operations on wide unsigned types: they travel as signed ones of the same width."""
+_UNSIGNED_MASK = {"uint16": 0xFFFF, "uint32": 0xFFFFFFFF}
+_SHARE_OF_MEMORY = 0.5
+
+
+@dataclass(frozen=True)
+class Plane:
+    """All images of one role, end to end, and where each begins."""
+
+    values: dict[str, Tensor]
+    """Per dtype name: one flat tensor."""
+    dtypes: tuple[str, ...]
+    offsets: Tensor
+    heights: Tensor
+    widths: Tensor
+    lo: Tensor
+    span: Tensor
+    channels: int
+
+    def gather(self, images: Tensor, index: Tensor) -> Tensor:
+        """Raw values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit scale."""
+        out = torch.empty(index.shape, dtype=torch.float32, device=self.lo.device)
+        for name, values in self.values.items():
+            rows = torch.tensor([self.dtypes[i] == name for i in images.tolist()], device=self.lo.device)
+            place = index[rows].to(values.device)
+            out[rows] = _to_float(values[place], name).to(out.device)
+        lo, span = self.lo[images], self.span[images]
+        return (out - lo[:, None, None, None]) / span[:, None, None, None]
+
+
+class PatchBank:
+    """Images of one split, ready for random crops."""
+
+    def __init__(self, dataset: Dataset, split: Split, roles: tuple[Role, ...], device: torch.device) -> None:
+        """Load `roles` of every image in `split`.
+
+        Raises:
+            UserError: The split is empty or images differ in their number of channels.
+        """
+        self.names = tuple(entry.name for entry in dataset.entries(split))
+        if not self.names:
+            raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")
+        self.device = device
+        self.planes = {role: _plane(dataset, split, role, device) for role in roles}
+
+
+def _plane(dataset: Dataset, split: Split, role: Role, device: torch.device) -> Plane:
+    arrays = [(entry.array(role), dataset.array(entry, role)) for entry in dataset.entries(split)]
+    channels = {array.shape[2] for _, array in arrays}
+    if len(channels) > 1:
+        raise UserError(
+            f"Dataset {dataset.manifest.name!r} mixes images of {sorted(channels)} channels; prepare them apart."
+        )
+    total = sum(array.nbytes for _, array in arrays)
+    place = device if total < _SHARE_OF_MEMORY * _free_bytes(device) else torch.device("cpu")
+    flat: dict[str, list[Tensor]] = {}
+    offsets: list[int] = []
+    for stored, array in arrays:
+        parts = flat.setdefault(stored.dtype, [])
+        offsets.append(sum(part.numel() for part in parts))
+        signed = np.array(array).reshape(-1).view(_numpy_signed(stored.dtype))
+        parts.append(torch.from_numpy(signed))
+    limits = torch.tensor([stored.intensity for stored, _ in arrays], dtype=torch.float64)
+    return Plane(
+        values={name: torch.cat(parts).to(place) for name, parts in flat.items()},
+        dtypes=tuple(stored.dtype for stored, _ in arrays),
+        offsets=torch.tensor(offsets, device=device),
+        heights=torch.tensor([array.shape[0] for _, array in arrays], device=device),
+        widths=torch.tensor([array.shape[1] for _, array in arrays], device=device),
+        lo=limits[:, 0].float().to(device),
+        span=(limits[:, 1] - limits[:, 0]).float().to(device),
+        channels=channels.pop(),
+    )
+
+
+def _numpy_signed(dtype: str) -> str:
+    if dtype not in _SIGNED:
+        raise UserError(f"Images of type {dtype} cannot be trained on; prepare them again from the raw files.")
+    return {"uint16": "int16", "uint32": "int32"}.get(dtype, dtype)
+
+
+def _to_float(values: Tensor, dtype: str) -> Tensor:
+    if dtype in _UNSIGNED_MASK:
+        return (values.long() & _UNSIGNED_MASK[dtype]).float()
+    return values.float()
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

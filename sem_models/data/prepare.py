@@ -1,0 +1,157 @@
+"""Turning a plan into a dataset on disk: complete, or not there at all."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
+from sem_models.data.manifest import Entry, Manifest, StoredArray
+from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.errors import UserError
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import crop_databar
+from sem_models.images.intensity import intensity_range
+from sem_models.images.read import read_micrograph
+from sem_models.progress import Progress, silent
+
+Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
+
+
+def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Dataset:
+    """Cut data bars off, find the shifts of pairs, write arrays and manifest to `folder`.
+
+    Raises:
+        UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
+    """
+    _refuse_duplicates([(image.sha256 + str(image.page), image) for image in plan.images])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        manifest = _write_parts(plan, part, progress)
+        if (folder / MANIFEST).exists():
+            return _same_or_refuse(folder, manifest)
+        part.chmod(0o755)
+        part.rename(folder)
+        return Dataset(folder, manifest)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
+    samples: dict[str, list[PlannedImage]] = defaultdict(list)
+    for image in plan.images:
+        samples[image.sample].append(image)
+    entries: list[Entry] = []
+    seen: list[tuple[str, PlannedImage]] = []
+    for index, name in enumerate(sorted(samples)):
+        cuts = [_cut(image) for image in samples[name]]
+        seen += [
+            (hashlib.sha256(pixels.tobytes()).hexdigest(), image) for image, pixels, _ in cuts if image.role != "mask"
+        ]
+        entries.append(_write_entry(plan, part, index, name, cuts))
+        progress(index + 1, len(samples), "samples written")
+    _refuse_duplicates(seen)
+    options = plan.options
+    manifest = Manifest(
+        name=options.name,
+        kind=options.kind,
+        group_by=plan.group_by,
+        seed=options.seed,
+        entries=tuple(entries),
+        skipped=plan.skipped,
+    )
+    (part / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
+    return manifest
+
+
+def _cut(image: PlannedImage) -> Cut:
+    micrograph = crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
+    facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
+    return image, micrograph.pixels, facts
+
+
+def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
+    shift = None
+    if plan.options.kind == "masked":
+        cuts = _mask_like_image(cuts)
+    if plan.options.kind == "paired":
+        shift = _shift(cuts)
+        cuts = _overlap(cuts, shift) if plan.options.apply_shift and shift else cuts
+    stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)
+    first = cuts[0][0]
+    applied = plan.options.apply_shift and shift is not None
+    return Entry(name=name, group=first.group, split=first.split, arrays=stored, shift_px=shift, shift_applied=applied)
+
+
+def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:
+    np.save(part / file, np.ascontiguousarray(pixels), allow_pickle=False)
+    limits = intensity_range(pixels)
+    return StoredArray(
+        role=image.role,
+        file=file,
+        source=image.source,
+        sha256=image.sha256,
+        shape=pixels.shape,
+        dtype=str(pixels.dtype),
+        pixel_size_nm=image.pixel_size_nm,
+        databar_rows=image.databar.rows,
+        databar_found_by=image.databar.found_by,
+        intensity=(limits.lo, limits.hi),
+        metadata=facts,
+    )
+
+
+def _shift(cuts: list[Cut]) -> tuple[float, float] | None:
+    """Shift of the target against the input; None where their sizes differ (a super-resolution pair)."""
+    (_, first, _), (_, second, _) = cuts
+    if first.shape[:2] != second.shape[:2]:
+        return None
+    return find_shift(first.mean(axis=2), second.mean(axis=2))
+
+
+def _overlap(cuts: list[Cut], shift: tuple[float, float]) -> list[Cut]:
+    (image, first, facts), (other, second, more) = cuts
+    first, second = crop_to_overlap(first, second, shift)
+    return [(image, first, facts), (other, second, more)]
+
+
+def _mask_like_image(cuts: list[Cut]) -> list[Cut]:
+    """Cut a mask to the rows that its image kept; any other difference in size is an error."""
+    (image, pixels, facts), (mask, labels, more) = cuts
+    if labels.shape[0] == pixels.shape[0] + image.databar.rows:
+        labels = labels[: pixels.shape[0]]
+    if labels.shape[:2] != pixels.shape[:2]:
+        raise UserError(
+            f"{mask.source}: mask of {labels.shape[1]} x {labels.shape[0]} pixels, image of "
+            f"{pixels.shape[1]} x {pixels.shape[0]}; export both at one size."
+        )
+    return [(image, pixels, facts), (mask, labels, more)]
+
+
+def _refuse_duplicates(seen: list[tuple[str, PlannedImage]]) -> None:
+    first: dict[str, PlannedImage] = {}
+    for key, image in seen:
+        other = first.setdefault(key, image)
+        if other.split != image.split and other.role == image.role:
+            raise UserError(
+                f"{other.source} and {image.source} are the same image in the {other.split} and {image.split} splits: "
+                "scores would be worthless. Remove one, or group them together with --group-by."
+            )
+
+
+def _same_or_refuse(folder: Path, manifest: Manifest) -> Dataset:
+    existing = open_dataset(folder)
+    if existing.digest == digest_of(manifest):
+        return existing
+    raise UserError(
+        f"A dataset {folder.name!r} with other content is already there; choose another --name, "
+        f"or delete {folder} first."
+    )

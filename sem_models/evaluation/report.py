@@ -1,0 +1,87 @@
+"""The result of an evaluation: per-image rows of a model and its floors, and what follows from them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sem_models.data.manifest import Split
+from sem_models.evaluation.metrics import HIGHER_IS_BETTER, LABELS
+from sem_models.evaluation.statistics import Interval, PairedDifference, bootstrap_interval, paired_difference
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Row(_Frozen):
+    """Scores of one method on one image."""
+
+    method: str
+    image: str
+    group: str
+    scores: dict[str, float | None]
+    """None where a score could not be computed; `EvaluationReport.notes` says why."""
+
+
+class EvaluationReport(_Frozen):
+    """Everything needed to read, reproduce and compare the scores of one model."""
+
+    version: Literal[1] = 1
+    model: str
+    dataset: str
+    digest: str
+    split: Split
+    degradation: str
+    """JSON of the forward model that made the inputs, or `paired` where the dataset holds them."""
+    data_range: float
+    border_px: int
+    """Pixels left out at each edge of the output."""
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The model first, then its floors."""
+        return tuple(dict.fromkeys(row.method for row in self.rows))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the scores that at least one row has."""
+        present = {name for row in self.rows for name, value in row.scores.items() if value is not None}
+        return tuple(name for name in LABELS if name in present)
+
+    @property
+    def images(self) -> int:
+        """Number of images."""
+        return len({row.image for row in self.rows})
+
+    @property
+    def groups(self) -> int:
+        """Number of specimens."""
+        return len({row.group for row in self.rows})
+
+    def values(self, method: str, metric: str) -> list[float]:
+        """Scores of one method, one an image, NaN where missing."""
+        scores = [row.scores.get(metric) for row in self.rows if row.method == method]
+        return [float("nan") if score is None else score for score in scores]
+
+    def mean(self, method: str, metric: str) -> Interval:
+        """Mean over images with its 95 % interval."""
+        return bootstrap_interval(self.values(method, metric))
+
+    def gain(self, metric: str, floor: str) -> PairedDifference:
+        """Model minus floor, image by image."""
+        return paired_difference(self.values(self.model, metric), self.values(floor, metric))
+
+    def comparable(self, other: "EvaluationReport") -> bool:
+        """Whether both were scored on the same images, made the same way and cut the same way."""
+        return self._setting == other._setting
+
+    @property
+    def _setting(self) -> tuple[object, ...]:
+        return self.digest, self.split, self.degradation, self.data_range, self.border_px
+
+
+def better(metric: str, a: float, b: float) -> bool:
+    """Whether score `a` is better than `b`."""
+    return a > b if HIGHER_IS_BETTER[metric] else a < b

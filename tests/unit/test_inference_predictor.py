@@ -1,0 +1,153 @@
+"""A tiled prediction is the whole-image prediction, whatever the size, the memory or the padding."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sem_models.errors import UserError
+from sem_models.evaluation.floors import Bicubic
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.inference.planner import plan_axis
+from sem_models.inference.predictor import Predictor
+from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.srresnet import SRResNet, SRResNetConfig, capabilities
+from sem_models.networks.vdsr import VDSR, VDSRConfig
+from sem_models.networks.vdsr import capabilities as vdsr_capabilities
+
+
+class Model:
+    """A network with random weights that are large enough for every halo pixel to matter."""
+
+    def __init__(self, network: nn.Module, facts: Capabilities) -> None:
+        self.name, self.capabilities = "random", facts
+        self.network = network.eval()
+        generator = torch.Generator().manual_seed(1)
+        for parameter in network.parameters():
+            if parameter.ndim > 1:
+                fan_in = parameter[0].numel()
+                parameter.data = torch.randn(parameter.shape, generator=generator) / fan_in**0.5
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.network(x)
+
+
+SRRESNET = SRResNetConfig(scale=2, blocks=2, width=8)
+VDSR_CONFIG = VDSRConfig(scale=4, depth=4, width=8)
+MODELS = {
+    "srresnet": Model(SRResNet(SRRESNET), capabilities(SRRESNET)),
+    "vdsr": Model(VDSR(VDSR_CONFIG), vdsr_capabilities(VDSR_CONFIG)),
+    "multiple": Model(SRResNet(SRRESNET), replace(capabilities(SRRESNET), size_multiple=8)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("size", [(97, 131), (64, 203), (33, 34)])
+def test_tiled_equals_whole(name: str, size: tuple[int, int]) -> None:
+    model = MODELS[name]
+    image = np.random.default_rng(0).random((1, *size), np.float32)
+    with torch.inference_mode():
+        whole = model(torch.from_numpy(image)[None])[0].numpy()
+    tiled = Predictor(model, "cpu", tile=32, batch=3).predict_unit(image)
+    edge = model.capabilities.receptive_field * model.capabilities.scale
+    assert tiled.shape == whole.shape
+    inner = np.s_[:, edge:-edge, edge:-edge] if min(size) > 2 * model.capabilities.receptive_field else np.s_[:, :0]
+    np.testing.assert_allclose(tiled[inner], whole[inner], atol=1e-5)
+
+
+def test_tiles_cover_and_overlap() -> None:
+    for length in (1, 31, 32, 33, 100, 257):
+        spans = plan_axis(length, 32, 12, 4)
+        covered = np.zeros(length, int)
+        for span in spans:
+            covered[span.start : span.start + span.size] += 1
+            assert span.size % 4 == 0
+        assert covered.min() >= 1
+        assert {span.size for span in spans} == {spans[0].size}
+        for before, after in zip(spans, spans[1:], strict=False):
+            assert before.start + before.size - after.start >= 12
+
+
+def test_one_pixel_and_tiny_images() -> None:
+    for size in ((1, 1), (2, 3), (1, 50)):
+        out = Predictor(MODELS["multiple"], "cpu").predict_unit(np.full((1, *size), 0.5, np.float32))
+        assert out.shape == (1, size[0] * 2, size[1] * 2)
+        assert np.isfinite(out).all()
+
+
+class Hungry(Model):
+    """Runs out of memory on anything larger than 64 pixels, and once in the middle of a picture."""
+
+    def __init__(self) -> None:
+        super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
+        self.calls = 0
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        if x.shape[-1] > 80 or self.calls == 6:
+            raise torch.OutOfMemoryError("simulated")
+        return super().__call__(x)
+
+
+def test_out_of_memory_halves_the_tile() -> None:
+    image = np.random.default_rng(0).random((1, 200, 220), np.float32)
+    hungry = Hungry()
+    result = Predictor(hungry, "cpu", tile=256, batch=4).predict_unit(image)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=512).predict_unit(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    assert hungry.calls > 6
+
+
+def test_out_of_memory_for_good_is_one_line() -> None:
+    class Full(Hungry):
+        def __call__(self, x: Tensor) -> Tensor:
+            raise torch.OutOfMemoryError("simulated")
+
+    with pytest.raises(UserError, match="free memory"):
+        Predictor(Full(), "cpu").predict_unit(np.zeros((1, 40, 40), np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_native_dtype_pixel_size_and_provenance(tmp_path: Path, dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((60, 70, 1)) * 200).astype(dtype)
+    micrograph = Micrograph(pixels, 2.36, {"voltage_kv": 5.0}, "a.tif")
+    result = Predictor(Bicubic(4), "cpu").predict(micrograph)
+    assert result.pixels.dtype == dtype
+    assert result.pixels.shape == (240, 280, 1)
+    assert result.pixel_size_nm == pytest.approx(0.59)
+    assert "floor:bicubic" in str(result.metadata["provenance"])
+    assert float(np.abs(result.pixels.astype(float).mean() - pixels.astype(float).mean())) < 2
+
+    source = tmp_path / "a.tif"
+    write_micrograph(source, micrograph)
+    streamed = read_micrograph(Predictor(Bicubic(4), "cpu", tile=32).predict_file(source, tmp_path / "b.tif"))
+    np.testing.assert_allclose(streamed.pixels.astype(float), result.pixels.astype(float), atol=1e-3)
+    assert streamed.pixel_size_nm == pytest.approx(0.59)
+
+
+def test_memory_is_bounded_by_a_band() -> None:
+    heights = []
+
+    class Watching(Predictor):
+        def _row_of_tiles(self, image, row, columns, band) -> None:
+            super()._row_of_tiles(image, row, columns, band)
+            heights.append(band._sum.shape[1])
+
+    Watching(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 1000, 40), np.float32))
+    assert max(heights) <= 2 * (32 + 2 * 3) + 2 * 9
+
+
+def test_cancel_from_progress() -> None:
+    from sem_models.errors import Cancelled
+
+    def stop(done: int, total: int, what: str) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 100, 40), np.float32), stop)
