@@ -4,7 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+
+from sem_models.data.dataset import Dataset
+from sem_models.data.plan import PrepareOptions, plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.recipes import Recipe, find_recipe, override
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -38,3 +47,46 @@ def sem_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def _two_threads() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+
+def smooth_images(count: int, size: int = 96, seed: int = 0) -> list[np.ndarray]:
+    """Textured 8-bit images whose detail a small network can learn to sharpen."""
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(count):
+        blobs = gaussian_filter(rng.standard_normal((size, size)), 2.5) > 0
+        image = 60 + 130 * gaussian_filter(blobs.astype(float), 0.7)
+        images.append(np.clip(image, 0, 255).astype(np.uint8))
+    return images
+
+
+@pytest.fixture
+def raw_images(tmp_path: Path) -> Path:
+    """A folder of small TIFF micrographs of five specimens, 2.5 nm a pixel."""
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for index, image in enumerate(smooth_images(6)):
+        name = f"S{index % 5 + 1}-{index}.tif"
+        write_micrograph(folder / name, Micrograph(image[:, :, None], 2.5))
+    return folder
+
+
+@pytest.fixture
+def small_dataset(tmp_path: Path, raw_images: Path) -> Dataset:
+    """The same, prepared, in `tmp_path/datasets/small`."""
+    plan = plan_dataset(PrepareOptions("small", (raw_images,)))
+    return write_dataset(plan, tmp_path / "datasets" / "small")
+
+
+@pytest.fixture
+def tiny_recipe() -> Recipe:
+    """A network that trains in seconds."""
+    changes = ["train.steps=12", "train.batch=2", "train.patch=32", "train.validate_every=4", "train.log_every=1"]
+    small = [
+        "network.blocks=1",
+        "network.width=8",
+        "network.scale=2",
+        "degradation.scale=2",
+        "train.checkpoint_every=3",
+    ]
+    return override(find_recipe("srresnet-x4-small"), [*changes, *small, "degradation.read_noise=0.01"])

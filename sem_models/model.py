@@ -1,0 +1,69 @@
+"""A trained model on disk and in memory: safetensors weights and the recipe that made them, nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from sem_models.errors import UserError
+from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.table import build_network, capabilities
+from sem_models.recipes import Recipe
+
+WEIGHTS = "model.safetensors"
+RECIPE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class RestorationModel:
+    """A network with its recipe, ready for the predictor."""
+
+    recipe: Recipe
+    network: nn.Module
+    name: str
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the predictor must know."""
+        return capabilities(self.recipe.network)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
+        result: Tensor = self.network(x)
+        return result
+
+
+def save_model(folder: Path, recipe: Recipe, weights: dict[str, Tensor]) -> None:
+    """Write weights and recipe into an existing folder."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
+    (folder / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
+
+
+def load_model(folder: Path, device: str = "cpu", name: str = "") -> RestorationModel:
+    """Read a model folder; the network is built from the stored recipe, never guessed from the weights.
+
+    Raises:
+        UserError: Files are missing or damaged, or the weights do not belong to the recipe.
+    """
+    try:
+        recipe = Recipe.model_validate_json((folder / RECIPE).read_text())
+        weights = load_file(folder / WEIGHTS)
+    except (OSError, SafetensorError, ValidationError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{folder}: not a model folder that can be read ({reason}); train or download it again."
+        ) from error
+    network = build_network(recipe.network)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
+    network = network.to(torch.device(device)).eval().requires_grad_(False)
+    if capabilities(recipe.network).channels_last:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return RestorationModel(recipe, network, name or recipe.name)

@@ -1,0 +1,38 @@
+"""Keeps one bad batch from spoiling the weights, and says clearly when training has diverged."""
+
+import math
+
+from sem_models.errors import UserError
+
+_PATIENCE = 10
+
+
+class TrainingDiverged(UserError):
+    """Losses or gradients were not finite many times in a row."""
+
+
+class FiniteGuard:
+    """Decides whether an update may be applied."""
+
+    def __init__(self, learning_rate: float) -> None:
+        """`learning_rate` is named in the advice."""
+        self._learning_rate = learning_rate
+        self._in_a_row = 0
+
+    def allows(self, step: int, loss: float, gradient_norm: float) -> bool:
+        """Whether both numbers are finite.
+
+        Raises:
+            TrainingDiverged: They were not for the tenth time in a row; the weights are as before the first.
+        """
+        if math.isfinite(loss) and math.isfinite(gradient_norm):
+            self._in_a_row = 0
+            return True
+        self._in_a_row += 1
+        if self._in_a_row < _PATIENCE:
+            return False
+        what = "loss" if not math.isfinite(loss) else "gradient"
+        raise TrainingDiverged(
+            f"Training diverged at step {step}: the {what} was not finite {_PATIENCE} times in a row. "
+            f"Lower optimiser.lr (now {self._learning_rate:g}) or train.grad_clip, and resume or start again."
+        )

@@ -1,0 +1,77 @@
+"""Validation on whole images of the validation split, through the predictor that users use."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.data.dataset import Dataset
+from sem_models.evaluation.evaluate import DATA_RANGE, Image, input_and_target
+from sem_models.evaluation.floors import Bicubic
+from sem_models.evaluation.metrics import psnr_db, ssim
+from sem_models.inference.model import UnitModel
+from sem_models.inference.predictor import Predictor
+from sem_models.recipes import Recipe
+from sem_models.training.reporter import Reporter
+
+PANEL_SAMPLES = 4
+PANEL_PIXELS = 512
+
+
+@dataclass(frozen=True)
+class _Case:
+    name: str
+    low: Image
+    floor: Image
+    sharp: Image
+
+
+class Validator:
+    """Keeps inputs, targets and the floor of the validation images; only the output is computed each time."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, scale: int, device: str) -> None:
+        """Prepare every image of the validation split, degraded the same way each time."""
+        self._scale, self._device = scale, device
+        floor = Predictor(Bicubic(scale), "cpu")
+        self._cases: list[_Case] = []
+        for entry in dataset.entries("val"):
+            low, sharp = input_and_target(dataset, entry, recipe.degradation, scale)
+            self._cases.append(_Case(entry.name, low, np.clip(floor.predict_unit(low), 0, 1), sharp))
+        self._floor = self._scores([case.floor for case in self._cases])
+
+    def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
+        """Scores of `model`, means over images; the first images go to the reporter as panels."""
+        predictor = Predictor(model, self._device)
+        outputs = [np.clip(predictor.predict_unit(case.low), 0, 1) for case in self._cases]
+        for case, output in list(zip(self._cases, outputs, strict=True))[:PANEL_SAMPLES]:
+            reporter.sample(step, case.name, self._panels(case, output))
+        psnr, similarity = self._scores(outputs)
+        return {
+            "val/psnr_db": psnr,
+            "val/ssim": similarity,
+            "val/floor_psnr_db": self._floor[0],
+            "val/floor_ssim": self._floor[1],
+        }
+
+    def _scores(self, outputs: list[Image]) -> tuple[float, float]:
+        border = self._scale
+        pairs = [
+            (
+                output[:, border:-border, border:-border].mean(axis=0),
+                case.sharp[:, border:-border, border:-border].mean(axis=0),
+            )
+            for output, case in zip(outputs, self._cases, strict=True)
+        ]
+        psnr = np.mean([psnr_db(output, np.clip(sharp, 0, 1), DATA_RANGE) for output, sharp in pairs])
+        similarity = np.mean([ssim(output, np.clip(sharp, 0, 1), DATA_RANGE) for output, sharp in pairs])
+        return float(psnr), float(similarity)
+
+    def _panels(self, case: _Case, output: Image) -> dict[str, NDArray[np.float32]]:
+        enlarged = case.low.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
+        panels = {"input": enlarged, "floor": case.floor, "output": output, "target": case.sharp}
+        return {name: _centre(image.mean(axis=0)) for name, image in panels.items()}
+
+
+def _centre(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    top, left = (max((size - PANEL_PIXELS) // 2, 0) for size in image.shape)
+    return image[top : top + PANEL_PIXELS, left : left + PANEL_PIXELS]
