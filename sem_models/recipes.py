@@ -64,7 +64,7 @@ def _small(recipe: Recipe, network: NetworkConfig, summary: str, steps: int, pat
             "losses": (LossTerm(name="charbonnier"),),
             "optimiser": Optimiser(lr=1e-3),
             "schedule": Schedule(name="cosine", warmup_steps=100),
-            "train": TrainSettings(steps=steps, batch=16, patch=patch, ema_decay=0.99),
+            "train": TrainSettings(steps=steps, batch=16, patch=patch, ema_decay=0.99, validate_every=500),
         }
     )
 
@@ -78,7 +78,7 @@ def _presets() -> list[Recipe]:
         thin = "SRResNet with 8 blocks of width 32: minutes on two CPU cores, the faster of the two to apply."
         presets += [
             vdsr,
-            _small(vdsr, VDSRConfig(scale=scale, depth=8, width=24), few, steps=2000, patch=64),
+            _small(vdsr, VDSRConfig(scale=scale, depth=8, width=24), few, steps=6000, patch=64),
             srresnet,
             _small(srresnet, SRResNetConfig(scale=scale, blocks=8, width=32), thin, steps=3000, patch=96),
         ]

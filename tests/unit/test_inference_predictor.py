@@ -1,6 +1,7 @@
 """A tiled prediction is the whole-image prediction, whatever the size, the memory or the padding."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def test_tiles_cover_and_overlap() -> None:
             assert span.size % 4 == 0
         assert covered.min() >= 1
         assert {span.size for span in spans} == {spans[0].size}
-        for before, after in zip(spans, spans[1:], strict=False):
+        for before, after in pairwise(spans):
             assert before.start + before.size - after.start >= 12
 
 

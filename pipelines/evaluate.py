@@ -1,0 +1,95 @@
+"""Use case: score a model and its floors on one split, and keep the table with the run."""
+
+import csv
+import io
+from dataclasses import asdict
+
+from pipelines.home import home
+from pipelines.models import resolve_model
+from pipelines.tracking.artifacts import get_text, list_files, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
+from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.data.manifest import Split
+from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import evaluate_model
+from sem_models.evaluation.report import EvaluationReport
+from sem_models.physics.degradation import Degradation
+from sem_models.progress import Progress, silent
+
+FOLDER = "evaluation"
+FLOOR_EXPERIMENT = "floors"
+
+
+def evaluate(
+    model: str, dataset_name: str, split: Split = "test", scale: int = 4, progress: Progress = silent
+) -> tuple[EvaluationReport, str]:
+    """Score MODEL on a split with the degradation it was trained for; returns the report and the run that holds it.
+
+    Args:
+        model: Run id, `models:/...` or `floor:...`.
+        dataset_name: A prepared dataset.
+        split: `test` unless you know why not.
+        scale: Of a floor; models know their own.
+        progress: Told after each image.
+    """
+    if split not in ("train", "val", "test"):
+        raise UserError(f"--split {split}: use train, val or test.")
+    dataset = open_dataset(home().datasets / dataset_name)
+    resolved = resolve_model(model, scale)
+    report = evaluate_model(resolved.model, dataset, split, resolved.degradation, progress)
+    run_id = resolved.run_id or _floor_run(model, dataset, resolved.degradation)
+    _store(run_id, report)
+    attach_dataset(run_id, dataset, "evaluation")
+    if resolved.run_id is None:
+        set_status(run_id, "FINISHED")
+    return report, run_id
+
+
+def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
+    tags = {"sem.dataset": dataset.manifest.name, "sem.dataset_digest": dataset.digest, "sem.recipe": model}
+    name = f"{model} x{degradation.scale} on {dataset.manifest.name}"
+    return create_run(FLOOR_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
+
+
+def _store(run_id: str, report: EvaluationReport) -> None:
+    base = f"{FOLDER}/{report.dataset}-{report.split}"
+    put_text(run_id, f"{base}.json", report.model_dump_json(indent=1) + "\n")
+    put_text(run_id, f"{base}.csv", as_csv(report))
+    metrics = {f"{report.split}/{metric}": report.mean(report.model, metric).mean for metric in report.metrics}
+    log_metrics(run_id, metrics)
+    set_tags(run_id, {f"sem.evaluated.{report.split}": report.dataset})
+
+
+def stored_reports(run_id: str) -> list[EvaluationReport]:
+    """All evaluations that a run holds."""
+    paths = [path for path in list_files(run_id, FOLDER) if path.endswith(".json")]
+    return [EvaluationReport.model_validate_json(get_text(run_id, path)) for path in sorted(paths)]
+
+
+def as_csv(report: EvaluationReport) -> str:
+    """One line an image and method."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["method", "image", "group", *report.metrics])
+    for row in report.rows:
+        writer.writerow([row.method, row.image, row.group, *(row.scores.get(metric) for metric in report.metrics)])
+    return text.getvalue()
+
+
+def summary(report: EvaluationReport) -> dict[str, object]:
+    """Means with intervals and gains over each floor, as plain values for JSON."""
+    floors = [method for method in report.methods if method != report.model]
+    return {
+        "model": report.model,
+        "dataset": report.dataset,
+        "digest": report.digest,
+        "split": report.split,
+        "images": report.images,
+        "groups": report.groups,
+        "border_px": report.border_px,
+        "data_range": report.data_range,
+        "means": {m: {k: asdict(report.mean(m, k)) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: asdict(report.gain(k, f)) for k in report.metrics} for f in floors},
+        "notes": list(report.notes),
+    }

@@ -1,0 +1,111 @@
+"""What pages and the command line do with trainings: submit, cancel, resume, find the dead."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.home import home
+from pipelines.jobs import queue
+from pipelines.jobs.executor import Executor, LocalExecutor
+from pipelines.jobs.liveness import HOST
+from pipelines.tracking.runs import get_run, list_runs, set_status
+from sem_models.errors import UserError
+
+LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
+
+
+@dataclass(frozen=True)
+class JobInfo:
+    """A live job for display."""
+
+    run_id: str
+    state: str
+    position: int | None
+    slot: str
+    step: int
+    total: int
+    seconds_left: float
+
+
+def submit(run_id: str, resume: bool = False, executor: Executor | None = None) -> None:
+    """Queue a run and start its detached process."""
+    queue.enqueue(run_id)
+    set_status(run_id, "SCHEDULED")
+    arguments = [run_id, "--resume"] if resume else [run_id]
+    (executor or LocalExecutor()).launch("pipelines.jobs.worker", arguments, log_file(run_id))
+
+
+def resume(run_id: str) -> None:
+    """Queue an ended run again, to go on from its last checkpoint.
+
+    Raises:
+        UserError: It still runs, or it has finished.
+    """
+    refuse_unless_resumable(run_id)
+    submit(run_id, resume=True)
+
+
+def refuse_unless_resumable(run_id: str) -> None:
+    """Raise `UserError` where a run must not be resumed."""
+    job = queue.find(run_id)
+    if job and job.state != "ended" and job.alive:
+        raise UserError(f"Run {run_id} is still {job.state}; cancel it before you resume it.")
+    if get_run(run_id).status == "FINISHED":
+        raise UserError(f"Run {run_id} has finished; start a new run with more steps instead.")
+
+
+def cancel(run_id: str) -> None:
+    """Ask a run to save its state and end as KILLED; a waiting or dead one ends at once."""
+    job = queue.find(run_id)
+    if job is None or job.state == "ended":
+        raise UserError(f"Run {run_id} is not running or waiting; there is nothing to cancel.")
+    queue.request_cancel(run_id)
+    if not job.alive:
+        queue.end(run_id)
+        set_status(run_id, "KILLED", "Cancelled; its process had ended before.")
+    elif job.process.host == HOST and job.process.pid:
+        os.kill(job.process.pid, signal.SIGTERM)
+
+
+def reconcile() -> list[str]:
+    """Mark runs whose process has died as FAILED, with the reason; returns their ids."""
+    lost = [job for job in queue.jobs() if job.state != "ended" and not job.alive]
+    for job in lost:
+        queue.end(job.run_id)
+        if get_run(job.run_id).status in ("RUNNING", "SCHEDULED"):
+            set_status(job.run_id, "FAILED", LOST)
+    known = {job.run_id for job in queue.jobs()}
+    strays = [
+        r for r in list_runs(kind="training") if r.status == "RUNNING" and r.run_id not in known and _is_ours(r.tags)
+    ]
+    for run in strays:
+        set_status(run.run_id, "FAILED", LOST)
+    return [job.run_id for job in lost] + [run.run_id for run in strays]
+
+
+def _is_ours(tags: object) -> bool:
+    return isinstance(tags, dict) and tags.get("sem.host") == HOST and tags.get("sem.home") == str(home().root)
+
+
+def active_jobs() -> list[JobInfo]:
+    """Live jobs in the order of the queue."""
+    live = [job for job in queue.jobs() if job.state != "ended" and job.alive]
+    waiting = [job.run_id for job in live if job.state == "waiting"]
+    return [
+        JobInfo(
+            run_id=job.run_id,
+            state=job.state,
+            position=waiting.index(job.run_id) + 1 if job.run_id in waiting else None,
+            slot=job.slot,
+            step=job.step,
+            total=job.total,
+            seconds_left=job.seconds_left,
+        )
+        for job in live
+    ]
+
+
+def log_file(run_id: str) -> Path:
+    """Where the process of a run writes what it has to say."""
+    return home().jobs / "logs" / f"{run_id}.log"

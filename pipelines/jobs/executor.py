@@ -1,0 +1,40 @@
+"""Where detached work runs. `local` starts processes on this machine; a cluster scheduler is another Executor."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pipelines.home import home
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Executor(Protocol):
+    """Starts a Python module that outlives its starter."""
+
+    def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
+        """Start `python -m module arguments`, output appended to `log`; returns a process or job number."""
+
+
+class LocalExecutor:
+    """Processes of their own session: they survive the web server, Ctrl-C and a closed terminal."""
+
+    def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
+        """See `Executor`."""
+        log.parent.mkdir(parents=True, exist_ok=True)
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "SEM_HOME": str(home().root), "PYTHONPATH": path}
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603  (our own module, arguments are not given to a shell)
+                [sys.executable, "-m", module, *arguments],
+                cwd=home().root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return process.pid

@@ -1,0 +1,141 @@
+"""The queue of trainings: a small SQLite table; every claim is one transaction."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipelines.home import home
+from pipelines.jobs.liveness import HOST, Process, is_alive
+
+_STARTING_S = 60.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    run_id TEXT PRIMARY KEY, place INTEGER NOT NULL, state TEXT NOT NULL, host TEXT NOT NULL,
+    pid INTEGER NOT NULL, started REAL NOT NULL, heartbeat REAL NOT NULL, slot TEXT NOT NULL,
+    cancelled INTEGER NOT NULL, step INTEGER NOT NULL, total INTEGER NOT NULL, seconds_left REAL NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training that waits or runs."""
+
+    run_id: str
+    place: int
+    state: str
+    """`waiting`, `running` or `ended`."""
+    process: Process
+    heartbeat: float
+    slot: str
+    cancelled: bool
+    step: int
+    total: int
+    seconds_left: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process works, or has had no time yet to say who it is."""
+        age = time.time() - self.heartbeat
+        if self.process.pid == 0:
+            return age < _STARTING_S
+        return is_alive(self.process, age)
+
+
+@contextmanager
+def _transaction() -> Iterator[sqlite3.Connection]:
+    home().jobs.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(home().jobs / "queue.db", timeout=60, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_SCHEMA)
+        yield connection
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def enqueue(run_id: str) -> None:
+    """Put a run at the end of the queue; its process will `sign_in`."""
+    with _transaction() as db:
+        place = db.execute("SELECT COALESCE(MAX(place), 0) + 1 FROM jobs").fetchone()[0]
+        db.execute(
+            "INSERT OR REPLACE INTO jobs VALUES (?, ?, 'waiting', ?, 0, 0, ?, '', 0, 0, 0, 0)",
+            (run_id, place, HOST, time.time()),
+        )
+
+
+def sign_in(run_id: str, process: Process) -> None:
+    """The process that will train has started."""
+    _change(run_id, "host=?, pid=?, started=?, heartbeat=?", process.host, process.pid, process.started, time.time())
+
+
+def claim(run_id: str, slot: str) -> bool:
+    """Go from waiting to running in `slot`; false where it is no longer this run's turn."""
+    with _transaction() as db:
+        waiting = [job for job in _jobs(db) if job.state == "waiting" and job.alive and not job.cancelled]
+        first = min(waiting, key=lambda job: job.place, default=None)
+        if first is None or first.run_id != run_id:
+            return False
+        db.execute("UPDATE jobs SET state='running', slot=? WHERE run_id=? AND state='waiting'", (slot, run_id))
+        return True
+
+
+def heartbeat(run_id: str, step: int = 0, total: int = 0, seconds_left: float = 0.0) -> None:
+    """Still here, and how far."""
+    _change(run_id, "heartbeat=?, step=?, total=?, seconds_left=?", time.time(), step, total, seconds_left)
+
+
+def request_cancel(run_id: str) -> None:
+    """Ask the process to save its state and end."""
+    _change(run_id, "cancelled=1")
+
+
+def end(run_id: str) -> None:
+    """The run has left the queue."""
+    _change(run_id, "state='ended'")
+
+
+def find(run_id: str) -> Job | None:
+    """The job of a run, if it ever had one."""
+    return next((job for job in jobs() if job.run_id == run_id), None)
+
+
+def jobs() -> list[Job]:
+    """All jobs in the order of the queue."""
+    with _transaction() as db:
+        return _jobs(db)
+
+
+def position(run_id: str) -> int | None:
+    """How many live jobs wait before this one, plus one; None where it does not wait."""
+    waiting = [job.run_id for job in jobs() if job.state == "waiting" and job.alive]
+    return waiting.index(run_id) + 1 if run_id in waiting else None
+
+
+def _change(run_id: str, assignment: str, *values: object) -> None:
+    with _transaction() as db:
+        db.execute(f"UPDATE jobs SET {assignment} WHERE run_id=?", (*values, run_id))  # noqa: S608  (our own text)
+
+
+def _jobs(db: sqlite3.Connection) -> list[Job]:
+    rows = db.execute("SELECT * FROM jobs ORDER BY place").fetchall()
+    return [
+        Job(
+            run_id=row["run_id"],
+            place=row["place"],
+            state=row["state"],
+            process=Process(row["host"], row["pid"], row["started"]),
+            heartbeat=row["heartbeat"],
+            slot=row["slot"],
+            cancelled=bool(row["cancelled"]),
+            step=row["step"],
+            total=row["total"],
+            seconds_left=row["seconds_left"],
+        )
+        for row in rows
+    ]

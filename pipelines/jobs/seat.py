@@ -1,0 +1,88 @@
+"""The seat of a training process: its place in the queue, its slot, its heartbeat, its ears for signals."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from pipelines.jobs import queue
+from pipelines.jobs.liveness import this_process
+from pipelines.jobs.slots import Slot, try_slot, use_slot
+
+_POLL_S = 0.5
+_BEAT_S = 5.0
+
+
+class Seat:
+    """Context of one training process. SIGTERM, SIGINT and a cancel in the queue all set `should_stop`."""
+
+    def __init__(self, run_id: str, on_wait: Callable[[int], None] | None = None) -> None:
+        """`on_wait` is told the position in the queue whenever it changes."""
+        self._run_id, self._on_wait = run_id, on_wait
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self._slot: Slot | None = None
+        self._place = (0, 0, 0.0)
+        self._old: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        job = queue.find(self._run_id)
+        if job is None or job.state != "waiting":
+            queue.enqueue(self._run_id)
+        queue.sign_in(self._run_id, this_process())
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._old[number] = signal.signal(number, self._on_signal)
+        threading.Thread(target=self._beat, daemon=True, name="heartbeat").start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        queue.end(self._run_id)
+        if self._slot:
+            self._slot.release()
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+
+    def wait_for_slot(self) -> bool:
+        """Wait for the turn of this run and a free slot; false where it was cancelled before."""
+        told: int | None = None
+        while not self.should_stop():
+            position = queue.position(self._run_id)
+            if position == 1 and (slot := try_slot()):
+                if queue.claim(self._run_id, slot.name):
+                    self._slot = slot
+                    use_slot(slot)
+                    return True
+                slot.release()
+            if position and position != told:
+                told = position
+                if self._on_wait:
+                    self._on_wait(position)
+            self._stop.wait(_POLL_S)
+        return False
+
+    def should_stop(self) -> bool:
+        """Whether the run has to save its state and end."""
+        return self._stop.is_set()
+
+    def progress(self, step: int, total: int, seconds_left: float) -> None:
+        """Shown in the queue with the next heartbeat."""
+        self._place = (step, total, seconds_left)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._stop.set()
+
+    def _beat(self) -> None:
+        last = 0.0
+        while not self._done.wait(1.0):
+            job = queue.find(self._run_id)
+            if job and job.cancelled:
+                self._stop.set()
+            if time.monotonic() - last > _BEAT_S or self._place[0]:
+                last = time.monotonic()
+                queue.heartbeat(self._run_id, *self._place)

@@ -1,0 +1,61 @@
+"""One training a GPU (or one a CPU-only machine), held by an operating-system lock that even kill -9 frees."""
+
+import os
+from functools import cache
+
+from filelock import FileLock, Timeout
+
+from pipelines.home import home
+
+
+@cache
+def slot_names() -> tuple[str, ...]:
+    """`gpu0`, `gpu1`, ... or `cpu`; found without importing torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        chosen = [part.strip() for part in visible.split(",") if part.strip() and part.strip() != "-1"]
+        return tuple(f"gpu{part}" for part in chosen) or ("cpu",)
+    return tuple(f"gpu{index}" for index in range(_gpu_count())) or ("cpu",)
+
+
+def _gpu_count() -> int:
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetCount())
+    except Exception:
+        # No driver, no library, no permission: to us that is a machine without a GPU.
+        return 0
+
+
+class Slot:
+    """A held slot; release it or die."""
+
+    def __init__(self, name: str, lock: FileLock) -> None:
+        """Made by `try_slot` only."""
+        self.name = name
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let the next job in."""
+        self._lock.release()
+
+
+def try_slot() -> Slot | None:
+    """A free slot, held from now on; None where all are taken."""
+    home().jobs.mkdir(parents=True, exist_ok=True)
+    for name in slot_names():
+        lock = FileLock(home().jobs / f"{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        return Slot(name, lock)
+    return None
+
+
+def use_slot(slot: Slot) -> None:
+    """Let torch see the GPU of the slot only; call before torch is imported."""
+    if slot.name.startswith("gpu"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = slot.name.removeprefix("gpu")

@@ -1,0 +1,58 @@
+"""What MODEL means on the command line and on the pages: a run, a registered model, or a floor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.tracking.artifacts import fetch
+from pipelines.tracking.registry import local_folder
+from pipelines.tracking.runs import get_run
+from sem_models.errors import UserError
+from sem_models.evaluation.floors import find_floor
+from sem_models.inference.model import UnitModel
+from sem_models.inference.predictor import choose_device
+from sem_models.model import RestorationModel, load_model
+from sem_models.physics.degradation import Degradation
+
+FLOOR = "floor:"
+REGISTERED = "models:/"
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model that can be applied, and where it comes from."""
+
+    model: UnitModel
+    run_id: str | None
+    """The training run that its scores belong to; None for a floor."""
+    degradation: Degradation
+    """The forward model it was trained for."""
+
+
+def resolve_model(text: str, scale: int = 4) -> ResolvedModel:
+    """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `floor:NAME`.
+
+    Args:
+        text: What the user wrote.
+        scale: Of a floor; models know their own.
+
+    Raises:
+        UserError: There is no such model.
+    """
+    if text.startswith(FLOOR):
+        return ResolvedModel(find_floor(text.removeprefix(FLOOR), scale), None, Degradation(scale=scale))
+    if text.startswith(REGISTERED):
+        folder, run_id = local_folder(text)
+        return _load(folder, run_id, text)
+    return _load(model_folder(text), text, f"{get_run(text).tags.get('sem.recipe', 'model')} ({text[:8]})")
+
+
+def model_folder(run_id: str) -> Path:
+    """A local folder with weights and recipe of the best checkpoint of a run."""
+    if get_run(run_id).kind != "training":
+        raise UserError(f"Run {run_id} is not a training; name one that is.")
+    return fetch(run_id, "checkpoints/best")
+
+
+def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
+    model: RestorationModel = load_model(folder, choose_device(), name)
+    return ResolvedModel(model, run_id, model.recipe.degradation)

@@ -1,0 +1,31 @@
+"""Use case: raw files become a dataset, and MLflow knows it."""
+
+from collections.abc import Callable
+
+from pipelines.home import home
+from sem_models.data.dataset import Dataset
+from sem_models.data.plan import Plan, PrepareOptions, plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.errors import UserError
+from sem_models.progress import Progress, silent
+
+
+def prepare(
+    options: PrepareOptions, progress: Progress = silent, show: Callable[[Plan], None] | None = None
+) -> tuple[Dataset, str]:
+    """Plan, show the plan (data bars before they are cut), write, log; returns the dataset and its run id."""
+    if not options.name or "/" in options.name or options.name.startswith("."):
+        raise UserError(f"--name {options.name!r} cannot be a folder name; use letters, digits, - and _.")
+    plan = plan_dataset(options, progress)
+    if show:
+        show(plan)
+    dataset = write_dataset(plan, home().datasets / options.name, progress)
+    from pipelines.tracking.datasets import log_dataset
+
+    return dataset, log_dataset(dataset)
+
+
+def list_datasets() -> list[str]:
+    """Names of the prepared datasets, alphabetically."""
+    place = home().datasets
+    return sorted(path.parent.name for path in place.glob("*/manifest.json")) if place.is_dir() else []

@@ -1,0 +1,81 @@
+"""Files of runs: recipes, manifests, samples, checkpoints and tables."""
+
+import json
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+
+from pipelines.tracking.store import client, tracking_uri
+from sem_models.errors import UserError
+
+FIXED = "samples/fixed"
+"""Panels of validation samples that never change: input, floor, target."""
+
+
+def put_text(run_id: str, path: str, text: str) -> None:
+    """Store `text` as the file `path` of a run."""
+    client().log_text(run_id, text, path)
+
+
+def put_json(run_id: str, path: str, content: Any) -> None:
+    """Store JSON."""
+    put_text(run_id, path, json.dumps(content, indent=1) + "\n")
+
+
+def put_folder(run_id: str, folder: Path, path: str) -> None:
+    """Store all files of a folder below `path`."""
+    client().log_artifacts(run_id, str(folder), path)
+
+
+def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
+    """A local copy of a file or folder of a run (the stored one itself where the store is on this machine).
+
+    Raises:
+        UserError: The run has no such file.
+    """
+    try:
+        return Path(client().download_artifacts(run_id, path, str(into) if into else None))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"Run {run_id} holds no {path!r} (yet).") from error
+
+
+def get_text(run_id: str, path: str) -> str:
+    """Text of a stored file; a `UserError` where there is none."""
+    if tracking_uri().startswith("sqlite:"):
+        return fetch(run_id, path).read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        return fetch(run_id, path, Path(folder)).read_text()
+
+
+def list_files(run_id: str, path: str = "") -> list[str]:
+    """Names below `path`, folders and files, one level; empty where there is nothing."""
+    try:
+        return [item.path for item in client().list_artifacts(run_id, path or None)]
+    except (MlflowException, OSError):
+        return []
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Which validation samples a run has stored."""
+
+    names: tuple[str, ...]
+    steps: tuple[int, ...]
+
+    def path(self, name: str, panel: str, step: int) -> str:
+        """Path of one panel; only `output` depends on the step."""
+        return f"samples/{step:07d}/{name}/output.png" if panel == "output" else f"{FIXED}/{name}/{panel}.png"
+
+
+def samples(run_id: str) -> Samples:
+    """The validation samples of a run, names and steps in order."""
+    by_kind: dict[bool, list[str]] = defaultdict(list)
+    for path in list_files(run_id, "samples"):
+        name = path.rsplit("/", 1)[-1]
+        by_kind[name.isdigit()].append(name)
+    names = [path.rsplit("/", 1)[-1] for path in list_files(run_id, FIXED)]
+    return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])))

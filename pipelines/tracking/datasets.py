@@ -1,0 +1,39 @@
+"""Datasets in MLflow: by name, place and content digest, never as copies of the pixels."""
+
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import DatasetInput, InputTag
+
+from pipelines.tracking.artifacts import put_json
+from pipelines.tracking.runs import create_run, list_runs, log_metrics, set_status
+from pipelines.tracking.store import client
+from sem_models.data.dataset import Dataset
+
+EXPERIMENT = "datasets"
+_DIGEST_LENGTH = 36
+"""MLflow keeps no longer digests; the whole one is in the tag `sem.dataset_digest`."""
+
+
+def log_dataset(dataset: Dataset) -> str:
+    """A run of kind `dataset` that holds the manifest; the same content is logged once. Returns the run id."""
+    manifest = dataset.manifest
+    tags = {"sem.dataset": manifest.name, "sem.dataset_digest": dataset.digest}
+    for run in list_runs(EXPERIMENT, "dataset"):
+        if run.status == "FINISHED" and tags.items() <= dict(run.tags).items():
+            return run.run_id
+    params = {"kind": manifest.kind, "group_by": manifest.group_by, "seed": manifest.seed, "digest": dataset.digest}
+    run_id = create_run(EXPERIMENT, manifest.name, "dataset", params, tags)
+    put_json(run_id, "dataset/manifest.json", manifest.model_dump(mode="json"))
+    log_metrics(run_id, {f"images/{split}": len(dataset.entries(split)) for split in ("train", "val", "test")})
+    attach_dataset(run_id, dataset, "prepare")
+    set_status(run_id, "FINISHED")
+    return run_id
+
+
+def attach_dataset(run_id: str, dataset: Dataset, context: str) -> None:
+    """Name the dataset as an input of a run; `context` is `training`, `evaluation` or `prepare`."""
+    source = resolve_dataset_source(str(dataset.folder))
+    # MLflow declares the class abstract, yet means it to be used.
+    described = MetaDataset(source=source, name=dataset.manifest.name, digest=dataset.digest[:_DIGEST_LENGTH])  # type: ignore[abstract]
+    entry = DatasetInput(described._to_mlflow_entity(), [InputTag("mlflow.data.context", context)])
+    client().log_inputs(run_id, [entry])

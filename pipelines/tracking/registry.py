@@ -1,0 +1,128 @@
+"""Registered models: versions with aliases, made without pickle from code, safetensors and JSON."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from mlflow import pyfunc
+from mlflow.artifacts import download_artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from pipelines.tracking.store import client, tracking_uri
+from sem_models.errors import UserError
+from sem_models.model import RECIPE, WEIGHTS
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SERVED = Path(__file__).with_name("served_model.py")
+_NEEDED = ("torch", "numpy", "scipy", "pydantic", "safetensors", "tifffile", "imagecodecs", "mrcfile", "pillow")
+COLUMN = "image"
+"""Name of the only column, in and out: a base64 text of a TIFF file."""
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    run_id: str
+    tags: Mapping[str, str]
+
+
+def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str]) -> str:
+    """Store the model folder as an MLflow model of the run and register it; returns the version number.
+
+    Raises:
+        UserError: MLflow does not accept the name or the alias.
+    """
+    store = client()
+    with tempfile.TemporaryDirectory() as place:
+        target = Path(place) / "model"
+        save_served(folder, target)
+        path = f"models/{name}"
+        store.log_artifacts(run_id, str(target), path)
+    source = f"{store.get_run(run_id).info.artifact_uri}/{path}"
+    try:
+        if not any(model.name == name for model in store.search_registered_models(f"name = '{name}'")):
+            store.create_registered_model(name)
+        version = store.create_model_version(name, source, run_id, tags=dict(tags))
+        if alias:
+            store.set_registered_model_alias(name, alias, version.version)
+    except MlflowException as error:
+        raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
+    return str(version.version)
+
+
+def save_served(folder: Path, target: Path) -> None:
+    """An MLflow model in `target` that serves the weights in `folder`: models from code, no pickle."""
+    signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
+    with tempfile.TemporaryDirectory() as place:
+        code = Path(place) / "sem_models"
+        shutil.copytree(_ROOT / "sem_models", code, ignore=shutil.ignore_patterns("__pycache__"))
+        pyfunc.save_model(
+            str(target),
+            python_model=str(_SERVED),
+            artifacts={"weights": str(folder / WEIGHTS), "recipe": str(folder / RECIPE)},
+            code_paths=[str(code)],
+            signature=signature,
+            pip_requirements=_requirements(),
+        )
+
+
+def _requirements() -> list[str]:
+    """The pinned lines of requirements.txt that a served model needs."""
+    lines = (_ROOT / "requirements.txt").read_text().splitlines()
+    return [line for line in lines if line.split("==")[0] in (*_NEEDED, "mlflow", "pandas")]
+
+
+def local_folder(uri: str) -> tuple[Path, str | None]:
+    """A local folder with weights and recipe of `models:/NAME@ALIAS` or `models:/NAME/VERSION`, and its source run.
+
+    Only safetensors and JSON are read from it; the code stored beside them is not executed.
+    """
+    version = find_version(uri)
+    folder = Path(download_artifacts(artifact_uri=version.source, tracking_uri=tracking_uri()))
+    return folder / "artifacts", version.run_id or None
+
+
+def find_version(uri: str) -> ModelVersion:
+    """The version that a `models:/` address means; a `UserError` where there is none."""
+    address = uri.removeprefix("models:/")
+    try:
+        if "@" in address:
+            name, alias = address.split("@", 1)
+            return client().get_model_version_by_alias(name, alias)
+        name, _, number = address.partition("/")
+        if not number:
+            raise UserError(f"{uri}: write models:/NAME@ALIAS or models:/NAME/VERSION.")
+        return client().get_model_version(name, number)
+    except MlflowException as error:
+        raise UserError(f"{uri}: there is no such registered model, version or alias; see the Models list.") from error
+
+
+def list_versions() -> list[RegisteredVersion]:
+    """All versions of all registered models, newest first within a model."""
+    found: list[RegisteredVersion] = []
+    for model in client().search_registered_models(max_results=200):
+        aliases: dict[str, list[str]] = {}
+        for alias, number in model.aliases.items():
+            aliases.setdefault(str(number), []).append(alias)
+        for version in client().search_model_versions(f"name = '{model.name}'"):
+            number = str(version.version)
+            names = tuple(aliases.get(number, ()))
+            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
+    return found
+
+
+def predict_through_mlflow(uri: str, images: list[str]) -> list[str]:
+    """Base64 TIFF texts through the stored MLflow model itself, as a scoring server would run it."""
+    version = find_version(uri)
+    frame = pyfunc.load_model(version.source).predict(pd.DataFrame({COLUMN: images}))
+    return [str(text) for text in frame[COLUMN]]

@@ -1,0 +1,142 @@
+"""Runs: creating, finding and reading them. All by explicit run id, never by a current run."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from filelock import FileLock
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from pipelines.home import home
+from pipelines.tracking.store import artifact_root, client
+from sem_models.errors import UserError
+
+Kind = Literal["training", "evaluation", "dataset"]
+Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
+_PARAMETER_LENGTH = 6000
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a table or a page needs to know of a run."""
+
+    run_id: str
+    name: str
+    kind: str
+    experiment: str
+    status: Status
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
+    """The last value of each."""
+    started: datetime | None
+    ended: datetime | None
+
+
+def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+    """A new run in state SCHEDULED; returns its id."""
+    store = client()
+    own = {"sem.kind": kind, **tags}
+    run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
+    run_id: str = run.info.run_id
+    values = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
+    store.log_batch(run_id, params=values)
+    store.update_run(run_id, status="SCHEDULED")
+    return run_id
+
+
+def _experiment_id(name: str) -> str:
+    store = client()
+    with FileLock(_lock_path()):
+        found = store.get_experiment_by_name(name)
+        if found is None:
+            created: str = store.create_experiment(name, artifact_location=artifact_root(name))
+            return created
+        if found.lifecycle_stage == "deleted":
+            raise UserError(f"Experiment {name!r} was deleted in MLflow; restore it there or choose another name.")
+        experiment_id: str = found.experiment_id
+        return experiment_id
+
+
+def _lock_path() -> str:
+    home().mlruns.mkdir(parents=True, exist_ok=True)
+    return str(home().mlruns / ".experiments.lock")
+
+
+def get_run(run_id: str) -> RunInfo:
+    """One run; a `UserError` where there is none of that id."""
+    try:
+        run = client().get_run(run_id)
+    except MlflowException as error:
+        raise UserError(f"There is no run {run_id!r} in this store; see the Runs page or `compare` for ids.") from error
+    return _info(run, {run.info.experiment_id: client().get_experiment(run.info.experiment_id).name})
+
+
+def list_experiments() -> list[str]:
+    """Names of all experiments, alphabetically."""
+    return sorted(experiment.name for experiment in _experiments())
+
+
+def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: int = 200) -> list[RunInfo]:
+    """Runs, newest first."""
+    names = {e.experiment_id: e.name for e in _experiments() if experiment in (None, e.name)}
+    if not names:
+        return []
+    text = f"tags.`sem.kind` = '{kind}'" if kind else ""
+    found = client().search_runs(list(names), text, max_results=limit, order_by=["attributes.start_time DESC"])
+    return [_info(run, names) for run in found]
+
+
+def _experiments() -> list[Experiment]:
+    return list(client().search_experiments(max_results=1000))
+
+
+def set_status(run_id: str, status: Status, reason: str = "") -> None:
+    """Write the state of a run; terminal states get an end time and, where it matters, a reason."""
+    store = client()
+    store.set_tag(run_id, "sem.reason", reason)
+    if status in ("SCHEDULED", "RUNNING"):
+        store.update_run(run_id, status=status)
+    else:
+        store.set_terminated(run_id, status)
+
+
+def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
+    """Write tags in one go."""
+    client().log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+
+def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
+    """Write metrics of one step in one go; for the stream of a training use `RunWriter`."""
+    now = int(time.time() * 1000)
+    client().log_batch(run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
+
+
+def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
+    """(step, value) in order, one a step: steps that a resumed run did again count once, with the later value."""
+    points = sorted(client().get_metric_history(run_id, key), key=lambda point: point.timestamp)
+    return sorted({point.step: point.value for point in points if point.step > after_step}.items())
+
+
+def _info(run: Run, experiments: Mapping[str, str]) -> RunInfo:
+    tags = run.data.tags
+    status: Status = run.info.status if run.info.status in get_args(Status) else "FAILED"
+    return RunInfo(
+        run_id=run.info.run_id,
+        name=run.info.run_name or run.info.run_id[:8],
+        kind=tags.get("sem.kind", ""),
+        experiment=experiments[run.info.experiment_id],
+        status=status,
+        params=run.data.params,
+        tags=tags,
+        metrics=run.data.metrics,
+        started=_time(run.info.start_time),
+        ended=_time(run.info.end_time),
+    )
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

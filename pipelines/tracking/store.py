@@ -1,0 +1,63 @@
+"""The tracking store: an embedded SQLite file that is created once, or the server that MLFLOW_TRACKING_URI names."""
+
+import logging
+import os
+import sqlite3
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock
+
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+from mlflow.tracking import MlflowClient
+
+from pipelines.home import Home, home
+
+_BUSY_TIMEOUT_S = 60
+for _name in ("alembic", "mlflow"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+def tracking_uri() -> str:
+    """`MLFLOW_TRACKING_URI` if set, else the SQLite file below the home folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home().database}?timeout={_BUSY_TIMEOUT_S}"
+
+
+def client() -> MlflowClient:
+    """A client of the store, which exists once this returns."""
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        _create_once(home())
+    return _client(uri)
+
+
+@lru_cache(maxsize=4)
+def _client(uri: str) -> MlflowClient:
+    return MlflowClient(uri, registry_uri=uri)
+
+
+@lru_cache(maxsize=16)
+def _create_once(place: Home) -> None:
+    """Create and migrate the database under a file lock: several processes may start on a fresh folder at once.
+
+    Write-ahead logging is set once; it stays in the file and lets readers go on while a training writes.
+    """
+    place.mlruns.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.mlruns / ".init.lock"):
+        _client(tracking_uri()).search_experiments(max_results=1)
+        connection = sqlite3.connect(place.database, timeout=_BUSY_TIMEOUT_S)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+
+
+def artifact_root(experiment: str) -> str | None:
+    """Where a new experiment keeps its files; None lets a server decide."""
+    if not tracking_uri().startswith("sqlite:"):
+        return None
+    folder: Path = home().artifacts / experiment
+    return folder.as_uri()

@@ -1,0 +1,163 @@
+"""Tells MLflow what a training reports, from a thread of its own: a slow or absent store never holds a step up."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from mlflow.entities import Metric
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipelines.tracking.artifacts import FIXED
+from pipelines.tracking.store import client
+from sem_models.images.display import display_window, to_display
+from sem_models.training.reporter import CheckpointKind
+
+_PERIOD_S = 1.5
+_BATCH = 1000
+_LONGEST_PAUSE_S = 30.0
+_PATIENCE_AT_CLOSE_S = 600.0
+
+ProgressHook = Callable[[int, int, float], None]
+
+
+class RunWriter:
+    """A `Reporter` that buffers metrics and files below `folder` and sends them in the background.
+
+    What the store does not take stays in the buffer and is tried again; `close` waits for the rest.
+    """
+
+    def __init__(self, run_id: str, folder: Path, on_progress: ProgressHook | None = None) -> None:
+        """Start sending for `run_id`; `folder` must be empty or the one of an interrupted run."""
+        self._run_id = run_id
+        self._outbox = folder / "outbox"
+        self._outbox.mkdir(parents=True, exist_ok=True)
+        self._on_progress = on_progress
+        self._metrics: list[Metric] = []
+        self._files = 0
+        self._fixed_sent: set[str] = set()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._pause_s = _PERIOD_S
+        self.last_error = ""
+        self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
+        self._thread.start()
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Buffer scalars."""
+        now = int(time.time() * 1000)
+        with self._lock:
+            self._metrics += [Metric(key, float(value), now, step) for key, value in values.items()]
+
+    def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
+        """Buffer 8-bit pictures of the panels, all in the display window of the target."""
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+        window = display_window([panels["target"]])
+        pictures = {panel: to_display(pixels, window) for panel, pixels in panels.items()}
+        fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
+        if slug not in self._fixed_sent:
+            self._fixed_sent.add(slug)
+            self._post(f"{FIXED}/{slug}", lambda folder: _save_pictures(folder, fixed))
+        output = {"output": pictures["output"]}
+        self._post(f"samples/{step:07d}/{slug}", lambda folder: _save_pictures(folder, output))
+
+    def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
+        """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
+        self._post(f"checkpoints/{kind}", lambda target: _link_all(folder, target))
+
+    def progress(self, step: int, total: int, seconds_left: float) -> None:
+        """Pass on to the terminal or the job."""
+        if self._on_progress:
+            self._on_progress(step, total, seconds_left)
+
+    def close(self, patience_s: float = _PATIENCE_AT_CLOSE_S) -> bool:
+        """Send what is left, waiting for a store that is away up to `patience_s`; whether all of it was taken."""
+        self._closing.set()
+        self._thread.join(patience_s)
+        return not self._thread.is_alive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _post(self, artifact_path: str, fill: Callable[[Path], None]) -> None:
+        """Put files into the outbox; a newer letter to `checkpoints/...` replaces one that has not gone yet."""
+        with self._lock:
+            self._files += 1
+            if artifact_path.startswith("checkpoints/"):
+                for letter in self._letters():
+                    if _address(letter) == artifact_path and not (letter / ".sending").exists():
+                        shutil.rmtree(letter, ignore_errors=True)
+            part = self._outbox / f".{time.time_ns()}-{self._files}"
+            part.mkdir()
+            (part / "address.json").write_text(json.dumps(artifact_path))
+            (part / "files").mkdir()
+            fill(part / "files")
+            part.rename(self._outbox / part.name[1:])
+
+    def _letters(self) -> list[Path]:
+        return sorted(path for path in self._outbox.iterdir() if not path.name.startswith("."))
+
+    def _work(self) -> None:
+        while True:
+            closing = self._closing.wait(self._pause_s)
+            try:
+                self._send_metrics()
+                self._send_letters()
+            except Exception as error:
+                # Whatever the store or the network raised: keep everything and try again a little later.
+                self.last_error = f"{type(error).__name__}: {error}"
+                self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+                if closing:
+                    time.sleep(min(self._pause_s, 5.0))
+                continue
+            self._pause_s = _PERIOD_S
+            if closing:
+                return
+
+    def _send_metrics(self) -> None:
+        while self._metrics:
+            batch = self._metrics[:_BATCH]
+            client().log_batch(self._run_id, metrics=batch)
+            with self._lock:
+                del self._metrics[: len(batch)]
+
+    def _send_letters(self) -> None:
+        for letter in self._letters():
+            with self._lock:
+                if not letter.exists():
+                    continue
+                (letter / ".sending").touch()
+            client().log_artifacts(self._run_id, str(letter / "files"), _address(letter))
+            shutil.rmtree(letter, ignore_errors=True)
+
+
+def _address(letter: Path) -> str:
+    return str(json.loads((letter / "address.json").read_text()))
+
+
+def _save_pictures(folder: Path, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(folder / f"{name}.png")
+
+
+def _link_all(source: Path, target: Path) -> None:
+    for path in source.iterdir():
+        try:
+            os.link(path, target / path.name)
+        except OSError:
+            with contextlib.suppress(OSError):
+                shutil.copy2(path, target / path.name)

@@ -1,0 +1,156 @@
+"""Use case: a recipe and a dataset become a run with a trained model."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.home import home
+from pipelines.jobs.control import refuse_unless_resumable, submit
+from pipelines.jobs.liveness import HOST
+from pipelines.jobs.seat import Seat
+from pipelines.tracking.artifacts import fetch, get_text, put_json, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
+from sem_models.data.dataset import open_dataset
+from sem_models.errors import UserError
+
+if TYPE_CHECKING:
+    from sem_models.recipes import Recipe
+    from sem_models.training.trainer import TrainResult
+
+DEFAULT_EXPERIMENT = "sem"
+RECIPE_FILE = "recipe.json"
+ProgressHook = Callable[[int, int, float], None]
+
+
+def create_training(recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT) -> str:
+    """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
+
+    Raises:
+        UserError: There is no such dataset, or it is not one that the recipe can learn from.
+    """
+    dataset = open_dataset(home().datasets / dataset_name)
+    tags = {
+        "sem.task": recipe.task,
+        "sem.recipe": recipe.name,
+        "sem.dataset": dataset_name,
+        "sem.dataset_digest": dataset.digest,
+        "sem.commit": code_commit(),
+    }
+    run_id = create_run(experiment, f"{recipe.name} on {dataset_name}", "training", flat_parameters(recipe), tags)
+    put_text(run_id, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
+    put_json(run_id, "dataset/manifest.json", dataset.manifest.model_dump(mode="json"))
+    attach_dataset(run_id, dataset, "training")
+    return run_id
+
+
+def train(recipe: "Recipe", dataset_name: str, experiment: str, queued: bool, hook: ProgressHook | None = None) -> str:
+    """Create a run and train it: detached where `queued`, else in this process; returns its id."""
+    run_id = create_training(recipe, dataset_name, experiment)
+    if queued:
+        submit(run_id)
+    else:
+        run_training(run_id, hook=hook)
+    return run_id
+
+
+def run_training(
+    run_id: str, resume: bool = False, hook: ProgressHook | None = None, on_wait: Callable[[int], None] | None = None
+) -> "TrainResult | None":
+    """Train a created run in this process; None where it was cancelled while it waited.
+
+    Every way out writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
+    """
+    if resume:
+        refuse_unless_resumable(run_id)
+    with Seat(run_id, on_wait) as seat:
+        if not seat.wait_for_slot():
+            set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
+            return None
+        set_tags(run_id, {"sem.host": HOST, "sem.home": str(home().root)})
+        set_status(run_id, "RUNNING")
+        try:
+            result = _train(run_id, resume, seat, hook)
+        except BaseException as error:
+            set_status(run_id, "FAILED", _reason(error))
+            raise
+        stopped = result.reason == "stopped"
+        set_status(run_id, "KILLED" if stopped else "FINISHED", "Cancelled; its state is saved." if stopped else "")
+        return result
+
+
+def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> "TrainResult":
+    from pipelines.tracking.writer import RunWriter
+    from sem_models.training.trainer import train as train_model
+
+    recipe = stored_recipe(run_id)
+    dataset = open_dataset(home().datasets / get_run(run_id).tags["sem.dataset"])
+    _refuse_changed_dataset(run_id, dataset.digest)
+    work = home().work / run_id
+    work.mkdir(parents=True, exist_ok=True)
+    if resume:
+        _bring_checkpoint(run_id, work)
+
+    def tell(step: int, total: int, seconds_left: float) -> None:
+        seat.progress(step, total, seconds_left)
+        if hook:
+            hook(step, total, seconds_left)
+
+    with RunWriter(run_id, work, tell) as writer:
+        result = train_model(recipe, dataset, work, writer, resume, seat.should_stop)
+    set_tags(run_id, {"sem.best_step": str(result.best_step), "sem.ended_by": result.reason})
+    return result
+
+
+def stored_recipe(run_id: str) -> "Recipe":
+    """The resolved recipe of a run."""
+    from sem_models.recipes import Recipe
+
+    return Recipe.model_validate_json(get_text(run_id, RECIPE_FILE))
+
+
+def _refuse_changed_dataset(run_id: str, digest: str) -> None:
+    tags = get_run(run_id).tags
+    if tags["sem.dataset_digest"] != digest:
+        raise UserError(f"Dataset {tags['sem.dataset']!r} has changed since run {run_id} was created; start a new run.")
+
+
+def _bring_checkpoint(run_id: str, work: Path) -> None:
+    """Where the working folder is gone (another machine, a clean-up), the stored checkpoint takes its place."""
+    if not (work / "checkpoint-last").exists() and not (work / ".checkpoint-last.previous").exists():
+        for kind in ("last", "best"):
+            folder = fetch(run_id, f"checkpoints/{kind}", work)
+            folder.rename(work / f"checkpoint-{kind}")
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"[:1000]
+
+
+def flat_parameters(recipe: "Recipe") -> dict[str, Any]:
+    """`train.steps: 200` and so on, for MLflow's table of parameters."""
+    return dict(_flatten(recipe.model_dump(mode="json", exclude={"summary"}), ""))
+
+
+def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat += _flatten(value, f"{prefix}{key}.")
+        elif key == "losses":
+            flat += [(f"losses.{term['name']}", term["weight"]) for term in value]
+        else:
+            flat.append((f"{prefix}{key}", value))
+    return flat
+
+
+def code_commit() -> str:
+    """Commit of the code that runs, `+changes` where files differ from it, `unknown` outside a checkout."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        ask = ["git", "-C", str(root), "describe", "--always", "--dirty=+changes", "--exclude=*", "--abbrev=40"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
