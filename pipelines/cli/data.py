@@ -1,0 +1,97 @@
+"""`prepare` and `recipes`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pipelines.cli.app import AsJson, Output, app, command
+
+
+@app.command()
+@command
+def recipes(as_json: AsJson = False) -> None:
+    """List the recipes that can be trained."""
+    from sem_models.networks.table import capabilities, parameter_count
+    from sem_models.recipes import RECIPES
+
+    out = Output(as_json)
+    rows = []
+    for recipe in RECIPES.values():
+        facts = capabilities(recipe.network)
+        rows.append(
+            {
+                "name": recipe.name,
+                "task": recipe.task,
+                "network": recipe.network.kind,
+                "method": recipe.method,
+                "scale": facts.scale,
+                "channels_in": facts.channels_in,
+                "channels_out": facts.channels_out,
+                "parameters": parameter_count(recipe.network),
+                "stages": ["train"],
+            }
+        )
+        out.text(f"{recipe.name:20s} {rows[-1]['parameters']:>11,} parameters  {recipe.summary}")
+    out.result({"recipes": rows})
+
+
+@app.command()
+@command
+def prepare(
+    raw: Annotated[list[Path], typer.Argument(help="Files and folders of raw micrographs.")],
+    name: Annotated[str, typer.Option(help="Name of the dataset.")],
+    kind: Annotated[
+        Literal["single", "paired", "unpaired", "masked"], typer.Option(help="What belongs together.")
+    ] = "single",
+    target: Annotated[
+        Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
+    ] = None,
+    masks: Annotated[Path | None, typer.Option(help="Folder of label masks (masked).")] = None,
+    group_by: Annotated[
+        str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
+    ] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="Pixel size in nm, for all files.", min=0)] = None,
+    databar_rows: Annotated[int | None, typer.Option(help="Rows of data bar to cut off every image.", min=0)] = None,
+    apply_shift: Annotated[bool, typer.Option("--apply-shift", help="Crop pairs to their common field.")] = False,
+    seed: Annotated[int, typer.Option(help="Order in which groups are dealt to the splits.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
+    from pipelines.prepare import prepare as run
+    from sem_models.data.plan import Plan, PrepareOptions
+
+    out = Output(as_json)
+
+    def show(plan: Plan) -> None:
+        out.text(f"{'image':44s} {'role':7s} {'group':14s} {'split':6s} {'size px':>11s} {'nm/px':>9s}  data bar")
+        for image in plan.images:
+            size = f"{image.shape[1]} x {image.shape[0]}"
+            pixel = f"{image.pixel_size_nm:.4g}" if image.pixel_size_nm else "-"
+            bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
+            out.text(
+                f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
+            )
+        for note in plan.notes:
+            out.text(f"Note: {note}")
+        for skipped in plan.skipped:
+            out.text(f"Left out: {skipped.reason}")
+
+    options = PrepareOptions(
+        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed
+    )
+    dataset, run_id = run(options, out.progress, show)
+    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
+    for entry in dataset.manifest.entries:
+        if entry.shift_px:
+            state = "applied" if entry.shift_applied else "not applied"
+            out.text(
+                f"{entry.name}: shift {entry.shift_px[0]:+.2f}, {entry.shift_px[1]:+.2f} px (rows, columns), {state}"
+            )
+    out.text(
+        f"Dataset {name}: {counts['train']} train, {counts['val']} val, {counts['test']} test; {dataset.digest[:12]}"
+    )
+    skipped = [item.model_dump() for item in dataset.manifest.skipped]
+    shifts = {entry.name: entry.shift_px for entry in dataset.manifest.entries if entry.shift_px}
+    result = {"name": name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
+    out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts})

@@ -1,0 +1,142 @@
+"""`evaluate`, `predict`, `compare`, `register`, `export` and `serve`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.app import AsJson, Output, app, command
+from sem_models.errors import UserError
+
+Model = Annotated[
+    str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, floor:bicubic, floor:identity.")
+]
+FloorScale = Annotated[int, typer.Option(help="Scale of a floor; models know their own.", min=1, max=16)]
+
+
+@app.command()
+@command
+def evaluate(
+    model: Model,
+    dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    scale: FloorScale = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model and its floors on whole images of a split."""
+    from pipelines.evaluate import evaluate as run
+    from pipelines.evaluate import summary
+    from sem_models.evaluation.metrics import LABELS
+
+    out = Output(as_json)
+    report, run_id = run(model, dataset, split, scale, out.progress)  # type: ignore[arg-type]  (checked there)
+    out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
+    for method in report.methods:
+        scores = [(metric, report.mean(method, metric)) for metric in report.metrics]
+        cells = "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores)
+        out.text(f"  {method:34s} {cells}")
+    for floor in report.methods[1:]:
+        gains = [(metric, report.gain(metric, floor)) for metric in report.metrics]
+        cells = "  ".join(f"{LABELS[m]} {g.mean:+.4f} [{g.lo:+.4f}, {g.hi:+.4f}]" for m, g in gains)
+        out.text(f"  minus {floor:28s} {cells}")
+    for note in report.notes:
+        out.text(f"  {note}")
+    out.result({"run_id": run_id, **summary(report)})
+
+
+@app.command()
+@command
+def predict(
+    model: Model,
+    inputs: Annotated[list[Path], typer.Argument(help="Image files and folders.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    scale: FloorScale = 4,
+    tile: Annotated[int | None, typer.Option(help="Edge of a tile in input pixels; chosen by itself.", min=32)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore images; results are TIFF in the input's own type, with pixel size and provenance."""
+    from pipelines.predict import predict as run
+
+    output = Output(as_json)
+    results = run(model, inputs, out, scale, tile, output.progress)
+    for result in results:
+        output.text(result.error or f"{result.source} -> {result.output}")
+    output.result({"results": [asdict(result) for result in results]})
+
+
+@app.command()
+@command
+def compare(
+    run_ids: Annotated[list[str] | None, typer.Argument(help="Runs.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="All runs of this experiment.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put evaluated runs side by side, with their floors."""
+    from pipelines.compare import compare as run
+    from pipelines.evaluate import summary
+    from sem_models.evaluation.metrics import LABELS
+
+    if not run_ids and not experiment:
+        raise UserError("Name run ids or an --experiment to compare.")
+    out = Output(as_json)
+    comparison = run(run_ids or [], experiment)
+    first = comparison.columns[0].report
+    out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
+    rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
+    rows += [(floor, first, floor) for floor in comparison.floors]
+    for name, report, method in rows:
+        scores = [(metric, report.mean(method, metric)) for metric in comparison.metrics]
+        out.text(f"  {name:36s} " + "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores))
+    for warning in comparison.warnings:
+        out.text(f"  Warning: {warning}")
+    runs: list[dict[str, Any]] = [
+        {"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns
+    ]
+    out.result({"runs": runs, "warnings": list(comparison.warnings)})
+
+
+@app.command()
+@command
+def register(
+    run_id: Annotated[str, typer.Argument(help="A finished training.")],
+    name: Annotated[str, typer.Option(help="Name of the registered model.")],
+    alias: Annotated[str, typer.Option(help="Alias that will point to this version.")] = "champion",
+    as_json: AsJson = False,
+) -> None:
+    """Make the best checkpoint of a run a registered model."""
+    from pipelines.register import register as run
+
+    out = Output(as_json)
+    version = run(run_id, name, alias)
+    out.text(f"models:/{name}/{version}, also models:/{name}@{alias}")
+    out.result({"name": name, "version": version, "alias": alias, "model": f"models:/{name}@{alias}"})
+
+
+@app.command()
+@command
+def export(
+    model: Model,
+    form: Annotated[str, typer.Option("--format", help="onnx or bioimageio.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model for other programs, checked against this one."""
+    from pipelines.export import export as run
+
+    output = Output(as_json)
+    path = run(model, form, out)
+    output.text(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
+    output.result({"path": str(path), "format": form})
+
+
+@app.command()
+@command
+def serve(
+    model: Model,
+    port: Annotated[int, typer.Option(help="Port on localhost.", min=1, max=65535)] = 5001,
+) -> int:
+    """Answer requests over HTTP until interrupted."""
+    from pipelines.serve import serve as run
+
+    return run(model, port)

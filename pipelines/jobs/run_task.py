@@ -1,0 +1,39 @@
+"""The process of one task: `python -m pipelines.jobs.run_task FOLDER` runs the command and writes how it ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main(folder: Path) -> int:
+    """Run the command of the task folder; its JSON result and exit status go to `ended.json`."""
+    arguments = json.loads((folder / "task.json").read_text())["arguments"]
+    # The whole process group is interrupted on cancel: this process stays to write down how its child ended.
+    process = subprocess.Popen(  # noqa: S603  (our own command line, no shell)
+        [sys.executable, "-m", "pipelines", *arguments, "--json"],
+        env={**os.environ, "SEM_TASK_DIR": str(folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    output, _ = process.communicate()
+    part = folder / "ended.part"
+    part.write_text(json.dumps({"status": process.returncode, "result": _last_json(output)}))
+    part.replace(folder / "ended.json")
+    return process.returncode
+
+
+def _last_json(output: str) -> dict[str, object] | None:
+    lines = output.strip().splitlines()
+    try:
+        result = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return None
+    return result if isinstance(result, dict) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,44 @@
+"""Use case: answer requests over HTTP with a registered model or a run, through MLflow's scoring server."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pipelines.models import FLOOR, REGISTERED, model_folder
+from pipelines.tracking.registry import find_version, save_served
+from pipelines.tracking.store import tracking_uri
+from sem_models.errors import UserError
+
+
+def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
+    """Serve MODEL until interrupted; returns the exit status of the server.
+
+    A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations.
+    """
+    if model.startswith(FLOOR):
+        raise UserError(f"{model}: floors are not served; name a run or a registered model.")
+    with tempfile.TemporaryDirectory() as place:
+        if model.startswith(REGISTERED):
+            find_version(model)
+            address = model
+        else:
+            target = Path(place) / "model"
+            save_served(model_folder(model), target)
+            address = str(target)
+        return _run_server(address, port, host)
+
+
+def _run_server(address: str, port: int, host: str) -> int:
+    # The server starts `uvicorn` by name, which lies beside this interpreter.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking_uri()}
+    environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", address, "--env-manager", "local"]
+    process = subprocess.Popen([*command, "-h", host, "-p", str(port)], env=environment, stdout=sys.stderr)  # noqa: S603
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        return process.wait()

@@ -1,0 +1,1 @@
+"""SEM phantoms: simulated specimens whose true image is known."""
