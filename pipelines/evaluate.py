@@ -11,7 +11,6 @@ from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.manifest import Split
-from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.physics.degradation import Degradation
@@ -33,8 +32,6 @@ def evaluate(
         scale: Of a floor; models know their own.
         progress: Told after each image.
     """
-    if split not in ("train", "val", "test"):
-        raise UserError(f"--split {split}: use train, val or test.")
     dataset = open_dataset(home().datasets / dataset_name)
     resolved = resolve_model(model, scale)
     report = evaluate_model(resolved.model, dataset, split, resolved.degradation, progress)

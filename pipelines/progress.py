@@ -9,10 +9,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 _FILE_PERIOD_S = 0.5
+_STEPS = "steps trained"
 
 
 class TerminalProgress:
@@ -22,16 +24,15 @@ class TerminalProgress:
         """Draw on standard error, and into the task folder if there is one."""
         folder = os.environ.get("SEM_TASK_DIR")
         self._file = Path(folder) / "progress.json" if folder else None
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
+        self._what = ""
         self._started = 0.0
         self._written = 0.0
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """See `sem_models.progress.Progress`."""
-        if self._bar is None or self._bar.desc != what:
-            self._open(total, what)
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
+        bar = self._bar if self._bar is not None and self._what == what else self._open(total, what)
+        bar.update(done - bar.n)
         elapsed = time.monotonic() - self._started
         self._write(done, total, what, elapsed / done * (total - done) if done else 0.0)
         if done >= total:
@@ -39,12 +40,10 @@ class TerminalProgress:
 
     def training(self, step: int, total: int, seconds_left: float) -> None:
         """Steps of a training, whose own estimate counts validations in."""
-        if self._bar is None:
-            self._open(total, "steps trained")
-        if self._bar is not None:
-            self._bar.set_postfix_str(f"{clock(seconds_left)} left")
-            self._bar.update(step - self._bar.n)
-        self._write(step, total, "steps trained", seconds_left)
+        bar = self._bar if self._bar is not None and self._what == _STEPS else self._open(total, _STEPS)
+        bar.set_postfix_str(f"{clock(seconds_left)} left")
+        bar.update(step - bar.n)
+        self._write(step, total, _STEPS, seconds_left)
 
     def close(self) -> None:
         """End the bar."""
@@ -52,11 +51,11 @@ class TerminalProgress:
             self._bar.close()
             self._bar = None
 
-    def _open(self, total: int, what: str) -> None:
+    def _open(self, total: int, what: str) -> "tqdm[Any]":
         self.close()
-        self._bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False)
-        self._bar.desc = what
-        self._started = time.monotonic()
+        self._bar = bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False)
+        self._what, self._started = what, time.monotonic()
+        return bar
 
     def _write(self, done: int, total: int, what: str, seconds_left: float) -> None:
         now = time.monotonic()

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,7 +20,7 @@ FloorScale = Annotated[int, typer.Option(help="Scale of a floor; models know the
 def evaluate(
     model: Model,
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
     scale: FloorScale = 4,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +30,7 @@ def evaluate(
     from sem_models.evaluation.metrics import LABELS
 
     out = Output(as_json)
-    report, run_id = run(model, dataset, split, scale, out.progress)  # type: ignore[arg-type]  (checked there)
+    report, run_id = run(model, dataset, split, scale, out.progress)
     out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
     for method in report.methods:
         scores = [(metric, report.mean(method, metric)) for metric in report.metrics]

@@ -3,12 +3,14 @@
 import logging
 import os
 import sqlite3
+import warnings
 from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
 
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
@@ -17,6 +19,7 @@ from mlflow.tracking import MlflowClient
 from pipelines.home import Home, home
 
 _BUSY_TIMEOUT_S = 60
+warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 

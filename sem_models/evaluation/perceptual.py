@@ -2,6 +2,7 @@
 
 import os
 import socket
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def _network() -> torch.nn.Module:
     _declare_torchvision_ops()
     import lpips
 
-    network: torch.nn.Module = lpips.LPIPS(net="alex", verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package calls torchvision in a way that the latter no longer likes
+        network: torch.nn.Module = lpips.LPIPS(net="alex", verbose=False)
     return network.eval()
 
 

@@ -53,6 +53,7 @@ def record(signal: NDArray[np.float64], beam: Beam, rng: np.random.Generator) ->
         gaussian_filter(signal, beam.spot_sigma_px), [rows, columns + jitter[:, None]], order=3, mode="reflect"
     )
     drift = gaussian_filter(rng.standard_normal(signal.shape[0]), 3.0, mode="wrap")
-    scanned = scanned * (1 + beam.line_gain * drift / max(drift.std(), 1e-9))[:, None]
+    gain = np.asarray(1 + beam.line_gain * drift / max(drift.std(), 1e-9))
+    scanned = scanned * gain[:, None]
     noisy: NDArray[np.float64] = rng.poisson(np.maximum(scanned, 0) * beam.dose_e_per_px) / beam.dose_e_per_px
     return noisy

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, from_unit
-from sem_models.images.micrograph import Micrograph
+from sem_models.images.micrograph import Fact, Micrograph
 from sem_models.physics.phantoms.fibres import fibres
 from sem_models.physics.phantoms.laths import laths
 from sem_models.physics.phantoms.particles import particles
@@ -58,6 +58,6 @@ def make_phantom(
     recorded = record(signal, beam or Beam(), rng).astype(np.float32)
     white = float(np.iinfo(dtype).max)
     pixels, _ = from_unit(recorded[:, :, None], IntensityRange(0.0, white), np.dtype(dtype))
-    facts = {"detector": "SE", "instrument": "SEM Workbench phantom", "voltage_kv": 5.0}
+    facts: dict[str, Fact] = {"detector": "SE", "instrument": "SEM Workbench phantom", "voltage_kv": 5.0}
     micrograph = Micrograph(pixels, pixel_size_nm, facts, f"{kind}-{seed}")
     return Phantom(micrograph, signal.astype(np.float32), height)
