@@ -1,10 +1,13 @@
 """Which forward model makes the network's input from a sharp micrograph; its settings are logged with every run."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Downsampling = Literal["bicubic_aa", "cubic_aliased", "gaussian_area"]
+
+
+DOWNSAMPLINGS: tuple[Downsampling, ...] = get_args(Downsampling)
 
 
 class Degradation(BaseModel):

@@ -48,12 +48,11 @@ def se_yield(height: Height) -> NDArray[np.float64]:
 def record(signal: NDArray[np.float64], beam: Beam, rng: np.random.Generator) -> NDArray[np.float64]:
     """The same field as the microscope writes it, (H, W), about [0, 1], not clipped."""
     rows, columns = np.mgrid[0 : signal.shape[0], 0 : signal.shape[1]].astype(np.float64)
-    jitter = rng.normal(0, beam.jitter_px, signal.shape[0])
+    jitter = rng.normal(0, beam.jitter_px, (signal.shape[0], 1))
     scanned = map_coordinates(
-        gaussian_filter(signal, beam.spot_sigma_px), [rows, columns + jitter[:, None]], order=3, mode="reflect"
+        gaussian_filter(signal, beam.spot_sigma_px), [rows, columns + jitter], order=3, mode="reflect"
     )
-    drift = gaussian_filter(rng.standard_normal(signal.shape[0]), 3.0, mode="wrap")
-    gain = np.asarray(1 + beam.line_gain * drift / max(drift.std(), 1e-9))
-    scanned = scanned * gain[:, None]
+    drift = gaussian_filter(rng.standard_normal((signal.shape[0], 1)), (3.0, 0), mode="wrap")
+    scanned = scanned * (1 + beam.line_gain * drift / max(float(np.std(drift)), 1e-9))
     noisy: NDArray[np.float64] = rng.poisson(np.maximum(scanned, 0) * beam.dose_e_per_px) / beam.dose_e_per_px
     return noisy

@@ -1,0 +1,84 @@
+"""Compare: evaluated runs side by side, always with their floors."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.compare.tables import difference_table, side_by_side
+from pages.components.frame import begin, empty, shown_errors
+from pages.components.scores import header, rows_table
+from pipelines.compare import Comparison, compare
+from pipelines.tracking.runs import RunInfo, list_runs
+
+
+def show() -> None:
+    """The page."""
+    begin("Compare", "Scores on one test split, with intervals, floors, and a warning where runs cannot be compared.")
+    with shown_errors():
+        scored = [run for run in list_runs(kind="training") if "sem.evaluated.test" in run.tags]
+        if not scored:
+            empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
+            return
+        chosen = _choose(scored)
+        if chosen:
+            _show(compare([run.run_id for run in chosen]))
+
+
+def _choose(scored: list[RunInfo]) -> list[RunInfo]:
+    """Runs to compare; by default all that were scored on the dataset of the newest."""
+    by_id = {run.run_id: run for run in scored}
+    newest = scored[0].tags["sem.evaluated.test"]
+    default = [run.run_id for run in scored if run.tags["sem.evaluated.test"] == newest]
+    ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: _label(by_id[key]), key="compared")
+    return [by_id[key] for key in ids]
+
+
+def _label(run: RunInfo) -> str:
+    return f"{run.name} ({run.run_id[:8]})"
+
+
+def _show(comparison: Comparison) -> None:
+    for warning in comparison.warnings:
+        st.warning(warning)
+    report = comparison.columns[0].report
+    st.caption(
+        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): {report.images} whole images of "
+        f"{report.groups} group(s). Mean [95 % bootstrap interval over images]."
+    )
+    st.dataframe(side_by_side(comparison), hide_index=True)
+    metric = st.segmented_control(
+        "Metric", comparison.metrics, default=comparison.metrics[0], format_func=header, key="metric"
+    )
+    if metric:
+        st.plotly_chart(_bars(comparison, metric), key="bars")
+    st.markdown("**Difference to the bicubic floor, image by image**")
+    st.dataframe(difference_table(comparison), hide_index=True)
+    for note in {note for column in comparison.columns for note in column.report.notes}:
+        st.warning(note)
+    with st.expander("Every image"):
+        for column in comparison.columns:
+            st.markdown(f"**{_label(column.run)}**")
+            st.dataframe(rows_table(column.report), hide_index=True)
+
+
+def _bars(comparison: Comparison, metric: str) -> go.Figure:
+    """Points with intervals: bars from zero would hide the differences that matter."""
+    rows = [(_label(column.run), column.report, column.report.model) for column in comparison.columns]
+    rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
+    figure = go.Figure()
+    for name, report, method in rows:
+        score = report.mean(method, metric)
+        floor = method.startswith("floor:")
+        spread = {"array": [score.hi - score.mean], "arrayminus": [score.mean - score.lo]}
+        figure.add_scatter(
+            x=[score.mean], y=[name], mode="markers", showlegend=False,
+            marker={"size": 11, "color": "#8b949b" if floor else "#1f5f8b", "symbol": "diamond" if floor else "circle"},
+            error_x={"type": "data", "symmetric": False, **spread},
+        )  # fmt: skip
+    figure.update_layout(
+        height=90 + 45 * len(rows), margin={"l": 10, "r": 10, "t": 10, "b": 45}, xaxis_title=header(metric),
+        template="simple_white", yaxis={"autorange": "reversed", "automargin": True},
+    )  # fmt: skip
+    return figure
+
+
+show()

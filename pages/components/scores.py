@@ -1,0 +1,75 @@
+"""Evaluation tables for display: means with intervals, gains over floors, per-image rows."""
+
+import pandas as pd
+import streamlit as st
+
+from sem_models.evaluation.metrics import HIGHER_IS_BETTER, LABELS
+from sem_models.evaluation.report import EvaluationReport
+
+
+def show_report(report: EvaluationReport) -> None:
+    """Model and floors in one table, the gain over each floor, then every image."""
+    st.caption(
+        f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
+        f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
+    )
+    st.dataframe(means_table(report), hide_index=True)
+    st.markdown("**Gain over the floors, image by image**")
+    st.dataframe(gains_table(report), hide_index=True)
+    for note in report.notes:
+        st.warning(note)
+    with st.expander("Every image"):
+        st.dataframe(rows_table(report), hide_index=True)
+
+
+def header(metric: str) -> str:
+    """`PSNR (dB) ↑`."""
+    return f"{LABELS[metric]} {'↑' if HIGHER_IS_BETTER[metric] else '↓'}"
+
+
+def means_table(report: EvaluationReport) -> pd.DataFrame:
+    """One row a method."""
+    return pd.DataFrame(
+        [{"method": m, **{header(k): mean_text(report, m, k) for k in report.metrics}} for m in report.methods]
+    )
+
+
+def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
+    """`30.12 [29.80, 30.41]`."""
+    score = report.mean(method, metric)
+    digits = 2 if metric == "psnr_db" else 4
+    return f"{score.mean:.{digits}f} [{score.lo:.{digits}f}, {score.hi:.{digits}f}]"
+
+
+def gains_table(report: EvaluationReport) -> pd.DataFrame:
+    """One row a floor and metric."""
+    rows = []
+    for floor in report.methods:
+        if floor == report.model:
+            continue
+        for metric in report.metrics:
+            gain = report.gain(metric, floor)
+            better = gain.lo > 0 if HIGHER_IS_BETTER[metric] else gain.hi < 0
+            rows.append(
+                {
+                    "against": floor, "metric": header(metric), "mean": f"{gain.mean:+.4f}",
+                    "95 % interval": f"{gain.lo:+.4f} to {gain.hi:+.4f}", "n": gain.n,
+                    "Wilcoxon p": f"{gain.p:.3g}", "interval excludes zero": "better" if better else "no",
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def rows_table(report: EvaluationReport) -> pd.DataFrame:
+    """One row an image and method."""
+    return pd.DataFrame(
+        [
+            {
+                "image": row.image,
+                "group": row.group,
+                "method": row.method,
+                **{header(k): row.scores.get(k) for k in report.metrics},
+            }
+            for row in report.rows
+        ]
+    )

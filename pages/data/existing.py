@@ -1,0 +1,34 @@
+"""Datasets that are there already."""
+
+import pandas as pd
+import streamlit as st
+
+from pipelines.home import home
+from pipelines.prepare import list_datasets
+from sem_models.data.dataset import open_dataset
+from sem_models.errors import UserError
+
+
+def show_datasets() -> None:
+    """A table of all prepared datasets."""
+    st.subheader("Datasets")
+    names = list_datasets()
+    if not names:
+        st.caption("None yet.")
+        return
+    st.dataframe(pd.DataFrame([_row(name) for name in names]), hide_index=True)
+
+
+def _row(name: str) -> dict[str, object]:
+    try:
+        dataset = open_dataset(home().datasets / name)
+    except UserError as error:
+        return {"name": name, "problem": str(error)}
+    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
+    sizes = {array.pixel_size_nm for entry in dataset.manifest.entries for array in entry.arrays} - {None}
+    pixel = ", ".join(f"{size:.4g}" for size in sorted(size for size in sizes if size)) or "unknown"
+    groups = len({entry.group for entry in dataset.manifest.entries})
+    return {
+        "name": name, "kind": dataset.manifest.kind, **counts, "groups": groups,
+        "pixel size (nm)": pixel, "digest": dataset.digest[:12],
+    }  # fmt: skip

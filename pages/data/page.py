@@ -1,0 +1,124 @@
+"""Data: from raw files to a dataset; everything is shown before anything is cut."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.frame import begin, shown_errors
+from pages.components.tasks import launch, watched
+from pages.data.existing import show_datasets
+from pages.data.plan import show_plan
+from pages.data.source import choose_source
+from sem_models.data.manifest import Kind
+from sem_models.data.plan import Plan, PrepareOptions, plan_dataset
+from sem_models.errors import UserError
+
+TASK = "prepare"
+KINDS: tuple[Kind, ...] = ("single", "paired", "unpaired", "masked")
+
+
+def show() -> None:
+    """The page."""
+    begin("Data", "Raw micrographs become a dataset: data bars cut, specimens kept together, every file hashed.")
+    with shown_errors():
+        _result()
+        options = _options()
+        if (
+            st.button("Look at the files", type="primary", disabled=options is None, icon=":material/search:")
+            and options
+        ):
+            st.session_state["plan"] = _plan(options)
+        plan: Plan | None = st.session_state.get("plan")
+        if plan is not None and options is not None and plan.options != options:
+            st.caption("The settings have changed: look at the files again before you prepare them.")
+        elif plan is not None:
+            show_plan(plan)
+            if st.button("Prepare the dataset", type="primary", icon=":material/content_cut:"):
+                launch(TASK, command(plan.options))
+                st.rerun()
+        show_datasets()
+
+
+def _result() -> None:
+    state = watched(TASK)
+    if state and state.result:
+        counts = state.result["images"]
+        st.success(
+            f"Dataset **{state.result['name']}** is ready: {counts['train']} training, {counts['val']} validation and "
+            f"{counts['test']} test images; {len(state.result['skipped'])} file(s) left out."
+        )
+        st.page_link("pages/train/page.py", label="Train on it", icon=":material/model_training:")
+
+
+def _options() -> PrepareOptions | None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        name = st.text_input("Name of the dataset", placeholder="steel-2026", key="name").strip()
+        kind = st.selectbox("Kind", KINDS, format_func=_describe, key="kind")
+        raw = choose_source("Folder of raw micrographs on the server", "raw", name)
+        other = None
+        if kind != "single":
+            label = "Folder of masks" if kind == "masked" else "Folder of targets"
+            other = st.text_input(label, key="other").strip() or None
+    with right:
+        group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
+        size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
+        manual = st.toggle("Set the data bar by hand", key="manual_bar")
+        rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
+        shift = st.toggle("Crop pairs to their common field", disabled=kind != "paired", key="apply_shift")
+    if not name or raw is None or (kind != "single" and other is None):
+        return None
+    folder = Path(other) if other else None
+    return PrepareOptions(
+        name=name,
+        raw=(raw,),
+        kind=kind,
+        target=folder if kind in ("paired", "unpaired") else None,
+        masks=folder if kind == "masked" else None,
+        group_by=group or None,
+        pixel_size_nm=size or None,
+        databar_rows=int(rows) if manual else None,
+        apply_shift=shift,
+    )
+
+
+def _describe(kind: Kind) -> str:
+    return {
+        "single": "single: sharp images, degraded while training",
+        "paired": "paired: input and target of one field",
+        "unpaired": "unpaired: two domains",
+        "masked": "masked: images with label masks",
+    }[kind]
+
+
+def _plan(options: PrepareOptions) -> Plan | None:
+    bar = st.progress(0.0, text="Reading the files")
+
+    def tell(done: int, total: int, what: str) -> None:
+        bar.progress(done / total, f"{done} of {total} {what}")
+
+    try:
+        return plan_dataset(options, tell)
+    except UserError as error:
+        st.error(str(error))
+        return None
+    finally:
+        bar.empty()
+
+
+def command(options: PrepareOptions) -> list[str]:
+    """The same preparation on the command line."""
+    arguments = ["prepare", *map(str, options.raw), "--name", options.name, "--kind", options.kind]
+    values = {
+        "--target": options.target,
+        "--masks": options.masks,
+        "--group-by": options.group_by,
+        "--pixel-size": options.pixel_size_nm,
+        "--databar-rows": options.databar_rows,
+    }
+    for option, value in values.items():
+        arguments += [option, str(value)] if value is not None else []
+    return [*arguments, "--apply-shift"] if options.apply_shift else arguments
+
+
+show()

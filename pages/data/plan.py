@@ -1,0 +1,56 @@
+"""The plan of a preparation: table, splits, and where each data bar would be cut."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.components.pictures import with_cut_line
+from sem_models.data.plan import Plan, PlannedImage
+from sem_models.images.channels import to_grey
+from sem_models.images.display import display_window, to_display
+from sem_models.images.read import read_micrograph
+
+
+def show_plan(plan: Plan) -> None:
+    """Everything that preparing would do."""
+    st.subheader("What would be prepared")
+    table = pd.DataFrame([_row(image) for image in plan.images])
+    groups = table.groupby("split")["group"].nunique()
+    counts = table["split"].value_counts()
+    columns = st.columns(3)
+    for column, split in zip(columns, ("train", "val", "test"), strict=True):
+        column.metric(f"{split} images", int(counts.get(split, 0)), help=f"{int(groups.get(split, 0))} group(s)")
+    st.caption(f"Groups by `{plan.group_by}`; a group is never divided over splits.")
+    for note in plan.notes:
+        st.warning(note)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.dataframe(table, hide_index=True, height=420)
+        if plan.skipped:
+            with st.expander(f"{len(plan.skipped)} file(s) left out", icon=":material/block:"):
+                for skipped in plan.skipped:
+                    st.write(skipped.reason)
+    with right:
+        _preview(plan)
+
+
+def _row(image: PlannedImage) -> dict[str, object]:
+    return {
+        "image": image.source,
+        "role": image.role,
+        "group": image.group,
+        "split": image.split,
+        "size (px)": f"{image.shape[1]} x {image.shape[0]}",
+        "type": image.dtype,
+        "pixel size (nm)": image.pixel_size_nm,
+        "data bar (rows)": image.databar.rows,
+        "found by": image.databar.found_by,
+    }
+
+
+def _preview(plan: Plan) -> None:
+    chosen = st.selectbox("Preview", plan.images, format_func=lambda image: image.source, key="preview")
+    pixels = to_grey(read_micrograph(chosen.path, chosen.page)).pixels.mean(axis=2)
+    grey = to_display(pixels, display_window([pixels]))
+    rows = chosen.databar.rows
+    caption = f"{rows} rows at the bottom will be cut ({chosen.databar.found_by})." if rows else "Nothing will be cut."
+    st.image(with_cut_line(grey, rows), caption=caption, width="stretch")

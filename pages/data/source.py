@@ -1,0 +1,29 @@
+"""Where raw files come from: a folder on the server, or files sent from the browser."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pipelines.home import home
+from sem_models.images.read import readable_suffixes
+
+
+def choose_source(label: str, key: str, name: str) -> Path | None:
+    """A folder or file on the server; uploads are kept in `uploads/NAME` below the home folder."""
+    way = st.segmented_control(
+        "Where the files are", ["On the server", "In this browser"], default="On the server", key=f"{key}-way"
+    )
+    if way == "On the server":
+        text = st.text_input(label, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
+        return Path(text).expanduser() if text else None
+    types = sorted(suffix.removeprefix(".") for suffix in readable_suffixes())
+    files = st.file_uploader("Micrographs", type=types, accept_multiple_files=True, key=f"{key}-files")
+    if not files or not name:
+        return None
+    folder = home().root / "uploads" / Path(name).name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        target = folder / Path(file.name).name
+        if not target.exists() or target.stat().st_size != file.size:
+            target.write_bytes(file.getbuffer())
+    return folder

@@ -1,0 +1,90 @@
+"""Home: where things are, what runs, what to do next."""
+
+import shutil
+
+import psutil
+import streamlit as st
+
+from pages.components.frame import begin, shown_errors
+from pages.components.tasks import launch, watched
+from pages.home.jobs import show_jobs
+from pipelines.home import home
+from pipelines.prepare import list_datasets
+
+DEMO = "demo"
+
+
+def show() -> None:
+    """The page."""
+    begin("SEM Workbench", "Prepare micrographs, train restoration models, watch them learn, compare them honestly.")
+    with shown_errors():
+        _facts()
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.subheader("What to do next")
+            _next_step()
+            st.subheader("Background work")
+            show_jobs()
+        with right:
+            st.subheader("Try it on simulated micrographs")
+            _demo()
+
+
+def _facts() -> None:
+    from pipelines.jobs.slots import slot_names
+    from pipelines.tracking.store import tracking_uri
+
+    slots = slot_names()
+    device = f"{len(slots)} GPU" if slots != ("cpu",) else f"CPU, {psutil.cpu_count()} cores"
+    free = shutil.disk_usage(home().root).free / 2**30
+    columns = st.columns(4)
+    columns[0].metric("Device", device)
+    columns[1].metric("Memory free", f"{psutil.virtual_memory().available / 2**30:.1f} GiB")
+    columns[2].metric("Disk free", f"{free:.0f} GiB")
+    columns[3].metric("Datasets", len(list_datasets()))
+    st.caption(f"Home folder `{home().root}`, tracking store `{tracking_uri().split('?')[0]}`")
+
+
+def _next_step() -> None:
+    from pipelines.tracking.runs import list_runs
+
+    if not list_datasets():
+        st.write("No dataset yet. Prepare your micrographs, or run the demo on simulated ones.")
+        st.page_link("pages/data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
+        return
+    runs = list_runs(kind="training", limit=50)
+    finished = [run for run in runs if run.status == "FINISHED"]
+    scored = [run for run in finished if "sem.evaluated.test" in run.tags]
+    if not finished:
+        st.write("A dataset is ready. Train a first model on it; the small recipes take minutes on a CPU.")
+        st.page_link("pages/train/page.py", label="Train a model", icon=":material/model_training:")
+    elif not scored:
+        st.write(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
+        st.page_link("pages/runs/page.py", label="Score it", icon=":material/show_chart:")
+    else:
+        st.write(f"{len(scored)} scored run(s). Compare them with their floors, or restore new micrographs.")
+        st.page_link("pages/compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
+        st.page_link("pages/inference/page.py", label="Restore micrographs", icon=":material/auto_fix_high:")
+
+
+def _demo() -> None:
+    st.write(
+        "The demo simulates 20 micrographs of powder, fibres, pores and laths, prepares them, trains a small x4 "
+        "super-resolution model, scores it and registers it. About a minute on two cores."
+    )
+    running = st.query_params.get(DEMO)
+    state = watched(DEMO)
+    if state and state.result:
+        gain = state.result["gain_db"]
+        st.success(
+            f"Test PSNR {state.result['psnr_db']:.2f} dB, bicubic {state.result['floor_psnr_db']:.2f} dB: "
+            f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']} images."
+        )
+        st.page_link("pages/runs/page.py", label="Look at the run", icon=":material/show_chart:")
+        st.page_link("pages/inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")
+    if (not running or state) and st.button("Run the demo", type="primary", icon=":material/play_arrow:"):
+        launch(DEMO, [DEMO])
+        st.rerun()
+
+
+show()

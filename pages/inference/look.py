@@ -1,0 +1,109 @@
+"""Before and after at 1:1, difference map, line profile, download; one display window for all panels."""
+
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.components.pictures import data_url, enlarge
+from pages.components.slider import before_after
+from sem_models.images.channels import to_grey
+from sem_models.images.display import DisplayWindow, display_window
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+
+_VIEW = (480, 760)
+Grey = NDArray[np.float64]
+
+
+def show_result(source: Path, output: Path, model: str) -> None:
+    """All views of one result."""
+    before, after = to_grey(read_micrograph(source)), read_micrograph(output)
+    scale = max(after.width // before.width, 1)
+    _facts(before, after, model)
+    enlarged = enlarge(before.pixels[..., 0], scale).astype(np.float64)
+    restored = after.pixels[..., 0].astype(np.float64)
+    enlarged = enlarged[: restored.shape[0], : restored.shape[1]]
+    window = _window(enlarged)
+    top, left = _field(restored.shape)
+    part = np.s_[top : top + _VIEW[0], left : left + _VIEW[1]]
+    views = st.tabs(["Before / after", "Difference map", "Line profile"])
+    with views[0]:
+        label = f"as recorded, pixels repeated x{scale}" if scale > 1 else "as recorded"
+        pictures = data_url(enlarged[part], window), data_url(restored[part], window)
+        before_after(*pictures, label, model, key=f"slider-{output.name}-{top}-{left}")
+    with views[1]:
+        _difference(enlarged[part], restored[part])
+    with views[2]:
+        _profile(enlarged, restored, after.pixel_size_nm, top)
+    st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
+
+
+def _facts(before: Micrograph, after: Micrograph, model: str) -> None:
+    columns = st.columns(4)
+    for column, label, image in ((columns[0], "Input", before), (columns[1], "Output", after)):
+        column.metric(f"{label} (px)", f"{image.width} x {image.height}")
+    sizes = [f"{image.pixel_size_nm:.4g} nm" if image.pixel_size_nm else "unknown" for image in (before, after)]
+    columns[2].metric("Pixel size in, out", " → ".join(sizes))
+    columns[3].metric("Type", str(after.pixels.dtype))
+    st.caption(f"Made by `{model}`. Restored detail is an estimate: check what matters against the recorded pixels.")
+
+
+def _window(recorded: Grey) -> DisplayWindow:
+    found = display_window([recorded])
+    lowest, highest = float(recorded.min()), float(recorded.max())
+    if highest <= lowest:
+        return found
+    lo, hi = st.slider(
+        "Display window of all panels (grey values)", lowest, highest, (found.lo, found.hi), key="window"
+    )
+    return DisplayWindow(lo, max(hi, lo + 1e-6))
+
+
+def _field(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Top left corner of the part that is shown, in output pixels."""
+    columns = st.columns(2)
+    corner = []
+    for column, axis, size, view in zip(columns, ("row", "column"), shape, _VIEW, strict=False):
+        room = max(size - view, 0)
+        corner.append(column.slider(f"First {axis} (px)", 0, room, room // 2, key=f"first-{axis}") if room else 0)
+    return corner[0], corner[1]
+
+
+def _difference(before: Grey, after: Grey) -> None:
+    difference = after - before
+    limit = float(np.percentile(np.abs(difference), 99.5)) or 1.0
+    figure = go.Figure(
+        go.Heatmap(z=difference[::-1], colorscale="RdBu_r", zmin=-limit, zmax=limit, colorbar_title="grey values")
+    )
+    figure.update_layout(
+        height=520,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        yaxis={"scaleanchor": "x", "visible": False},
+        xaxis_visible=False,
+    )
+    st.plotly_chart(figure, key="difference")
+    rms = float(np.sqrt((difference**2).mean()))
+    st.caption(
+        f"Output minus recorded pixels; root mean square {rms:.2f} grey values in this part, scale at the 99.5 % limit."
+    )
+
+
+def _profile(before: Grey, after: Grey, pixel_size_nm: float | None, top: int) -> None:
+    height = after.shape[0]
+    row = (
+        st.slider("Row (px)", 0, height - 1, min(top + _VIEW[0] // 2, height - 1), key="profile-row")
+        if height > 1
+        else 0
+    )
+    place = np.arange(after.shape[1]) * (pixel_size_nm or 1.0)
+    figure = go.Figure()
+    figure.add_scatter(x=place, y=before[row], name="recorded", line={"color": "#8b949b"})
+    figure.add_scatter(x=place, y=after[row], name="restored", line={"color": "#1f5f8b"})
+    figure.update_layout(
+        height=360, margin={"l": 60, "r": 10, "t": 10, "b": 45}, template="simple_white", yaxis_title="grey value",
+        xaxis_title="position (nm)" if pixel_size_nm else "position (px)", legend={"orientation": "h", "y": 1.1},
+    )  # fmt: skip
+    st.plotly_chart(figure, key="profile")

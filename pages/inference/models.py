@@ -1,0 +1,32 @@
+"""Which model to apply: registered, a finished run, or a floor."""
+
+import streamlit as st
+
+_FLOORS = {"floor:bicubic": "Floor: bicubic x4", "floor:identity": "Floor: pixels repeated x4"}
+
+
+def choose_model() -> str | None:
+    """MODEL as the command line names it."""
+    from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.runs import list_runs
+
+    labels: dict[str, str] = {}
+    for version in list_versions():
+        address = (
+            f"models:/{version.name}@{version.aliases[0]}"
+            if version.aliases
+            else f"models:/{version.name}/{version.version}"
+        )
+        labels[address] = (
+            f"{version.name}, version {version.version} {' '.join('@' + alias for alias in version.aliases)}"
+        )
+    for run in list_runs(kind="training"):
+        if run.status == "FINISHED":
+            labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
+    labels |= _FLOORS
+    chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
+    if chosen in _FLOORS:
+        st.caption("A floor learns nothing: what every model has to beat.")
+    elif chosen:
+        st.caption(f"`{chosen}`")
+    return chosen

@@ -1,0 +1,54 @@
+"""Inference: a model applied to micrographs, and a careful look at what it did."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.components.frame import begin, shown_errors
+from pages.components.tasks import launch, watched
+from pages.data.source import choose_source
+from pages.inference.look import show_result
+from pages.inference.models import choose_model
+from pipelines.home import home
+
+TASK = "predict"
+
+
+def show() -> None:
+    """The page."""
+    begin("Inference", "Restore new micrographs: native bit depth in and out, pixel size and provenance kept.")
+    with shown_errors():
+        left, right = st.columns(2, gap="large")
+        with left:
+            model = choose_model()
+        with right:
+            source = choose_source("File or folder on the server", "infer", "inference")
+        if st.button(
+            "Restore", type="primary", disabled=source is None or model is None, icon=":material/auto_fix_high:"
+        ):
+            _launch(str(model), source)
+        _result()
+
+
+def _launch(model: str, source: Path | None) -> None:
+    out = home().root / "results" / model.replace("models:/", "").replace("/", "-").replace(":", "-")
+    launch(TASK, ["predict", model, str(source), "--out", str(out)])
+    st.rerun()
+
+
+def _result() -> None:
+    state = watched(TASK)
+    if state is None or state.result is None:
+        return
+    results = [result for result in state.result["results"] if result["output"]]
+    for failed in (result for result in state.result["results"] if result["error"]):
+        st.warning(failed["error"])
+    if not results:
+        return
+    st.divider()
+    chosen = st.selectbox("Result", results, format_func=lambda result: Path(result["source"]).name, key="result")
+    if chosen:
+        show_result(Path(chosen["source"]), Path(chosen["output"]), state.arguments[1])
+
+
+show()

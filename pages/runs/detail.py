@@ -1,0 +1,80 @@
+"""One run: state and controls, live curves, samples by step, scores, registration."""
+
+import streamlit as st
+
+from pages.components.frame import shown_errors
+from pages.components.scores import show_report
+from pages.components.tasks import launch, watched
+from pages.runs.live import show_curves
+from pages.runs.samples import show_samples
+from pipelines.tracking.runs import RunInfo, get_run
+
+_LIVE = ("RUNNING", "SCHEDULED")
+
+
+def show_run(run_id: str) -> None:
+    """The detail view of a run."""
+    run = get_run(run_id)
+    st.subheader(run.name)
+    _state(run)
+    if run.status in _LIVE:
+        st.fragment(show_curves, run_every=1.5)(run_id)
+    else:
+        show_curves(run_id)
+    curves, scores, settings = st.tabs(["Samples by step", "Scores", "Settings"])
+    with curves:
+        show_samples(run_id)
+    with scores, shown_errors():
+        _scores(run)
+    with settings:
+        st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
+        code, digest = (run.tags.get(key, "unknown") for key in ("sem.commit", "sem.dataset_digest"))
+        st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
+
+
+def _state(run: RunInfo) -> None:
+    from pipelines.jobs import control
+
+    line, button = st.columns([5, 1])
+    reason = run.tags.get("sem.reason", "")
+    with line:
+        st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
+    with button, shown_errors():
+        if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
+            control.cancel(run.run_id)
+            st.toast("The run saves its state and ends.")
+        if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
+            control.resume(run.run_id)
+            st.rerun()
+
+
+def _scores(run: RunInfo) -> None:
+    from pipelines.evaluate import stored_reports
+
+    state = watched("evaluate")
+    registered = watched("register")
+    reports = stored_reports(run.run_id)
+    for report in reports:
+        show_report(report)
+    if run.status == "FINISHED" or reports:
+        _controls(run)
+    else:
+        st.caption("Scores need a finished run.")
+    if state and not reports:
+        st.rerun()
+    if registered and registered.result:
+        st.success(f"Registered as `{registered.result['model']}`, version {registered.result['version']}.")
+
+
+def _controls(run: RunInfo) -> None:
+    left, right = st.columns(2)
+    with left:
+        if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
+            launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags["sem.dataset"]])
+            st.rerun()
+        st.caption("Use the test split once a model is chosen, not to choose it.")
+    with right:
+        name = st.text_input("Register as", f"{run.tags['sem.recipe']}-{run.tags['sem.dataset']}", key="register_name")
+        if st.button("Register as champion", icon=":material/verified:"):
+            launch("register", ["register", run.run_id, "--name", name])
+            st.rerun()

@@ -1,0 +1,82 @@
+"""Train: choose a recipe and a dataset, see what it will cost, launch."""
+
+import streamlit as st
+
+from pages.components.frame import begin, empty, shown_errors
+from pages.train.settings import choose_settings
+from pipelines.home import home
+from pipelines.prepare import list_datasets
+from pipelines.progress import clock
+from sem_models.data.dataset import open_dataset
+
+
+def show() -> None:
+    """The page."""
+    begin("Train", "A recipe and a dataset become a run; it goes on when this browser is closed.")
+    names = list_datasets()
+    if not names:
+        empty("There is no dataset to train on yet.", "data", "Prepare a dataset")
+        return
+    with shown_errors():
+        _form(names)
+
+
+def _form(names: list[str]) -> None:
+    from pipelines.train import DEFAULT_EXPERIMENT
+    from sem_models.networks.table import parameter_count
+    from sem_models.recipes import RECIPES, override
+
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        small = [name for name in RECIPES if name.endswith("-small")]
+        ordered = [*small, *(name for name in RECIPES if name not in small)]
+        recipe = RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
+        st.caption(
+            f"{recipe.summary} {parameter_count(recipe.network):,} parameters, scale x{recipe.degradation.scale}."
+        )
+        dataset = st.selectbox("Dataset", names, key="dataset")
+        _describe(dataset)
+        experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")
+    with right:
+        assignments = choose_settings(recipe)
+    resolved = override(recipe, assignments)
+    _estimate(recipe.name, resolved.train.steps)
+    if assignments:
+        st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
+    if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
+        from pipelines.train import train
+
+        run_id = train(resolved, dataset, experiment, queued=True)
+        st.session_state["launched"] = run_id
+    if launched := st.session_state.get("launched"):
+        st.success(f"Run `{launched[:8]}` is in the queue.")
+        st.markdown(f"[Watch it learn](runs?run={launched})")
+
+
+def _describe(name: str) -> None:
+    dataset = open_dataset(home().datasets / name)
+    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
+    st.caption(
+        f"{counts['train']} training, {counts['val']} validation, {counts['test']} test images, "
+        f"digest {dataset.digest[:12]}."
+    )
+
+
+def _estimate(recipe: str, steps: int) -> None:
+    """From the measured speed of the last run of the same recipe in this store."""
+    from pipelines.tracking.runs import list_runs
+
+    speeds = [
+        run.metrics["speed/steps_per_s"]
+        for run in list_runs(kind="training", limit=50)
+        if run.tags.get("sem.recipe") == recipe and run.metrics.get("speed/steps_per_s")
+    ]
+    if speeds:
+        st.caption(
+            f"About {clock(steps / speeds[0])} (h:mm:ss or m:ss) at the {speeds[0]:.1f} steps/s of its last run."
+        )
+    else:
+        st.caption("No run of this recipe yet: the time left is known after its first steps.")
+
+
+show()

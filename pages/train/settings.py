@@ -1,0 +1,53 @@
+"""The settings that matter, as typed widgets; what differs from the recipe comes back as overrides."""
+
+from typing import Any
+
+import streamlit as st
+
+from sem_models.physics.degradation import DOWNSAMPLINGS
+from sem_models.recipes import Recipe
+
+
+def choose_settings(recipe: Recipe) -> list[str]:
+    """Widgets that start at the recipe's values; `key=value` for each that was changed."""
+    first, second, third = st.columns(3)
+    key = recipe.name
+    train, optimiser, forward = recipe.train, recipe.optimiser, recipe.degradation
+    with first:
+        st.markdown("**Loop**")
+        steps = st.number_input("Steps", 1, 2_000_000, train.steps, 100, key=f"steps-{key}")
+        batch = st.number_input("Batch (patches)", 1, 512, train.batch, key=f"batch-{key}")
+        patch = st.number_input("Patch (px of the sharp image)", 16, 1024, train.patch, 16, key=f"patch-{key}")
+        seed = st.number_input("Seed", 0, 2**31 - 1, train.seed, key=f"seed-{key}")
+    with second:
+        st.markdown("**Learning**")
+        rate = st.number_input("Learning rate", 1e-7, 1.0, optimiser.lr, format="%.1e", key=f"lr-{key}")
+        every = st.number_input("Validate every (steps)", 1, 100_000, train.validate_every, key=f"every-{key}")
+        decay = st.number_input("EMA decay", 0.0, 0.99999, train.ema_decay, format="%.4f", key=f"ema-{key}")
+        patience = st.number_input(
+            "Early stop (validations, 0: never)", 0, 1000, train.early_stop or 0, key=f"stop-{key}"
+        )
+    with third:
+        st.markdown("**Forward model**")
+        kinds = list(DOWNSAMPLINGS)
+        kind = st.selectbox("Down-sampling", kinds, kinds.index(forward.downsampling), key=f"down-{key}")
+        dose = st.number_input(
+            "Dose (e/px, 0: no shot noise)", 0.0, 1e6, forward.dose_e_per_px or 0.0, key=f"dose-{key}"
+        )
+        noise = st.number_input(
+            "Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}"
+        )
+    chosen: dict[str, tuple[Any, Any]] = {
+        "train.steps": (steps, train.steps),
+        "train.batch": (batch, train.batch),
+        "train.patch": (patch, train.patch),
+        "train.seed": (seed, train.seed),
+        "optimiser.lr": (rate, optimiser.lr),
+        "train.validate_every": (every, train.validate_every),
+        "train.ema_decay": (decay, train.ema_decay),
+        "train.early_stop": (patience or None, train.early_stop),
+        "degradation.downsampling": (kind, forward.downsampling),
+        "degradation.dose_e_per_px": (dose or None, forward.dose_e_per_px),
+        "degradation.read_noise": (noise, forward.read_noise),
+    }
+    return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
