@@ -1,23 +1,9 @@
-"""SEM Workbench in the browser: `streamlit run app.py`. The list of pages, and nothing else."""
+"""SEM Workbench in the browser: `streamlit run app.py`.
 
-import pandas  # noqa: F401  (imported whole before a rerun can meet it half imported)
-import plotly.graph_objects  # noqa: F401
+The pages hang on `pages/dashboard.py`, so that a folder called `pages` does not lie beside the main script: there
+Streamlit would take it for its older kind of multi-page app and answer the first deep link with an error.
+"""
+
 import streamlit as st
 
-st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
-
-PAGES = {
-    "home": ("Home", ":material/home:"),
-    "data": ("Data", ":material/folder_open:"),
-    "train": ("Train", ":material/model_training:"),
-    "runs": ("Runs", ":material/show_chart:"),
-    "inference": ("Inference", ":material/auto_fix_high:"),
-    "compare": ("Compare", ":material/compare_arrows:"),
-}
-
-st.navigation(
-    [
-        st.Page(f"pages/{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
-        for name, (title, icon) in PAGES.items()
-    ]
-).run()
+app = st.App("pages/dashboard.py")

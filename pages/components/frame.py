@@ -37,4 +37,4 @@ def shown_errors() -> Iterator[None]:
 def empty(message: str, page: str, label: str) -> None:
     """An empty place says what to do next."""
     st.info(message)
-    st.page_link(f"pages/{page}/page.py", label=label, icon=":material/arrow_forward:")
+    st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")

@@ -47,7 +47,7 @@ def _result() -> None:
             f"Dataset **{state.result['name']}** is ready: {counts['train']} training, {counts['val']} validation and "
             f"{counts['test']} test images; {len(state.result['skipped'])} file(s) left out."
         )
-        st.page_link("pages/train/page.py", label="Train on it", icon=":material/model_training:")
+        st.page_link("train/page.py", label="Train on it", icon=":material/model_training:")
 
 
 def _options() -> PrepareOptions | None:

@@ -50,21 +50,21 @@ def _next_step() -> None:
 
     if not list_datasets():
         st.write("No dataset yet. Prepare your micrographs, or run the demo on simulated ones.")
-        st.page_link("pages/data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
+        st.page_link("data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
         return
     runs = list_runs(kind="training", limit=50)
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if "sem.evaluated.test" in run.tags]
     if not finished:
         st.write("A dataset is ready. Train a first model on it; the small recipes take minutes on a CPU.")
-        st.page_link("pages/train/page.py", label="Train a model", icon=":material/model_training:")
+        st.page_link("train/page.py", label="Train a model", icon=":material/model_training:")
     elif not scored:
         st.write(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
-        st.page_link("pages/runs/page.py", label="Score it", icon=":material/show_chart:")
+        st.page_link("runs/page.py", label="Score it", icon=":material/show_chart:")
     else:
         st.write(f"{len(scored)} scored run(s). Compare them with their floors, or restore new micrographs.")
-        st.page_link("pages/compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
-        st.page_link("pages/inference/page.py", label="Restore micrographs", icon=":material/auto_fix_high:")
+        st.page_link("compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
+        st.page_link("inference/page.py", label="Restore micrographs", icon=":material/auto_fix_high:")
 
 
 def _demo() -> None:
@@ -80,8 +80,8 @@ def _demo() -> None:
             f"Test PSNR {state.result['psnr_db']:.2f} dB, bicubic {state.result['floor_psnr_db']:.2f} dB: "
             f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']} images."
         )
-        st.page_link("pages/runs/page.py", label="Look at the run", icon=":material/show_chart:")
-        st.page_link("pages/inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")
+        st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:")
+        st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")
     if (not running or state) and st.button("Run the demo", type="primary", icon=":material/play_arrow:"):
         launch(DEMO, [DEMO])
         st.rerun()

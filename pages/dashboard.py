@@ -1,0 +1,23 @@
+"""The list of pages, and nothing else; `app.py` serves it."""
+
+import pandas  # noqa: F401  (imported whole before a rerun can meet it half imported)
+import plotly.graph_objects  # noqa: F401
+import streamlit as st
+
+st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
+
+PAGES = {
+    "home": ("Home", ":material/home:"),
+    "data": ("Data", ":material/folder_open:"),
+    "train": ("Train", ":material/model_training:"),
+    "runs": ("Runs", ":material/show_chart:"),
+    "inference": ("Inference", ":material/auto_fix_high:"),
+    "compare": ("Compare", ":material/compare_arrows:"),
+}
+
+st.navigation(
+    [
+        st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
+        for name, (title, icon) in PAGES.items()
+    ]
+).run()
