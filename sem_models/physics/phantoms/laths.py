@@ -20,7 +20,7 @@ def laths(size: tuple[int, int], rng: np.random.Generator) -> Height:
         height[inside] = _packet(rows[inside] + warp[0][inside], columns[inside] + warp[1][inside], rng)
     boundary = (distance[:, 1] - distance[:, 0]).reshape(size)
     height -= 5 * np.exp(-((boundary / 2.2) ** 2))
-    return smooth(height, 0.9) + 0.45 * roughness(size, rng, 1.2)
+    return smooth(height, 1.4) + 0.3 * roughness(size, rng, 1.4)
 
 
 def _packet(rows: Height, columns: Height, rng: np.random.Generator) -> Height:
@@ -28,10 +28,10 @@ def _packet(rows: Height, columns: Height, rng: np.random.Generator) -> Height:
     angle = rng.uniform(0, np.pi)
     across = columns * np.sin(angle) - rows * np.cos(angle)
     across = across + 1.5 * np.sin(0.03 * (rows * np.sin(angle) + columns * np.cos(angle)) + rng.uniform(0, 6))
-    edges = np.cumsum(rng.gamma(4.0, 1.7, size=2000)) - 3000
+    edges = np.cumsum(rng.gamma(3.0, 3.6, size=1500)) - 6000
     lath = np.searchsorted(edges, across)
-    level = rng.normal(0, 2.2, size=2001)[lath]
-    inner = np.minimum(across - edges[np.maximum(lath - 1, 0)], edges[np.minimum(lath, 1999)] - across)
-    tilt = rng.normal(0, 0.18, size=2001)[lath]
+    level = rng.normal(0, 2.2, size=1501)[lath]
+    inner = np.minimum(across - edges[np.maximum(lath - 1, 0)], edges[np.minimum(lath, 1499)] - across)
+    tilt = rng.normal(0, 0.18, size=1501)[lath]
     height: Height = level + tilt * inner - 2.5 * np.exp(-((inner / 0.9) ** 2)) + rng.normal(0, 2)
     return height
