@@ -41,7 +41,7 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
     if form is None:
         known = " ".join(sorted(readable_suffixes()))
         raise UserError(f"{path.name}: not an image that can be read here; use one of {known}.")
-    pages = form.read(path)
+    pages, count = form.read(path), 0
     while True:
         try:
             page = next(pages, None)
@@ -53,8 +53,11 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
                 f"{path.name}: damaged or not what its name says ({_one_line(error)}); export it again."
             ) from error
         if page is None:
-            return
+            break
+        count += 1
         yield _native(path, page)
+    if count == 0:
+        raise UserError(f"{path.name}: damaged, it holds no image; export it again.")
 
 
 def _one_line(error: Exception) -> str:

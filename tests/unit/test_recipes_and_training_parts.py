@@ -1,0 +1,94 @@
+"""Overrides, schedules, average, guard and estimate."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from sem_models.errors import UserError
+from sem_models.recipes import RECIPES, Recipe, find_recipe, override
+from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.guard import FiniteGuard, TrainingDiverged
+from sem_models.training.optimisers import learning_rate
+from sem_models.training.pace import Pace
+from sem_models.training.settings import Schedule
+
+
+def test_recipes_survive_json_and_scales_agree() -> None:
+    for recipe in RECIPES.values():
+        assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+        assert recipe.network.scale == recipe.degradation.scale
+        assert recipe.train.patch % recipe.degradation.scale == 0
+
+
+def test_override() -> None:
+    recipe = override(
+        find_recipe("vdsr-x4-small"), ["train.steps=200", "optimiser.betas=0.5,0.9", "train.early_stop=3"]
+    )
+    assert (recipe.train.steps, recipe.optimiser.betas, recipe.train.early_stop) == (200, (0.5, 0.9), 3)
+    assert override(recipe, ["train.early_stop=none"]).train.early_stop is None
+    assert find_recipe("vdsr-x4-small").train.steps != 200
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("train.step=3", "valid here: batch"), ("steps", "KEY=VALUE"), ("train.steps=-1", "greater than or equal"),
+     ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa")],
+)  # fmt: skip
+def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        override(find_recipe("vdsr-x4"), [text])
+
+
+def test_unknown_recipe_lists_the_known() -> None:
+    with pytest.raises(UserError, match="srresnet-x4-small"):
+        find_recipe("sinsr")
+
+
+def test_schedules_in_closed_form() -> None:
+    cosine = Schedule(name="cosine", warmup_steps=10, final_fraction=0.1)
+    assert learning_rate(1.0, cosine, 0, 110) == pytest.approx(0.1)
+    assert learning_rate(1.0, cosine, 9, 110) == pytest.approx(1.0)
+    assert learning_rate(1.0, cosine, 60, 110) == pytest.approx(0.1 + 0.9 * (1 + math.cos(math.pi / 2)) / 2)
+    assert learning_rate(1.0, cosine, 110, 110) == pytest.approx(0.1)
+    steps = Schedule(name="multistep", milestones=(0.5, 0.75), gamma=0.1)
+    assert [learning_rate(1.0, steps, s, 100) for s in (0, 49, 50, 75)] == pytest.approx([1, 1, 0.1, 0.01])
+
+
+def test_average_of_constant_and_of_a_jump() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    average = ExponentialMovingAverage(network, 0.9)
+    nn.init.ones_(network.weight)
+    expected = 0.0
+    for n in range(1, 30):
+        average.update(network)
+        decay = min(0.9, (1 + n) / (10 + n))
+        expected = decay * expected + (1 - decay)
+    assert average.weights["weight"].item() == pytest.approx(expected, rel=1e-5)
+    plain = ExponentialMovingAverage(network, 0.0)
+    nn.init.constant_(network.weight, 3.0)
+    plain.update(network)
+    assert torch.equal(plain.weights["weight"], network.weight)
+
+
+def test_guard_counts_only_failures_in_a_row() -> None:
+    guard = FiniteGuard(1e-3)
+    assert guard.allows(1, 0.5, 1.0)
+    for _ in range(9):
+        assert not guard.allows(2, float("nan"), 1.0)
+    assert guard.allows(3, 0.5, 1.0)
+    for _ in range(9):
+        guard.allows(4, 0.5, float("inf"))
+    with pytest.raises(TrainingDiverged, match="step 5: the gradient"):
+        guard.allows(5, 0.5, float("inf"))
+
+
+def test_estimate_counts_validations_in() -> None:
+    pace = Pace(validate_every=10)
+    for _ in range(5):
+        pace.step(0.5)
+    pace.validation(4.0)
+    assert pace.steps_per_s == pytest.approx(2.0)
+    assert pace.seconds_left(20) == pytest.approx(20 * 0.5 + 2 * 4.0)
