@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.home import home
-from pipelines.jobs.control import refuse_unless_resumable, submit
+from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.seat import Seat
-from pipelines.tracking.artifacts import fetch, get_text, put_json, put_text
+from pipelines.tracking.artifacts import fetch, get_text, list_files, put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
 from sem_models.data.dataset import open_dataset
@@ -62,8 +62,6 @@ def run_training(
 
     Every way out writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
     """
-    if resume:
-        refuse_unless_resumable(run_id)
     with Seat(run_id, on_wait) as seat:
         if not seat.wait_for_slot():
             set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
@@ -117,11 +115,13 @@ def _refuse_changed_dataset(run_id: str, digest: str) -> None:
 
 
 def _bring_checkpoint(run_id: str, work: Path) -> None:
-    """Where the working folder is gone (another machine, a clean-up), the stored checkpoint takes its place."""
-    if not (work / "checkpoint-last").exists() and not (work / ".checkpoint-last.previous").exists():
-        for kind in ("last", "best"):
-            folder = fetch(run_id, f"checkpoints/{kind}", work)
-            folder.rename(work / f"checkpoint-{kind}")
+    """Where the working folder is gone (another machine, a clean-up), the stored checkpoints take its place."""
+    if (work / "checkpoint-last").exists() or (work / ".checkpoint-last.previous").exists():
+        return
+    fetch(run_id, "checkpoints/last", work).rename(work / "checkpoint-last")
+    # A run that was stopped before its first validation has no best checkpoint yet.
+    if any(path.endswith("/best") for path in list_files(run_id, "checkpoints")):
+        fetch(run_id, "checkpoints/best", work).rename(work / "checkpoint-best")
 
 
 def _reason(error: BaseException) -> str:

@@ -78,7 +78,8 @@ def _demo() -> None:
         gain = state.result["gain_db"]
         st.success(
             f"Test PSNR {state.result['psnr_db']:.2f} dB, bicubic {state.result['floor_psnr_db']:.2f} dB: "
-            f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']} images."
+            f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f} dB, "
+            f"n = {gain['n']} images."
         )
         st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:")
         st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")

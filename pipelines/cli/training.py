@@ -28,6 +28,7 @@ def train(
     out = Output(as_json)
     control.reconcile()
     if resume:
+        control.refuse_unless_resumable(resume)
         run_id = resume
     elif recipe and dataset:
         from sem_models.recipes import find_recipe, override

@@ -1,5 +1,7 @@
 """Datasets in MLflow: by name, place and content digest, never as copies of the pixels."""
 
+import warnings
+
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag
@@ -32,8 +34,11 @@ def log_dataset(dataset: Dataset) -> str:
 
 def attach_dataset(run_id: str, dataset: Dataset, context: str) -> None:
     """Name the dataset as an input of a run; `context` is `training`, `evaluation` or `prepare`."""
-    source = resolve_dataset_source(str(dataset.folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow finds one kind of source twice and says so each time
+        source = resolve_dataset_source(str(dataset.folder))
     # MLflow declares the class abstract, yet means it to be used.
-    described = MetaDataset(source=source, name=dataset.manifest.name, digest=dataset.digest[:_DIGEST_LENGTH])  # type: ignore[abstract]
+    name, digest = dataset.manifest.name, dataset.digest[:_DIGEST_LENGTH]
+    described = MetaDataset(source=source, name=name, digest=digest)  # type: ignore[abstract]
     entry = DatasetInput(described._to_mlflow_entity(), [InputTag("mlflow.data.context", context)])
     client().log_inputs(run_id, [entry])

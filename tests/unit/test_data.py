@@ -217,7 +217,7 @@ def test_sampler_cuts_what_numpy_cuts(tmp_path: Path, dtype: str) -> None:
 
 def test_sampler_resumes_and_keeps_pairs_together(tmp_path: Path) -> None:
     for index in range(3):
-        sharp = texture(index, 64)
+        sharp = np.clip(texture(index, 64), 0, 255).astype(np.uint8)
         write(tmp_path / "out", f"s{index}.tif", sharp)
         write(tmp_path / "in", f"s{index}.tif", sharp.reshape(32, 2, 32, 2).mean(axis=(1, 3)))
     options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out")

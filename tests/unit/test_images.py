@@ -71,7 +71,7 @@ def test_png_round_trip(tmp_path: Path, dtype: type) -> None:
 
 
 def test_plain_resolution_tags_and_printers(tmp_path: Path) -> None:
-    """4,237,288 pixels a centimetre are 2.36 nm; 72 dots an inch are a screen, not a micrograph."""
+    """4,237,288 pixels a centimetre are 2.36 nm; 72 dots an inch are a screen."""
     image = np.zeros((8, 8), np.uint8)
     tifffile.imwrite(
         tmp_path / "fine.tif", image, resolution=(4237288.0, 4237288.0), resolutionunit="CENTIMETER", metadata=None
@@ -96,7 +96,8 @@ def test_imagej_and_ome_units(tmp_path: Path) -> None:
 
 def test_jeol_side_car(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.bmp")
-    text = "$CM_FORMAT 1\n$CM_ACCEL_VOLT 15.00\n$$SM_MICRON_BAR 100\n$$SM_MICRON_MARKER 1um\n$CM_MAG 10000\n$CM_SIGNAL SEI\n"
+    text = "$CM_FORMAT 1\n$CM_ACCEL_VOLT 15.00\n$$SM_MICRON_BAR 100\n"
+    text += "$$SM_MICRON_MARKER 1um\n$CM_MAG 10000\n$CM_SIGNAL SEI\n"
     (tmp_path / "a.txt").write_text(text)
     found = read_micrograph(tmp_path / "a.bmp")
     assert found.pixel_size_nm == pytest.approx(10)

@@ -123,7 +123,7 @@ def test_phantom_depth_and_unknown_kind() -> None:
 
 @pytest.mark.realdata
 def test_phantoms_have_the_spectrum_of_real_sem(shared_data: Path) -> None:
-    """Slope of the radial power spectrum, log-log: simulated fields fall into the range of the real sets, widened by 1."""
+    """Slope of the radial power spectrum, log-log: simulated fields lie in the range of real sets, widened by 1."""
     real = [
         p for name in ("ampis_powder_sem", "nasa_superalloy_sem", "nasa_ebc_bse") for p in _some(shared_data / name)
     ]

@@ -1,0 +1,191 @@
+"""Queue, slots, cancel, kill -9, resume: with real processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.jobs import control, queue
+from pipelines.jobs.liveness import HOST, Process, describe, is_alive
+from pipelines.jobs.slots import try_slot
+from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.tracking.runs import get_run, metric_history
+from pipelines.train import create_training, run_training
+from sem_models.data.dataset import Dataset
+from sem_models.errors import UserError
+from sem_models.recipes import Recipe, override
+from sem_models.training.checkpoint import load_state
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def long_recipe(tiny_recipe: Recipe) -> Recipe:
+    """Goes on until it is stopped."""
+    return override(tiny_recipe, ["train.steps=200000", "train.checkpoint_every=20", "train.validate_every=100000"])
+
+
+def test_processes_are_told_apart() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    process = describe(child.pid)
+    assert is_alive(process, 0)
+    assert not is_alive(Process(HOST, child.pid, process.started - 100), 0)
+    child.kill()
+    wait_for(lambda: not is_alive(process, 0))
+    assert Path(f"/proc/{child.pid}").exists(), "not reaped yet: a zombie must count as dead"
+    child.wait()
+    assert is_alive(Process("elsewhere", 1, 0), 10)
+    assert not is_alive(Process("elsewhere", 1, 0), 1000)
+
+
+def test_a_slot_is_held_by_one_and_freed_by_kill_9(sem_home: Path) -> None:
+    code = "import time; from pipelines.jobs.slots import try_slot; s = try_slot(); "
+    code += "print(s.name, flush=True); time.sleep(60)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+    holder = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline().strip() == "cpu"
+    assert try_slot() is None
+    holder.kill()
+    holder.wait()
+    slot = try_slot()
+    assert slot is not None
+    slot.release()
+
+
+def test_claims_are_first_come_and_atomic(sem_home: Path) -> None:
+    code = """
+import sys, time
+from pipelines.jobs import queue
+from pipelines.jobs.liveness import this_process
+run_id = sys.argv[1]
+queue.sign_in(run_id, this_process())
+while not queue.claim(run_id, "cpu"):
+    time.sleep(0.005)
+queue.heartbeat(run_id, int(time.time() * 1e6) % 10**12)
+queue.end(run_id)
+"""
+    names = [f"run{k}" for k in range(6)]
+    for name in names:
+        queue.enqueue(name)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    workers = [subprocess.Popen([sys.executable, "-c", code, name], env=environment) for name in reversed(names)]
+    assert [worker.wait(60) for worker in workers] == [0] * 6
+    claimed = {job.run_id: job.step for job in queue.jobs()}
+    assert sorted(names, key=claimed.__getitem__) == names
+
+
+def test_waiting_job_imports_no_torch() -> None:
+    code = "import sys, pipelines.jobs.worker; sys.exit('torch' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+def test_train_here_and_read_everything_back(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
+    run_id = create_training(tiny_recipe, "small")
+    result = run_training(run_id)
+    run = get_run(run_id)
+    assert run.status == "FINISHED"
+    assert run.params["train.steps"] == "12"
+    assert run.tags["sem.dataset_digest"] == small_dataset.digest
+    assert [step for step, _ in metric_history(run_id, "train/charbonnier")] == list(range(1, 13))
+    assert dict(metric_history(run_id, "val/psnr_db"))[result.best_step] == pytest.approx(result.best["val/psnr_db"])
+    with pytest.raises(UserError, match="has finished"):
+        control.resume(run_id)
+
+
+def test_cancel_saves_the_state_and_resume_goes_on(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
+    first, second = (create_training(long_recipe, "small") for _ in range(2))
+    control.submit(first)
+    control.submit(second)
+    wait_for(lambda: get_run(first).status == "RUNNING" and bool(metric_history(first, "lr")))
+    assert queue.position(second) == 1
+    assert [job.state for job in control.active_jobs()] == ["running", "waiting"]
+    with pytest.raises(UserError, match="still running"):
+        control.resume(first)
+    control.cancel(second)
+    wait_for(lambda: get_run(second).status == "KILLED")
+    control.cancel(first)
+    wait_for(lambda: get_run(first).status == "KILLED")
+    stopped = load_state(sem_home / "mlruns" / "work" / first / "checkpoint-last")["progress"]["step"]
+    assert stopped > 0
+    control.resume(first)
+    wait_for(lambda: get_run(first).status == "RUNNING" and max(s for s, _ in metric_history(first, "lr")) > stopped)
+    control.cancel(first)
+    wait_for(lambda: get_run(first).status == "KILLED")
+    steps = [step for step, _ in metric_history(first, "lr")]
+    assert steps == list(range(1, len(steps) + 1))
+
+
+def test_kill_9_is_found_and_can_be_resumed(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
+    run_id = create_training(long_recipe, "small")
+    control.submit(run_id)
+    checkpoint = sem_home / "mlruns" / "work" / run_id / "checkpoint-last"
+    wait_for(checkpoint.exists)
+    job = queue.find(run_id)
+    os.kill(job.process.pid, signal.SIGKILL)
+    wait_for(lambda: not queue.find(run_id).alive)
+    assert get_run(run_id).status == "RUNNING"
+    assert control.reconcile() == [run_id]
+    run = get_run(run_id)
+    assert run.status == "FAILED"
+    assert "can be resumed" in run.tags["sem.reason"]
+    control.resume(run_id)
+    wait_for(lambda: get_run(run_id).status == "RUNNING")
+    control.cancel(run_id)
+    wait_for(lambda: get_run(run_id).status == "KILLED")
+
+
+def test_resume_without_the_working_folder(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
+    """On another machine only the checkpoint in the store is there."""
+    run_id = create_training(long_recipe, "small")
+    control.submit(run_id)
+    wait_for(lambda: bool(metric_history(run_id, "lr")))
+    control.cancel(run_id)
+    wait_for(lambda: get_run(run_id).status == "KILLED")
+    work = sem_home / "mlruns" / "work" / run_id
+    stopped = load_state(work / "checkpoint-last")["progress"]["step"]
+    shutil.rmtree(work)
+    control.resume(run_id)
+    wait_for(lambda: max(step for step, _ in metric_history(run_id, "lr")) > stopped)
+    control.cancel(run_id)
+    wait_for(lambda: get_run(run_id).status == "KILLED")
+    steps = [step for step, _ in metric_history(run_id, "lr")]
+    assert steps == list(range(1, len(steps) + 1))
+
+
+def test_failure_has_its_reason(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
+    run_id = create_training(override(tiny_recipe, ["train.patch=512"]), "small")
+    with pytest.raises(UserError, match="smaller than the patch"):
+        run_training(run_id)
+    assert get_run(run_id).status == "FAILED"
+    assert "smaller than the patch" in get_run(run_id).tags["sem.reason"]
+
+
+def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:
+    task = start_task(["predict", "floor:bicubic", "/nowhere", "--out", str(sem_home / "out")])
+    wait_for(lambda: task_state(task).status != "running")
+    assert task_state(task).status == "failed"
+    assert "/nowhere" in task_state(task).error
+    done = start_task(["recipes"])
+    wait_for(lambda: task_state(done).status == "done")
+    assert task_state(done).result["recipes"][0]["name"] == "vdsr-x4"
+    long = start_task(["demo"])
+    wait_for(lambda: task_state(long).total > 0)
+    cancel_task(long)
+    wait_for(lambda: task_state(long).status == "cancelled")
+    assert {state.task_id for state in list_tasks()} == {task, done, long}
+    with pytest.raises(UserError, match="no task"):
+        task_state("../../etc")
