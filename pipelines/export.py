@@ -1,6 +1,7 @@
 """Use case: a model for other programs, kept only if it gives the same numbers there."""
 
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from pipelines.models import resolve_model
 from sem_models.errors import UserError
 from sem_models.model import RestorationModel
+from sem_models.networks.table import NETWORKS
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr
 
+warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=FutureWarning)
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
 _TEST_SIZES = ((64, 64), (72, 96))
@@ -99,7 +102,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     """The package's description: axes with halo and scale, test tensors, citation."""
     from bioimageio.spec.model import v0_5 as spec
 
-    facts, folder = model.capabilities, weights.parent
+    facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=64, step=facts.size_multiple)
 
     def axes(kind: str) -> list[object]:
@@ -121,9 +124,9 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         name=f"SEM Workbench {model.recipe.name}",
         description=model.recipe.summary,
         authors=[spec.Author(name="SEM Workbench")],
-        cite=[spec.CiteEntry(text="SEM Workbench", url=spec.HttpUrl("https://github.com/sem-workbench"))],
+        cite=[spec.CiteEntry(text=f"The architecture {network}", doi=spec.Doi(NETWORKS[network].doi))],
         license=spec.LicenseId("Apache-2.0"),
-        documentation=folder / "README.md",
+        documentation=spec.FileDescr(source=folder / "README.md"),
         inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes("input"), test_tensor=source)],
         outputs=[
             spec.OutputTensorDescr(

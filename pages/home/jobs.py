@@ -22,9 +22,11 @@ def show_jobs() -> None:
 
 
 def _training(job: JobInfo) -> None:
+    name = f"Run {job.run_id[:8]}"
     if job.state == "waiting":
-        st.write(f"[Run {job.run_id[:8]}](runs?run={job.run_id}) waits, position {job.position} in the queue.")
-        return
-    share = job.step / job.total if job.total else 0.0
-    st.progress(min(share, 1.0), text=f"Run {job.run_id[:8]} on {job.slot}: step {job.step} of {job.total}, "
-                f"about {clock(job.seconds_left)} left")  # fmt: skip
+        st.write(f"{name} waits, position {job.position} in the queue.")
+    else:
+        share = job.step / job.total if job.total else 0.0
+        left = f"about {clock(job.seconds_left)} left"
+        st.progress(min(share, 1.0), text=f"{name} on {job.slot}: step {job.step} of {job.total}, {left}")
+    st.page_link("runs/page.py", label=f"Open {name}", query_params={"run": job.run_id})

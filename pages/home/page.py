@@ -81,7 +81,8 @@ def _demo() -> None:
             f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f} dB, "
             f"n = {gain['n']} images."
         )
-        st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:")
+        run = {"run": str(state.result["run_id"])}
+        st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:", query_params=run)
         st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")
     if (not running or state) and st.button("Run the demo", type="primary", icon=":material/play_arrow:"):
         launch(DEMO, [DEMO])

@@ -47,10 +47,7 @@ def _form(names: list[str]) -> None:
         from pipelines.train import train
 
         run_id = train(resolved, dataset, experiment, queued=True)
-        st.session_state["launched"] = run_id
-    if launched := st.session_state.get("launched"):
-        st.success(f"Run `{launched[:8]}` is in the queue.")
-        st.markdown(f"[Watch it learn](runs?run={launched})")
+        st.switch_page("runs/page.py", query_params={"run": run_id})
 
 
 def _describe(name: str) -> None:

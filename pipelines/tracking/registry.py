@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,8 @@ def save_served(folder: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         shutil.copytree(_ROOT / "sem_models", code, ignore=shutil.ignore_patterns("__pycache__"))
+        # The signature is stated, so the example that MLflow would rather guess it from is not needed.
+        warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         pyfunc.save_model(
             str(target),
             python_model=str(_SERVED),

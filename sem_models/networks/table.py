@@ -19,11 +19,13 @@ class NetworkSpec:
 
     build: Callable[[Any], nn.Module]
     capabilities: Callable[[Any], Capabilities]
+    doi: str
+    """Of the paper, for citations in exported models."""
 
 
 NETWORKS: dict[str, NetworkSpec] = {
-    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities),
-    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities),
+    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities, "10.1109/CVPR.2016.182"),
+    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities, "10.1109/CVPR.2017.19"),
 }
 
 

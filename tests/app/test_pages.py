@@ -1,0 +1,130 @@
+"""Every page in Streamlit's own test harness: on an empty home, and on one with a dataset and a scored run."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipelines.evaluate import evaluate
+from pipelines.train import create_training, run_training
+from sem_models.data.plan import PrepareOptions, plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.recipes import find_recipe, override
+from tests.conftest import smooth_images
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("home", "data", "train", "runs", "inference", "compare")
+
+
+def page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages" / "dashboard.py"), default_timeout=90)
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page(f"{name}/page.py").run()
+
+
+def assert_sound(app: AppTest) -> None:
+    assert not app.exception, app.exception
+    assert not app.error, [box.value for box in app.error]
+    assert app.title
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_empty_home_says_what_to_do_next(name: str, sem_home: Path) -> None:
+    app = page(name)
+    assert_sound(app)
+    if name in ("train", "runs", "compare"):
+        assert app.info, "an empty page must name the next step"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A home with raw images, a dataset and one trained and scored run."""
+    home = tmp_path_factory.mktemp("home")
+    raw = home / "raw"
+    raw.mkdir()
+    for index, image in enumerate(smooth_images(5)):
+        write_micrograph(raw / f"S{index}-a.tif", Micrograph(image[:, :, None], 2.5))
+    before = os.environ.get("SEM_HOME")
+    os.environ["SEM_HOME"], os.environ["SEM_OFFLINE"] = str(home), "1"
+    write_dataset(plan_dataset(PrepareOptions("small", (raw,))), home / "datasets" / "small")
+    changes = [
+        "train.log_every=1",
+        "train.steps=8",
+        "train.batch=2",
+        "train.patch=32",
+        "train.validate_every=4",
+        "network.blocks=1",
+    ]
+    run_id = create_training(override(find_recipe("srresnet-x4-small"), changes), "small")
+    run_training(run_id)
+    evaluate(run_id, "small")
+    yield home, run_id
+    os.environ.pop("SEM_OFFLINE")
+    os.environ.pop("SEM_HOME") if before is None else os.environ.update(SEM_HOME=before)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_on_a_used_home(name: str, store: tuple[Path, str]) -> None:
+    assert_sound(page(name))
+
+
+def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> None:
+    app = page("runs", run=store[1])
+    assert_sound(app)
+    assert len(app.get("plotly_chart")) == 2
+    assert any("FINISHED" in text.value for text in app.markdown)
+    assert len(app.get("imgs")) == 4
+    tables = [table.value for table in app.dataframe]
+    assert any(
+        "method" in table and list(table["method"])[1:] == ["floor:bicubic", "floor:identity"] for table in tables
+    )
+
+
+def test_unknown_run_is_one_readable_box(store: tuple[Path, str]) -> None:
+    app = page("runs", run="0123456789")
+    assert not app.exception
+    assert "no run" in app.error[0].value
+
+
+def test_compare_shows_the_run_above_its_floors(store: tuple[Path, str]) -> None:
+    app = page("compare")
+    table = app.dataframe[0].value
+    assert list(table["method"])[1:] == ["floor:bicubic", "floor:identity"]
+    assert store[1][:8] in table["method"][0]
+
+
+def test_data_page_shows_the_plan_before_it_cuts(store: tuple[Path, str]) -> None:
+    app = page("data")
+    app.text_input(key="name").input("second")
+    app.text_input(key="raw-folder").input(str(store[0] / "raw"))
+    app.run()
+    app.button[0].click().run()
+    assert_sound(app)
+    plan = app.dataframe[0].value
+    assert list(plan["split"]).count("train") == 3
+    assert set(plan["pixel size (nm)"]) == {2.5}
+    assert not (store[0] / "datasets" / "second").exists()
+
+
+def test_data_page_reports_a_missing_folder(store: tuple[Path, str]) -> None:
+    app = page("data")
+    app.text_input(key="name").input("third")
+    app.text_input(key="raw-folder").input("/no/such/folder")
+    app.run()
+    app.button[0].click().run()
+    assert not app.exception
+    assert "/no/such/folder" in app.error[0].value
+
+
+def test_train_page_names_what_was_changed(store: tuple[Path, str]) -> None:
+    app = page("train")
+    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
+    app.number_input(key="steps-srresnet-x4-small").set_value(123).run()
+    assert_sound(app)
+    assert any("train.steps=123" in caption.value for caption in app.caption)

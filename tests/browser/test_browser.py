@@ -1,0 +1,186 @@
+"""A real Chromium: a deep link on a fresh server, then the whole way from raw files to a comparison.
+
+Screenshots go to the folder that SEM_SCREENSHOTS names, else to pytest's own temporary folder.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.physics.phantoms.table import PHANTOMS, make_phantom
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium` to run this test"
+    ),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for index in range(6):
+        kind = list(PHANTOMS)[index % len(PHANTOMS)]
+        write_micrograph(raw / f"S{index % 5 + 1}-{kind}.tif", make_phantom(kind, (128, 160), seed=index).micrograph)
+    return tmp_path
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    environment = {**os.environ, "SEM_HOME": str(home), "SEM_OFFLINE": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
+                break
+        except OSError:
+            time.sleep(0.25)
+    yield f"http://localhost:{port}"
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(30)
+
+
+@pytest.fixture
+def page(tmp_path: Path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        view = browser.new_page(viewport={"width": 1440, "height": 1100})
+        view.set_default_timeout(60_000)
+        yield view
+        shoot(view, tmp_path, "last")
+        browser.close()
+
+
+def shoot(page, tmp_path: Path, name: str) -> None:
+    folder = Path(os.environ.get("SEM_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(700)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def fill(page, label: str, value: str) -> None:
+    box = page.get_by_label(label, exact=True)
+    box.fill(value)
+    box.press("Enter")
+
+
+def settled(page) -> None:
+    page.wait_for_timeout(400)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+
+
+def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path: Path) -> None:
+    # A deep link is the first visit that this server sees.
+    page.goto(f"{server}/train")
+    page.get_by_role("heading", name="Train").wait_for()
+    page.get_by_text("There is no dataset to train on yet.").wait_for()
+    assert page.get_by_text("Page not found").count() == 0
+    assert page.get_by_role("link", name="Compare").count() == 1
+
+    page.goto(server)
+    page.get_by_text("No dataset yet.").wait_for()
+    settled(page)
+    shoot(page, tmp_path, "home")
+
+    page.get_by_role("link", name="Data", exact=True).click()
+    fill(page, "Name of the dataset", "phantoms")
+    fill(page, "Folder of raw micrographs on the server", str(home / "raw"))
+    page.get_by_role("button", name="Look at the files").click()
+    page.get_by_text("What would be prepared").wait_for()
+    settled(page)
+    shoot(page, tmp_path, "data")
+    page.get_by_role("button", name="Prepare the dataset").click()
+    page.get_by_text("is ready: 4 training").wait_for()
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_label("Steps", exact=True).wait_for()
+    fill(page, "Steps", "1500")
+    fill(page, "Batch (patches)", "2")
+    fill(page, "Validate every (steps)", "300")
+    settled(page)
+    shoot(page, tmp_path, "train")
+    page.get_by_role("button", name="Launch").click()
+    run_id = _run_id(page)
+
+    # The curve moves while nobody touches the page.
+    page.locator(".js-plotly-plot").first.wait_for()
+    before = _points(page)
+    page.wait_for_function(
+        "n => document.querySelector('.js-plotly-plot').data[0].x.length > n", arg=before, timeout=60_000
+    )
+    page.get_by_text("FINISHED").wait_for(timeout=120_000)
+    settled(page)
+    page.locator("[data-testid=stImage]").nth(3).wait_for()
+    shoot(page, tmp_path, "runs")
+
+    # A new browser finds everything by the address.
+    page.goto(f"{server}/runs?run={run_id}")
+    page.get_by_role("tab", name="Scores").click()
+    page.get_by_role("button", name="Score on the test split").click()
+    page.get_by_text("Gain over the floors").wait_for()
+    page.get_by_role("tab", name="Scores").click()
+    page.get_by_role("button", name="Register as champion").click()
+    page.get_by_role("tab", name="Scores").click()
+    page.get_by_text("Registered as").wait_for()
+    shoot(page, tmp_path, "scores")
+
+    page.get_by_role("link", name="Inference", exact=True).click()
+    fill(page, "File or folder on the server", str(home / "raw" / "S1-particles.tif"))
+    page.get_by_role("button", name="Restore").click()
+    page.get_by_text("Before / after").wait_for()
+    settled(page)
+    shoot(page, tmp_path, "inference")
+    (result,) = (home / "results").rglob("S1-particles.tif")
+    assert read_micrograph(result).pixels.shape == (512, 640, 1)
+    assert read_micrograph(result).pixel_size_nm == pytest.approx(2.5)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the TIFF").click()
+    assert Path(download.value.path()).read_bytes() == result.read_bytes()
+
+    page.get_by_role("link", name="Compare", exact=True).click()
+    page.get_by_text("Difference to the bicubic floor").wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
+    settled(page)
+    shoot(page, tmp_path, "compare")
+
+
+def _run_id(page) -> str:
+    page.wait_for_function("/run=[0-9a-f]{32}/.test(location.search)")
+    return str(page.url).split("run=")[1][:32]
+
+
+def _points(page) -> int:
+    return int(page.evaluate("document.querySelector('.js-plotly-plot').data[0].x.length"))

@@ -1,0 +1,162 @@
+"""The command line as scripts use it: JSON as the last line, exit statuses, one-line errors."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sem_models.data.dataset import Dataset
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import write_micrograph
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ["--set", "train.batch=2", "--set", "train.patch=32", "--set", "network.blocks=1", "--set", "network.width=8"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pipelines", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SEM_OFFLINE": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def ok(*arguments: str) -> dict:
+    done = run(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def test_recipes_have_the_promised_keys() -> None:
+    rows = ok("recipes")["recipes"]
+    keys = {"name", "task", "network", "method", "scale", "channels_in", "channels_out", "parameters", "stages"}
+    assert all(set(row) == keys for row in rows)
+    assert {row["name"]: row["parameters"] for row in rows}["vdsr-x4"] == 664_704
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--recipe", "sinsrr", "--dataset", "x"], ["sinsrr", "srresnet-x4"]),
+        (["train", "--recipe", "vdsr-x4", "--dataset", "nowhere"], ["nowhere", "prepare it first"]),
+        (["train", "--recipe", "vdsr-x4", "--dataset", "small", "--set", "train.step=1"], ["valid here", "steps"]),
+        (["train"], ["--recipe"]),
+        (["prepare", "/no/such/folder", "--name", "x"], ["/no/such/folder", "check the path"]),
+        (["prepare", ".", "--name", "../x"], ["folder name"]),
+        (["prepare", ".", "--name", "x", "--kind", "paired"], ["--target"]),
+        (["evaluate", "0123", "--dataset", "small"], ["no run '0123'"]),
+        (["evaluate", "floor:lanczos", "--dataset", "small"], ["floor:bicubic"]),
+        (["predict", "models:/none@champion", ".", "--out", "out"], ["models:/none@champion"]),
+        (["compare"], ["--experiment"]),
+        (["export", "floor:bicubic", "--format", "onnx", "--out", "x.onnx"], ["floors have no weights"]),
+        (["serve", "floor:bicubic"], ["floors are not served"]),
+    ],
+)  # fmt: skip
+def test_users_mistakes_are_one_line_and_status_2(
+    arguments: list[str], words: list[str], small_dataset: Dataset, sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In-process, because each start of the interpreter costs seconds."""
+    from typer.testing import CliRunner
+
+    from pipelines.__main__ import app
+
+    monkeypatch.chdir(sem_home)
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().splitlines()
+    assert all(word in lines[-1] for word in words), lines
+    assert "Traceback" not in result.output
+
+
+def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    import sem_models.recipes
+    from pipelines.__main__ import app
+
+    monkeypatch.setattr(sem_models.recipes, "RECIPES", None)
+    result = CliRunner().invoke(app, ["recipes"])
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "sem-workbench-fault.txt" in result.stderr
+
+
+def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None:
+    """prepare, train, evaluate, compare, register, predict, export: each by its own process."""
+    prepared = ok("prepare", str(raw_images), "--name", "small")
+    assert prepared["images"] == {"train": 4, "val": 1, "test": 1}
+    assert ok("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
+    steps = ["--set", "train.steps=20", "--set", "train.validate_every=10"]
+    trained = ok("train", "--recipe", "srresnet-x4-small", "--dataset", "small", "--experiment", "e", *TINY, *steps)
+    assert trained["status"] == "FINISHED"
+    run_id = trained["run_id"]
+    scored = ok("evaluate", run_id, "--dataset", "small")
+    assert {"psnr_db", "ssim", "mse"} <= set(scored["means"][scored["model"]])
+    floor = ok("evaluate", "floor:bicubic", "--dataset", "small", "--scale", "4")
+    assert floor["means"]["floor:bicubic"]["psnr_db"] == scored["means"]["floor:bicubic"]["psnr_db"]
+    compared = ok("compare", "--experiment", "e")
+    assert [row["run_id"] for row in compared["runs"]] == [run_id]
+    registered = ok("register", run_id, "--name", "m")
+    assert registered["model"] == "models:/m@champion"
+
+    deep = (np.random.default_rng(0).random((40, 50, 1)) * 9000).astype(np.uint16)
+    (tmp_path / "in").mkdir()
+    write_micrograph(tmp_path / "in" / "a.tif", Micrograph(deep, 8.0))
+    (tmp_path / "in" / "bad.tif").write_bytes(b"II*\0")
+    predicted = ok("predict", "models:/m@champion", str(tmp_path / "in"), "--out", str(tmp_path / "out"))
+    errors = [result["error"] for result in predicted["results"]]
+    assert sum(error is not None for error in errors) == 1
+    result = read_micrograph(tmp_path / "out" / "a.tif")
+    assert result.pixels.shape == (160, 200, 1)
+    assert result.pixels.dtype == np.uint16
+    assert result.pixel_size_nm == pytest.approx(2.0)
+    assert "models:/m@champion" in str(result.metadata["provenance"])
+
+    onnx = ok("export", run_id, "--format", "onnx", "--out", str(tmp_path / "m.onnx"))
+    assert Path(onnx["path"]).stat().st_size > 1000
+    package = ok("export", run_id, "--format", "bioimageio", "--out", str(tmp_path / "m.zip"))
+    _check_package(Path(package["path"]))
+
+
+def _check_package(path: Path) -> None:
+    """Valid by the specification's own validator, and the stored weights give the stored output."""
+    import zipfile
+
+    import onnxruntime
+    from bioimageio.spec import load_description
+
+    description = load_description(path, perform_io_checks=True)
+    assert description.validation_summary.status in ("passed", "valid-format"), description.validation_summary.display()
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(path.parent / "package")
+    folder = path.parent / "package"
+    session = onnxruntime.InferenceSession(str(next(folder.glob("*.onnx"))))
+    (restored,) = session.run(None, {"image": np.load(folder / "input.npy")})
+    np.testing.assert_allclose(restored, np.load(folder / "output.npy"), atol=1e-4)
+
+
+def test_interrupt_saves_and_resumes(sem_home: Path, small_dataset: Dataset) -> None:
+    arguments = ["train", "--recipe", "srresnet-x4-small", "--dataset", "small", *TINY, "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    long = [*arguments, "--set", "train.steps=100000", "--set", "train.validate_every=100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines", *long], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    deadline = time.monotonic() + 90
+    while not list(sem_home.glob("mlruns/work/*/checkpoint-last")):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=90)
+    assert process.returncode == 130
+    result = json.loads(output.strip().splitlines()[-1])
+    assert result["status"] == "KILLED"
+    assert result["step"] >= 250
+    from pipelines.tracking.runs import get_run
+
+    assert get_run(result["run_id"]).status == "KILLED"

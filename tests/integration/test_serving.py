@@ -1,0 +1,95 @@
+"""A registered model answers over HTTP: 16-bit TIFF in, 16-bit TIFF out, equal to the local prediction."""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.models import resolve_model
+from pipelines.register import register
+from pipelines.tracking.registry import find_version, list_versions, predict_through_mlflow
+from pipelines.train import create_training, run_training
+from sem_models.data.dataset import Dataset
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import decode_tiff, encode_tiff
+from sem_models.inference.predictor import Predictor
+from sem_models.recipes import Recipe
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def request_image() -> Micrograph:
+    pixels = (np.random.default_rng(0).random((60, 45, 1)) * 30000).astype(np.uint16)
+    return Micrograph(pixels, 5.0, {}, "request.tif")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def ask(port: int, text: str) -> str:
+    body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[text]]}}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        predictions = json.load(answer)["predictions"]
+    return predictions[0]["image"]
+
+
+def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
+    run_id = create_training(tiny_recipe, "small")
+    run_training(run_id)
+    assert register(run_id, "m") == "1"
+    assert register(run_id, "m", "candidate") == "2"
+    versions = {version.version: version for version in list_versions()}
+    assert (versions["1"].aliases, versions["2"].aliases) == (("champion",), ("candidate",))
+    assert versions["1"].run_id == run_id
+
+    stored = Path(find_version("models:/m@champion").source.removeprefix("file://"))
+    files = [path.name for path in stored.rglob("*") if path.is_file()]
+    assert "model.safetensors" in files
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth"))]
+
+    image = request_image()
+    local = Predictor(resolve_model("models:/m@champion").model).predict(image)
+    sent = base64.b64encode(encode_tiff(image)).decode()
+    (loaded,) = predict_through_mlflow("models:/m@champion", [sent])
+    assert np.array_equal(decode_tiff(base64.b64decode(loaded)).pixels, local.pixels)
+
+    port = free_port()
+    command = [sys.executable, "-m", "pipelines", "serve", "models:/m@champion", "--port", str(port)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    try:
+        _wait(port)
+        answered = decode_tiff(base64.b64decode(ask(port, sent)))
+        assert answered.pixels.dtype == np.uint16
+        assert np.array_equal(answered.pixels, local.pixels)
+        assert answered.pixel_size_nm == pytest.approx(2.5)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(port, "not base64 of an image")
+        assert refused.value.code in (400, 500)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait(port: int) -> None:
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise AssertionError("the scoring server did not start")
