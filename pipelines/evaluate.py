@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import asdict
 
 from pipelines.home import home
@@ -13,6 +14,7 @@ from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.manifest import Split
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import EvaluationReport
+from sem_models.evaluation.statistics import Interval, PairedDifference
 from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress, silent
 
@@ -86,7 +88,12 @@ def summary(report: EvaluationReport) -> dict[str, object]:
         "groups": report.groups,
         "border_px": report.border_px,
         "data_range": report.data_range,
-        "means": {m: {k: asdict(report.mean(m, k)) for k in report.metrics} for m in report.methods},
-        "gain_over": {f: {k: asdict(report.gain(k, f)) for k in report.metrics} for f in floors},
+        "means": {m: {k: _plain(report.mean(m, k)) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: _plain(report.gain(k, f)) for k in report.metrics} for f in floors},
         "notes": list(report.notes),
     }
+
+
+def _plain(score: Interval | PairedDifference) -> dict[str, float | None]:
+    """JSON knows no NaN: what could not be said becomes null."""
+    return {key: None if math.isnan(value) else value for key, value in asdict(score).items()}

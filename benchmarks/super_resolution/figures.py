@@ -23,7 +23,7 @@ COLOURS = {"vdsr-x4-small": "#c2571a", "srresnet-x4-small": "#1f5f8b"}
 
 def curves(results: list[dict[str, Any]]) -> None:
     """Validation PSNR over the training step, with the bicubic floor, one panel a set."""
-    from pipelines.tracking.runs import metric_history  # noqa: PLC0415  (after SEM_HOME is set)
+    from pipelines.tracking.runs import metric_history
 
     sets = sorted({result["dataset"] for result in results})
     figure, axes = plt.subplots(1, len(sets), figsize=(8.4, 3.1), layout="constrained")

@@ -35,29 +35,28 @@ def means_table(report: EvaluationReport) -> pd.DataFrame:
 
 
 def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
-    """`30.12 [29.80, 30.41]`."""
+    """`30.12 [29.80, 30.41]`, or the mean alone where one image gives no interval."""
     score = report.mean(method, metric)
     digits = 2 if metric == "psnr_db" else 4
-    return f"{score.mean:.{digits}f} [{score.lo:.{digits}f}, {score.hi:.{digits}f}]"
+    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if score.n > 1 else " (n = 1)"
+    return f"{score.mean:.{digits}f}{interval}"
 
 
 def gains_table(report: EvaluationReport) -> pd.DataFrame:
     """One row a floor and metric."""
-    rows = []
-    for floor in report.methods:
-        if floor == report.model:
-            continue
-        for metric in report.metrics:
-            gain = report.gain(metric, floor)
-            better = gain.lo > 0 if HIGHER_IS_BETTER[metric] else gain.hi < 0
-            rows.append(
-                {
-                    "against": floor, "metric": header(metric), "mean": f"{gain.mean:+.4f}",
-                    "95 % interval": f"{gain.lo:+.4f} to {gain.hi:+.4f}", "n": gain.n,
-                    "Wilcoxon p": f"{gain.p:.3g}", "interval excludes zero": "better" if better else "no",
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+    floors = [method for method in report.methods if method != report.model]
+    return pd.DataFrame([_gain_row(report, floor, metric) for floor in floors for metric in report.metrics])
+
+
+def _gain_row(report: EvaluationReport, floor: str, metric: str) -> dict[str, object]:
+    gain = report.gain(metric, floor)
+    lo, hi = (gain.lo, gain.hi) if HIGHER_IS_BETTER[metric] else (-gain.hi, -gain.lo)
+    verdict = "better" if lo > 0 else "worse" if hi < 0 else "not shown"
+    return {
+        "against": floor, "metric": header(metric), "mean": f"{gain.mean:+.4f}",
+        "95 % interval": f"{gain.lo:+.4f} to {gain.hi:+.4f}" if gain.n > 1 else "none with one image", "n": gain.n,
+        "Wilcoxon p": f"{gain.p:.3g}", "interval says": verdict,
+    }  # fmt: skip
 
 
 def rows_table(report: EvaluationReport) -> pd.DataFrame:

@@ -36,16 +36,15 @@ class Metric:
     """One column of a results table."""
 
     compute: Callable[[Image, Image, float], float]
-    unit: str
     higher_is_better: bool
     label: str
 
 
 METRICS: dict[str, Metric] = {
-    "mse": Metric(mse, "", False, "MSE"),
-    "psnr_db": Metric(psnr_db, "dB", True, "PSNR (dB)"),
-    "ssim": Metric(ssim, "", True, "SSIM"),
+    "psnr_db": Metric(psnr_db, True, "PSNR (dB)"),
+    "ssim": Metric(ssim, True, "SSIM"),
+    "mse": Metric(mse, False, "MSE"),
 }
-LPIPS_LABEL = "LPIPS (AlexNet)"
 HIGHER_IS_BETTER = {**{name: metric.higher_is_better for name, metric in METRICS.items()}, "lpips_alex": False}
-LABELS = {**{name: metric.label for name, metric in METRICS.items()}, "lpips_alex": LPIPS_LABEL}
+LABELS = {**{name: metric.label for name, metric in METRICS.items()}, "lpips_alex": "LPIPS (AlexNet)"}
+"""Column headings, in the order of the columns."""

@@ -33,11 +33,15 @@ class PairedDifference:
 
 
 def bootstrap_interval(values: Sequence[float]) -> Interval:
-    """Percentile bootstrap of the mean (Efron, 1979), 10,000 resamples, fixed seed; NaN values are left out."""
+    """Percentile bootstrap of the mean (Efron, 1979), 10,000 resamples, fixed seed; NaN values are left out.
+
+    A single value has no interval: its limits are NaN.
+    """
     data = np.asarray(values, np.float64)
     data = data[np.isfinite(data)]
-    if data.size == 0:
-        return Interval(float("nan"), float("nan"), float("nan"), 0)
+    if data.size < 2:
+        mean = float(data[0]) if data.size else float("nan")
+        return Interval(mean, float("nan"), float("nan"), int(data.size))
     draws = np.random.default_rng(_SEED).integers(data.size, size=(_RESAMPLES, data.size))
     lo, hi = np.percentile(data[draws].mean(axis=1), (2.5, 97.5))
     return Interval(float(data.mean()), float(lo), float(hi), int(data.size))

@@ -79,7 +79,7 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     assert_sound(app)
     assert len(app.get("plotly_chart")) == 2
     assert any("FINISHED" in text.value for text in app.markdown)
-    assert len(app.get("imgs")) == 4
+    assert len(app.get("image")) == 4
     tables = [table.value for table in app.dataframe]
     assert any(
         "method" in table and list(table["method"])[1:] == ["floor:bicubic", "floor:identity"] for table in tables

@@ -66,7 +66,7 @@ def test_lpips_without_weights_is_not_computed(
     assert "alexnet" in report.notes[0]
     assert len(report.notes) == 1
     assert all(row.scores["lpips_alex"] is None for row in report.rows)
-    assert report.metrics == ("mse", "psnr_db", "ssim")
+    assert report.metrics == ("psnr_db", "ssim", "mse")
 
 
 def test_bootstrap_covers_and_pairs_cancel() -> None:
@@ -82,7 +82,9 @@ def test_bootstrap_covers_and_pairs_cancel() -> None:
     assert paired.hi < 0.6
     assert paired.p == pytest.approx(2 / 2**12)
     assert paired_difference([1.0, 2.0], [1.0, 2.0]).p == 1.0
-    assert bootstrap_interval([float("nan"), 2.0]).n == 1
+    single = bootstrap_interval([float("nan"), 2.0])
+    assert (single.mean, single.n) == (2.0, 1)
+    assert np.isnan(single.lo), "one image gives no interval"
 
 
 class Oracle:

@@ -1,5 +1,6 @@
 """Forward models against Pillow, closed forms, Poisson statistics and the published floors."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -142,5 +143,5 @@ def _slope(image: np.ndarray) -> float:
     power = np.abs(np.fft.fft2(image * np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1])))) ** 2
     radius = np.hypot(*np.meshgrid(np.fft.fftfreq(image.shape[0]), np.fft.fftfreq(image.shape[1]), indexing="ij"))
     edges = np.geomspace(0.02, 0.2, 12)
-    mean = [power[(radius >= lo) & (radius < hi)].mean() for lo, hi in zip(edges, edges[1:], strict=False)]
+    mean = [power[(radius >= lo) & (radius < hi)].mean() for lo, hi in pairwise(edges)]
     return float(np.polyfit(np.log(np.sqrt(edges[:-1] * edges[1:])), np.log(mean), 1)[0])
