@@ -36,14 +36,14 @@ def show_plan(plan: Plan) -> None:
 def _row(image: PlannedImage) -> dict[str, object]:
     return {
         "image": image.source,
-        "role": image.role,
         "group": image.group,
         "split": image.split,
+        "data bar (rows)": image.databar.rows,
+        "found by": image.databar.found_by,
         "size (px)": f"{image.shape[1]} x {image.shape[0]}",
         "type": image.dtype,
         "pixel size (nm)": image.pixel_size_nm,
-        "data bar (rows)": image.databar.rows,
-        "found by": image.databar.found_by,
+        "role": image.role,
     }
 
 

@@ -1,9 +1,11 @@
 """The fixed validation samples of a run, step by step, at 1:1 pixels."""
 
 import streamlit as st
+from PIL import Image
 
 from pipelines.tracking.artifacts import fetch, samples
 
+_ONE_TO_ONE_PX = 220
 _PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Truth"}
 
 
@@ -18,9 +20,22 @@ def show_samples(run_id: str) -> None:
     step = stored.steps[-1]
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, value=stored.steps[-1], key=f"step-{run_id}")
+    view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
     columns = st.columns(len(_PANELS))
     for column, (panel, label) in zip(columns, _PANELS.items(), strict=True):
-        path = fetch(run_id, stored.path(name, panel, step))
+        picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
-        column.image(str(path), caption=caption)
-    st.caption("Centre of the image, at most 512 px; one display window (0.5 to 99.5 % of the truth) for all panels.")
+        if view == "1:1 pixels":
+            picture = _centre(picture)
+            column.image(picture, caption=caption, width=picture.width)
+        else:
+            column.image(picture, caption=caption)
+    st.caption("From the centre of the image; one display window (0.5 to 99.5 % of the truth) for all panels.")
+
+
+def _centre(picture: Image.Image) -> Image.Image:
+    """The middle, small enough for four of them side by side without scaling."""
+    left, top = (max((size - _ONE_TO_ONE_PX) // 2, 0) for size in picture.size)
+    return picture.crop(
+        (left, top, min(left + _ONE_TO_ONE_PX, picture.width), min(top + _ONE_TO_ONE_PX, picture.height))
+    )
