@@ -7,6 +7,9 @@ import streamlit as st
 
 from sem_models.errors import UserError
 
+_STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
+"""Whose exceptions mean that the store is away; pages do not import them."""
+
 
 def begin(title: str, purpose: str) -> None:
     """Heading and one line of purpose; dead trainings are found on the way."""
@@ -25,12 +28,14 @@ def _find_the_dead() -> list[str]:
 
 @contextmanager
 def shown_errors() -> Iterator[None]:
-    """Errors that a user can mend, and a store that is away, as one readable box."""
+    """Errors that a user can mend, and a store or disk that is away, as one readable box; others are bugs."""
     try:
         yield
     except UserError as error:
         st.error(str(error), icon=":material/error:")
-    except (OSError, ConnectionError) as error:
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
+            raise
         st.error(f"The tracking store or the disk did not answer: {error}", icon=":material/cloud_off:")
 
 

@@ -26,11 +26,6 @@ def put_json(run_id: str, path: str, content: Any) -> None:
     put_text(run_id, path, json.dumps(content, indent=1) + "\n")
 
 
-def put_folder(run_id: str, folder: Path, path: str) -> None:
-    """Store all files of a folder below `path`."""
-    client().log_artifacts(run_id, str(folder), path)
-
-
 def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
     """A local copy of a file or folder of a run (the stored one itself where the store is on this machine).
 

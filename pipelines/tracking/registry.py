@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from mlflow import pyfunc
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
@@ -122,10 +121,3 @@ def list_versions() -> list[RegisteredVersion]:
             names = tuple(aliases.get(number, ()))
             found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
     return found
-
-
-def predict_through_mlflow(uri: str, images: list[str]) -> list[str]:
-    """Base64 TIFF texts through the stored MLflow model itself, as a scoring server would run it."""
-    version = find_version(uri)
-    frame = pyfunc.load_model(version.source).predict(pd.DataFrame({COLUMN: images}))
-    return [str(text) for text in frame[COLUMN]]

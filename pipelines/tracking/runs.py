@@ -75,11 +75,6 @@ def get_run(run_id: str) -> RunInfo:
     return _info(run, {run.info.experiment_id: client().get_experiment(run.info.experiment_id).name})
 
 
-def list_experiments() -> list[str]:
-    """Names of all experiments, alphabetically."""
-    return sorted(experiment.name for experiment in _experiments())
-
-
 def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: int = 200) -> list[RunInfo]:
     """Runs, newest first."""
     names = {e.experiment_id: e.name for e in _experiments() if experiment in (None, e.name)}

@@ -19,6 +19,7 @@ from PIL import Image
 
 from pipelines.tracking.artifacts import FIXED
 from pipelines.tracking.store import client
+from sem_models.errors import UserError
 from sem_models.images.display import display_window, to_display
 from sem_models.training.reporter import CheckpointKind
 
@@ -48,7 +49,7 @@ class RunWriter:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._pause_s = _PERIOD_S
-        self.last_error = ""
+        self._last_error = ""
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
         self._thread.start()
 
@@ -91,7 +92,11 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if not self.close():
+            raise UserError(
+                f"The tracking store did not answer for {_PATIENCE_AT_CLOSE_S / 60:.0f} minutes ({self._last_error}): "
+                f"the last metrics of run {self._run_id} could not be stored. The checkpoint is kept; resume the run."
+            )
 
     def _post(self, artifact_path: str, fill: Callable[[Path], None]) -> None:
         """Put files into the outbox; a newer letter to `checkpoints/...` replaces one that has not gone yet."""
@@ -119,7 +124,7 @@ class RunWriter:
                 self._send_letters()
             except Exception as error:
                 # Whatever the store or the network raised: keep everything and try again a little later.
-                self.last_error = f"{type(error).__name__}: {error}"
+                self._last_error = f"{type(error).__name__}: {error}"
                 self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
                 if closing:
                     time.sleep(min(self._pause_s, 5.0))

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sem_models.data.manifest import Split
-from sem_models.evaluation.metrics import HIGHER_IS_BETTER, LABELS
+from sem_models.evaluation.metrics import LABELS
 from sem_models.evaluation.statistics import Interval, PairedDifference, bootstrap_interval, paired_difference
 
 
@@ -80,8 +80,3 @@ class EvaluationReport(_Frozen):
     @property
     def _setting(self) -> tuple[object, ...]:
         return self.digest, self.split, self.degradation, self.data_range, self.border_px
-
-
-def better(metric: str, a: float, b: float) -> bool:
-    """Whether score `a` is better than `b`."""
-    return a > b if HIGHER_IS_BETTER[metric] else a < b

@@ -189,3 +189,20 @@ def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:
     assert {state.task_id for state in list_tasks()} == {task, done, long}
     with pytest.raises(UserError, match="no task"):
         task_state("../../etc")
+
+
+def test_training_outlives_its_launcher(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
+    """The launcher and its whole session are killed, as when a web server dies; a fresh process finds the training."""
+    run_id = create_training(long_recipe, "small")
+    code = "import sys, time; from pipelines.jobs.control import submit; submit(sys.argv[1]); time.sleep(100)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    launcher = subprocess.Popen([sys.executable, "-c", code, run_id], env=environment, start_new_session=True)
+    wait_for(lambda: bool(metric_history(run_id, "lr")))
+    os.killpg(launcher.pid, signal.SIGKILL)
+    launcher.wait()
+    step = max(step for step, _ in metric_history(run_id, "lr"))
+    wait_for(lambda: max(step for step, _ in metric_history(run_id, "lr")) > step + 10)
+    assert control.reconcile() == []
+    assert [job.run_id for job in control.active_jobs()] == [run_id]
+    control.cancel(run_id)
+    wait_for(lambda: get_run(run_id).status == "KILLED")

@@ -13,11 +13,13 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from mlflow import pyfunc
 
 from pipelines.models import resolve_model
 from pipelines.register import register
-from pipelines.tracking.registry import find_version, list_versions, predict_through_mlflow
+from pipelines.tracking.registry import COLUMN, find_version, list_versions
 from pipelines.train import create_training, run_training
 from sem_models.data.dataset import Dataset
 from sem_models.images.micrograph import Micrograph
@@ -64,7 +66,8 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
     image = request_image()
     local = Predictor(resolve_model("models:/m@champion").model).predict(image)
     sent = base64.b64encode(encode_tiff(image)).decode()
-    (loaded,) = predict_through_mlflow("models:/m@champion", [sent])
+    through_mlflow = pyfunc.load_model(find_version("models:/m@champion").source)
+    (loaded,) = through_mlflow.predict(pd.DataFrame({COLUMN: [sent]}))[COLUMN]
     assert np.array_equal(decode_tiff(base64.b64decode(loaded)).pixels, local.pixels)
 
     port = free_port()
