@@ -1,5 +1,6 @@
 """Where raw files come from: a folder on the server, or files sent from the browser."""
 
+import hashlib
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ from sem_models.images.read import readable_suffixes
 
 
 def choose_source(label: str, key: str, name: str) -> Path | None:
-    """A folder or file on the server; uploads are kept in `uploads/NAME` below the home folder."""
+    """A folder or file on the server; each set of uploads has a folder of its own below `uploads`."""
     way = st.segmented_control(
         "Where the files are", ["On the server", "In this browser"], default="On the server", key=f"{key}-way"
     )
@@ -20,7 +21,8 @@ def choose_source(label: str, key: str, name: str) -> Path | None:
     files = st.file_uploader("Micrographs", type=types, accept_multiple_files=True, key=f"{key}-files")
     if not files or not name:
         return None
-    folder = home().root / "uploads" / Path(name).name
+    content = repr(sorted((file.name, file.size) for file in files))
+    folder = home().root / "uploads" / f"{Path(name).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         target = folder / Path(file.name).name

@@ -1,5 +1,6 @@
 """Inference: a model applied to micrographs, and a careful look at what it did."""
 
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +32,8 @@ def show() -> None:
 
 
 def _launch(model: str, source: Path | None) -> None:
-    out = home().root / "results" / model.replace("models:/", "").replace("/", "-").replace(":", "-")
+    label = model.replace("models:/", "").replace("/", "-").replace(":", "-")
+    out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
     launch(TASK, ["predict", model, str(source), "--out", str(out)])
     st.rerun()
 

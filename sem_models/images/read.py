@@ -47,6 +47,8 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
             page = next(pages, None)
         except UserError:
             raise
+        except ImportError as error:
+            raise UserError(f"{path.name}: a package that reads it is missing: {_one_line(error)}") from error
         except Exception as error:
             # Decoders raise whatever they like on damaged input: to the user it is one thing.
             raise UserError(

@@ -30,9 +30,7 @@ def read(path: Path) -> Iterator[Micrograph]:
         raise UserError(
             f"{path.name}: reading {path.suffix} needs an optional package: pip install -r requirements-formats.txt"
         ) from error
-    # Velox files hold spectra beside the images, which need further packages: they are not asked for.
-    options = {"select_type": "images"} if path.suffix.lower() == ".emd" else {}
-    images = [signal for signal in reader.file_reader(str(path), **options) if _is_image(signal)]
+    images = [signal for signal in reader.file_reader(str(path)) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: it holds no image (only spectra or tables); export the image itself.")
     planes = [(signal, plane) for signal in images for plane in _planes(path, signal)]
