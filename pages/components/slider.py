@@ -3,11 +3,12 @@
 import streamlit as st
 
 _HTML = """
-<div class="frame"><img class="before" alt="before"><img class="after" alt="after"><div class="line"></div>
+<div class="viewer"><div class="frame"><img class="before" alt="before"><img class="after" alt="after"><div class="line"></div>
 <span class="tag left"></span><span class="tag right"></span></div>
-<input type="range" min="0" max="100" value="50" aria-label="Position of the dividing line">
+<input type="range" min="0" max="100" value="50" aria-label="Position of the dividing line"></div>
 """
 _CSS = """
+.viewer { display: inline-block; max-width: 100%; }
 .frame { position: relative; display: inline-block; overflow: hidden; line-height: 0; max-width: 100%; }
 img { image-rendering: pixelated; display: block; max-width: none; }
 .after { position: absolute; top: 0; left: 0; }

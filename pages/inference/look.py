@@ -45,8 +45,8 @@ def _facts(before: Micrograph, after: Micrograph, model: str) -> None:
     columns = st.columns(4)
     for column, label, image in ((columns[0], "Input", before), (columns[1], "Output", after)):
         column.metric(f"{label} (px)", f"{image.width} x {image.height}")
-    sizes = [f"{image.pixel_size_nm:.4g} nm" if image.pixel_size_nm else "unknown" for image in (before, after)]
-    columns[2].metric("Pixel size in, out", " → ".join(sizes))
+    sizes = [f"{image.pixel_size_nm:.4g}" for image in (before, after) if image.pixel_size_nm]
+    columns[2].metric("Pixel size in, out (nm)", " → ".join(sizes) or "unknown")
     columns[3].metric("Type", str(after.pixels.dtype))
     st.caption(f"Made by `{model}`. Restored detail is an estimate: check what matters against the recorded pixels.")
 
