@@ -3,7 +3,8 @@
 import streamlit as st
 
 _HTML = """
-<div class="viewer"><div class="frame"><img class="before" alt="before"><img class="after" alt="after"><div class="line"></div>
+<div class="viewer"><div class="frame">
+<img class="before" alt="before"><img class="after" alt="after"><div class="line"></div>
 <span class="tag left"></span><span class="tag right"></span></div>
 <input type="range" min="0" max="100" value="50" aria-label="Position of the dividing line"></div>
 """
