@@ -6,16 +6,17 @@ from pathlib import Path
 
 from pipelines.models import resolve_model
 from sem_models.errors import UserError
-from sem_models.images.read import readable_suffixes
+from sem_models.images.read import read_pages, readable_suffixes
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What became of one input file."""
+    """What became of one page of an input file."""
 
     source: str
+    page: int
     output: str | None
     error: str | None
 
@@ -31,12 +32,13 @@ def predict(
     files = input_files(inputs)
     predictor = Predictor(resolve_model(model, scale).model, tile=tile)
     out.mkdir(parents=True, exist_ok=True)
-    results = []
+    names = _Names(out)
+    results: list[Prediction] = []
     for index, path in enumerate(files):
-        results.append(_one(predictor, path, out / f"{path.stem}.tif"))
-        progress(index + 1, len(files), "images restored")
+        results += _one(predictor, path, names)
+        progress(index + 1, len(files), "files restored")
     if all(result.error for result in results):
-        raise UserError(f"None of {len(results)} image(s) could be used: {results[0].error}")
+        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
     return results
 
 
@@ -55,11 +57,34 @@ def input_files(inputs: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _one(predictor: Predictor, source: Path, target: Path) -> Prediction:
-    if target.resolve() == source.resolve():
-        return Prediction(str(source), None, f"{source.name}: the output would replace it; choose another --out.")
+class _Names:
+    """Output names that never collide, however the inputs are called."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._used: set[str] = set()
+
+    def __call__(self, source: Path, page: str) -> Path:
+        """`STEM.tif`, `STEM-p2.tif` for a page of several, with the folder's name in front where that is taken."""
+        suffix = f"-p{page}" if page else ""
+        name = f"{source.stem}{suffix}"
+        if name in self._used:
+            name = f"{source.parent.name}-{source.name.replace('.', '-')}{suffix}"
+        self._used.add(name)
+        return self._out / f"{name}.tif"
+
+
+def _one(predictor: Predictor, source: Path, names: _Names) -> list[Prediction]:
+    """All pages of one file."""
+    done: list[Prediction] = []
+    page = 0
     try:
-        predictor.predict_file(source, target)
+        for page, micrograph in enumerate(read_pages(source)):
+            target = names(source, micrograph.source.partition("#")[2])
+            if target.resolve() == source.resolve():
+                raise UserError(f"{source.name}: the output would replace it; choose another --out.")
+            predictor.predict_to_file(micrograph, target)
+            done.append(Prediction(str(source), page, str(target), None))
     except UserError as error:
-        return Prediction(str(source), None, str(error))
-    return Prediction(str(source), str(target), None)
+        done.append(Prediction(str(source), page, None, str(error)))
+    return done

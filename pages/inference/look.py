@@ -18,9 +18,9 @@ _VIEW = (480, 760)
 Grey = NDArray[np.float64]
 
 
-def show_result(source: Path, output: Path, model: str) -> None:
+def show_result(recorded: Micrograph, output: Path, model: str) -> None:
     """All views of one result."""
-    before, after = to_grey(read_micrograph(source)), read_micrograph(output)
+    before, after = to_grey(recorded), read_micrograph(output)
     scale = max(after.width // before.width, 1)
     _facts(before, after, model)
     enlarged = enlarge(before.pixels[..., 0], scale).astype(np.float64)

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from pages.data.source import choose_source
 from pages.inference.look import show_result
 from pages.inference.models import choose_model
 from pipelines.home import home
+from sem_models.images.read import read_micrograph
 
 TASK = "predict"
 
@@ -48,9 +50,14 @@ def _result() -> None:
     if not results:
         return
     st.divider()
-    chosen = st.selectbox("Result", results, format_func=lambda result: Path(result["source"]).name, key="result")
+    chosen = st.selectbox("Result", results, format_func=_label, key="result")
     if chosen:
-        show_result(Path(chosen["source"]), Path(chosen["output"]), state.arguments[1])
+        recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
+        show_result(recorded, Path(chosen["output"]), state.arguments[1])
+
+
+def _label(result: dict[str, Any]) -> str:
+    return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
 
 
 show()

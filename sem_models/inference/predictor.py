@@ -12,7 +12,6 @@ from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.intensity import IntensityRange, from_unit, intensity_range, to_unit
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
 from sem_models.images.write import TiffRowWriter
 from sem_models.inference.bands import BandAccumulator, OnceSink, Sink
 from sem_models.inference.blend import axis_weights
@@ -67,9 +66,9 @@ class Predictor:
         facts.pop("image_rows", None)
         return replace(grey, pixels=pixels, pixel_size_nm=self._pixel_size_nm(grey), metadata=facts)
 
-    def predict_file(self, source: Path, out: Path, progress: Progress = silent) -> Path:
-        """Like `predict`, from file to TIFF file; the output goes to disk by rows and is never whole in memory."""
-        grey, limits = self._input(read_micrograph(source))
+    def predict_to_file(self, micrograph: Micrograph, out: Path, progress: Progress = silent) -> Path:
+        """Like `predict`, into a TIFF file; the output goes to disk by rows and is never whole in memory."""
+        grey, limits = self._input(micrograph)
         facts, dtype = self.model.capabilities, grey.pixels.dtype
         shape = (grey.height * facts.scale, grey.width * facts.scale, facts.channels_out)
         image = to_unit(grey.pixels, limits).transpose(2, 0, 1)

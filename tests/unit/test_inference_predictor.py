@@ -127,7 +127,8 @@ def test_native_dtype_pixel_size_and_provenance(tmp_path: Path, dtype: type) -> 
 
     source = tmp_path / "a.tif"
     write_micrograph(source, micrograph)
-    streamed = read_micrograph(Predictor(Bicubic(4), "cpu", tile=32).predict_file(source, tmp_path / "b.tif"))
+    predictor = Predictor(Bicubic(4), "cpu", tile=32)
+    streamed = read_micrograph(predictor.predict_to_file(read_micrograph(source), tmp_path / "b.tif"))
     np.testing.assert_allclose(streamed.pixels.astype(float), result.pixels.astype(float), atol=1e-3)
     assert streamed.pixel_size_nm == pytest.approx(0.59)
 
@@ -152,3 +153,24 @@ def test_cancel_from_progress() -> None:
 
     with pytest.raises(Cancelled):
         Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 100, 40), np.float32), stop)
+
+
+def test_every_page_and_every_namesake_gets_a_file_of_its_own(tmp_path: Path, sem_home: Path) -> None:
+    import tifffile
+
+    from pipelines.predict import predict
+
+    stack = np.random.default_rng(0).integers(0, 255, (3, 20, 30)).astype(np.uint8)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        tifffile.imwrite(tmp_path / name / "same.tif", stack[0 if name == "a" else 1])
+    tifffile.imwrite(tmp_path / "a" / "stack.tif", stack, photometric="minisblack")
+    results = predict("floor:identity", [tmp_path / "a", tmp_path / "b"], tmp_path / "out", scale=1)
+    assert all(result.error is None for result in results)
+    outputs = {Path(result.output).name for result in results}
+    assert outputs == {"same.tif", "b-same-tif.tif", "stack-p0.tif", "stack-p1.tif", "stack-p2.tif"}
+    for index in range(3):
+        page = read_micrograph(tmp_path / "out" / f"stack-p{index}.tif")
+        assert np.array_equal(page.pixels[..., 0], stack[index])
+    with pytest.raises(UserError, match="would replace it"):
+        predict("floor:identity", [tmp_path / "out"], tmp_path / "out", scale=1)
