@@ -58,12 +58,17 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
         raise UserError(
             f"{folder}: not a model folder that can be read ({reason}); train or download it again."
         ) from error
-    network = build_network(recipe.network)
     try:
-        network.load_state_dict(weights)
+        return build_model(recipe, weights, torch.device(device), name)
     except RuntimeError as error:
         raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
-    network = network.to(torch.device(device)).eval().requires_grad_(False)
+
+
+def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:
+    """A model for inference with a copy of `weights`; RuntimeError where they do not belong to the recipe."""
+    network = build_network(recipe.network)
+    network.load_state_dict(weights)
+    network = network.to(device).eval().requires_grad_(False)
     if capabilities(recipe.network).channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return RestorationModel(recipe, network, name or recipe.name)
