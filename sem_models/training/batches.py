@@ -8,7 +8,6 @@ from sem_models.data.bank import PatchBank
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Role
 from sem_models.data.sampler import PatchSampler
-from sem_models.errors import UserError
 from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
@@ -19,26 +18,14 @@ class BatchSource:
     """An endless, resumable stream of `input` and `target` batches."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        """Load the training split.
-
-        Raises:
-            UserError: The dataset does not fit the recipe: kind, channels, scale or image size.
-        """
-        facts = capabilities(recipe.network)
+        """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
         self._paired = dataset.manifest.kind == "paired"
         self._degradation = recipe.degradation
-        if not self._paired and recipe.degradation.scale != facts.scale:
-            raise UserError(
-                f"degradation.scale is {recipe.degradation.scale}, but the network enlarges {facts.scale} times; "
-                "set both to one value."
-            )
-        if dataset.manifest.kind == "unpaired":
-            raise UserError(f"Recipe {recipe.name!r} learns from pairs or single images, not from unpaired sets.")
+        scale = capabilities(recipe.network).scale
         roles: tuple[Role, ...] = ("input", "target") if self._paired else ("image",)
         bank = PatchBank(dataset, "train", roles, device)
-        _check_channels(bank, facts.channels_in, recipe.name)
         settings = recipe.train
-        self._sampler = PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": facts.scale})
+        self._sampler = PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})
         self._generator = torch.Generator(device).manual_seed(settings.seed + 1)
 
     def next(self) -> Batch:
@@ -57,11 +44,3 @@ class BatchSource:
         """Go on where `state` was taken."""
         self._sampler.load_state_dict(state["sampler"])
         self._generator.set_state(state["noise"])
-
-
-def _check_channels(bank: PatchBank, wanted: int, recipe: str) -> None:
-    for plane in bank.planes.values():
-        if plane.channels != wanted:
-            raise UserError(
-                f"Images have {plane.channels} channels, recipe {recipe!r} takes {wanted}; prepare grey images."
-            )

@@ -1,5 +1,6 @@
 """Checkpoints: a model folder plus everything that an exact resume needs, replaced as a whole or not at all."""
 
+import contextlib
 import errno
 import os
 import re
@@ -33,14 +34,17 @@ def save_checkpoint(folder: Path, recipe: Recipe, weights: dict[str, torch.Tenso
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         save_model(part, recipe, weights)
-        torch.save(state, part / STATE)
+        # Through a Python file, because the system's reason gets lost where torch opens the file itself.
+        with (part / STATE).open("wb") as file:
+            torch.save(state, file)
         for path in part.iterdir():
             _flush(path)
         _replace(part, folder)
     except (OSError, RuntimeError, SafetensorError) as error:
         # The zip writer of torch and safetensors turn a failed write into errors of their own.
+        reason = _reason(folder, error)
         shutil.rmtree(part, ignore_errors=True)
-        raise CheckpointNotSaved(_reason(folder, error)) from error
+        raise CheckpointNotSaved(reason) from error
 
 
 def load_state(folder: Path) -> dict[str, Any]:
@@ -49,20 +53,34 @@ def load_state(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: There is no checkpoint or it is damaged.
     """
-    place = folder if folder.exists() else _previous(folder)
+    mend(folder)
     try:
-        state: dict[str, Any] = torch.load(place / STATE, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
     except Exception as error:
         raise UserError(f"{folder}: no checkpoint to resume from can be read there; start a new run.") from error
     return state
 
 
+def mend(folder: Path) -> None:
+    """Put the checkpoint back that a process was replacing when it was killed between two renames."""
+    if not folder.exists() and _previous(folder).exists():
+        _previous(folder).rename(folder)
+
+
 def _replace(part: Path, folder: Path) -> None:
+    """At every moment `folder` or its previous version is whole, so that a kill costs one version at most."""
+    mend(folder)
     previous = _previous(folder)
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
         folder.rename(previous)
-    part.rename(folder)
+    try:
+        part.rename(folder)
+    except OSError:
+        mend(folder)
+        raise
+    with contextlib.suppress(OSError):  # some network file systems cannot flush a folder
+        _flush(folder.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
@@ -71,19 +89,32 @@ def _previous(folder: Path) -> Path:
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _reason(folder: Path, error: Exception) -> str:
-    free = shutil.disk_usage(folder.parent).free
-    code = getattr(error, "errno", None) or _os_error(str(error))
-    full = code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or free < 2**20
-    why = "the disk is full" if full else str(error).splitlines()[0]
+    full = _system_code(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    why = "the disk is full" if full else (str(error).splitlines() or [type(error).__name__])[0]
+    free = shutil.disk_usage(next(parent for parent in folder.absolute().parents if parent.exists())).free
+    advice = "Free some space" if full else "Mend that"
     return (
         f"The checkpoint {folder.name} could not be saved in {folder.parent}: {why} ({free / 2**30:.1f} GiB free). "
-        "Free some space and resume; the checkpoint before is intact."
+        f"{advice} and resume; the checkpoint before is intact."
     )
+
+
+def _system_code(error: BaseException | None) -> int | None:
+    """The errno of the first operating-system error behind `error`."""
+    while error is not None:
+        code = error.errno if isinstance(error, OSError) else _os_error(str(error))
+        if code:
+            return code
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _os_error(text: str) -> int | None:

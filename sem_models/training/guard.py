@@ -19,6 +19,11 @@ class FiniteGuard:
         self._learning_rate = learning_rate
         self._in_a_row = 0
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether the last update was applied."""
+        return self._in_a_row == 0
+
     def allows(self, step: int, loss: float, gradient_norm: float) -> bool:
         """Whether both numbers are finite.
 
@@ -34,5 +39,6 @@ class FiniteGuard:
         what = "loss" if not math.isfinite(loss) else "gradient"
         raise TrainingDiverged(
             f"Training diverged at step {step}: the {what} was not finite {_PATIENCE} times in a row. "
-            f"Lower optimiser.lr (now {self._learning_rate:g}) or train.grad_clip, and resume or start again."
+            f"Start a new run with a lower optimiser.lr (now {self._learning_rate:g}) or train.grad_clip; "
+            "the best checkpoint so far is kept."
         )

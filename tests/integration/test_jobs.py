@@ -15,7 +15,7 @@ from pipelines.jobs import control, queue
 from pipelines.jobs.liveness import HOST, Process, describe, is_alive
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
-from pipelines.tracking.runs import get_run, metric_history
+from pipelines.tracking.runs import get_run, list_runs, metric_history
 from pipelines.train import create_training, run_training
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
@@ -167,11 +167,19 @@ def test_resume_without_the_working_folder(sem_home: Path, small_dataset: Datase
 
 
 def test_failure_has_its_reason(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
-    run_id = create_training(override(tiny_recipe, ["train.patch=512"]), "small")
-    with pytest.raises(UserError, match="smaller than the patch"):
+    run_id = create_training(override(tiny_recipe, ["optimiser.lr=1e30", "train.steps=60"]), "small")
+    with pytest.raises(UserError, match="diverged"):
         run_training(run_id)
     assert get_run(run_id).status == "FAILED"
-    assert "smaller than the patch" in get_run(run_id).tags["sem.reason"]
+    assert "lower optimiser.lr" in get_run(run_id).tags["sem.reason"]
+
+
+def test_what_cannot_fit_is_refused_before_there_is_a_run(
+    sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe
+) -> None:
+    with pytest.raises(UserError, match="smaller than the patch"):
+        create_training(override(tiny_recipe, ["train.patch=512"]), "small")
+    assert list_runs() == []
 
 
 def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:

@@ -1,0 +1,61 @@
+"""What a run must remember to go on exactly: the content of `state.pt`, tensors and plain values only."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from sem_models.methods.base import Method
+from sem_models.training.batches import BatchSource
+from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.hardware import bare
+
+
+@dataclass
+class Counters:
+    """What the loop itself counts."""
+
+    step: int = 0
+    best_step: int = 0
+    best: dict[str, float] = field(default_factory=dict)
+    validations_since_best: int = 0
+
+    def validated(self, scores: dict[str, float]) -> bool:
+        """Take in the scores of a validation; whether they are the best so far."""
+        if scores["val/psnr_db"] > self.best.get("val/psnr_db", float("-inf")):
+            self.best_step, self.best, self.validations_since_best = self.step, scores, 0
+            return True
+        self.validations_since_best += 1
+        return False
+
+
+@dataclass(frozen=True)
+class RunState:
+    """Everything with a memory; networks and optimisers by name, so that methods with several fit in."""
+
+    method: Method
+    ema: ExponentialMovingAverage
+    batches: BatchSource
+    counters: Counters
+
+    def state_dict(self) -> dict[str, Any]:
+        """The present state."""
+        return {
+            "progress": vars(self.counters).copy(),
+            "networks": {name: bare(network).state_dict() for name, network in self.method.networks.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.method.optimisers.items()},
+            "ema": self.ema.state_dict(),
+            "batches": self.batches.state_dict(),
+            "torch_rng": torch.get_rng_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state` was taken."""
+        for name, network in self.method.networks.items():
+            bare(network).load_state_dict(state["networks"][name])
+        for name, optimiser in self.method.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        self.ema.load_state_dict(state["ema"])
+        self.batches.load_state_dict(state["batches"])
+        torch.set_rng_state(state["torch_rng"])
+        vars(self.counters).update(state["progress"])
