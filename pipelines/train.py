@@ -1,5 +1,6 @@
 """Use case: a recipe and a dataset become a run with a trained model."""
 
+import contextlib
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,7 +31,10 @@ def create_training(recipe: "Recipe", dataset_name: str, experiment: str = DEFAU
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
     """
+    from sem_models.training.fit import require_fit
+
     dataset = open_dataset(home().datasets / dataset_name)
+    require_fit(recipe, dataset.manifest)
     tags = {
         "sem.task": recipe.task,
         "sem.recipe": recipe.name,
@@ -71,7 +75,9 @@ def run_training(
         try:
             result = _train(run_id, resume, seat, hook)
         except BaseException as error:
-            set_status(run_id, "FAILED", _reason(error))
+            # Where the store cannot take it (full disk, server away), `reconcile` says it later.
+            with contextlib.suppress(Exception):
+                set_status(run_id, "FAILED", _reason(error))
             raise
         stopped = result.reason == "stopped"
         set_status(run_id, "KILLED" if stopped else "FINISHED", "Cancelled; its state is saved." if stopped else "")

@@ -75,13 +75,20 @@ def reconcile() -> list[str]:
         queue.end(job.run_id)
         if get_run(job.run_id).status in ("RUNNING", "SCHEDULED"):
             set_status(job.run_id, "FAILED", LOST)
-    known = {job.run_id for job in queue.jobs()}
     strays = [
-        r for r in list_runs(kind="training") if r.status == "RUNNING" and r.run_id not in known and _is_ours(r.tags)
+        run
+        for run in list_runs(kind="training")
+        if run.status == "RUNNING" and _is_ours(run.tags) and _has_ended_unsaid(run.run_id)
     ]
     for run in strays:
         set_status(run.run_id, "FAILED", LOST)
     return [job.run_id for job in lost] + [run.run_id for run in strays]
+
+
+def _has_ended_unsaid(run_id: str) -> bool:
+    """Whether no process is behind a run that says RUNNING; processes say how a run ended before they leave it."""
+    job = queue.find(run_id)
+    return (job is None or job.state == "ended") and get_run(run_id).status == "RUNNING"
 
 
 def _is_ours(tags: object) -> bool:

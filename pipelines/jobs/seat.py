@@ -1,6 +1,8 @@
 """The seat of a training process: its place in the queue, its slot, its heartbeat, its ears for signals."""
 
+import contextlib
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -42,11 +44,13 @@ class Seat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._done.set()
-        queue.end(self._run_id)
         if self._slot:
             self._slot.release()
         for number, handler in self._old.items():
             signal.signal(number, handler)
+        # On a full disk the queue cannot be written either; `reconcile` ends the job once this process is gone.
+        with contextlib.suppress(sqlite3.Error):
+            queue.end(self._run_id)
 
     def wait_for_slot(self) -> bool:
         """Wait for the turn of this run and a free slot; false where it was cancelled before."""
@@ -80,9 +84,11 @@ class Seat:
     def _beat(self) -> None:
         last = 0.0
         while not self._done.wait(1.0):
-            job = queue.find(self._run_id)
-            if job and job.cancelled:
-                self._stop.set()
-            if time.monotonic() - last > _BEAT_S or self._place[0]:
-                last = time.monotonic()
-                queue.heartbeat(self._run_id, *self._place)
+            # A locked queue or a full disk now must not make this process deaf and silent for good.
+            with contextlib.suppress(sqlite3.Error):
+                job = queue.find(self._run_id)
+                if job and job.cancelled:
+                    self._stop.set()
+                if time.monotonic() - last > _BEAT_S or self._place[0]:
+                    last = time.monotonic()
+                    queue.heartbeat(self._run_id, *self._place)

@@ -27,6 +27,7 @@ _PERIOD_S = 1.5
 _BATCH = 1000
 _LONGEST_PAUSE_S = 30.0
 _PATIENCE_AT_CLOSE_S = 600.0
+_PATIENCE_AFTER_ERROR_S = 20.0
 
 ProgressHook = Callable[[int, int, float], None]
 
@@ -92,7 +93,9 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.close():
+        stored = self.close(_PATIENCE_AT_CLOSE_S if error is None else _PATIENCE_AFTER_ERROR_S)
+        # After an error that one must come out, not what the store has to say.
+        if not stored and error is None:
             raise UserError(
                 f"The tracking store did not answer for {_PATIENCE_AT_CLOSE_S / 60:.0f} minutes ({self._last_error}): "
                 f"the last metrics of run {self._run_id} could not be stored. The checkpoint is kept; resume the run."
