@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sem_models.errors import UserError
 from sem_models.networks.capabilities import Capabilities
-from sem_models.physics.downsampling import CUBIC_SUPPORT, upsample
+from sem_models.physics.downsampling import cubic_halo, upsample
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Bicubic:
     @property
     def capabilities(self) -> Capabilities:
         """Halo of the cubic."""
-        return Capabilities(1, 1, self.scale, CUBIC_SUPPORT)
+        return Capabilities(1, 1, self.scale, cubic_halo(self.scale))
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to (N, C, H x scale, W x scale)."""

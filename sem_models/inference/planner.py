@@ -28,8 +28,10 @@ def plan_axis(length: int, tile: int, overlap: int, multiple: int) -> tuple[Span
     size = _round_up(min(max(tile, overlap + multiple), length), multiple)
     if size >= length:
         return (Span(0, size),)
-    steps = -(-(length - size) // (size - overlap))
-    starts = [round(index * (length - size) / steps) for index in range(steps + 1)]
+    count = 1 + -(-(length - size) // (size - overlap))
+    # The same number of smaller tiles covers the axis with no more overlap than is needed.
+    size = _round_up(-(-(length + (count - 1) * overlap) // count), multiple)
+    starts = [round(index * (length - size) / (count - 1)) for index in range(count)]
     return tuple(Span(start, size) for start in starts)
 
 

@@ -22,24 +22,27 @@ from sem_models.progress import Progress, silent
 
 _SMALLEST_TILE = 32
 _DEFAULT_TILE = {"cpu": 256, "cuda": 512}
+_DEFAULT_BATCH = {"cpu": 1, "cuda": 4}
 
 
 class Predictor:
     """Runs one model over whole micrographs."""
 
-    def __init__(self, model: UnitModel, device: str = "auto", tile: int | None = None, batch: int = 4) -> None:
+    def __init__(
+        self, model: UnitModel, device: str = "auto", tile: int | None = None, batch: int | None = None
+    ) -> None:
         """Prepare for prediction.
 
         Args:
             model: Must already be on `device`.
             device: `cpu`, `cuda` or `auto`.
             tile: Edge of a tile in input pixels, without the halo; None: 256 on a CPU, 512 on a GPU.
-            batch: Tiles that go through the network together.
+            batch: Tiles that go through the network together; None: 1 on a CPU, which gains nothing from more, else 4.
         """
         self.model = model
         self._device = torch.device(choose_device(device))
         self._tile = tile or _DEFAULT_TILE.get(self._device.type, 256)
-        self._batch = batch
+        self._batch = batch or _DEFAULT_BATCH.get(self._device.type, 1)
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
         """(C, H, W) float32 unit intensities to (C', H x scale, W x scale)."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from sem_models.networks.capabilities import Capabilities
-from sem_models.physics.downsampling import CUBIC_SUPPORT, upsample
+from sem_models.physics.downsampling import upsample
 
 
 class SRResNetConfig(BaseModel):
@@ -78,12 +78,13 @@ def _doubling(width: int) -> nn.Conv2d:
 
 
 def capabilities(config: SRResNetConfig) -> Capabilities:
-    """Halo: one pixel a convolution at each resolution, seen from the input, rounded up."""
-    doublings = config.scale.bit_length() - 1
-    halo = 1 + 2 * config.blocks + sum(1 / 2**level for level in range(doublings)) + 2 / config.scale
+    """Halo: from the output inwards one pixel a convolution; each pixel shuffle halves what was needed, rounded up."""
+    halo = 2
+    for _ in range(config.scale.bit_length() - 1):
+        halo = -(-halo // 2) + 1
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=max(int(-(-halo // 1)) + 1, CUBIC_SUPPORT),
+        receptive_field=halo + 2 * config.blocks + 1,
     )

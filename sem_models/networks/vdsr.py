@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from sem_models.networks.capabilities import Capabilities
-from sem_models.physics.downsampling import CUBIC_SUPPORT, upsample
+from sem_models.physics.downsampling import cubic_halo, upsample
 
 
 class VDSRConfig(BaseModel):
@@ -52,10 +52,10 @@ class VDSR(nn.Module):
 
 
 def capabilities(config: VDSRConfig) -> Capabilities:
-    """The halo is one output pixel a convolution, divided by the scale, plus the support of the cubic."""
+    """The halo is what the cubic reads for one output pixel a convolution on each side; exact, not rounded up."""
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=-(-config.depth // config.scale) + CUBIC_SUPPORT,
+        receptive_field=cubic_halo(config.scale, reach=config.depth),
     )

@@ -11,9 +11,6 @@ from torch import Tensor
 
 from sem_models.physics.degradation import Downsampling
 
-CUBIC_SUPPORT = 3
-"""Input pixels on each side that a cubic enlargement can read, with one to spare for the half-pixel shift."""
-
 
 def downsample(x: Tensor, scale: int, kind: Downsampling) -> Tensor:
     """Shrink (N, C, H, W) float by `scale`; H and W must be multiples of it (see `crop_to_multiple`)."""
@@ -35,7 +32,20 @@ def upsample(x: Tensor, scale: int) -> Tensor:
     if scale == 1:
         return x
     size = (x.shape[-2] * scale, x.shape[-1] * scale)
-    return F.interpolate(x, size=size, mode="bicubic", antialias=True, align_corners=False)
+    # Thirds of a pixel are not exact in 32 bit: far from the origin a tile would differ from the whole image by 2e-4.
+    exact = x if scale & (scale - 1) == 0 else x.double()
+    return F.interpolate(exact, size=size, mode="bicubic", antialias=True, align_corners=False).to(x.dtype)
+
+
+def cubic_halo(scale: int, reach: int = 0) -> int:
+    """Input pixels on each side that `upsample` needs for an output pixel and its neighbours up to `reach` away.
+
+    An output pixel lies at most 1/2 - 1/(2 scale) from the centre of its input pixel and the cubic ends 2 input pixels
+    further, where it is zero: the last input pixel with weight is ceil((reach - 1/2) / scale + 3/2) away.
+    """
+    if scale == 1:
+        return reach
+    return -(-(2 * reach - 1 + 3 * scale) // (2 * scale))
 
 
 def crop_to_multiple(x: Tensor, multiple: int) -> Tensor:

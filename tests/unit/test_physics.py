@@ -32,6 +32,15 @@ def test_bicubic_is_pillows() -> None:
     np.testing.assert_allclose(upsample(torch.from_numpy(small)[None, None], 4)[0, 0].numpy(), larger, atol=2e-6)
 
 
+@pytest.mark.parametrize("scale", [2, 3, 4, 5, 7])
+def test_enlargement_does_not_depend_on_the_place(scale: int) -> None:
+    """What lies 3000 px from the corner is enlarged like the same pixels near it, or tiles would not fit the whole."""
+    strip = torch.rand(1, 1, 8, 3100, generator=generator())
+    whole, tile = upsample(strip, scale), upsample(strip[..., 3000:3100], scale)
+    inner = slice(4 * scale, 96 * scale)
+    assert (whole[..., 3000 * scale :][..., inner] - tile[..., inner]).abs().max() < 1e-6
+
+
 def test_aliased_cubic_folds_what_the_others_remove() -> None:
     """A one-pixel checkerboard has no frequency that survives shrinking: only the aliased kind keeps any contrast."""
     board = torch.from_numpy(np.indices((64, 64)).sum(axis=0) % 2).float()[None, None]
