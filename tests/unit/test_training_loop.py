@@ -9,8 +9,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.manifest import Manifest
+from sem_models.data.dataset import Dataset
 from sem_models.data.plan import PrepareOptions, plan_dataset
 from sem_models.data.prepare import write_dataset
 from sem_models.errors import UserError
@@ -19,6 +18,7 @@ from sem_models.images.write import write_micrograph
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.table import METHODS
 from sem_models.networks.table import build_network
+from sem_models.physics.phantoms.render import Beam
 from sem_models.physics.phantoms.table import make_phantom
 from sem_models.recipes import Recipe, find_recipe, override
 from sem_models.training import trainer as trainer_module
@@ -62,11 +62,11 @@ def test_divergence_keeps_the_last_sound_checkpoint(
     monkeypatch.setattr(PoisonedFrom, "calls", 0)
     monkeypatch.setitem(METHODS, "supervised", PoisonedFrom)
     recorder = Recorder()
-    recipe = override(tiny_recipe, ["train.steps=40", "train.validate_every=8"])
+    recipe = override(tiny_recipe, ["train.steps=40", "train.validate_every=9", "train.ema_decay=0"])
     with pytest.raises(TrainingDiverged, match=r"step 18: the loss .* 10 times in a row.*lower optimiser\.lr"):
         train(recipe, small_dataset, tmp_path / "run", recorder)
     assert load_state(tmp_path / "run" / LAST)["progress"]["step"] == 9
-    assert load_state(tmp_path / "run" / BEST)["progress"]["step"] == 8
+    assert load_state(tmp_path / "run" / BEST)["progress"]["step"] == 9
     assert math.isfinite(recorder.values[9, "train/charbonnier"])
     assert math.isnan(recorder.values[10, "train/charbonnier"])
 
@@ -98,7 +98,8 @@ def test_one_bad_batch_changes_nothing(
         train(recipe, small_dataset, tmp_path / str(stop), Recorder(), should_stop=lambda c=calls, s=stop: next(c) >= s)
         states[stop] = load_state(tmp_path / str(stop) / LAST)
     assert assert_equal(states[4]["networks"], states[5]["networks"]) > 5
-    assert assert_equal(states[4]["optimisers"], states[5]["optimisers"]) > 5
+    moments = [states[stop]["optimisers"]["restorer"]["state"] for stop in (4, 5)]
+    assert assert_equal(*moments) > 5
     before, after = states[5]["networks"]["restorer"], states[6]["networks"]["restorer"]
     assert all(torch.isfinite(value).all() for value in after.values())
     assert any(not torch.equal(before[name], after[name]) for name in before)
@@ -243,19 +244,13 @@ def test_resume_without_a_checkpoint_says_so(small_dataset: Dataset, tiny_recipe
         train(tiny_recipe, small_dataset, tmp_path / "run", Recorder(), resume=True)
 
 
-def test_manifest_of_the_dataset_is_enough(paired_dataset: Dataset) -> None:
-    """`require_fit` takes what `open_dataset` reads back, with shapes as tuples."""
-    again: Manifest = open_dataset(paired_dataset.folder).manifest
-    assert again.entries[0].array("input").shape == (32, 32, 1)
-
-
 @pytest.mark.parametrize("name", ["vdsr-x2-small", "srresnet-x2-small"])
 def test_every_small_preset_learns_a_phantom(name: str, tmp_path: Path) -> None:
     """A narrow version of each architecture sharpens simulated laths better than bicubic within 150 steps."""
     folder = tmp_path / "raw"
     folder.mkdir()
     for index in range(3):
-        micrograph = make_phantom("laths", (96, 96), seed=index, dose_e_per_px=1000.0).micrograph
+        micrograph = make_phantom("laths", (96, 96), seed=index, beam=Beam(dose_e_per_px=2000.0)).micrograph
         write_micrograph(folder / f"S{index}.tif", micrograph)
     dataset = write_dataset(plan_dataset(PrepareOptions("p", (folder,))), tmp_path / "datasets" / "p")
     thin = ["network.depth=5"] if name.startswith("vdsr") else ["network.blocks=2"]
