@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pipelines.tracking.runs import get_run, list_runs, set_status
 from sem_models.errors import UserError
 
 LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
+
+_SETTLING_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ def resume(run_id: str) -> None:
 
 def refuse_unless_resumable(run_id: str) -> None:
     """Raise `UserError` where a run must not be resumed."""
-    job = queue.find(run_id)
-    if job and job.state != "ended" and job.alive:
-        raise UserError(f"Run {run_id} is still {job.state}; cancel it before you resume it.")
+    state = _state_once_settled(run_id)
+    if state:
+        raise UserError(f"Run {run_id} is still {state}; cancel it before you resume it.")
     if get_run(run_id).status == "FINISHED":
         raise UserError(f"Run {run_id} has finished; start a new run with more steps instead.")
 
@@ -111,6 +114,16 @@ def active_jobs() -> list[JobInfo]:
         )
         for job in live
     ]
+
+
+def _state_once_settled(run_id: str) -> str:
+    """`waiting` or `running`, or nothing; a process that has said how its run ended gets a moment to leave."""
+    deadline = time.monotonic() + _SETTLING_S
+    while (job := queue.find(run_id)) and job.state != "ended" and job.alive:
+        if get_run(run_id).status in ("SCHEDULED", "RUNNING") or time.monotonic() > deadline:
+            return job.state
+        time.sleep(0.1)
+    return ""
 
 
 def log_file(run_id: str) -> Path:
