@@ -13,7 +13,7 @@ class Capabilities:
     scale: int
     """Output pixels per input pixel along one axis."""
     receptive_field: int
-    """Halo: input pixels on each side that can change an output pixel."""
+    """Input pixels on each side that can change an output pixel."""
     size_multiple: int = 1
     """Input height and width must be multiples of this; callers pad by reflection."""
     tiling: Literal["supported", "discouraged"] = "supported"
@@ -22,3 +22,12 @@ class Capabilities:
     """Whether the channels-last memory format is the faster one."""
     half_safe: bool = True
     """Whether bf16 autocast keeps the result usable."""
+    auxiliary: Literal["none", "gradient"] = "none"
+    """What `with_gradient` of the network gives beside the image in training: the gradient map of the output."""
+    effective_halo: int | None = None
+    """Input pixels that tiles share beyond what they keep, where the receptive field is far larger than what matters."""
+
+    @property
+    def halo(self) -> int:
+        """What the predictor uses: the whole receptive field, so that tiles are exact, unless it is too large."""
+        return self.receptive_field if self.effective_halo is None else self.effective_halo

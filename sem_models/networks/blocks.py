@@ -1,0 +1,64 @@
+"""Convolutions that several networks share."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float = 0.2) -> nn.Conv2d:
+    """A same-size convolution with He weights for a leaky ReLU of `slope`, multiplied by `gain`; bias 0."""
+    layer = nn.Conv2d(before, after, size, padding=size // 2)
+    nn.init.kaiming_normal_(layer.weight, a=slope)
+    layer.weight.data.mul_(gain)
+    nn.init.zeros_(layer.bias if layer.bias is not None else layer.weight)
+    return layer
+
+
+def shuffle_conv(width: int) -> nn.Conv2d:
+    """For a doubling by pixel shuffle: its four phases start equal, no checkerboard (Aitken et al., 2017, ICNR)."""
+    layer = conv(width, 4 * width)
+    phase = layer.weight.data[::4]
+    layer.weight.data.copy_(phase.repeat_interleave(4, dim=0))
+    return layer
+
+
+def doublings(scale: int) -> int:
+    """How many doublings make the scale, a power of two."""
+    return scale.bit_length() - 1
+
+
+class NearestDoubling(nn.Module):
+    """Each pixel four times, a convolution, a leaky ReLU of 0.2."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = conv(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
+        return F.leaky_relu(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2)
+
+
+class ShuffleDoubling(nn.Module):
+    """A convolution, a pixel shuffle, a leaky ReLU of 0.1."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = shuffle_conv(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
+        return F.leaky_relu(F.pixel_shuffle(self.conv(x), 2), 0.1)
+
+
+def nearest_halo(scale: int, reach: int) -> int:
+    """Input pixels that `reach` pixels at the output need through nearest doublings with a 3 x 3 convolution each."""
+    for _ in range(doublings(scale)):
+        reach = -(-(reach + 1) // 2)
+    return reach
+
+
+def shuffle_halo(scale: int, reach: int) -> int:
+    """Input pixels that `reach` pixels at the output need through 3 x 3 convolutions with a pixel shuffle each."""
+    for _ in range(doublings(scale)):
+        reach = -(-reach // 2) + 1
+    return reach

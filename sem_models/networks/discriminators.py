@@ -1,0 +1,141 @@
+"""Networks that tell real micrographs from restored ones; they only exist in training."""
+
+from typing import Annotated, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from sem_models.networks.blocks import conv
+
+
+class VGGDiscriminatorConfig(BaseModel):
+    """One logit a patch, after BasicSR (Wang et al., 2018): pairs of convolutions, each pair halves the size."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["vgg"] = "vgg"
+    channels: int = Field(1, ge=1)
+    size: int = Field(128, ge=32, multiple_of=32)
+    """Edge of the patch in pixels: the last layers are dense."""
+    width: int = Field(64, ge=1)
+
+
+class PatchDiscriminatorConfig(BaseModel):
+    """One logit for each overlapping field of 70 px with three halvings (Isola et al., CVPR 2017)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["patch"] = "patch"
+    channels: int = Field(1, ge=1)
+    width: int = Field(64, ge=1)
+    halvings: int = Field(3, ge=1)
+
+
+class StructureDiscriminatorConfig(BaseModel):
+    """Residual blocks at three scales, then PatchGAN convolutions: SINSR's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["structure"] = "structure"
+    channels: int = Field(1, ge=1)
+    width: int = Field(64, ge=1)
+    halvings: int = Field(4, ge=1)
+
+
+DiscriminatorConfig = Annotated[
+    VGGDiscriminatorConfig | PatchDiscriminatorConfig | StructureDiscriminatorConfig, Field(discriminator="kind")
+]
+
+
+class VGGDiscriminator(nn.Module):
+    """(N, C, size, size) to (N, 1) logits."""
+
+    def __init__(self, config: VGGDiscriminatorConfig) -> None:
+        super().__init__()
+        widths = [config.channels, *(config.width * factor for factor in (1, 2, 4, 8, 8))]
+        layers: list[nn.Module] = []
+        for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+            layers += [nn.Conv2d(before, after, 3, padding=1, bias=index == 0)]
+            layers += [nn.BatchNorm2d(after)] if index else []
+            layers += [nn.LeakyReLU(0.2), nn.Conv2d(after, after, 4, stride=2, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+        self.features = nn.Sequential(*layers)
+        cells = (config.size // 2 ** (len(widths) - 1)) ** 2
+        self.decide = nn.Sequential(nn.Linear(widths[-1] * cells, 100), nn.LeakyReLU(0.2), nn.Linear(100, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Positive where the patch looks real."""
+        decided: Tensor = self.decide(self.features(x).flatten(1))
+        return decided
+
+
+class PatchDiscriminator(nn.Module):
+    """(N, C, H, W) to (N, 1, h, w) logits."""
+
+    def __init__(self, config: PatchDiscriminatorConfig) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(config.channels, config.width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            *_patch_layers(config.width, config.halvings - 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Positive where a field looks real."""
+        decided: Tensor = self.layers(x)
+        return decided
+
+
+class StructureDiscriminator(nn.Module):
+    """(N, C, H, W) to (N, 1, h, w) logits; H and W are multiples of 4."""
+
+    def __init__(self, config: StructureDiscriminatorConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.head = nn.Conv2d(config.channels, width, 3, padding=1)
+        self.blocks = nn.ModuleList(_ResidualBlock(width) for _ in range(3))
+        self.join = nn.Conv2d(3 * width, width, 1)
+        self.layers = nn.Sequential(
+            nn.Conv2d(width, width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            *_patch_layers(width, config.halvings - 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Positive where a field looks real."""
+        y = F.leaky_relu(self.head(x), 0.2)
+        scales = [
+            F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest") if shrink > 1 else block(y)
+            for block, shrink in zip(self.blocks, (1, 2, 4), strict=True)
+        ]
+        decided: Tensor = self.layers(F.leaky_relu(self.join(torch.cat(scales, 1)), 0.2))
+        return decided
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.second(F.leaky_relu(self.first(x), 0.2))
+        return x + y
+
+
+def _patch_layers(width: int, halvings: int) -> list[nn.Module]:
+    """Halvings that double the width up to eight times the first, one layer without stride, one logit a field."""
+    widths = [width * min(2**index, 8) for index in range(halvings + 2)]
+    layers: list[nn.Module] = []
+    for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        stride = 2 if index < halvings else 1
+        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+    return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
+
+
+def build_discriminator(config: DiscriminatorConfig) -> nn.Module:
+    """A freshly initialised discriminator: (N, C, H, W) in [0, 1] to logits."""
+    if config.kind == "vgg":
+        return VGGDiscriminator(config)
+    return PatchDiscriminator(config) if config.kind == "patch" else StructureDiscriminator(config)

@@ -1,0 +1,157 @@
+"""dSRVAE: a denoising variational autoencoder, then super-resolution (Liu et al., CVPR Workshops 2020).
+
+Deviations: the enlargement is bicubic plus a learned residual; where an image is larger than the one patch that the
+decoder draws, patches overlap by half and are blended; restoring takes the mean latent code, 0, not a random one, so
+that the same micrograph always gives the same result.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from sem_models.networks.blocks import conv
+from sem_models.networks.capabilities import Capabilities
+from sem_models.physics.downsampling import cubic_halo, upsample
+
+_DECODER_WIDTH = 128
+_MAP_WIDTH = 32
+_DENOISE_BLOCKS = 3
+
+
+class DSRVAEConfig(BaseModel):
+    """The paper: patches of 128 px, a code of 512, hidden layers of 4096, SR width 64 with 4 blocks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["dsrvae"] = "dsrvae"
+    scale: Literal[1, 2, 4, 8] = 4
+    channels: int = Field(1, ge=1)
+    width: int = Field(64, ge=1)
+    blocks: int = Field(4, ge=1)
+    denoise: bool = True
+    """Whether stage 1 stands before the enlargement."""
+    patch: Literal[32, 64, 128] = 128
+    """Low-resolution pixels that one code describes."""
+    code: int = Field(512, ge=1)
+    hidden: int = Field(4096, ge=1)
+
+
+class PreActivationBlock(nn.Module):
+    """ReLU, convolution, ReLU, convolution and the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        y: Tensor = self.second(F.relu(self.first(F.relu(x))))
+        return x + y
+
+
+class Denoiser(nn.Module):
+    """Stage 1: draws a map from a code and subtracts from the patch what the map says is noise."""
+
+    def __init__(self, config: DSRVAEConfig) -> None:
+        super().__init__()
+        self.cells = config.patch // 16
+        self.expand = nn.Sequential(
+            nn.Linear(config.code, config.hidden),
+            nn.Sigmoid(),
+            nn.Linear(config.hidden, _DECODER_WIDTH * self.cells**2),
+            nn.Sigmoid(),
+        )
+        self.draw = nn.Sequential(
+            nn.Conv2d(_DECODER_WIDTH, 128, 1),
+            nn.PReLU(),
+            nn.ConvTranspose2d(128, 128, 6, stride=4, padding=1),
+            nn.PReLU(),
+            nn.ConvTranspose2d(128, 64, 6, stride=4, padding=1),
+            nn.PReLU(),
+            nn.Conv2d(64, _MAP_WIDTH, 3, padding=1),
+            nn.PReLU(),
+        )
+        steps: list[nn.Module] = []
+        for before, after in ((config.channels, 64), (64, 64), (64, _MAP_WIDTH)):
+            steps += [conv(before, after), nn.PReLU()]
+        self.look = nn.Sequential(*steps)
+        self.compare = nn.Sequential(*[PreActivationBlock(_MAP_WIDTH) for _ in range(_DENOISE_BLOCKS)])
+        self.noise = conv(_MAP_WIDTH, config.channels, gain=1e-2)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """(N, C, patch, patch) and (N or 1, code) to (N, C, patch, patch)."""
+        grown = self.expand(code).reshape(-1, _DECODER_WIDTH, self.cells, self.cells)
+        noise: Tensor = self.noise(self.compare(self.look(x) - self.draw(grown)))
+        return x - noise
+
+
+class DSRVAE(nn.Module):
+    """Both stages behind one another."""
+
+    def __init__(self, config: DSRVAEConfig) -> None:
+        super().__init__()
+        self.scale, self.patch, self.code = config.scale, config.patch, config.code
+        self.denoiser = Denoiser(config) if config.denoise else None
+        self.head = nn.Sequential(conv(config.channels, config.width), nn.PReLU())
+        self.body = nn.Sequential(*[PreActivationBlock(config.width) for _ in range(config.blocks)])
+        self.tail = conv(config.width, config.channels, gain=1e-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        return self.enlarge(self.clean(x))
+
+    def enlarge(self, x: Tensor) -> Tensor:
+        """Stage 2 alone: (N, C, H, W) to (N, C, H x scale, W x scale)."""
+        floor = upsample(x, self.scale)
+        residual: Tensor = self.tail(self.body(self.head(floor)))
+        return floor + residual
+
+    def clean(self, x: Tensor) -> Tensor:
+        """Stage 1 alone, on an image of any size with the mean code; the identity where there is no stage 1."""
+        if self.denoiser is None:
+            return x
+        n, channels, height, width = x.shape
+        step, size = self.patch // 2, self.patch
+        padded = F.pad(x, (step, step + -width % step, step, step + -height % step), mode="replicate")
+        cells = F.unfold(padded, size, stride=step).reshape(n, channels, size, size, -1)
+        patches = cells.permute(0, 4, 1, 2, 3).reshape(-1, channels, size, size)
+        cleaned = self.denoiser(patches, x.new_zeros(1, self.code)) * self._window(x)
+        back = cleaned.reshape(n, -1, channels * size * size).transpose(1, 2)
+        whole = F.fold(back, padded.shape[-2:], size, stride=step)
+        return whole[..., step : step + height, step : step + width]
+
+    def _window(self, x: Tensor) -> Tensor:
+        """Triangles of half overlap, whose sum is 1 everywhere."""
+        step = self.patch // 2
+        rise = (torch.arange(step, device=x.device, dtype=x.dtype) + 0.5) / step
+        line = torch.cat([rise, rise.flip(0)])
+        return line[:, None] * line[None, :]
+
+
+class TargetEncoder(nn.Module):
+    """Stage 1, training only: from VGG features of the clean patch to mean and logarithm of the variance of a code."""
+
+    def __init__(self, config: DSRVAEConfig) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(nn.Linear(512 * (config.patch // 32) ** 2, config.hidden), nn.Sigmoid())
+        self.mean, self.log_variance = nn.Linear(config.hidden, config.code), nn.Linear(config.hidden, config.code)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 512, patch / 32, patch / 32) to twice (N, code); the second is kept in [-6, 2]."""
+        hidden = self.hidden(features.flatten(1))
+        return self.mean(hidden), F.hardtanh(self.log_variance(hidden), -6, 2)
+
+
+def capabilities(config: DSRVAEConfig) -> Capabilities:
+    """Reach of the convolutions at output size; with stage 1 besides nearly a patch, on a grid of half patches."""
+    reach = cubic_halo(config.scale, reach=2 * config.blocks + 2)
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=config.scale,
+        receptive_field=reach + (config.patch - 1 if config.denoise else 0),
+        size_multiple=config.patch // 2 if config.denoise else 1,
+    )

@@ -1,0 +1,179 @@
+"""SINSR: structure-informed super-resolution with three scales, attention and, in SINSR-GB, a gradient branch.
+
+After aaivu/CSM-SR (2024): residual blocks at 1, 1/2 and 1/4 of the size, residual attention blocks, a branch that
+learns the gradient map of the enlarged image. What is ours: every feature comes from the low-resolution input (the
+original's released code looked at the truth), attention is local so that tiles are exact, the branch is fused at low
+resolution and only draws its map in training, and a last back-projection (Irani and Peleg, 1991) makes the output,
+shrunk again, agree with the input.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from sem_models.networks.blocks import ShuffleDoubling, conv, doublings, shuffle_halo
+from sem_models.networks.capabilities import Capabilities
+from sem_models.physics.degradation import Downsampling
+from sem_models.physics.downsampling import cubic_halo, downsample, upsample
+from sem_models.physics.gradient import central_magnitude
+
+_TAPS = 4
+_PROJECTIONS = 2
+_SHRINKS = (2, 4)
+
+
+class SINSRConfig(BaseModel):
+    """Widths and depths; SINSR-GB is the one with `gradient_branch`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sinsr"] = "sinsr"
+    scale: Literal[2, 4, 8] = 4
+    channels: int = Field(1, ge=1)
+    width: int = Field(64, ge=8)
+    blocks: int = Field(16, ge=_TAPS)
+    """Residual attention blocks of the trunk."""
+    scale_blocks: int = Field(2, ge=1)
+    """Residual attention blocks at each of the three scales."""
+    gradient_branch: bool = False
+    back_projection: Downsampling | None = "bicubic_aa"
+    """The down-sampling under which the output must give the input again; None where it is unknown or noisy."""
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """Numbers of blocks after which the gradient branch looks at the trunk."""
+        return tuple((index + 1) * (self.blocks // _TAPS) for index in range(_TAPS))
+
+
+class ResidualAttentionBlock(nn.Module):
+    """Two convolutions, weighed pixel by pixel, and the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
+        self.squeeze, self.weigh = conv(width, width // 4, size=1), conv(width // 4, width, size=1, gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        y = self.second(F.leaky_relu(self.first(x), 0.2))
+        weight = torch.sigmoid(self.weigh(F.relu(self.squeeze(y))))
+        result: Tensor = x + 2 * weight * y
+        return result
+
+
+class ThreeScales(nn.Module):
+    """The same picture at 1, 1/2 and 1/4 of the size, through blocks of its own each, joined."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.at_full, self.at_half, self.at_quarter = (_blocks(width, blocks) for _ in range(3))
+        self.join = conv(3 * width, width, size=1, gain=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape; H and W are multiples of 4."""
+        small = [
+            F.interpolate(branch(F.avg_pool2d(x, shrink)), scale_factor=shrink, mode="bilinear", align_corners=False)
+            for branch, shrink in zip((self.at_half, self.at_quarter), _SHRINKS, strict=True)
+        ]
+        y: Tensor = self.join(torch.cat([self.at_full(x), *small], 1))
+        return x + y
+
+
+class GradientBranch(nn.Module):
+    """Carries the gradient map of the input along the trunk, and draws that of the output."""
+
+    def __init__(self, config: SINSRConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.head = conv(config.channels, width)
+        self.joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
+        self.blocks = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(_TAPS))
+        self.enlarge = nn.Sequential(*[ShuffleDoubling(width) for _ in range(doublings(config.scale))])
+        self.map = conv(width, config.channels, gain=0.1)
+
+    def forward(self, x: Tensor, tapped: list[Tensor]) -> Tensor:
+        """Features (N, width, H, W) from the (N, C, H, W) input and what was tapped from the trunk."""
+        y: Tensor = self.head(central_magnitude(x))
+        for join, block, tap in zip(self.joins, self.blocks, tapped, strict=True):
+            y = block(y + join(torch.cat([y, tap], 1)))
+        return y
+
+    def draw(self, features: Tensor) -> Tensor:
+        """(N, C, H x scale, W x scale) gradient map of the enlarged image."""
+        drawn: Tensor = self.map(self.enlarge(features))
+        return drawn
+
+
+class SINSR(nn.Module):
+    """Three scales, a trunk with attention, an optional gradient branch, pixel shuffle, back-projection."""
+
+    def __init__(self, config: SINSRConfig) -> None:
+        super().__init__()
+        self.scale, self.taps, self.projection = config.scale, config.taps, config.back_projection
+        width = config.width
+        self.head = conv(config.channels, width)
+        self.scales = ThreeScales(width, config.scale_blocks)
+        self.trunk = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(config.blocks))
+        self.close = conv(width, width)
+        self.branch = GradientBranch(config) if config.gradient_branch else None
+        self.fuse = conv(2 * width, width, gain=0.1) if config.gradient_branch else None
+        self.enlarge = nn.Sequential(*[ShuffleDoubling(width) for _ in range(doublings(config.scale))])
+        self.high = conv(width, width)
+        self.tail = conv(width, config.channels, gain=1e-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of 4."""
+        return self._image(x)[0]
+
+    def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
+        image, features = self._image(x)
+        if self.branch is None or features is None:
+            raise RuntimeError("this SINSR has no gradient branch")
+        return image, self.branch.draw(features)
+
+    def _image(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        shallow = self.head(x)
+        y = self.scales(shallow)
+        tapped: list[Tensor] = []
+        for index, block in enumerate(self.trunk):
+            y = block(y)
+            if index + 1 in self.taps:
+                tapped.append(y)
+        y = shallow + self.close(y)
+        branch = self.branch(x, tapped) if self.branch is not None else None
+        if self.fuse is not None and branch is not None:
+            y = y + self.fuse(torch.cat([y, branch], 1))
+        y = F.leaky_relu(self.high(self.enlarge(y)), 0.2)
+        return self._project(upsample(x, self.scale) + self.tail(y), x), branch
+
+    def _project(self, image: Tensor, x: Tensor) -> Tensor:
+        """Add, enlarged, what the shrunk image lacks of the input; twice, as one pass leaves a tenth."""
+        if self.projection is not None:
+            for _ in range(_PROJECTIONS):
+                image = image + upsample(x - downsample(image, self.scale, self.projection), self.scale)
+        return image
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*[ResidualAttentionBlock(width) for _ in range(count)])
+
+
+def capabilities(config: SINSRConfig) -> Capabilities:
+    """Reach: the quarter scale reads 4 (k + 1) + 1 pixels for k convolutions; a projection adds that of both cubics."""
+    quarter = _SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
+    by_tap = [2 * tap + 3 * (_TAPS - index) for index, tap in enumerate(config.taps)]
+    after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
+    halo = shuffle_halo(config.scale, 2) + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
+    projected = _PROJECTIONS * (cubic_halo(config.scale) + 2) if config.back_projection else 0
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=config.scale,
+        receptive_field=halo + projected,
+        size_multiple=_SHRINKS[-1],
+        auxiliary="gradient" if config.gradient_branch else "none",
+    )

@@ -1,0 +1,106 @@
+"""SPSR: super-resolution that keeps structure, with a branch for the gradient map (Ma et al., CVPR 2020).
+
+Deviations: bicubic enlargement under the output as in RRDBNet; edges repeated outwards in the gradient map.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from sem_models.networks.blocks import NearestDoubling, conv, doublings, nearest_halo
+from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.rrdb import RRDB
+from sem_models.physics.downsampling import upsample
+from sem_models.physics.gradient import central_magnitude
+
+_TAPS = 4
+
+
+class SPSRConfig(BaseModel):
+    """Trunk as RRDBNet, tapped four times by the gradient branch; the paper taps after blocks 5, 10, 15 and 20."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["spsr"] = "spsr"
+    scale: Literal[1, 2, 4, 8] = 4
+    channels: int = Field(1, ge=1)
+    blocks: int = Field(23, ge=_TAPS)
+    width: int = Field(64, ge=1)
+    growth: int = Field(32, ge=1)
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """Numbers of blocks after which the branch looks at the trunk."""
+        return tuple((index + 1) * (self.blocks // _TAPS) for index in range(_TAPS))
+
+
+class SPSRNet(nn.Module):
+    """Two outputs in training: the image and the gradient map of the enlarged image."""
+
+    def __init__(self, config: SPSRConfig) -> None:
+        super().__init__()
+        self.scale, self.taps, width, growth = config.scale, config.taps, config.width, config.growth
+        self.head = conv(config.channels, width)
+        self.trunk = nn.ModuleList(RRDB(width, growth) for _ in range(config.blocks))
+        self.close = conv(width, width)
+        self.enlarge = _enlarger(width, config.scale)
+        self.branch_head = conv(config.channels, width)
+        self.branch_blocks = nn.ModuleList(RRDB(2 * width, growth) for _ in range(_TAPS))
+        self.branch_joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
+        self.branch_close = conv(width, width)
+        self.branch_enlarge = _enlarger(width, config.scale)
+        self.map = conv(width, config.channels, size=1, gain=0.1)
+        self.fuse = RRDB(2 * width, growth)
+        self.fuse_join = conv(2 * width, width)
+        self.high = conv(width, width)
+        self.tail = conv(width, config.channels, gain=1e-2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        return self.with_gradient(x)[0]
+
+    def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
+        shallow = self.head(x)
+        tapped: list[Tensor] = []
+        y = shallow
+        for index, block in enumerate(self.trunk):
+            y = block(y)
+            if index + 1 in self.taps:
+                tapped.append(y)
+        features = self.enlarge(shallow + self.close(y))
+        branch = self.branch_enlarge(self._branch(central_magnitude(x), tapped))
+        fused = self.fuse_join(self.fuse(torch.cat([branch, features], 1)))
+        residual: Tensor = self.tail(F.leaky_relu(self.high(fused), 0.2))
+        return upsample(x, self.scale) + residual, self.map(branch)
+
+    def _branch(self, gradient: Tensor, tapped: list[Tensor]) -> Tensor:
+        stem = self.branch_head(gradient)
+        y = stem
+        for block, join, tap in zip(self.branch_blocks, self.branch_joins, tapped, strict=True):
+            y = join(block(torch.cat([y, tap], 1)))
+        closed: Tensor = self.branch_close(y)
+        return stem + closed
+
+
+def _enlarger(width: int, scale: int) -> nn.Sequential:
+    steps: list[nn.Module] = [NearestDoubling(width) for _ in range(doublings(scale))]
+    return nn.Sequential(*steps, conv(width, width), nn.LeakyReLU(0.2), conv(width, width))
+
+
+def capabilities(config: SPSRConfig) -> Capabilities:
+    """Reach of the longest way: the whole trunk, or a part of it, a tap and what is left of the branch."""
+    trunk = 15 * config.blocks
+    by_tap = [15 * tap + 16 * (_TAPS - index) for index, tap in enumerate(config.taps)]
+    gradient = 1 + 16 * _TAPS
+    at_output = 2 + 16
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=config.scale,
+        receptive_field=nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient),
+        auxiliary="gradient",
+    )
