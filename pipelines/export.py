@@ -114,7 +114,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
             else:
                 reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
                 space = spec.SpaceOutputAxisWithHalo(
-                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.receptive_field * facts.scale
+                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.halo * facts.scale
                 )
                 fixed.append(space)
         return fixed
@@ -124,7 +124,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         name=f"SEM Workbench {model.recipe.name}",
         description=model.recipe.summary,
         authors=[spec.Author(name="SEM Workbench")],
-        cite=[spec.CiteEntry(text=f"The architecture {network}", doi=spec.Doi(NETWORKS[network].doi))],
+        cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORKS[network].source))],
         license=spec.LicenseId("Apache-2.0"),
         documentation=spec.FileDescr(source=folder / "README.md"),
         inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes("input"), test_tensor=source)],

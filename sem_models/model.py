@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from sem_models.errors import UserError
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.table import build_network, capabilities
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
 
 WEIGHTS = "model.safetensors"
 RECIPE = "recipe.json"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sem_models.features.weights import FeaturesUnavailable, backbone_file, damage_is_said, load_backbone
 
-__all__ = ["Backbone", "FeaturesUnavailable", "VggFeatures"]
+__all__ = ["Backbone", "FeaturesUnavailable", "VggFeatures", "require_backbone"]
 
 Backbone = Literal["vgg16", "vgg19"]
 _FILES: dict[Backbone, str] = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
@@ -79,6 +79,11 @@ class VggFeatures(nn.Module):
         with damage_is_said(backbone_file(_FILES[backbone], backbone.upper())):
             own = self.features.state_dict()
             self.features.load_state_dict({name: weights[f"features.{name}"] for name in own})
+
+
+def require_backbone(backbone: Backbone) -> None:
+    """Look whether the weights are there or can be downloaded, without reading them; else `FeaturesUnavailable`."""
+    backbone_file(_FILES[backbone], backbone.upper())
 
 
 def layer_names(backbone: Backbone) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from sem_models.errors import UserError
-from sem_models.losses import pixel
+from sem_models.losses import perceptual, pixel, structure
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -13,6 +13,13 @@ LOSSES: dict[str, Loss] = {
     "l1": pixel.l1,
     "mse": pixel.mse,
     "charbonnier": pixel.charbonnier,
+    "gradient": structure.gradient,
+    "gradient2": structure.gradient2,
+    "gradient_map": structure.gradient_map,
+    "tv": structure.total_variation,
+    "dssim": structure.dissimilarity,
+    "perceptual_vgg19": perceptual.perceptual_vgg19,
+    "perceptual_vgg16": perceptual.perceptual_vgg16,
 }
 
 

@@ -5,6 +5,8 @@ from typing import Protocol
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from sem_models.training.stages import Stage
+
 Batch = dict[str, Tensor]
 """`input` and `target`: (N, C, h, w) and (N, C, h x scale, w x scale) float32 unit intensities."""
 
@@ -12,16 +14,18 @@ Batch = dict[str, Tensor]
 class Method(Protocol):
     """Owns the networks and optimisers of one way of learning.
 
-    A step of training goes through `parts` in order (a generator, then a discriminator); each part has an optimiser
-    and a network of the same name.
+    A step of training goes through the parts of its stage in order (a generator, then a discriminator); each part has
+    an optimiser and a network of the same name.
     """
 
-    parts: tuple[str, ...]
     networks: dict[str, nn.Module]
     optimisers: dict[str, Optimizer]
 
-    def training_step(self, batch: Batch, part: str) -> dict[str, Tensor]:
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Named, weighted losses of one part; their sum is what the part minimises."""
+
+    def observations(self) -> dict[str, Tensor]:
+        """Scalars worth a curve that nobody minimises, from the last step; empty where there are none."""
 
     @property
     def restorer(self) -> nn.Module:

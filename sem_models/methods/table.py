@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 from lightning_fabric import Fabric
 
+from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.base import Method
 from sem_models.methods.supervised import Supervised
-from sem_models.recipes import Recipe
+from sem_models.methods.variational import Variational
+from sem_models.recipes.recipe import Recipe
 
 METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "supervised": Supervised,
+    "adversarial": AdversarialRestoration,
+    "variational": Variational,
 }
 
 

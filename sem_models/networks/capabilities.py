@@ -24,6 +24,8 @@ class Capabilities:
     """Whether bf16 autocast keeps the result usable."""
     auxiliary: Literal["none", "gradient"] = "none"
     """What `with_gradient` of the network gives beside the image in training: the gradient map of the output."""
+    training_patch: int | None = None
+    """Input pixels that a training patch must have, where a layer has a fixed size."""
     effective_halo: int | None = None
     """Input pixels that tiles share beyond what they keep, where the receptive field is far larger than what matters."""
 

@@ -109,6 +109,13 @@ class DSRVAE(nn.Module):
         residual: Tensor = self.tail(self.body(self.head(floor)))
         return floor + residual
 
+    def denoise(self, x: Tensor, code: Tensor) -> Tensor:
+        """Stage 1 on training patches: (N, C, patch, patch) and (N, code) to (N, C, patch, patch)."""
+        if self.denoiser is None:
+            raise RuntimeError("this dSRVAE has no stage 1")
+        cleaned: Tensor = self.denoiser(x, code)
+        return cleaned
+
     def clean(self, x: Tensor) -> Tensor:
         """Stage 1 alone, on an image of any size with the mean code; the identity where there is no stage 1."""
         if self.denoiser is None:
@@ -154,4 +161,5 @@ def capabilities(config: DSRVAEConfig) -> Capabilities:
         scale=config.scale,
         receptive_field=reach + (config.patch - 1 if config.denoise else 0),
         size_multiple=config.patch // 2 if config.denoise else 1,
+        training_patch=config.patch if config.denoise else None,
     )

@@ -7,10 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field
 from torch import nn
 
-from sem_models.networks import srresnet, vdsr
+from sem_models.networks import dsrvae, rrdb, sinsr, spsr, srresnet, swinir, vdsr
 from sem_models.networks.capabilities import Capabilities
 
-NetworkConfig = Annotated[vdsr.VDSRConfig | srresnet.SRResNetConfig, Field(discriminator="kind")]
+NetworkConfig = Annotated[
+    vdsr.VDSRConfig
+    | srresnet.SRResNetConfig
+    | rrdb.RRDBConfig
+    | spsr.SPSRConfig
+    | swinir.SwinIRConfig
+    | dsrvae.DSRVAEConfig
+    | sinsr.SINSRConfig,
+    Field(discriminator="kind"),
+]
 
 
 @dataclass(frozen=True)
@@ -19,13 +28,18 @@ class NetworkSpec:
 
     build: Callable[[Any], nn.Module]
     capabilities: Callable[[Any], Capabilities]
-    doi: str
-    """Of the paper, for citations in exported models."""
+    source: str
+    """Address of the paper or of the original, for citations in exported models."""
 
 
 NETWORKS: dict[str, NetworkSpec] = {
-    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities, "10.1109/CVPR.2016.182"),
-    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities, "10.1109/CVPR.2017.19"),
+    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities, "https://doi.org/10.1109/CVPR.2016.182"),
+    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities, "https://doi.org/10.1109/CVPR.2017.19"),
+    "rrdb": NetworkSpec(rrdb.RRDBNet, rrdb.capabilities, "https://doi.org/10.1007/978-3-030-11021-5_5"),
+    "spsr": NetworkSpec(spsr.SPSRNet, spsr.capabilities, "https://doi.org/10.48550/arXiv.2003.13081"),
+    "swinir": NetworkSpec(swinir.SwinIR, swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
+    "dsrvae": NetworkSpec(dsrvae.DSRVAE, dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
+    "sinsr": NetworkSpec(sinsr.SINSR, sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
 }
 
 

@@ -11,7 +11,7 @@ from sem_models.data.sampler import PatchSampler
 from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
 
 
 class BatchSource:

@@ -13,10 +13,13 @@ from safetensors import SafetensorError
 
 from sem_models.errors import UserError
 from sem_models.model import save_model
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.reporter import CheckpointKind
 
 STATE = "state.pt"
 LAST, BEST = "checkpoint-last", "checkpoint-best"
+FOLDERS: dict[CheckpointKind, str] = {"last": LAST, "best": BEST, "stage": "checkpoint-stage"}
+"""`stage` is the end of the stage before the last one."""
 
 
 class CheckpointNotSaved(UserError):

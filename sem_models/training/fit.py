@@ -2,9 +2,10 @@
 
 from sem_models.data.manifest import Entry, Manifest, Role
 from sem_models.errors import UserError
-from sem_models.losses.table import find_loss
+from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.consistency import require_consistency
 
 
 def require_fit(recipe: Recipe, manifest: Manifest) -> None:
@@ -14,8 +15,7 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
         UserError: Kind, splits, channels, scale, image sizes, patch size or losses do not go together.
     """
     facts = capabilities(recipe.network)
-    for term in recipe.losses:
-        find_loss(term.name)
+    require_consistency(recipe)
     if manifest.kind == "unpaired":
         raise UserError(f"Recipe {recipe.name!r} learns from pairs or single images, not from unpaired sets.")
     if manifest.kind != "paired" and recipe.degradation.scale != facts.scale:
@@ -23,13 +23,28 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
             f"degradation.scale is {recipe.degradation.scale}, but the network enlarges {facts.scale} times; "
             "set both to one value."
         )
-    if recipe.train.patch % facts.scale:
-        raise UserError(
-            f"Patch size {recipe.train.patch} px is not a multiple of the scale {facts.scale}; change train.patch."
-        )
+    if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
+        _require_projection(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind == "paired")
+
+
+def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
+    """Back-projection makes the output true to the input, which is right only where the input is known to be clean."""
+    network, forward = recipe.network, recipe.degradation
+    if manifest.kind == "paired":
+        why = "pairs bring an input of their own"
+    elif forward.dose_e_per_px is not None or forward.read_noise > 0:
+        why = "here it is noisy"
+    elif isinstance(network, SINSRConfig) and network.back_projection != forward.downsampling:
+        why = f"here it is shrunk by {forward.downsampling}, not by {network.back_projection}"
+    else:
+        return
+    raise UserError(
+        f"network.back_projection holds the output to an input that is known to be shrunk and nothing else, but {why}; "
+        "use --set network.back_projection=none."
+    )
 
 
 def _require_splits(manifest: Manifest) -> None:

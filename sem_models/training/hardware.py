@@ -8,7 +8,7 @@ from torch import nn
 
 from sem_models.inference.predictor import choose_device
 from sem_models.networks.table import capabilities
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
 
 
 def open_fabric(recipe: Recipe) -> Fabric:

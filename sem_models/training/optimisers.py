@@ -19,6 +19,13 @@ def build_optimiser(settings: Optimiser, parameters: Iterable[nn.Parameter]) -> 
     return kind(parameters, settings.lr, betas=settings.betas, weight_decay=settings.weight_decay, fused=fused)
 
 
+def constants(settings: Optimiser) -> dict[str, object]:
+    """What a parameter group of such an optimiser holds besides its learning rate."""
+    if settings.name == "sgd":
+        return {"momentum": settings.momentum, "weight_decay": settings.weight_decay}
+    return {"betas": settings.betas, "weight_decay": settings.weight_decay}
+
+
 def learning_rate(base: float, schedule: Schedule, step: int, total: int) -> float:
     """Learning rate of the update that follows `step` finished ones; a pure function, so nothing to resume."""
     if step < schedule.warmup_steps:

@@ -19,6 +19,10 @@ class Pace:
         """A training step took so long."""
         self._step_s = seconds if self._step_s is None else _MEMORY * self._step_s + (1 - _MEMORY) * seconds
 
+    def forget(self) -> None:
+        """From now on steps take another time."""
+        self._step_s = None
+
     def validation(self, seconds: float) -> None:
         """A validation took so long."""
         self._validation_s = seconds

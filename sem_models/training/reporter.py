@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-CheckpointKind = Literal["last", "best"]
+CheckpointKind = Literal["last", "best", "stage"]
 
 
 class Reporter(Protocol):
@@ -21,6 +21,9 @@ class Reporter(Protocol):
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
         """A complete checkpoint folder has been written and may be copied; it stays valid until the next call."""
+
+    def warning(self, step: int, topic: str, text: str) -> None:
+        """Something looks wrong with the training, in one line with advice; it goes on. One text a topic counts."""
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """How far the run is; called at most about once a second."""

@@ -4,6 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sem_models.losses.adversarial import GanKind
+from sem_models.networks.discriminators import DiscriminatorConfig
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +39,25 @@ class Schedule(_Frozen):
     milestones: tuple[float, ...] = ()
     """Multistep: fractions of the run at which the rate is multiplied by `gamma`."""
     gamma: float = Field(0.5, gt=0, le=1)
+
+
+class Adversarial(_Frozen):
+    """The stage of a run in which a discriminator takes part."""
+
+    first_share: float = Field(0.5, ge=0, lt=1)
+    """Of all steps, how many go to the stage before; 0 where the run starts from weights of another one."""
+    losses: tuple[LossTerm, ...]
+    """Of the generator, besides the adversarial one."""
+    gan: GanKind = "relativistic"
+    weight: float = Field(5e-3, ge=0)
+    """Of the adversarial loss on images."""
+    gradient_weight: float = Field(0.0, ge=0)
+    """Of the adversarial loss on gradient maps, with a discriminator of its own; 0: there is none (SPSR has one)."""
+    discriminator: DiscriminatorConfig
+    discriminator_rate: float = Field(1.0, gt=0)
+    """Learning rate of the discriminators as a multiple of the generator's."""
+    optimiser: Optimiser = Optimiser(lr=1e-4)
+    schedule: Schedule = Schedule(name="multistep", milestones=(0.125, 0.25, 0.5, 0.75))
 
 
 class TrainSettings(_Frozen):

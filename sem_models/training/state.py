@@ -20,9 +20,13 @@ class Counters:
     best: dict[str, float] = field(default_factory=dict)
     validations_since_best: int = 0
 
-    def validated(self, scores: dict[str, float]) -> bool:
+    def begin_stage(self) -> None:
+        """What was the best of one stage is none of the next one's business."""
+        self.best, self.validations_since_best = {}, 0
+
+    def validated(self, scores: dict[str, float], newest_is_best: bool) -> bool:
         """Take in the scores of a validation; whether they are the best so far."""
-        if scores["val/psnr_db"] > self.best.get("val/psnr_db", float("-inf")):
+        if newest_is_best or scores["val/psnr_db"] > self.best.get("val/psnr_db", float("-inf")):
             self.best_step, self.best, self.validations_since_best = self.step, scores, 0
             return True
         self.validations_since_best += 1

@@ -14,18 +14,20 @@ from sem_models.methods.base import Batch
 from sem_models.methods.table import build_method
 from sem_models.model import build_model
 from sem_models.networks.table import capabilities
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
 from sem_models.training.batches import BatchSource
-from sem_models.training.checkpoint import BEST, LAST, load_state, mend, save_checkpoint
+from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.fit import require_fit
 from sem_models.training.guard import FiniteGuard
 from sem_models.training.hardware import bare, open_fabric
-from sem_models.training.optimisers import learning_rate
+from sem_models.training.optimisers import constants
 from sem_models.training.pace import Pace
 from sem_models.training.reporter import CheckpointKind, Reporter
+from sem_models.training.stages import Stage, stage_at
 from sem_models.training.state import Counters, RunState
 from sem_models.training.validation import Validator
+from sem_models.training.watch import GanWatch
 
 Reason = Literal["finished", "early_stop", "stopped"]
 
@@ -78,7 +80,8 @@ class Trainer:
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = Validator(recipe, dataset, capabilities(recipe.network).scale, self._fabric.device.type)
-        self._guards = {part: FiniteGuard(recipe.optimiser.lr) for part in self._method.parts}
+        self._guards = {part: FiniteGuard(recipe.optimiser.lr) for part in self._method.networks}
+        self._watch = GanWatch()
         self._pace = Pace(recipe.train.validate_every)
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -100,40 +103,62 @@ class Trainer:
                 return "early_stop"
             if should_stop():
                 return "stopped"
-            self._step()
-            last = counters.step == settings.steps
-            if counters.step % settings.validate_every == 0 or last:
-                self._run_validation()
+            stage = stage_at(self._recipe, counters.step)
+            self._step(stage)
+            last, turn = counters.step == settings.steps, counters.step == stage.end
+            if counters.step % settings.validate_every == 0 or last or turn:
+                self._run_validation(stage)
+            if turn and not last:
+                self._save("stage")
+                counters.begin_stage()
             if counters.step % settings.checkpoint_every == 0 and not last and self._weights_are_sound():
                 self._save("last")
         return "finished"
 
-    def _step(self) -> None:
+    def _step(self, stage: Stage) -> None:
         start = time.monotonic()
-        step, settings = self._counters.step, self._recipe.train
-        rate = learning_rate(self._recipe.optimiser.lr, self._recipe.schedule, step, settings.steps)
+        step = self._counters.step
+        if step == stage.first:
+            self._begin(stage)
         batch = self._batches.next()
         data_s = time.monotonic() - start
-        values: dict[str, float] = {"lr": rate}
-        for part in self._method.parts:
-            values |= self._update(part, batch, rate)
+        values = {"lr": stage.rate(stage.parts[0], step)}
+        for part in stage.parts:
+            values |= self._update(part, batch, stage)
         self._ema.update(bare(self._method.restorer))
         self._counters.step += 1
         self._pace.step(time.monotonic() - start)
-        if self._counters.step % settings.log_every == 0:
-            speed = {"speed/steps_per_s": self._pace.steps_per_s, "speed/data_ms": 1000 * data_s}
-            self._reporter.metrics(self._counters.step, values | speed)
+        if self._counters.step % self._recipe.train.log_every == 0:
+            self._tell(values | {"speed/steps_per_s": self._pace.steps_per_s, "speed/data_ms": 1000 * data_s})
         if self._pace.due():
-            left = settings.steps - self._counters.step
-            self._reporter.progress(self._counters.step, settings.steps, self._pace.seconds_left(left))
+            total = self._recipe.train.steps
+            left = self._pace.seconds_left(total - self._counters.step)
+            self._reporter.progress(self._counters.step, total, left)
 
-    def _update(self, part: str, batch: Batch, rate: float) -> dict[str, float]:
+    def _begin(self, stage: Stage) -> None:
+        """A stage has an optimiser of its own: no memory of the stage before, its own constants."""
+        for part in stage.parts:
+            optimiser = self._method.optimisers[part]
+            optimiser.state.clear()
+            for group in optimiser.param_groups:
+                group.update(constants(stage.optimiser))
+        self._pace.forget()
+
+    def _tell(self, values: dict[str, float]) -> None:
+        seen = self._method.observations()
+        watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
+        step = self._counters.step
+        self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
+        for topic, text in self._watch(watched):
+            self._reporter.warning(step, topic, text)
+
+    def _update(self, part: str, batch: Batch, stage: Stage) -> dict[str, float]:
         """One update of one part; skipped, with the weights untouched, where a number is not finite."""
         network, optimiser = self._method.networks[part], self._method.optimisers[part]
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = stage.rate(part, self._counters.step)
         optimiser.zero_grad(set_to_none=True)
-        losses = self._method.training_step(batch, part)
+        losses = self._method.training_step(batch, part, stage)
         total = torch.stack(list(losses.values())).sum()
         self._fabric.backward(total)
         norm = nn.utils.clip_grad_norm_(network.parameters(), self._recipe.train.grad_clip)
@@ -144,12 +169,12 @@ class Trainer:
         values = {f"train/{name}": value for name, value in zip(losses, terms, strict=True)}
         return values | {f"train/{part}_total": total_value, f"grad_norm/{part}": norm_value}
 
-    def _run_validation(self) -> None:
+    def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
         scores = self._validate(model, self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
-        if self._counters.validated(scores):
+        if self._counters.validated(scores, stage.keeps_last):
             self._save("best")
         self._pace.validation(time.monotonic() - start)
 
@@ -158,10 +183,13 @@ class Trainer:
         return all(guard.is_calm for guard in self._guards.values())
 
     def _patience_is_over(self) -> bool:
+        """PSNR tells when more steps are useless only where it also tells which weights are the best."""
         patience = self._recipe.train.early_stop
+        if stage_at(self._recipe, self._counters.step).keeps_last:
+            return False
         return patience is not None and self._counters.validations_since_best >= patience
 
     def _save(self, kind: CheckpointKind) -> None:
-        folder = self._folder / (LAST if kind == "last" else BEST)
+        folder = self._folder / FOLDERS[kind]
         save_checkpoint(folder, self._recipe, self._ema.weights, self._state.state_dict())
         self._reporter.checkpoint(self._counters.step, folder, kind)

@@ -11,7 +11,7 @@ from sem_models.evaluation.floors import Bicubic
 from sem_models.evaluation.metrics import psnr_db, ssim
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
-from sem_models.recipes import Recipe
+from sem_models.recipes.recipe import Recipe
 from sem_models.training.reporter import Reporter
 
 PANEL_SAMPLES = 4

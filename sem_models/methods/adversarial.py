@@ -1,0 +1,52 @@
+"""Restoration with a discriminator: pixel losses first, then perceptual and adversarial ones besides."""
+
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from sem_models.methods.assembly import Assembly
+from sem_models.methods.base import Batch
+from sem_models.methods.health import health
+from sem_models.methods.judges import Judges, require_settings
+from sem_models.methods.objective import Objective
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.stages import ADVERSARIAL, RESTORER, Stage
+
+
+class AdversarialRestoration:
+    """SRGAN, ESRGAN, SPSR and SINSR differ only in their recipes.
+
+    The input of the generator is the degraded image alone; the target goes to losses and discriminators.
+    """
+
+    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+        """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
+        settings = require_settings(recipe)
+        assembly = Assembly(fabric)
+        assembly.add_restorer(RESTORER, recipe)
+        self._judges = Judges(settings, assembly)
+        self.networks, self.optimisers = assembly.networks, assembly.optimisers
+        self._pixel, self._second = Objective(recipe, recipe.losses), Objective(recipe, settings.losses)
+        self._output: Tensor | None = None
+        self._health: dict[str, Tensor] = {}
+
+    @property
+    def restorer(self) -> nn.Module:
+        """The generator."""
+        return self.networks[RESTORER]
+
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
+        """Weighted losses by name; a discriminator sees the output that the generator gave in the same step."""
+        target = batch["target"]
+        if part != RESTORER:
+            if self._output is None:
+                raise RuntimeError("the generator's part comes first")
+            return self._judges.learn(part, self._output, target)
+        if stage.name != ADVERSARIAL:
+            return self._pixel(self.restorer, batch["input"], target)[1]
+        output, losses = self._second(self.restorer, batch["input"], target)
+        self._output, self._health = output.detach(), health(output.detach(), target)
+        return losses | self._judges.advise(output, target)
+
+    def observations(self) -> dict[str, Tensor]:
+        """What the discriminators think, and whether outputs differ and have the contrast of their targets."""
+        return {**self._judges.observations(), **self._health}

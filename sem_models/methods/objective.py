@@ -1,0 +1,43 @@
+"""What a generator's output is compared with: the weighted loss terms of a recipe."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from sem_models.losses.pixel import l1
+from sem_models.losses.table import find_loss
+from sem_models.physics.gradient import central_magnitude
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.settings import LossTerm
+
+BRANCH = "gradient_branch"
+"""The loss term that compares the map drawn by a gradient branch with the gradient map of the target."""
+
+
+class Objective:
+    """Weighted losses by name. Called with a network, it decides whether the gradient branch must draw its map."""
+
+    def __init__(self, recipe: Recipe, terms: Sequence[LossTerm]) -> None:
+        """Look the terms up; a `UserError` where one is unknown."""
+        self._draws = any(term.name == BRANCH for term in terms)
+        self._branch_weight = sum(term.weight for term in terms if term.name == BRANCH)
+        named = [(loss_name(recipe, term), term.weight) for term in terms if term.name != BRANCH]
+        self._terms = [(name, weight, find_loss(name)) for name, weight in named]
+
+    def __call__(self, network: nn.Module, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The output (N, C, H x scale, W x scale) for `x` (N, C, H, W), and its losses against `target`."""
+        if not self._draws:
+            output: Tensor = network(x)
+            return output, self.compare(output, target)
+        output, drawn = network.with_gradient(x)
+        branch = self._branch_weight * l1(drawn, central_magnitude(target))
+        return output, {**self.compare(output, target), BRANCH: branch}
+
+    def compare(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Losses between two images of one shape."""
+        return {name: weight * loss(output, target) for name, weight, loss in self._terms}
+
+
+def loss_name(recipe: Recipe, term: LossTerm) -> str:
+    """The entry of the loss table that a term means: `perceptual` stands for that of the recipe's backbone."""
+    return f"perceptual_{recipe.perceptual}" if term.name == "perceptual" else term.name

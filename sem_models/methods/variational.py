@@ -1,0 +1,91 @@
+"""dSRVAE (Liu et al., CVPR Workshops 2020): denoise by a variational autoencoder, then enlarge without pairs.
+
+Stage 1 learns (degraded, clean) pairs at low resolution. Stage 2 never compares its output with its own target: the
+output must give the clean input again when it is shrunk, enlarging the clean and the denoised image must agree, and a
+discriminator compares with sharp patches of other places. Deviation: the released code detached its perceptual
+features, so that they taught nothing; here they teach.
+"""
+
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from sem_models.losses.perceptual import deepest_features
+from sem_models.methods.assembly import Assembly
+from sem_models.methods.base import Batch
+from sem_models.methods.health import health
+from sem_models.methods.judges import Judges, require_settings
+from sem_models.methods.objective import Objective
+from sem_models.networks.dsrvae import DSRVAEConfig, TargetEncoder
+from sem_models.physics.downsampling import downsample
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
+
+_KL_WEIGHT = 1e-3
+"""The paper sums over pixels and codes; with L1 as a mean over pixels the divergence must shrink likewise."""
+
+
+class Variational:
+    """Both stages; the encoder only exists in training."""
+
+    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+        """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
+        settings = require_settings(recipe)
+        if not isinstance(recipe.network, DSRVAEConfig):
+            raise TypeError(f"method variational trains dsrvae, not {recipe.network.kind}")
+        self._degradation, self._perceptual = recipe.degradation, recipe.perceptual
+        assembly = Assembly(fabric)
+        restorer = assembly.add_restorer(RESTORER, recipe)
+        for name in ("enlarge", "clean", "denoise"):
+            restorer.mark_forward_method(name)
+        assembly.add(ENCODER, TargetEncoder(recipe.network), recipe.optimiser)
+        self._judges = Judges(settings, assembly)
+        self.networks, self.optimisers = assembly.networks, assembly.optimisers
+        self._objective = Objective(recipe, settings.losses)
+        self._output: Tensor | None = None
+        self._health: dict[str, Tensor] = {}
+
+    @property
+    def restorer(self) -> nn.Module:
+        """Both stages behind one another."""
+        return self.networks[RESTORER]
+
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
+        """Weighted losses by name."""
+        if stage.name != ADVERSARIAL:
+            return self._denoise(batch["input"], self._small(batch["target"]), part)
+        # A patch of another place: the discriminator may know how sharp looks, not what this place looks like.
+        elsewhere = batch["target"].roll(1, dims=0)
+        if part == RESTORER:
+            return self._enlarge(batch["input"], self._small(batch["target"]), elsewhere)
+        if self._output is None:
+            raise RuntimeError("the generator's part comes first")
+        return self._judges.learn(part, self._output, elsewhere)
+
+    def observations(self) -> dict[str, Tensor]:
+        """What the discriminator thinks, and signs of life of the generator."""
+        return {**self._judges.observations(), **self._health}
+
+    def _small(self, sharp: Tensor) -> Tensor:
+        return downsample(sharp, self._degradation.scale, self._degradation.downsampling)
+
+    def _denoise(self, x: Tensor, clean: Tensor, part: str) -> dict[str, Tensor]:
+        """L1 and, for the encoder, the Kullback-Leibler divergence of its codes from the standard normal."""
+        features = deepest_features(self._perceptual).to(x.device)(clean)[0]
+        mean, log_variance = self.networks[ENCODER](F.max_pool2d(features, 2))
+        code = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+        if part == RESTORER:
+            return {"denoise_l1": F.l1_loss(self.restorer.denoise(x, code.detach()), clean)}
+        divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1).mean()
+        return {"code_l1": F.l1_loss(self.restorer.denoise(x, code), clean), "code_kl": _KL_WEIGHT * divergence}
+
+    def _enlarge(self, x: Tensor, clean: Tensor, elsewhere: Tensor) -> dict[str, Tensor]:
+        """Half of: the shrunk output against the clean input, and the enlarged clean input against the output."""
+        denoised = self.restorer.clean(x).detach()
+        output, from_clean = self.restorer.enlarge(denoised), self.restorer.enlarge(clean)
+        below = self._objective.compare(self._small(output), clean)
+        across = self._objective.compare(from_clean, output)
+        losses = {name: (below[name] + across[name]) / 2 for name in below}
+        self._output, self._health = output.detach(), health(output.detach(), elsewhere)
+        return losses | self._judges.advise(output, elsewhere)

@@ -1,0 +1,169 @@
+"""Super-resolution with a discriminator: a stage of pixel losses first, then the adversarial one."""
+
+from sem_models.networks.discriminators import (
+    PatchDiscriminatorConfig,
+    StructureDiscriminatorConfig,
+    VGGDiscriminatorConfig,
+)
+from sem_models.networks.dsrvae import DSRVAEConfig
+from sem_models.networks.rrdb import RRDBConfig
+from sem_models.networks.sinsr import SINSRConfig
+from sem_models.networks.spsr import SPSRConfig
+from sem_models.networks.srresnet import SRResNetConfig
+from sem_models.networks.table import NetworkConfig
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes.recipe import Recipe
+from sem_models.recipes.super_resolution import SCALES, Scale
+from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+
+_ESRGAN_LOSSES = (LossTerm(name="l1", weight=1e-2), LossTerm(name="perceptual", weight=1.0))
+_SPSR_LOSSES = (*_ESRGAN_LOSSES, LossTerm(name="gradient_map", weight=1e-2), LossTerm(name="gradient_branch", weight=0.5))
+_SINSR_LOSSES = (
+    LossTerm(name="charbonnier", weight=1.0),
+    LossTerm(name="perceptual", weight=0.05),
+    LossTerm(name="gradient", weight=1.0),
+    LossTerm(name="gradient2", weight=1.0),
+    LossTerm(name="tv", weight=1e-3),
+    LossTerm(name="dssim", weight=0.05),
+)
+_BRANCH = LossTerm(name="gradient_branch", weight=0.1)
+
+
+def presets() -> list[Recipe]:
+    """Every preset of this file, the larger scale first; each with a `-small` one for two CPU cores."""
+    return [recipe for scale in SCALES for pair in _at(scale) for recipe in pair]
+
+
+def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
+    return [
+        _with_small(_srgan(scale), SRResNetConfig(scale=scale, blocks=8, width=32)),
+        _with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
+        _with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=16, growth=8)),
+        _with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
+        _with_small(_sinsr(scale, False), SINSRConfig(scale=scale, width=32, blocks=8, scale_blocks=1)),
+        _with_small(
+            _sinsr(scale, True), SINSRConfig(scale=scale, width=32, blocks=8, scale_blocks=1, gradient_branch=True)
+        ),
+    ]
+
+
+def _srgan(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"srgan-x{scale}",
+        summary="SRGAN of 2017 in BasicSR's form: SRResNet without batch norm, perceptual and adversarial loss.",
+        method="adversarial",
+        network=SRResNetConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=Schedule(name="cosine", final_fraction=0.001),
+        adversarial=Adversarial(losses=_ESRGAN_LOSSES, gan="bce", discriminator=VGGDiscriminatorConfig()),
+        train=_gan_settings(batch=16),
+    )
+
+
+def _esrgan(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"esrgan-x{scale}",
+        summary="ESRGAN of 2018: residual-in-residual dense blocks, relativistic discriminator, VGG features.",
+        method="adversarial",
+        network=RRDBConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=Schedule(name="multistep", milestones=(0.2, 0.4, 0.6, 0.8)),
+        adversarial=Adversarial(losses=_ESRGAN_LOSSES, discriminator=VGGDiscriminatorConfig()),
+        train=_gan_settings(batch=16),
+    )
+
+
+def _spsr(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"spsr-x{scale}",
+        summary="SPSR of 2020: ESRGAN with a gradient branch and a second discriminator that sees gradient maps.",
+        method="adversarial",
+        network=SPSRConfig(scale=scale),
+        losses=(LossTerm(name="l1"), LossTerm(name="gradient_branch", weight=0.5)),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=Schedule(name="multistep", milestones=(0.2, 0.4, 0.6, 0.8)),
+        adversarial=Adversarial(
+            losses=_SPSR_LOSSES,
+            gradient_weight=5e-3,
+            discriminator=VGGDiscriminatorConfig(),
+            optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
+        ),
+        train=_gan_settings(batch=30),
+    )
+
+
+def _dsrvae(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"dsrvae-x{scale}",
+        summary="dSRVAE of 2020: a variational denoiser, then enlargement that sees the truth only unpaired.",
+        method="variational",
+        network=DSRVAEConfig(scale=scale, denoise=True),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
+        schedule=Schedule(name="multistep", milestones=(0.5,), gamma=0.1),
+        adversarial=Adversarial(
+            losses=(LossTerm(name="l1", weight=1.0), LossTerm(name="perceptual", weight=1.0)),
+            gan="bce",
+            weight=1e-4,
+            discriminator=VGGDiscriminatorConfig(size=128 * scale),
+            optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
+            schedule=Schedule(name="multistep", milestones=(0.5,), gamma=0.1),
+        ),
+        train=TrainSettings(
+            steps=200_000, batch=6, patch=128 * scale, validate_every=5000, checkpoint_every=1000
+        ),
+    )
+
+
+def _sinsr(scale: Scale, branch: bool) -> Recipe:
+    losses = (*_SINSR_LOSSES, _BRANCH) if branch else _SINSR_LOSSES
+    first = (LossTerm(name="charbonnier"), _BRANCH) if branch else (LossTerm(name="charbonnier"),)
+    name, with_it = ("sinsr-gb", ", gradient branch") if branch else ("sinsr", "")
+    return Recipe(
+        name=f"{name}-x{scale}",
+        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, true to its input by projection.",
+        method="adversarial",
+        network=SINSRConfig(scale=scale, gradient_branch=branch),
+        losses=first,
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=Schedule(name="cosine", final_fraction=0.001),
+        adversarial=Adversarial(losses=losses, gan="bce", discriminator=StructureDiscriminatorConfig()),
+        train=_gan_settings(batch=16),
+    )
+
+
+def _gan_settings(batch: int) -> TrainSettings:
+    return TrainSettings(steps=600_000, batch=batch, patch=128, validate_every=5000, checkpoint_every=1000)
+
+
+def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
+    """The preset and the one for two CPU cores: fewer, faster steps, a thin PatchGAN, VGG16 by name."""
+    assert recipe.adversarial is not None  # noqa: S101
+    kind = StructureDiscriminatorConfig if network.kind == "sinsr" else PatchDiscriminatorConfig
+    second = recipe.adversarial.model_copy(
+        update={
+            "first_share": 0.75,
+            "discriminator": kind(width=24, halvings=3),
+            "optimiser": recipe.adversarial.optimiser.model_copy(update={"lr": 2e-4}),
+            "schedule": Schedule(name="cosine", final_fraction=0.1),
+        }
+    )
+    pixel = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
+    tiny = recipe.model_copy(
+        update={
+            "name": f"{recipe.name}-small",
+            "summary": f"{recipe.name} with a small network: minutes on two CPU cores.",
+            "network": network,
+            "losses": tuple(pixel),
+            "perceptual": "vgg16",
+            "optimiser": Optimiser(lr=1e-3),
+            "schedule": Schedule(name="cosine", warmup_steps=100),
+            "adversarial": second,
+            "train": TrainSettings(steps=3000, batch=16, patch=128 if network.kind == "dsrvae" and network.scale == 4 else 96, ema_decay=0.99, validate_every=500),
+        }
+    )
+    return recipe, tiny

@@ -1,0 +1,84 @@
+"""Everything that decides what a run learns, in one frozen object."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from sem_models.errors import UserError
+from sem_models.features.vgg import Backbone
+from sem_models.networks.table import NetworkConfig
+from sem_models.physics.degradation import Degradation
+from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+
+
+class Recipe(BaseModel):
+    """Network, method, losses, forward model and training settings of one run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    summary: str
+    task: Literal["super-resolution"] = "super-resolution"
+    method: Literal["supervised", "adversarial", "variational"] = "supervised"
+    network: NetworkConfig
+    losses: tuple[LossTerm, ...] = (LossTerm(name="l1"),)
+    perceptual: Backbone = "vgg19"
+    """Whose features a loss term `perceptual` compares."""
+    degradation: Degradation = Degradation()
+    optimiser: Optimiser = Optimiser()
+    schedule: Schedule = Schedule()
+    adversarial: Adversarial | None = None
+    """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    train: TrainSettings = TrainSettings()
+
+    @model_validator(mode="after")
+    def _stages_agree(self) -> "Recipe":
+        if (self.adversarial is not None) != (self.method != "supervised"):
+            raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
+        return self
+
+
+def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
+    """The recipe with `key.path=value` changes, validated again as a whole.
+
+    Raises:
+        UserError: No such key (the valid ones are listed) or a value out of its range.
+    """
+    content: dict[str, Any] = recipe.model_dump(mode="json")
+    for assignment in assignments:
+        path, separator, value = assignment.partition("=")
+        if not separator:
+            raise UserError(f"--set {assignment}: write it as KEY=VALUE, for example train.steps=200.")
+        _assign(content, path.strip(), value.strip())
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"--set {place}={first.get('input')}: {first['msg'].lower()}.") from error
+
+
+def _assign(content: dict[str, Any], path: str, value: str) -> None:
+    *parents, key = path.split(".")
+    part: Any = content
+    for parent in parents:
+        part = part.get(parent) if isinstance(part, dict) else None
+    if not isinstance(part, dict) or key not in part:
+        valid = sorted(part) if isinstance(part, dict) else sorted(content)
+        raise UserError(f"--set {path}: there is no such key; valid here: {', '.join(valid)}.")
+    part[key] = _value(value)
+
+
+def _value(text: str) -> Any:
+    """`none`, numbers and comma lists become what they mean; the rest stays text for pydantic to judge."""
+    if text.lower() in ("none", "null"):
+        return None
+    if "," in text:
+        return [_value(part.strip()) for part in text.split(",") if part.strip()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,16 @@
+"""The table of presets."""
+
+from sem_models.errors import UserError
+from sem_models.recipes import gan_super_resolution, super_resolution
+from sem_models.recipes.recipe import Recipe
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (*super_resolution.presets(), *gan_super_resolution.presets())
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """The preset of that name; a `UserError` lists all names."""
+    if name not in RECIPES:
+        raise UserError(f"Unknown recipe {name!r}: use one of {', '.join(RECIPES)}.")
+    return RECIPES[name]

@@ -1,0 +1,67 @@
+"""Whether the parts of a recipe go together: what can be said before there is a dataset."""
+
+from sem_models.errors import UserError
+from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
+from sem_models.losses.table import find_loss
+from sem_models.methods.objective import BRANCH, loss_name
+from sem_models.networks.dsrvae import DSRVAEConfig
+from sem_models.networks.table import capabilities
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.settings import LossTerm
+
+
+def require_consistency(recipe: Recipe) -> None:
+    """Refuse a recipe that could not train.
+
+    Raises:
+        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch size
+            that network, losses and discriminator cannot take.
+    """
+    terms = recipe.losses + (recipe.adversarial.losses if recipe.adversarial else ())
+    for term in terms:
+        _require_term(recipe, term)
+    perceptual = recipe.method == "variational" or any(term.name == "perceptual" for term in terms)
+    _require_patch(recipe, perceptual)
+    if perceptual:
+        require_weights(recipe.perceptual)
+    if recipe.method == "variational":
+        _require_dsrvae(recipe)
+
+
+def _require_term(recipe: Recipe, term: LossTerm) -> None:
+    if term.name == BRANCH:
+        if capabilities(recipe.network).auxiliary != "gradient":
+            raise UserError(f"Loss {BRANCH!r} needs a network with a gradient branch; {recipe.network.kind} has none.")
+        return
+    find_loss(loss_name(recipe, term))
+
+
+def _require_patch(recipe: Recipe, perceptual: bool) -> None:
+    facts, patch = capabilities(recipe.network), recipe.train.patch
+    unit = facts.scale * facts.size_multiple
+    if facts.training_patch and patch != facts.training_patch * facts.scale:
+        raise UserError(
+            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch times "
+            f"the scale), not of {patch} px; change train.patch."
+        )
+    if patch % unit and not facts.training_patch:
+        raise UserError(
+            f"Patch size {patch} px is not a multiple of {unit}, the scale times what the network needs; "
+            "change train.patch."
+        )
+    if perceptual and patch < SMALLEST_PATCH:
+        raise UserError(
+            f"A perceptual loss needs patches of {SMALLEST_PATCH} px at least, not {patch}; raise train.patch."
+        )
+    judge = recipe.adversarial.discriminator if recipe.adversarial else None
+    if judge and judge.kind == "vgg" and judge.size != patch:
+        raise UserError(
+            f"The discriminator judges patches of {judge.size} px, but train.patch is {patch}; "
+            f"use --set adversarial.discriminator.size={patch} (a multiple of 32)."
+        )
+
+
+def _require_dsrvae(recipe: Recipe) -> None:
+    if not isinstance(recipe.network, DSRVAEConfig) or not recipe.network.denoise:
+        raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
+
