@@ -1,5 +1,6 @@
 """A tiled prediction is the whole-image prediction, whatever the size, the memory or the padding."""
 
+import tracemalloc
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.errors import UserError
-from sem_models.evaluation.floors import Bicubic
+from sem_models.evaluation.floors import Bicubic, Identity
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 from sem_models.images.write import write_micrograph
@@ -144,8 +145,55 @@ def test_out_of_memory_for_good_is_one_line() -> None:
         def __call__(self, x: Tensor) -> Tensor:
             raise torch.OutOfMemoryError("simulated")
 
-    with pytest.raises(UserError, match="free memory"):
-        Predictor(Full(), "cpu").predict_unit(np.zeros((1, 40, 40), np.float32))
+    with pytest.raises(UserError, match=r"not even one tile.*free memory by closing"):
+        Predictor(Full(), "cpu", batch=4).predict_unit(np.zeros((1, 40, 40), np.float32))
+
+
+class OneAtATime(Model):
+    """Has room for `room` input pixels, whatever their shape."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
+        self.room = room
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.shapes.append(tuple(x.shape))
+        if x.shape[0] * x.shape[2] * x.shape[3] > self.room:
+            raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+        return super().__call__(x)
+
+
+def test_out_of_memory_lowers_the_batch_before_the_tile_and_remembers() -> None:
+    image = np.random.default_rng(0).random((1, 90, 200), np.float32)
+    model = OneAtATime(60 * 60)
+    predictor = Predictor(model, "cpu", tile=32, batch=4)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=512).predict_unit(image)
+    np.testing.assert_allclose(predictor.predict_unit(image), expected, atol=1e-5)
+    assert [shape[0] for shape in model.shapes[:3]] == [4, 2, 1]
+    assert len({shape[2:] for shape in model.shapes}) == 1
+    model.shapes.clear()
+    predictor.predict_unit(image)
+    assert {shape[0] for shape in model.shapes} == {1}
+
+
+def test_rows_that_are_done_are_not_computed_again() -> None:
+    """Memory runs out half way down: the rows above do not go through the network twice."""
+
+    class Late(OneAtATime):
+        def __call__(self, x: Tensor) -> Tensor:
+            if len(self.shapes) == 9:
+                self.room = 2000
+            return super().__call__(x)
+
+    image = np.random.default_rng(0).random((1, 1000, 40), np.float32)
+    late = Late(10**6)
+    result = Predictor(late, "cpu", tile=64).predict_unit(image)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=2048).predict_unit(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    before, after = (sum(shape[2] for shape in part) for part in (late.shapes[:9], late.shapes[10:]))
+    assert before + after < 1000 * 2
+    assert late.shapes[9] == late.shapes[8] != late.shapes[10]
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
@@ -176,9 +224,20 @@ def test_memory_is_bounded_by_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
             super().add(*tile)
             heights.append(self._sum.shape[1])
 
-    monkeypatch.setattr("sem_models.inference.predictor.BandAccumulator", Watching)
+    monkeypatch.setattr("sem_models.inference.stream.BandAccumulator", Watching)
     Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 1000, 40), np.float32))
     assert max(heights) <= 2 * (32 + 2 * 3) + 2 * 9
+
+
+def test_the_input_stays_in_its_own_type(tmp_path: Path) -> None:
+    """An image of 2 bytes a pixel as float64 would take 8 more, as float32 4."""
+    pixels = np.random.default_rng(0).integers(0, 40000, (3000, 600, 1)).astype(np.uint16)
+    predictor = Predictor(Identity(1), "cpu", tile=32)
+    tracemalloc.start()
+    predictor.predict_to_file(Micrograph(pixels, source="a.tif"), tmp_path / "b.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * pixels.size
 
 
 def test_cancel_from_progress() -> None:
