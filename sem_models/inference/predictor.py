@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
+from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import from_unit, intensity_range
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.write import TiffRowWriter
@@ -80,7 +81,8 @@ class Predictor:
 
     def _restore(self, grey: Micrograph, write: Callable[[int, Pixels], None], progress: Progress) -> float:
         """Hand (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
-        limits = intensity_range(grey.pixels)
+        # Black and white writing would stretch the percentiles; in training the bar was cut.
+        limits = intensity_range(crop_databar(grey, find_databar(grey)).pixels)
         clipped: list[float] = []
 
         def convert(first: int, rows: NDArray[np.float32]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
 from sem_models.errors import UserError
@@ -250,22 +251,23 @@ def test_cancel_from_progress() -> None:
         Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 100, 40), np.float32), stop)
 
 
-def test_every_page_and_every_namesake_gets_a_file_of_its_own(tmp_path: Path, sem_home: Path) -> None:
-    import tifffile
+class Squared(Model):
+    """Not linear: its output in native grey values depends on what stands for 0 and 1."""
 
-    from pipelines.predict import predict
+    def __init__(self) -> None:
+        super().__init__(nn.Identity(), Capabilities(1, 1, 1, 0))
 
-    stack = np.random.default_rng(0).integers(0, 255, (3, 20, 30)).astype(np.uint8)
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        tifffile.imwrite(tmp_path / name / "same.tif", stack[0 if name == "a" else 1])
-    tifffile.imwrite(tmp_path / "a" / "stack.tif", stack, photometric="minisblack")
-    results = predict("floor:identity", [tmp_path / "a", tmp_path / "b"], tmp_path / "out", scale=1)
-    assert all(result.error is None for result in results)
-    outputs = {Path(result.output).name for result in results}
-    assert outputs == {"same.tif", "b-same-tif.tif", "stack-p0.tif", "stack-p1.tif", "stack-p2.tif"}
-    for index in range(3):
-        page = read_micrograph(tmp_path / "out" / f"stack-p{index}.tif")
-        assert np.array_equal(page.pixels[..., 0], stack[index])
-    with pytest.raises(UserError, match="would replace it"):
-        predict("floor:identity", [tmp_path / "out"], tmp_path / "out", scale=1)
+    def __call__(self, x: Tensor) -> Tensor:
+        return x * x
+
+
+def test_writing_in_a_data_bar_does_not_change_the_specimen(tmp_path: Path) -> None:
+    specimen = np.random.default_rng(0).integers(4000, 20000, (200, 300)).astype(np.uint16)
+    bar = Image.new("L", (300, 30), 0)
+    ImageDraw.Draw(bar).text((10, 8), "EHT = 5.00 kV   WD = 4.2 mm   Mag = 10.00 K X   2 um", fill=255)
+    with_bar = np.vstack([specimen, np.asarray(bar).astype(np.uint16) * 257])
+    predictor = Predictor(Squared(), "cpu")
+    alone = predictor.predict(Micrograph(specimen[..., None])).pixels
+    assert np.array_equal(predictor.predict(Micrograph(with_bar[..., None])).pixels[:200], alone)
+    file = predictor.predict_to_file(Micrograph(with_bar[..., None]), tmp_path / "a.tif")
+    assert np.array_equal(read_micrograph(file).pixels[:200], alone)
