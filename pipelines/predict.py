@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipelines.models import resolve_model
+from pipelines.outputs import OutputNames, input_files
 from sem_models.errors import UserError
-from sem_models.images.read import read_pages, readable_suffixes
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_pages
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+
+DataBarChoice = Literal["cut", "keep"]
+"""Cut as `prepare` does, because a network that never saw writing makes other writing of it; or keep it."""
 
 
 @dataclass(frozen=True)
@@ -19,72 +26,75 @@ class Prediction:
     page: int
     output: str | None
     error: str | None
+    databar_rows: int = 0
+    """Input rows at the bottom that were cut off."""
 
 
 def predict(
-    model: str, inputs: Sequence[Path], out: Path, scale: int = 4, tile: int | None = None, progress: Progress = silent
+    model: str,
+    inputs: Sequence[Path],
+    out: Path,
+    scale: int = 4,
+    tile: int | None = None,
+    progress: Progress = silent,
+    *,
+    databar: DataBarChoice = "cut",
+    overwrite: bool = False,
 ) -> list[Prediction]:
-    """Write a TIFF into `out` for each input image, in its dtype, with pixel size and provenance.
+    """Write a TIFF into `out` for each page of each input image, in its dtype, with pixel size and provenance.
+
+    Args:
+        model: As `resolve_model` takes it.
+        inputs: Files and folders; never replaced.
+        out: Folder for the results, made where it is missing.
+        scale: Of a floor; models know their own.
+        tile: Edge of a tile in input pixels; None: chosen by itself.
+        progress: Told after each file.
+        databar: What becomes of the instrument's data bar.
+        overwrite: Whether results that are in `out` may be replaced; if not, such a page is listed as an error.
 
     Raises:
         UserError: No such model, no input found, or not one input could be used.
     """
-    files = input_files(inputs)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
+    files = input_files(inputs, out)
     predictor = Predictor(resolve_model(model, scale).model, tile=tile)
     out.mkdir(parents=True, exist_ok=True)
-    names = _Names(out)
+    names = OutputNames(out, files, overwrite)
     results: list[Prediction] = []
     for index, path in enumerate(files):
-        results += _one(predictor, path, names)
+        results += _one(predictor, path, names, databar)
         progress(index + 1, len(files), "files restored")
     if all(result.error for result in results):
         raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
     return results
 
 
-def input_files(inputs: Sequence[Path]) -> list[Path]:
-    """Files as given, and all readable images below folders."""
-    files: list[Path] = []
-    for place in inputs:
-        if not place.exists():
-            raise UserError(f"{place}: there is no such file or folder; check the path.")
-        found = [p for p in sorted(place.rglob("*")) if p.is_file() and p.suffix.lower() in readable_suffixes()]
-        files += found if place.is_dir() else [place]
-    if not files:
-        raise UserError(
-            f"No image in {', '.join(map(str, inputs))}; supported: {' '.join(sorted(readable_suffixes()))}."
-        )
-    return files
-
-
-class _Names:
-    """Output names that never collide, however the inputs are called."""
-
-    def __init__(self, out: Path) -> None:
-        self._out = out
-        self._used: set[str] = set()
-
-    def __call__(self, source: Path, page: str) -> Path:
-        """`STEM.tif`, `STEM-p2.tif` for a page of several, with the folder's name in front where that is taken."""
-        suffix = f"-p{page}" if page else ""
-        name = f"{source.stem}{suffix}"
-        if name in self._used:
-            name = f"{source.parent.name}-{source.name.replace('.', '-')}{suffix}"
-        self._used.add(name)
-        return self._out / f"{name}.tif"
-
-
-def _one(predictor: Predictor, source: Path, names: _Names) -> list[Prediction]:
-    """All pages of one file."""
+def _one(predictor: Predictor, source: Path, names: OutputNames, databar: DataBarChoice) -> list[Prediction]:
+    """All pages of one file; one that cannot be used does not stop the others."""
     done: list[Prediction] = []
-    page = 0
     try:
         for page, micrograph in enumerate(read_pages(source)):
-            target = names(source, micrograph.source.partition("#")[2])
-            if target.resolve() == source.resolve():
-                raise UserError(f"{source.name}: the output would replace it; choose another --out.")
-            predictor.predict_to_file(micrograph, target)
-            done.append(Prediction(str(source), page, str(target), None))
+            done.append(_page(predictor, source, page, micrograph, names, databar))
     except UserError as error:
-        done.append(Prediction(str(source), page, None, str(error)))
+        done.append(Prediction(str(source), len(done), None, str(error)))
     return done
+
+
+def _page(
+    predictor: Predictor,
+    source: Path,
+    page: int,
+    micrograph: Micrograph,
+    names: OutputNames,
+    databar: DataBarChoice,
+) -> Prediction:
+    try:
+        # A file name may contain a # of its own.
+        target = names(source, micrograph.source.removeprefix(source.name).removeprefix("#"))
+        bar = find_databar(micrograph, 0 if databar == "keep" else None)
+        predictor.predict_to_file(crop_databar(micrograph, bar), target)
+    except UserError as error:
+        return Prediction(str(source), page, None, str(error))
+    return Prediction(str(source), page, str(target), None, bar.rows)

@@ -52,6 +52,8 @@ def _result() -> None:
     st.divider()
     chosen = st.selectbox("Result", results, format_func=_label, key="result")
     if chosen:
+        if chosen.get("databar_rows"):
+            st.caption(f"The data bar, {chosen['databar_rows']} rows at the bottom, was cut before the model saw it.")
         recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
         show_result(recorded, Path(chosen["output"]), state.arguments[1])
 

@@ -53,15 +53,20 @@ def predict(
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     scale: FloorScale = 4,
     tile: Annotated[int | None, typer.Option(help="Edge of a tile in input pixels; chosen by itself.", min=32)] = None,
+    databar: Annotated[
+        Literal["cut", "keep"], typer.Option(help="The instrument's data bar: cut as `prepare` does, or keep it.")
+    ] = "cut",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Restore images; results are TIFF in the input's own type, with pixel size and provenance."""
     from pipelines.predict import predict as run
 
     output = Output(as_json)
-    results = run(model, inputs, out, scale, tile, output.progress)
+    results = run(model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite)
     for result in results:
-        output.text(result.error or f"{result.source} -> {result.output}")
+        bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
+        output.text(result.error or f"{result.source} -> {result.output}{bar}")
     output.result({"results": [asdict(result) for result in results]})
 
 

@@ -10,54 +10,46 @@ Sink = Callable[[int, Rows], None]
 """Receives the first row and (C, h, W) finished rows, in order from top to bottom."""
 
 
-class OnceSink:
-    """Hands each row on once, whatever is computed again after a failed pass."""
-
-    def __init__(self, sink: Sink) -> None:
-        """Pass rows to `sink`."""
-        self._sink = sink
-        self._done = 0
-
-    def __call__(self, first: int, rows: Rows) -> None:
-        """Receive (C, h, W) rows from `first` on."""
-        skip = max(self._done - first, 0)
-        if skip < rows.shape[1]:
-            self._sink(first + skip, rows[:, skip:])
-            self._done = first + rows.shape[1]
-
-
 class BandAccumulator:
-    """Output rows that are still being added to."""
+    """Output rows that are still being added to; each row is handed on once, even if tiles are computed again."""
 
     def __init__(self, channels: int, height: int, width: int, sink: Sink) -> None:
         """For an output of (channels, height, width)."""
-        self._sum = np.zeros((channels, 0, width), np.float32)
-        self._weight = np.zeros((0, width), np.float32)
-        self._first = 0
-        self._height = height
+        self._channels, self._height, self._width = channels, height, width
         self._sink = sink
+        self.done = 0
+        """Rows that were handed on."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was added to the rows that are not done: all of it will be added again."""
+        self._sum = np.zeros((self._channels, 0, self._width), np.float32)
+        self._weight = np.zeros((0, self._width), np.float32)
 
     def add(self, top: int, left: int, tile: Rows, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
-        """Add a (C, h, w) tile at `top`, `left` with separable weights; what lies outside the image is dropped."""
-        height = min(tile.shape[1], self._height - top)
-        width = min(tile.shape[2], self._sum.shape[2] - left)
-        self._grow(top + height)
-        weight = rows[:height, None] * columns[None, :width]
-        place = np.s_[top - self._first : top - self._first + height, left : left + width]
-        self._sum[:, *place] += tile[:, :height, :width] * weight
+        """Add a (C, h, w) tile at `top`, `left` with separable weights; done rows and pixels outside are dropped."""
+        first, bottom = max(top, self.done), min(top + tile.shape[1], self._height)
+        if first >= bottom:
+            return
+        width = min(tile.shape[2], self._width - left)
+        self._grow(bottom)
+        inner = np.s_[first - top : bottom - top]
+        weight = rows[inner, None] * columns[None, :width]
+        place = np.s_[first - self.done : bottom - self.done, left : left + width]
+        self._sum[:, *place] += tile[:, inner, :width] * weight
         self._weight[place] += weight
 
     def finish(self, before: int) -> None:
         """Rows above `before` will not be added to any more: divide them by their weight and hand them on."""
-        count = min(before, self._height) - self._first
+        count = min(before, self._height) - self.done
         if count <= 0:
             return
-        self._sink(self._first, self._sum[:, :count] / self._weight[:count])
+        self._sink(self.done, self._sum[:, :count] / self._weight[:count])
         self._sum, self._weight = self._sum[:, count:].copy(), self._weight[count:].copy()
-        self._first += count
+        self.done += count
 
     def _grow(self, bottom: int) -> None:
-        missing = bottom - self._first - self._weight.shape[0]
+        missing = bottom - self.done - self._weight.shape[0]
         if missing > 0:
             self._sum = np.pad(self._sum, ((0, 0), (0, missing), (0, 0)))
             self._weight = np.pad(self._weight, ((0, missing), (0, 0)))

@@ -8,8 +8,14 @@ class Span:
     """One tile along one axis, in input pixels."""
 
     start: int
-    """First pixel that is read; negative or beyond the end where the image must be padded."""
+    """First pixel that is read."""
     size: int
+    """Pixels that are read; the last span may reach beyond the end, where the image is padded."""
+
+    @property
+    def stop(self) -> int:
+        """First pixel after the tile."""
+        return self.start + self.size
 
 
 def plan_axis(length: int, tile: int, overlap: int, multiple: int) -> tuple[Span, ...]:
@@ -19,21 +25,24 @@ def plan_axis(length: int, tile: int, overlap: int, multiple: int) -> tuple[Span
         length: Pixels of the image along this axis.
         tile: Wanted size of a tile.
         overlap: Pixels that neighbours share at least: twice the halo and the width of the blend.
-        multiple: Sizes must be multiples of this.
+        multiple: Of which sizes and starts are multiples, so that a network that strides sees in every tile the grid
+            that it sees in the whole image.
 
     Returns:
-        Spans of one size, a multiple of `multiple`; a single span may reach beyond the image, several never do
-        unless the image is smaller than one tile.
+        Spans of one size; only the last reaches beyond the image, by less than one multiple.
     """
-    size = _round_up(min(max(tile, overlap + multiple), length), multiple)
-    if size >= length:
-        return (Span(0, size),)
-    count = 1 + -(-(length - size) // (size - overlap))
+    whole, shared = _units(length, multiple), _units(overlap, multiple)
+    size = min(max(_units(tile, multiple), shared + 1), whole)
+    if size == whole:
+        return (Span(0, whole * multiple),)
+    count = 1 + _units(whole - size, size - shared)
     # The same number of smaller tiles covers the axis with no more overlap than is needed.
-    size = _round_up(-(-(length + (count - 1) * overlap) // count), multiple)
-    starts = [round(index * (length - size) / (count - 1)) for index in range(count)]
-    return tuple(Span(start, size) for start in starts)
+    size = _units(whole + (count - 1) * shared, count)
+    # Integers throughout: a start that is rounded the wrong way would cost overlap.
+    starts = [(index * (whole - size) + (count - 1) // 2) // (count - 1) for index in range(count)]
+    return tuple(Span(start * multiple, size * multiple) for start in starts)
 
 
-def _round_up(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple
+def _units(length: int, unit: int) -> int:
+    """How many units cover a length."""
+    return -(-length // unit)

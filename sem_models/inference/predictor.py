@@ -1,5 +1,6 @@
 """Applying a model to micrographs of any size: the image stays on the host, tiles go to the device."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -10,17 +11,15 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.intensity import IntensityRange, from_unit, intensity_range, to_unit
-from sem_models.images.micrograph import Micrograph
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.intensity import from_unit, intensity_range
+from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.write import TiffRowWriter
-from sem_models.inference.bands import BandAccumulator, OnceSink, Sink
-from sem_models.inference.blend import axis_weights
 from sem_models.inference.model import UnitModel
-from sem_models.inference.planner import Span, plan_axis
-from sem_models.inference.tiles import OutOfMemory, cut, run_batch
+from sem_models.inference.stream import TileStream
+from sem_models.inference.tiles import TileSource
 from sem_models.progress import Progress, silent
 
-_SMALLEST_TILE = 32
 _DEFAULT_TILE = {"cpu": 256, "cuda": 512}
 _DEFAULT_BATCH = {"cpu": 1, "cuda": 4}
 
@@ -40,20 +39,19 @@ class Predictor:
             batch: Tiles that go through the network together; None: 1 on a CPU, which gains nothing from more, else 4.
         """
         self.model = model
-        self._device = torch.device(choose_device(device))
-        self._tile = tile or _DEFAULT_TILE.get(self._device.type, 256)
-        self._batch = batch or _DEFAULT_BATCH.get(self._device.type, 1)
+        place = torch.device(choose_device(device))
+        tile = tile or _DEFAULT_TILE.get(place.type, 256)
+        self._stream = TileStream(model, place, tile, batch or _DEFAULT_BATCH.get(place.type, 1))
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
         """(C, H, W) float32 unit intensities to (C', H x scale, W x scale)."""
-        facts = self.model.capabilities
-        shape = (facts.channels_out, image.shape[1] * facts.scale, image.shape[2] * facts.scale)
-        out = np.empty(shape, np.float32)
+        height, width, channels = self._shape(image.shape[1], image.shape[2])
+        out = np.empty((channels, height, width), np.float32)
 
         def keep(first: int, rows: NDArray[np.float32]) -> None:
             out[:, first : first + rows.shape[1]] = rows
 
-        self._stream(image, keep, progress)
+        self._stream(TileSource(image, None), keep, progress)
         return out
 
     def predict(self, micrograph: Micrograph, progress: Progress = silent) -> Micrograph:
@@ -62,33 +60,50 @@ class Predictor:
         Raises:
             UserError: The number of channels is not what the model takes.
         """
-        grey, limits = self._input(micrograph)
-        unit = self.predict_unit(to_unit(grey.pixels, limits).transpose(2, 0, 1), progress)
-        pixels, saturated = from_unit(unit.transpose(1, 2, 0), limits, grey.pixels.dtype)
+        grey = self._accepted(micrograph)
+        pixels = np.empty(self._shape(grey.height, grey.width), grey.pixels.dtype)
+
+        def keep(first: int, rows: Pixels) -> None:
+            pixels[first : first + len(rows)] = rows
+
+        saturated = self._restore(grey, keep, progress)
         facts = {**grey.metadata, "provenance": self._provenance(grey), "saturated_fraction": round(saturated, 6)}
         facts.pop("image_rows", None)
         return replace(grey, pixels=pixels, pixel_size_nm=self._pixel_size_nm(grey), metadata=facts)
 
     def predict_to_file(self, micrograph: Micrograph, out: Path, progress: Progress = silent) -> Path:
         """Like `predict`, into a TIFF file; the output goes to disk by rows and is never whole in memory."""
-        grey, limits = self._input(micrograph)
-        facts, dtype = self.model.capabilities, grey.pixels.dtype
-        shape = (grey.height * facts.scale, grey.width * facts.scale, facts.channels_out)
-        image = to_unit(grey.pixels, limits).transpose(2, 0, 1)
-        with TiffRowWriter(out, shape, dtype, self._pixel_size_nm(grey), self._provenance(grey)) as writer:
-
-            def write(first: int, rows: NDArray[np.float32]) -> None:
-                writer.write_rows(first, from_unit(rows.transpose(1, 2, 0), limits, dtype)[0])
-
-            self._stream(image, write, progress)
+        grey = self._accepted(micrograph)
+        shape = self._shape(grey.height, grey.width)
+        with TiffRowWriter(out, shape, grey.pixels.dtype, self._pixel_size_nm(grey), self._provenance(grey)) as writer:
+            self._restore(grey, writer.write_rows, progress)
         return out
 
-    def _input(self, micrograph: Micrograph) -> tuple[Micrograph, IntensityRange]:
+    def _restore(self, grey: Micrograph, write: Callable[[int, Pixels], None], progress: Progress) -> float:
+        """Hand (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
+        # Black and white writing would stretch the percentiles; in training the bar was cut.
+        limits = intensity_range(crop_databar(grey, find_databar(grey)).pixels)
+        clipped: list[float] = []
+
+        def convert(first: int, rows: NDArray[np.float32]) -> None:
+            native, saturated = from_unit(rows.transpose(1, 2, 0), limits, grey.pixels.dtype)
+            clipped.append(saturated * rows.shape[1])
+            write(first, native)
+
+        self._stream(TileSource(grey.pixels.transpose(2, 0, 1), limits), convert, progress)
+        return sum(clipped) / (grey.height * self.model.capabilities.scale)
+
+    def _shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """(H, W, C) of the output."""
+        facts = self.model.capabilities
+        return height * facts.scale, width * facts.scale, facts.channels_out
+
+    def _accepted(self, micrograph: Micrograph) -> Micrograph:
         wanted = self.model.capabilities.channels_in
         grey = require_grey(micrograph) if wanted == 1 else micrograph
         if grey.channels != wanted:
             raise UserError(f"{micrograph.source}: {grey.channels} channels, where {self.model.name} takes {wanted}.")
-        return grey, intensity_range(grey.pixels)
+        return grey
 
     def _pixel_size_nm(self, micrograph: Micrograph) -> float | None:
         size = micrograph.pixel_size_nm
@@ -96,45 +111,6 @@ class Predictor:
 
     def _provenance(self, micrograph: Micrograph) -> str:
         return f"{self.model.name} applied to {micrograph.source or 'an image in memory'} by SEM Workbench"
-
-    def _stream(self, image: NDArray[np.float32], sink: Sink, progress: Progress) -> None:
-        """Go through the tiles; on out-of-memory halve the tile and go on with the rows that are missing."""
-        tile = max(image.shape[1:]) if self.model.capabilities.tiling == "discouraged" else self._tile
-        once = OnceSink(sink)
-        while True:
-            try:
-                return self._pass(image, once, tile, progress)
-            except OutOfMemory as error:
-                if tile <= _SMALLEST_TILE:
-                    raise UserError(
-                        f"{self.model.name}: not even a tile of {tile} px fits into the memory of {self._device}; "
-                        "free memory on it or use the CPU."
-                    ) from error
-                tile, self._batch = max(tile // 2, _SMALLEST_TILE), max(self._batch // 2, 1)
-
-    def _pass(self, image: NDArray[np.float32], sink: Sink, tile: int, progress: Progress) -> None:
-        facts = self.model.capabilities
-        (_, height, width), scale, halo = image.shape, facts.scale, facts.receptive_field
-        rows = plan_axis(height, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
-        columns = plan_axis(width, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
-        band = BandAccumulator(facts.channels_out, height * scale, width * scale, sink)
-        for index, row in enumerate(rows):
-            self._row_of_tiles(image, row, columns, band)
-            band.finish(rows[index + 1].start * scale if index + 1 < len(rows) else height * scale)
-            progress(index + 1, len(rows), "rows of tiles")
-
-    def _row_of_tiles(
-        self, image: NDArray[np.float32], row: Span, columns: tuple[Span, ...], band: BandAccumulator
-    ) -> None:
-        facts = self.model.capabilities
-        scale, halo = facts.scale, facts.receptive_field
-        down = axis_weights(row, image.shape[1], halo, scale)
-        for first in range(0, len(columns), self._batch):
-            spans = columns[first : first + self._batch]
-            batch = np.stack([cut(image, row, span) for span in spans])
-            for span, tile in zip(spans, run_batch(self.model, batch, self._device), strict=True):
-                right = axis_weights(span, image.shape[2], halo, scale)
-                band.add(row.start * scale, span.start * scale, tile, down, right)
 
 
 def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:

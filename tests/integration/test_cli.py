@@ -108,7 +108,8 @@ def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None
     (tmp_path / "in").mkdir()
     write_micrograph(tmp_path / "in" / "a.tif", Micrograph(deep, 8.0))
     (tmp_path / "in" / "bad.tif").write_bytes(b"II*\0")
-    predicted = ok("predict", "models:/m@champion", str(tmp_path / "in"), "--out", str(tmp_path / "out"))
+    options = ("--databar", "keep", "--overwrite")
+    predicted = ok("predict", "models:/m@champion", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *options)
     errors = [result["error"] for result in predicted["results"]]
     assert sum(error is not None for error in errors) == 1
     result = read_micrograph(tmp_path / "out" / "a.tif")

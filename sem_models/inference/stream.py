@@ -1,0 +1,84 @@
+"""Streaming an image through a network in tiles: rows go out as they are finished, memory that runs out is borne."""
+
+import numpy as np
+import torch
+
+from sem_models.errors import UserError
+from sem_models.inference.bands import BandAccumulator, Sink
+from sem_models.inference.blend import axis_weights
+from sem_models.inference.model import UnitModel
+from sem_models.inference.planner import Span, plan_axis
+from sem_models.inference.tiles import OutOfMemory, TileSource, run_batch
+from sem_models.progress import Progress
+
+_SMALLEST_TILE = 32
+_ADVICE = {
+    "cpu": "free memory by closing other programs, or use a smaller model.",
+    "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
+}
+
+
+class TileStream:
+    """One model, one device, and the largest tiles that were found to fit."""
+
+    def __init__(self, model: UnitModel, device: torch.device, tile: int, batch: int) -> None:
+        """Tiles of `tile` input pixels without the halo, `batch` of them at a time."""
+        self._model, self._device = model, device
+        self._tile, self._batch = tile, batch
+
+    def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
+        """Hand every output row to `sink`; on out-of-memory go on with the rows that are missing.
+
+        Raises:
+            UserError: Not even one smallest tile fits.
+        """
+        facts = self._model.capabilities
+        whole = facts.tiling == "discouraged"
+        tile = source.longest if whole else min(self._tile, max(source.longest, _SMALLEST_TILE))
+        band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
+        while True:
+            try:
+                return self._pass(source, band, tile, progress)
+            except OutOfMemory as error:
+                tile = self._ease(tile, error)
+                band.restart()
+
+    def _ease(self, tile: int, error: OutOfMemory) -> int:
+        """The tile to try next; fewer tiles at a time come first, as smaller ones cost more halo.
+
+        What was lowered stays so for the next image: the memory will not be larger then.
+        """
+        if error.tiles > 1:
+            self._batch = error.tiles // 2
+        elif tile > _SMALLEST_TILE:
+            tile = max(tile // 2, _SMALLEST_TILE)
+            self._tile = min(self._tile, tile)
+        else:
+            raise UserError(
+                f"{self._model.name}: not even one tile of {tile} px fits into the memory of {self._device}; "
+                + _ADVICE.get(self._device.type, "free memory on it.")
+            ) from error
+        return tile
+
+    def _pass(self, source: TileSource, band: BandAccumulator, tile: int, progress: Progress) -> None:
+        """Compute the output rows that are not done."""
+        facts = self._model.capabilities
+        scale, halo = facts.scale, facts.receptive_field
+        rows = plan_axis(source.height, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
+        columns = plan_axis(source.width, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
+        for index, row in enumerate(rows):
+            if row.stop * scale > band.done:
+                self._row_of_tiles(source, row, columns, band)
+            band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
+            progress(index + 1, len(rows), "rows of tiles")
+
+    def _row_of_tiles(self, source: TileSource, row: Span, columns: tuple[Span, ...], band: BandAccumulator) -> None:
+        facts = self._model.capabilities
+        scale, halo = facts.scale, facts.receptive_field
+        down = axis_weights(row, source.height, halo, scale)
+        for first in range(0, len(columns), self._batch):
+            spans = columns[first : first + self._batch]
+            batch = np.stack([source.tile(row, span) for span in spans])
+            for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
+                right = axis_weights(span, source.width, halo, scale)
+                band.add(row.start * scale, span.start * scale, tile, down, right)
