@@ -63,7 +63,7 @@ class TileStream:
     def _pass(self, source: TileSource, band: BandAccumulator, tile: int, progress: Progress) -> None:
         """Compute the output rows that are not done."""
         facts = self._model.capabilities
-        scale, halo = facts.scale, facts.receptive_field
+        scale, halo = facts.scale, facts.halo
         rows = plan_axis(source.height, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
         columns = plan_axis(source.width, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
         for index, row in enumerate(rows):
@@ -74,7 +74,7 @@ class TileStream:
 
     def _row_of_tiles(self, source: TileSource, row: Span, columns: tuple[Span, ...], band: BandAccumulator) -> None:
         facts = self._model.capabilities
-        scale, halo = facts.scale, facts.receptive_field
+        scale, halo = facts.scale, facts.halo
         down = axis_weights(row, source.height, halo, scale)
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
