@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sem_models.networks.blocks import NearestDoubling, conv, doublings, nearest_halo
 from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.rrdb import RRDB
+from sem_models.networks.rrdb import LARGEST_HALO, RRDB
 from sem_models.physics.downsampling import upsample
 from sem_models.physics.gradient import central_magnitude
 
@@ -97,10 +97,12 @@ def capabilities(config: SPSRConfig) -> Capabilities:
     by_tap = [15 * tap + 16 * (_TAPS - index) for index, tap in enumerate(config.taps)]
     gradient = 1 + 16 * _TAPS
     at_output = 2 + 16
+    reach = nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient)
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient),
+        receptive_field=reach,
+        effective_halo=min(reach, LARGEST_HALO),
         auxiliary="gradient",
     )
