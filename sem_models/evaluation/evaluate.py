@@ -13,8 +13,9 @@ from sem_models.data.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.floors import Bicubic, Identity
 from sem_models.evaluation.metrics import METRICS
-from sem_models.evaluation.perceptual import LpipsUnavailable, lpips_alex
+from sem_models.evaluation.perceptual import lpips_alex
 from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.features.weights import FeaturesUnavailable
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
@@ -120,7 +121,7 @@ class _Scorer:
             return None
         try:
             return _or_none(self._lpips(output, target, DATA_RANGE))
-        except LpipsUnavailable as error:
+        except FeaturesUnavailable as error:
             self.notes.append(f"LPIPS was not computed: {error}.")
             self._lpips = None
             return None

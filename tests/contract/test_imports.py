@@ -44,6 +44,16 @@ def test_only_tracking_knows_mlflow() -> None:
     assert all(path.is_relative_to(tracking) for path in knows)
 
 
+def test_features_depend_on_nothing_of_the_house() -> None:
+    """Losses and metrics share them: an import of either would close a circle."""
+    files = sources("sem_models/features")
+    assert files
+    for path in files:
+        modules = {node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)}
+        house = {module for module in modules if module and module.startswith(("sem_models", "pipelines", "pages"))}
+        assert all(module.startswith("sem_models.features") for module in house), path
+
+
 def test_pages_are_folders() -> None:
     """The list of pages is the only flat file; it is the main script, so that no `pages` folder lies beside one."""
     assert [path.name for path in (ROOT / "pages").glob("[!_]*.py")] == ["dashboard.py"]

@@ -1,0 +1,1 @@
+"""Features of networks trained on ImageNet, for metrics and losses."""

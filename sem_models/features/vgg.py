@@ -1,0 +1,105 @@
+"""Features of VGG16 and VGG19 trained on ImageNet (Simonyan & Zisserman, ICLR 2015), never of untrained networks.
+
+The layers are built here in torchvision's order, so that its weight files fit and torchvision itself is not needed.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from sem_models.features.weights import FeaturesUnavailable, backbone_file, damage_is_said, load_backbone
+
+__all__ = ["Backbone", "FeaturesUnavailable", "VggFeatures"]
+
+Backbone = Literal["vgg16", "vgg19"]
+_FILES: dict[Backbone, str] = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
+_CONVOLUTIONS: dict[Backbone, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+_WIDTHS = (64, 128, 256, 512, 512)
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class VggFeatures(nn.Module):
+    """Outputs of named layers: `conv5_3` before its activation, `relu3_3` after it.
+
+    Frozen and always in evaluation mode; gradients flow to the input. Layers past the deepest one asked for are not
+    built.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        layers: tuple[str, ...],
+        pooling: Callable[[int], nn.Module] = lambda _: nn.MaxPool2d(2),
+    ) -> None:
+        """Read the weights.
+
+        Args:
+            backbone: `vgg16` or `vgg19`, with torchvision's ImageNet weights.
+            layers: In the order in which `forward` returns them.
+            pooling: Makes the module between two blocks from the number of channels; both networks take the maximum.
+
+        Raises:
+            FeaturesUnavailable: The weights are missing or damaged; the message says what to put where.
+            ValueError: A layer that the network does not have.
+        """
+        super().__init__()
+        names = layer_names(backbone)
+        unknown = [layer for layer in layers if layer not in names or layer.startswith("pool")]
+        if unknown or not layers:
+            raise ValueError(f"{backbone} has no layer {unknown}: use some of {[n for n in names if n[:4] != 'pool']}")
+        self._layers = layers
+        self._names = names[: max(names.index(layer) for layer in layers) + 1]
+        self.features = nn.ModuleList(_build(self._names, pooling))
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+        self._read(backbone)
+        self.requires_grad_(False).eval()
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """(N, 1 or 3, H, W) in [0, 1] to one (N, C, h, w) a layer; h = H / 2^(block - 1). Grey is repeated."""
+        x = (x.expand(-1, 3, -1, -1) - self.mean) / self.std
+        found: dict[str, Tensor] = {}
+        for name, layer in zip(self._names, self.features, strict=True):
+            x = layer(x)
+            if name in self._layers:
+                found[name] = x
+        return [found[name] for name in self._layers]
+
+    def train(self, mode: bool = True) -> Self:  # noqa: ARG002
+        """Stays in evaluation mode whatever the network around it does."""
+        return super().train(False)
+
+    def _read(self, backbone: Backbone) -> None:
+        weights = load_backbone(_FILES[backbone], backbone.upper())
+        with damage_is_said(backbone_file(_FILES[backbone], backbone.upper())):
+            own = self.features.state_dict()
+            self.features.load_state_dict({name: weights[f"features.{name}"] for name in own})
+
+
+def layer_names(backbone: Backbone) -> list[str]:
+    """Every layer in torchvision's order: `conv1_1`, `relu1_1`, ..., `pool5`; the index is the one in its files."""
+    names: list[str] = []
+    for block, convolutions in enumerate(_CONVOLUTIONS[backbone], 1):
+        for index in range(1, convolutions + 1):
+            names += [f"conv{block}_{index}", f"relu{block}_{index}"]
+        names.append(f"pool{block}")
+    return names
+
+
+def _build(names: list[str], pooling: Callable[[int], nn.Module]) -> list[nn.Module]:
+    """Not in place: an activation must leave the output of the convolution before it as it was."""
+    modules: list[nn.Module] = []
+    channels = 3
+    for name in names:
+        width = _WIDTHS[int(name.removeprefix("conv").removeprefix("relu").removeprefix("pool")[0]) - 1]
+        if name.startswith("conv"):
+            modules.append(nn.Conv2d(channels, width, 3, padding=1))
+            channels = width
+        else:
+            modules.append(nn.ReLU() if name.startswith("relu") else pooling(width))
+    return modules
