@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipelines.evaluate import stored_reports
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
 from sem_models.errors import UserError
-from sem_models.evaluation.metrics import HIGHER_IS_BETTER
+from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 
@@ -57,6 +57,6 @@ def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Compa
     ]
     metrics = tuple(name for name in same[0].report.metrics if all(name in c.report.metrics for c in same))
     leading = "psnr_db" if "psnr_db" in metrics else metrics[0]
-    sign = -1 if HIGHER_IS_BETTER[leading] else 1
-    ordered = sorted(same, key=lambda column: sign * column.report.mean(column.report.model, leading).mean)
+    shortfall = METRICS[leading].shortfall
+    ordered = sorted(same, key=lambda column: shortfall(column.report.mean(column.report.model, leading).mean))
     return Comparison(tuple(ordered), metrics, tuple(warnings))

@@ -1,13 +1,17 @@
 """`evaluate`, `predict`, `compare`, `register`, `export` and `serve`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipelines.cli.app import AsJson, Output, app, command
 from sem_models.errors import UserError
+
+if TYPE_CHECKING:
+    from sem_models.evaluation.report import EvaluationReport
 
 Model = Annotated[
     str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, floor:bicubic, floor:identity.")
@@ -27,19 +31,16 @@ def evaluate(
     """Score a model and its floors on whole images of a split."""
     from pipelines.evaluate import evaluate as run
     from pipelines.evaluate import summary
-    from sem_models.evaluation.metrics import LABELS
 
     out = Output(as_json)
     report, run_id = run(model, dataset, split, scale, out.progress)
     out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
     for method in report.methods:
-        scores = [(metric, report.mean(method, metric)) for metric in report.metrics]
-        cells = "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores)
-        out.text(f"  {method:34s} {cells}")
+        out.text(f"  {method}")
+        _means(out, report, method, report.metrics)
     for floor in report.methods[1:]:
-        gains = [(metric, report.gain(metric, floor)) for metric in report.metrics]
-        cells = "  ".join(f"{LABELS[m]} {g.mean:+.4f} [{g.lo:+.4f}, {g.hi:+.4f}]" for m, g in gains)
-        out.text(f"  minus {floor:28s} {cells}")
+        out.text(f"  {report.model} minus {floor}")
+        _gains(out, report, floor)
     for note in report.notes:
         out.text(f"  {note}")
     out.result({"run_id": run_id, **summary(report)})
@@ -80,7 +81,6 @@ def compare(
     """Put evaluated runs side by side, with their floors."""
     from pipelines.compare import compare as run
     from pipelines.evaluate import summary
-    from sem_models.evaluation.metrics import LABELS
 
     if not run_ids and not experiment:
         raise UserError("Name run ids or an --experiment to compare.")
@@ -91,14 +91,30 @@ def compare(
     rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
     rows += [(floor, first, floor) for floor in comparison.floors]
     for name, report, method in rows:
-        scores = [(metric, report.mean(method, metric)) for metric in comparison.metrics]
-        out.text(f"  {name:36s} " + "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores))
+        out.text(f"  {name}")
+        _means(out, report, method, comparison.metrics)
     for warning in comparison.warnings:
         out.text(f"  Warning: {warning}")
     runs: list[dict[str, Any]] = [
         {"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns
     ]
     out.result({"runs": runs, "warnings": list(comparison.warnings)})
+
+
+def _means(out: Output, report: "EvaluationReport", method: str, metrics: Sequence[str]) -> None:
+    from sem_models.evaluation.metrics import METRICS
+
+    for name in metrics:
+        score = report.mean(method, name)
+        out.text(f"    {METRICS[name].heading:28s} {score.mean:10.4f} [{score.lo:.4f}, {score.hi:.4f}]")
+
+
+def _gains(out: Output, report: "EvaluationReport", floor: str) -> None:
+    from sem_models.evaluation.metrics import METRICS
+
+    for name in report.metrics:
+        gain = report.gain(name, floor)
+        out.text(f"    {METRICS[name].heading:28s} {gain.mean:+10.4f} [{gain.lo:+.4f}, {gain.hi:+.4f}]")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sem_models.data.manifest import Split
-from sem_models.evaluation.metrics import LABELS
+from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.statistics import Interval, PairedDifference, bootstrap_interval, paired_difference
 
 
@@ -20,7 +20,7 @@ class Row(_Frozen):
     image: str
     group: str
     scores: dict[str, float | None]
-    """None where a score could not be computed; `EvaluationReport.notes` says why."""
+    """None where a score could not be computed (`EvaluationReport.notes` says why); no key where it does not apply."""
 
 
 class EvaluationReport(_Frozen):
@@ -48,7 +48,7 @@ class EvaluationReport(_Frozen):
     def metrics(self) -> tuple[str, ...]:
         """Names of the scores that at least one row has."""
         present = {name for row in self.rows for name, value in row.scores.items() if value is not None}
-        return tuple(name for name in LABELS if name in present)
+        return tuple(name for name in METRICS if name in present)
 
     @property
     def images(self) -> int:
@@ -72,6 +72,14 @@ class EvaluationReport(_Frozen):
     def gain(self, metric: str, floor: str) -> PairedDifference:
         """Model minus floor, image by image."""
         return paired_difference(self.values(self.model, metric), self.values(floor, metric))
+
+    def improvement(self, metric: str, floor: str) -> PairedDifference:
+        """How much nearer to the best value the model comes than the floor, image by image; positive is better."""
+        shortfall = METRICS[metric].shortfall
+        return paired_difference(
+            [shortfall(value) for value in self.values(floor, metric)],
+            [shortfall(value) for value in self.values(self.model, metric)],
+        )
 
     def comparable(self, other: "EvaluationReport") -> bool:
         """Whether both were scored on the same images, made the same way and cut the same way."""
