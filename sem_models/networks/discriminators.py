@@ -107,7 +107,9 @@ class StructureDiscriminator(nn.Module):
         """Positive where a field looks real."""
         y = F.leaky_relu(self.head(x), 0.2)
         scales = [
-            F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest") if shrink > 1 else block(y)
+            F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest")
+            if shrink > 1
+            else block(y)
             for block, shrink in zip(self.blocks, (1, 2, 4), strict=True)
         ]
         decided: Tensor = self.layers(F.leaky_relu(self.join(torch.cat(scales, 1)), 0.2))

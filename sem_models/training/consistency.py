@@ -64,4 +64,3 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
 def _require_dsrvae(recipe: Recipe) -> None:
     if not isinstance(recipe.network, DSRVAEConfig) or not recipe.network.denoise:
         raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
-
