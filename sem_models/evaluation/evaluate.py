@@ -19,7 +19,12 @@ from sem_models.progress import Progress, silent
 
 
 def evaluate_model(
-    model: UnitModel, dataset: Dataset, split: Split, degradation: Degradation, progress: Progress = silent
+    model: UnitModel,
+    dataset: Dataset,
+    split: Split,
+    degradation: Degradation,
+    progress: Progress = silent,
+    known: tuple[Row, ...] = (),
 ) -> EvaluationReport:
     """Per-image scores of `model`, bicubic and identity on whole images, the border of `scale` pixels left out.
 
@@ -29,6 +34,7 @@ def evaluate_model(
         split: Usually `test`.
         degradation: Its scale must be the model's.
         progress: Told after each image.
+        known: Rows of floors from an earlier evaluation on the same images; they are not computed again.
     """
     scale = model.capabilities.scale
     methods: list[UnitModel] = [model, *_floors(scale, model.name)]
@@ -37,12 +43,16 @@ def evaluate_model(
     if not entries:
         raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split.")
     score = Scorer()
+    found = {(row.method, row.image): row for row in known if row.method != model.name}
     rows: list[Row] = []
     for index, entry in enumerate(entries):
         case = _case(dataset, entry, degradation, scale)
         for name, predictor in predictors.items():
-            scores = score(predictor.predict_unit(case.low), case)
-            rows.append(Row(method=name, image=entry.name, group=entry.group, scores=scores))
+            row = found.get((name, entry.name))
+            if row is None:
+                scores = score(predictor.predict_unit(case.low), case)
+                row = Row(method=name, image=entry.name, group=entry.group, scores=scores)
+            rows.append(row)
         progress(index + 1, len(entries), "images scored")
     return EvaluationReport(
         model=model.name,

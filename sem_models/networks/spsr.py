@@ -60,7 +60,8 @@ class SPSRNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
-        return self.with_gradient(x)[0]
+        image: Tensor = self.with_gradient(x)[0]
+        return image
 
     def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
@@ -75,10 +76,11 @@ class SPSRNet(nn.Module):
         branch = self.branch_enlarge(self._branch(central_magnitude(x), tapped))
         fused = self.fuse_join(self.fuse(torch.cat([branch, features], 1)))
         residual: Tensor = self.tail(F.leaky_relu(self.high(fused), 0.2))
-        return upsample(x, self.scale) + residual, self.map(branch)
+        drawn: Tensor = self.map(branch)
+        return upsample(x, self.scale) + residual, drawn
 
     def _branch(self, gradient: Tensor, tapped: list[Tensor]) -> Tensor:
-        stem = self.branch_head(gradient)
+        stem: Tensor = self.branch_head(gradient)
         y = stem
         for block, join, tap in zip(self.branch_blocks, self.branch_joins, tapped, strict=True):
             y = join(block(torch.cat([y, tap], 1)))

@@ -126,7 +126,7 @@ def _sinsr(scale: Scale, branch: bool) -> Recipe:
     name, with_it = ("sinsr-gb", ", gradient branch") if branch else ("sinsr", "")
     return Recipe(
         name=f"{name}-x{scale}",
-        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, true to its input by projection.",
+        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, output true to its input.",
         method="adversarial",
         network=SINSRConfig(scale=scale, gradient_branch=branch),
         losses=first,
@@ -148,14 +148,15 @@ def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]
     kind = StructureDiscriminatorConfig if network.kind == "sinsr" else PatchDiscriminatorConfig
     second = recipe.adversarial.model_copy(
         update={
-            "first_share": 0.75,
+            "first_share": 0.8,
             "discriminator": kind(width=24, halvings=3),
             "optimiser": recipe.adversarial.optimiser.model_copy(update={"lr": 2e-4}),
             "schedule": Schedule(name="cosine", final_fraction=0.1),
         }
     )
     pixel = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
-    tiny = recipe.model_copy(
+    patch = network.patch * network.scale if isinstance(network, DSRVAEConfig) else 96
+    return recipe, recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",
             "summary": f"{recipe.name} with a small network: minutes on two CPU cores.",
@@ -165,13 +166,6 @@ def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]
             "optimiser": Optimiser(lr=1e-3),
             "schedule": Schedule(name="cosine", warmup_steps=100),
             "adversarial": second,
-            "train": TrainSettings(
-                steps=3000,
-                batch=16,
-                patch=128 if network.kind == "dsrvae" and network.scale == 4 else 96,
-                ema_decay=0.99,
-                validate_every=500,
-            ),
+            "train": TrainSettings(steps=3000, batch=8, patch=patch, ema_decay=0.99, validate_every=500),
         }
     )
-    return recipe, tiny

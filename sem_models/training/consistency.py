@@ -41,8 +41,8 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
     unit = facts.scale * facts.size_multiple
     if facts.training_patch and patch != facts.training_patch * facts.scale:
         raise UserError(
-            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch times "
-            f"the scale), not of {patch} px; change train.patch."
+            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch "
+            f"times the scale), not of {patch} px; change train.patch."
         )
     if patch % unit and not facts.training_patch:
         raise UserError(
