@@ -18,14 +18,14 @@ from sem_models.evaluation.statistics import (
     signed_rank_p,
 )
 
-_UNITS = {"psnr_db": "dB", "mse": "squared data range"}
+_UNITS = {"psnr_db": "dB", "mse": "data range²"}
 _BEST: dict[str, float] = {}
 """Metrics whose best value lies in between: their distance from it is compared, and less is better."""
 
 
 def unit(metric: str) -> str:
     """Unit of a score and of a difference of scores."""
-    return _UNITS.get(metric, "no unit")
+    return f"distance from {_BEST[metric]:g}" if metric in _BEST else _UNITS.get(metric, "no unit")
 
 
 def direction(metric: str) -> Literal[1, -1]:

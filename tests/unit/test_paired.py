@@ -122,14 +122,14 @@ def test_less_is_better_turns_the_verdict_and_the_ranks() -> None:
     assert pair.verdict == "worse"
     assert mean_goodness(low, "mse") > mean_goodness(high, "mse")
     assert [rank.mean for rank in ranks([high, low], "mse")] == [2, 1]
-    assert (unit("mse"), unit("psnr_db"), unit("ssim")) == ("squared data range", "dB", "no unit")
+    assert (unit("mse"), unit("psnr_db"), unit("ssim")) == ("data range²", "dB", "no unit")
 
 
 def test_a_best_value_in_between_compares_distances(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(module._BEST, "ssim", 1.0)
     over, under = report([1.3, 1.2, 1.4], "abc", metric="ssim"), report([0.9, 0.95, 0.8], "abc", metric="ssim")
     (pair,) = compare_to(under, [over], "ssim")
-    assert direction("ssim") == -1
+    assert (direction("ssim"), unit("ssim")) == (-1, "distance from 1")
     assert [d.value for d in pair.differences] == pytest.approx([0.2, 0.15, 0.2])
     assert pair.verdict == "worse"
 
