@@ -14,8 +14,9 @@ from sem_models.evaluation.statistics import Interval
 
 CAPTION = (
     "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
-    "column names. The interval gives the verdict. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
-    "fall below 2/2^n. Holm corrects p over the models that are compared, each metric for itself."
+    "column names. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
+    "fall below 2/2^n. Holm corrects p over the models that are compared, each metric for itself. Better or "
+    "worse: the interval leaves out 0 and p (Holm) is at most 0.05."
 )
 Row = dict[str, Any]
 
@@ -54,8 +55,8 @@ def _as_text(column: Column, paired: Paired, digits: int) -> Row:
 
 def decimals(intervals: Sequence[Interval]) -> int:
     """As many as show two digits of half the narrowest interval."""
-    halves = [(interval.hi - interval.lo) / 2 for interval in intervals]
-    needed = [1 + math.ceil(-math.log10(half)) for half in halves if half > 0]
+    halves = [((interval.hi - interval.lo) / 2, abs(interval.mean)) for interval in intervals]
+    needed = [1 + math.ceil(-math.log10(half)) for half, mean in halves if half > 1e-6 * mean]
     return min(8, max(0, *needed)) if needed else 4
 
 

@@ -30,7 +30,8 @@ def show_pairs(comparison: Comparison, metric: str) -> None:
 
 def _show_differences(paired: PairedComparison) -> None:
     st.markdown(f"**Difference to {paired.reference.label}, image by image**")
-    st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
+    narrow = {"model": st.column_config.Column(width=250)}
+    st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True, column_config=narrow)
     st.caption(CAPTION)
     if paired.cautions:
         st.warning("\n".join(f"- {caution}" for caution in paired.cautions))
@@ -62,7 +63,7 @@ def _figure(paired: PairedComparison) -> go.Figure:
         height=110 + 85 * len(tables), margin={"l": 10, "r": 10, "t": 10, "b": 45}, template="simple_white",
         xaxis_title=f"Difference in {quantity(paired.metric)}: {better} than the reference",
         yaxis={"tickvals": list(range(len(tables))), "ticktext": labels, "range": [len(tables) - 0.4, -0.5],
-               "automargin": True}, legend={"title": "Specimen"},
+               "automargin": True},
     )  # fmt: skip
     return figure
 

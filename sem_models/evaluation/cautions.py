@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from sem_models.evaluation.paired import Paired
+from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics import FEWEST_GROUPS, smallest_p
 
-_LEVEL = 0.05
 _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
 """Per cent of intervals that hold the true mean: percentile bootstrap of so many normal values (simulated)."""
 
@@ -21,12 +20,12 @@ def cautions(pairs: Sequence[Paired], models: int) -> tuple[str, ...]:
 
 def _few_images(n: int, models: int) -> str:
     least = min(1.0, models * smallest_p(n))
-    if least <= _LEVEL:
+    if least <= LEVEL:
         return ""
     after = f", {least:.3g} after Holm over {models} models" if models > 1 else ""
     return (
         f"With n = {n} images p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
-        f"no difference can reach {_LEVEL} by this test. Look at the images one by one."
+        f"no difference can reach {LEVEL} by this test. Look at the images one by one."
     )
 
 
@@ -44,10 +43,11 @@ def _shared_groups(n: int, groups: int) -> str:
 def _few_draws(count: int, what: str) -> str:
     if count >= max(_COVERAGE):
         return ""
-    known = [size for size in _COVERAGE if size <= count]
-    if not known:
+    if count < min(_COVERAGE):
         return f"An interval from {count} {what} says next to nothing."
+    below, above = max(size for size in _COVERAGE if size <= count), min(size for size in _COVERAGE if size >= count)
+    held = " to ".join(str(_COVERAGE[size]) for size in dict.fromkeys((below, above)))
     return (
-        f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of {max(known)} values holds the "
-        f"true mean in about {_COVERAGE[max(known)]} % of cases, not 95 %."
+        f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of so few holds the true mean in "
+        f"about {held} % of cases, not 95 %."
     )

@@ -18,6 +18,8 @@ from sem_models.evaluation.statistics import (
     signed_rank_p,
 )
 
+LEVEL = 0.05
+"""Of the corrected p: a few images can have an interval off zero by luck, because it is then too narrow."""
 _UNITS = {"psnr_db": "dB", "mse": "data range²"}
 _BEST: dict[str, float] = {}
 """Metrics whose best value lies in between: their distance from it is compared, and less is better."""
@@ -75,7 +77,9 @@ class Paired:
 
     @property
     def verdict(self) -> Literal["better", "worse", "not shown"]:
-        """What the interval says of the model."""
+        """Of the model, where the interval leaves zero out and the corrected p is at most `LEVEL`."""
+        if self.p_holm > LEVEL:
+            return "not shown"
         lo, hi = sorted((direction(self.metric) * self.interval.lo, direction(self.metric) * self.interval.hi))
         return "better" if lo > 0 else "worse" if hi < 0 else "not shown"
 

@@ -18,6 +18,8 @@ from sem_models.evaluation.statistics import (
     smallest_p,
 )
 
+LOW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+
 
 def report(scores: list[float | None], groups: str, model: str = "m", metric: str = "psnr_db", **changes: object):
     rows = [
@@ -116,9 +118,9 @@ def test_images_are_paired_by_name_and_missing_scores_left_out() -> None:
 
 
 def test_less_is_better_turns_the_verdict_and_the_ranks() -> None:
-    low, high = report([0.1, 0.2, 0.3], "abc", metric="mse"), report([0.2, 0.3, 0.5], "abc", metric="mse")
+    low, high = report(LOW, "abcdef", metric="mse"), report([0.2, 0.3, 0.5, 0.9, 0.7, 0.9], "abcdef", metric="mse")
     (pair,) = compare_to(low, [high], "mse")
-    assert pair.interval.mean == pytest.approx(0.4 / 3), "the sign is that of model minus reference"
+    assert pair.interval.mean == pytest.approx(1.4 / 6), "the sign is that of model minus reference"
     assert pair.verdict == "worse"
     assert mean_goodness(low, "mse") > mean_goodness(high, "mse")
     assert [rank.mean for rank in ranks([high, low], "mse")] == [2, 1]
@@ -127,11 +129,25 @@ def test_less_is_better_turns_the_verdict_and_the_ranks() -> None:
 
 def test_a_best_value_in_between_compares_distances(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(module._BEST, "ssim", 1.0)
-    over, under = report([1.3, 1.2, 1.4], "abc", metric="ssim"), report([0.9, 0.95, 0.8], "abc", metric="ssim")
+    over, under = (
+        report([1.3, 1.2, 1.4] * 2, "abcdef", metric="ssim"),
+        report([0.9, 0.95, 0.8] * 2, "abcdef", metric="ssim"),
+    )
     (pair,) = compare_to(under, [over], "ssim")
     assert (direction("ssim"), unit("ssim")) == (-1, "distance from 1")
-    assert [d.value for d in pair.differences] == pytest.approx([0.2, 0.15, 0.2])
+    assert [d.value for d in pair.differences] == pytest.approx([0.2, 0.15, 0.2] * 2)
     assert pair.verdict == "worse"
+
+
+def test_five_images_show_nothing_however_clear() -> None:
+    """All of one sign: the interval leaves out zero, but p is 2/2^5."""
+    base = report([0.0] * 5, "abcde")
+    (pair,) = compare_to(base, [report([1.0, 1.1, 1.2, 0.9, 1.0], "abcde")], "psnr_db")
+    assert pair.interval.lo > 0.9
+    assert pair.verdict == "not shown"
+    six = report([0.0] * 6, "abcdef"), report([1.0, 1.1, 1.2, 0.9, 1.0, 1.0], "abcdef")
+    assert compare_to(six[0], [six[1]], "psnr_db")[0].verdict == "better"
+    assert compare_to(six[0], [six[1]] * 2, "psnr_db")[0].verdict == "not shown", "Holm doubles 2/2^6"
 
 
 def test_ranks_by_hand() -> None:
@@ -166,6 +182,8 @@ def test_cautions_say_what_so_few_images_cannot_show() -> None:
     assert "2/2^" not in said(6, "abcdef")
     assert "0.0312 (2/2^6), 0.0938 after Holm over 3 models" in said(6, "abcdef", 3)
     assert "10 images come from 5 group(s)" in said(10, "aabbccddee")
-    assert "84 %" in said(10, "aabbccddee")
+    assert "about 84 %" in said(10, "aabbccddee")
+    assert "rest on 4 groups" in said(8, "aabbccdd")
+    assert "about 75 to 84 %" in said(8, "aabbccdd")
     assert "these specimens only" in said(8, "aaaabbbb")
     assert said(20, "abcdefghijklmnopqrst") == ""
