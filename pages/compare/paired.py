@@ -30,8 +30,7 @@ def show_pairs(comparison: Comparison, metric: str) -> None:
 
 def _show_differences(paired: PairedComparison) -> None:
     st.markdown(f"**Difference to {paired.reference.label}, image by image**")
-    narrow = {"model": st.column_config.Column(width=250)}
-    st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True, column_config=narrow)
+    st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
     if paired.cautions:
         st.warning("\n".join(f"- {caution}" for caution in paired.cautions))

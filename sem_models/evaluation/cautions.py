@@ -6,7 +6,9 @@ from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics import FEWEST_GROUPS, smallest_p
 
 _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
-"""Per cent of intervals that hold the true mean: percentile bootstrap of so many normal values (simulated)."""
+"""Per cent of intervals that hold the true mean: percentile bootstrap of so many independent normal values (simulated).
+
+Skewed differences, or images of one specimen that are drawn one by one, are worse."""
 
 
 def cautions(pairs: Sequence[Paired], models: int) -> tuple[str, ...]:
@@ -49,5 +51,5 @@ def _few_draws(count: int, what: str) -> str:
     held = " to ".join(str(_COVERAGE[size]) for size in dict.fromkeys((below, above)))
     return (
         f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of so few holds the true mean in "
-        f"about {held} % of cases, not 95 %."
+        f"about {held} % of cases at best, not 95 %."
     )
