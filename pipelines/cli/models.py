@@ -1,17 +1,12 @@
-"""`evaluate`, `predict`, `compare`, `register`, `export` and `serve`."""
+"""`evaluate`, `predict`, `register`, `export` and `serve`."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from pipelines.cli.app import AsJson, Output, app, command
-from sem_models.errors import UserError
-
-if TYPE_CHECKING:
-    from sem_models.evaluation.report import EvaluationReport
 
 Model = Annotated[
     str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, floor:bicubic, floor:identity.")
@@ -69,52 +64,6 @@ def predict(
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         output.text(result.error or f"{result.source} -> {result.output}{bar}")
     output.result({"results": [asdict(result) for result in results]})
-
-
-@app.command()
-@command
-def compare(
-    run_ids: Annotated[list[str] | None, typer.Argument(help="Runs.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="All runs of this experiment.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put evaluated runs side by side, with their floors."""
-    from pipelines.compare import compare as run
-    from pipelines.evaluate import summary
-
-    if not run_ids and not experiment:
-        raise UserError("Name run ids or an --experiment to compare.")
-    out = Output(as_json)
-    comparison = run(run_ids or [], experiment)
-    first = comparison.columns[0].report
-    out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
-    rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
-    rows += [(floor, first, floor) for floor in comparison.floors]
-    for name, report, method in rows:
-        out.text(f"  {name}")
-        _means(out, report, method, comparison.metrics)
-    for warning in comparison.warnings:
-        out.text(f"  Warning: {warning}")
-    runs: list[dict[str, Any]] = [
-        {"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns
-    ]
-    out.result({"runs": runs, "warnings": list(comparison.warnings)})
-
-
-def _means(out: Output, report: "EvaluationReport", method: str, metrics: Sequence[str]) -> None:
-    from sem_models.evaluation.metrics import METRICS
-
-    for name in metrics:
-        score = report.mean(method, name)
-        out.text(f"    {METRICS[name].heading:28s} {score.mean:10.4f} [{score.lo:.4f}, {score.hi:.4f}]")
-
-
-def _gains(out: Output, report: "EvaluationReport", floor: str) -> None:
-    from sem_models.evaluation.metrics import METRICS
-
-    for name in report.metrics:
-        gain = report.gain(name, floor)
-        out.text(f"    {METRICS[name].heading:28s} {gain.mean:+10.4f} [{gain.lo:+.4f}, {gain.hi:+.4f}]")
 
 
 @app.command()

@@ -50,6 +50,16 @@ class Metric:
     """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
 
     @property
+    def in_between(self) -> bool:
+        """Whether values on both sides of the best one occur."""
+        return 0 < self.ideal < math.inf
+
+    @property
+    def unit(self) -> str:
+        """What the label has in parentheses, empty where there is none."""
+        return self.label.partition("(")[2].rstrip(")") if self.label != "LPIPS (AlexNet)" else ""
+
+    @property
     def heading(self) -> str:
         """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
         return f"{self.label} {'↑' if self.ideal == math.inf else '↓' if self.ideal == 0 else f'→ {self.ideal:g}'}"

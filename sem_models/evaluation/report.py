@@ -1,5 +1,6 @@
 """The result of an evaluation: per-image rows of a model and its floors, and what follows from them."""
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -83,8 +84,33 @@ class EvaluationReport(_Frozen):
 
     def comparable(self, other: "EvaluationReport") -> bool:
         """Whether both were scored on the same images, made the same way and cut the same way."""
-        return self._setting == other._setting
+        return not self.differs_from(other)
+
+    def differs_from(self, other: "EvaluationReport") -> tuple[str, ...]:
+        """What keeps the two from being compared, `name this, not that` each; empty where they are comparable."""
+        pairs = [(name, mine, other._setting[name]) for name, mine in self._setting.items()]
+        different = [_difference(name, mine, theirs) for name, mine, theirs in pairs if mine != theirs]
+        if self.digest != other.digest:
+            digests = [f"{report.digest[:12]} ({report.dataset})" for report in (self, other)]
+            different.insert(0, _difference("dataset digest", *digests))
+        return tuple(different + _degradation_differences(self.degradation, other.degradation))
 
     @property
-    def _setting(self) -> tuple[object, ...]:
-        return self.digest, self.split, self.degradation, self.data_range, self.border_px
+    def _setting(self) -> dict[str, object]:
+        return {"split": self.split, "data range": self.data_range, "border in px": self.border_px}
+
+
+def _difference(name: str, mine: object, theirs: object) -> str:
+    return f"{name} {mine}, not {theirs}"
+
+
+def _degradation_differences(mine: str, theirs: str) -> list[str]:
+    """Only the settings that differ, where both are forward models."""
+    if mine == theirs:
+        return []
+    try:
+        a, b = json.loads(mine), json.loads(theirs)
+    except json.JSONDecodeError:
+        return [_difference("degradation", mine, theirs)]
+    keys = [key for key in {**a, **b} if a.get(key) != b.get(key)]
+    return [_difference(f"degradation.{key}", a.get(key), b.get(key)) for key in keys] or ["degradation"]
