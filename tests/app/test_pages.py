@@ -53,7 +53,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     for index, image in enumerate(smooth_images(5)):
         write_micrograph(raw / f"S{index}-a.tif", Micrograph(image[:, :, None], 2.5))
     before = os.environ.get("SEM_HOME")
-    os.environ["SEM_HOME"], os.environ["SEM_OFFLINE"] = str(home), "1"
+    os.environ["SEM_HOME"] = str(home)
     write_dataset(plan_dataset(PrepareOptions("small", (raw,))), home / "datasets" / "small")
     changes = [
         "train.log_every=1",
@@ -67,7 +67,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     run_training(run_id)
     evaluate(run_id, "small")
     yield home, run_id
-    os.environ.pop("SEM_OFFLINE")
     os.environ.pop("SEM_HOME") if before is None else os.environ.update(SEM_HOME=before)
 
 

@@ -16,9 +16,11 @@ from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.floors import Bicubic, Identity, find_floor
 from sem_models.evaluation.metrics import METRICS, mse, psnr_db, ssim
 from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics import bootstrap_interval, paired_difference
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Degradation
+from sem_models.physics.downsampling import downsample
 
 
 def test_scores_are_scikit_images() -> None:
@@ -102,7 +104,7 @@ def test_damaged_weights_cost_their_column_and_no_more(
 def test_every_column_of_a_report(
     torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None, small_dataset: Dataset
 ) -> None:
-    """Pixels of 2.5 nm; a scale of 1 and inputs from an instrument have no down-consistency."""
+    """Pixels of 2.5 nm; a scale of 1 has no down-consistency, an unknown pixel size no resolution in nm."""
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     report = evaluate_model(Bicubic(2), small_dataset, "test", Degradation(scale=2))
     assert report.metrics == tuple(METRICS)
@@ -116,6 +118,36 @@ def test_every_column_of_a_report(
     manifest = small_dataset.manifest.model_copy(update={"entries": (nameless,)})
     unknown = evaluate_model(Bicubic(2), Dataset(small_dataset.folder, manifest), "test", Degradation(scale=2))
     assert unknown.metrics == tuple(name for name in METRICS if name != "frc_resolution_nm")
+
+
+def test_down_consistency_takes_the_whole_output_as_it_is() -> None:
+    """Neither the clipping nor the lost border of the other scores: both would keep the truth from its 100 dB."""
+    sharp = np.random.default_rng(0).uniform(-0.5, 1.5, (1, 64, 64)).astype(np.float32)
+    low = downsample(torch.from_numpy(sharp)[None], 2, "bicubic_aa")[0].numpy()
+    case = Case(low, sharp, 2, "bicubic_aa", None)
+    assert Scorer()(sharp, case)["down_consistency_db"] == 100
+    corner = sharp.copy()
+    corner[:, 0, 0] += 1
+    scores = Scorer()(corner, case)
+    assert scores["mse"] == 0, "the corner lies in the border that is left out"
+    assert scores["down_consistency_db"] < 60
+
+
+def test_inputs_of_an_instrument_have_no_down_consistency(small_dataset: Dataset) -> None:
+    """Pairs: what the instrument did to the input is not known."""
+    entry = small_dataset.entries("test")[0]
+    whole = entry.arrays[0]
+    low = np.array(small_dataset.array(entry, "image")[::2, ::2])
+    np.save(small_dataset.folder / "low.npy", low)
+    arrays = (
+        whole.model_copy(update={"role": "target"}),
+        whole.model_copy(update={"role": "input", "file": "low.npy", "shape": low.shape}),
+    )
+    pair = entry.model_copy(update={"arrays": arrays})
+    manifest = small_dataset.manifest.model_copy(update={"kind": "paired", "entries": (pair,)})
+    report = evaluate_model(Bicubic(2), Dataset(small_dataset.folder, manifest), "test", Degradation(scale=2))
+    assert "psnr_db" in report.rows[0].scores
+    assert "down_consistency_db" not in report.rows[0].scores
 
 
 def test_dists_of_the_published_example(

@@ -55,6 +55,7 @@ def test_order_asked_for_is_order_given_and_conv_is_before_activation(home: Path
 
 def test_frozen_in_evaluation_mode_and_gradients_reach_the_input(home: Path) -> None:
     features = VggFeatures("vgg16", ("conv2_2",))
+    assert not features.training
     torch.nn.Sequential(features).train()
     assert not any(module.training for module in features.modules())
     assert not any(parameter.requires_grad for parameter in features.parameters())

@@ -110,6 +110,10 @@ def test_radial_power_is_where_and_as_high_as_it_should_be() -> None:
     assert rings.frequencies[np.argmax(radial_power_db(wave, rings))] == pytest.approx(0.125)
     flat = np.full((SIDE, SIDE), 0.5, np.float32)
     assert radial_power_db(flat, rings) == pytest.approx(-20 * math.log10(255) - 10 * math.log10(12))
+    target = 0.5 + 0.1 * white(0)
+    emptiness = spectrum_distance_db(flat, target, 1.0)
+    assert emptiness == pytest.approx(-20 + 20 * math.log10(255) + 10 * math.log10(12), abs=0.5)
+    assert spectrum_distance_db(255 * flat, 255 * target, 255.0) == pytest.approx(emptiness, abs=1e-3)
 
 
 @pytest.mark.parametrize("ratio", [0.2, 1.0, 4.0])
