@@ -44,15 +44,15 @@ def compare(
 
 
 def _say_means(out: Output, comparison: "Comparison") -> None:
-    from sem_models.evaluation.metrics import LABELS
+    from pipelines.cli.scores import say_means
 
     first = comparison.columns[0].report
     out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
     rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
     rows += [(floor, first, floor) for floor in comparison.floors]
     for name, report, method in rows:
-        scores = [(metric, report.mean(method, metric)) for metric in comparison.metrics]
-        out.text(f"  {name:36s} " + "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores))
+        out.text(f"  {name}")
+        say_means(out, report, method, comparison.metrics)
     for warning in comparison.warnings:
         out.text(f"  Warning: {warning}")
 

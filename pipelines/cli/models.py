@@ -24,6 +24,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a model and its floors on whole images of a split."""
+    from pipelines.cli.scores import say_gains, say_means
     from pipelines.evaluate import evaluate as run
     from pipelines.evaluate import summary
 
@@ -32,10 +33,10 @@ def evaluate(
     out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
     for method in report.methods:
         out.text(f"  {method}")
-        _means(out, report, method, report.metrics)
+        say_means(out, report, method, report.metrics)
     for floor in report.methods[1:]:
         out.text(f"  {report.model} minus {floor}")
-        _gains(out, report, floor)
+        say_gains(out, report, floor)
     for note in report.notes:
         out.text(f"  {note}")
     out.result({"run_id": run_id, **summary(report)})
