@@ -1,6 +1,6 @@
 """Every super-resolution method on four real sets: same images, same degradation, same number of patches.
 
-    python benchmarks/super_resolution/table.py --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
+    python -m benchmarks.super_resolution.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
 FOLDER holds the four sets. They are pooled into one dataset, split by specimen; each method is trained once a seed on
 the pool and scored on the whole test images of each set, by the command line alone. Runs that are finished already
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pool import GROUPS, SEED, gather
+from benchmarks.super_resolution.pool import GROUPS, SEED, gather
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -72,9 +72,9 @@ def run_job(job: Job, known: dict[str, dict[str, Any]], out: Path) -> None:
     trained = command(*call, *(part for text in settings for part in ("--set", text)))
     minutes = (time.monotonic() - start) / 60
     report = command("evaluate", trained["run_id"], "--dataset", DATASET)
-    entry = {"recipe": job.recipe, "seed": job.seed, "settings": settings, "init": job.init, "run_id": trained["run_id"]}
+    entry = {"recipe": job.recipe, "seed": job.seed, "settings": settings, "init": job.init}
     with _lock:
-        known[job.label] = {**entry, "train_minutes": round(minutes, 2), "report": report}
+        known[job.label] = {**entry, "run_id": trained["run_id"], "train_minutes": round(minutes, 2), "report": report}
         out.write_text(json.dumps(known, indent=1) + "\n")
 
 

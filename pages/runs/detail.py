@@ -60,12 +60,26 @@ def _scores(run: RunInfo) -> None:
         show_report(report)
     if run.status == "FINISHED" or reports:
         _controls(run)
+        _offer_interpolation(run)
     else:
         st.caption("Scores need a finished run.")
     if state and not reports:
         st.rerun()
     if registered and registered.result:
         st.success(f"Registered as `{registered.result['model']}`, version {registered.result['version']}.")
+
+
+def _offer_interpolation(run: RunInfo) -> None:
+    """A slider between the two ends of a GAN training; nothing is trained for it."""
+    if run.params.get("method") != "adversarial" or "sem.interpolated_from" in run.tags:
+        return
+    with st.expander("Between faithful and sharp"), shown_errors():
+        alpha = st.slider("0: pixel losses only, 1: adversarial end", 0.0, 1.0, 0.5, 0.05, key="alpha")
+        if st.button("Make this model a run of its own", icon=":material/tune:"):
+            from pipelines.interpolate import interpolate
+
+            st.query_params["run"] = interpolate(run.run_id, alpha)
+            st.rerun()
 
 
 def _controls(run: RunInfo) -> None:

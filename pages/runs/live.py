@@ -28,9 +28,29 @@ def show_curves(run_id: str) -> None:
             st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
         else:
             st.caption("No validation yet.")
+    _health(run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
+
+
+def _health(run_id: str, metrics: dict[str, float]) -> None:
+    """What the discriminators believe and whether outputs live, for trainings that have a discriminator."""
+    keys = sorted(key.removeprefix("watch/") for key in metrics if key.startswith("watch/"))
+    if not keys:
+        return
+    seen = {key: metric_history(run_id, f"watch/{key}") for key in keys}
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Discriminator: probability of being real**")
+        beliefs = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
+        st.plotly_chart(curve_figure(beliefs, "probability"), key=f"belief-{run_id}")
+        st.caption("Real near 1 and restored near 0 for long: it has won, and the generator learns nothing from it.")
+    with right:
+        st.markdown("**Contrast and diversity of the outputs**")
+        life = {key: points for key, points in seen.items() if "discriminator/" not in key}
+        st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
+        st.caption("Contrast below 0: light and dark are exchanged. Diversity near 0: every input gives one picture.")
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:

@@ -37,6 +37,7 @@ def _form(names: list[str]) -> None:
         dataset = st.selectbox("Dataset", names, key="dataset")
         _describe(dataset)
         experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")
+        init = _choose_start(recipe.network.kind)
     with right:
         assignments = choose_settings(recipe)
     resolved = override(recipe, assignments)
@@ -46,8 +47,24 @@ def _form(names: list[str]) -> None:
     if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
         from pipelines.train import train
 
-        run_id = train(resolved, dataset, experiment, queued=True)
+        run_id = train(resolved, dataset, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})
+
+
+def _choose_start(kind: str) -> str | None:
+    """An earlier run of the same kind of network whose weights are the start; None: from nothing."""
+    from pipelines.tracking.runs import list_runs
+
+    names = {
+        run.run_id: f"{run.name} ({run.run_id[:8]})"
+        for run in list_runs(kind="training", limit=50)
+        if run.params.get("network.kind") == kind and run.metrics.get("val/psnr_db")
+    }
+    chosen = st.selectbox(
+        "Start from", ["", *names], format_func=lambda key: names.get(key, "Nothing (fresh weights)"), key="init",
+        help="Takes what the run learned by pixel losses; the recipe's own pixel stage is left out then.",
+    )  # fmt: skip
+    return chosen or None
 
 
 def _describe(name: str) -> None:

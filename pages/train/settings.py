@@ -10,6 +10,31 @@ from sem_models.recipes import Recipe
 
 def choose_settings(recipe: Recipe) -> list[str]:
     """Widgets that start at the recipe's values; `key=value` for each that was changed."""
+    chosen = _common(recipe) | _adversarial(recipe)
+    return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
+
+
+def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
+    """The stage with a discriminator, where the recipe has one."""
+    settings, key = recipe.adversarial, recipe.name
+    if settings is None:
+        return {}
+    st.markdown("**Adversarial stage**")
+    first, second, third = st.columns(3)
+    share = first.number_input("Share of steps before it", 0.0, 0.99, settings.first_share, 0.05, key=f"share-{key}")
+    weight = second.number_input("Adversarial weight", 0.0, 10.0, settings.weight, format="%.1e", key=f"gan-{key}")
+    features = ["vgg19", "vgg16"]
+    chosen = third.selectbox("Perceptual features", features, features.index(recipe.perceptual), key=f"vgg-{key}")
+    losses = ", ".join(f"{term.name} {term.weight:g}" for term in settings.losses)
+    st.caption(f"{settings.gan} GAN, {settings.discriminator.kind} discriminator; generator losses: {losses}.")
+    return {
+        "adversarial.first_share": (share, settings.first_share),
+        "adversarial.weight": (weight, settings.weight),
+        "perceptual": (chosen, recipe.perceptual),
+    }
+
+
+def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     first, second, third = st.columns(3)
     key = recipe.name
     train, optimiser, forward = recipe.train, recipe.optimiser, recipe.degradation
@@ -37,7 +62,7 @@ def choose_settings(recipe: Recipe) -> list[str]:
         noise = st.number_input(
             "Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}"
         )
-    chosen: dict[str, tuple[Any, Any]] = {
+    return {
         "train.steps": (steps, train.steps),
         "train.batch": (batch, train.batch),
         "train.patch": (patch, train.patch),
@@ -50,4 +75,3 @@ def choose_settings(recipe: Recipe) -> list[str]:
         "degradation.dose_e_per_px": (dose or None, forward.dose_e_per_px),
         "degradation.read_noise": (noise, forward.read_noise),
     }
-    return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]

@@ -162,7 +162,11 @@ class RunWriter:
                     continue
                 (letter / ".sending").touch()
             client().log_artifacts(self._run_id, str(letter / "files"), _address(letter))
-            shutil.rmtree(letter, ignore_errors=True)
+            sent = letter.with_name(f".{letter.name}.sent")
+            with self._lock:
+                # A letter that is half removed must not be read by the thread that trains.
+                letter.rename(sent)
+            shutil.rmtree(sent, ignore_errors=True)
 
 
 def _address(letter: Path) -> str:

@@ -1,0 +1,151 @@
+"""GAN trainings through the store: stages, starting from an earlier run, interpolation, warnings, kept floors."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipelines.evaluate import evaluate, stored_reports
+from pipelines.floor_scores import kept_floor_rows
+from pipelines.initial import TAG
+from pipelines.interpolate import interpolate
+from pipelines.models import model_folder, resolve_model
+from pipelines.tracking.artifacts import fetch, list_files
+from pipelines.tracking.runs import get_run, metric_history, run_warnings
+from pipelines.tracking.writer import RunWriter
+from pipelines.train import create_training, run_training, stored_recipe
+from sem_models.data.dataset import Dataset
+from sem_models.errors import UserError
+from sem_models.model import load_weights
+from sem_models.recipes import Recipe, find_recipe, override
+from sem_models.training.settings import LossTerm
+
+TINY = (
+    "network.blocks=4", "network.width=8", "network.scale_blocks=1", "network.scale=2", "degradation.scale=2",
+    "train.steps=8", "train.batch=2", "train.patch=32", "train.validate_every=100", "train.log_every=1",
+    "adversarial.first_share=0.5", "adversarial.discriminator.width=4", "adversarial.discriminator.halvings=1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def gan_recipe() -> Recipe:
+    """SINSR-GB without the perceptual part, whose weights a test machine may lack."""
+    recipe = override(find_recipe("sinsr-gb-x4-small"), TINY)
+    assert recipe.adversarial is not None
+    terms = tuple(term for term in recipe.adversarial.losses if term.name != "perceptual")
+    return recipe.model_copy(update={"adversarial": recipe.adversarial.model_copy(update={"losses": terms})})
+
+
+@pytest.fixture
+def trained(sem_home: Path, small_dataset: Dataset, gan_recipe: Recipe) -> str:
+    """Id of a finished run with both stages."""
+    run_id = create_training(gan_recipe, "small")
+    run_training(run_id)
+    return run_id
+
+
+def test_both_stages_are_one_run_with_a_curve_for_each_part(trained: str, gan_recipe: Recipe) -> None:
+    assert get_run(trained).status == "FINISHED"
+    pixel = [step for step, _ in metric_history(trained, "train/charbonnier")]
+    assert pixel == list(range(1, 9))
+    assert gan_recipe.adversarial is not None
+    parts = {term.name for term in gan_recipe.adversarial.losses} | {"adversarial", "discriminator"}
+    for part in parts - {"charbonnier", "gradient_branch"}:
+        assert [step for step, _ in metric_history(trained, f"train/{part}")] == [5, 6, 7, 8], part
+    assert set(list_files(trained, "checkpoints")) == {f"checkpoints/{kind}" for kind in ("last", "best", "stage")}
+    params = get_run(trained).params
+    assert params["adversarial.losses.gradient"] == "1.0"
+
+
+def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe: Recipe) -> None:
+    run_id = create_training(gan_recipe, "small", init=trained)
+    recipe = stored_recipe(run_id)
+    assert recipe.adversarial is not None
+    assert (recipe.train.steps, recipe.adversarial.first_share) == (4, 0.0)
+    first = load_weights(fetch(trained, "checkpoints/stage"))
+    assert_same(first, load_weights(fetch(run_id, "initial")))
+    run_training(run_id)
+    assert [step for step, _ in metric_history(run_id, "train/adversarial")] == [1, 2, 3, 4]
+    assert get_run(run_id).tags[TAG] == trained
+    # The start is the end of the pixel stage, to the bit: with no step at all nothing would have changed.
+    after = load_weights(model_folder(run_id))
+    assert any(not torch.equal(after[name], value) for name, value in first.items())
+
+
+def test_another_network_is_refused_by_what_differs(trained: str, gan_recipe: Recipe) -> None:
+    wider = override(gan_recipe, ["network.width=12"])
+    with pytest.raises(UserError, match=r"another network: width differ"):
+        create_training(wider, "small", init=trained)
+
+
+def test_interpolation_is_linear_in_the_weights(trained: str) -> None:
+    ends = [load_weights(fetch(trained, f"checkpoints/{kind}")) for kind in ("stage", "best")]
+    middle = load_weights(model_folder(interpolate(trained, 0.25)))
+    for name, value in middle.items():
+        torch.testing.assert_close(value, 0.75 * ends[0][name] + 0.25 * ends[1][name])
+    assert_same(load_weights(model_folder(interpolate(trained, 0.0))), ends[0])
+    assert_same(load_weights(model_folder(interpolate(trained, 1.0))), ends[1])
+
+
+def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recipe: Recipe) -> None:
+    run_id = create_training(gan_recipe, "small", init=trained)
+    run_training(run_id)
+    faithful = load_weights(model_folder(interpolate(run_id, 0.0)))
+    assert_same(faithful, load_weights(fetch(trained, "checkpoints/stage")))
+
+
+def test_interpolation_needs_two_ends(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
+    run_id = create_training(tiny_recipe, "small")
+    run_training(run_id)
+    with pytest.raises(UserError, match="two ends"):
+        interpolate(run_id, 0.5)
+
+
+def test_floors_are_scored_once_and_stay_the_same(trained: str, small_dataset: Dataset) -> None:
+    first, _ = evaluate(trained, "small")
+    kept = kept_floor_rows(small_dataset, "test", resolve_model(trained).degradation)
+    assert bool(kept) != bool(first.notes)
+    second, _ = evaluate(trained, "small")
+    assert second == first == stored_reports(trained)[0]
+
+
+def test_kept_floors_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
+    evaluate(trained, "small")
+    noisy = resolve_model(trained).degradation.model_copy(update={"read_noise": 0.1})
+    assert kept_floor_rows(small_dataset, "test", noisy) == ()
+    assert kept_floor_rows(small_dataset, "val", resolve_model(trained).degradation) == ()
+
+
+def test_warnings_reach_the_run(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    run_id = create_training(tiny_recipe, "small")
+    with RunWriter(run_id, tmp_path / "work") as writer:
+        writer.warning(40, "mode-collapse", "Outputs do not differ.")
+        writer.warning(90, "mode-collapse", "Outputs still do not differ.")
+        writer.warning(70, "contrast-inverted", "Light and dark are exchanged.")
+    assert run_warnings(run_id) == [
+        "Step 70: Light and dark are exchanged.",
+        "Step 90: Outputs still do not differ.",
+    ]
+
+
+def test_perceptual_part_is_named_after_its_backbone(
+    sem_home: Path, small_dataset: Dataset, gan_recipe: Recipe, torch_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    assert gan_recipe.adversarial is not None
+    terms = (*gan_recipe.adversarial.losses, LossTerm(name="perceptual", weight=0.1))
+    second = gan_recipe.adversarial.model_copy(update={"losses": terms})
+    recipe = gan_recipe.model_copy(update={"adversarial": second})
+    with pytest.raises(UserError, match=r"vgg19.*vgg19-dcbb9e9d\.pth.*perceptual=vgg16"):
+        create_training(override(recipe, ["perceptual=vgg19"]), "small")
+    run_id = create_training(recipe, "small")
+    run_training(run_id)
+    assert metric_history(run_id, "train/perceptual_vgg16")
+    assert json.loads((fetch(run_id, "recipe.json")).read_text())["perceptual"] == "vgg16"
+
+
+def assert_same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> None:
+    assert left.keys() == right.keys()
+    for name, value in left.items():
+        assert torch.equal(value, right[name]), name
