@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipelines.evaluate import stored_reports
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
 from sem_models.errors import UserError
-from sem_models.evaluation.metrics import HIGHER_IS_BETTER
+from sem_models.evaluation.paired import mean_goodness
 from sem_models.evaluation.report import EvaluationReport
 
 
@@ -16,6 +16,16 @@ class Column:
 
     run: RunInfo
     report: EvaluationReport
+
+    @property
+    def label(self) -> str:
+        """Name and the start of the id, because names repeat."""
+        return label(self.run)
+
+
+def label(run: RunInfo) -> str:
+    """`srresnet-x4-small (0123abcd)`."""
+    return f"{run.name} ({run.run_id[:8]})"
 
 
 @dataclass(frozen=True)
@@ -36,27 +46,46 @@ def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Compa
     """Compare the latest test evaluations of runs, given by id or by experiment.
 
     Only evaluations of one setting (dataset digest, split, degradation, data range, border) are put side by side: the
-    setting that most runs share. The others are named in the warnings.
+    setting that most runs share. The warnings name the others and say what differs.
 
     Raises:
         UserError: No run, or none that was evaluated.
     """
-    runs = [get_run(run_id) for run_id in run_ids] or list_runs(experiment)
-    columns = [Column(run, report) for run in runs for report in stored_reports(run.run_id) if report.split == "test"]
-    missing = [run for run in runs if run.run_id not in {column.run.run_id for column in columns}]
+    runs = [get_run(run_id) for run_id in dict.fromkeys(run_ids)] or list_runs(experiment)
+    scored = [Column(run, report) for run in runs for report in stored_reports(run.run_id)]
+    columns = [column for column in scored if column.report.split == "test"]
     if not columns:
         raise UserError(
             "None of these runs has been evaluated on a test split; run `evaluate RUN_ID --dataset NAME` first."
         )
-    same = max(([c for c in columns if c.report.comparable(other.report)] for other in columns), key=len)
-    warnings = [f"{run.name} ({run.run_id[:8]}) has not been evaluated." for run in missing if run.kind == "training"]
-    warnings += [
-        f"{c.run.name} ({c.run.run_id[:8]}) was scored on other data or inputs ({c.report.dataset}): not comparable."
-        for c in columns
-        if c not in same
-    ]
+    same = max((_alike(columns, other) for other in columns), key=len)
     metrics = tuple(name for name in same[0].report.metrics if all(name in c.report.metrics for c in same))
-    leading = "psnr_db" if "psnr_db" in metrics else metrics[0]
-    sign = -1 if HIGHER_IS_BETTER[leading] else 1
-    ordered = sorted(same, key=lambda column: sign * column.report.mean(column.report.model, leading).mean)
-    return Comparison(tuple(ordered), metrics, tuple(warnings))
+    leading = leading_metric(metrics)
+    ordered = sorted(same, key=lambda column: -mean_goodness(column.report, leading))
+    return Comparison(tuple(ordered), metrics, _left_out(runs, scored, same))
+
+
+def leading_metric(metrics: Sequence[str]) -> str:
+    """What orders the table where nobody chose: PSNR, else the first."""
+    return "psnr_db" if "psnr_db" in metrics else metrics[0]
+
+
+def _alike(columns: Sequence[Column], other: Column) -> list[Column]:
+    """Columns of the other's setting, one a run."""
+    alike = [column for column in columns if column.report.comparable(other.report)]
+    return list({column.run.run_id: column for column in alike}.values())
+
+
+def _left_out(runs: Sequence[RunInfo], scored: Sequence[Column], same: Sequence[Column]) -> tuple[str, ...]:
+    """Why each run is missing from the table."""
+    shown = {column.run.run_id for column in same}
+    missing = [run for run in runs if run.run_id not in shown]
+    told = [_reason(run, [c.report for c in scored if c.run is run], same[0].report) for run in missing]
+    return tuple(text for text in told if text)
+
+
+def _reason(run: RunInfo, reports: Sequence[EvaluationReport], shown: EvaluationReport) -> str:
+    if reports:
+        different = min((report.differs_from(shown) for report in reports), key=len)
+        return f"{label(run)} has no comparable partner here: {'; '.join(different)}."
+    return f"{label(run)} has not been evaluated." if run.kind == "training" else ""

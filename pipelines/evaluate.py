@@ -5,6 +5,7 @@ import io
 import math
 from dataclasses import asdict
 
+from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
 from pipelines.home import home
 from pipelines.models import resolve_model
 from pipelines.tracking.artifacts import get_text, list_files, put_text
@@ -36,7 +37,9 @@ def evaluate(
     """
     dataset = open_dataset(home().datasets / dataset_name)
     resolved = resolve_model(model, scale)
-    report = evaluate_model(resolved.model, dataset, split, resolved.degradation, progress)
+    known = kept_floor_rows(dataset, split, resolved.degradation)
+    report = evaluate_model(resolved.model, dataset, split, resolved.degradation, progress, known)
+    keep_floor_rows(dataset, split, resolved.degradation, report)
     run_id = resolved.run_id or _floor_run(model, dataset, resolved.degradation)
     _store(run_id, report)
     attach_dataset(run_id, dataset, "evaluation")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.home import home
+from pipelines.initial import keep_initial, pixel_end, shortened, stored_initial
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.seat import Seat
@@ -25,8 +26,12 @@ RECIPE_FILE = "recipe.json"
 ProgressHook = Callable[[int, int, float], None]
 
 
-def create_training(recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT) -> str:
+def create_training(
+    recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT, init: str | None = None
+) -> str:
     """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
+
+    With `init`, the id of an earlier run, the restorer starts from its weights and the pixel stage is left out.
 
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
@@ -34,6 +39,8 @@ def create_training(recipe: "Recipe", dataset_name: str, experiment: str = DEFAU
     from sem_models.training.fit import require_fit
 
     dataset = open_dataset(home().datasets / dataset_name)
+    source = pixel_end(init) if init else None
+    recipe = shortened(recipe, source) if source else recipe
     require_fit(recipe, dataset.manifest)
     tags = {
         "sem.task": recipe.task,
@@ -46,12 +53,21 @@ def create_training(recipe: "Recipe", dataset_name: str, experiment: str = DEFAU
     put_text(run_id, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
     put_json(run_id, "dataset/manifest.json", dataset.manifest.model_dump(mode="json"))
     attach_dataset(run_id, dataset, "training")
+    if init and source:
+        keep_initial(run_id, init, source)
     return run_id
 
 
-def train(recipe: "Recipe", dataset_name: str, experiment: str, queued: bool, hook: ProgressHook | None = None) -> str:
+def train(
+    recipe: "Recipe",
+    dataset_name: str,
+    experiment: str,
+    queued: bool,
+    hook: ProgressHook | None = None,
+    init: str | None = None,
+) -> str:
     """Create a run and train it: detached where `queued`, else in this process; returns its id."""
-    run_id = create_training(recipe, dataset_name, experiment)
+    run_id = create_training(recipe, dataset_name, experiment, init)
     if queued:
         submit(run_id)
     else:
@@ -101,8 +117,9 @@ def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> 
         if hook:
             hook(step, total, seconds_left)
 
+    initial = None if resume else stored_initial(run_id)
     with RunWriter(run_id, work, tell) as writer:
-        result = train_model(recipe, dataset, work, writer, resume, seat.should_stop)
+        result = train_model(recipe, dataset, work, writer, resume, seat.should_stop, initial)
     set_tags(run_id, {"sem.best_step": str(result.best_step), "sem.ended_by": result.reason})
     return result
 
@@ -125,9 +142,11 @@ def _bring_checkpoint(run_id: str, work: Path) -> None:
     if (work / "checkpoint-last").exists() or (work / ".checkpoint-last.previous").exists():
         return
     fetch(run_id, "checkpoints/last", work).rename(work / "checkpoint-last")
-    # A run that was stopped before its first validation has no best checkpoint yet.
-    if any(path.endswith("/best") for path in list_files(run_id, "checkpoints")):
-        fetch(run_id, "checkpoints/best", work).rename(work / "checkpoint-best")
+    # A run that was stopped before its first validation or its second stage has not all of them yet.
+    stored = list_files(run_id, "checkpoints")
+    for kind in ("best", "stage"):
+        if f"checkpoints/{kind}" in stored:
+            fetch(run_id, f"checkpoints/{kind}", work).rename(work / f"checkpoint-{kind}")
 
 
 def _reason(error: BaseException) -> str:
@@ -146,7 +165,7 @@ def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
         if isinstance(value, dict):
             flat += _flatten(value, f"{prefix}{key}.")
         elif key == "losses":
-            flat += [(f"losses.{term['name']}", term["weight"]) for term in value]
+            flat += [(f"{prefix}losses.{term['name']}", term["weight"]) for term in value]
         else:
             flat.append((f"{prefix}{key}", value))
     return flat

@@ -1,5 +1,7 @@
 """A trained model on disk and in memory: safetensors weights and the recipe that made them, nothing else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,18 +52,34 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     Raises:
         UserError: Files are missing or damaged, or the weights do not belong to the recipe.
     """
+    recipe, weights = read_recipe(folder), load_weights(folder)
     try:
-        recipe = Recipe.model_validate_json((folder / RECIPE).read_text())
-        weights = load_file(folder / WEIGHTS)
+        return build_model(recipe, weights, torch.device(device), name)
+    except RuntimeError as error:
+        raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe beside the weights; a `UserError` where it is missing or damaged."""
+    with _readable(folder):
+        return Recipe.model_validate_json((folder / RECIPE).read_text())
+
+
+def load_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights by name, on the host; a `UserError` where they are missing or damaged."""
+    with _readable(folder):
+        return load_file(folder / WEIGHTS)
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, SafetensorError, ValidationError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{folder}: not a model folder that can be read ({reason}); train or download it again."
         ) from error
-    try:
-        return build_model(recipe, weights, torch.device(device), name)
-    except RuntimeError as error:
-        raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
 
 
 def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:

@@ -49,6 +49,12 @@ def _two_threads() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_downloads() -> None:
+    """No test fetches hundreds of megabytes of weights because a machine happens to have internet."""
+    os.environ.setdefault("SEM_OFFLINE", "1")
+
+
 def smooth_images(count: int, size: int = 96, seed: int = 0) -> list[np.ndarray]:
     """Textured 8-bit images whose detail a small network can learn to sharpen."""
     rng = np.random.default_rng(seed)

@@ -3,10 +3,11 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.compare.paired import show_pairs
 from pages.compare.tables import difference_table, side_by_side
 from pages.components.frame import begin, empty, shown_errors
 from pages.components.scores import header, rows_table
-from pipelines.compare import Comparison, compare
+from pipelines.compare import Comparison, compare, label
 from pipelines.tracking.runs import RunInfo, list_runs
 
 
@@ -28,12 +29,8 @@ def _choose(scored: list[RunInfo]) -> list[RunInfo]:
     by_id = {run.run_id: run for run in scored}
     newest = scored[0].tags["sem.evaluated.test"]
     default = [run.run_id for run in scored if run.tags["sem.evaluated.test"] == newest]
-    ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: _label(by_id[key]), key="compared")
+    ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: label(by_id[key]), key="compared")
     return [by_id[key] for key in ids]
-
-
-def _label(run: RunInfo) -> str:
-    return f"{run.name} ({run.run_id[:8]})"
 
 
 def _show(comparison: Comparison) -> None:
@@ -50,19 +47,20 @@ def _show(comparison: Comparison) -> None:
     )
     if metric:
         st.plotly_chart(_bars(comparison, metric), key="bars")
-    st.markdown("**Difference to the bicubic floor, image by image**")
+        show_pairs(comparison, metric)
+    st.markdown("**Difference to the bicubic floor, image by image** (intervals over images)")
     st.dataframe(difference_table(comparison), hide_index=True)
     for note in {note for column in comparison.columns for note in column.report.notes}:
         st.warning(note)
     with st.expander("Every image"):
         for column in comparison.columns:
-            st.markdown(f"**{_label(column.run)}**")
+            st.markdown(f"**{column.label}**")
             st.dataframe(rows_table(column.report), hide_index=True)
 
 
 def _bars(comparison: Comparison, metric: str) -> go.Figure:
     """Points with intervals: bars from zero would hide the differences that matter."""
-    rows = [(_label(column.run), column.report, column.report.model) for column in comparison.columns]
+    rows = [(column.label, column.report, column.report.model) for column in comparison.columns]
     rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
     figure = go.Figure()
     for name, report, method in rows:

@@ -8,7 +8,7 @@ from pipelines.compare import Comparison
 
 def side_by_side(comparison: Comparison) -> pd.DataFrame:
     """One row a run, best first, then the floors."""
-    rows = [(f"{c.run.name} ({c.run.run_id[:8]})", c.report, c.report.model) for c in comparison.columns]
+    rows = [(c.label, c.report, c.report.model) for c in comparison.columns]
     rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
     return pd.DataFrame(
         [
@@ -23,6 +23,6 @@ def difference_table(comparison: Comparison) -> pd.DataFrame:
     tables = []
     for column in comparison.columns:
         table = gains_table(column.report)
-        table.insert(0, "run", f"{column.run.name} ({column.run.run_id[:8]})")
+        table.insert(0, "run", column.label)
         tables.append(table[table["against"] == "floor:bicubic"])
     return pd.concat(tables)

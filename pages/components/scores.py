@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from sem_models.evaluation.metrics import HIGHER_IS_BETTER, LABELS
+from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 
@@ -24,7 +24,7 @@ def show_report(report: EvaluationReport) -> None:
 
 def header(metric: str) -> str:
     """`PSNR (dB) ↑`."""
-    return f"{LABELS[metric]} {'↑' if HIGHER_IS_BETTER[metric] else '↓'}"
+    return METRICS[metric].heading
 
 
 def means_table(report: EvaluationReport) -> pd.DataFrame:
@@ -37,25 +37,25 @@ def means_table(report: EvaluationReport) -> pd.DataFrame:
 def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
     """`30.12 [29.80, 30.41]`, or the mean alone where one image gives no interval."""
     score = report.mean(method, metric)
-    digits = 2 if metric == "psnr_db" else 4
+    digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
     interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if score.n > 1 else " (n = 1)"
     return f"{score.mean:.{digits}f}{interval}"
 
 
 def gains_table(report: EvaluationReport) -> pd.DataFrame:
-    """One row a floor and metric."""
+    """One row a floor and metric: the plain difference, and whether it brings the model nearer to the best value."""
     floors = [method for method in report.methods if method != report.model]
     return pd.DataFrame([_gain_row(report, floor, metric) for floor in floors for metric in report.metrics])
 
 
 def _gain_row(report: EvaluationReport, floor: str, metric: str) -> dict[str, object]:
     gain = report.gain(metric, floor)
-    lo, hi = (gain.lo, gain.hi) if HIGHER_IS_BETTER[metric] else (-gain.hi, -gain.lo)
-    verdict = "better" if lo > 0 else "worse" if hi < 0 else "not shown"
+    nearer = report.improvement(metric, floor)
+    verdict = "better" if nearer.lo > 0 else "worse" if nearer.hi < 0 else "not shown"
     return {
         "against": floor, "metric": header(metric), "mean": f"{gain.mean:+.4f}",
         "95 % interval": f"{gain.lo:+.4f} to {gain.hi:+.4f}" if gain.n > 1 else "none with one image", "n": gain.n,
-        "Wilcoxon p": f"{gain.p:.3g}", "interval says": verdict,
+        "Wilcoxon p": f"{nearer.p:.3g}", "interval says": verdict,
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def _facts() -> None:
     from pipelines.tracking.store import tracking_uri
 
     slots = slot_names()
-    device = f"{len(slots)} GPU" if slots != ("cpu",) else f"CPU, {psutil.cpu_count()} cores"
+    device = f"{len(slots)} GPU" if slots[0].startswith("gpu") else f"CPU, {psutil.cpu_count()} cores"
     free = shutil.disk_usage(home().root).free / 2**30
     columns = st.columns(4)
     columns[0].metric("Device", device)

@@ -14,6 +14,7 @@ def recipes(as_json: AsJson = False) -> None:
     """List the recipes that can be trained."""
     from sem_models.networks.table import capabilities, parameter_count
     from sem_models.recipes import RECIPES
+    from sem_models.training.stages import stages
 
     out = Output(as_json)
     rows = []
@@ -29,7 +30,7 @@ def recipes(as_json: AsJson = False) -> None:
                 "channels_in": facts.channels_in,
                 "channels_out": facts.channels_out,
                 "parameters": parameter_count(recipe.network),
-                "stages": ["train"],
+                "stages": [stage.name for stage in stages(recipe)],
             }
         )
         out.text(f"{recipe.name:20s} {rows[-1]['parameters']:>11,} parameters  {recipe.summary}")

@@ -1,13 +1,12 @@
-"""`evaluate`, `predict`, `compare`, `register`, `export` and `serve`."""
+"""`evaluate`, `predict`, `register`, `export` and `serve`."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from pipelines.cli.app import AsJson, Output, app, command
-from sem_models.errors import UserError
 
 Model = Annotated[
     str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, floor:bicubic, floor:identity.")
@@ -25,21 +24,19 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a model and its floors on whole images of a split."""
+    from pipelines.cli.scores import say_gains, say_means
     from pipelines.evaluate import evaluate as run
     from pipelines.evaluate import summary
-    from sem_models.evaluation.metrics import LABELS
 
     out = Output(as_json)
     report, run_id = run(model, dataset, split, scale, out.progress)
     out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
     for method in report.methods:
-        scores = [(metric, report.mean(method, metric)) for metric in report.metrics]
-        cells = "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores)
-        out.text(f"  {method:34s} {cells}")
+        out.text(f"  {method}")
+        say_means(out, report, method, report.metrics)
     for floor in report.methods[1:]:
-        gains = [(metric, report.gain(metric, floor)) for metric in report.metrics]
-        cells = "  ".join(f"{LABELS[m]} {g.mean:+.4f} [{g.lo:+.4f}, {g.hi:+.4f}]" for m, g in gains)
-        out.text(f"  minus {floor:28s} {cells}")
+        out.text(f"  {report.model} minus {floor}")
+        say_gains(out, report, floor)
     for note in report.notes:
         out.text(f"  {note}")
     out.result({"run_id": run_id, **summary(report)})
@@ -68,37 +65,6 @@ def predict(
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         output.text(result.error or f"{result.source} -> {result.output}{bar}")
     output.result({"results": [asdict(result) for result in results]})
-
-
-@app.command()
-@command
-def compare(
-    run_ids: Annotated[list[str] | None, typer.Argument(help="Runs.")] = None,
-    experiment: Annotated[str | None, typer.Option(help="All runs of this experiment.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put evaluated runs side by side, with their floors."""
-    from pipelines.compare import compare as run
-    from pipelines.evaluate import summary
-    from sem_models.evaluation.metrics import LABELS
-
-    if not run_ids and not experiment:
-        raise UserError("Name run ids or an --experiment to compare.")
-    out = Output(as_json)
-    comparison = run(run_ids or [], experiment)
-    first = comparison.columns[0].report
-    out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
-    rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
-    rows += [(floor, first, floor) for floor in comparison.floors]
-    for name, report, method in rows:
-        scores = [(metric, report.mean(method, metric)) for metric in comparison.metrics]
-        out.text(f"  {name:36s} " + "  ".join(f"{LABELS[m]} {s.mean:.4f} [{s.lo:.4f}, {s.hi:.4f}]" for m, s in scores))
-    for warning in comparison.warnings:
-        out.text(f"  Warning: {warning}")
-    runs: list[dict[str, Any]] = [
-        {"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns
-    ]
-    out.result({"runs": runs, "warnings": list(comparison.warnings)})
 
 
 @app.command()

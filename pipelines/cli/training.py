@@ -18,11 +18,15 @@ def train(
     ] = None,
     experiment: Annotated[str, typer.Option(help="Experiment in MLflow.")] = "sem",
     resume: Annotated[str | None, typer.Option(help="Go on with this run.")] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Start from what this run learned by pixel losses; that stage is left out.")
+    ] = None,
     queue: Annotated[bool, typer.Option("--queue", help="Train in the background, when a slot is free.")] = False,
     as_json: AsJson = False,
 ) -> int | None:
     """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
     from pipelines.jobs import control
+    from pipelines.tracking.runs import run_warnings
     from pipelines.train import create_training, run_training
 
     out = Output(as_json)
@@ -33,7 +37,7 @@ def train(
     elif recipe and dataset:
         from sem_models.recipes import find_recipe, override
 
-        run_id = create_training(override(find_recipe(recipe), assignments or []), dataset, experiment)
+        run_id = create_training(override(find_recipe(recipe), assignments or []), dataset, experiment, init)
     else:
         raise UserError("Name a --recipe and a --dataset, or a run to --resume.")
     out.text(f"Run {run_id}")
@@ -51,12 +55,30 @@ def train(
         out.text(f"Stopped; the state is saved. Go on with: python -m pipelines train --resume {run_id}")
         out.result({"run_id": run_id, "status": "KILLED", "step": result.step if result else 0})
         return INTERRUPTED
+    for warning in run_warnings(run_id):
+        out.text(f"Warning: {warning}")
     scores = "  ".join(f"{key} {value:.4f}" for key, value in result.best.items())
     out.text(f"Finished at step {result.step} ({result.reason}). Best at step {result.best_step}: {scores}")
     out.result(
         {"run_id": run_id, "status": "FINISHED", "step": result.step, "best_step": result.best_step, **result.best}
     )
     return None
+
+
+@app.command()
+@command
+def interpolate(
+    run_id: Annotated[str, typer.Argument(help="A training with a pixel and an adversarial stage.")],
+    alpha: Annotated[float, typer.Option(help="0: pixel losses only; 1: the adversarial end.", min=0, max=1)] = 0.5,
+    as_json: AsJson = False,
+) -> None:
+    """A model between the faithful and the sharp end of a GAN training; no training needed."""
+    from pipelines.interpolate import interpolate as run
+
+    out = Output(as_json)
+    new_run = run(run_id, alpha)
+    out.text(f"Run {new_run}: score it with python -m pipelines evaluate {new_run} --dataset NAME")
+    out.result({"run_id": new_run, "from": run_id, "alpha": alpha})
 
 
 @app.command()

@@ -10,12 +10,20 @@ from pipelines.home import home
 
 @cache
 def slot_names() -> tuple[str, ...]:
-    """`gpu0`, `gpu1`, ... or `cpu`; found without importing torch."""
+    """`gpu0`, `gpu1`, ... or `cpu`; found without importing torch.
+
+    `SEM_CPU_SLOTS` lets several trainings share a machine without a GPU; give each its share of threads then.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         chosen = [part.strip() for part in visible.split(",") if part.strip() and part.strip() != "-1"]
-        return tuple(f"gpu{part}" for part in chosen) or ("cpu",)
-    return tuple(f"gpu{index}" for index in range(_gpu_count())) or ("cpu",)
+        return tuple(f"gpu{part}" for part in chosen) or _cpu_slots()
+    return tuple(f"gpu{index}" for index in range(_gpu_count())) or _cpu_slots()
+
+
+def _cpu_slots() -> tuple[str, ...]:
+    count = os.environ.get("SEM_CPU_SLOTS", "1")
+    return tuple(f"cpu{index}" for index in range(int(count))) if count.isdigit() and int(count) > 1 else ("cpu",)
 
 
 def _gpu_count() -> int:

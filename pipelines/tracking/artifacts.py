@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ def put_text(run_id: str, path: str, text: str) -> None:
 def put_json(run_id: str, path: str, content: Any) -> None:
     """Store JSON."""
     put_text(run_id, path, json.dumps(content, indent=1) + "\n")
+
+
+def put_files(run_id: str, path: str, files: Iterable[Path]) -> None:
+    """Store local files in the folder `path` of a run."""
+    for file in files:
+        client().log_artifact(run_id, str(file), path)
 
 
 def fetch(run_id: str, path: str, into: Path | None = None) -> Path:

@@ -17,6 +17,7 @@ from sem_models.errors import UserError
 Kind = Literal["training", "evaluation", "dataset"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _PARAMETER_LENGTH = 6000
+WARNING_TAG = "sem.warning."
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,12 @@ def set_status(run_id: str, status: Status, reason: str = "") -> None:
 def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     """Write tags in one go."""
     client().log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+
+def run_warnings(run_id: str) -> list[str]:
+    """What the watch over a training has found, one line each with its step."""
+    tags = get_run(run_id).tags
+    return [text for key, text in sorted(tags.items()) if key.startswith(WARNING_TAG)]
 
 
 def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:

@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from mlflow.entities import Metric
+from mlflow.entities import Metric, RunTag
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.tracking.artifacts import FIXED
+from pipelines.tracking.runs import WARNING_TAG
 from pipelines.tracking.store import client
 from sem_models.errors import UserError
 from sem_models.images.display import display_window, to_display
@@ -45,6 +46,7 @@ class RunWriter:
         self._outbox.mkdir(parents=True, exist_ok=True)
         self._on_progress = on_progress
         self._metrics: list[Metric] = []
+        self._warnings: list[RunTag] = []
         self._files = 0
         self._fixed_sent: set[str] = set()
         self._lock = threading.Lock()
@@ -75,6 +77,11 @@ class RunWriter:
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
         """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
         self._post(f"checkpoints/{kind}", lambda target: _link_all(folder, target))
+
+    def warning(self, step: int, topic: str, text: str) -> None:
+        """Buffer a warning; the newest of a topic counts."""
+        with self._lock:
+            self._warnings.append(RunTag(f"{WARNING_TAG}{topic}", f"Step {step}: {text}"))
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """Pass on to the terminal or the job."""
@@ -142,6 +149,11 @@ class RunWriter:
             client().log_batch(self._run_id, metrics=batch)
             with self._lock:
                 del self._metrics[: len(batch)]
+        if self._warnings:
+            tags = list(self._warnings)
+            client().log_batch(self._run_id, tags=tags)
+            with self._lock:
+                del self._warnings[: len(tags)]
 
     def _send_letters(self) -> None:
         for letter in self._letters():

@@ -150,10 +150,10 @@ def _plan_file(candidate: _Candidate, options: PrepareOptions) -> Iterator[Plann
 
 
 def pixel_size_nm(path: Path, micrograph: Micrograph) -> float | None:
-    """From the image file, else from a BIDS side-car (`PixelSize`, `PixelSizeUnits`) beside it or in its folder."""
+    """From the image file, else from a BIDS side-car (`PixelSize`, `PixelSizeUnits`) that is about this image."""
     if micrograph.pixel_size_nm:
         return micrograph.pixel_size_nm
-    for side_car in (path.with_suffix(".json"), *sorted(path.parent.glob("*.json"))[:1]):
+    for side_car in _side_cars(path):
         try:
             facts = json.loads(side_car.read_text())
             size = facts["PixelSize"]
@@ -162,6 +162,13 @@ def pixel_size_nm(path: Path, micrograph: Micrograph) -> float | None:
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             continue
     return None
+
+
+def _side_cars(path: Path) -> list[Path]:
+    """Inheritance of BIDS: a JSON file is about every image beside it whose name has all parts of its own name."""
+    parts = set(path.stem.split("_"))
+    fitting = [place for place in path.parent.glob("*.json") if set(place.stem.split("_")) <= parts]
+    return sorted(fitting, key=lambda place: -len(place.stem.split("_")))
 
 
 def _complete_samples(images: list[PlannedImage], kind: Kind) -> tuple[list[PlannedImage], list[Skipped]]:

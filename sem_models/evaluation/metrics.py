@@ -1,11 +1,19 @@
-"""Scores of one image against its truth; the data range is always stated, never taken from the image."""
+"""Scores of one image against its truth, and the table that lists them all.
 
+The data range is always stated, never taken from the image. Adding a score means one function and one line here.
+"""
+
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+
+from sem_models.evaluation.gradients import edge_retention, gradient_error
+from sem_models.evaluation.ring_correlation import frc_mean, frc_resolution_px
+from sem_models.evaluation.spectrum import spectrum_distance_db
 
 Image = NDArray[np.float32]
 _SSIM_WINDOW = 7
@@ -35,16 +43,45 @@ def ssim(output: Image, target: Image, data_range: float) -> float:
 class Metric:
     """One column of a results table."""
 
-    compute: Callable[[Image, Image, float], float]
-    higher_is_better: bool
     label: str
+    ideal: float
+    """The best value there is: infinity where higher is better, 0 where lower is; a ratio is best at 1."""
+    compute: Callable[[Image, Image, float], float] | None = None
+    """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
+
+    @property
+    def in_between(self) -> bool:
+        """Whether values on both sides of the best one occur."""
+        return 0 < self.ideal < math.inf
+
+    @property
+    def unit(self) -> str:
+        """What the label has in parentheses, empty where there is none."""
+        return self.label.partition("(")[2].rstrip(")") if self.label != "LPIPS (AlexNet)" else ""
+
+    @property
+    def heading(self) -> str:
+        """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
+        return f"{self.label} {'↑' if self.ideal == math.inf else '↓' if self.ideal == 0 else f'→ {self.ideal:g}'}"
+
+    def shortfall(self, value: float) -> float:
+        """How far a value is from the best: the lower, the better, whatever the metric. NaN stays NaN."""
+        return -value if self.ideal == math.inf else abs(value - self.ideal)
 
 
 METRICS: dict[str, Metric] = {
-    "psnr_db": Metric(psnr_db, True, "PSNR (dB)"),
-    "ssim": Metric(ssim, True, "SSIM"),
-    "mse": Metric(mse, False, "MSE"),
+    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db),
+    "ssim": Metric("SSIM", math.inf, ssim),
+    "mse": Metric("MSE", 0, mse),
+    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error),
+    "edge_retention": Metric("Edge retention", 1, edge_retention),
+    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db),
+    "frc_mean": Metric("FRC mean", math.inf, frc_mean),
+    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px),
+    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0),
+    "lpips_alex": Metric("LPIPS (AlexNet)", 0),
+    "dists": Metric("DISTS", 0),
+    "down_consistency_db": Metric("Down-consistency (dB)", math.inf),
 }
-HIGHER_IS_BETTER = {**{name: metric.higher_is_better for name, metric in METRICS.items()}, "lpips_alex": False}
-LABELS = {**{name: metric.label for name, metric in METRICS.items()}, "lpips_alex": "LPIPS (AlexNet)"}
-"""Column headings, in the order of the columns."""
+"""In the order of the columns."""
+LABELS = {name: metric.label for name, metric in METRICS.items()}

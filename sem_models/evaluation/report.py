@@ -1,11 +1,12 @@
 """The result of an evaluation: per-image rows of a model and its floors, and what follows from them."""
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from sem_models.data.manifest import Split
-from sem_models.evaluation.metrics import LABELS
+from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.statistics import Interval, PairedDifference, bootstrap_interval, paired_difference
 
 
@@ -20,7 +21,7 @@ class Row(_Frozen):
     image: str
     group: str
     scores: dict[str, float | None]
-    """None where a score could not be computed; `EvaluationReport.notes` says why."""
+    """None where a score could not be computed (`EvaluationReport.notes` says why); no key where it does not apply."""
 
 
 class EvaluationReport(_Frozen):
@@ -48,7 +49,7 @@ class EvaluationReport(_Frozen):
     def metrics(self) -> tuple[str, ...]:
         """Names of the scores that at least one row has."""
         present = {name for row in self.rows for name, value in row.scores.items() if value is not None}
-        return tuple(name for name in LABELS if name in present)
+        return tuple(name for name in METRICS if name in present)
 
     @property
     def images(self) -> int:
@@ -73,10 +74,43 @@ class EvaluationReport(_Frozen):
         """Model minus floor, image by image."""
         return paired_difference(self.values(self.model, metric), self.values(floor, metric))
 
+    def improvement(self, metric: str, floor: str) -> PairedDifference:
+        """How much nearer to the best value the model comes than the floor, image by image; positive is better."""
+        shortfall = METRICS[metric].shortfall
+        return paired_difference(
+            [shortfall(value) for value in self.values(floor, metric)],
+            [shortfall(value) for value in self.values(self.model, metric)],
+        )
+
     def comparable(self, other: "EvaluationReport") -> bool:
         """Whether both were scored on the same images, made the same way and cut the same way."""
-        return self._setting == other._setting
+        return not self.differs_from(other)
+
+    def differs_from(self, other: "EvaluationReport") -> tuple[str, ...]:
+        """What keeps the two from being compared, `name this, not that` each; empty where they are comparable."""
+        pairs = [(name, mine, other._setting[name]) for name, mine in self._setting.items()]
+        different = [_difference(name, mine, theirs) for name, mine, theirs in pairs if mine != theirs]
+        if self.digest != other.digest:
+            digests = [f"{report.digest[:12]} ({report.dataset})" for report in (self, other)]
+            different.insert(0, _difference("dataset digest", *digests))
+        return tuple(different + _degradation_differences(self.degradation, other.degradation))
 
     @property
-    def _setting(self) -> tuple[object, ...]:
-        return self.digest, self.split, self.degradation, self.data_range, self.border_px
+    def _setting(self) -> dict[str, object]:
+        return {"split": self.split, "data range": self.data_range, "border in px": self.border_px}
+
+
+def _difference(name: str, mine: object, theirs: object) -> str:
+    return f"{name} {mine}, not {theirs}"
+
+
+def _degradation_differences(mine: str, theirs: str) -> list[str]:
+    """Only the settings that differ, where both are forward models."""
+    if mine == theirs:
+        return []
+    try:
+        a, b = json.loads(mine), json.loads(theirs)
+    except json.JSONDecodeError:
+        return [_difference("degradation", mine, theirs)]
+    keys = [key for key in {**a, **b} if a.get(key) != b.get(key)]
+    return [_difference(f"degradation.{key}", a.get(key), b.get(key)) for key in keys] or ["degradation"]

@@ -36,7 +36,7 @@ def total_variation(output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG001
 
 
 def dissimilarity(output: Tensor, target: Tensor) -> Tensor:
-    """1 - SSIM, Gaussian window of 11 px with sigma 1.5, data range 1 (Wang et al., 2004); patches of 11 px at least."""
+    """1 - SSIM, Gaussian window of 11 px, sigma 1.5, data range 1 (Wang et al., 2004); patches of 11 px or more."""
     channels = output.shape[1]
     taps = torch.exp(-0.5 * ((torch.arange(WINDOW, device=output.device) - WINDOW // 2) / _SIGMA) ** 2)
     taps = (taps / taps.sum()).to(output.dtype)

@@ -1,5 +1,7 @@
 """Networks with their optimisers on the device of a run."""
 
+from typing import Any
+
 import torch
 from lightning_fabric import Fabric
 from torch import nn
@@ -20,13 +22,13 @@ class Assembly:
         self.networks: dict[str, nn.Module] = {}
         self.optimisers: dict[str, Optimizer] = {}
 
-    def add(self, part: str, network: nn.Module, settings: Optimiser) -> nn.Module:
+    def add(self, part: str, network: nn.Module, settings: Optimiser) -> Any:
         """Set `network` up for training under the name `part`."""
         module, optimiser = self._fabric.setup(network, build_optimiser(settings, network.parameters()))
         self.networks[part], self.optimisers[part] = module, optimiser
         return module
 
-    def add_restorer(self, part: str, recipe: Recipe) -> nn.Module:
+    def add_restorer(self, part: str, recipe: Recipe) -> Any:
         """The network of the recipe, in the memory format that suits it."""
         network, facts = build_network(recipe.network), capabilities(recipe.network)
         if facts.channels_last:

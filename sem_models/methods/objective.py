@@ -1,8 +1,9 @@
 """What a generator's output is compared with: the weighted loss terms of a recipe."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.losses.pixel import l1
 from sem_models.losses.table import find_loss
@@ -24,7 +25,7 @@ class Objective:
         named = [(loss_name(recipe, term), term.weight) for term in terms if term.name != BRANCH]
         self._terms = [(name, weight, find_loss(name)) for name, weight in named]
 
-    def __call__(self, network: nn.Module, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def __call__(self, network: Any, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The output (N, C, H x scale, W x scale) for `x` (N, C, H, W), and its losses against `target`."""
         if not self._draws:
             output: Tensor = network(x)

@@ -6,6 +6,8 @@ discriminator compares with sharp patches of other places. Deviation: the releas
 features, so that they taught nothing; here they teach.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from lightning_fabric import Fabric
@@ -36,9 +38,9 @@ class Variational:
             raise TypeError(f"method variational trains dsrvae, not {recipe.network.kind}")
         self._degradation, self._perceptual = recipe.degradation, recipe.perceptual
         assembly = Assembly(fabric)
-        restorer = assembly.add_restorer(RESTORER, recipe)
+        self._restorer: Any = assembly.add_restorer(RESTORER, recipe)
         for name in ("enlarge", "clean", "denoise"):
-            restorer.mark_forward_method(name)
+            self._restorer.mark_forward_method(name)
         assembly.add(ENCODER, TargetEncoder(recipe.network), recipe.optimiser)
         self._judges = Judges(settings, assembly)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
@@ -76,14 +78,14 @@ class Variational:
         mean, log_variance = self.networks[ENCODER](F.max_pool2d(features, 2))
         code = mean + torch.randn_like(mean) * (log_variance / 2).exp()
         if part == RESTORER:
-            return {"denoise_l1": F.l1_loss(self.restorer.denoise(x, code.detach()), clean)}
+            return {"denoise_l1": F.l1_loss(self._restorer.denoise(x, code.detach()), clean)}
         divergence = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1).mean()
-        return {"code_l1": F.l1_loss(self.restorer.denoise(x, code), clean), "code_kl": _KL_WEIGHT * divergence}
+        return {"code_l1": F.l1_loss(self._restorer.denoise(x, code), clean), "code_kl": _KL_WEIGHT * divergence}
 
     def _enlarge(self, x: Tensor, clean: Tensor, elsewhere: Tensor) -> dict[str, Tensor]:
         """Half of: the shrunk output against the clean input, and the enlarged clean input against the output."""
-        denoised = self.restorer.clean(x).detach()
-        output, from_clean = self.restorer.enlarge(denoised), self.restorer.enlarge(clean)
+        denoised = self._restorer.clean(x).detach()
+        output, from_clean = self._restorer.enlarge(denoised), self._restorer.enlarge(clean)
         below = self._objective.compare(self._small(output), clean)
         across = self._objective.compare(from_clean, output)
         losses = {name: (below[name] + across[name]) / 2 for name in below}

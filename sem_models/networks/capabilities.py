@@ -27,7 +27,7 @@ class Capabilities:
     training_patch: int | None = None
     """Input pixels that a training patch must have, where a layer has a fixed size."""
     effective_halo: int | None = None
-    """Input pixels that tiles share beyond what they keep, where the receptive field is far larger than what matters."""
+    """Input pixels that tiles share instead of the receptive field, where that is far larger than what matters."""
 
     @property
     def halo(self) -> int:

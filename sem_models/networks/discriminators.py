@@ -1,5 +1,6 @@
 """Networks that tell real micrographs from restored ones; they only exist in training."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import torch
@@ -56,7 +57,7 @@ class VGGDiscriminator(nn.Module):
         super().__init__()
         widths = [config.channels, *(config.width * factor for factor in (1, 2, 4, 8, 8))]
         layers: list[nn.Module] = []
-        for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for index, (before, after) in enumerate(pairwise(widths)):
             layers += [nn.Conv2d(before, after, 3, padding=1, bias=index == 0)]
             layers += [nn.BatchNorm2d(after)] if index else []
             layers += [nn.LeakyReLU(0.2), nn.Conv2d(after, after, 4, stride=2, padding=1, bias=False)]
@@ -107,7 +108,9 @@ class StructureDiscriminator(nn.Module):
         """Positive where a field looks real."""
         y = F.leaky_relu(self.head(x), 0.2)
         scales = [
-            F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest") if shrink > 1 else block(y)
+            F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest")
+            if shrink > 1
+            else block(y)
             for block, shrink in zip(self.blocks, (1, 2, 4), strict=True)
         ]
         decided: Tensor = self.layers(F.leaky_relu(self.join(torch.cat(scales, 1)), 0.2))
@@ -128,7 +131,7 @@ def _patch_layers(width: int, halvings: int) -> list[nn.Module]:
     """Halvings that double the width up to eight times the first, one layer without stride, one logit a field."""
     widths = [width * min(2**index, 8) for index in range(halvings + 2)]
     layers: list[nn.Module] = []
-    for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (before, after) in enumerate(pairwise(widths)):
         stride = 2 if index < halvings else 1
         layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]

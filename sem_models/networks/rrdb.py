@@ -17,6 +17,8 @@ from sem_models.physics.downsampling import upsample
 
 _RESIDUAL_SCALE = 0.2
 _INIT_GAIN = 0.1
+LARGEST_HALO = 64
+"""Input pixels: residuals are scaled by a fifth twice, so that what comes from further away hardly matters."""
 
 
 class RRDBConfig(BaseModel):
@@ -87,9 +89,11 @@ class RRDBNet(nn.Module):
 
 def capabilities(config: RRDBConfig) -> Capabilities:
     """Reach: two convolutions at output size, the doublings, 15 convolutions a block, two more."""
+    reach = nearest_halo(config.scale, 2) + 15 * config.blocks + 2
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=nearest_halo(config.scale, 2) + 15 * config.blocks + 2,
+        receptive_field=reach,
+        effective_halo=min(reach, LARGEST_HALO),
     )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sem_models.networks.blocks import NearestDoubling, conv, doublings, nearest_halo
 from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.rrdb import RRDB
+from sem_models.networks.rrdb import LARGEST_HALO, RRDB
 from sem_models.physics.downsampling import upsample
 from sem_models.physics.gradient import central_magnitude
 
@@ -60,7 +60,8 @@ class SPSRNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
-        return self.with_gradient(x)[0]
+        image: Tensor = self.with_gradient(x)[0]
+        return image
 
     def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
@@ -75,10 +76,11 @@ class SPSRNet(nn.Module):
         branch = self.branch_enlarge(self._branch(central_magnitude(x), tapped))
         fused = self.fuse_join(self.fuse(torch.cat([branch, features], 1)))
         residual: Tensor = self.tail(F.leaky_relu(self.high(fused), 0.2))
-        return upsample(x, self.scale) + residual, self.map(branch)
+        drawn: Tensor = self.map(branch)
+        return upsample(x, self.scale) + residual, drawn
 
     def _branch(self, gradient: Tensor, tapped: list[Tensor]) -> Tensor:
-        stem = self.branch_head(gradient)
+        stem: Tensor = self.branch_head(gradient)
         y = stem
         for block, join, tap in zip(self.branch_blocks, self.branch_joins, tapped, strict=True):
             y = join(block(torch.cat([y, tap], 1)))
@@ -97,10 +99,12 @@ def capabilities(config: SPSRConfig) -> Capabilities:
     by_tap = [15 * tap + 16 * (_TAPS - index) for index, tap in enumerate(config.taps)]
     gradient = 1 + 16 * _TAPS
     at_output = 2 + 16
+    reach = nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient)
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient),
+        receptive_field=reach,
+        effective_halo=min(reach, LARGEST_HALO),
         auxiliary="gradient",
     )

@@ -5,8 +5,6 @@ Deviation: the output adds a bicubic enlargement, so that an untrained network s
 
 from typing import Literal
 
-import torch
-import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 

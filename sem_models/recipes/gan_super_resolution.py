@@ -17,7 +17,11 @@ from sem_models.recipes.super_resolution import SCALES, Scale
 from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
 _ESRGAN_LOSSES = (LossTerm(name="l1", weight=1e-2), LossTerm(name="perceptual", weight=1.0))
-_SPSR_LOSSES = (*_ESRGAN_LOSSES, LossTerm(name="gradient_map", weight=1e-2), LossTerm(name="gradient_branch", weight=0.5))
+_SPSR_LOSSES = (
+    *_ESRGAN_LOSSES,
+    LossTerm(name="gradient_map", weight=1e-2),
+    LossTerm(name="gradient_branch", weight=0.5),
+)
 _SINSR_LOSSES = (
     LossTerm(name="charbonnier", weight=1.0),
     LossTerm(name="perceptual", weight=0.05),
@@ -112,9 +116,7 @@ def _dsrvae(scale: Scale) -> Recipe:
             optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
             schedule=Schedule(name="multistep", milestones=(0.5,), gamma=0.1),
         ),
-        train=TrainSettings(
-            steps=200_000, batch=6, patch=128 * scale, validate_every=5000, checkpoint_every=1000
-        ),
+        train=TrainSettings(steps=200_000, batch=6, patch=128 * scale, validate_every=5000, checkpoint_every=1000),
     )
 
 
@@ -124,7 +126,7 @@ def _sinsr(scale: Scale, branch: bool) -> Recipe:
     name, with_it = ("sinsr-gb", ", gradient branch") if branch else ("sinsr", "")
     return Recipe(
         name=f"{name}-x{scale}",
-        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, true to its input by projection.",
+        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, output true to its input.",
         method="adversarial",
         network=SINSRConfig(scale=scale, gradient_branch=branch),
         losses=first,
@@ -146,14 +148,15 @@ def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]
     kind = StructureDiscriminatorConfig if network.kind == "sinsr" else PatchDiscriminatorConfig
     second = recipe.adversarial.model_copy(
         update={
-            "first_share": 0.75,
+            "first_share": 0.8,
             "discriminator": kind(width=24, halvings=3),
             "optimiser": recipe.adversarial.optimiser.model_copy(update={"lr": 2e-4}),
             "schedule": Schedule(name="cosine", final_fraction=0.1),
         }
     )
     pixel = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
-    tiny = recipe.model_copy(
+    patch = network.patch * network.scale if isinstance(network, DSRVAEConfig) else 96
+    return recipe, recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",
             "summary": f"{recipe.name} with a small network: minutes on two CPU cores.",
@@ -163,7 +166,6 @@ def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]
             "optimiser": Optimiser(lr=1e-3),
             "schedule": Schedule(name="cosine", warmup_steps=100),
             "adversarial": second,
-            "train": TrainSettings(steps=3000, batch=16, patch=128 if network.kind == "dsrvae" and network.scale == 4 else 96, ema_decay=0.99, validate_every=500),
+            "train": TrainSettings(steps=3000, batch=8, patch=patch, ema_decay=0.99, validate_every=500),
         }
     )
-    return recipe, tiny

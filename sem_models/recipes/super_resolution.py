@@ -69,9 +69,7 @@ def _swinir(scale: Scale) -> Recipe:
         degradation=Degradation(scale=scale),
         optimiser=Optimiser(lr=2e-4),
         schedule=_SWINIR_STEPS,
-        train=TrainSettings(
-            steps=500_000, batch=32, patch=48 * scale, validate_every=5000, checkpoint_every=1000
-        ),
+        train=TrainSettings(steps=500_000, batch=32, patch=48 * scale, validate_every=5000, checkpoint_every=1000),
     )
 
 
@@ -83,9 +81,7 @@ def _swinir_light(scale: Scale) -> Recipe:
         degradation=Degradation(scale=scale),
         optimiser=Optimiser(lr=2e-4),
         schedule=_SWINIR_STEPS,
-        train=TrainSettings(
-            steps=500_000, batch=32, patch=64 * scale, validate_every=5000, checkpoint_every=1000
-        ),
+        train=TrainSettings(steps=500_000, batch=32, patch=64 * scale, validate_every=5000, checkpoint_every=1000),
     )
 
 

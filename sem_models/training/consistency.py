@@ -16,8 +16,8 @@ def require_consistency(recipe: Recipe) -> None:
     """Refuse a recipe that could not train.
 
     Raises:
-        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch or batch
-            size that network, losses, discriminator and method cannot take.
+        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch or
+            batch size that network, losses, discriminator and method cannot take.
     """
     terms = _terms(recipe)
     for term in terms:
@@ -47,8 +47,8 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
     unit = facts.scale * facts.size_multiple
     if facts.training_patch and patch != facts.training_patch * facts.scale:
         raise UserError(
-            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch times "
-            f"the scale), not of {patch} px; change train.patch."
+            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch "
+            f"times the scale), not of {patch} px; change train.patch."
         )
     if patch % unit and not facts.training_patch:
         raise UserError(

@@ -30,7 +30,7 @@ class Stage:
     schedule: Schedule
     discriminator_rate: float = 1.0
     keeps_last: bool = False
-    """Whether the newest validated weights are kept as the best: PSNR does not tell which of two GAN states is better."""
+    """Whether the newest weights count as the best: PSNR does not tell which of two GAN states is better."""
 
     @property
     def end(self) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sem_models.data.dataset import Dataset
 from sem_models.methods.base import Batch
 from sem_models.methods.table import build_method
-from sem_models.model import build_model
+from sem_models.model import build_model, load_weights
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.batches import BatchSource
@@ -49,11 +49,13 @@ def train(
     reporter: Reporter,
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
+    initial: Path | None = None,
 ) -> TrainResult:
     """Train to the end, to an early stop, or until `should_stop`; checkpoints go to `folder`.
 
     With `resume` the run goes on from `folder/checkpoint-last`; on a CPU N steps, a kill and N steps give the same
-    weights, optimiser state and metrics as 2 N steps, bit for bit.
+    weights, optimiser state and metrics as 2 N steps, bit for bit. Otherwise it starts from the weights of the model
+    folder `initial`, where there is one.
 
     Raises:
         UserError: Dataset and recipe do not fit, training diverged, or a checkpoint could not be written.
@@ -62,6 +64,8 @@ def train(
     if resume:
         mend(folder / BEST)
         trainer.restore(load_state(folder / LAST))
+    elif initial:
+        trainer.start_from(load_weights(initial))
     return trainer.run(should_stop)
 
 
@@ -87,6 +91,11 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
         self._state.load_state_dict(state)
+
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Give the restorer, and its average, weights that were learned before."""
+        bare(self._method.restorer).load_state_dict(weights)
+        self._ema.load_state_dict({"updates": 0, "weights": weights})
 
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
         """The loop."""

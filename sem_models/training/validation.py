@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.data.dataset import Dataset
-from sem_models.evaluation.evaluate import DATA_RANGE, Image, input_and_target
+from sem_models.evaluation.evaluate import input_and_target
 from sem_models.evaluation.floors import Bicubic
 from sem_models.evaluation.metrics import psnr_db, ssim
+from sem_models.evaluation.scorer import DATA_RANGE, Image
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.recipes.recipe import Recipe

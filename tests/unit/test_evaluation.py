@@ -1,5 +1,6 @@
 """Scores against scikit-image and published values; statistics; reports."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,16 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation import perceptual
+from sem_models.evaluation import dists, perceptual
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.floors import Bicubic, Identity, find_floor
-from sem_models.evaluation.metrics import mse, psnr_db, ssim
-from sem_models.evaluation.report import EvaluationReport
+from sem_models.evaluation.metrics import METRICS, mse, psnr_db, ssim
+from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics import bootstrap_interval, paired_difference
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Degradation
+from sem_models.physics.downsampling import downsample
 
 
 def test_scores_are_scikit_images() -> None:
@@ -33,13 +36,17 @@ def test_scores_are_scikit_images() -> None:
 
 
 @pytest.fixture
-def fresh_lpips(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_networks() -> Iterator[None]:
     perceptual._network.cache_clear()
+    dists.network.cache_clear()
     yield
     perceptual._network.cache_clear()
+    dists.network.cache_clear()
 
 
-def test_lpips_of_the_published_example(torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_lpips: None) -> None:
+def test_lpips_of_the_published_example(
+    torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
+) -> None:
     """The colour example scored as grey keeps the order; colour itself gives 0.7219 and 0.1376 (network as wrapped)."""
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     images = {
@@ -57,16 +64,139 @@ def test_lpips_of_the_published_example(torch_home: Path, monkeypatch: pytest.Mo
     assert perceptual.lpips_alex(grey["ref"], grey["ref"], 1.0) == pytest.approx(0, abs=1e-6)
 
 
-def test_lpips_without_weights_is_not_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_lpips: None, small_dataset: Dataset
+def test_without_weights_lpips_and_dists_are_not_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None, small_dataset: Dataset
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "nowhere"))
     monkeypatch.setenv("SEM_OFFLINE", "1")
     report = evaluate_model(Bicubic(2), small_dataset, "test", Degradation(scale=2))
-    assert "alexnet" in report.notes[0]
-    assert len(report.notes) == 1
-    assert all(row.scores["lpips_alex"] is None for row in report.rows)
-    assert report.metrics == ("psnr_db", "ssim", "mse")
+    assert len(report.notes) == 2, "once each, not once an image"
+    assert f"put alexnet-owt-7be5be79.pth into {tmp_path}/nowhere/hub/checkpoints" in report.notes[0]
+    assert "put dists_alpha_beta.pt" in report.notes[1]
+    assert f"{tmp_path}/nowhere/dists" in report.notes[1]
+    assert all(row.scores[name] is None for row in report.rows for name in ("lpips_alex", "dists"))
+    assert {"psnr_db", "ssim", "mse", "edge_retention", "frc_mean"} <= set(report.metrics)
+    assert not {"lpips_alex", "dists"} & set(report.metrics)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.98])
+def test_damaged_weights_cost_their_column_and_no_more(
+    tmp_path: Path,
+    torch_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_networks: None,
+    small_dataset: Dataset,
+    kept: float,
+) -> None:
+    home = tmp_path / "home"
+    for file in ("hub/checkpoints/alexnet-owt-7be5be79.pth", "dists/dists_alpha_beta.pt"):
+        whole = (torch_home / file).read_bytes()
+        (home / file).parent.mkdir(parents=True, exist_ok=True)
+        (home / file).write_bytes(whole[: int(kept * len(whole))])
+    monkeypatch.setenv("TORCH_HOME", str(home))
+    report = evaluate_model(Bicubic(2), small_dataset, "test", Degradation(scale=2))
+    assert ["alexnet-owt-7be5be79.pth is damaged" in report.notes[0], len(report.notes)] == [True, 2]
+    assert "dists_alpha_beta.pt is damaged" in report.notes[1]
+    assert all(row.scores[name] is None for row in report.rows for name in ("lpips_alex", "dists"))
+    assert all(row.scores["psnr_db"] is not None for row in report.rows)
+
+
+def test_every_column_of_a_report(
+    torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None, small_dataset: Dataset
+) -> None:
+    """Pixels of 2.5 nm; a scale of 1 has no down-consistency, an unknown pixel size no resolution in nm."""
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    report = evaluate_model(Bicubic(2), small_dataset, "test", Degradation(scale=2))
+    assert report.metrics == tuple(METRICS)
+    assert report.notes == ()
+    for row in report.rows:
+        assert row.scores["frc_resolution_nm"] == pytest.approx(2.5 * row.scores["frc_resolution_px"])
+    same_size = evaluate_model(Identity(1), small_dataset, "test", Degradation(scale=1, read_noise=0.05))
+    assert "down_consistency_db" not in same_size.rows[0].scores
+    entry = small_dataset.entries("test")[0]
+    nameless = entry.model_copy(update={"arrays": (entry.arrays[0].model_copy(update={"pixel_size_nm": None}),)})
+    manifest = small_dataset.manifest.model_copy(update={"entries": (nameless,)})
+    unknown = evaluate_model(Bicubic(2), Dataset(small_dataset.folder, manifest), "test", Degradation(scale=2))
+    assert unknown.metrics == tuple(name for name in METRICS if name != "frc_resolution_nm")
+
+
+def test_down_consistency_takes_the_whole_output_as_it_is() -> None:
+    """Neither the clipping nor the lost border of the other scores: both would keep the truth from its 100 dB."""
+    sharp = np.random.default_rng(0).uniform(-0.5, 1.5, (1, 64, 64)).astype(np.float32)
+    low = downsample(torch.from_numpy(sharp)[None], 2, "bicubic_aa")[0].numpy()
+    case = Case(low, sharp, 2, "bicubic_aa", None)
+    assert Scorer()(sharp, case)["down_consistency_db"] == 100
+    corner = sharp.copy()
+    corner[:, 0, 0] += 1
+    scores = Scorer()(corner, case)
+    assert scores["mse"] == 0, "the corner lies in the border that is left out"
+    assert scores["down_consistency_db"] < 60
+
+
+def test_inputs_of_an_instrument_have_no_down_consistency(small_dataset: Dataset) -> None:
+    """Pairs: what the instrument did to the input is not known."""
+    entry = small_dataset.entries("test")[0]
+    whole = entry.arrays[0]
+    low = np.array(small_dataset.array(entry, "image")[::2, ::2])
+    np.save(small_dataset.folder / "low.npy", low)
+    arrays = (
+        whole.model_copy(update={"role": "target"}),
+        whole.model_copy(update={"role": "input", "file": "low.npy", "shape": low.shape}),
+    )
+    pair = entry.model_copy(update={"arrays": arrays})
+    manifest = small_dataset.manifest.model_copy(update={"kind": "paired", "entries": (pair,)})
+    report = evaluate_model(Bicubic(2), Dataset(small_dataset.folder, manifest), "test", Degradation(scale=2))
+    assert "psnr_db" in report.rows[0].scores
+    assert "down_consistency_db" not in report.rows[0].scores
+
+
+def test_dists_of_the_published_example(
+    torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
+) -> None:
+    """The authors' repository states 0.3347 for its two images; grey is the same as three equal channels."""
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    images = [Image.open(torch_home / "verification" / f"{name}.png").convert("RGB") for name in ("r0", "r1")]
+    colour = [torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 255 for image in images]
+    with torch.inference_mode():
+        assert float(dists.network()(*colour)) == pytest.approx(0.3347, abs=5e-5)
+    grey = [np.asarray(image.convert("L"), np.float32) / 255 for image in images]
+    with torch.inference_mode():
+        expected = float(dists.network()(*(torch.from_numpy(image).expand(1, 3, 256, 256) for image in grey)))
+    assert dists.dists(grey[0], grey[1], 1.0) == pytest.approx(expected, abs=1e-5)
+    assert dists.dists(255 * grey[0], 255 * grey[1], 255.0) == pytest.approx(expected, abs=1e-5)
+    assert dists.dists(grey[0], grey[0], 1.0) == pytest.approx(0, abs=1e-5)
+    assert np.isnan(dists.dists(grey[0][:31], grey[1][:31], 1.0))
+
+
+def test_dists_of_a_large_image_is_the_mean_of_its_windows(
+    torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    rng = np.random.default_rng(0)
+    target = rng.random((300, 520)).astype(np.float32)
+    output = np.clip(target + rng.normal(0, 0.2, target.shape) * (np.arange(520) > 260), 0, 1).astype(np.float32)
+    halves = [dists.dists(output[22:278, s], target[22:278, s], 1.0) for s in (slice(2, 258), slice(262, 518))]
+    assert halves[1] > 10 * max(halves[0], 1e-6)
+    assert dists.dists(output, target, 1.0) == pytest.approx(np.mean(halves), abs=1e-6)
+
+
+def test_a_ratio_is_best_at_one_and_every_metric_ranks() -> None:
+    """By hand: retention 0.9 beats 1.2 beats 0.7; a gain of retention is an improvement only below 1."""
+    retention = METRICS["edge_retention"]
+    assert sorted([1.2, 0.7, 0.9], key=retention.shortfall) == [0.9, 1.2, 0.7]
+    assert sorted([20.0, 30.0], key=METRICS["psnr_db"].shortfall) == [30.0, 20.0]
+    assert sorted([0.2, 0.1], key=METRICS["mse"].shortfall) == [0.1, 0.2]
+    assert [METRICS[name].heading[-3:] for name in ("psnr_db", "mse", "edge_retention")] == [") ↑", "E ↓", "→ 1"]
+    rows = [
+        Row(method=method, image=str(index), group="a", scores={"edge_retention": value, "mse": value})
+        for method, values in (("m", (1.3, 1.5)), ("floor:bicubic", (0.9, 0.8)))
+        for index, value in enumerate(values)
+    ]
+    setting = {"dataset": "d", "digest": "0", "split": "test", "degradation": "paired"}
+    report = EvaluationReport(model="m", rows=tuple(rows), data_range=1, border_px=2, **setting)
+    assert report.gain("edge_retention", "floor:bicubic").mean == pytest.approx(0.55)
+    assert report.improvement("edge_retention", "floor:bicubic").mean == pytest.approx(0.15 - 0.4)
+    assert report.improvement("mse", "floor:bicubic").mean == pytest.approx(-0.55)
 
 
 def test_bootstrap_covers_and_pairs_cancel() -> None:

@@ -55,6 +55,7 @@ def test_order_asked_for_is_order_given_and_conv_is_before_activation(home: Path
 
 def test_frozen_in_evaluation_mode_and_gradients_reach_the_input(home: Path) -> None:
     features = VggFeatures("vgg16", ("conv2_2",))
+    assert not features.training
     torch.nn.Sequential(features).train()
     assert not any(module.training for module in features.modules())
     assert not any(parameter.requires_grad for parameter in features.parameters())
@@ -71,6 +72,30 @@ def test_vgg19_indices_are_the_published_ones() -> None:
     assert layer_names("vgg19").index("conv2_2") == 7
     assert len(layer_names("vgg19")) == 37
     assert layer_names("vgg16").index("conv5_3") == 28
+
+
+def test_vgg19_is_torchvisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its trained weights are not at hand: random ones in a file of torchvision's layout show where each goes."""
+    declare_torchvision_ops()
+    from torchvision.models import vgg19
+
+    with torch.device("meta"):
+        network = vgg19(weights=None).features
+    network = network.to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.03, generator=generator)
+    path = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    path.parent.mkdir(parents=True)
+    torch.save({f"features.{name}": value for name, value in network.state_dict().items()}, path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    x = torch.rand(1, 3, 32, 32, generator=generator)
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    with torch.no_grad():
+        expected = network[:35]((x - mean) / std)
+        found = VggFeatures("vgg19", ("conv5_4",))(x)[0]
+    assert found.shape == (1, 512, 2, 2)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_missing_weights_say_what_to_put_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

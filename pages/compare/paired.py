@@ -1,0 +1,93 @@
+"""Every model against a reference: table, differences on each image, ranks, files."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pipelines.compare import Comparison
+from pipelines.paired import PairedComparison, compare_pairs
+from pipelines.paired_tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
+from sem_models.evaluation.paired import Paired, direction
+
+_BEST = "The best by the metric above"
+_COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")
+"""Told apart by colour only while there are so few specimens."""
+
+
+def show_pairs(comparison: Comparison, metric: str) -> None:
+    """The section of the page; the chosen metric picks the default reference and what is drawn."""
+    st.subheader("Model against model")
+    names = {column.run.run_id: column.label for column in comparison.columns}
+    chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
+    paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
+    if not paired.pairings:
+        st.info(paired.cautions[0])
+        return
+    _show_differences(paired)
+    _show_ranks(paired)
+    _offer_files(paired)
+
+
+def _show_differences(paired: PairedComparison) -> None:
+    st.markdown(f"**Difference to {paired.reference.label}, image by image**")
+    st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
+    st.caption(CAPTION)
+    if paired.cautions:
+        st.warning("\n".join(f"- {caution}" for caution in paired.cautions))
+    st.plotly_chart(_figure(paired), key="paired")
+
+
+def _show_ranks(paired: PairedComparison) -> None:
+    st.markdown("**Rank among the models, mean over images (1 is best)**")
+    st.dataframe(pd.DataFrame(rank_rows(paired)), hide_index=True)
+
+
+def _offer_files(paired: PairedComparison) -> None:
+    with st.container(horizontal=True):
+        for name, content in csv_files(paired).items():
+            st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
+
+
+def _figure(paired: PairedComparison) -> go.Figure:
+    """A lane a model: one point an image, in the colour of its specimen; below them the mean with its interval."""
+    figure = go.Figure()
+    tables = [pairing.by_metric[paired.metric] for pairing in paired.pairings]
+    for lane, table in enumerate(tables):
+        _add_images(figure, table, lane)
+        _add_mean(figure, table, lane)
+    figure.add_vline(x=0, line={"color": "#30363d", "width": 1})
+    better = "right of 0 is better" if direction(paired.metric) == 1 else "left of 0 is better"
+    labels = [pairing.column.label.replace(" (", "<br>(") for pairing in paired.pairings]
+    figure.update_layout(
+        height=110 + 85 * len(tables), margin={"l": 10, "r": 10, "t": 10, "b": 45}, template="simple_white",
+        xaxis_title=f"Difference in {quantity(paired.metric)}: {better} than the reference",
+        yaxis={"tickvals": list(range(len(tables))), "ticktext": labels, "range": [len(tables) - 0.4, -0.5],
+               "automargin": True},
+    )  # fmt: skip
+    return figure
+
+
+def _add_images(figure: go.Figure, table: Paired, lane: int) -> None:
+    """Images keep their height in every lane, so that one can be followed from model to model."""
+    groups = list(dict.fromkeys(difference.group for difference in table.differences))
+    coloured = len(groups) <= len(_COLOURS)
+    heights = {d.image: lane - 0.35 + 0.5 * i / len(table.differences) for i, d in enumerate(table.differences)}
+    for index, group in enumerate(groups):
+        own = [difference for difference in table.differences if difference.group == group]
+        figure.add_scatter(
+            x=[d.value for d in own], y=[heights[d.image] for d in own], mode="markers", name=group,
+            legendgroup=group, showlegend=coloured and lane == 0, text=[d.image for d in own],
+            marker={"size": 8, "opacity": 0.8, "color": _COLOURS[index if coloured else 0]},
+            hovertemplate="%{text}<br>%{x:+.4g}",
+        )  # fmt: skip
+
+
+def _add_mean(figure: go.Figure, table: Paired, lane: int) -> None:
+    interval = table.interval
+    spread = {"array": [interval.hi - interval.mean], "arrayminus": [interval.mean - interval.lo]}
+    figure.add_scatter(
+        x=[interval.mean], y=[lane + 0.3], mode="markers", name="mean, 95 % interval", showlegend=lane == 0,
+        legendgroup="mean", marker={"size": 11, "symbol": "diamond", "color": "black"},
+        error_x={"type": "data", "symmetric": False, "color": "black", **spread},
+        hovertemplate="mean %{x:+.4g}",
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Scores of floors, kept: they are the same for every model on the same images, and take two thirds of the time."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.home import home
+from sem_models.data.dataset import Dataset
+from sem_models.data.manifest import Split
+from sem_models.evaluation.evaluate import describe_input
+from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.physics.degradation import Degradation
+
+_ROWS = TypeAdapter(tuple[Row, ...])
+_VERSION = 1
+"""Raised whenever a score is computed in another way under its old name."""
+
+
+def kept_floor_rows(dataset: Dataset, split: Split, degradation: Degradation) -> tuple[Row, ...]:
+    """Rows of an earlier evaluation on the same images with the same scores; empty where there was none."""
+    try:
+        return _ROWS.validate_json(_file(dataset, split, degradation).read_bytes())
+    except (OSError, ValidationError):
+        return ()
+
+
+def keep_floor_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
+    """Keep the rows of the floors; not where a score is missing today that may be there tomorrow."""
+    rows = tuple(row for row in report.rows if row.method.startswith("floor:") and row.method != report.model)
+    if report.notes or not rows:
+        return
+    path = _file(dataset, split, degradation)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(_ROWS.dump_json(rows))
+    part.replace(path)
+
+
+def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:
+    facts = [_VERSION, dataset.digest, split, describe_input(dataset, degradation), degradation.scale, list(METRICS)]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+    return home().work / "floors" / f"{key}.json"

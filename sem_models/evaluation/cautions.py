@@ -1,0 +1,55 @@
+"""What a reader must know before believing paired differences of a few images."""
+
+from collections.abc import Sequence
+
+from sem_models.evaluation.paired import LEVEL, Paired
+from sem_models.evaluation.statistics import FEWEST_GROUPS, smallest_p
+
+_COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
+"""Per cent of intervals that hold the true mean: percentile bootstrap of so many independent normal values (simulated).
+
+Skewed differences, or images of one specimen that are drawn one by one, are worse."""
+
+
+def cautions(pairs: Sequence[Paired], models: int) -> tuple[str, ...]:
+    """Sentences for pairs of `models` models with one reference, judged by the pair with the fewest images."""
+    fewest = min(pairs, key=lambda paired: paired.interval.n)
+    n, groups = fewest.interval.n, fewest.groups
+    drawn = (groups, "groups") if fewest.resampled == "groups" else (n, "images")
+    said = [_few_images(n, models), _shared_groups(n, groups), _few_draws(*drawn)]
+    return tuple(text for text in said if text)
+
+
+def _few_images(n: int, models: int) -> str:
+    least = min(1.0, models * smallest_p(n))
+    if least <= LEVEL:
+        return ""
+    after = f", {least:.3g} after Holm over {models} models" if models > 1 else ""
+    return (
+        f"With n = {n} images p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
+        f"no difference can reach {LEVEL} by this test. Look at the images one by one."
+    )
+
+
+def _shared_groups(n: int, groups: int) -> str:
+    if groups == n:
+        return ""
+    said = f"{n} images come from {groups} group(s): the signed-rank p takes images for independent and is too small."
+    if groups >= FEWEST_GROUPS:
+        return f"{said} Intervals draw whole groups instead; trust them more than p."
+    return (
+        f"{said} Fewer than {FEWEST_GROUPS} groups cannot be resampled: the interval speaks for these specimens only."
+    )
+
+
+def _few_draws(count: int, what: str) -> str:
+    if count >= max(_COVERAGE):
+        return ""
+    if count < min(_COVERAGE):
+        return f"An interval from {count} {what} says next to nothing."
+    below, above = max(size for size in _COVERAGE if size <= count), min(size for size in _COVERAGE if size >= count)
+    held = " to ".join(str(_COVERAGE[size]) for size in dict.fromkeys((below, above)))
+    return (
+        f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of so few holds the true mean in "
+        f"about {held} % of cases at best, not 95 %."
+    )

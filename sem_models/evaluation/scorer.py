@@ -1,0 +1,88 @@
+"""All scores of one output, and why some are missing."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.evaluation.dists import dists
+from sem_models.evaluation.down_consistency import down_consistency_db
+from sem_models.evaluation.metrics import LABELS, METRICS
+from sem_models.evaluation.perceptual import lpips_alex
+from sem_models.features.weights import FeaturesUnavailable
+from sem_models.physics.degradation import Downsampling
+
+Image = NDArray[np.float32]
+Scores = dict[str, float | None]
+DATA_RANGE = 1.0
+"""Scores are computed in unit intensity: 1 is the span of the stored intensity range (255 grey levels of 8 bit)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image of a split: what a method is given, what it should give, and what is known of the two."""
+
+    low: Image
+    """(C, h, w) in unit intensity."""
+    sharp: Image
+    """(C, h x scale, w x scale)."""
+    scale: int
+    downsampling: Downsampling | None
+    """What made `low` of `sharp`; None where an instrument did."""
+    pixel_size_nm: float | None
+    """Of `sharp`."""
+
+
+class Scorer:
+    """Called with an output and its case; remembers once why a column is missing."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._trained: dict[str, Callable[[Image, Image, float], float]] = {"lpips_alex": lpips_alex, "dists": dists}
+
+    def __call__(self, whole: Image, case: Case) -> Scores:
+        """Scores of (C, H, W) in unit intensity; a score that does not apply to the case has no key.
+
+        Output and target lose `scale` pixels at each edge and what lies outside [0, 1]; down-consistency takes all.
+        """
+        output, target = (np.clip(_inner(image, case.scale), 0, DATA_RANGE) for image in (whole, case.sharp))
+        pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
+        scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
+        trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
+        return {**scores, **_resolution_nm(scores, case), **trained, **_down_consistency(whole, case)}
+
+    def _with_weights(self, name: str, output: Image, target: Image) -> float | None:
+        if name not in self._trained:
+            return None
+        try:
+            return _or_none(self._trained[name](output, target, DATA_RANGE))
+        except FeaturesUnavailable as error:
+            self.notes.append(f"{LABELS[name]} was not computed: {error}.")
+            del self._trained[name]
+            return None
+
+
+def _resolution_nm(scores: Scores, case: Case) -> Scores:
+    pixels = scores["frc_resolution_px"]
+    if case.pixel_size_nm is None:
+        return {}
+    return {"frc_resolution_nm": None if pixels is None else pixels * case.pixel_size_nm}
+
+
+def _down_consistency(whole: Image, case: Case) -> Scores:
+    if case.scale == 1 or case.downsampling is None:
+        return {}
+    value = down_consistency_db(whole, case.low, case.scale, case.downsampling, DATA_RANGE)
+    return {"down_consistency_db": _or_none(value)}
+
+
+def _inner(image: Image, border: int) -> Image:
+    """(H, W) without the border; the mean over channels where there are several."""
+    inner: Image = image[:, border:-border, border:-border].mean(axis=0)
+    return inner
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,56 @@
+"""The compare page with several scored runs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.test_pages import assert_sound, page
+from tests.scored_runs import POOR, store, three_runs
+
+
+@pytest.fixture
+def runs(sem_home: Path) -> dict[str, str]:
+    return three_runs()
+
+
+def _paired_table(app) -> object:
+    (table,) = [frame.value for frame in app.dataframe if "p (Holm)" in frame.value]
+    return table
+
+
+def test_models_are_paired_with_the_best_by_the_chosen_metric(runs: dict[str, str]) -> None:
+    app = page("compare")
+    assert_sound(app)
+    table = _paired_table(app)
+    assert [name.split()[0] for name in table["model"]] == ["fair", "poor"] * 2
+    assert list(table["metric"])[::2] == ["PSNR (dB)", "MSE, data range²"]
+    assert set(table["interval over"]) == {"groups"}
+    assert (list(table["images"]), list(table["groups"])) == ([8] * 4, [4] * 4)
+    assert table["p (Holm)"][1] == f"{2 * 2 / 2**8:.3g}", "the smallest p of 8 images, twice"
+    app.segmented_control(key="metric").set_value("mse").run()
+    table = _paired_table(app)
+    assert [name.split()[0] for name in table["model"]] == ["good", "poor"] * 2, "fair is best by MSE: less is better"
+    assert table["metric"][0] == "MSE, data range²"
+
+
+def test_another_reference_turns_the_verdict_and_may_leave_the_comparison(runs: dict[str, str]) -> None:
+    app = page("compare")
+    app.selectbox(key="reference").select(runs["poor"]).run()
+    assert_sound(app)
+    assert set(_paired_table(app)["verdict"][:2]) == {"better"}
+    app.multiselect(key="compared").unselect(runs["poor"]).run()
+    assert_sound(app)
+    assert [name.split()[0] for name in _paired_table(app)["model"]] == ["fair", "fair"]
+
+
+def test_a_run_without_partner_says_why(runs: dict[str, str]) -> None:
+    store("alone", POOR, 0.1, border_px=2)
+    app = page("compare")
+    assert any("alone" in box.value and "border in px 2, not 4" in box.value for box in app.warning)
+
+
+def test_one_run_has_nothing_to_pair_with(sem_home: Path) -> None:
+    store("single", POOR, 0.1)
+    app = page("compare")
+    assert_sound(app)
+    assert any("nothing to pair" in box.value for box in app.info)

@@ -1,0 +1,95 @@
+"""Stored evaluations compared: the use case and the command, on scores that were written by hand."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+from typer.testing import CliRunner
+
+from pipelines.compare import compare
+from pipelines.paired import compare_pairs
+from pipelines.paired_tables import csv_files, difference_rows, rank_rows
+from pipelines.tracking.runs import create_run
+from sem_models.errors import UserError
+from tests.scored_runs import FAIR, GOOD, POOR, store, three_runs
+
+
+@pytest.fixture
+def runs(sem_home: Path) -> dict[str, str]:
+    return three_runs()
+
+
+def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str]) -> None:
+    comparison = compare(list(runs.values()))
+    paired = compare_pairs(comparison)
+    assert paired.reference.run.run_id == runs["good"]
+    assert [pairing.column.run.name for pairing in paired.pairings] == ["fair", "poor"]
+    assert any("flatters" in caution for caution in paired.cautions)
+    assert compare_pairs(comparison, "mse").reference.run.run_id == runs["fair"], "less is better"
+    named = compare_pairs(comparison, reference=runs["poor"][:10])
+    assert named.reference.run.run_id == runs["poor"]
+    assert not any("flatters" in caution for caution in named.cautions)
+    assert {pairing.by_metric["psnr_db"].verdict for pairing in named.pairings} == {"better"}
+
+
+def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
+    comparison = compare(list(runs.values()))
+    with pytest.raises(UserError, match="psnr_db, mse"):
+        compare_pairs(comparison, "fid")
+    with pytest.raises(UserError, match=runs["good"][:8]):
+        compare_pairs(comparison, reference="zzz")
+
+
+def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
+    noisy = store("noisy", POOR, 0.1, degradation='{"scale":4,"read_noise":0.02}')
+    other = store("other", POOR, 0.1, digest="e" * 20, dataset="second")
+    wide = store("wide", POOR, 0.1, border_px=2)
+    early = store("early", POOR, 0.1, split="val")
+    unscored = create_run("sem", "unscored", "training", {}, {})
+    comparison = compare([*runs.values(), noisy, other, wide, early, unscored])
+    said = dict(text.split(" (", 1) for text in comparison.warnings)
+    assert len(comparison.columns) == 3
+    assert "degradation.read_noise 0.02, not 0.0." in said["noisy"]
+    assert "dataset digest eeeeeeeeeeee (second), not dddddddddddd (set)." in said["other"]
+    assert "border in px 2, not 4." in said["wide"]
+    assert "split val, not test." in said["early"]
+    assert "has not been evaluated" in said["unscored"]
+
+
+def test_one_model_has_nothing_to_pair_with(runs: dict[str, str]) -> None:
+    paired = compare_pairs(compare([runs["good"], runs["good"]]))
+    assert paired.pairings == ()
+    assert "nothing to pair" in paired.cautions[0]
+    assert difference_rows(paired) == []
+    assert len(rank_rows(paired)) == 1
+    assert csv_files(paired)["paired.csv"].strip() == ""
+
+
+def test_the_command_prints_and_writes_what_scipy_says(runs: dict[str, str], tmp_path: Path) -> None:
+    from pipelines.__main__ import app
+
+    arguments = ["compare", *runs.values(), "--reference", runs["poor"], "--csv", str(tmp_path / "tables"), "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    p = wilcoxon(np.array(FAIR) - np.array(POOR)).pvalue
+    assert p == pytest.approx(2 / 2**8)
+    said = json.loads(result.stdout.strip().splitlines()[-1])["paired"]
+    (fair,) = [row for row in said["differences"] if (row["model"], row["metric"]) == ("fair", "psnr_db")]
+    assert fair["p_holm"] == pytest.approx(2 * p)
+    assert (fair["images"], fair["groups"], fair["interval_over"]) == (8, 4, "groups")
+    with (tmp_path / "tables" / "paired_per_image.csv").open() as file:
+        lines = [line for line in csv.DictReader(file) if (line["model"], line["metric"]) == ("fair", "psnr_db")]
+    assert [float(line["difference"]) for line in lines] == pytest.approx(np.array(FAIR) - np.array(POOR))
+    with (tmp_path / "tables" / "paired.csv").open() as file:
+        first = next(csv.DictReader(file))
+    assert float(first["mean_difference"]) == pytest.approx(np.mean(np.array(GOOD) - np.array(POOR)))
+    with (tmp_path / "tables" / "ranks.csv").open() as file:
+        ranked = {line["model"]: line for line in csv.DictReader(file) if line["metric"] == "psnr_db"}
+    assert float(ranked["good"]["mean_rank"]) == pytest.approx(9 / 8), "second to fair on one of eight images"
+    assert (ranked["good"]["best_on"], ranked["fair"]["best_on"]) == ("7", "1")
+    table = [line for line in result.stderr.splitlines() if "PSNR (dB)" in line and "better" in line]
+    assert len(table) == 2
+    assert f"{p:.3g}" in table[1]
