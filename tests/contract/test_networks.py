@@ -12,6 +12,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio
 from torch import Tensor, nn
 
+from sem_models.inference.planner import plan_axis
+from sem_models.inference.predictor import Predictor
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.discriminators import (
     DiscriminatorConfig,
@@ -29,6 +31,7 @@ from sem_models.networks.swinir import SwinIRConfig
 from sem_models.networks.table import NETWORKS, build_network, capabilities
 from sem_models.networks.vdsr import VDSRConfig
 from sem_models.physics.downsampling import downsample, upsample
+from tests.unit.test_inference_predictor import Model, whole_image
 
 BACK_PROJECTIONS = ("bicubic_aa", "cubic_aliased", "gaussian_area")
 
@@ -339,6 +342,22 @@ def test_saved_and_channels_last_give_the_same(config) -> None:
         assert torch.equal(other(x), expected)
         fast = other.to(memory_format=torch.channels_last)(x.contiguous(memory_format=torch.channels_last))
     torch.testing.assert_close(fast, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "config", [c for c in SMALL if capabilities(c).halo == capabilities(c).receptive_field], ids=str
+)
+def test_tiles_are_exact(config) -> None:
+    """Windows, grids and projections included; weights so large that what lies at the halo's end would show."""
+    facts = capabilities(config)
+    model = Model(build_network(config), facts)
+    image = np.random.default_rng(0).random((1, 130, 171), np.float32)
+    expected = whole_image(model, image)
+    tile = 2 * facts.halo + 40
+    spans = plan_axis(130, tile, 2 * facts.halo + 8, facts.size_multiple)
+    assert len(spans) > 1, "there must be tiles"
+    tiled = Predictor(model, "cpu", tile=tile, batch=2).predict_unit(image)
+    np.testing.assert_allclose(tiled, expected, atol=2e-5 * np.abs(expected).max())
 
 
 def natural(height: int, width: int, sigma: float = 2.5, seed: int = 0) -> Tensor:
