@@ -144,6 +144,7 @@ def test_dsrvae_sees_the_truth_only_where_it_is_said(name: str) -> None:
         assert torch.equal(x, entered)
         assert torch.equal(y, entered)
         assert not torch.equal(code, other_code), "by design: a code of the clean patch"
+    assert not torch.equal(a.calls[0][1][1], a.calls[1][1][1]), "a random code each time, of one and the same patch"
     (a, output_a), (b, output_b) = learn(recipe, adversarial, truth=1), learn(recipe, adversarial, truth=2)
     assert [call for call, _ in a.calls] == [call for call, _ in b.calls] == ["clean", "enlarge", "enlarge"]
     assert_same(a.calls[:2], b.calls[:2])

@@ -1,5 +1,6 @@
 """One row a method: presets that use it. Every row learns, names its losses and resumes to the bit in every stage."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,13 @@ from torch import nn
 from sem_models.data.dataset import Dataset
 from sem_models.methods.base import Method
 from sem_models.methods.table import METHODS, build_method
-from sem_models.recipes import Recipe
+from sem_models.recipes import Recipe, find_recipe
 from sem_models.training.batches import BatchSource
 from sem_models.training.checkpoint import FOLDERS, LAST, load_state
 from sem_models.training.stages import stages
 from sem_models.training.trainer import train
 from tests.integration.test_resume import Recorder, assert_equal
-from tests.small_recipes import fake_perceptual, short
+from tests.small_recipes import fake_perceptual, narrow, short
 
 SMALL = ("train.patch=32",)
 ROWS: dict[str, list[Recipe]] = {
@@ -183,3 +184,37 @@ def test_the_second_stage_keeps_its_newest_weights(recipe: Recipe, small_dataset
     told = {key for step, key in run.recorder.values if step > 3}
     assert {"watch/contrast", "watch/diversity", "watch/discriminator/real", "watch/discriminator/fake"} <= told
     assert not {key for step, key in run.recorder.values if step <= 3 and key.startswith("watch/")}
+
+
+def test_divergence_of_codes_in_closed_form(small_dataset: Dataset) -> None:
+    """A normal of mean m and variance e^v against the standard one: (m^2 + e^v - 1 - v) / 2 for each of the codes."""
+    (recipe,) = ROWS["variational"]
+    method = built(recipe)
+    encoder = method.networks["encoder"]
+    for layer, value in ((encoder.mean, 0.3), (encoder.log_variance, -0.7)):
+        nn.init.zeros_(layer.weight)
+        nn.init.constant_(layer.bias, value)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    losses = method.training_step(batch, "encoder", stages(recipe)[0])
+    expected = recipe.network.code * (0.3**2 + math.exp(-0.7) - 1 + 0.7) / 2
+    assert losses["code_kl"].item() == pytest.approx(1e-3 * expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dsrvae-x2-small", "esrgan-x2-small"])
+def test_trained_features_fit_in_and_teach(
+    name: str, small_dataset: Dataset, torch_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real VGG16: its features have the size that the encoder takes, and the perceptual loss is told."""
+    monkeypatch.undo()
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    recipe = narrow(find_recipe(name))
+    method = built(recipe)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    for stage in stages(recipe):
+        for part in stage.parts:
+            losses = method.training_step(batch, part, stage)
+            assert all(torch.isfinite(loss) for loss in losses.values())
+            if part == "restorer" and stage.name == "adversarial":
+                method.restorer.zero_grad(set_to_none=True)
+                losses["perceptual_vgg16"].backward()
+                assert learned(method.restorer), "the released dSRVAE detached it"

@@ -1,23 +1,34 @@
 """Stages add up, rates are those of their own stage, recipes that cannot train are refused one by one."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from pipelines.initial import shortened
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.methods.health import health
+from sem_models.model import load_weights, save_model
+from sem_models.networks.discriminators import (
+    PatchDiscriminatorConfig,
+    StructureDiscriminatorConfig,
+    build_discriminator,
+)
+from sem_models.networks.table import build_network
 from sem_models.recipes import RECIPES, Recipe, find_recipe, override
-from sem_models.training.consistency import require_consistency
+from sem_models.training.checkpoint import FOLDERS, LAST, load_state
+from sem_models.training.consistency import _require_judged, require_consistency
+from sem_models.training.fit import require_fit
 from sem_models.training.optimisers import build_optimiser, constants
 from sem_models.training.settings import LossTerm, Optimiser
 from sem_models.training.stages import stage_at, stages
 from sem_models.training.state import Counters
 from sem_models.training.trainer import train
 from sem_models.training.watch import GanWatch
-from tests.integration.test_resume import Recorder
+from tests.integration.test_resume import Recorder, assert_equal
 from tests.small_recipes import fake_perceptual, short
 
 
@@ -95,13 +106,40 @@ def test_best_of_a_stage() -> None:
     assert counters.best_step == 7
 
 
-def test_patience_does_not_end_an_adversarial_stage(small_dataset: Dataset, tmp_path) -> None:
+def test_patience_does_not_end_an_adversarial_stage(small_dataset: Dataset, tmp_path: Path) -> None:
     """The same patience ends the same network without a discriminator."""
     still = ["train.patch=32", "train.validate_every=1", "train.early_stop=1", "train.ema_decay=0"]
     recipe = short("srgan-x2-small", *still, "adversarial.first_share=0", "adversarial.optimiser.lr=1e-12")
     assert train(recipe, small_dataset, tmp_path / "gan", Recorder()).reason == "finished"
     recipe = short("srresnet-x2-small", *still, "optimiser.lr=1e-12")
     assert train(recipe, small_dataset, tmp_path / "plain", Recorder()).reason == "early_stop"
+
+
+def test_a_run_starts_from_the_weights_of_a_stage(small_dataset: Dataset, tmp_path: Path) -> None:
+    """Network and average; what an earlier run had counted, or its optimisers, are not taken over."""
+    recipe = short("srgan-x2-small", "train.patch=32")
+    train(recipe, small_dataset, tmp_path / "first", Recorder())
+    source = tmp_path / "first" / FOLDERS["stage"]
+    train(recipe, small_dataset, tmp_path / "next", Recorder(), should_stop=lambda: True, initial=source)
+    state = load_state(tmp_path / "next" / LAST)
+    assert assert_equal(state["networks"]["restorer"], load_weights(source)) > 5
+    assert_equal(state["ema"]["weights"], load_weights(source))
+    assert state["progress"]["step"] == state["ema"]["updates"] == 0
+    assert state["optimisers"]["restorer"]["state"] == {}
+
+
+@pytest.mark.parametrize(("share", "steps", "left"), [(0.8, 100, 20), (0.999, 10, 1), (0, 10, 10)])
+def test_what_is_left_of_a_run_that_starts_behind_its_first_stage(
+    share: float, steps: int, left: int, tmp_path: Path
+) -> None:
+    """The second stage and nothing else, which is at least one step as in a whole run."""
+    recipe = short("srgan-x2-small", f"train.steps={steps}", f"adversarial.first_share={share}")
+    save_model(tmp_path, recipe, build_network(recipe.network).state_dict())
+    rest = shortened(recipe, tmp_path)
+    assert [(stage.name, stage.steps) for stage in stages(rest)] == [("adversarial", left)]
+    assert stages(rest)[0].schedule == stages(recipe)[-1].schedule
+    with pytest.raises(UserError, match=r"another network: width differ"):
+        shortened(override(recipe, ["network.width=5"]), tmp_path)
 
 
 SOUND = {"discriminator/real": 0.7, "discriminator/fake": 0.3, "diversity": 0.9, "contrast": 0.95}
@@ -239,7 +277,7 @@ def test_the_structure_discriminator_needs_a_multiple_of_four() -> None:
 
 
 @pytest.mark.parametrize("backbone", ["vgg16", "vgg19"])
-def test_missing_weights_are_refused_before_the_start(backbone, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_weights_are_refused_at_the_start(backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("SEM_OFFLINE", "1")
     for name in ("esrgan-x4-small", "dsrvae-x4-small"):
@@ -248,17 +286,27 @@ def test_missing_weights_are_refused_before_the_start(backbone, tmp_path, monkey
     require_consistency(short("esrgan-x4-small"))
 
 
+def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -> None:
+    recipe, manifest = short("sinsr-x2-small", "degradation.read_noise=0"), small_dataset.manifest
+    require_fit(recipe, manifest)
+    pairs = manifest.model_copy(update={"kind": "paired"})
+    for changes, data, why in (
+        (["degradation.read_noise=0.01"], manifest, "here it is noisy"),
+        (["degradation.dose_e_per_px=100"], manifest, "here it is noisy"),
+        (["degradation.downsampling=gaussian_area"], manifest, "shrunk by gaussian_area, not by bicubic_aa"),
+        ([], pairs, "pairs bring an input of their own"),
+    ):
+        changed = override(recipe, changes)
+        with pytest.raises(UserError, match=f"{why}.*--set network.back_projection=none"):
+            require_fit(changed, data)
+        if data is manifest:
+            require_fit(override(changed, ["network.back_projection=none"]), data)
+
+
 @pytest.mark.parametrize("size", [24, 26, 32, 40])
 @pytest.mark.parametrize("kind", ["patch", "structure"])
 def test_the_stated_least_patch_of_a_discriminator_works(kind: str, size: int) -> None:
-    """Whatever is let through gives a decision, and one pixel less would not."""
-    from sem_models.networks.discriminators import (
-        PatchDiscriminatorConfig,
-        StructureDiscriminatorConfig,
-        build_discriminator,
-    )
-    from sem_models.training.consistency import _require_judged
-
+    """Whatever is let through gives a decision, and what is refused would have failed later."""
     config = {"patch": PatchDiscriminatorConfig, "structure": StructureDiscriminatorConfig}[kind](width=2, halvings=3)
     network = build_discriminator(config)
     if size % 4 and kind == "structure":
