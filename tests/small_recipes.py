@@ -34,7 +34,7 @@ def narrow(recipe: Recipe) -> Recipe:
 
 def short(name: str, *changes: str) -> Recipe:
     """A narrow preset of six steps, three a stage, without perceptual losses and noisier than its own."""
-    steps = ["train.steps=6", "train.validate_every=3", "train.checkpoint_every=2", "train.log_every=1"]
+    steps = ["train.steps=6", "train.validate_every=5", "train.checkpoint_every=2", "train.log_every=1"]
     recipe = narrow(find_recipe(name))
     if recipe.adversarial:
         steps += ["adversarial.first_share=0.5", "degradation.read_noise=0.01"]

@@ -168,12 +168,14 @@ def test_a_sign_warns_once_after_ten_reports_in_a_row(topic: str) -> None:
     assert [said for _ in range(10) for said, _ in watch({**SOUND, **bad})] == [topic], "and again when it comes back"
 
 
-def test_both_discriminators_are_watched_and_named_with_their_own_numbers() -> None:
+@pytest.mark.parametrize(("name", "said"), [("", "The "), ("gradient_", "The gradient ")])
+def test_each_discriminator_is_named_with_its_own_numbers(name: str, said: str) -> None:
     watch = GanWatch()
-    report = SOUND | {"gradient_discriminator/real": 0.99, "gradient_discriminator/fake": 0.01}
+    report = SOUND | {"gradient_discriminator/real": 0.6, "gradient_discriminator/fake": 0.4}
+    report |= {f"{name}discriminator/real": 0.99, f"{name}discriminator/fake": 0.01}
     ((topic, text),) = [warning for _ in range(10) for warning in watch(report)]
     assert topic == "discriminator-saturated"
-    assert "gradient discriminator tells real (probability 0.99) from restored (0.01)" in text
+    assert text.startswith(f"{said}discriminator tells real (probability 0.99) from restored (0.01)")
 
 
 @pytest.mark.parametrize(
