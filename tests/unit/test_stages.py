@@ -286,6 +286,8 @@ def test_missing_weights_are_refused_at_the_start(backbone, tmp_path: Path, monk
         with pytest.raises(UserError, match=rf"needs {backbone}: .*put {backbone}-.*\.pth into.*--set perceptual=vgg"):
             require_consistency(override(find_recipe(name), [f"perceptual={backbone}"]))
     require_consistency(short("esrgan-x4-small"))
+    with pytest.raises(UserError, match="needs vgg16"):  # without a perceptual loss too: its encoder reads features
+        require_consistency(short("dsrvae-x4-small"))
 
 
 def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -> None:
