@@ -36,6 +36,7 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
         UserError: The model in `source` has another network.
     """
     from sem_models.model import read_recipe
+    from sem_models.training.stages import stages
 
     theirs = read_recipe(source).network
     if theirs != recipe.network:
@@ -48,7 +49,7 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
         )
     if recipe.adversarial is None:
         return recipe
-    steps = recipe.train.steps - round(recipe.train.steps * recipe.adversarial.first_share)
+    steps = stages(recipe)[-1].steps
     return recipe.model_copy(
         update={
             "adversarial": recipe.adversarial.model_copy(update={"first_share": 0.0}),

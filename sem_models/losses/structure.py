@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sem_models.physics.gradient import central_magnitude, sobel
 
-_WINDOW, _SIGMA = 11, 1.5
+WINDOW, _SIGMA = 11, 1.5
 _K1, _K2 = 0.01, 0.03
 
 
@@ -38,9 +38,9 @@ def total_variation(output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG001
 def dissimilarity(output: Tensor, target: Tensor) -> Tensor:
     """1 - SSIM, Gaussian window of 11 px, sigma 1.5, data range 1 (Wang et al., 2004); patches of 11 px or more."""
     channels = output.shape[1]
-    taps = torch.exp(-0.5 * ((torch.arange(_WINDOW, device=output.device) - _WINDOW // 2) / _SIGMA) ** 2)
+    taps = torch.exp(-0.5 * ((torch.arange(WINDOW, device=output.device) - WINDOW // 2) / _SIGMA) ** 2)
     taps = (taps / taps.sum()).to(output.dtype)
-    kernel = (taps[:, None] * taps[None, :]).expand(channels, 1, _WINDOW, _WINDOW)
+    kernel = (taps[:, None] * taps[None, :]).expand(channels, 1, WINDOW, WINDOW)
 
     def mean(x: Tensor) -> Tensor:
         return F.conv2d(x, kernel, groups=channels)

@@ -153,13 +153,18 @@ class TargetEncoder(nn.Module):
 
 
 def capabilities(config: DSRVAEConfig) -> Capabilities:
-    """Reach of the convolutions at output size; with stage 1 besides nearly a patch, on a grid of half patches."""
-    reach = cubic_halo(config.scale, reach=2 * config.blocks + 2)
+    """Reach of the convolutions at output size and of those of stage 1, in patches on a grid of half patches.
+
+    The map that stage 1 draws from the mean code does not look at the image, and the convolutions end inside half a
+    patch, which both patches over a pixel have on one side of it.
+    """
+    denoising = 3 + 2 * _DENOISE_BLOCKS + 1 if config.denoise else 0
+    reach = cubic_halo(config.scale, reach=2 * config.blocks + 2) + denoising
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=reach + (config.patch - 1 if config.denoise else 0),
+        receptive_field=reach,
         size_multiple=config.patch // 2 if config.denoise else 1,
         training_patch=config.patch if config.denoise else None,
     )

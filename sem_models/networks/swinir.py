@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import conv, doublings, shuffle_conv
+from sem_models.networks.blocks import conv, doublings, shuffle_conv, shuffle_halo
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.windows import SwinLayer
 from sem_models.physics.downsampling import upsample
@@ -109,13 +109,30 @@ def _direct(config: SwinIRConfig) -> nn.Sequential:
 
 def capabilities(config: SwinIRConfig) -> Capabilities:
     """A layer can carry a pixel across its window; what matters of that is far less and stated as the halo."""
-    reach = config.groups * (config.layers * (config.window - 1) + 1) + 2
+    reach = max(_reach(config, phase) for phase in range(config.window))
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=reach + 4,
+        receptive_field=reach,
         size_multiple=config.window,
         channels_last=False,
-        effective_halo=min(reach + 4, 4 * config.window),
+        effective_halo=min(reach, 4 * config.window),
     )
+
+
+def _reach(config: SwinIRConfig, phase: int) -> int:
+    """Input pixels that the pixel at `phase` of a window needs: outputs inwards, one more a convolution, whole windows.
+
+    Windows of two layers overlap by half, so that a layer adds half a window and not a whole one.
+    """
+    window = config.window
+    tail = 1 if config.direct else shuffle_halo(config.scale, 1) + 1
+    first, last = phase - tail - 1, phase + tail + 1
+    for _ in range(config.groups):
+        first, last = first - 1, last + 1
+        for index in reversed(range(config.layers)):
+            shift = window // 2 * (index % 2)
+            first -= (first - shift) % window
+            last += window - 1 - (last - shift) % window
+    return max(phase - first, last - phase) + 1

@@ -54,9 +54,23 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"--set {place}={first.get('input')}: {first['msg'].lower()}.") from error
+        raise UserError(f"--set {_refused(error, content, assignments)}.") from error
+
+
+def _refused(error: ValidationError, content: dict[str, Any], assignments: Sequence[str]) -> str:
+    """The key as the user writes it, its value where it is a single one, and what is wrong with it."""
+    first = error.errors()[0]
+    keys: list[str] = []
+    part: Any = content
+    for key in first["loc"]:
+        # pydantic also names the variant of a network or discriminator, which is no key.
+        if isinstance(part, dict) and key in part:
+            part = part[key]
+            keys.append(str(key))
+    reason = first["msg"].removeprefix("Value error, ").lower()
+    if isinstance(part, dict):
+        return f"{' '.join(assignments)}: {reason}"
+    return f"{'.'.join(keys)}={first.get('input')}: {reason}"
 
 
 def _assign(content: dict[str, Any], path: str, value: str) -> None:

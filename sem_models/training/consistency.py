@@ -2,8 +2,10 @@
 
 from sem_models.errors import UserError
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
+from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
 from sem_models.methods.objective import BRANCH, loss_name
+from sem_models.networks.discriminators import DiscriminatorConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
@@ -14,10 +16,10 @@ def require_consistency(recipe: Recipe) -> None:
     """Refuse a recipe that could not train.
 
     Raises:
-        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch size
-            that network, losses and discriminator cannot take.
+        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch or
+            batch size that network, losses, discriminator and method cannot take.
     """
-    terms = recipe.losses + (recipe.adversarial.losses if recipe.adversarial else ())
+    terms = _terms(recipe)
     for term in terms:
         _require_term(recipe, term)
     perceptual = recipe.method == "variational" or any(term.name == "perceptual" for term in terms)
@@ -26,6 +28,10 @@ def require_consistency(recipe: Recipe) -> None:
         require_weights(recipe.perceptual)
     if recipe.method == "variational":
         _require_dsrvae(recipe)
+
+
+def _terms(recipe: Recipe) -> tuple[LossTerm, ...]:
+    return recipe.losses + (recipe.adversarial.losses if recipe.adversarial else ())
 
 
 def _require_term(recipe: Recipe, term: LossTerm) -> None:
@@ -53,14 +59,36 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
         raise UserError(
             f"A perceptual loss needs patches of {SMALLEST_PATCH} px at least, not {patch}; raise train.patch."
         )
-    judge = recipe.adversarial.discriminator if recipe.adversarial else None
-    if judge and judge.kind == "vgg" and judge.size != patch:
+    if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW:
+        raise UserError(f"The loss dssim needs patches of {WINDOW} px at least, not {patch}; raise train.patch.")
+    if recipe.adversarial:
+        _require_judged(recipe.adversarial.discriminator, patch)
+
+
+def _require_judged(judge: DiscriminatorConfig, patch: int) -> None:
+    if judge.kind == "vgg":
+        if judge.size != patch:
+            raise UserError(
+                f"The discriminator judges patches of {judge.size} px, but train.patch is {patch}; "
+                f"use --set adversarial.discriminator.size={patch} (a multiple of 32)."
+            )
+        return
+    # What the halvings leave must be 3 px: the two layers after them take one pixel each.
+    if patch >> judge.halvings < 3:
         raise UserError(
-            f"The discriminator judges patches of {judge.size} px, but train.patch is {patch}; "
-            f"use --set adversarial.discriminator.size={patch} (a multiple of 32)."
+            f"A discriminator with {judge.halvings} halvings needs patches of {3 << judge.halvings} px at least, not "
+            f"{patch}; raise train.patch or lower adversarial.discriminator.halvings."
+        )
+    if judge.kind == "structure" and patch % 4:
+        raise UserError(
+            f"The structure discriminator halves twice, but {patch} px are not a multiple of 4; change train.patch."
         )
 
 
 def _require_dsrvae(recipe: Recipe) -> None:
     if not isinstance(recipe.network, DSRVAEConfig) or not recipe.network.denoise:
         raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
+    if recipe.train.batch < 2:
+        raise UserError(
+            "Method variational compares with patches of other places, which takes a batch of 2; raise train.batch."
+        )

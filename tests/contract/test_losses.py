@@ -1,32 +1,249 @@
-"""One row a loss: its value on a constant difference d, in closed form."""
+"""One row a loss: a closed form or an independent reference, and the least value where there is no difference."""
 
 import math
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from scipy import ndimage
+from skimage.metrics import structural_similarity
+from torch import Tensor
 
 from sem_models.errors import UserError
+from sem_models.features.weights import declare_torchvision_ops, load_backbone
+from sem_models.losses.adversarial import discriminator_loss, generator_loss
+from sem_models.losses.perceptual import deepest_features, require_weights
 from sem_models.losses.table import LOSSES, find_loss
+from sem_models.physics.gradient import central_magnitude, sobel
 
-ROWS = {"l1": 0.3, "mse": 0.09, "charbonnier": math.sqrt(0.09 + 1e-6)}
+Case = Callable[[], tuple[Tensor, Tensor, float]]
+"""Output, target, expected value."""
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_closed_form_and_gradient(name: str) -> None:
-    target = torch.rand(2, 1, 16, 16)
-    output = (target + 0.3).requires_grad_()
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def shifted_by(difference: float) -> tuple[Tensor, Tensor]:
+    target = noise(2, 1, 16, 16)
+    return target + difference, target
+
+
+def ramps(slope: float) -> tuple[Tensor, Tensor]:
+    """Repeated edges halve the slope in the first and last of 16 rows: its mean over rows is 15 / 16 of it."""
+    rise = slope * torch.arange(16.0)[:, None].expand(2, 1, 16, 12)
+    return rise.contiguous(), torch.zeros_like(rise)
+
+
+def second_order() -> tuple[Tensor, Tensor, float]:
+    """By scipy, derivative by derivative: down and right of both first derivatives."""
+    output, target = noise(2, 1, 20, 24, seed=1), noise(2, 1, 20, 24, seed=2)
+    total = []
+    for o, t in zip(output[:, 0].double().numpy(), target[:, 0].double().numpy(), strict=True):
+        for first in (0, 1):
+            for second in (0, 1):
+                twice = [ndimage.sobel(ndimage.sobel(i, first, mode="nearest"), second, mode="nearest") for i in (o, t)]
+                total.append(np.abs(twice[0] - twice[1]).mean() / 64)
+    return output, target, float(np.mean(total))
+
+
+def maps() -> tuple[Tensor, Tensor, float]:
+    output, target = noise(2, 1, 20, 24, seed=1), noise(2, 1, 20, 24, seed=2)
+    difference = [magnitude_by_scipy(o) - magnitude_by_scipy(t) for o, t in zip(output, target, strict=True)]
+    return output, target, float(np.mean(np.square(difference)))
+
+
+def magnitude_by_scipy(image: Tensor) -> np.ndarray:
+    pixels = image[0].double().numpy()
+    down, right = (ndimage.correlate1d(pixels, [-1, 0, 1], axis, mode="nearest") for axis in (0, 1))
+    return np.sqrt(down**2 + right**2 + 1e-6)
+
+
+def similarity() -> tuple[Tensor, Tensor, float]:
+    """scikit-image's mean over what the window covers whole: its map without 5 px at each edge."""
+    target = torch.from_numpy(ndimage.gaussian_filter(noise(2, 1, 40, 48).numpy(), (0, 0, 1.5, 1.5)))
+    output = (target + 0.1 * (noise(2, 1, 40, 48, seed=3) - 0.5)).contiguous()
+    values = []
+    for o, t in zip(output[:, 0].double().numpy(), target[:, 0].double().numpy(), strict=True):
+        _, found = structural_similarity(
+            o, t, win_size=11, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1.0, full=True
+        )
+        values.append(found[5:-5, 5:-5].mean())
+    return output, target, 1 - float(np.mean(values))
+
+
+def checkerboard() -> tuple[Tensor, Tensor, float]:
+    """Every neighbour differs by 0.25, in both directions; the target plays no part."""
+    board = 0.25 * ((torch.arange(8)[:, None] + torch.arange(8)) % 2).float().expand(1, 1, 8, 8)
+    return board, noise(1, 1, 8, 8), 0.5
+
+
+# A ramp: one of the two derivatives is its slope, the other 0, so that their mean is half.
+ROWS: dict[str, Case] = {
+    "l1": lambda: (*shifted_by(0.3), 0.3),
+    "mse": lambda: (*shifted_by(0.3), 0.09),
+    "charbonnier": lambda: (*shifted_by(0.3), math.sqrt(0.09 + 1e-6)),
+    "gradient": lambda: (*ramps(0.02), 0.02 * (15 / 16) / 2),
+    "gradient2": second_order,
+    "gradient_map": maps,
+    "tv": checkerboard,
+    "dssim": similarity,
+}
+PERCEPTUAL = {"perceptual_vgg16", "perceptual_vgg19"}
+
+
+def test_every_loss_has_a_row() -> None:
+    assert set(ROWS) | PERCEPTUAL == set(LOSSES)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_value_and_gradient(name: str) -> None:
+    output, target, expected = ROWS[name]()
+    output = output.clone().requires_grad_()
     value = find_loss(name)(output, target)
-    assert value.item() == pytest.approx(ROWS[name], rel=1e-4)
+    assert value.shape == ()
+    assert value.item() == pytest.approx(expected, rel=1e-4)
     value.backward()
     assert output.grad is not None
-    assert (output.grad > 0).all()
+    assert torch.isfinite(output.grad).all()
+    # A constant shift needs every pixel moved in one direction.
+    assert (output.grad > 0).all() if name in ("l1", "mse", "charbonnier") else output.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", set(ROWS) - {"tv"})
 def test_no_difference_is_the_minimum(name: str) -> None:
-    target = torch.rand(1, 1, 8, 8)
-    assert float(find_loss(name)(target, target)) < 1.001e-3
+    target = noise(1, 2, 16, 16)
+    least = float(find_loss(name)(target, target))
+    assert abs(least) < 1.001e-3
+    assert float(find_loss(name)(target + 0.1 * noise(1, 2, 16, 16, seed=9), target)) > least
     assert torch.isfinite(find_loss(name)(target.clone().requires_grad_(), target))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_flat_images_have_a_finite_gradient(name: str) -> None:
+    """Square roots and fractions meet zero there; the gradient map has an epsilon for it."""
+    output = torch.full((1, 1, 16, 16), 0.5, requires_grad=True)
+    find_loss(name)(output, torch.full((1, 1, 16, 16), 0.25)).backward()
+    assert output.grad is not None
+    assert torch.isfinite(output.grad).all()
+
+
+def test_total_variation_of_a_flat_image_is_zero_whatever_the_target() -> None:
+    flat = torch.full((1, 1, 16, 16), 0.5)
+    assert float(find_loss("tv")(flat, noise(1, 1, 16, 16))) == 0
+    assert float(find_loss("tv")(noise(1, 1, 16, 16), flat)) > 0.1
+
+
+def test_sobel_is_scipys_divided_by_eight() -> None:
+    x = noise(2, 3, 17, 23)
+    found = sobel(x).reshape(2, 3, 2, 17, 23)
+    for index in np.ndindex(2, 3):
+        for axis in (0, 1):
+            expected = ndimage.sobel(x[index].double().numpy(), axis, mode="nearest") / 8
+            np.testing.assert_allclose(found[index][axis].numpy(), expected, atol=1e-6)
+
+
+def test_gradient_map_is_scipys() -> None:
+    x = noise(2, 1, 17, 23)
+    for image, found in zip(x, central_magnitude(x), strict=True):
+        np.testing.assert_allclose(found[0].numpy(), magnitude_by_scipy(image), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["bce", "relativistic"])
+def test_undecided_discriminator_costs_ln_2(kind) -> None:
+    undecided = torch.zeros(3, 1, 4, 4)
+    assert discriminator_loss(kind, undecided, undecided).item() == pytest.approx(math.log(2))
+    assert generator_loss(kind, undecided, undecided).item() == pytest.approx(math.log(2))
+
+
+def softplus(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+def test_adversarial_losses_of_constants() -> None:
+    """-ln sigmoid(x) = softplus(-x) and -ln(1 - sigmoid(x)) = softplus(x); relativistic means leave real - fake."""
+    real, fake = torch.full((2, 1), 1.5), torch.full((2, 1), -0.5)
+    assert discriminator_loss("bce", real, fake).item() == pytest.approx((softplus(-1.5) + softplus(-0.5)) / 2)
+    assert generator_loss("bce", real, fake).item() == pytest.approx(softplus(0.5))
+    assert discriminator_loss("relativistic", real, fake).item() == pytest.approx(softplus(-2.0))
+    assert generator_loss("relativistic", real, fake).item() == pytest.approx(softplus(2.0))
+
+
+def test_relativistic_average_of_two_logits_by_hand() -> None:
+    real, fake = torch.tensor([[1.0], [3.0]]), torch.tensor([[-1.0], [0.0]])
+    of_real, of_fake = [1.0 + 0.5, 3.0 + 0.5], [-1.0 - 2.0, 0.0 - 2.0]
+    expected = (sum(softplus(-x) for x in of_real) / 2 + sum(softplus(x) for x in of_fake) / 2) / 2
+    assert discriminator_loss("relativistic", real, fake).item() == pytest.approx(expected)
+    opposite = (sum(softplus(x) for x in of_real) / 2 + sum(softplus(-x) for x in of_fake) / 2) / 2
+    assert generator_loss("relativistic", real, fake).item() == pytest.approx(opposite)
+
+
+@pytest.mark.parametrize("kind", ["bce", "relativistic"])
+def test_each_side_is_pushed_its_way(kind) -> None:
+    real, fake = noise(4, 1).requires_grad_(), noise(4, 1, seed=1).requires_grad_()
+    of_real, of_fake = torch.autograd.grad(discriminator_loss(kind, real, fake), (real, fake))
+    assert (of_real < 0).all(), "the discriminator raises what it says of real patches"
+    assert (of_fake > 0).all(), "and lowers what it says of restored ones"
+    (wanted,) = torch.autograd.grad(generator_loss(kind, real, fake), fake)
+    assert (wanted < 0).all(), "the generator wants the opposite"
+
+
+@pytest.fixture
+def weights(torch_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    monkeypatch.setenv("SEM_OFFLINE", "1")
+    deepest_features.cache_clear()
+    return torch_home
+
+
+def test_perceptual_vgg16_is_the_distance_of_torchvisions_features(weights: Path) -> None:
+    """conv5_3 before its activation is torchvision's `features[:29]`, on ImageNet's mean and deviation."""
+    declare_torchvision_ops()
+    vgg16 = pytest.importorskip("torchvision.models").vgg16
+    with torch.device("meta"):
+        network = vgg16(weights=None).features[:29]
+    stored = load_backbone("vgg16-397923af.pth", "VGG16")
+    own = {name: stored[f"features.{name}"] for name in network.state_dict()}
+    network.load_state_dict({name: value.float() for name, value in own.items()}, assign=True)
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    output, target = noise(1, 1, 32, 32, seed=1), noise(1, 1, 32, 32, seed=2)
+    with torch.no_grad():
+        seen = [network((image.repeat(1, 3, 1, 1) - mean) / std) for image in (output, target)]
+    assert seen[0].shape == (1, 512, 2, 2)
+    assert seen[0].min() < 0, "before the activation"
+    expected = F.l1_loss(*seen).item()
+    assert expected > 0.01
+    assert find_loss("perceptual_vgg16")(output, target).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_perceptual_is_zero_without_difference_and_teaches_only_the_output(weights: Path) -> None:
+    target = noise(1, 1, 32, 32)
+    loss = find_loss("perceptual_vgg16")
+    assert loss(target, target.clone()).item() == 0
+    output = noise(1, 1, 32, 32, seed=1).requires_grad_()
+    loss(output, target).backward()
+    assert output.grad is not None
+    assert output.grad.abs().sum() > 0
+    assert all(p.grad is None for p in deepest_features("vgg16").parameters())
+
+
+@pytest.mark.parametrize(
+    ("backbone", "file", "other"),
+    [("vgg19", "vgg19-dcbb9e9d.pth", "vgg16"), ("vgg16", "vgg16-397923af.pth", "vgg19")],
+)
+def test_absent_weights_name_file_and_alternative(
+    backbone, file: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("SEM_OFFLINE", "1")
+    deepest_features.cache_clear()
+    image = noise(1, 1, 32, 32)
+    for attempt in (lambda: find_loss(f"perceptual_{backbone}")(image, image), lambda: require_weights(backbone)):
+        with pytest.raises(UserError, match=rf"{file}.*--set perceptual={other}"):
+            attempt()
 
 
 def test_unknown_loss_lists_the_known() -> None:

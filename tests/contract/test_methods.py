@@ -1,44 +1,223 @@
-"""One row a method: a recipe that uses it. Every row learns, names its losses and resumes to the bit."""
+"""One row a method: presets that use it. Every row learns, names its losses and resumes to the bit in every stage."""
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from sem_models.data.dataset import Dataset
+from sem_models.methods.base import Method
 from sem_models.methods.table import METHODS, build_method
-from sem_models.recipes import Recipe, override
+from sem_models.recipes import Recipe, find_recipe
 from sem_models.training.batches import BatchSource
-from sem_models.training.checkpoint import LAST, load_state
+from sem_models.training.checkpoint import FOLDERS, LAST, load_state
+from sem_models.training.stages import stages
 from sem_models.training.trainer import train
 from tests.integration.test_resume import Recorder, assert_equal
+from tests.small_recipes import fake_perceptual, narrow, short
 
-ROWS = {"supervised"}
+SMALL = ("train.patch=32",)
+ROWS: dict[str, list[Recipe]] = {
+    "supervised": [short("srresnet-x2-small", *SMALL), short("swinir-x2", *SMALL, "network.drop_path=0.3")],
+    "adversarial": [
+        short("esrgan-x2-small", *SMALL, "adversarial.gradient_weight=0.01"),
+        short("sinsr-gb-x2-small", *SMALL, "degradation.read_noise=0"),
+    ],
+    "variational": [short("dsrvae-x2-small")],
+}
+RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
+STAGED = [recipe for recipe in RECIPES if recipe.adversarial]
 
 
-@pytest.fixture(params=METHODS)
-def recipe(request: pytest.FixtureRequest, tiny_recipe: Recipe) -> Recipe:
-    assert request.param in ROWS, "a new method needs a row"
-    return tiny_recipe.model_copy(update={"method": request.param})
+@pytest.fixture(autouse=True)
+def _features(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_perceptual(monkeypatch)
 
 
+def named(recipe: Recipe) -> str:
+    return recipe.name
+
+
+def built(recipe: Recipe) -> Method:
+    torch.manual_seed(0)
+    return build_method(recipe, Fabric(accelerator="cpu", devices=1))
+
+
+def learned(network: nn.Module) -> set[str]:
+    return {name for name, p in network.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+
+
+def test_every_method_has_a_row() -> None:
+    assert set(ROWS) == set(METHODS)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=named)
 def test_losses_are_named_and_reach_every_network(recipe: Recipe, small_dataset: Dataset) -> None:
-    method = build_method(recipe, Fabric(accelerator="cpu", devices=1))
-    assert set(method.parts) == set(method.networks) == set(method.optimisers)
+    """Over its stages every parameter of every network learns, and no part teaches a network of its own side."""
+    method = built(recipe)
+    assert set(method.networks) == set(method.optimisers) == {part for s in stages(recipe) for part in s.parts}
     assert method.restorer in method.networks.values()
     batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
-    for part in method.parts:
-        losses = method.training_step(batch, part)
-        assert set(losses) >= {term.name for term in recipe.losses}
-        torch.stack(list(losses.values())).sum().backward()
-        assert all(parameter.grad is not None for parameter in method.networks[part].parameters())
+    taught: dict[str, set[str]] = {part: set() for part in method.networks}
+    for stage in stages(recipe):
+        for part in stage.parts:
+            for network in method.networks.values():
+                network.zero_grad(set_to_none=True)
+            losses = method.training_step(batch, part, stage)
+            assert all(loss.shape == () and torch.isfinite(loss) for loss in losses.values())
+            torch.stack(list(losses.values())).sum().backward()
+            taught[part] |= learned(method.networks[part])
+            # The encoder learns through the decoder of the restorer; that gradient is thrown away.
+            others = set(method.networks) - {part} - ({"restorer"} if part == "encoder" else set())
+            assert not [name for name in others if learned(method.networks[name])]
+    for part, network in method.networks.items():
+        names = [name for name, _ in network.named_parameters()]
+        # A relativistic loss looks at differences of logits: the last bias moves all of them alike and learns nothing.
+        idle = {names[-1]} if "discriminator" in part and recipe.adversarial.gan == "relativistic" else set()
+        assert taught[part] - idle == set(names) - idle
 
 
+@pytest.mark.parametrize("recipe", RECIPES, ids=named)
+def test_terms_of_the_recipe_are_those_that_are_told(recipe: Recipe, small_dataset: Dataset) -> None:
+    method = built(recipe)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    first, last = stages(recipe)[0], stages(recipe)[-1]
+    told = {stage.name: set(method.training_step(batch, "restorer", stage)) for stage in (first, last)}
+    if recipe.method != "variational":
+        assert told[first.name] == {term.name for term in recipe.losses}
+    if recipe.adversarial:
+        judged = {"adversarial", *(["gradient_adversarial"] if recipe.adversarial.gradient_weight else [])}
+        assert told[last.name] == {term.name for term in recipe.adversarial.losses} | judged
+
+
+@pytest.mark.parametrize("recipe", STAGED, ids=named)
+def test_observations_are_told_once_a_discriminator_took_part(recipe: Recipe, small_dataset: Dataset) -> None:
+    method = built(recipe)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    first, last = stages(recipe)
+    for part in first.parts:
+        method.training_step(batch, part, first)
+    assert method.observations() == {}
+    for part in last.parts:
+        method.training_step(batch, part, last)
+    seen = {name: float(value) for name, value in method.observations().items()}
+    judges = last.parts[1:]
+    assert set(seen) == {f"{judge}/{side}" for judge in judges for side in ("real", "fake")} | {"contrast", "diversity"}
+    assert all(0 < seen[f"{judge}/{side}"] < 1 for judge in judges for side in ("real", "fake"))
+    assert seen["contrast"] > 0.7, "an untrained generator is a bicubic enlargement"
+    assert 0.5 < seen["diversity"] < 1.5
+
+
+@pytest.mark.parametrize("recipe", STAGED, ids=named)
+def test_the_discriminators_part_needs_the_generators(recipe: Recipe, small_dataset: Dataset) -> None:
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    with pytest.raises(RuntimeError, match="generator's part comes first"):
+        built(recipe).training_step(batch, "discriminator", stages(recipe)[1])
+
+
+class Run:
+    """A whole run of six steps, kept for comparison with those that were stopped."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path) -> None:
+        self.recipe, self.dataset, self.folder, self.recorder = recipe, dataset, folder, Recorder()
+
+    def go(self, until: int = 99, resume: bool = False) -> int:
+        start = load_state(self.folder / LAST)["progress"]["step"] if resume else 0
+        calls = iter(range(99))
+        stop = until - start
+        return train(
+            self.recipe, self.dataset, self.folder, self.recorder, resume, should_stop=lambda: next(calls) >= stop
+        ).step
+
+    def state(self, kind) -> dict:
+        return load_state(self.folder / FOLDERS[kind])
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=named)
 def test_resume_is_exact(recipe: Recipe, small_dataset: Dataset, tmp_path: Path) -> None:
-    recipe = override(recipe, ["train.steps=6", "train.validate_every=3"])
-    train(recipe, small_dataset, tmp_path / "whole", Recorder())
-    calls = iter(range(99))
-    train(recipe, small_dataset, tmp_path / "parts", Recorder(), should_stop=lambda: next(calls) >= 3)
-    train(recipe, small_dataset, tmp_path / "parts", Recorder(), resume=True)
-    assert assert_equal(load_state(tmp_path / "whole" / LAST), load_state(tmp_path / "parts" / LAST)) > 20
+    """Stopped before, exactly at and after the boundary between stages, which lies behind three of six steps."""
+    whole = Run(recipe, small_dataset, tmp_path / "whole")
+    assert whole.go() == 6
+    kinds = ("last", "best", "stage") if recipe.adversarial else ("last", "best")
+    for stop in (2, 3, 4):
+        parts = Run(recipe, small_dataset, tmp_path / str(stop))
+        assert parts.go(until=stop) == stop
+        assert parts.go(resume=True) == 6
+        for kind in kinds:
+            assert assert_equal(whole.state(kind), parts.state(kind), f"{kind} after a stop at {stop}") > 20
+        assert whole.recorder.values == parts.recorder.values
+        assert not parts.recorder.warnings
+
+
+@pytest.mark.parametrize("recipe", STAGED, ids=named)
+def test_a_second_stage_begins_anew(recipe: Recipe, small_dataset: Dataset, tmp_path: Path) -> None:
+    """Moments of the stage before are forgotten, the rate and its constants are those of the second optimiser."""
+    first, last = stages(recipe)
+    assert (first.end, last.first, last.end) == (3, 3, 6)
+    run = Run(recipe, small_dataset, tmp_path / "run")
+    run.go(until=4)
+    state = run.state("last")
+    before = run.state("stage")
+    assert before["progress"]["step"] == 3
+    assert {float(m["step"]) for m in before["optimisers"]["restorer"]["state"].values()} == {3.0}
+    for part in last.parts:
+        moments = state["optimisers"][part]["state"].values()
+        assert {float(moment["step"]) for moment in moments} == {1.0}, part
+        (group,) = state["optimisers"][part]["param_groups"]
+        assert group["lr"] == last.rate(part, 3)
+        assert tuple(group["betas"]) == recipe.adversarial.optimiser.betas
+    for idle in set(first.parts) - set(last.parts):
+        assert {float(m["step"]) for m in state["optimisers"][idle]["state"].values()} == {3.0}
+    assert state["progress"]["best"] == {}, "the best of the stage before is none of this one's business"
+
+
+@pytest.mark.parametrize("recipe", STAGED, ids=named)
+def test_the_second_stage_keeps_its_newest_weights(recipe: Recipe, small_dataset: Dataset, tmp_path: Path) -> None:
+    run = Run(recipe, small_dataset, tmp_path / "run")
+    run.go()
+    assert run.state("best")["progress"]["best_step"] == 6
+    kept = [(step, kind) for step, _, kind in run.recorder.checkpoints]
+    # Every five steps, at the boundary and at the end.
+    assert kept == [
+        (2, "last"), (3, "best"), (3, "stage"), (4, "last"), (5, "best"), (6, "best"), (6, "last"),
+    ]  # fmt: skip
+    told = {key for step, key in run.recorder.values if step > 3}
+    assert {"watch/contrast", "watch/diversity", "watch/discriminator/real", "watch/discriminator/fake"} <= told
+    assert not {key for step, key in run.recorder.values if step <= 3 and key.startswith("watch/")}
+
+
+def test_divergence_of_codes_in_closed_form(small_dataset: Dataset) -> None:
+    """A normal of mean m and variance e^v against the standard one: (m^2 + e^v - 1 - v) / 2 for each of the codes."""
+    (recipe,) = ROWS["variational"]
+    method = built(recipe)
+    encoder = method.networks["encoder"]
+    for layer, value in ((encoder.mean, 0.3), (encoder.log_variance, -0.7)):
+        nn.init.zeros_(layer.weight)
+        nn.init.constant_(layer.bias, value)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    losses = method.training_step(batch, "encoder", stages(recipe)[0])
+    expected = recipe.network.code * (0.3**2 + math.exp(-0.7) - 1 + 0.7) / 2
+    assert losses["code_kl"].item() == pytest.approx(1e-3 * expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dsrvae-x2-small", "esrgan-x2-small"])
+def test_trained_features_fit_in_and_teach(
+    name: str, small_dataset: Dataset, torch_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real VGG16: its features have the size that the encoder takes, and the perceptual loss is told."""
+    monkeypatch.undo()
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    recipe = narrow(find_recipe(name))
+    method = built(recipe)
+    batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
+    for stage in stages(recipe):
+        for part in stage.parts:
+            losses = method.training_step(batch, part, stage)
+            assert all(torch.isfinite(loss) for loss in losses.values())
+            if part == "restorer" and stage.name == "adversarial":
+                method.restorer.zero_grad(set_to_none=True)
+                losses["perceptual_vgg16"].backward()
+                assert learned(method.restorer), "the released dSRVAE detached it"

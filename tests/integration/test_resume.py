@@ -26,6 +26,8 @@ class Recorder:
     def __init__(self) -> None:
         self.values: dict[tuple[int, str], float] = {}
         self.samples: dict[tuple[int, str], dict] = {}
+        self.warnings: list[tuple[int, str, str]] = []
+        self.checkpoints: list[tuple[int, str, str]] = []
 
     def metrics(self, step, values) -> None:
         self.values |= {(step, k): v for k, v in values.items() if not k.startswith("speed/")}
@@ -33,7 +35,11 @@ class Recorder:
     def sample(self, step, name, panels) -> None:
         self.samples[step, name] = panels
 
-    def checkpoint(self, step, folder, kind) -> None: ...
+    def checkpoint(self, step, folder, kind) -> None:
+        self.checkpoints.append((step, folder.name, kind))
+
+    def warning(self, step, topic, text) -> None:
+        self.warnings.append((step, topic, text))
 
     def progress(self, step, total, seconds_left) -> None: ...
 

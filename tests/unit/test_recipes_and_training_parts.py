@@ -34,11 +34,39 @@ def test_override() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [("train.step=3", "valid here: batch"), ("steps", "KEY=VALUE"), ("train.steps=-1", "greater than or equal"),
-     ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa")],
+     ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
+     ("network.depth=2", r"--set network\.depth=2: input should be greater"),
+     ("method=adversarial", r"--set method=adversarial: method adversarial needs adversarial settings\.$"),
+     ("adversarial.weight=1", "no such key"), ("network.kind=unet", r"--set network\.kind=unet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         override(find_recipe("vdsr-x4"), [text])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("adversarial.discriminator.size=100", r"--set adversarial\.discriminator\.size=100: .*multiple of 32"),
+     ("adversarial.first_share=1", r"--set adversarial\.first_share=1: .*less than 1"),
+     ("adversarial.gan=wgan", r"adversarial\.gan=wgan: .*'bce' or 'relativistic'"),
+     ("adversarial.discriminator.halvings=1", "valid here: channels, kind, size, width"),
+     ("adversarial=none", "method adversarial needs adversarial settings"),
+     ("method=supervised", "method supervised takes no adversarial settings")],
+)  # fmt: skip
+def test_bad_overrides_of_two_stages_say_what_is_valid(text: str, message: str) -> None:
+    """Keys are named as they are written: pydantic's own name of the variant (`discriminator.vgg.size`) is none."""
+    with pytest.raises(UserError, match=message):
+        override(find_recipe("esrgan-x4"), [text])
+
+
+def test_overrides_reach_the_second_stage() -> None:
+    changes = ["adversarial.first_share=0", "adversarial.optimiser.betas=0.5,0.9", "adversarial.discriminator.size=64"]
+    recipe = override(find_recipe("esrgan-x4"), changes)
+    assert recipe.adversarial is not None
+    assert recipe.adversarial.first_share == 0
+    assert recipe.adversarial.optimiser.betas == (0.5, 0.9)
+    assert recipe.adversarial.discriminator.size == 64
+    assert recipe.optimiser == find_recipe("esrgan-x4").optimiser
 
 
 def test_unknown_recipe_lists_the_known() -> None:

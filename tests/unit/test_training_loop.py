@@ -1,6 +1,7 @@
 """What the loop does with bad numbers, several parts, misfits and precision; its scores against scikit-image."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from sem_models.training.checkpoint import BEST, LAST, load_state
 from sem_models.training.fit import require_fit
 from sem_models.training.guard import TrainingDiverged
 from sem_models.training.hardware import choose_precision
+from sem_models.training.stages import stage_at
 from sem_models.training.trainer import train
 from tests.conftest import smooth_images
 from tests.integration.test_resume import Recorder, assert_equal
@@ -49,10 +51,10 @@ class PoisonedFrom(Supervised):
 
     calls = 0
 
-    def training_step(self, batch, part):
+    def training_step(self, batch, part, stage):
         PoisonedFrom.calls += 1
         scale = math.nan if PoisonedFrom.calls >= 10 else 1.0
-        return {name: loss * scale for name, loss in super().training_step(batch, part).items()}
+        return {name: loss * scale for name, loss in super().training_step(batch, part, stage).items()}
 
 
 def test_divergence_keeps_the_last_sound_checkpoint(
@@ -76,9 +78,9 @@ class OneBadBatch(Supervised):
 
     calls = 0
 
-    def training_step(self, batch, part):
+    def training_step(self, batch, part, stage):
         OneBadBatch.calls += 1
-        losses = super().training_step(batch, part)
+        losses = super().training_step(batch, part, stage)
         if OneBadBatch.calls == 5:
             # The square root has an infinite slope at zero: a finite loss with a gradient that is not.
             losses["charbonnier"] = losses["charbonnier"] + torch.sqrt(losses["charbonnier"] * 0)
@@ -108,17 +110,15 @@ def test_one_bad_batch_changes_nothing(
 class TwoParts(Supervised):
     """Shaped as an adversarial method: a restorer, and a critic with an optimiser of its own."""
 
-    parts = ("restorer", "critic")
-
     def __init__(self, recipe, fabric) -> None:
         super().__init__(recipe, fabric)
         critic = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 1, 3))
         optimiser = torch.optim.SGD(critic.parameters(), 0.1, momentum=0.5)
         self.networks["critic"], self.optimisers["critic"] = fabric.setup(critic, optimiser)
 
-    def training_step(self, batch, part):
+    def training_step(self, batch, part, stage):
         if part == "restorer":
-            return super().training_step(batch, part)
+            return super().training_step(batch, part, stage)
         with torch.no_grad():
             made = self.networks["restorer"](batch["input"])
         real, false = self.networks["critic"](batch["target"]), self.networks["critic"](made)
@@ -129,6 +129,8 @@ def test_a_method_with_two_networks_needs_no_other_trainer(
     small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(METHODS, "supervised", TwoParts)
+    both = replace(stage_at(tiny_recipe, 0), parts=("restorer", "critic"))
+    monkeypatch.setattr(trainer_module, "stage_at", lambda *_: both)
     whole, parts = Recorder(), Recorder()
     train(tiny_recipe, small_dataset, tmp_path / "whole", whole)
     calls = iter(range(99))
@@ -191,7 +193,7 @@ def test_the_shipped_weights_are_the_averaged_ones(small_dataset: Dataset, tiny_
     ("changes", "message"),
     [
         (["network.scale=4"], r"degradation\.scale is 2.*enlarges 4 times"),
-        (["train.patch=33"], "33 px is not a multiple of the scale 2"),
+        (["train.patch=33"], "33 px is not a multiple of 2, the scale times"),
         (["train.patch=98"], "smaller than the patch of 98 px"),
         (["network.channels=3"], "has 1 channels.*takes 3"),
     ],

@@ -1,0 +1,208 @@
+"""The truth reaches losses and discriminators, never the generator: the fault of SINSR's original code.
+
+Everything that enters the generator or any module inside it is recorded while a method learns, once with one target
+and once with another, the degraded input being the same. Two things see the truth by design, and only these: dSRVAE's
+stage 1 draws from a code of the clean patch (the encoder is no part of the restorer and restoring takes the code 0),
+and its stage 2 also enlarges the clean low-resolution patch, to compare it with what it makes of the degraded one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from sem_models.methods.adversarial import AdversarialRestoration
+from sem_models.methods.table import METHODS, build_method
+from sem_models.physics.downsampling import downsample
+from sem_models.recipes import RECIPES, Recipe
+from sem_models.training.hardware import bare
+from sem_models.training.stages import ADVERSARIAL, ENCODER, RESTORER, Stage, stages
+from tests.small_recipes import fake_perceptual, narrow
+
+WAYS_IN = ("forward", "with_gradient", "enlarge", "clean", "denoise")
+Calls = list[tuple[str, list[Tensor]]]
+ADVERSARIALS = [name for name, recipe in RECIPES.items() if recipe.method == "adversarial"]
+VARIATIONALS = [name for name, recipe in RECIPES.items() if recipe.method == "variational"]
+
+
+@pytest.fixture(autouse=True)
+def _features(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_perceptual(monkeypatch)
+
+
+def fabric() -> Fabric:
+    return Fabric(accelerator="cpu", devices=1)
+
+
+def batch(recipe: Recipe, truth: int) -> dict[str, Tensor]:
+    """The same degraded input whatever the truth, which need not even belong to it."""
+    size, n = recipe.train.patch, recipe.train.batch
+    low = size // recipe.network.scale
+    generator = torch.Generator().manual_seed(truth)
+    return {
+        "input": torch.rand(n, 1, low, low, generator=torch.Generator().manual_seed(99)),
+        "target": torch.rand(n, 1, size, size, generator=generator),
+    }
+
+
+class Spy:
+    """Records what enters the network by any of its methods, and what enters each module inside it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.calls: Calls = []
+        self.inside: Calls = []
+        for name in WAYS_IN:
+            if not isinstance(getattr(network, name, nn.Identity()), nn.Module):
+                setattr(network, name, self._watched(name, getattr(network, name)))
+        for name, module in network.named_modules():
+            module.register_forward_pre_hook(lambda _, given, name=name: self.inside.append((name, tensors(given))))
+
+    def _watched(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            self.calls.append((name, tensors((*given, *named.values()))))
+            return method(*given, **named)
+
+        return call
+
+
+def tensors(given: Any) -> list[Tensor]:
+    if isinstance(given, Tensor):
+        return [given.detach().clone()]
+    return [found for part in given for found in tensors(part)] if isinstance(given, list | tuple) else []
+
+
+def learn(recipe: Recipe, stage: Stage, truth: int) -> tuple[Spy, Tensor | None]:
+    """One step of the stage from the same weights and random numbers; what the spy saw, and the finished output."""
+    torch.manual_seed(0)
+    method = build_method(recipe, fabric())
+    spy = Spy(bare(method.restorer))
+    given = batch(recipe, truth)
+    for part in stage.parts:
+        losses = method.training_step(given, part, stage)
+        assert all(torch.isfinite(loss) for loss in losses.values())
+        torch.stack(list(losses.values())).sum().backward()
+    return spy, method._output
+
+
+def assert_same(a: Calls, b: Calls) -> None:
+    assert len(a) == len(b)
+    for (name, one), (other_name, other) in zip(a, b, strict=True):
+        assert name == other_name
+        assert len(one) == len(other)
+        assert all(torch.equal(x, y) for x, y in zip(one, other, strict=True)), f"{name} saw the truth"
+
+
+def test_every_method_with_a_generator_is_watched() -> None:
+    assert {RECIPES[name].method for name in ADVERSARIALS + VARIATIONALS} == set(METHODS) - {"supervised"}
+    assert len(ADVERSARIALS) >= 20
+    assert len(VARIATIONALS) >= 4
+
+
+@pytest.mark.parametrize("name", ADVERSARIALS)
+def test_the_generator_sees_only_the_degraded_image(name: str) -> None:
+    recipe = narrow(RECIPES[name])
+    first, second = stages(recipe)
+    for stage in (first, second):
+        (a, output_a), (b, output_b) = learn(recipe, stage, truth=1), learn(recipe, stage, truth=2)
+        assert a.calls, "the spy must have seen the generator work"
+        assert len(a.inside) > 5
+        assert_same(a.calls, b.calls)
+        assert_same(a.inside, b.inside)
+        entered = batch(recipe, 1)["input"]
+        assert all(torch.equal(given, entered) for _, arguments in a.calls for given in arguments)
+        if stage is second:
+            assert output_a is not None
+            assert output_b is not None
+            assert torch.equal(output_a, output_b)
+
+
+class Leaky(AdversarialRestoration):
+    """What must be found: the generator of the second stage enlarges the shrunk truth."""
+
+    def training_step(self, batch, part, stage):
+        scale = batch["target"].shape[-1] // batch["input"].shape[-1]
+        return super().training_step({**batch, "input": downsample(batch["target"], scale, "bicubic_aa")}, part, stage)
+
+
+def test_a_leak_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "adversarial", Leaky)
+    with pytest.raises(AssertionError, match="saw the truth"):
+        test_the_generator_sees_only_the_degraded_image("sinsr-gb-x2")
+
+
+@pytest.mark.parametrize("name", VARIATIONALS)
+def test_dsrvae_sees_the_truth_only_where_it_is_said(name: str) -> None:
+    recipe = narrow(RECIPES[name])
+    scale, entered = recipe.network.scale, batch(recipe, 1)["input"]
+    denoising, adversarial = stages(recipe)
+    (a, _), (b, _) = learn(recipe, denoising, truth=1), learn(recipe, denoising, truth=2)
+    assert [call for call, _ in a.calls] == [call for call, _ in b.calls] == ["denoise"] * 2
+    for (_, (x, code)), (_, (y, other_code)) in zip(a.calls, b.calls, strict=True):
+        assert torch.equal(x, entered)
+        assert torch.equal(y, entered)
+        assert not torch.equal(code, other_code), "by design: a code of the clean patch"
+    assert not torch.equal(a.calls[0][1][1], a.calls[1][1][1]), "a random code each time, of one and the same patch"
+    (a, output_a), (b, output_b) = learn(recipe, adversarial, truth=1), learn(recipe, adversarial, truth=2)
+    assert [call for call, _ in a.calls] == [call for call, _ in b.calls] == ["clean", "enlarge", "enlarge"]
+    assert_same(a.calls[:2], b.calls[:2])
+    assert torch.equal(a.calls[0][1][0], entered)
+    for spy, truth in ((a, 1), (b, 2)):
+        small = downsample(batch(recipe, truth)["target"], scale, recipe.degradation.downsampling)
+        assert torch.equal(spy.calls[2][1][0], small), "by design: the clean patch at low resolution, not the target"
+    assert output_a is not None
+    assert output_b is not None
+    assert torch.equal(output_a, output_b), "what is judged comes from the degraded image alone"
+
+
+@pytest.mark.parametrize("name", VARIATIONALS)
+def test_dsrvae_is_never_compared_with_its_own_target(name: str) -> None:
+    """Detail of the target that its low-resolution form does not have changes no loss but the discriminator's view."""
+    recipe = narrow(RECIPES[name])
+    stage = stages(recipe)[1]
+    given = batch(recipe, 1)
+    torch.manual_seed(0)
+    method = build_method(recipe, fabric())
+    seen = []
+    judged = method._judges
+    for call in ("advise", "learn"):
+        monkey = getattr(judged, call)
+        setattr(judged, call, lambda *a, monkey=monkey: seen.append(a[-1]) or monkey(*a))
+    for part in stage.parts:
+        method.training_step(given, part, stage)
+    assert len(seen) == 2
+    for sharp in seen:
+        assert torch.equal(sharp, given["target"].roll(1, dims=0)), "patches of other places"
+        assert not any(torch.equal(a, b) for a, b in zip(sharp, given["target"], strict=True))
+
+
+@pytest.mark.parametrize("name", ADVERSARIALS + VARIATIONALS)
+def test_what_is_shipped_needs_the_degraded_image_alone(name: str) -> None:
+    """After a step of every stage the restorer alone gives the same for the same input, whatever it learned from."""
+    recipe = narrow(RECIPES[name])
+    torch.manual_seed(0)
+    method = build_method(recipe, fabric())
+    for stage in stages(recipe):
+        for part in stage.parts:
+            method.training_step(batch(recipe, 1), part, stage)
+    restorer = bare(method.restorer).eval()
+    x = batch(recipe, 1)["input"]
+    with torch.inference_mode():
+        expected = restorer(x)
+        for stage in stages(recipe):
+            for part in stage.parts:
+                method.training_step(batch(recipe, 2), part, stage)
+        restorer.eval()
+        assert torch.equal(restorer(x), expected)
+        assert expected.shape[-1] == x.shape[-1] * recipe.network.scale
+
+
+def test_the_encoder_is_no_part_of_what_is_shipped() -> None:
+    recipe = narrow(RECIPES[VARIATIONALS[0]])
+    torch.manual_seed(0)
+    method = build_method(recipe, fabric())
+    shipped = {id(p) for p in method.networks[RESTORER].parameters()}
+    assert not shipped & {id(p) for p in method.networks[ENCODER].parameters()}
+    assert stages(recipe)[1].name == ADVERSARIAL

@@ -1,0 +1,64 @@
+"""Every preset with a network so narrow that a step takes milliseconds, and features that need no trained weights."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sem_models.recipes import Recipe, find_recipe, override
+
+NARROW: dict[str, dict[str, Any]] = {
+    "vdsr": {"depth": 3, "width": 4},
+    "srresnet": {"blocks": 1, "width": 4},
+    "rrdb": {"blocks": 1, "width": 4, "growth": 2},
+    "spsr": {"blocks": 4, "width": 4, "growth": 2},
+    "swinir": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4},
+    "dsrvae": {"blocks": 1, "width": 4, "patch": 32, "code": 4, "hidden": 8},
+    "sinsr": {"blocks": 4, "width": 8, "scale_blocks": 1},
+}
+
+
+def narrow(recipe: Recipe) -> Recipe:
+    """The same method, losses, weights and kind of discriminator with tiny networks, validated again."""
+    network = {**recipe.network.model_dump(), **NARROW[recipe.network.kind]}
+    patch = 32 * recipe.network.scale if recipe.network.kind == "dsrvae" else 64
+    content = recipe.model_dump() | {"network": network}
+    content["train"] |= {"patch": patch, "batch": 2}
+    if content["adversarial"]:
+        judge = content["adversarial"]["discriminator"]
+        judge |= {"width": 4, "size": patch} if judge["kind"] == "vgg" else {"width": 4, "halvings": 3}
+    return Recipe.model_validate(content)
+
+
+def short(name: str, *changes: str) -> Recipe:
+    """A narrow preset of six steps, three a stage, without perceptual losses and noisier than its own."""
+    steps = ["train.steps=6", "train.validate_every=5", "train.checkpoint_every=2", "train.log_every=1"]
+    recipe = narrow(find_recipe(name))
+    if recipe.adversarial:
+        steps += ["adversarial.first_share=0.5", "degradation.read_noise=0.01"]
+        kept = tuple(term for term in recipe.adversarial.losses if term.name != "perceptual")
+        recipe = recipe.model_copy(update={"adversarial": recipe.adversarial.model_copy(update={"losses": kept})})
+    return override(recipe, [*steps, *changes])
+
+
+class FakeFeatures(nn.Module):
+    """(N, 1, H, W) to what VGG's deepest layer gives, (N, 512, H / 16, W / 16): fixed random mixtures of pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        weights = torch.randn(512, 1, 16, 16, generator=torch.Generator().manual_seed(0)) / 16
+        self.register_buffer("weights", weights)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """One layer, as from `deepest_features`."""
+        return [F.conv2d(x, self.get_buffer("weights"), stride=16)]
+
+
+def fake_perceptual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trained weights are neither needed nor read from here on."""
+    features = FakeFeatures()
+    for module in ("sem_models.losses.perceptual", "sem_models.methods.variational"):
+        monkeypatch.setattr(f"{module}.deepest_features", lambda _: features)
+    monkeypatch.setattr("sem_models.training.consistency.require_weights", lambda _: None)
