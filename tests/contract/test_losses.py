@@ -216,7 +216,8 @@ def test_perceptual_vgg16_is_the_distance_of_torchvisions_features(weights: Path
     assert seen[0].min() < 0, "before the activation"
     expected = F.l1_loss(*seen).item()
     assert expected > 0.01
-    assert find_loss("perceptual_vgg16")(output, target).item() == pytest.approx(expected, rel=1e-4)
+    # Where the processor has bf16 the loss uses it; its eight bits of mantissa average out over 4096 differences.
+    assert find_loss("perceptual_vgg16")(output, target).item() == pytest.approx(expected, rel=1e-2)
 
 
 def test_perceptual_is_zero_without_difference_and_teaches_only_the_output(weights: Path) -> None:
