@@ -42,7 +42,7 @@ def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
     return [
         _with_small(_srgan(scale), SRResNetConfig(scale=scale, blocks=8, width=32)),
         _with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
-        _with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=16, growth=8)),
+        _with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=12, growth=6)),
         _with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
         _with_small(_sinsr(scale, False), SINSRConfig(scale=scale, width=32, blocks=8, scale_blocks=1)),
         _with_small(

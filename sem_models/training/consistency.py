@@ -28,6 +28,11 @@ def require_consistency(recipe: Recipe) -> None:
         require_weights(recipe.perceptual)
     if recipe.method == "variational":
         _require_dsrvae(recipe)
+    if recipe.adversarial and recipe.train.early_stop:
+        raise UserError(
+            "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "
+            "that stage; use --set train.early_stop=none."
+        )
 
 
 def _terms(recipe: Recipe) -> tuple[LossTerm, ...]:

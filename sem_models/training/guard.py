@@ -14,9 +14,8 @@ class TrainingDiverged(UserError):
 class FiniteGuard:
     """Decides whether an update may be applied."""
 
-    def __init__(self, learning_rate: float) -> None:
-        """`learning_rate` is named in the advice."""
-        self._learning_rate = learning_rate
+    def __init__(self) -> None:
+        """Nothing wrong so far."""
         self._in_a_row = 0
 
     @property
@@ -24,8 +23,8 @@ class FiniteGuard:
         """Whether the last update was applied."""
         return self._in_a_row == 0
 
-    def allows(self, step: int, loss: float, gradient_norm: float) -> bool:
-        """Whether both numbers are finite.
+    def allows(self, step: int, loss: float, gradient_norm: float, setting: str, rate: float) -> bool:
+        """Whether both numbers are finite; `setting` and `rate`, the present learning rate, go into the advice.
 
         Raises:
             TrainingDiverged: They were not for the tenth time in a row; the weights are as before the first.
@@ -39,6 +38,6 @@ class FiniteGuard:
         what = "loss" if not math.isfinite(loss) else "gradient"
         raise TrainingDiverged(
             f"Training diverged at step {step}: the {what} was not finite {_PATIENCE} times in a row. "
-            f"Start a new run with a lower optimiser.lr (now {self._learning_rate:g}) or train.grad_clip; "
+            f"Start a new run with a lower {setting} (now {rate:g}) or train.grad_clip; "
             "the best checkpoint so far is kept."
         )

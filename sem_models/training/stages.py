@@ -33,6 +33,11 @@ class Stage:
     """Whether the newest weights count as the best: PSNR does not tell which of two GAN states is better."""
 
     @property
+    def rate_setting(self) -> str:
+        """Where the recipe says the learning rate."""
+        return "adversarial.optimiser.lr" if self.name == ADVERSARIAL else "optimiser.lr"
+
+    @property
     def end(self) -> int:
         """Finished steps when it is over."""
         return self.first + self.steps

@@ -84,7 +84,7 @@ class Trainer:
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = Validator(recipe, dataset, capabilities(recipe.network).scale, self._fabric.device.type)
-        self._guards = {part: FiniteGuard(recipe.optimiser.lr) for part in self._method.networks}
+        self._guards = {part: FiniteGuard() for part in self._method.networks}
         self._watch = GanWatch()
         self._pace = Pace(recipe.train.validate_every)
 
@@ -164,8 +164,9 @@ class Trainer:
     def _update(self, part: str, batch: Batch, stage: Stage) -> dict[str, float]:
         """One update of one part; skipped, with the weights untouched, where a number is not finite."""
         network, optimiser = self._method.networks[part], self._method.optimisers[part]
+        rate = stage.rate(part, self._counters.step)
         for group in optimiser.param_groups:
-            group["lr"] = stage.rate(part, self._counters.step)
+            group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         losses = self._method.training_step(batch, part, stage)
         total = torch.stack(list(losses.values())).sum()
@@ -173,7 +174,7 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(network.parameters(), self._recipe.train.grad_clip)
         # One transfer for all numbers: each would make the host wait for the device.
         *terms, total_value, norm_value = torch.stack([*losses.values(), total, norm]).detach().tolist()
-        if self._guards[part].allows(self._counters.step, total_value, norm_value):
+        if self._guards[part].allows(self._counters.step, total_value, norm_value, stage.rate_setting, rate):
             optimiser.step()
         values = {f"train/{name}": value for name, value in zip(losses, terms, strict=True)}
         return values | {f"train/{part}_total": total_value, f"grad_norm/{part}": norm_value}
@@ -192,10 +193,7 @@ class Trainer:
         return all(guard.is_calm for guard in self._guards.values())
 
     def _patience_is_over(self) -> bool:
-        """PSNR tells when more steps are useless only where it also tells which weights are the best."""
         patience = self._recipe.train.early_stop
-        if stage_at(self._recipe, self._counters.step).keeps_last:
-            return False
         return patience is not None and self._counters.validations_since_best >= patience
 
     def _save(self, kind: CheckpointKind) -> None:

@@ -102,15 +102,15 @@ def test_average_of_constant_and_of_a_jump() -> None:
 
 
 def test_guard_counts_only_failures_in_a_row() -> None:
-    guard = FiniteGuard(1e-3)
-    assert guard.allows(1, 0.5, 1.0)
+    guard = FiniteGuard()
+    assert guard.allows(1, 0.5, 1.0, "optimiser.lr", 1e-3)
     for _ in range(9):
-        assert not guard.allows(2, float("nan"), 1.0)
-    assert guard.allows(3, 0.5, 1.0)
+        assert not guard.allows(2, float("nan"), 1.0, "optimiser.lr", 1e-3)
+    assert guard.allows(3, 0.5, 1.0, "optimiser.lr", 1e-3)
     for _ in range(9):
-        guard.allows(4, 0.5, float("inf"))
+        guard.allows(4, 0.5, float("inf"), "optimiser.lr", 1e-3)
     with pytest.raises(TrainingDiverged, match="step 5: the gradient"):
-        guard.allows(5, 0.5, float("inf"))
+        guard.allows(5, 0.5, float("inf"), "optimiser.lr", 1e-3)
 
 
 def test_estimate_counts_validations_in() -> None:

@@ -106,11 +106,12 @@ def test_best_of_a_stage() -> None:
     assert counters.best_step == 7
 
 
-def test_patience_does_not_end_an_adversarial_stage(small_dataset: Dataset, tmp_path: Path) -> None:
-    """The same patience ends the same network without a discriminator."""
+def test_patience_goes_by_psnr_and_is_refused_with_a_discriminator(
+    small_dataset: Dataset, tmp_path: Path
+) -> None:
     still = ["train.patch=32", "train.validate_every=1", "train.early_stop=1", "train.ema_decay=0"]
-    recipe = short("srgan-x2-small", *still, "adversarial.first_share=0", "adversarial.optimiser.lr=1e-12")
-    assert train(recipe, small_dataset, tmp_path / "gan", Recorder()).reason == "finished"
+    with pytest.raises(UserError, match=r"train\.early_stop=none"):
+        train(short("srgan-x2-small", *still), small_dataset, tmp_path / "gan", Recorder())
     recipe = short("srresnet-x2-small", *still, "optimiser.lr=1e-12")
     assert train(recipe, small_dataset, tmp_path / "plain", Recorder()).reason == "early_stop"
 
