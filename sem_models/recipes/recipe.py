@@ -78,10 +78,19 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     part: Any = content
     for parent in parents:
         part = part.get(parent) if isinstance(part, dict) else None
+    if isinstance(part, list):
+        _weigh(part, key, _value(value))
+        return
     if not isinstance(part, dict) or key not in part:
         valid = sorted(part) if isinstance(part, dict) else sorted(content)
         raise UserError(f"--set {path}: there is no such key; valid here: {', '.join(valid)}.")
     part[key] = _value(value)
+
+
+def _weigh(terms: list[dict[str, Any]], name: str, weight: Any) -> None:
+    """`losses.gradient=0.5`: change the weight of a loss term, or add the term; 0 leaves it out."""
+    kept = [term for term in terms if term["name"] != name]
+    terms[:] = [*kept, {"name": name, "weight": weight}] if weight != 0 else kept
 
 
 def _value(text: str) -> Any:

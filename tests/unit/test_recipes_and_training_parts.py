@@ -120,3 +120,16 @@ def test_estimate_counts_validations_in() -> None:
     pace.validation(4.0)
     assert pace.steps_per_s == pytest.approx(2.0)
     assert pace.seconds_left(20) == pytest.approx(20 * 0.5 + 2 * 4.0)
+
+
+def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
+    recipe = override(find_recipe("sinsr-x4-small"), ["adversarial.losses.gradient=0.25", "losses.mse=2"])
+    assert recipe.adversarial is not None
+    weights = {term.name: term.weight for term in recipe.adversarial.losses}
+    assert weights["gradient"] == 0.25
+    assert {term.name: term.weight for term in recipe.losses} == {"charbonnier": 1.0, "mse": 2.0}
+    without = override(recipe, ["adversarial.losses.gradient=0"])
+    assert without.adversarial is not None
+    assert {term.name for term in without.adversarial.losses} == set(weights) - {"gradient"}
+    with pytest.raises(UserError, match=r"losses\.0\.weight=-1|greater than or equal to 0"):
+        override(recipe, ["losses.mse=-1"])

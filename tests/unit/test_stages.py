@@ -106,9 +106,7 @@ def test_best_of_a_stage() -> None:
     assert counters.best_step == 7
 
 
-def test_patience_goes_by_psnr_and_is_refused_with_a_discriminator(
-    small_dataset: Dataset, tmp_path: Path
-) -> None:
+def test_patience_goes_by_psnr_and_is_refused_with_a_discriminator(small_dataset: Dataset, tmp_path: Path) -> None:
     still = ["train.patch=32", "train.validate_every=1", "train.early_stop=1", "train.ema_decay=0"]
     with pytest.raises(UserError, match=r"train\.early_stop=none"):
         train(short("srgan-x2-small", *still), small_dataset, tmp_path / "gan", Recorder())
