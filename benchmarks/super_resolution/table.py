@@ -3,9 +3,9 @@
     python -m benchmarks.super_resolution.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
 FOLDER holds the four sets. They are pooled into one dataset, split by specimen; each method is trained once a seed on
-the pool and scored on the whole test images of each set, by the command line alone. Runs that are finished already
-are kept, so the command can be stopped and called again. Writes `table.json` beside this file; every number in it is
-read back from the MLflow run that it names.
+the pool and scored on the whole test images of each set, by the command line alone. An ablation of SINSR-GB follows.
+Runs that are finished already are kept, so the command can be stopped and called again. Writes `table.json` beside
+this file: which MLflow run is which; `summarise.py` reads the scores back from them.
 """
 
 import argparse
@@ -51,6 +51,18 @@ JOBS = (
     Job("dsrvae-x4-small 0", "dsrvae-x4-small", changes=("train.patch=128",)),
     *(Job(f"{recipe} {seed}", recipe, seed) for seed in (1, 2) for recipe in LEADING),
 )
+PARTS = ("perceptual", "gradient", "gradient2", "tv", "dssim", "gradient_branch")
+_FULL = "sinsr-gb-x4-small"
+_SHORT = "train.steps=1000"
+"""A fifth of these, the adversarial stage, is trained: all start from the same pixel stage."""
+ABLATION = (
+    Job("ablation: all parts", _FULL, changes=(_SHORT,), init=f"{_FULL} 0"),
+    Job("ablation: without adversarial", _FULL, changes=(_SHORT, "adversarial.weight=0"), init=f"{_FULL} 0"),
+    *(
+        Job(f"ablation: without {part}", _FULL, changes=(_SHORT, f"adversarial.losses.{part}=0"), init=f"{_FULL} 0")
+        for part in PARTS
+    ),
+)
 
 
 def command(*arguments: str) -> dict[str, Any]:
@@ -71,10 +83,10 @@ def run_job(job: Job, known: dict[str, dict[str, Any]], out: Path) -> None:
     call = ["train", "--recipe", job.recipe, "--dataset", DATASET, "--experiment", EXPERIMENT, *source]
     trained = command(*call, *(part for text in settings for part in ("--set", text)))
     minutes = (time.monotonic() - start) / 60
-    report = command("evaluate", trained["run_id"], "--dataset", DATASET)
+    command("evaluate", trained["run_id"], "--dataset", DATASET)
     entry = {"recipe": job.recipe, "seed": job.seed, "settings": settings, "init": job.init}
     with _lock:
-        known[job.label] = {**entry, "run_id": trained["run_id"], "train_minutes": round(minutes, 2), "report": report}
+        known[job.label] = {**entry, "run_id": trained["run_id"], "train_minutes": round(minutes, 2)}
         out.write_text(json.dumps(known, indent=1) + "\n")
 
 
@@ -94,10 +106,11 @@ def main() -> None:
         command("prepare", str(options.home / "raw-sem4"), "--name", DATASET, "--seed", str(SEED), "--group-by", GROUPS)
     out = HERE / "table.json"
     known = json.loads(out.read_text()) if out.exists() else {}
-    wanted = [job for job in JOBS if not options.only or job.label in options.only]
-    with ThreadPoolExecutor(options.jobs) as workers:
-        for done in [workers.submit(run_job, job, known, out) for job in wanted]:
-            done.result()
+    for round_of_jobs in (JOBS, ABLATION):
+        wanted = [job for job in round_of_jobs if not options.only or job.label in options.only]
+        with ThreadPoolExecutor(options.jobs) as workers:
+            for done in [workers.submit(run_job, job, known, out) for job in wanted]:
+                done.result()
 
 
 if __name__ == "__main__":
