@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sem_models.methods.objective import PERCEPTUAL
 from sem_models.recipes import Recipe, find_recipe, override
 
 NARROW: dict[str, dict[str, Any]] = {
@@ -38,7 +39,7 @@ def short(name: str, *changes: str) -> Recipe:
     recipe = narrow(find_recipe(name))
     if recipe.adversarial:
         steps += ["adversarial.first_share=0.5", "degradation.read_noise=0.01"]
-        kept = tuple(term for term in recipe.adversarial.losses if term.name != "perceptual")
+        kept = tuple(term for term in recipe.adversarial.losses if term.name not in PERCEPTUAL)
         recipe = recipe.model_copy(update={"adversarial": recipe.adversarial.model_copy(update={"losses": kept})})
     return override(recipe, [*steps, *changes])
 
@@ -59,6 +60,5 @@ class FakeFeatures(nn.Module):
 def fake_perceptual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained weights are neither needed nor read from here on."""
     features = FakeFeatures()
-    for module in ("sem_models.losses.perceptual", "sem_models.methods.variational"):
-        monkeypatch.setattr(f"{module}.deepest_features", lambda _: features)
+    monkeypatch.setattr("sem_models.losses.perceptual._features", lambda *_: features)
     monkeypatch.setattr("sem_models.training.consistency.require_weights", lambda _: None)

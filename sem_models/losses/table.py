@@ -20,6 +20,8 @@ LOSSES: dict[str, Loss] = {
     "dssim": structure.dissimilarity,
     "perceptual_vgg19": perceptual.perceptual_vgg19,
     "perceptual_vgg16": perceptual.perceptual_vgg16,
+    "perceptual_levels_vgg19": perceptual.perceptual_levels_vgg19,
+    "perceptual_levels_vgg16": perceptual.perceptual_levels_vgg16,
 }
 
 

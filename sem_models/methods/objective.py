@@ -11,6 +11,7 @@ from sem_models.physics.gradient import central_magnitude
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.settings import LossTerm
 
+PERCEPTUAL = ("perceptual", "perceptual_levels")
 BRANCH = "gradient_branch"
 """The loss term that compares the map drawn by a gradient branch with the gradient map of the target."""
 
@@ -40,5 +41,5 @@ class Objective:
 
 
 def loss_name(recipe: Recipe, term: LossTerm) -> str:
-    """The entry of the loss table that a term means: `perceptual` stands for that of the recipe's backbone."""
-    return f"perceptual_{recipe.perceptual}" if term.name == "perceptual" else term.name
+    """The entry of the loss table that a term means: a perceptual one stands for that of the recipe's backbone."""
+    return f"{term.name}_{recipe.perceptual}" if term.name in PERCEPTUAL else term.name

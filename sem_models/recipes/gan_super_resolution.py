@@ -24,7 +24,7 @@ _SPSR_LOSSES = (
 )
 _SINSR_LOSSES = (
     LossTerm(name="charbonnier", weight=1.0),
-    LossTerm(name="perceptual", weight=0.05),
+    LossTerm(name="perceptual_levels", weight=0.05),
     LossTerm(name="gradient", weight=1.0),
     LossTerm(name="gradient2", weight=1.0),
     LossTerm(name="tv", weight=1e-3),

@@ -4,7 +4,7 @@ from sem_models.errors import UserError
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
-from sem_models.methods.objective import BRANCH, loss_name
+from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
 from sem_models.networks.discriminators import DiscriminatorConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.table import capabilities
@@ -22,7 +22,7 @@ def require_consistency(recipe: Recipe) -> None:
     terms = _terms(recipe)
     for term in terms:
         _require_term(recipe, term)
-    perceptual = recipe.method == "variational" or any(term.name == "perceptual" for term in terms)
+    perceptual = recipe.method == "variational" or any(term.name in PERCEPTUAL for term in terms)
     _require_patch(recipe, perceptual)
     if perceptual:
         require_weights(recipe.perceptual)

@@ -15,7 +15,7 @@ from torch import Tensor
 from sem_models.errors import UserError
 from sem_models.features.weights import declare_torchvision_ops, load_backbone
 from sem_models.losses.adversarial import discriminator_loss, generator_loss
-from sem_models.losses.perceptual import deepest_features, require_weights
+from sem_models.losses.perceptual import _features, deepest_features, require_weights
 from sem_models.losses.table import LOSSES, find_loss
 from sem_models.physics.gradient import central_magnitude, sobel
 
@@ -92,7 +92,7 @@ ROWS: dict[str, Case] = {
     "tv": checkerboard,
     "dssim": similarity,
 }
-PERCEPTUAL = {"perceptual_vgg16", "perceptual_vgg19"}
+PERCEPTUAL = {f"perceptual{kind}_{backbone}" for kind in ("", "_levels") for backbone in ("vgg16", "vgg19")}
 
 
 def test_every_loss_has_a_row() -> None:
@@ -195,7 +195,7 @@ def test_each_side_is_pushed_its_way(kind) -> None:
 def weights(torch_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     monkeypatch.setenv("SEM_OFFLINE", "1")
-    deepest_features.cache_clear()
+    _features.cache_clear()
     return torch_home
 
 
@@ -220,6 +220,31 @@ def test_perceptual_vgg16_is_the_distance_of_torchvisions_features(weights: Path
     assert find_loss("perceptual_vgg16")(output, target).item() == pytest.approx(expected, rel=1e-2)
 
 
+def test_levels_are_lpips_without_its_learned_weights(weights: Path) -> None:
+    """The `lpips` package with `lpips=False` sums five layers of VGG16 with equal weights; ours is their mean."""
+    declare_torchvision_ops()
+    reference = pytest.importorskip("lpips").LPIPS(net="vgg", lpips=False, verbose=False)
+    output, target = noise(1, 1, 64, 64, seed=1), noise(1, 1, 64, 64, seed=2)
+    with torch.no_grad():
+        expected = reference(output.expand(-1, 3, -1, -1) * 2 - 1, target.expand(-1, 3, -1, -1) * 2 - 1).item() / 5
+    # The package rounds the ImageNet constants and its file keeps half precision: a few parts in a thousand.
+    assert find_loss("perceptual_levels_vgg16")(output, target).item() == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.parametrize("name", ["perceptual_vgg16", "perceptual_levels_vgg16"])
+def test_half_precision_keeps_the_direction_of_the_gradient(
+    weights: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, gradients = noise(1, 1, 64, 64), []
+    for half in (False, True):
+        monkeypatch.setattr("sem_models.losses.perceptual._half_is_fast", lambda _, half=half: half)
+        output = noise(1, 1, 64, 64, seed=1).requires_grad_()
+        find_loss(name)(output, target).backward()
+        assert output.grad is not None
+        gradients.append(output.grad.flatten())
+    assert F.cosine_similarity(*gradients, dim=0) > 0.99
+
+
 def test_perceptual_is_zero_without_difference_and_teaches_only_the_output(weights: Path) -> None:
     target = noise(1, 1, 32, 32)
     loss = find_loss("perceptual_vgg16")
@@ -240,7 +265,7 @@ def test_absent_weights_name_file_and_alternative(
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("SEM_OFFLINE", "1")
-    deepest_features.cache_clear()
+    _features.cache_clear()
     image = noise(1, 1, 32, 32)
     for attempt in (lambda: find_loss(f"perceptual_{backbone}")(image, image), lambda: require_weights(backbone)):
         with pytest.raises(UserError, match=rf"{file}.*--set perceptual={other}"):

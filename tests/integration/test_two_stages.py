@@ -17,6 +17,7 @@ from pipelines.tracking.writer import RunWriter
 from pipelines.train import create_training, run_training, stored_recipe
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.methods.objective import PERCEPTUAL
 from sem_models.model import load_weights
 from sem_models.recipes import Recipe, find_recipe, override
 from sem_models.training.settings import LossTerm
@@ -33,7 +34,7 @@ def gan_recipe() -> Recipe:
     """SINSR-GB without the perceptual part, whose weights a test machine may lack."""
     recipe = override(find_recipe("sinsr-gb-x4-small"), TINY)
     assert recipe.adversarial is not None
-    terms = tuple(term for term in recipe.adversarial.losses if term.name != "perceptual")
+    terms = tuple(term for term in recipe.adversarial.losses if term.name not in PERCEPTUAL)
     return recipe.model_copy(update={"adversarial": recipe.adversarial.model_copy(update={"losses": terms})})
 
 
