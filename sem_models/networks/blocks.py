@@ -21,6 +21,55 @@ def shuffle_conv(width: int) -> nn.Conv2d:
     return layer
 
 
+class DirectEnlargement(nn.Module):
+    """One convolution and one pixel shuffle by the whole scale: nearly all work stays at low resolution."""
+
+    def __init__(self, width: int, after: int, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.conv = conv(width, scale**2 * after)
+        # All phases of a pixel start equal: no checkerboard (Aitken et al., 2017, ICNR).
+        phase = self.conv.weight.data[:: scale**2]
+        self.conv.weight.data.copy_(phase.repeat_interleave(scale**2, dim=0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to (N, after, H x scale, W x scale)."""
+        return F.pixel_shuffle(self.conv(x), self.scale)
+
+
+def doublings(scale: int) -> int:
+    """How many doublings make the scale, a power of two."""
+    return scale.bit_length() - 1
+
+
+class NearestDoubling(nn.Module):
+    """Each pixel four times, a convolution, a leaky ReLU of 0.2."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = conv(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
+        return F.leaky_relu(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2)
+
+
+class DirectEnlargement(nn.Module):
+    """One convolution and one pixel shuffle by the whole scale: nearly all work stays at low resolution."""
+
+    def __init__(self, width: int, after: int, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.conv = conv(width, scale**2 * after)
+        # All phases of a pixel start equal: no checkerboard (Aitken et al., 2017, ICNR).
+        phase = self.conv.weight.data[:: scale**2]
+        self.conv.weight.data.copy_(phase.repeat_interleave(scale**2, dim=0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to (N, after, H x scale, W x scale)."""
+        return F.pixel_shuffle(self.conv(x), self.scale)
+
+
 def doublings(scale: int) -> int:
     """How many doublings make the scale, a power of two."""
     return scale.bit_length() - 1

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import ShuffleDoubling, conv, doublings, shuffle_halo
+from sem_models.networks.blocks import DirectEnlargement, conv
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Downsampling
 from sem_models.physics.downsampling import cubic_halo, downsample, upsample
@@ -38,6 +38,8 @@ class SINSRConfig(BaseModel):
     """Residual attention blocks of the trunk."""
     scale_blocks: int = Field(2, ge=1)
     """Residual attention blocks at each of the three scales."""
+    high_width: int = Field(32, ge=1)
+    """Features at the size of the output."""
     gradient_branch: bool = False
     back_projection: Downsampling | None = "bicubic_aa"
     """The down-sampling under which the output must give the input again; None where it is unknown or noisy."""
@@ -91,8 +93,8 @@ class GradientBranch(nn.Module):
         self.head = conv(config.channels, width)
         self.joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
         self.blocks = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(_TAPS))
-        self.enlarge = nn.Sequential(*[ShuffleDoubling(width) for _ in range(doublings(config.scale))])
-        self.map = conv(width, config.channels, gain=0.1)
+        self.enlarge = DirectEnlargement(width, config.high_width, config.scale)
+        self.map = conv(config.high_width, config.channels, gain=0.1)
 
     def forward(self, x: Tensor, tapped: list[Tensor]) -> Tensor:
         """Features (N, width, H, W) from the (N, C, H, W) input and what was tapped from the trunk."""
@@ -103,7 +105,7 @@ class GradientBranch(nn.Module):
 
     def draw(self, features: Tensor) -> Tensor:
         """(N, C, H x scale, W x scale) gradient map of the enlarged image."""
-        drawn: Tensor = self.map(self.enlarge(features))
+        drawn: Tensor = self.map(F.leaky_relu(self.enlarge(features), 0.2))
         return drawn
 
 
@@ -120,9 +122,9 @@ class SINSR(nn.Module):
         self.close = conv(width, width)
         self.branch = GradientBranch(config) if config.gradient_branch else None
         self.fuse = conv(2 * width, width, gain=0.1) if config.gradient_branch else None
-        self.enlarge = nn.Sequential(*[ShuffleDoubling(width) for _ in range(doublings(config.scale))])
-        self.high = conv(width, width)
-        self.tail = conv(width, config.channels, gain=1e-2)
+        self.enlarge = DirectEnlargement(width, config.high_width, config.scale)
+        self.high = conv(config.high_width, config.high_width)
+        self.tail = conv(config.high_width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of 4."""
@@ -147,7 +149,7 @@ class SINSR(nn.Module):
         branch = self.branch(x, tapped) if self.branch is not None else None
         if self.fuse is not None and branch is not None:
             y = y + self.fuse(torch.cat([y, branch], 1))
-        y = F.leaky_relu(self.high(self.enlarge(y)), 0.2)
+        y = F.leaky_relu(self.high(F.leaky_relu(self.enlarge(y), 0.2)), 0.2)
         return self._project(upsample(x, self.scale) + self.tail(y), x), branch
 
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
@@ -167,7 +169,7 @@ def capabilities(config: SINSRConfig) -> Capabilities:
     quarter = _SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
     by_tap = [2 * tap + 3 * (_TAPS - index) for index, tap in enumerate(config.taps)]
     after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
-    halo = shuffle_halo(config.scale, 2) + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
+    halo = -(-2 // config.scale) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
     projected = _PROJECTIONS * (cubic_halo(config.scale) + 2) if config.back_projection else 0
     return Capabilities(
         channels_in=config.channels,

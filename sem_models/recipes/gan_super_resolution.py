@@ -44,11 +44,12 @@ def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
         _with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
         _with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=12, growth=6)),
         _with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
-        _with_small(_sinsr(scale, False), SINSRConfig(scale=scale, width=32, blocks=8, scale_blocks=1)),
-        _with_small(
-            _sinsr(scale, True), SINSRConfig(scale=scale, width=32, blocks=8, scale_blocks=1, gradient_branch=True)
-        ),
+        *(_with_small(_sinsr(scale, branch), _small_sinsr(scale, branch)) for branch in (False, True)),
     ]
+
+
+def _small_sinsr(scale: Scale, branch: bool) -> SINSRConfig:
+    return SINSRConfig(scale=scale, width=40, blocks=12, scale_blocks=1, high_width=16, gradient_branch=branch)
 
 
 def _srgan(scale: Scale) -> Recipe:
