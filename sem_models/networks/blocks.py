@@ -54,51 +54,6 @@ class NearestDoubling(nn.Module):
         return F.leaky_relu(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2)
 
 
-class DirectEnlargement(nn.Module):
-    """One convolution and one pixel shuffle by the whole scale: nearly all work stays at low resolution."""
-
-    def __init__(self, width: int, after: int, scale: int) -> None:
-        super().__init__()
-        self.scale = scale
-        self.conv = conv(width, scale**2 * after)
-        # All phases of a pixel start equal: no checkerboard (Aitken et al., 2017, ICNR).
-        phase = self.conv.weight.data[:: scale**2]
-        self.conv.weight.data.copy_(phase.repeat_interleave(scale**2, dim=0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to (N, after, H x scale, W x scale)."""
-        return F.pixel_shuffle(self.conv(x), self.scale)
-
-
-def doublings(scale: int) -> int:
-    """How many doublings make the scale, a power of two."""
-    return scale.bit_length() - 1
-
-
-class NearestDoubling(nn.Module):
-    """Each pixel four times, a convolution, a leaky ReLU of 0.2."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv = conv(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
-        return F.leaky_relu(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2)
-
-
-class ShuffleDoubling(nn.Module):
-    """A convolution, a pixel shuffle, a leaky ReLU of 0.1."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.conv = shuffle_conv(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
-        return F.leaky_relu(F.pixel_shuffle(self.conv(x), 2), 0.1)
-
-
 def nearest_halo(scale: int, reach: int) -> int:
     """Input pixels that `reach` pixels at the output need through nearest doublings with a 3 x 3 convolution each."""
     for _ in range(doublings(scale)):
