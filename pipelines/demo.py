@@ -9,7 +9,7 @@ from pipelines.home import home
 from pipelines.prepare import prepare
 from pipelines.register import register
 from pipelines.train import train
-from sem_models.data.plan import PrepareOptions
+from sem_models.data.sources import PrepareOptions
 from sem_models.images.write import write_micrograph
 from sem_models.physics.phantoms.table import PHANTOMS, make_phantom
 from sem_models.progress import Progress, silent

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from pipelines.home import home
 from sem_models.data.dataset import Dataset
-from sem_models.data.plan import Plan, PrepareOptions, plan_dataset
+from sem_models.data.plan import Plan, plan_dataset
 from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.progress import Progress, silent
 

@@ -9,8 +9,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from sem_models.data.dataset import Dataset
-from sem_models.data.plan import PrepareOptions, plan_dataset
+from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
 from sem_models.recipes import Recipe, find_recipe, override

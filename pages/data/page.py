@@ -10,7 +10,8 @@ from pages.data.existing import show_datasets
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
 from sem_models.data.manifest import Kind
-from sem_models.data.plan import Plan, PrepareOptions, plan_dataset
+from sem_models.data.plan import Plan, plan_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 
 TASK = "prepare"

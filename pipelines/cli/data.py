@@ -60,7 +60,8 @@ def prepare(
 ) -> None:
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
     from pipelines.prepare import prepare as run
-    from sem_models.data.plan import Plan, PrepareOptions
+    from sem_models.data.plan import Plan
+    from sem_models.data.sources import PrepareOptions
 
     out = Output(as_json)
 

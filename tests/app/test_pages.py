@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from pages.components.scores import gains_table
 from pipelines.evaluate import evaluate
 from pipelines.train import create_training, run_training
-from sem_models.data.plan import PrepareOptions, plan_dataset
+from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph

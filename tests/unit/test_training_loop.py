@@ -11,8 +11,9 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
 from sem_models.data.dataset import Dataset
-from sem_models.data.plan import PrepareOptions, plan_dataset
+from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
