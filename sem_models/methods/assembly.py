@@ -22,18 +22,18 @@ class Assembly:
         self.networks: dict[str, nn.Module] = {}
         self.optimisers: dict[str, Optimizer] = {}
 
-    def add(self, part: str, network: nn.Module, settings: Optimiser) -> Any:
-        """Set `network` up for training under the name `part`."""
+    def add(self, part: str, network: nn.Module, settings: Optimiser, channels_last: bool = False) -> Any:
+        """Set `network` up for training under the name `part`, in the memory format that suits convolutions or not."""
+        if channels_last:
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         module, optimiser = self._fabric.setup(network, build_optimiser(settings, network.parameters()))
         self.networks[part], self.optimisers[part] = module, optimiser
         return module
 
     def add_restorer(self, part: str, recipe: Recipe) -> Any:
         """The network of the recipe, in the memory format that suits it."""
-        network, facts = build_network(recipe.network), capabilities(recipe.network)
-        if facts.channels_last:
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        module = self.add(part, network, recipe.optimiser)
+        facts = capabilities(recipe.network)
+        module = self.add(part, build_network(recipe.network), recipe.optimiser, facts.channels_last)
         if facts.auxiliary == "gradient":
             module.mark_forward_method("with_gradient")
         return module

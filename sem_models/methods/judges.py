@@ -22,7 +22,7 @@ class Judges:
         if settings.gradient_weight:
             self._weights[GRADIENT_DISCRIMINATOR] = settings.gradient_weight
         for part in self._weights:
-            assembly.add(part, build_discriminator(settings.discriminator), settings.optimiser)
+            assembly.add(part, build_discriminator(settings.discriminator), settings.optimiser, channels_last=True)
         self._networks = {part: assembly.networks[part] for part in self._weights}
         self._seen: dict[str, Tensor] = {}
 

@@ -146,11 +146,15 @@ def _gan_settings(batch: int) -> TrainSettings:
 def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
     """The preset and the one for two CPU cores: fewer, faster steps, a thin PatchGAN, VGG16 by name."""
     assert recipe.adversarial is not None  # noqa: S101
-    kind = StructureDiscriminatorConfig if network.kind == "sinsr" else PatchDiscriminatorConfig
+    judge = (
+        StructureDiscriminatorConfig(width=16, halvings=3)
+        if network.kind == "sinsr"
+        else PatchDiscriminatorConfig(width=24, halvings=3)
+    )
     second = recipe.adversarial.model_copy(
         update={
             "first_share": 0.8,
-            "discriminator": kind(width=24, halvings=3),
+            "discriminator": judge,
             "optimiser": recipe.adversarial.optimiser.model_copy(update={"lr": 2e-4}),
             "schedule": Schedule(name="cosine", final_fraction=0.1),
         }
