@@ -13,11 +13,14 @@ def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float
     return layer
 
 
-def shuffle_conv(width: int) -> nn.Conv2d:
-    """For a doubling by pixel shuffle: its four phases start equal, no checkerboard (Aitken et al., 2017, ICNR)."""
-    layer = conv(width, 4 * width)
-    phase = layer.weight.data[::4]
-    layer.weight.data.copy_(phase.repeat_interleave(4, dim=0))
+def shuffle_conv(width: int, slope: float = 0.2) -> nn.Conv2d:
+    """For a doubling by pixel shuffle: from `width` to four times as many features, the phases of a pixel equal."""
+    return with_equal_phases(conv(width, 4 * width, slope=slope), 4)
+
+
+def with_equal_phases(layer: nn.Conv2d, phases: int) -> nn.Conv2d:
+    """The weights of the first of each pixel's `phases` for all: no checkerboard (Aitken et al., 2017, ICNR)."""
+    layer.weight.data.copy_(layer.weight.data[::phases].repeat_interleave(phases, dim=0))
     return layer
 
 
@@ -27,10 +30,7 @@ class DirectEnlargement(nn.Module):
     def __init__(self, width: int, after: int, scale: int) -> None:
         super().__init__()
         self.scale = scale
-        self.conv = conv(width, scale**2 * after)
-        # All phases of a pixel start equal: no checkerboard (Aitken et al., 2017, ICNR).
-        phase = self.conv.weight.data[:: scale**2]
-        self.conv.weight.data.copy_(phase.repeat_interleave(scale**2, dim=0))
+        self.conv = with_equal_phases(conv(width, scale**2 * after), scale**2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, width, H, W) to (N, after, H x scale, W x scale)."""

@@ -9,8 +9,11 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from sem_models.networks.blocks import conv, doublings, shuffle_conv, shuffle_halo
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.downsampling import upsample
+
+_SLOPE = 0.1
 
 
 class SRResNetConfig(BaseModel):
@@ -26,11 +29,7 @@ class SRResNetConfig(BaseModel):
 
 
 def _conv(before: int, after: int, gain: float = 1.0) -> nn.Conv2d:
-    layer = nn.Conv2d(before, after, 3, padding=1)
-    nn.init.kaiming_normal_(layer.weight, a=0.1)
-    layer.weight.data.mul_(gain)
-    nn.init.zeros_(layer.bias if layer.bias is not None else layer.weight)
-    return layer
+    return conv(before, after, gain=gain, slope=_SLOPE)
 
 
 class ResidualBlock(nn.Module):
@@ -56,35 +55,24 @@ class SRResNet(nn.Module):
         width = config.width
         self.head = _conv(config.channels, width)
         self.trunk = nn.Sequential(*[ResidualBlock(width) for _ in range(config.blocks)])
-        self.enlarge = nn.ModuleList(_doubling(width) for _ in range(config.scale.bit_length() - 1))
+        self.enlarge = nn.ModuleList(shuffle_conv(width, _SLOPE) for _ in range(doublings(config.scale)))
         self.high = _conv(width, width)
         self.tail = _conv(width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
-        y = self.trunk(F.leaky_relu(self.head(x), 0.1))
+        y = self.trunk(F.leaky_relu(self.head(x), _SLOPE))
         for doubling in self.enlarge:
-            y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), 0.1)
-        residual: Tensor = self.tail(F.leaky_relu(self.high(y), 0.1))
+            y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), _SLOPE)
+        residual: Tensor = self.tail(F.leaky_relu(self.high(y), _SLOPE))
         return upsample(x, self.scale) + residual
-
-
-def _doubling(width: int) -> nn.Conv2d:
-    """A convolution whose four sub-pixel phases start equal: no checkerboard (Aitken et al., 2017, ICNR)."""
-    layer = _conv(width, 4 * width)
-    phase = layer.weight.data[::4]
-    layer.weight.data.copy_(phase.repeat_interleave(4, dim=0))
-    return layer
 
 
 def capabilities(config: SRResNetConfig) -> Capabilities:
     """Halo: from the output inwards one pixel a convolution; each pixel shuffle halves what was needed, rounded up."""
-    halo = 2
-    for _ in range(config.scale.bit_length() - 1):
-        halo = -(-halo // 2) + 1
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,
         scale=config.scale,
-        receptive_field=halo + 2 * config.blocks + 1,
+        receptive_field=shuffle_halo(config.scale, 2) + 2 * config.blocks + 1,
     )
