@@ -6,7 +6,10 @@ import plotly.graph_objects as go
 
 Points = Sequence[tuple[int, float]]
 _MOST_POINTS = 1500
-COLOURS = ("#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8")
+COLOURS = (
+    "#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8", "#c79a2b", "#4aa3b5", "#b2557e", "#5b6b2f", "#7a4a2b", "#6b6f76",
+)  # fmt: skip
+"""As many as a loss has parts, so that no two curves look alike."""
 
 
 def curve_figure(series: Mapping[str, Points], y_title: str, floor: Points = (), log_y: bool = False) -> go.Figure:

@@ -17,7 +17,7 @@ def show_curves(run_id: str) -> None:
     floor = metric_history(run_id, "val/floor_psnr_db")
     left, right = st.columns(2)
     with left:
-        st.markdown("**Training loss** (unit intensity)")
+        st.markdown("**Parts of the loss**, weighted")
         if losses:
             st.plotly_chart(curve_figure(losses, "loss", log_y=True), key=f"loss-{run_id}")
         else:
@@ -54,9 +54,8 @@ def _health(run_id: str, metrics: dict[str, float]) -> None:
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:
-    keys = sorted(key for key in metrics if key.startswith("train/"))
-    parts = [key for key in keys if not key.endswith("_total")]
-    return parts if len(parts) == 1 else keys
+    """The weighted parts; their sums would only hide the smaller ones behind the largest."""
+    return sorted(key for key in metrics if key.startswith("train/") and not key.endswith("_total"))
 
 
 def _progress(run_id: str) -> None:
