@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import DirectEnlargement, conv
+from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv, doublings, nearest_halo
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Downsampling
 from sem_models.physics.downsampling import cubic_halo, downsample, upsample
@@ -23,6 +23,7 @@ from sem_models.physics.gradient import central_magnitude
 _TAPS = 4
 _PROJECTIONS = 2
 _SHRINKS = (2, 4)
+_MAP_WIDTH = 16
 
 
 class SINSRConfig(BaseModel):
@@ -38,7 +39,7 @@ class SINSRConfig(BaseModel):
     """Residual attention blocks of the trunk."""
     scale_blocks: int = Field(2, ge=1)
     """Residual attention blocks at each of the three scales."""
-    high_width: int = Field(32, ge=1)
+    high_width: int = Field(64, ge=1)
     """Features at the size of the output."""
     gradient_branch: bool = False
     back_projection: Downsampling | None = "bicubic_aa"
@@ -93,8 +94,8 @@ class GradientBranch(nn.Module):
         self.head = conv(config.channels, width)
         self.joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
         self.blocks = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(_TAPS))
-        self.enlarge = DirectEnlargement(width, config.high_width, config.scale)
-        self.map = conv(config.high_width, config.channels, gain=0.1)
+        self.enlarge = DirectEnlargement(width, _MAP_WIDTH, config.scale)
+        self.map = conv(_MAP_WIDTH, config.channels, gain=0.1)
 
     def forward(self, x: Tensor, tapped: list[Tensor]) -> Tensor:
         """Features (N, width, H, W) from the (N, C, H, W) input and what was tapped from the trunk."""
@@ -122,7 +123,9 @@ class SINSR(nn.Module):
         self.close = conv(width, width)
         self.branch = GradientBranch(config) if config.gradient_branch else None
         self.fuse = conv(2 * width, width, gain=0.1) if config.gradient_branch else None
-        self.enlarge = DirectEnlargement(width, config.high_width, config.scale)
+        # Nearest, not shuffled: under a perceptual loss the phases of a shuffle draw a grid into flat areas.
+        doubling = [NearestDoubling(config.high_width) for _ in range(doublings(config.scale))]
+        self.enlarge = nn.Sequential(conv(width, config.high_width), *doubling)
         self.high = conv(config.high_width, config.high_width)
         self.tail = conv(config.high_width, config.channels, gain=1e-2)
 
@@ -149,7 +152,7 @@ class SINSR(nn.Module):
         branch = self.branch(x, tapped) if self.branch is not None else None
         if self.fuse is not None and branch is not None:
             y = y + self.fuse(torch.cat([y, branch], 1))
-        y = F.leaky_relu(self.high(F.leaky_relu(self.enlarge(y), 0.2)), 0.2)
+        y = F.leaky_relu(self.high(self.enlarge(y)), 0.2)
         return self._project(upsample(x, self.scale) + self.tail(y), x), branch
 
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
@@ -169,7 +172,7 @@ def capabilities(config: SINSRConfig) -> Capabilities:
     quarter = _SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
     by_tap = [2 * tap + 3 * (_TAPS - index) for index, tap in enumerate(config.taps)]
     after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
-    halo = -(-2 // config.scale) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
+    halo = nearest_halo(config.scale, 2) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
     projected = _PROJECTIONS * (cubic_halo(config.scale) + 2) if config.back_projection else 0
     return Capabilities(
         channels_in=config.channels,

@@ -24,8 +24,8 @@ _SPSR_LOSSES = (
 )
 _SINSR_LOSSES = (
     LossTerm(name="charbonnier", weight=1.0),
-    LossTerm(name="perceptual_levels", weight=0.05),
-    LossTerm(name="gradient", weight=1.0),
+    LossTerm(name="perceptual_levels", weight=0.1),
+    LossTerm(name="gradient", weight=2.0),
     LossTerm(name="gradient2", weight=1.0),
     LossTerm(name="tv", weight=1e-3),
     LossTerm(name="dssim", weight=0.05),
@@ -49,7 +49,7 @@ def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
 
 
 def _small_sinsr(scale: Scale, branch: bool) -> SINSRConfig:
-    return SINSRConfig(scale=scale, width=40, blocks=12, scale_blocks=1, high_width=16, gradient_branch=branch)
+    return SINSRConfig(scale=scale, width=40, blocks=12, scale_blocks=1, high_width=24, gradient_branch=branch)
 
 
 def _srgan(scale: Scale) -> Recipe:
