@@ -111,7 +111,7 @@ class GradientBranch(nn.Module):
 
 
 class SINSR(nn.Module):
-    """Three scales, a trunk with attention, an optional gradient branch, pixel shuffle, back-projection."""
+    """Three scales, a trunk with attention, an optional gradient branch, nearest doublings, back-projection."""
 
     def __init__(self, config: SINSRConfig) -> None:
         super().__init__()

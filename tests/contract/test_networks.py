@@ -41,22 +41,22 @@ def attention_block(width: int) -> int:
     return 2 * (9 * width**2 + width) + (width * width // 4 + width // 4) + (width // 4 * width + width)
 
 
-def enlargement_by_hand(width: int, high: int, scale: int) -> int:
-    """One convolution to as many features as the pixels of the output need, and one from there to the picture."""
-    return scale**2 * high * (9 * width + 1) + (9 * high + 1)
+MAP_WIDTH = 16
+"""Features of the drawn map before the pixel shuffle."""
 
 
-def sinsr_by_hand(width: int, blocks: int, scale_blocks: int, high: int, scale: int) -> int:
+def sinsr_by_hand(width: int, blocks: int, scale_blocks: int, high: int, doublings: int) -> int:
     head = 9 * width + width
     scales = 3 * scale_blocks * attention_block(width) + (3 * width * width + width)
     full = 9 * width**2 + width
-    refine = 9 * high**2 + high
-    return head + scales + blocks * attention_block(width) + full + enlargement_by_hand(width, high, scale) + refine
+    enlargement = (9 * width * high + high) + (doublings + 1) * (9 * high**2 + high) + (9 * high + 1)
+    return head + scales + blocks * attention_block(width) + full + enlargement
 
 
-def gradient_branch_by_hand(width: int, high: int, scale: int) -> int:
+def gradient_branch_by_hand(width: int, scale: int) -> int:
     join, head = 9 * 2 * width * width + width, 9 * width + width
-    return head + 4 * (join + attention_block(width)) + enlargement_by_hand(width, high, scale) + join
+    drawing = scale**2 * MAP_WIDTH * (9 * width + 1) + (9 * MAP_WIDTH + 1)
+    return head + 4 * (join + attention_block(width)) + drawing + join
 
 
 def rrdb_block_by_hand(width: int, growth: int) -> int:
@@ -107,8 +107,8 @@ ROWS: list[tuple[BaseModel, int]] = [
     (SwinIRConfig(channels=3, width=60, groups=4, direct=True), 929_628),
     (SwinIRConfig(scale=2, channels=3, width=60, groups=4, direct=True), 910_152),
     (DSRVAEConfig(channels=3, denoise=False), 298_948),
-    (SINSRConfig(), sinsr_by_hand(64, 16, 2, 32, 4)),
-    (SINSRConfig(gradient_branch=True), sinsr_by_hand(64, 16, 2, 32, 4) + gradient_branch_by_hand(64, 32, 4)),
+    (SINSRConfig(), sinsr_by_hand(64, 16, 2, 64, 2)),
+    (SINSRConfig(gradient_branch=True), sinsr_by_hand(64, 16, 2, 64, 2) + gradient_branch_by_hand(64, 4)),
 ]
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
@@ -119,9 +119,9 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (SMALL_SWINIR.model_copy(update={"direct": True}), SWINIR_TRUNK + (9 * 8 * 4 + 4)),
     (SMALL_DSRVAE, dsrvae_by_hand(SMALL_DSRVAE)),
     (DSRVAEConfig(scale=2, width=4, blocks=2, denoise=False), 41 + 4 * 148 + 37),
-    (SINSRConfig(scale=2, width=8, blocks=4, scale_blocks=1, high_width=4), sinsr_by_hand(8, 4, 1, 4, 2)),
+    (SINSRConfig(scale=2, width=8, blocks=4, scale_blocks=1, high_width=4), sinsr_by_hand(8, 4, 1, 4, 1)),
     (SINSRConfig(scale=2, width=8, blocks=4, scale_blocks=1, high_width=4, gradient_branch=True),
-     sinsr_by_hand(8, 4, 1, 4, 2) + gradient_branch_by_hand(8, 4, 2)),
+     sinsr_by_hand(8, 4, 1, 4, 1) + gradient_branch_by_hand(8, 2)),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
 
