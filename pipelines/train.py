@@ -1,16 +1,16 @@
 """Use case: a recipe and a dataset become a run with a trained model."""
 
 import contextlib
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.home import home
 from pipelines.initial import keep_initial, pixel_end, shortened, stored_initial
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.seat import Seat
+from pipelines.run_facts import code_commit, flat_parameters
 from pipelines.tracking.artifacts import fetch, get_text, list_files, put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
@@ -152,30 +152,3 @@ def _bring_checkpoint(run_id: str, work: Path) -> None:
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"[:1000]
-
-
-def flat_parameters(recipe: "Recipe") -> dict[str, Any]:
-    """`train.steps: 200` and so on, for MLflow's table of parameters."""
-    return dict(_flatten(recipe.model_dump(mode="json", exclude={"summary"}), ""))
-
-
-def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat += _flatten(value, f"{prefix}{key}.")
-        elif key == "losses":
-            flat += [(f"{prefix}losses.{term['name']}", term["weight"]) for term in value]
-        else:
-            flat.append((f"{prefix}{key}", value))
-    return flat
-
-
-def code_commit() -> str:
-    """Commit of the code that runs, `+changes` where files differ from it, `unknown` outside a checkout."""
-    root = Path(__file__).resolve().parents[1]
-    try:
-        ask = ["git", "-C", str(root), "describe", "--always", "--dirty=+changes", "--exclude=*", "--abbrev=40"]
-        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"

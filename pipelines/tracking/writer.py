@@ -1,7 +1,6 @@
 """Tells MLflow what a training reports, from a thread of its own: a slow or absent store never holds a step up."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.tracking.artifacts import FIXED
+from pipelines.tracking.outbox import Outbox
 from pipelines.tracking.runs import WARNING_TAG
 from pipelines.tracking.store import client
 from sem_models.errors import UserError
@@ -42,12 +42,10 @@ class RunWriter:
     def __init__(self, run_id: str, folder: Path, on_progress: ProgressHook | None = None) -> None:
         """Start sending for `run_id`; `folder` must be empty or the one of an interrupted run."""
         self._run_id = run_id
-        self._outbox = folder / "outbox"
-        self._outbox.mkdir(parents=True, exist_ok=True)
+        self._outbox = Outbox(folder / "outbox")
         self._on_progress = on_progress
         self._metrics: list[Metric] = []
         self._warnings: list[RunTag] = []
-        self._files = 0
         self._fixed_sent: set[str] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -70,13 +68,13 @@ class RunWriter:
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:
             self._fixed_sent.add(slug)
-            self._post(f"{FIXED}/{slug}", lambda folder: _save_pictures(folder, fixed))
+            self._outbox.post(f"{FIXED}/{slug}", lambda folder: _save_pictures(folder, fixed))
         output = {"output": pictures["output"]}
-        self._post(f"samples/{step:07d}/{slug}", lambda folder: _save_pictures(folder, output))
+        self._outbox.post(f"samples/{step:07d}/{slug}", lambda folder: _save_pictures(folder, output))
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
         """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
-        self._post(f"checkpoints/{kind}", lambda target: _link_all(folder, target))
+        self._outbox.post(f"checkpoints/{kind}", lambda target: _link_all(folder, target))
 
     def warning(self, step: int, topic: str, text: str) -> None:
         """Buffer a warning; the newest of a topic counts."""
@@ -108,30 +106,12 @@ class RunWriter:
                 f"the last metrics of run {self._run_id} could not be stored. The checkpoint is kept; resume the run."
             )
 
-    def _post(self, artifact_path: str, fill: Callable[[Path], None]) -> None:
-        """Put files into the outbox; a newer letter to `checkpoints/...` replaces one that has not gone yet."""
-        with self._lock:
-            self._files += 1
-            if artifact_path.startswith("checkpoints/"):
-                for letter in self._letters():
-                    if _address(letter) == artifact_path and not (letter / ".sending").exists():
-                        shutil.rmtree(letter, ignore_errors=True)
-            part = self._outbox / f".{time.time_ns()}-{self._files}"
-            part.mkdir()
-            (part / "address.json").write_text(json.dumps(artifact_path))
-            (part / "files").mkdir()
-            fill(part / "files")
-            part.rename(self._outbox / part.name[1:])
-
-    def _letters(self) -> list[Path]:
-        return sorted(path for path in self._outbox.iterdir() if not path.name.startswith("."))
-
     def _work(self) -> None:
         while True:
             closing = self._closing.wait(self._pause_s)
             try:
                 self._send_metrics()
-                self._send_letters()
+                self._outbox.send(self._run_id)
             except Exception as error:
                 # Whatever the store or the network raised: keep everything and try again a little later.
                 self._last_error = f"{type(error).__name__}: {error}"
@@ -154,23 +134,6 @@ class RunWriter:
             client().log_batch(self._run_id, tags=tags)
             with self._lock:
                 del self._warnings[: len(tags)]
-
-    def _send_letters(self) -> None:
-        for letter in self._letters():
-            with self._lock:
-                if not letter.exists():
-                    continue
-                (letter / ".sending").touch()
-            client().log_artifacts(self._run_id, str(letter / "files"), _address(letter))
-            sent = letter.with_name(f".{letter.name}.sent")
-            with self._lock:
-                # A letter that is half removed must not be read by the thread that trains.
-                letter.rename(sent)
-            shutil.rmtree(sent, ignore_errors=True)
-
-
-def _address(letter: Path) -> str:
-    return str(json.loads((letter / "address.json").read_text()))
 
 
 def _save_pictures(folder: Path, pictures: Mapping[str, NDArray[np.uint8]]) -> None:

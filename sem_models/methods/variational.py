@@ -19,7 +19,8 @@ from sem_models.methods.base import Batch
 from sem_models.methods.health import health
 from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
-from sem_models.networks.dsrvae import DSRVAEConfig, TargetEncoder
+from sem_models.networks.denoiser import TargetEncoder
+from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.physics.downsampling import downsample
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
@@ -41,7 +42,8 @@ class Variational:
         self._restorer: Any = assembly.add_restorer(RESTORER, recipe)
         for name in ("enlarge", "clean", "denoise"):
             self._restorer.mark_forward_method(name)
-        assembly.add(ENCODER, TargetEncoder(recipe.network), recipe.optimiser)
+        code = recipe.network
+        assembly.add(ENCODER, TargetEncoder(code.patch, code.code, code.hidden), recipe.optimiser)
         self._judges = Judges(settings, assembly)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, settings.losses)

@@ -14,11 +14,8 @@ from torch import Tensor, nn
 
 from sem_models.networks.blocks import conv
 from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.denoiser import DENOISE_BLOCKS, Denoiser, PreActivationBlock
 from sem_models.physics.downsampling import cubic_halo, upsample
-
-_DECODER_WIDTH = 128
-_MAP_WIDTH = 32
-_DENOISE_BLOCKS = 3
 
 
 class DSRVAEConfig(BaseModel):
@@ -39,62 +36,13 @@ class DSRVAEConfig(BaseModel):
     hidden: int = Field(4096, ge=1)
 
 
-class PreActivationBlock(nn.Module):
-    """ReLU, convolution, ReLU, convolution and the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
-        y: Tensor = self.second(F.relu(self.first(F.relu(x))))
-        return x + y
-
-
-class Denoiser(nn.Module):
-    """Stage 1: draws a map from a code and subtracts from the patch what the map says is noise."""
-
-    def __init__(self, config: DSRVAEConfig) -> None:
-        super().__init__()
-        self.cells = config.patch // 16
-        self.expand = nn.Sequential(
-            nn.Linear(config.code, config.hidden),
-            nn.Sigmoid(),
-            nn.Linear(config.hidden, _DECODER_WIDTH * self.cells**2),
-            nn.Sigmoid(),
-        )
-        self.draw = nn.Sequential(
-            nn.Conv2d(_DECODER_WIDTH, 128, 1),
-            nn.PReLU(),
-            nn.ConvTranspose2d(128, 128, 6, stride=4, padding=1),
-            nn.PReLU(),
-            nn.ConvTranspose2d(128, 64, 6, stride=4, padding=1),
-            nn.PReLU(),
-            nn.Conv2d(64, _MAP_WIDTH, 3, padding=1),
-            nn.PReLU(),
-        )
-        steps: list[nn.Module] = []
-        for before, after in ((config.channels, 64), (64, 64), (64, _MAP_WIDTH)):
-            steps += [conv(before, after), nn.PReLU()]
-        self.look = nn.Sequential(*steps)
-        self.compare = nn.Sequential(*[PreActivationBlock(_MAP_WIDTH) for _ in range(_DENOISE_BLOCKS)])
-        self.noise = conv(_MAP_WIDTH, config.channels, gain=1e-2)
-
-    def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """(N, C, patch, patch) and (N or 1, code) to (N, C, patch, patch)."""
-        grown = self.expand(code).reshape(-1, _DECODER_WIDTH, self.cells, self.cells)
-        noise: Tensor = self.noise(self.compare(self.look(x) - self.draw(grown)))
-        return x - noise
-
-
 class DSRVAE(nn.Module):
     """Both stages behind one another."""
 
     def __init__(self, config: DSRVAEConfig) -> None:
         super().__init__()
         self.scale, self.patch, self.code = config.scale, config.patch, config.code
-        self.denoiser = Denoiser(config) if config.denoise else None
+        self.denoiser = Denoiser(config.channels, config.patch, config.code, config.hidden) if config.denoise else None
         self.head = nn.Sequential(conv(config.channels, config.width), nn.PReLU())
         self.body = nn.Sequential(*[PreActivationBlock(config.width) for _ in range(config.blocks)])
         self.tail = conv(config.width, config.channels, gain=1e-2)
@@ -138,27 +86,13 @@ class DSRVAE(nn.Module):
         return line[:, None] * line[None, :]
 
 
-class TargetEncoder(nn.Module):
-    """Stage 1, training only: from VGG features of the clean patch to mean and logarithm of the variance of a code."""
-
-    def __init__(self, config: DSRVAEConfig) -> None:
-        super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(512 * (config.patch // 32) ** 2, config.hidden), nn.Sigmoid())
-        self.mean, self.log_variance = nn.Linear(config.hidden, config.code), nn.Linear(config.hidden, config.code)
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 512, patch / 32, patch / 32) to twice (N, code); the second is kept in [-6, 2]."""
-        hidden = self.hidden(features.flatten(1))
-        return self.mean(hidden), F.hardtanh(self.log_variance(hidden), -6, 2)
-
-
 def capabilities(config: DSRVAEConfig) -> Capabilities:
     """Reach of the convolutions at output size and of those of stage 1, in patches on a grid of half patches.
 
     The map that stage 1 draws from the mean code does not look at the image, and the convolutions end inside half a
     patch, which both patches over a pixel have on one side of it.
     """
-    denoising = 3 + 2 * _DENOISE_BLOCKS + 1 if config.denoise else 0
+    denoising = 3 + 2 * DENOISE_BLOCKS + 1 if config.denoise else 0
     reach = cubic_halo(config.scale, reach=2 * config.blocks + 2) + denoising
     return Capabilities(
         channels_in=config.channels,

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from sem_models.networks.attention_blocks import SHRINKS, ResidualAttentionBlock, ThreeScales
 from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv, doublings, nearest_halo
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Downsampling
@@ -22,7 +23,6 @@ from sem_models.physics.gradient import central_magnitude
 
 _TAPS = 4
 _PROJECTIONS = 2
-_SHRINKS = (2, 4)
 _MAP_WIDTH = 16
 
 
@@ -49,40 +49,6 @@ class SINSRConfig(BaseModel):
     def taps(self) -> tuple[int, ...]:
         """Numbers of blocks after which the gradient branch looks at the trunk."""
         return tuple((index + 1) * (self.blocks // _TAPS) for index in range(_TAPS))
-
-
-class ResidualAttentionBlock(nn.Module):
-    """Two convolutions, weighed pixel by pixel, and the identity."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
-        self.squeeze, self.weigh = conv(width, width // 4, size=1), conv(width // 4, width, size=1, gain=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
-        y = self.second(F.leaky_relu(self.first(x), 0.2))
-        weight = torch.sigmoid(self.weigh(F.relu(self.squeeze(y))))
-        result: Tensor = x + 2 * weight * y
-        return result
-
-
-class ThreeScales(nn.Module):
-    """The same picture at 1, 1/2 and 1/4 of the size, through blocks of its own each, joined."""
-
-    def __init__(self, width: int, blocks: int) -> None:
-        super().__init__()
-        self.at_full, self.at_half, self.at_quarter = (_blocks(width, blocks) for _ in range(3))
-        self.join = conv(3 * width, width, size=1, gain=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape; H and W are multiples of 4."""
-        small = [
-            F.interpolate(branch(F.avg_pool2d(x, shrink)), scale_factor=shrink, mode="bilinear", align_corners=False)
-            for branch, shrink in zip((self.at_half, self.at_quarter), _SHRINKS, strict=True)
-        ]
-        y: Tensor = self.join(torch.cat([self.at_full(x), *small], 1))
-        return x + y
 
 
 class GradientBranch(nn.Module):
@@ -163,13 +129,9 @@ class SINSR(nn.Module):
         return image
 
 
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*[ResidualAttentionBlock(width) for _ in range(count)])
-
-
 def capabilities(config: SINSRConfig) -> Capabilities:
     """Reach: the quarter scale reads 4 (k + 1) + 1 pixels for k convolutions; a projection adds that of both cubics."""
-    quarter = _SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
+    quarter = SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
     by_tap = [2 * tap + 3 * (_TAPS - index) for index, tap in enumerate(config.taps)]
     after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
     halo = nearest_halo(config.scale, 2) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
@@ -179,6 +141,6 @@ def capabilities(config: SINSRConfig) -> Capabilities:
         channels_out=config.channels,
         scale=config.scale,
         receptive_field=halo + projected,
-        size_multiple=_SHRINKS[-1],
+        size_multiple=SHRINKS[-1],
         auxiliary="gradient" if config.gradient_branch else "none",
     )

@@ -7,7 +7,6 @@ from sem_models.networks.discriminators import (
 )
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.rrdb import RRDBConfig
-from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.spsr import SPSRConfig
 from sem_models.networks.srresnet import SRResNetConfig
 from sem_models.networks.table import NetworkConfig
@@ -22,15 +21,6 @@ _SPSR_LOSSES = (
     LossTerm(name="gradient_map", weight=1e-2),
     LossTerm(name="gradient_branch", weight=0.5),
 )
-_SINSR_LOSSES = (
-    LossTerm(name="charbonnier", weight=1.0),
-    LossTerm(name="perceptual_levels", weight=0.1),
-    LossTerm(name="gradient", weight=2.0),
-    LossTerm(name="gradient2", weight=1.0),
-    LossTerm(name="tv", weight=1e-3),
-    LossTerm(name="dssim", weight=0.05),
-)
-_BRANCH = LossTerm(name="gradient_branch", weight=0.1)
 
 
 def presets() -> list[Recipe]:
@@ -40,16 +30,11 @@ def presets() -> list[Recipe]:
 
 def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
     return [
-        _with_small(_srgan(scale), SRResNetConfig(scale=scale, blocks=8, width=32)),
-        _with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
-        _with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=12, growth=6)),
-        _with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
-        *(_with_small(_sinsr(scale, branch), _small_sinsr(scale, branch)) for branch in (False, True)),
+        with_small(_srgan(scale), SRResNetConfig(scale=scale, blocks=8, width=32)),
+        with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
+        with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=12, growth=6)),
+        with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
     ]
-
-
-def _small_sinsr(scale: Scale, branch: bool) -> SINSRConfig:
-    return SINSRConfig(scale=scale, width=40, blocks=12, scale_blocks=1, high_width=24, gradient_branch=branch)
 
 
 def _srgan(scale: Scale) -> Recipe:
@@ -62,7 +47,7 @@ def _srgan(scale: Scale) -> Recipe:
         optimiser=Optimiser(lr=2e-4),
         schedule=Schedule(name="cosine", final_fraction=0.001),
         adversarial=Adversarial(losses=_ESRGAN_LOSSES, gan="bce", discriminator=VGGDiscriminatorConfig()),
-        train=_gan_settings(batch=16),
+        train=gan_settings(batch=16),
     )
 
 
@@ -76,7 +61,7 @@ def _esrgan(scale: Scale) -> Recipe:
         optimiser=Optimiser(lr=2e-4),
         schedule=Schedule(name="multistep", milestones=(0.2, 0.4, 0.6, 0.8)),
         adversarial=Adversarial(losses=_ESRGAN_LOSSES, discriminator=VGGDiscriminatorConfig()),
-        train=_gan_settings(batch=16),
+        train=gan_settings(batch=16),
     )
 
 
@@ -96,7 +81,7 @@ def _spsr(scale: Scale) -> Recipe:
             discriminator=VGGDiscriminatorConfig(),
             optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
         ),
-        train=_gan_settings(batch=30),
+        train=gan_settings(batch=30),
     )
 
 
@@ -121,29 +106,12 @@ def _dsrvae(scale: Scale) -> Recipe:
     )
 
 
-def _sinsr(scale: Scale, branch: bool) -> Recipe:
-    losses = (*_SINSR_LOSSES, _BRANCH) if branch else _SINSR_LOSSES
-    first = (LossTerm(name="charbonnier"), _BRANCH) if branch else (LossTerm(name="charbonnier"),)
-    name, with_it = ("sinsr-gb", ", gradient branch") if branch else ("sinsr", "")
-    return Recipe(
-        name=f"{name}-x{scale}",
-        summary=f"Structure-informed: three scales, attention{with_it}, six-part loss, output true to its input.",
-        method="adversarial",
-        network=SINSRConfig(scale=scale, gradient_branch=branch),
-        losses=first,
-        degradation=Degradation(scale=scale),
-        optimiser=Optimiser(lr=2e-4),
-        schedule=Schedule(name="cosine", final_fraction=0.001),
-        adversarial=Adversarial(losses=losses, gan="bce", discriminator=StructureDiscriminatorConfig()),
-        train=_gan_settings(batch=16),
-    )
-
-
-def _gan_settings(batch: int) -> TrainSettings:
+def gan_settings(batch: int) -> TrainSettings:
+    """For a GPU."""
     return TrainSettings(steps=600_000, batch=batch, patch=128, validate_every=5000, checkpoint_every=1000)
 
 
-def _with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
+def with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
     """The preset and the one for two CPU cores: fewer, faster steps, a thin PatchGAN, VGG16 by name."""
     assert recipe.adversarial is not None  # noqa: S101
     judge = (

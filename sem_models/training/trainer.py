@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.data.dataset import Dataset
-from sem_models.methods.base import Batch
 from sem_models.methods.table import build_method
 from sem_models.model import build_model, load_weights
 from sem_models.networks.table import capabilities
@@ -19,13 +18,12 @@ from sem_models.training.batches import BatchSource
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.fit import require_fit
-from sem_models.training.guard import FiniteGuard
 from sem_models.training.hardware import bare, open_fabric
-from sem_models.training.optimisers import constants
 from sem_models.training.pace import Pace
 from sem_models.training.reporter import CheckpointKind, Reporter
 from sem_models.training.stages import Stage, stage_at
 from sem_models.training.state import Counters, RunState
+from sem_models.training.updates import Updates
 from sem_models.training.validation import Validator
 from sem_models.training.watch import GanWatch
 
@@ -84,7 +82,7 @@ class Trainer:
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = Validator(recipe, dataset, capabilities(recipe.network).scale, self._fabric.device.type)
-        self._guards = {part: FiniteGuard() for part in self._method.networks}
+        self._updates = Updates(self._method, self._fabric, recipe.train.grad_clip)
         self._watch = GanWatch()
         self._pace = Pace(recipe.train.validate_every)
 
@@ -120,7 +118,7 @@ class Trainer:
             if turn and not last:
                 self._save("stage")
                 counters.begin_stage()
-            if counters.step % settings.checkpoint_every == 0 and not last and self._weights_are_sound():
+            if counters.step % settings.checkpoint_every == 0 and not last and self._updates.are_sound:
                 self._save("last")
         return "finished"
 
@@ -128,12 +126,11 @@ class Trainer:
         start = time.monotonic()
         step = self._counters.step
         if step == stage.first:
-            self._begin(stage)
+            self._updates.begin(stage)
+            self._pace.forget()
         batch = self._batches.next()
         data_s = time.monotonic() - start
-        values = {"lr": stage.rate(stage.parts[0], step)}
-        for part in stage.parts:
-            values |= self._update(part, batch, stage)
+        values = {"lr": stage.rate(stage.parts[0], step), **self._updates(batch, stage, step)}
         self._ema.update(bare(self._method.restorer))
         self._counters.step += 1
         self._pace.step(time.monotonic() - start)
@@ -144,15 +141,6 @@ class Trainer:
             left = self._pace.seconds_left(total - self._counters.step)
             self._reporter.progress(self._counters.step, total, left)
 
-    def _begin(self, stage: Stage) -> None:
-        """A stage has an optimiser of its own: no memory of the stage before, its own constants."""
-        for part in stage.parts:
-            optimiser = self._method.optimisers[part]
-            optimiser.state.clear()
-            for group in optimiser.param_groups:
-                group.update(constants(stage.optimiser))
-        self._pace.forget()
-
     def _tell(self, values: dict[str, float]) -> None:
         seen = self._method.observations()
         watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
@@ -160,24 +148,6 @@ class Trainer:
         self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
         for topic, text in self._watch(watched):
             self._reporter.warning(step, topic, text)
-
-    def _update(self, part: str, batch: Batch, stage: Stage) -> dict[str, float]:
-        """One update of one part; skipped, with the weights untouched, where a number is not finite."""
-        network, optimiser = self._method.networks[part], self._method.optimisers[part]
-        rate = stage.rate(part, self._counters.step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad(set_to_none=True)
-        losses = self._method.training_step(batch, part, stage)
-        total = torch.stack(list(losses.values())).sum()
-        self._fabric.backward(total)
-        norm = nn.utils.clip_grad_norm_(network.parameters(), self._recipe.train.grad_clip)
-        # One transfer for all numbers: each would make the host wait for the device.
-        *terms, total_value, norm_value = torch.stack([*losses.values(), total, norm]).detach().tolist()
-        if self._guards[part].allows(self._counters.step, total_value, norm_value, stage.rate_setting, rate):
-            optimiser.step()
-        values = {f"train/{name}": value for name, value in zip(losses, terms, strict=True)}
-        return values | {f"train/{part}_total": total_value, f"grad_norm/{part}": norm_value}
 
     def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
@@ -187,10 +157,6 @@ class Trainer:
         if self._counters.validated(scores, stage.keeps_last):
             self._save("best")
         self._pace.validation(time.monotonic() - start)
-
-    def _weights_are_sound(self) -> bool:
-        """Weights that gave a number that is not finite must not replace the last good checkpoint."""
-        return all(guard.is_calm for guard in self._guards.values())
 
     def _patience_is_over(self) -> bool:
         patience = self._recipe.train.early_stop

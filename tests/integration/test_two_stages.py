@@ -55,8 +55,8 @@ def test_both_stages_are_one_run_with_a_curve_for_each_part(trained: str, gan_re
     for part in parts - {"charbonnier", "gradient_branch"}:
         assert [step for step, _ in metric_history(trained, f"train/{part}")] == [5, 6, 7, 8], part
     assert set(list_files(trained, "checkpoints")) == {f"checkpoints/{kind}" for kind in ("last", "best", "stage")}
-    params = get_run(trained).params
-    assert params["adversarial.losses.gradient"] == "1.0"
+    weights = {term.name: str(term.weight) for term in gan_recipe.adversarial.losses}
+    assert get_run(trained).params["adversarial.losses.gradient"] == weights["gradient"]
 
 
 def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe: Recipe) -> None:

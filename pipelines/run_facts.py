@@ -1,0 +1,36 @@
+"""What a run says of itself: its parameters, flat, and the code that made it."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sem_models.recipes import Recipe
+
+
+def flat_parameters(recipe: "Recipe") -> dict[str, Any]:
+    """`train.steps: 200` and so on, for MLflow's table of parameters."""
+    return dict(_flatten(recipe.model_dump(mode="json", exclude={"summary"}), ""))
+
+
+def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            flat += _flatten(value, f"{prefix}{key}.")
+        elif key == "losses":
+            flat += [(f"{prefix}losses.{term['name']}", term["weight"]) for term in value]
+        else:
+            flat.append((f"{prefix}{key}", value))
+    return flat
+
+
+def code_commit() -> str:
+    """Commit of the code that runs, `+changes` where files differ from it, `unknown` outside a checkout."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        ask = ["git", "-C", str(root), "describe", "--always", "--dirty=+changes", "--exclude=*", "--abbrev=40"]
+        return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
