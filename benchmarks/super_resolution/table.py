@@ -53,7 +53,7 @@ JOBS = (
 )
 PARTS = ("perceptual", "gradient", "gradient2", "tv", "dssim", "gradient_branch")
 _FULL = "sinsr-gb-x4-small"
-_SHORT = "train.steps=1000"
+_SHORT = "train.steps=500"
 """A fifth of these, the adversarial stage, is trained: all start from the same pixel stage."""
 ABLATION = (
     Job("ablation: all parts", _FULL, changes=(_SHORT,), init=f"{_FULL} 0"),
