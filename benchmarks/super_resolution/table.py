@@ -51,7 +51,7 @@ JOBS = (
     Job("dsrvae-x4-small 0", "dsrvae-x4-small", changes=("train.patch=128",)),
     *(Job(f"{recipe} {seed}", recipe, seed) for seed in (1, 2) for recipe in LEADING),
 )
-PARTS = ("perceptual", "gradient", "gradient2", "tv", "dssim", "gradient_branch")
+PARTS = ("perceptual_levels", "gradient", "gradient2", "tv", "dssim", "gradient_branch")
 _FULL = "sinsr-gb-x4-small"
 _SHORT = "train.steps=500"
 """A fifth of these, the adversarial stage, is trained: all start from the same pixel stage."""
