@@ -1,7 +1,9 @@
 """Scores of floors, kept: they are the same for every model on the same images, and take two thirds of the time."""
 
+import contextlib
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,10 +35,12 @@ def keep_floor_rows(dataset: Dataset, split: Split, degradation: Degradation, re
     if report.notes or not rows:
         return
     path = _file(dataset, split, degradation)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(_ROWS.dump_json(rows))
-    part.replace(path)
+    # Several evaluations may end at once, and what is only kept for speed must never cost one of them.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
+            part.write(_ROWS.dump_json(rows))
+        Path(part.name).replace(path)
 
 
 def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:

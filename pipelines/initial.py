@@ -1,9 +1,12 @@
 """Use case: start a training from the weights of an earlier one."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.tracking.artifacts import fetch, list_files, put_files
+from pipelines.run_facts import stored_recipe
+from pipelines.tracking.artifacts import fetched, list_files, put_files
 from pipelines.tracking.runs import get_run, set_tags
 from sem_models.errors import UserError
 
@@ -13,30 +16,46 @@ if TYPE_CHECKING:
 FOLDER = "initial"
 STAGE, BEST = "checkpoints/stage", "checkpoints/best"
 TAG = "sem.initial_run"
+INTERPOLATED = "sem.interpolated_from"
 
 
-def pixel_end(run_id: str) -> Path:
-    """The model that a run had learned by pixel losses: the end of its first stage, else its best checkpoint.
+def pixel_end(run_id: str) -> str:
+    """Artifact folder of the model that a run had learned by pixel losses alone.
+
+    The end of the first stage; where the run had none, what it started from; without a discriminator its best.
 
     Raises:
-        UserError: There is no such training, or it has no checkpoint yet.
+        UserError: There is no such training, its pixel stage is not over, or it is a mixture.
     """
-    if get_run(run_id).kind != "training":
-        raise UserError(f"Run {run_id} is not a training; name one that is.")
+    run = get_run(run_id)
+    if run.kind != "training" or INTERPOLATED in run.tags:
+        raise UserError(f"Run {run_id} is not a training of its own; name the run that learned the weights.")
     stored = set(list_files(run_id, "checkpoints"))
-    if not stored & {STAGE, BEST}:
-        raise UserError(f"Run {run_id} has no checkpoint to start from yet; wait for its first validation.")
-    return fetch(run_id, STAGE if STAGE in stored else BEST)
+    if STAGE in stored:
+        return STAGE
+    if stored_recipe(run_id).adversarial is None and BEST in stored:
+        return BEST
+    if TAG in run.tags:
+        return FOLDER
+    raise UserError(f"Run {run_id} has not finished its pixel stage yet; wait for it or name another run.")
+
+
+@contextlib.contextmanager
+def model_of(run_id: str, folder: str) -> Iterator[Path]:
+    """A local copy of weights and recipe in an artifact folder, for as long as the block runs."""
+    from sem_models.model import RECIPE, WEIGHTS
+
+    with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
+        yield local
 
 
 def shortened(recipe: "Recipe", source: Path) -> "Recipe":
-    """The recipe without the stage that `source` has behind it.
+    """The recipe without the stage that the model folder `source` has behind it.
 
     Raises:
         UserError: The model in `source` has another network.
     """
     from sem_models.model import read_recipe
-    from sem_models.training.stages import stages
 
     theirs = read_recipe(source).network
     if theirs != recipe.network:
@@ -47,8 +66,15 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
             f"The run to start from has another network: {', '.join(differing)} differ(s). Choose a recipe with the "
             "same network, or change it with --set network.KEY=VALUE."
         )
+    return without_first_stage(recipe)
+
+
+def without_first_stage(recipe: "Recipe") -> "Recipe":
+    """Only the adversarial stage with the steps it has, one at least; recipes of one stage stay as they are."""
     if recipe.adversarial is None:
         return recipe
+    from sem_models.training.stages import stages
+
     steps = stages(recipe)[-1].steps
     return recipe.model_copy(
         update={
@@ -60,12 +86,14 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
 
 def keep_initial(run_id: str, source_run: str, source: Path) -> None:
     """Store the model to start from with the new run, so that it outlives the run that it came from."""
-    from sem_models.model import RECIPE, WEIGHTS
-
-    put_files(run_id, FOLDER, (source / WEIGHTS, source / RECIPE))
+    put_files(run_id, FOLDER, sorted(source.iterdir()))
     set_tags(run_id, {TAG: source_run})
+    theirs, ours = (get_run(run).tags.get("sem.dataset_digest", "") for run in (source_run, run_id))
+    if theirs != ours:
+        from pipelines.tracking.runs import WARNING_TAG
 
-
-def stored_initial(run_id: str) -> Path | None:
-    """The model that a run started from; None where it started from nothing."""
-    return fetch(run_id, FOLDER) if TAG in get_run(run_id).tags else None
+        text = (
+            f"Step 0: The weights come from run {source_run[:8]}, which learned on another dataset (digest "
+            f"{theirs[:12]}). Where that held specimens of this test split, scores here are too good."
+        )
+        set_tags(run_id, {f"{WARNING_TAG}initial-dataset": text})

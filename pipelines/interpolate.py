@@ -4,15 +4,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.initial import BEST, STAGE, stored_initial
-from pipelines.tracking.artifacts import fetch, list_files, put_files, put_text
-from pipelines.tracking.runs import create_run, get_run, set_status
-from pipelines.train import RECIPE_FILE, stored_recipe
+from pipelines.initial import BEST, INTERPOLATED, model_of, pixel_end
+from pipelines.run_facts import RECIPE_FILE, stored_recipe
+from pipelines.tracking.artifacts import put_files, put_text
+from pipelines.tracking.runs import RunInfo, create_run, get_run, set_status
 from sem_models.errors import UserError
 from sem_models.model import load_weights, save_model
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from sem_models.recipes import Recipe
 
 
 def interpolate(run_id: str, alpha: float) -> str:
@@ -28,13 +30,13 @@ def interpolate(run_id: str, alpha: float) -> str:
     if not 0 <= alpha <= 1:
         raise UserError(f"alpha is {alpha:g}; choose it between 0 (pixel losses) and 1 (adversarial).")
     run, recipe = get_run(run_id), stored_recipe(run_id)
-    faithful, sharp = _ends(run_id)
+    faithful, sharp = (_weights(run_id, folder) for folder in _ends(run, recipe))
     weights = {
         name: ((1 - alpha) * faithful[name] + alpha * value) if value.is_floating_point() else value
         for name, value in sharp.items()
     }
     tags = {key: value for key, value in run.tags.items() if key in ("sem.task", "sem.dataset", "sem.dataset_digest")}
-    tags |= {"sem.recipe": recipe.name, "sem.interpolated_from": run_id}
+    tags |= {"sem.recipe": recipe.name, INTERPOLATED: run_id}
     name = f"{run.name}, interpolated {alpha:g}"
     new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags)
     with tempfile.TemporaryDirectory() as folder:
@@ -45,12 +47,19 @@ def interpolate(run_id: str, alpha: float) -> str:
     return new_run
 
 
-def _ends(run_id: str) -> tuple[dict[str, "Tensor"], dict[str, "Tensor"]]:
-    stored = set(list_files(run_id, "checkpoints"))
-    faithful = fetch(run_id, STAGE) if STAGE in stored else stored_initial(run_id)
-    if faithful is None or BEST not in stored or stored_recipe(run_id).adversarial is None:
+def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
+    """Artifact folders of the two ends."""
+    from sem_models.training.stages import stages
+
+    last = int(run.tags.get("sem.best_step", 0))
+    if recipe.method != "adversarial" or INTERPOLATED in run.tags or last <= stages(recipe)[-1].first:
         raise UserError(
-            f"Run {run_id} has not two ends to interpolate between: it needs a finished pixel stage (or --init) and "
-            "a checkpoint of its adversarial stage."
+            f"Run {run.run_id} has not two ends to interpolate between: name an adversarial training that has ended "
+            "after at least one validation of its second stage."
         )
-    return load_weights(faithful), load_weights(fetch(run_id, BEST))
+    return pixel_end(run.run_id), BEST
+
+
+def _weights(run_id: str, folder: str) -> "dict[str, Tensor]":
+    with model_of(run_id, folder) as local:
+        return load_weights(local)

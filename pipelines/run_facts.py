@@ -5,8 +5,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.tracking.artifacts import get_text
+
 if TYPE_CHECKING:
     from sem_models.recipes import Recipe
+
+
+RECIPE_FILE = "recipe.json"
+
+
+def stored_recipe(run_id: str) -> "Recipe":
+    """The resolved recipe of a run."""
+    from sem_models.recipes import Recipe
+
+    return Recipe.model_validate_json(get_text(run_id, RECIPE_FILE))
 
 
 def flat_parameters(recipe: "Recipe") -> dict[str, Any]:

@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.home import home
-from pipelines.initial import keep_initial, pixel_end, shortened, stored_initial
+from pipelines.initial import FOLDER, TAG, keep_initial, model_of, pixel_end, shortened
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.seat import Seat
-from pipelines.run_facts import code_commit, flat_parameters
-from pipelines.tracking.artifacts import fetch, get_text, list_files, put_json, put_text
+from pipelines.run_facts import RECIPE_FILE, code_commit, flat_parameters, stored_recipe
+from pipelines.tracking.artifacts import fetch, list_files, put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
 from sem_models.data.dataset import open_dataset
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
+    from sem_models.data.dataset import Dataset
     from sem_models.recipes import Recipe
     from sem_models.training.trainer import TrainResult
 
 DEFAULT_EXPERIMENT = "sem"
-RECIPE_FILE = "recipe.json"
 ProgressHook = Callable[[int, int, float], None]
 
 
@@ -39,9 +39,17 @@ def create_training(
     from sem_models.training.fit import require_fit
 
     dataset = open_dataset(home().datasets / dataset_name)
-    source = pixel_end(init) if init else None
-    recipe = shortened(recipe, source) if source else recipe
-    require_fit(recipe, dataset.manifest)
+    with contextlib.ExitStack() as open_things:
+        source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
+        recipe = shortened(recipe, source) if source else recipe
+        require_fit(recipe, dataset.manifest)
+        run_id = _new_run(recipe, dataset, dataset_name, experiment)
+        if init and source:
+            keep_initial(run_id, init, source)
+    return run_id
+
+
+def _new_run(recipe: "Recipe", dataset: "Dataset", dataset_name: str, experiment: str) -> str:
     tags = {
         "sem.task": recipe.task,
         "sem.recipe": recipe.name,
@@ -53,8 +61,6 @@ def create_training(
     put_text(run_id, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
     put_json(run_id, "dataset/manifest.json", dataset.manifest.model_dump(mode="json"))
     attach_dataset(run_id, dataset, "training")
-    if init and source:
-        keep_initial(run_id, init, source)
     return run_id
 
 
@@ -117,18 +123,13 @@ def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> 
         if hook:
             hook(step, total, seconds_left)
 
-    initial = None if resume else stored_initial(run_id)
-    with RunWriter(run_id, work, tell) as writer:
+    with contextlib.ExitStack() as open_things:
+        from_earlier = TAG in get_run(run_id).tags and not resume
+        initial = open_things.enter_context(model_of(run_id, FOLDER)) if from_earlier else None
+        writer = open_things.enter_context(RunWriter(run_id, work, tell))
         result = train_model(recipe, dataset, work, writer, resume, seat.should_stop, initial)
     set_tags(run_id, {"sem.best_step": str(result.best_step), "sem.ended_by": result.reason})
     return result
-
-
-def stored_recipe(run_id: str) -> "Recipe":
-    """The resolved recipe of a run."""
-    from sem_models.recipes import Recipe
-
-    return Recipe.model_validate_json(get_text(run_id, RECIPE_FILE))
 
 
 def _refuse_changed_dataset(run_id: str, digest: str) -> None:

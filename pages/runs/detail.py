@@ -7,7 +7,7 @@ from pages.components.scores import show_report
 from pages.components.tasks import launch, watched
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
-from pipelines.tracking.runs import RunInfo, get_run, run_warnings
+from pipelines.tracking.runs import RunInfo, get_run
 
 _LIVE = ("RUNNING", "SCHEDULED")
 
@@ -39,8 +39,6 @@ def _state(run: RunInfo) -> None:
     reason = run.tags.get("sem.reason", "")
     with line:
         st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
-    for warning in run_warnings(run.run_id):
-        st.warning(warning, icon=":material/monitor_heart:")
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
             control.cancel(run.run_id)

@@ -5,13 +5,15 @@ import streamlit as st
 from pages.components.curves import curve_figure
 from pipelines.jobs import queue
 from pipelines.progress import clock
-from pipelines.tracking.runs import get_run, metric_history
+from pipelines.tracking.runs import get_run, metric_history, run_warnings
 
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""
     run = get_run(run_id)
     _progress(run_id)
+    for warning in run_warnings(run_id):
+        st.warning(warning, icon=":material/monitor_heart:")
     losses = {key.removeprefix("train/"): metric_history(run_id, key) for key in _loss_keys(dict(run.metrics))}
     score = metric_history(run_id, "val/psnr_db")
     floor = metric_history(run_id, "val/floor_psnr_db")

@@ -22,6 +22,7 @@ def show() -> None:
 
 
 def _form(names: list[str]) -> None:
+    from pipelines.initial import without_first_stage
     from pipelines.train import DEFAULT_EXPERIMENT
     from sem_models.networks.table import parameter_count
     from sem_models.recipes import RECIPES, override
@@ -41,7 +42,7 @@ def _form(names: list[str]) -> None:
     with right:
         assignments = choose_settings(recipe)
     resolved = override(recipe, assignments)
-    _estimate(recipe.name, resolved.train.steps)
+    _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps)
     if assignments:
         st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
     if st.button("Launch", type="primary", icon=":material/rocket_launch:"):

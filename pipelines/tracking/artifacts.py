@@ -1,9 +1,10 @@
 """Files of runs: recipes, manifests, samples, checkpoints and tables."""
 
+import contextlib
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,19 @@ def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
         return Path(client().download_artifacts(run_id, path, str(into) if into else None))
     except (MlflowException, OSError) as error:
         raise UserError(f"Run {run_id} holds no {path!r} (yet).") from error
+
+
+@contextlib.contextmanager
+def fetched(run_id: str, folder: str, names: Iterable[str]) -> Iterator[Path]:
+    """A folder with copies of these files of an artifact folder; it is gone when the block ends.
+
+    Raises:
+        UserError: The run has no such file.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        for name in names:
+            fetch(run_id, f"{folder}/{name}", Path(place))
+        yield Path(place) / folder
 
 
 def get_text(run_id: str, path: str) -> str:

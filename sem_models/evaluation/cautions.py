@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sem_models.evaluation.metrics import LABELS
 from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics import FEWEST_GROUPS, smallest_p
 
@@ -12,12 +13,22 @@ Skewed differences, or images of one specimen that are drawn one by one, are wor
 
 
 def cautions(pairs: Sequence[Paired], models: int) -> tuple[str, ...]:
-    """Sentences for pairs of `models` models with one reference, judged by the pair with the fewest images."""
-    fewest = min(pairs, key=lambda paired: paired.interval.n)
-    n, groups = fewest.interval.n, fewest.groups
-    drawn = (groups, "groups") if fewest.resampled == "groups" else (n, "images")
-    said = [_few_images(n, models), _shared_groups(n, groups), _few_draws(*drawn)]
+    """Sentences for pairs of `models` models with one reference; scores that fewer images have are named apart."""
+    most = max(pairs, key=lambda paired: paired.interval.n)
+    n, groups = most.interval.n, most.groups
+    drawn = (groups, "groups") if most.resampled == "groups" else (n, "images")
+    said = [_few_images(n, models), _shared_groups(n, groups), _few_draws(*drawn), *_partial(pairs, n, models)]
     return tuple(text for text in said if text)
+
+
+def _partial(pairs: Sequence[Paired], most: int, models: int) -> list[str]:
+    """One sentence a score that not all images have."""
+    fewest = {paired.metric: paired.interval.n for paired in sorted(pairs, key=lambda paired: -paired.interval.n)}
+    return [
+        f"{LABELS[metric]}: only {n} of {most} images have it. {_few_images(n, models)}".strip()
+        for metric, n in fewest.items()
+        if n < most
+    ]
 
 
 def _few_images(n: int, models: int) -> str:

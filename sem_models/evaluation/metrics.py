@@ -48,16 +48,13 @@ class Metric:
     """The best value there is: infinity where higher is better, 0 where lower is; a ratio is best at 1."""
     compute: Callable[[Image, Image, float], float] | None = None
     """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
+    unit: str = ""
+    """Of the score and of differences of it; empty where there is none."""
 
     @property
     def in_between(self) -> bool:
         """Whether values on both sides of the best one occur."""
         return 0 < self.ideal < math.inf
-
-    @property
-    def unit(self) -> str:
-        """What the label has in parentheses, empty where there is none."""
-        return self.label.partition("(")[2].rstrip(")") if self.label != "LPIPS (AlexNet)" else ""
 
     @property
     def heading(self) -> str:
@@ -70,18 +67,18 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {
-    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db),
+    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB"),
     "ssim": Metric("SSIM", math.inf, ssim),
-    "mse": Metric("MSE", 0, mse),
-    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error),
+    "mse": Metric("MSE", 0, mse, unit="data range²"),
+    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error, unit="1/px"),
     "edge_retention": Metric("Edge retention", 1, edge_retention),
-    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db),
+    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db, unit="dB"),
     "frc_mean": Metric("FRC mean", math.inf, frc_mean),
-    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px),
-    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0),
+    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px, unit="px"),
+    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0, unit="nm"),
     "lpips_alex": Metric("LPIPS (AlexNet)", 0),
     "dists": Metric("DISTS", 0),
-    "down_consistency_db": Metric("Down-consistency (dB)", math.inf),
+    "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB"),
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

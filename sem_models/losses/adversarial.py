@@ -26,5 +26,15 @@ def generator_loss(kind: GanKind, real: Tensor, fake: Tensor) -> Tensor:
     return (_cross_entropy(real - fake.mean(), 0.0) + _cross_entropy(fake - real.mean(), 1.0)) / 2
 
 
+def probabilities(kind: GanKind, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    """What the discriminator believes, mean over patches: that real and fake ones are real.
+
+    Relativistic: that they are more real than the mean of the others, as the zero of its logits means nothing.
+    """
+    if kind == "relativistic":
+        real, fake = real - fake.mean(), fake - real.mean()
+    return {"real": torch.sigmoid(real).mean(), "fake": torch.sigmoid(fake).mean()}
+
+
 def _cross_entropy(logits: Tensor, label: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from sem_models.losses.adversarial import discriminator_loss, generator_loss
+from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
 from sem_models.methods.assembly import Assembly
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.physics.gradient import central_magnitude
@@ -41,8 +41,8 @@ class Judges:
         """Loss of one discriminator on a finished output and its target."""
         network: nn.Module = self._networks[part].requires_grad_(True)
         real, fake = network(_view(part, target)), network(_view(part, output.detach()))
-        self._seen[f"{part}/real"] = torch.sigmoid(real.detach()).mean()
-        self._seen[f"{part}/fake"] = torch.sigmoid(fake.detach()).mean()
+        for label, probability in probabilities(self._settings.gan, real.detach(), fake.detach()).items():
+            self._seen[f"{part}/{label}"] = probability
         return {part: discriminator_loss(self._settings.gan, real, fake)}
 
     def observations(self) -> dict[str, Tensor]:

@@ -89,7 +89,7 @@ class Variational:
         denoised = self._restorer.clean(x).detach()
         output, from_clean = self._restorer.enlarge(denoised), self._restorer.enlarge(clean)
         below = self._objective.compare(self._small(output), clean)
-        across = self._objective.compare(from_clean, output)
+        across = self._objective.compare(output, from_clean)
         losses = {name: (below[name] + across[name]) / 2 for name in below}
         # Not against patches of other places: that correlation is near zero in a sound training as well.
         self._output, self._health = output.detach(), health(self._small(output.detach()), clean)

@@ -9,7 +9,8 @@ def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float
     layer = nn.Conv2d(before, after, size, padding=size // 2)
     nn.init.kaiming_normal_(layer.weight, a=slope)
     layer.weight.data.mul_(gain)
-    nn.init.zeros_(layer.bias if layer.bias is not None else layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 

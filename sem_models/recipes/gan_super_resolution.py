@@ -108,7 +108,9 @@ def _dsrvae(scale: Scale) -> Recipe:
 
 def gan_settings(batch: int) -> TrainSettings:
     """For a GPU."""
-    return TrainSettings(steps=600_000, batch=batch, patch=128, validate_every=5000, checkpoint_every=1000)
+    return TrainSettings(
+        steps=600_000, batch=batch, patch=128, validate_every=5000, checkpoint_every=1000, log_every=100
+    )
 
 
 def with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
@@ -22,7 +22,7 @@ class Recipe(BaseModel):
     task: Literal["super-resolution"] = "super-resolution"
     method: Literal["supervised", "adversarial", "variational"] = "supervised"
     network: NetworkConfig
-    losses: tuple[LossTerm, ...] = (LossTerm(name="l1"),)
+    losses: tuple[LossTerm, ...] = Field((LossTerm(name="l1"),), min_length=1)
     perceptual: Backbone = "vgg19"
     """Whose features a loss term `perceptual` compares."""
     degradation: Degradation = Degradation()
@@ -78,7 +78,7 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     part: Any = content
     for parent in parents:
         part = part.get(parent) if isinstance(part, dict) else None
-    if isinstance(part, list):
+    if isinstance(part, list) and parents[-1] == "losses":
         _weigh(part, key, _value(value))
         return
     if not isinstance(part, dict) or key not in part:

@@ -1,6 +1,9 @@
 """Whether the parts of a recipe go together: what can be said before there is a dataset."""
 
+from typing import get_args
+
 from sem_models.errors import UserError
+from sem_models.features.vgg import Backbone
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
@@ -44,6 +47,9 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
         if capabilities(recipe.network).auxiliary != "gradient":
             raise UserError(f"Loss {BRANCH!r} needs a network with a gradient branch; {recipe.network.kind} has none.")
         return
+    if term.name.endswith(get_args(Backbone)):
+        plain, _, backbone = term.name.rpartition("_")
+        raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by --set perceptual={backbone}.")
     find_loss(loss_name(recipe, term))
 
 

@@ -154,7 +154,7 @@ class Trainer:
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
         scores = self._validate(model, self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
-        if self._counters.validated(scores, stage.keeps_last):
+        if self._updates.are_sound and self._counters.validated(scores, stage.keeps_last):
             self._save("best")
         self._pace.validation(time.monotonic() - start)
 

@@ -46,7 +46,7 @@ class GanWatch:
             self._in_a_row[key] = self._in_a_row.get(key, 0) + 1 if shows else 0
             if self._in_a_row[key] == _PATIENCE:
                 numbers = {part.rpartition("/")[2]: value for part, value in seen.items() if part.startswith(name)}
-                yield sign.topic, sign.advice.format(name=name.replace("_", " "), **{**seen, **numbers})
+                yield key.replace(" ", "."), sign.advice.format(name=name.replace("_", " "), **{**seen, **numbers})
 
 
 def _signs(seen: Mapping[str, float]) -> Iterator[tuple[_Sign, str, bool]]:

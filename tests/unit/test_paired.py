@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from sem_models.evaluation import paired as module
 from sem_models.evaluation.cautions import _COVERAGE, cautions
 from sem_models.evaluation.paired import Paired, compare_to, direction, mean_goodness, ranks, unit
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -127,14 +126,13 @@ def test_less_is_better_turns_the_verdict_and_the_ranks() -> None:
     assert (unit("mse"), unit("psnr_db"), unit("ssim")) == ("data range²", "dB", "no unit")
 
 
-def test_a_best_value_in_between_compares_distances(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(module._BEST, "ssim", 1.0)
+def test_a_best_value_in_between_compares_distances() -> None:
     over, under = (
-        report([1.3, 1.2, 1.4] * 2, "abcdef", metric="ssim"),
-        report([0.9, 0.95, 0.8] * 2, "abcdef", metric="ssim"),
+        report([1.3, 1.2, 1.4] * 2, "abcdef", metric="edge_retention"),
+        report([0.9, 0.95, 0.8] * 2, "abcdef", metric="edge_retention"),
     )
-    (pair,) = compare_to(under, [over], "ssim")
-    assert (direction("ssim"), unit("ssim")) == (-1, "distance from 1")
+    (pair,) = compare_to(under, [over], "edge_retention")
+    assert (direction("edge_retention"), unit("edge_retention")) == (-1, "distance from 1")
     assert [d.value for d in pair.differences] == pytest.approx([0.2, 0.15, 0.2] * 2)
     assert pair.verdict == "worse"
 

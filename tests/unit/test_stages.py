@@ -143,7 +143,10 @@ def test_what_is_left_of_a_run_that_starts_behind_its_first_stage(
 
 SOUND = {"discriminator/real": 0.7, "discriminator/fake": 0.3, "diversity": 0.9, "contrast": 0.95}
 SIGNS = {
-    "discriminator-saturated": ({"discriminator/real": 0.995, "discriminator/fake": 0.005}, "discriminator_rate"),
+    "discriminator-saturated.discriminator": (
+        {"discriminator/real": 0.995, "discriminator/fake": 0.005},
+        "discriminator_rate",
+    ),
     "mode-collapse": ({"diversity": 0.1}, "10% as much.*adversarial.weight"),
     "contrast-inverted": ({"contrast": -0.3}, r"\(-0\.30\).*pixel loss"),
 }
@@ -173,7 +176,7 @@ def test_each_discriminator_is_named_with_its_own_numbers(name: str, said: str) 
     report = SOUND | {"gradient_discriminator/real": 0.6, "gradient_discriminator/fake": 0.4}
     report |= {f"{name}discriminator/real": 0.99, f"{name}discriminator/fake": 0.01}
     ((topic, text),) = [warning for _ in range(10) for warning in watch(report)]
-    assert topic == "discriminator-saturated"
+    assert topic == f"discriminator-saturated.{name}discriminator"
     assert text.startswith(f"{said}discriminator tells real (probability 0.99) from restored (0.01)")
 
 
