@@ -54,9 +54,12 @@ def fetched(run_id: str, folder: str, names: Iterable[str]) -> Iterator[Path]:
         UserError: The run has no such file.
     """
     with tempfile.TemporaryDirectory() as place:
+        local = Path(place) / "files"
+        local.mkdir()
         for name in names:
-            fetch(run_id, f"{folder}/{name}", Path(place))
-        yield Path(place) / folder
+            # Where below `place` a store puts a single file is its own business.
+            fetch(run_id, f"{folder}/{name}", Path(place)).rename(local / name)
+        yield local
 
 
 def get_text(run_id: str, path: str) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sem_models.errors import UserError
 from sem_models.features.weights import declare_torchvision_ops, load_backbone
-from sem_models.losses.adversarial import discriminator_loss, generator_loss
+from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
 from sem_models.losses.perceptual import _features, deepest_features, require_weights
 from sem_models.losses.table import LOSSES, find_loss
 from sem_models.physics.gradient import central_magnitude, sobel
@@ -275,3 +275,13 @@ def test_absent_weights_name_file_and_alternative(
 def test_unknown_loss_lists_the_known() -> None:
     with pytest.raises(UserError, match="l1, mse"):
         find_loss("l7")
+
+
+def test_beliefs_are_those_that_the_loss_judges() -> None:
+    """A relativistic discriminator may shift all its logits without any change; plain ones may not."""
+    real, fake = torch.full((4, 1), 5.0), torch.full((4, 1), -5.0)
+    for shift in (-8.0, 0.0, 8.0):
+        seen = probabilities("relativistic", real + shift, fake + shift)
+        assert seen["real"].item() == pytest.approx(1 / (1 + math.exp(-10)))
+        assert seen["fake"].item() == pytest.approx(1 / (1 + math.exp(10)), rel=1e-3)
+    assert probabilities("bce", real, fake)["real"].item() == pytest.approx(1 / (1 + math.exp(-5)))

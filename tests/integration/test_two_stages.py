@@ -16,6 +16,9 @@ from pipelines.tracking.runs import get_run, metric_history, run_warnings
 from pipelines.tracking.writer import RunWriter
 from pipelines.train import create_training, run_training, stored_recipe
 from sem_models.data.dataset import Dataset
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.methods.objective import PERCEPTUAL
 from sem_models.model import load_weights
@@ -78,6 +81,34 @@ def test_another_network_is_refused_by_what_differs(trained: str, gan_recipe: Re
     wider = override(gan_recipe, ["network.width=12"])
     with pytest.raises(UserError, match=r"another network: width differ"):
         create_training(wider, "small", init=trained)
+
+
+def test_a_chain_of_starts_goes_back_to_the_pixel_stage(trained: str, gan_recipe: Recipe) -> None:
+    """The best of a run that began with a discriminator is no pixel model: what it began from is."""
+    second = create_training(gan_recipe, "small", init=trained)
+    run_training(second)
+    third = create_training(gan_recipe, "small", init=second)
+    first = load_weights(fetch(trained, "checkpoints/stage"))
+    assert_same(first, load_weights(fetch(third, "initial")))
+
+
+def test_a_mixture_and_an_unfinished_pixel_stage_are_no_start(trained: str, gan_recipe: Recipe) -> None:
+    with pytest.raises(UserError, match="not a training of its own"):
+        create_training(gan_recipe, "small", init=interpolate(trained, 0.5))
+    waiting = create_training(gan_recipe, "small")
+    with pytest.raises(UserError, match="pixel stage"):
+        create_training(gan_recipe, "small", init=waiting)
+    with pytest.raises(UserError, match="two ends"):
+        interpolate(waiting, 0.5)
+
+
+def test_a_start_from_other_data_is_warned_of(
+    trained: str, gan_recipe: Recipe, sem_home: Path, raw_images: Path
+) -> None:
+    assert not run_warnings(create_training(gan_recipe, "small", init=trained))
+    write_dataset(plan_dataset(PrepareOptions("other", (raw_images,), seed=1)), sem_home / "datasets" / "other")
+    (text,) = run_warnings(create_training(gan_recipe, "other", init=trained))
+    assert trained[:8] in text
 
 
 def test_interpolation_is_linear_in_the_weights(trained: str) -> None:

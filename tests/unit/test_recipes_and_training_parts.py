@@ -133,3 +133,7 @@ def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
     assert {term.name for term in without.adversarial.losses} == set(weights) - {"gradient"}
     with pytest.raises(UserError, match=r"losses\.0\.weight=-1|greater than or equal to 0"):
         override(recipe, ["losses.mse=-1"])
+    with pytest.raises(UserError, match="losses"):
+        override(find_recipe("srresnet-x4-small"), ["losses.charbonnier=0"])
+    with pytest.raises(UserError, match="no such key"):
+        override(recipe, ["optimiser.betas.0=0.9"])
