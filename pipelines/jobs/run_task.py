@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+_REMIND_S = 15
 
 
 def main(folder: Path) -> int:
@@ -18,12 +21,23 @@ def main(folder: Path) -> int:
         stdout=subprocess.PIPE,
         text=True,
     )
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    output, _ = process.communicate()
+    interrupted = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    output = _wait(process, interrupted)
     part = folder / "ended.part"
     part.write_text(json.dumps({"status": process.returncode, "result": _last_json(output)}))
     part.replace(folder / "ended.json")
     return process.returncode
+
+
+def _wait(process: "subprocess.Popen[str]", interrupted: threading.Event) -> str:
+    """Its output, once it has ended; an interrupt that got lost, as while modules are loaded, is sent again."""
+    while True:
+        try:
+            return process.communicate(timeout=_REMIND_S)[0]
+        except subprocess.TimeoutExpired:
+            if interrupted.is_set():
+                process.send_signal(signal.SIGINT)
 
 
 def _last_json(output: str) -> dict[str, object] | None:
