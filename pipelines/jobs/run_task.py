@@ -14,6 +14,10 @@ _REMIND_S = 15
 def main(folder: Path) -> int:
     """Run the command of the task folder; its JSON result and exit status go to `ended.json`."""
     arguments = json.loads((folder / "task.json").read_text())["arguments"]
+    interrupted = threading.Event()
+    # Before the child starts, which then hears interrupts even where this process was told to ignore them, as shells
+    # tell everything that they start in the background.
+    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     # The whole process group is interrupted on cancel: this process stays to write down how its child ended.
     process = subprocess.Popen(  # noqa: S603  (our own command line, no shell)
         [sys.executable, "-m", "pipelines", *arguments, "--json"],
@@ -21,8 +25,6 @@ def main(folder: Path) -> int:
         stdout=subprocess.PIPE,
         text=True,
     )
-    interrupted = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     output = _wait(process, interrupted)
     part = folder / "ended.part"
     part.write_text(json.dumps({"status": process.returncode, "result": _last_json(output)}))
