@@ -92,7 +92,11 @@ def _case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) 
 
 def describe_input(dataset: Dataset, degradation: Degradation) -> str:
     """Where the inputs come from, for tables and for telling whether two tables can be compared."""
-    return "paired" if dataset.manifest.kind == "paired" else degradation.model_dump_json()
+    if dataset.manifest.kind == "paired":
+        return "paired"
+    # Absent parts are not named, so that tables from before they existed can still be compared with.
+    absent = {part for part in ("blur", "scan") if getattr(degradation, part) is None}
+    return degradation.model_dump_json(exclude=absent)
 
 
 def _seed(name: str) -> int:

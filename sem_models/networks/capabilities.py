@@ -16,8 +16,9 @@ class Capabilities:
     """Input pixels on each side that can change an output pixel."""
     size_multiple: int = 1
     """Input height and width must be multiples of this; callers pad by reflection."""
-    tiling: Literal["supported", "discouraged"] = "supported"
-    """Discouraged where a layer looks at the whole image (instance norm, global attention)."""
+    tiling: Literal["supported", "discouraged", "statistics"] = "supported"
+    """Discouraged where a layer looks at the whole image; statistics: it normalises by means and variances that the
+    predictor takes from the whole image first and then holds for every tile (instance norm)."""
     channels_last: bool = True
     """Whether the channels-last memory format is the faster one."""
     half_safe: bool = True

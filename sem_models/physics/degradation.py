@@ -1,6 +1,6 @@
 """Which forward model makes the network's input from a sharp micrograph; its settings are logged with every run."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,15 +9,51 @@ Downsampling = Literal["bicubic_aa", "cubic_aliased", "gaussian_area"]
 
 DOWNSAMPLINGS: tuple[Downsampling, ...] = get_args(Downsampling)
 
+BlurKernel = Literal["gaussian", "disc", "astigmatic"]
+BLUR_KERNELS: tuple[BlurKernel, ...] = get_args(BlurKernel)
 
-class Degradation(BaseModel):
-    """Down-sampling by `scale`, then Poisson-Gaussian noise where it is asked for."""
 
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Blur(_Frozen):
+    """Defocus, before any noise."""
+
+    kernel: BlurKernel = "gaussian"
+    size_px: tuple[float, float] = (2.0, 2.0)
+    """Least and largest sigma (`gaussian`, `astigmatic`: of the shorter axis) or radius (`disc`) in px; equal ends: a
+    known blur, else uniform in between, drawn for each patch."""
+    ratio: float = Field(2.5, ge=1)
+    """Astigmatic: the longer axis over the shorter at most."""
+    region: Literal["whole", "partial"] = "whole"
+    """Partial: only where a soft random mask (half plane, ellipse, tilt) says so."""
+    sharp_share: float = Field(0.2, ge=0, le=1)
+    """Partial: the share of images that are sharp all over."""
+
+
+class Scan(_Frozen):
+    """What a scanned beam does to an image; each part is 0 where it is absent."""
+
+    jitter_px: float = Field(0.0, ge=0)
+    """Standard deviation of the shift of a scan line along the line."""
+    drift_px: float = Field(0.0, ge=0)
+    """Largest displacement over the frame, growing smoothly with the line."""
+    banding: float = Field(0.0, ge=0)
+    """Standard deviation of an offset of each scan line, as a fraction of the intensity range."""
+    charging: float = Field(0.0, ge=0)
+    """Amplitude of a smooth additive ramp and of trails behind bright objects, as a fraction of the range."""
+
+
+
+class Degradation(_Frozen):
+    """Blur, down-sampling by `scale`, scan distortion, then Poisson-Gaussian noise, each where it is asked for."""
 
     downsampling: Downsampling = "bicubic_aa"
     scale: int = Field(4, ge=1, le=16)
-    dose_e_per_px: float | None = Field(None, gt=0)
-    """Mean electrons per pixel at full intensity; None: no shot noise."""
+    dose_e_per_px: Annotated[float, Field(gt=0)] | tuple[float, float] | None = None
+    """Mean electrons per pixel at full intensity; a pair: log-uniform in between, drawn for each patch; None: none."""
     read_noise: float = Field(0.0, ge=0, le=1)
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
+    blur: Blur | None = None
+    scan: Scan | None = None

@@ -11,6 +11,11 @@ from sem_models.networks.table import NetworkConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
+Task = Literal["super-resolution", "denoising", "refocusing"]
+MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
+_JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
+"""Methods in which discriminators take part."""
+
 
 class Recipe(BaseModel):
     """Network, method, losses, forward model and training settings of one run."""
@@ -19,8 +24,8 @@ class Recipe(BaseModel):
 
     name: str
     summary: str
-    task: Literal["super-resolution"] = "super-resolution"
-    method: Literal["supervised", "adversarial", "variational"] = "supervised"
+    task: Task = "super-resolution"
+    method: MethodName = "supervised"
     network: NetworkConfig
     losses: tuple[LossTerm, ...] = Field((LossTerm(name="l1"),), min_length=1)
     perceptual: Backbone = "vgg19"
@@ -34,7 +39,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "Recipe":
-        if (self.adversarial is not None) != (self.method != "supervised"):
+        if (self.adversarial is not None) != (self.method in _JUDGED):
             raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
         return self
 

@@ -13,7 +13,7 @@ RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
     "encoder",
 )
 ADVERSARIAL = "adversarial"
-_FIRST = {"supervised": "train", "adversarial": "pixel", "variational": "denoise"}
+_FIRST = {"adversarial": "pixel", "variational": "denoise"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def stages(recipe: Recipe) -> tuple[Stage, ...]:
     """The stages of a recipe in order; none is empty and together they have `train.steps` steps."""
     total, second = recipe.train.steps, recipe.adversarial
     if second is None:
-        return (Stage(_FIRST[recipe.method], 0, total, (RESTORER,), recipe.optimiser, recipe.schedule),)
+        return (Stage("train", 0, total, (RESTORER,), recipe.optimiser, recipe.schedule),)
     before = min(round(total * second.first_share), total - 1)
     opening = (RESTORER, ENCODER) if recipe.method == "variational" else (RESTORER,)
     judges = (DISCRIMINATOR, *((GRADIENT_DISCRIMINATOR,) if second.gradient_weight else ()))

@@ -44,7 +44,7 @@ class Updates:
 
     def _update(self, part: str, batch: Batch, stage: Stage, step: int) -> dict[str, float]:
         """One update of one part; skipped, with the weights untouched, where a number is not finite."""
-        network, optimiser = self._method.networks[part], self._method.optimisers[part]
+        optimiser = self._method.optimisers[part]
         rate = stage.rate(part, step)
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -52,7 +52,9 @@ class Updates:
         losses = self._method.training_step(batch, part, stage)
         total = torch.stack(list(losses.values())).sum()
         self._fabric.backward(total)
-        norm = nn.utils.clip_grad_norm_(network.parameters(), self._grad_clip)
+        # An optimiser may drive more than one network: both generators of a cycle learn in one step.
+        learning = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        norm = nn.utils.clip_grad_norm_(learning, self._grad_clip)
         # One transfer for all numbers: each would make the host wait for the device.
         *terms, total_value, norm_value = torch.stack([*losses.values(), total, norm]).detach().tolist()
         if self._guards[part].allows(step, total_value, norm_value, stage.rate_setting, rate):
