@@ -45,7 +45,6 @@ class Scan(_Frozen):
     """Amplitude of a smooth additive ramp and of trails behind bright objects, as a fraction of the range."""
 
 
-
 class Degradation(_Frozen):
     """Blur, down-sampling by `scale`, scan distortion, then Poisson-Gaussian noise, each where it is asked for."""
 
