@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.super_resolution.pool import set_of
+from benchmarks.pools import set_of
 from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row

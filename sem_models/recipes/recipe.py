@@ -1,20 +1,24 @@
 """Everything that decides what a run learns, in one frozen object."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
-from sem_models.physics.degradation import Degradation
+from sem_models.physics.degradation import Blur, Degradation, Scan
 from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
 _JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
 """Methods in which discriminators take part."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan}
+"""Parts that may be absent; setting a key of one begins at its defaults."""
 
 
 class Recipe(BaseModel):
@@ -50,14 +54,31 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     Raises:
         UserError: No such key (the valid ones are listed) or a value out of its range.
     """
-    content: dict[str, Any] = recipe.model_dump(mode="json")
+    return _changed(recipe, assignments)
+
+
+class _Forward(BaseModel):
+    degradation: Degradation
+
+
+def override_degradation(degradation: Degradation, assignments: Sequence[str]) -> Degradation:
+    """The forward model with `degradation.key=value` changes: to score a model on other inputs than it learned from.
+
+    Raises:
+        UserError: As `override`.
+    """
+    return _changed(_Forward(degradation=degradation), assignments).degradation
+
+
+def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
+    content: dict[str, Any] = model.model_dump(mode="json")
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:
             raise UserError(f"--set {assignment}: write it as KEY=VALUE, for example train.steps=200.")
         _assign(content, path.strip(), value.strip())
     try:
-        return Recipe.model_validate(content)
+        return type(model).model_validate(content)
     except ValidationError as error:
         raise UserError(f"--set {_refused(error, content, assignments)}.") from error
 
@@ -82,6 +103,8 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     *parents, key = path.split(".")
     part: Any = content
     for parent in parents:
+        if parent in _OPTIONAL and isinstance(part, dict) and part.get(parent, "") is None:
+            part[parent] = _OPTIONAL[parent]().model_dump(mode="json")
         part = part.get(parent) if isinstance(part, dict) else None
     if isinstance(part, list) and parents[-1] == "losses":
         _weigh(part, key, _value(value))
