@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
-from sem_models.physics.degradation import Degradation
+from sem_models.physics.degradation import Blur, Degradation, Scan
 from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
 _JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
 """Methods in which discriminators take part."""
+_PARTS: dict[str, type[Blur] | type[Scan]] = {"blur": Blur, "scan": Scan}
 
 
 class Recipe(BaseModel):
@@ -82,6 +83,9 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     *parents, key = path.split(".")
     part: Any = content
     for parent in parents:
+        # One setting of an absent part of the forward model brings the part in.
+        if isinstance(part, dict) and part.get(parent) is None and parent in _PARTS:
+            part[parent] = _PARTS[parent]().model_dump(mode="json")
         part = part.get(parent) if isinstance(part, dict) else None
     if isinstance(part, list) and parents[-1] == "losses":
         _weigh(part, key, _value(value))
