@@ -2,8 +2,8 @@
 
 The model is that of `degrade`: var = mean / dose + read_noise^2 in unit intensity (Foi et al., IEEE TIP 17, 2008).
 Unit zero is not the detector's dark level: 16 and 32 bit images start at their 0.1 percentile. A dark level above it
-makes the intercept of the line negative, which no read noise does; the line is then laid through zero and the median brightness,
-because that is the nearest that the forward model can come, and the estimate says so.
+makes the intercept of the line negative, which no read noise does; the line is then laid through zero and the median
+brightness, because that is the nearest that the forward model can come, and the estimate says so.
 """
 
 from dataclasses import dataclass
