@@ -56,9 +56,7 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         st.markdown("**Forward model**")
         kinds = list(DOWNSAMPLINGS)
         kind = st.selectbox("Down-sampling", kinds, kinds.index(forward.downsampling), key=f"down-{key}")
-        dose = st.number_input(
-            "Dose (e/px, 0: no shot noise)", 0.0, 1e6, forward.dose_e_per_px or 0.0, key=f"dose-{key}"
-        )
+        dose = _dose(forward.dose_e_per_px, key)
         noise = st.number_input(
             "Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}"
         )
@@ -72,6 +70,16 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         "train.ema_decay": (decay, train.ema_decay),
         "train.early_stop": (patience or None, train.early_stop),
         "degradation.downsampling": (kind, forward.downsampling),
-        "degradation.dose_e_per_px": (dose or None, forward.dose_e_per_px),
+        "degradation.dose_e_per_px": dose,
         "degradation.read_noise": (noise, forward.read_noise),
     }
+
+
+def _dose(recipes: float | tuple[float, float] | None, key: str) -> tuple[Any, Any]:
+    """The chosen dose and the recipe's: one number, or the two ends of a range where the recipe draws from one."""
+    if isinstance(recipes, tuple):
+        low = st.number_input("Least dose (e/px)", 0.01, 1e6, recipes[0], key=f"dose-{key}")
+        high = st.number_input("Largest dose (e/px)", 0.01, 1e6, recipes[1], key=f"dose-high-{key}")
+        return f"{low},{high}", f"{recipes[0]},{recipes[1]}"
+    dose = st.number_input("Dose (e/px, 0: no shot noise)", 0.0, 1e6, recipes or 0.0, key=f"dose-{key}")
+    return dose or None, recipes
