@@ -18,6 +18,10 @@ NARROW: dict[str, dict[str, Any]] = {
     "swinir": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4},
     "dsrvae": {"blocks": 1, "width": 4, "patch": 32, "code": 4, "hidden": 8},
     "sinsr": {"blocks": 4, "width": 8, "scale_blocks": 1},
+    "nafnet": {"width": 4, "encoder": [1, 1], "middle": 1, "decoder": [1, 1]},
+    "unet": {"width": 4, "depth": 2},
+    "srn": {"blocks": 1, "width": 4},
+    "mrn": {"blocks": 1, "width": 4},
 }
 
 

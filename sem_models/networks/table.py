@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from torch import nn
 
-from sem_models.networks import dsrvae, rrdb, sinsr, spsr, srresnet, swinir, vdsr
+from sem_models.networks import dsrvae, mrn, nafnet, rrdb, sinsr, spsr, srn, srresnet, swinir, unet, vdsr
 from sem_models.networks.capabilities import Capabilities
 
 NetworkConfig = Annotated[
@@ -17,7 +17,11 @@ NetworkConfig = Annotated[
     | spsr.SPSRConfig
     | swinir.SwinIRConfig
     | dsrvae.DSRVAEConfig
-    | sinsr.SINSRConfig,
+    | sinsr.SINSRConfig
+    | nafnet.NAFNetConfig
+    | unet.UNetConfig
+    | srn.SRNConfig
+    | mrn.MRNConfig,
     Field(discriminator="kind"),
 ]
 
@@ -40,6 +44,10 @@ NETWORKS: dict[str, NetworkSpec] = {
     "swinir": NetworkSpec(swinir.SwinIR, swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
     "dsrvae": NetworkSpec(dsrvae.DSRVAE, dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
     "sinsr": NetworkSpec(sinsr.SINSR, sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
+    "nafnet": NetworkSpec(nafnet.NAFNet, nafnet.capabilities, "https://doi.org/10.1007/978-3-031-20071-7_2"),
+    "unet": NetworkSpec(unet.UNet, unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "srn": NetworkSpec(srn.SRN, srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "mrn": NetworkSpec(mrn.MRN, mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
 }
 
 

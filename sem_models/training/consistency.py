@@ -66,12 +66,16 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
             f"Patch size {patch} px is not a multiple of {unit}, the scale times what the network needs; "
             "change train.patch."
         )
-    if perceptual and patch < SMALLEST_PATCH:
+    # Losses also compare the coarsest output of a pyramid.
+    shrunk = 4 if facts.auxiliary == "pyramid" else 1
+    if perceptual and patch < SMALLEST_PATCH * shrunk:
         raise UserError(
-            f"A perceptual loss needs patches of {SMALLEST_PATCH} px at least, not {patch}; raise train.patch."
+            f"A perceptual loss needs patches of {SMALLEST_PATCH * shrunk} px at least, not {patch}; raise train.patch."
         )
-    if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW:
-        raise UserError(f"The loss dssim needs patches of {WINDOW} px at least, not {patch}; raise train.patch.")
+    if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW * shrunk:
+        raise UserError(
+            f"The loss dssim needs patches of {WINDOW * shrunk} px at least, not {patch}; raise train.patch."
+        )
     if recipe.adversarial:
         _require_judged(recipe.adversarial.discriminator, patch)
 
