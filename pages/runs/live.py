@@ -17,6 +17,7 @@ def show_curves(run_id: str) -> None:
     losses = {key.removeprefix("train/"): metric_history(run_id, key) for key in _loss_keys(dict(run.metrics))}
     score = metric_history(run_id, "val/psnr_db")
     floor = metric_history(run_id, "val/floor_psnr_db")
+    alike = metric_history(run_id, "val/input_correlation")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -25,15 +26,25 @@ def show_curves(run_id: str) -> None:
         else:
             st.caption("No step yet.")
     with right:
-        st.markdown("**Validation PSNR** on whole images")
-        if score:
-            st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
+        if alike:
+            _without_truth(run_id, alike)
         else:
-            st.caption("No validation yet.")
+            st.markdown("**Validation PSNR** on whole images")
+            if score:
+                st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
+            else:
+                st.caption("No validation yet.")
     _health(run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
+
+
+def _without_truth(run_id: str, alike: list[tuple[int, float]]) -> None:
+    """Validation on images of which nobody knows what they should look like."""
+    st.markdown("**Correlation of validation outputs with their inputs**")
+    st.plotly_chart(curve_figure({"model": alike}, "correlation"), key=f"alike-{run_id}")
+    st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
 
 
 def _health(run_id: str, metrics: dict[str, float]) -> None:

@@ -10,7 +10,7 @@ from sem_models.recipes import Recipe
 
 def choose_settings(recipe: Recipe) -> list[str]:
     """Widgets that start at the recipe's values; `key=value` for each that was changed."""
-    chosen = _common(recipe) | _adversarial(recipe)
+    chosen = _common(recipe) | (_cycle(recipe) if recipe.cycle else _adversarial(recipe))
     return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
 
 
@@ -34,10 +34,31 @@ def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
+    """What holds a training without pairs together."""
+    settings, key = recipe.cycle, recipe.name
+    if settings is None:
+        return {}
+    st.markdown("**Without pairs**")
+    first, second, third = st.columns(3)
+    weight = first.number_input("Cycle weight", 0.1, 100.0, settings.weight, 1.0, key=f"cycle-{key}")
+    identity = second.number_input("Identity (of the cycle weight)", 0.0, 2.0, settings.identity, 0.1, key=f"id-{key}")
+    low = third.number_input("Low-frequency weight", 0.0, 100.0, settings.low_frequency, 1.0, key=f"low-{key}")
+    st.caption("Raise the last two where light and dark are exchanged, or where dents and shading get lost.")
+    return {
+        "cycle.weight": (weight, settings.weight),
+        "cycle.identity": (identity, settings.identity),
+        "cycle.low_frequency": (low, settings.low_frequency),
+    }
+
+
 def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     first, second, third = st.columns(3)
     key = recipe.name
-    train, optimiser, forward = recipe.train, recipe.optimiser, recipe.degradation
+    train, forward = recipe.train, recipe.degradation
+    # A cycle has no stage but the adversarial one.
+    where = "adversarial.optimiser" if recipe.cycle and recipe.adversarial else "optimiser"
+    optimiser = recipe.adversarial.optimiser if recipe.cycle and recipe.adversarial else recipe.optimiser
     with first:
         st.markdown("**Loop**")
         steps = st.number_input("Steps", 1, 2_000_000, train.steps, 100, key=f"steps-{key}")
@@ -65,7 +86,7 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         "train.batch": (batch, train.batch),
         "train.patch": (patch, train.patch),
         "train.seed": (seed, train.seed),
-        "optimiser.lr": (rate, optimiser.lr),
+        f"{where}.lr": (rate, optimiser.lr),
         "train.validate_every": (every, train.validate_every),
         "train.ema_decay": (decay, train.ema_decay),
         "train.early_stop": (patience or None, train.early_stop),

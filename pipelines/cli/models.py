@@ -23,7 +23,9 @@ def evaluate(
     scale: FloorScale = 4,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="degradation.KEY=VALUE: inputs made in another way, e.g. degradation.blur.size_px=3,3."),
+        typer.Option(
+            "--set", help="degradation.KEY=VALUE: inputs made in another way, e.g. degradation.blur.size_px=3,3."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

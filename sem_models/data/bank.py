@@ -1,5 +1,6 @@
 """The patch bank: all images of a split as flat tensors in native dtype, where the device has room for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Role, Split
+from sem_models.data.manifest import Entry, Role, Split
 from sem_models.errors import UserError
 
 _SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
@@ -45,21 +46,29 @@ class Plane:
 class PatchBank:
     """Images of one split, ready for random crops."""
 
-    def __init__(self, dataset: Dataset, split: Split, roles: tuple[Role, ...], device: torch.device) -> None:
-        """Load `roles` of every image in `split`.
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        roles: tuple[Role, ...],
+        device: torch.device,
+        which: slice = slice(None),
+    ) -> None:
+        """Load `roles` of every entry in `split` that has them, or of those that `which` takes out of these.
 
         Raises:
-            UserError: The split is empty or images differ in their number of channels.
+            UserError: There is none or images differ in their number of channels.
         """
-        self.names = tuple(entry.name for entry in dataset.entries(split))
+        entries = [entry for entry in dataset.entries(split) if all(entry.has(role) for role in roles)][which]
+        self.names = tuple(entry.name for entry in entries)
         if not self.names:
             raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")
         self.device = device
-        self.planes = {role: _plane(dataset, split, role, device) for role in roles}
+        self.planes = {role: _plane(dataset, entries, role, device) for role in roles}
 
 
-def _plane(dataset: Dataset, split: Split, role: Role, device: torch.device) -> Plane:
-    arrays = [(entry.array(role), dataset.array(entry, role)) for entry in dataset.entries(split)]
+def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch.device) -> Plane:
+    arrays = [(entry.array(role), dataset.array(entry, role)) for entry in entries]
     channels = {array.shape[2] for _, array in arrays}
     if len(channels) > 1:
         raise UserError(

@@ -35,7 +35,11 @@ def evaluate_model(
         degradation: Its scale must be the model's.
         progress: Told after each image.
         known: Rows of floors from an earlier evaluation on the same images; they are not computed again.
+
+    Raises:
+        UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
     """
+    require_reference(dataset)
     scale = model.capabilities.scale
     methods: list[UnitModel] = [model, *(floor for floor in floors_for(degradation) if floor.name != model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
@@ -65,6 +69,15 @@ def evaluate_model(
         rows=tuple(rows),
         notes=tuple(score.notes),
     )
+
+
+def require_reference(dataset: Dataset) -> None:
+    """Refuse datasets that say nothing about what an output should be."""
+    if dataset.manifest.kind == "unpaired":
+        raise UserError(
+            f"Dataset {dataset.manifest.name!r} is unpaired: its inputs have no reference to be scored against. Score "
+            "on a paired set, or on single images, which are degraded by the recipe's forward model."
+        )
 
 
 def input_and_target(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> tuple[Image, Image]:
@@ -119,4 +132,3 @@ def describe_input(dataset: Dataset, degradation: Degradation) -> str:
 
 def _seed(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-

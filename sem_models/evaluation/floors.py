@@ -53,7 +53,9 @@ class Identity:
         return F.interpolate(x, scale_factor=self.scale, mode="nearest") if self.scale > 1 else x
 
 
-def _filter(name: str, apply: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Callable[[Degradation], UnitModel]:
+def _filter(
+    name: str, apply: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> Callable[[Degradation], UnitModel]:
     return lambda _: WholeImageFilter(f"floor:{name}", apply)
 
 

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 from pydantic import Field
 from torch import nn
 
-from sem_models.networks import dsrvae, mrn, nafnet, rrdb, sinsr, spsr, srn, srresnet, swinir, unet, vdsr
+from sem_models.networks import (
+    dsrvae,
+    mrn,
+    nafnet,
+    resnet_generator,
+    rrdb,
+    sinsr,
+    spsr,
+    srn,
+    srresnet,
+    swinir,
+    unet,
+    vdsr,
+)
 from sem_models.networks.capabilities import Capabilities
 
 NetworkConfig = Annotated[
@@ -21,7 +34,8 @@ NetworkConfig = Annotated[
     | nafnet.NAFNetConfig
     | unet.UNetConfig
     | srn.SRNConfig
-    | mrn.MRNConfig,
+    | mrn.MRNConfig
+    | resnet_generator.ResNetConfig,
     Field(discriminator="kind"),
 ]
 
@@ -48,6 +62,9 @@ NETWORKS: dict[str, NetworkSpec] = {
     "unet": NetworkSpec(unet.UNet, unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
     "srn": NetworkSpec(srn.SRN, srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
     "mrn": NetworkSpec(mrn.MRN, mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "resnet": NetworkSpec(
+        resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
+    ),
 }
 
 

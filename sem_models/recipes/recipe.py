@@ -9,7 +9,7 @@ from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
 from sem_models.physics.degradation import Blur, Degradation, Scan
-from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.training.settings import Adversarial, CycleSettings, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
@@ -39,13 +39,27 @@ class Recipe(BaseModel):
     schedule: Schedule = Schedule()
     adversarial: Adversarial | None = None
     """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    cycle: CycleSettings | None = None
+    """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "Recipe":
         if (self.adversarial is not None) != (self.method in _JUDGED):
             raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
+        if (self.cycle is not None) != (self.method == "cycle"):
+            raise ValueError(f"method {self.method} {'takes no' if self.cycle else 'needs'} cycle settings")
+        if self.cycle and self.adversarial:
+            _require_one_stage(self.adversarial)
         return self
+
+
+def _require_one_stage(settings: Adversarial) -> None:
+    if settings.first_share or settings.gradient_weight or settings.losses:
+        raise ValueError(
+            "method cycle has one stage, one discriminator a domain and the losses of its cycle settings: "
+            "adversarial.first_share and adversarial.gradient_weight must be 0 and adversarial.losses empty"
+        )
 
 
 def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:

@@ -6,6 +6,7 @@ import torch
 
 from sem_models.data.bank import PatchBank
 from sem_models.data.dataset import Dataset
+from sem_models.data.domains import DomainSampler
 from sem_models.data.manifest import Role
 from sem_models.data.sampler import PatchSampler
 from sem_models.methods.base import Batch
@@ -19,22 +20,18 @@ class BatchSource:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
-        self._paired = dataset.manifest.kind == "paired"
+        self._brings_input = dataset.manifest.kind in ("paired", "unpaired")
         self._degradation = recipe.degradation
-        scale = capabilities(recipe.network).scale
-        roles: tuple[Role, ...] = ("input", "target") if self._paired else ("image",)
-        bank = PatchBank(dataset, "train", roles, device)
-        settings = recipe.train
-        self._sampler = PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})
-        self._generator = torch.Generator(device).manual_seed(settings.seed + 1)
+        self._sampler = _sampler(recipe, dataset, device)
+        self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
 
     def next(self) -> Batch:
         """The next batch."""
         crops = self._sampler.batch()
-        if self._paired:
+        if self._brings_input:
             return {"input": crops["input"], "target": crops["target"]}
-        sharp = crops["image"]
-        return {"input": degrade(sharp, self._degradation, self._generator), "target": sharp}
+        target = crops["target"] if "target" in crops else crops["image"]
+        return {"input": degrade(crops["image"], self._degradation, self._generator), "target": target}
 
     def state_dict(self) -> dict[str, Any]:
         """States of sampler and noise generator."""
@@ -44,3 +41,14 @@ class BatchSource:
         """Go on where `state` was taken."""
         self._sampler.load_state_dict(state["sampler"])
         self._generator.set_state(state["noise"])
+
+
+def _sampler(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchSampler | DomainSampler:
+    """Draws `input` and `target`; or `image`, with an unrelated `target` for a method that must not see pairs."""
+    settings, kind = recipe.train, dataset.manifest.kind
+    if recipe.method == "cycle":
+        return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
+    roles: tuple[Role, ...] = ("input", "target") if kind == "paired" else ("image",)
+    bank = PatchBank(dataset, "train", roles, device)
+    scale = capabilities(recipe.network).scale
+    return PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})

@@ -32,10 +32,12 @@ class Optimiser(_Frozen):
 class Schedule(_Frozen):
     """Learning-rate schedule over the steps of the run, after a linear warm-up."""
 
-    name: Literal["constant", "cosine", "multistep"] = "cosine"
+    name: Literal["constant", "cosine", "multistep", "linear"] = "cosine"
     warmup_steps: int = Field(0, ge=0)
-    final_fraction: float = Field(0.01, gt=0, le=1)
-    """Cosine: the last learning rate as a fraction of the first."""
+    final_fraction: float = Field(0.01, ge=0, le=1)
+    """Cosine, linear: the last learning rate as a fraction of the first."""
+    decay_from: float = Field(0.5, ge=0, lt=1)
+    """Linear: the fraction of the run after which the rate, constant until then, falls."""
     milestones: tuple[float, ...] = ()
     """Multistep: fractions of the run at which the rate is multiplied by `gamma`."""
     gamma: float = Field(0.5, gt=0, le=1)
@@ -58,6 +60,22 @@ class Adversarial(_Frozen):
     """Learning rate of the discriminators as a multiple of the generator's."""
     optimiser: Optimiser = Optimiser(lr=1e-4)
     schedule: Schedule = Schedule(name="multistep", milestones=(0.125, 0.25, 0.5, 0.75))
+
+
+class CycleSettings(_Frozen):
+    """What holds two generators together that never see a pair (CycleGAN; Zhu et al., ICCV 2017)."""
+
+    weight: float = Field(10.0, gt=0)
+    """Of the L1 distance between an image and what both generators in a row make of it, in each direction."""
+    identity: float = Field(0.5, ge=0)
+    """Of the L1 distance between an image of the domain that a generator draws and what it makes of it, as a fraction
+    of `weight`; without it light and dark are easily exchanged."""
+    low_frequency: float = Field(0.0, ge=0)
+    """Of the L1 distance between the low frequencies of input and output, which keeps dents and shading."""
+    low_frequency_sigma_px: float = Field(8.0, gt=0)
+    """Standard deviation of the Gaussian that leaves the low frequencies."""
+    pool: int = Field(50, ge=0)
+    """Earlier outputs a discriminator may be shown instead of the newest; 0: none."""
 
 
 class TrainSettings(_Frozen):

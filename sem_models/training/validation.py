@@ -1,6 +1,7 @@
 """Validation on whole images of the validation split, through the predictor that users use."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from sem_models.evaluation.metrics import psnr_db, ssim
 from sem_models.evaluation.scorer import DATA_RANGE, Image
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
+from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.reporter import Reporter
 
@@ -27,7 +29,44 @@ class _Case:
     sharp: Image
 
 
-class Validator:
+class Validator(Protocol):
+    """What looks at a model between steps."""
+
+    def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
+        """Scores of `model`, means over images; the first images go to the reporter as panels."""
+
+
+def open_validator(recipe: Recipe, dataset: Dataset, device: str) -> Validator:
+    """Scores against the truth, where the dataset has one."""
+    if dataset.manifest.kind == "unpaired":
+        return UnpairedValidator(dataset, device)
+    return ReferenceValidator(recipe, dataset, capabilities(recipe.network).scale, device)
+
+
+class UnpairedValidator:
+    """Images of the first domain have no truth: they are shown, and compared with nothing but themselves."""
+
+    def __init__(self, dataset: Dataset, device: str) -> None:
+        """Take every input of the validation split."""
+        self._device = device
+        entries = [entry for entry in dataset.entries("val") if entry.has("input")]
+        self._inputs = {entry.name: dataset.unit(entry, "input") for entry in entries}
+
+    def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
+        """`val/input_correlation`, Pearson's, mean over images; below 0 light and dark are exchanged.
+
+        It is no score of quality: 1 means that nothing was changed.
+        """
+        predictor = Predictor(model, self._device)
+        outputs = {name: np.clip(predictor.predict_unit(low), 0, 1) for name, low in self._inputs.items()}
+        for name in list(outputs)[:PANEL_SAMPLES]:
+            panels = {"input": self._inputs[name], "output": outputs[name]}
+            reporter.sample(step, name, {panel: _centre(image.mean(axis=0)) for panel, image in panels.items()})
+        alike = [_correlation(self._inputs[name], output) for name, output in outputs.items()]
+        return {"val/input_correlation": float(np.mean(alike))}
+
+
+class ReferenceValidator:
     """Keeps inputs, targets and the floor of the validation images; only the output is computed each time."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, scale: int, device: str) -> None:
@@ -71,6 +110,13 @@ class Validator:
         enlarged = case.low.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         panels = {"input": enlarged, "floor": case.floor, "output": output, "target": case.sharp}
         return {name: _centre(image.mean(axis=0)) for name, image in panels.items()}
+
+
+def _correlation(a: Image, b: Image) -> float:
+    """0 where one of them is flat, which numpy calls undefined."""
+    if a.std() == 0 or b.std() == 0:
+        return 0.0
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def _centre(image: NDArray[np.float32]) -> NDArray[np.float32]:
