@@ -7,6 +7,13 @@ from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.runs import get_run, metric_history, run_warnings
 
+_SCORES = {
+    "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
+    "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
+    "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
+}
+"""The first that a run has; without a clean reference there is no PSNR."""
+
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""
@@ -15,8 +22,10 @@ def show_curves(run_id: str) -> None:
     for warning in run_warnings(run_id):
         st.warning(warning, icon=":material/monitor_heart:")
     losses = {key.removeprefix("train/"): metric_history(run_id, key) for key in _loss_keys(dict(run.metrics))}
-    score = metric_history(run_id, "val/psnr_db")
-    floor = metric_history(run_id, "val/floor_psnr_db")
+    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), "psnr_db")
+    heading, unit = _SCORES[name]
+    score = metric_history(run_id, f"val/{name}")
+    floor = metric_history(run_id, f"val/floor_{name}")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -25,9 +34,9 @@ def show_curves(run_id: str) -> None:
         else:
             st.caption("No step yet.")
     with right:
-        st.markdown("**Validation PSNR** on whole images")
+        st.markdown(heading)
         if score:
-            st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
+            st.plotly_chart(curve_figure({"model": score}, unit, floor), key=f"psnr-{run_id}")
         else:
             st.caption("No validation yet.")
     _health(run_id, dict(run.metrics))

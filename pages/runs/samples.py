@@ -6,11 +6,11 @@ from PIL import Image
 from pipelines.tracking.artifacts import fetch, samples
 
 _ONE_TO_ONE_PX = 220
-_PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Truth"}
+_PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Target"}
 
 
 def show_samples(run_id: str) -> None:
-    """A sample and a step to choose; all panels share the display window of the truth."""
+    """A sample and a step to choose; all panels share one display window."""
     stored = samples(run_id)
     if not stored.names or not stored.steps:
         st.caption("The first samples come with the first validation.")
@@ -21,8 +21,10 @@ def show_samples(run_id: str) -> None:
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, value=stored.steps[-1], key=f"step-{run_id}")
     view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
-    columns = st.columns(len(_PANELS))
-    for column, (panel, label) in zip(columns, _PANELS.items(), strict=True):
+    drawn = [panel for panel in _PANELS if panel in stored.panels(name)]
+    columns = st.columns(len(drawn))
+    for column, panel in zip(columns, drawn, strict=True):
+        label = _PANELS[panel]
         picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
         if view == "1:1 pixels":
@@ -30,7 +32,7 @@ def show_samples(run_id: str) -> None:
             column.image(picture, caption=caption, width=picture.width)
         else:
             column.image(picture, caption=caption)
-    st.caption("From the centre of the image; one display window (0.5 to 99.5 % of the truth) for all panels.")
+    st.caption("From the centre of the image; one display window (0.5 to 99.5 % of target or input) for all panels.")
 
 
 def _centre(picture: Image.Image) -> Image.Image:

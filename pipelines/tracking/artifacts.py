@@ -84,6 +84,12 @@ class Samples:
 
     names: tuple[str, ...]
     steps: tuple[int, ...]
+    run_id: str
+
+    def panels(self, name: str) -> tuple[str, ...]:
+        """Panels of one sample; without a reference there is no `target`."""
+        stored = [path.rsplit("/", 1)[-1].removesuffix(".png") for path in list_files(self.run_id, f"{FIXED}/{name}")]
+        return (*stored, "output")
 
     def path(self, name: str, panel: str, step: int) -> str:
         """Path of one panel; only `output` depends on the step."""
@@ -97,4 +103,4 @@ def samples(run_id: str) -> Samples:
         name = path.rsplit("/", 1)[-1]
         by_kind[name.isdigit()].append(name)
     names = [path.rsplit("/", 1)[-1] for path in list_files(run_id, FIXED)]
-    return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])))
+    return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])), run_id)

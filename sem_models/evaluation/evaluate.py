@@ -36,6 +36,7 @@ def evaluate_model(
         progress: Told after each image.
         known: Rows of floors from an earlier evaluation on the same images; they are not computed again.
     """
+    _require_reference(dataset, degradation)
     scale = model.capabilities.scale
     methods: list[UnitModel] = [model, *_floors(scale, model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
@@ -82,6 +83,15 @@ def input_and_target(dataset: Dataset, entry: Entry, degradation: Degradation, s
     tensor = crop_to_multiple(torch.from_numpy(sharp)[None], scale)
     generator = torch.Generator().manual_seed(_seed(entry.name))
     return degrade(tensor, degradation, generator)[0].numpy(), tensor[0].numpy()
+
+
+def _require_reference(dataset: Dataset, degradation: Degradation) -> None:
+    """Against itself an image without simulated noise would make the identity perfect."""
+    if dataset.manifest.kind != "paired" and degradation.is_empty:
+        raise UserError(
+            f"The model takes the images of {dataset.manifest.name!r} as they are, so there is no reference to score "
+            "against; use `judge`, or a paired dataset."
+        )
 
 
 def _case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> Case:

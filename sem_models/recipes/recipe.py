@@ -9,7 +9,7 @@ from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
 from sem_models.physics.degradation import Degradation
-from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.training.settings import Adversarial, BlindSpot, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
@@ -35,12 +35,16 @@ class Recipe(BaseModel):
     schedule: Schedule = Schedule()
     adversarial: Adversarial | None = None
     """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    blind_spot: BlindSpot | None = None
+    """What method blind-spot hides."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "Recipe":
         if (self.adversarial is not None) != (self.method in _JUDGED):
             raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
+        if (self.blind_spot is not None) != (self.method == "blind-spot"):
+            raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
         return self
 
 

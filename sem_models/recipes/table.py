@@ -1,11 +1,17 @@
 """The table of presets."""
 
 from sem_models.errors import UserError
-from sem_models.recipes import gan_super_resolution, sinsr, super_resolution
+from sem_models.recipes import gan_super_resolution, self_supervised, sinsr, super_resolution
 from sem_models.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (*super_resolution.presets(), *gan_super_resolution.presets(), *sinsr.presets())
+    recipe.name: recipe
+    for recipe in (
+        *super_resolution.presets(),
+        *gan_super_resolution.presets(),
+        *sinsr.presets(),
+        *self_supervised.presets(),
+    )
 }
 
 

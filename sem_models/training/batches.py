@@ -12,6 +12,7 @@ from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.self_supervision import may_turn, noisy_views
 
 
 class BatchSource:
@@ -19,20 +20,24 @@ class BatchSource:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
-        self._paired = dataset.manifest.kind == "paired"
         self._degradation = recipe.degradation
         scale = capabilities(recipe.network).scale
-        roles: tuple[Role, ...] = ("input", "target") if self._paired else ("image",)
-        bank = PatchBank(dataset, "train", roles, device)
+        roles: tuple[Role, ...] = ("input", "target") if dataset.manifest.kind == "paired" else ("image",)
+        if noisy := noisy_views(recipe, dataset.manifest):
+            bank = PatchBank(dataset, "train", noisy.roles, device, noisy.source)
+        else:
+            bank = PatchBank(dataset, "train", roles, device)
         settings = recipe.train
-        self._sampler = PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})
+        self._sampler = PatchSampler(
+            bank, settings.patch, settings.batch, settings.seed, {"input": scale}, may_turn(recipe)
+        )
         self._generator = torch.Generator(device).manual_seed(settings.seed + 1)
 
     def next(self) -> Batch:
         """The next batch."""
         crops = self._sampler.batch()
-        if self._paired:
-            return {"input": crops["input"], "target": crops["target"]}
+        if "image" not in crops:
+            return {"input": crops["input"], "target": crops.get("target", crops["input"])}
         sharp = crops["image"]
         return {"input": degrade(sharp, self._degradation, self._generator), "target": sharp}
 

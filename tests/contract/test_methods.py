@@ -27,6 +27,11 @@ ROWS: dict[str, list[Recipe]] = {
         short("sinsr-gb-x2-small", *SMALL, "degradation.read_noise=0"),
     ],
     "variational": [short("dsrvae-x2-small")],
+    "blind-spot": [
+        short("n2v-denoise-small", *SMALL),
+        short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
+    ],
+    "noise2noise": [short("n2n-denoise-small", *SMALL)],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
 STAGED = [recipe for recipe in RECIPES if recipe.adversarial]
