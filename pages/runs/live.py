@@ -7,6 +7,14 @@ from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.runs import get_run, metric_history, run_warnings
 
+_SCORES = {
+    "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
+    "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
+    "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
+    "input_correlation": ("**Correlation of validation outputs with their inputs**", "correlation"),
+}
+"""The first that a run has; without a clean reference there is no PSNR."""
+
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""
@@ -15,9 +23,10 @@ def show_curves(run_id: str) -> None:
     for warning in run_warnings(run_id):
         st.warning(warning, icon=":material/monitor_heart:")
     losses = {key.removeprefix("train/"): metric_history(run_id, key) for key in _loss_keys(dict(run.metrics))}
-    score = metric_history(run_id, "val/psnr_db")
-    floor = metric_history(run_id, "val/floor_psnr_db")
-    alike = metric_history(run_id, "val/input_correlation")
+    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), "psnr_db")
+    heading, unit = _SCORES[name]
+    score = metric_history(run_id, f"val/{name}")
+    floor = metric_history(run_id, f"val/floor_{name}")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -26,25 +35,17 @@ def show_curves(run_id: str) -> None:
         else:
             st.caption("No step yet.")
     with right:
-        if alike:
-            _without_truth(run_id, alike)
+        st.markdown(heading)
+        if score:
+            st.plotly_chart(curve_figure({"model": score}, unit, floor), key=f"psnr-{run_id}")
         else:
-            st.markdown("**Validation PSNR** on whole images")
-            if score:
-                st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
-            else:
-                st.caption("No validation yet.")
+            st.caption("No validation yet.")
+        if name == "input_correlation":
+            st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
     _health(run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
-
-
-def _without_truth(run_id: str, alike: list[tuple[int, float]]) -> None:
-    """Validation on images of which nobody knows what they should look like."""
-    st.markdown("**Correlation of validation outputs with their inputs**")
-    st.plotly_chart(curve_figure({"model": alike}, "correlation"), key=f"alike-{run_id}")
-    st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
 
 
 def _health(run_id: str, metrics: dict[str, float]) -> None:

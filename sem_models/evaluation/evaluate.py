@@ -39,7 +39,7 @@ def evaluate_model(
     Raises:
         UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
     """
-    require_reference(dataset)
+    require_reference(dataset, degradation)
     scale = model.capabilities.scale
     methods: list[UnitModel] = [model, *(floor for floor in floors_for(degradation) if floor.name != model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
@@ -71,12 +71,19 @@ def evaluate_model(
     )
 
 
-def require_reference(dataset: Dataset) -> None:
+def require_reference(dataset: Dataset, degradation: Degradation) -> None:
     """Refuse datasets that say nothing about what an output should be."""
-    if dataset.manifest.kind == "unpaired":
+    name, kind = dataset.manifest.name, dataset.manifest.kind
+    if kind == "unpaired":
         raise UserError(
-            f"Dataset {dataset.manifest.name!r} is unpaired: its inputs have no reference to be scored against. Score "
-            "on a paired set, or on single images, which are degraded by the recipe's forward model."
+            f"Dataset {name!r} is unpaired: its inputs have no reference to be scored against. Score on a paired set, "
+            "or on single images, which are degraded by the recipe's forward model."
+        )
+    if kind != "paired" and degradation.is_empty:
+        # Against itself an image without simulated noise would make the identity perfect.
+        raise UserError(
+            f"The model takes the images of {name!r} as they are, so there is no reference to score against; use "
+            "`judge`, or a paired dataset."
         )
 
 

@@ -75,11 +75,9 @@ FLOORS: dict[str, Callable[[Degradation], UnitModel]] = {
     "wiener": _deconvolution("wiener", filters.wiener),
     "richardson-lucy": _deconvolution("richardson-lucy", filters.richardson_lucy),
 }
-_ENLARGING, _DENOISING, _REFOCUSING = (
-    ("bicubic", "identity"),
-    ("identity", "gaussian", "nlm", "tv"),
-    ("identity", "unsharp", "wiener", "richardson-lucy"),
-)
+_ENLARGING: tuple[str, ...] = ("bicubic", "identity")
+_DENOISING: tuple[str, ...] = ("identity", "gaussian", "nlm", "tv")
+_REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-lucy")
 
 
 def find_floor(name: str, degradation: Degradation) -> UnitModel:
@@ -91,10 +89,8 @@ def find_floor(name: str, degradation: Degradation) -> UnitModel:
 
 def floors_for(degradation: Degradation) -> list[UnitModel]:
     """What belongs into every table of models that undo this forward model."""
-    if degradation.scale > 1:
-        names = _ENLARGING
-    else:
-        names = _REFOCUSING if degradation.blur else _DENOISING
+    same_size = _REFOCUSING if degradation.blur else _DENOISING
+    names = _ENLARGING if degradation.scale > 1 else same_size
     return [FLOORS[name](degradation) for name in names]
 
 

@@ -67,3 +67,13 @@ class Degradation(_Frozen):
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
     blur: Blur | None = None
     scan: Scan | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether images pass as they are."""
+        return self.scale == 1 and self.blur is None and not self.is_noisy
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether two passes of one image differ by noise of their own."""
+        return self.dose_e_per_px is not None or self.read_noise > 0 or self.scan is not None

@@ -9,7 +9,15 @@ from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
 from sem_models.physics.degradation import Blur, Degradation, Scan
-from sem_models.training.settings import Adversarial, CycleSettings, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.training.settings import (
+    Adversarial,
+    BlindSpot,
+    CycleSettings,
+    LossTerm,
+    Optimiser,
+    Schedule,
+    TrainSettings,
+)
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
@@ -41,6 +49,8 @@ class Recipe(BaseModel):
     """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
     cycle: CycleSettings | None = None
     """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
+    blind_spot: BlindSpot | None = None
+    """What method blind-spot hides."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
@@ -51,6 +61,8 @@ class Recipe(BaseModel):
             raise ValueError(f"method {self.method} {'takes no' if self.cycle else 'needs'} cycle settings")
         if self.cycle and self.adversarial:
             _require_one_stage(self.adversarial)
+        if (self.blind_spot is not None) != (self.method == "blind-spot"):
+            raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
         return self
 
 

@@ -1,7 +1,7 @@
 """The table of presets."""
 
 from sem_models.errors import UserError
-from sem_models.recipes import gan_super_resolution, sinsr, super_resolution, unpaired
+from sem_models.recipes import gan_super_resolution, self_supervised, sinsr, super_resolution, unpaired
 from sem_models.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
@@ -11,6 +11,7 @@ RECIPES: dict[str, Recipe] = {
         *gan_super_resolution.presets(),
         *sinsr.presets(),
         *unpaired.presets(),
+        *self_supervised.presets(),
     )
 }
 

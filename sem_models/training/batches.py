@@ -13,6 +13,7 @@ from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.self_supervision import may_turn, noisy_views
 
 
 class BatchSource:
@@ -20,7 +21,6 @@ class BatchSource:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
-        self._brings_input = dataset.manifest.kind in ("paired", "unpaired")
         self._degradation = recipe.degradation
         self._sampler = _sampler(recipe, dataset, device)
         self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
@@ -28,8 +28,8 @@ class BatchSource:
     def next(self) -> Batch:
         """The next batch."""
         crops = self._sampler.batch()
-        if self._brings_input:
-            return {"input": crops["input"], "target": crops["target"]}
+        if "image" not in crops:
+            return {"input": crops["input"], "target": crops.get("target", crops["input"])}
         target = crops["target"] if "target" in crops else crops["image"]
         return {"input": degrade(crops["image"], self._degradation, self._generator), "target": target}
 
@@ -45,10 +45,16 @@ class BatchSource:
 
 def _sampler(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchSampler | DomainSampler:
     """Draws `input` and `target`; or `image`, with an unrelated `target` for a method that must not see pairs."""
-    settings, kind = recipe.train, dataset.manifest.kind
+    settings = recipe.train
     if recipe.method == "cycle":
         return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
-    roles: tuple[Role, ...] = ("input", "target") if kind == "paired" else ("image",)
-    bank = PatchBank(dataset, "train", roles, device)
-    scale = capabilities(recipe.network).scale
-    return PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})
+    bank = _bank(recipe, dataset, device)
+    scales: dict[Role, int] = {"input": capabilities(recipe.network).scale}
+    return PatchSampler(bank, settings.patch, settings.batch, settings.seed, scales, may_turn(recipe))
+
+
+def _bank(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchBank:
+    if noisy := noisy_views(recipe, dataset.manifest):
+        return PatchBank(dataset, "train", noisy.roles, device, source=noisy.source)
+    roles: tuple[Role, ...] = ("input", "target") if dataset.manifest.kind == "paired" else ("image",)
+    return PatchBank(dataset, "train", roles, device)

@@ -13,6 +13,7 @@ from sem_models.networks.discriminators import DiscriminatorConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.self_supervision import NOISY_ONLY, require_denoising
 from sem_models.training.settings import CycleSettings, LossTerm
 
 
@@ -34,6 +35,8 @@ def require_consistency(recipe: Recipe) -> None:
         _require_dsrvae(recipe)
     if recipe.cycle:
         _require_cycle(recipe, recipe.cycle)
+    if recipe.method in NOISY_ONLY:
+        require_denoising(recipe)
     if recipe.adversarial and recipe.train.early_stop:
         raise UserError(
             "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "

@@ -7,6 +7,7 @@ from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
+from sem_models.training.self_supervision import require_noise
 
 
 def require_fit(recipe: Recipe, manifest: Manifest) -> None:
@@ -28,6 +29,7 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
         )
     if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
         _require_projection(recipe, manifest)
+    require_noise(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind)

@@ -78,6 +78,26 @@ class CycleSettings(_Frozen):
     """Earlier outputs a discriminator may be shown instead of the newest; 0: none."""
 
 
+class BlindSpot(_Frozen):
+    """Which pixels a blind-spot training hides, and behind what (Noise2Void, Krull et al., CVPR 2019)."""
+
+    share: float = Field(0.015, ge=0.0015, le=0.05)
+    """Of all pixels, hidden in a step: one in each square box of about 1 / share pixels, so that none are crowded. The
+    paper hides 64 of 64 x 64 px; its later code 0.00198, which is steadier for long runs and slow in short ones."""
+    replacement: Literal["neighbour", "median"] = "median"
+    """Neighbour: another pixel of the window at random; median: of the window. Never the hidden pixel itself."""
+    radius: int = Field(5, ge=1, le=15)
+    """Half edge of the window, in px."""
+    line_px: int = Field(0, ge=0, le=32)
+    """Pixels to the left and right of a hidden one that are replaced too, for noise that is correlated along the scan
+    line (structN2V, Broaddus et al., ISBI 2020); the loss looks at the hidden one only."""
+
+    @property
+    def box(self) -> int:
+        """Edge in px of the box that holds one hidden pixel."""
+        return round(self.share**-0.5)
+
+
 class TrainSettings(_Frozen):
     """The loop. Patch sizes are in pixels of the sharp target."""
 
@@ -90,7 +110,7 @@ class TrainSettings(_Frozen):
     ema_decay: float = Field(0.999, ge=0, lt=1)
     """Exponential moving average of the weights; 0 switches it off."""
     early_stop: int | None = Field(None, ge=1)
-    """Stop after this many validations without a better PSNR."""
+    """Stop after this many validations without a better score (PSNR where there is a clean reference)."""
     grad_clip: float = Field(1.0, gt=0)
     """Largest gradient norm."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"

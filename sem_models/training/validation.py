@@ -15,7 +15,9 @@ from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.noisy_validation import BlindCheck, two_frame_scores, two_frames
 from sem_models.training.reporter import Reporter
+from sem_models.training.self_supervision import reference_of
 
 PANEL_SAMPLES = 4
 PANEL_PIXELS = 512
@@ -70,14 +72,24 @@ class ReferenceValidator:
     """Keeps inputs, targets and the floor of the validation images; only the output is computed each time."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, scale: int, device: str) -> None:
-        """Prepare every image of the validation split, degraded the same way each time."""
+        """Prepare every image of the validation split, degraded the same way each time.
+
+        Where there is no clean reference, scores are those that can be had without (`noisy_validation`).
+        """
         self._scale, self._device = scale, device
+        self._reference = reference_of(recipe, dataset.manifest)
         floor = Predictor(Bicubic(scale), "cpu")
         self._cases: list[_Case] = []
         for entry in dataset.entries("val"):
-            low, sharp = input_and_target(dataset, entry, recipe.degradation, scale)
+            if self._reference == "second frame":
+                low, sharp = two_frames(dataset, entry)
+            else:
+                low, sharp = input_and_target(dataset, entry, recipe.degradation, scale)
             self._cases.append(_Case(entry.name, low, np.clip(floor.predict_unit(low), 0, 1), sharp))
-        self._floor = self._scores([case.floor for case in self._cases])
+        if self._reference == "clean":
+            self._floor = self._scores([case.floor for case in self._cases])
+        if self._reference == "none" and recipe.blind_spot:
+            self._blind = BlindCheck(recipe.blind_spot, [(case.name, case.low) for case in self._cases])
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Scores of `model`, means over images; the first images go to the reporter as panels."""
@@ -85,6 +97,11 @@ class ReferenceValidator:
         outputs = [np.clip(predictor.predict_unit(case.low), 0, 1) for case in self._cases]
         for case, output in list(zip(self._cases, outputs, strict=True))[:PANEL_SAMPLES]:
             reporter.sample(step, case.name, self._panels(case, output))
+        if self._reference == "second frame":
+            found = zip(outputs, self._cases, strict=True)
+            return two_frame_scores((output, case.low, case.sharp) for output, case in found)
+        if self._reference == "none":
+            return self._blind(predictor)
         psnr, similarity = self._scores(outputs)
         return {
             "val/psnr_db": psnr,
@@ -109,6 +126,9 @@ class ReferenceValidator:
     def _panels(self, case: _Case, output: Image) -> dict[str, NDArray[np.float32]]:
         enlarged = case.low.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         panels = {"input": enlarged, "floor": case.floor, "output": output, "target": case.sharp}
+        if self._reference == "none":
+            # The target would be the input again.
+            del panels["target"]
         return {name: _centre(image.mean(axis=0)) for name, image in panels.items()}
 
 

@@ -28,6 +28,11 @@ ROWS: dict[str, list[Recipe]] = {
     ],
     "variational": [short("dsrvae-x2-small")],
     "cycle": [short("cyclegan-denoise-small", *SMALL)],
+    "blind-spot": [
+        short("n2v-denoise-small", *SMALL),
+        short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
+    ],
+    "noise2noise": [short("n2n-denoise-small", *SMALL)],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
 JUDGED = [recipe for recipe in RECIPES if recipe.adversarial]
