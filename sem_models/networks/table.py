@@ -9,6 +9,7 @@ from torch import nn
 
 from sem_models.networks import (
     dsrvae,
+    frequency_split,
     mrn,
     nafnet,
     resnet_generator,
@@ -35,6 +36,7 @@ NetworkConfig = Annotated[
     | unet.UNetConfig
     | srn.SRNConfig
     | mrn.MRNConfig
+    | frequency_split.FrequencySplitConfig
     | resnet_generator.ResNetConfig,
     Field(discriminator="kind"),
 ]
@@ -62,6 +64,9 @@ NETWORKS: dict[str, NetworkSpec] = {
     "unet": NetworkSpec(unet.UNet, unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
     "srn": NetworkSpec(srn.SRN, srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
     "mrn": NetworkSpec(mrn.MRN, mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "frequency-split": NetworkSpec(
+        frequency_split.FrequencySplit, frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"
+    ),
     "resnet": NetworkSpec(
         resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
     ),

@@ -51,6 +51,10 @@ class Scan(_Frozen):
     """Displacement of the last line against the first, growing smoothly with the line; in any direction."""
     banding: float = Field(0.0, ge=0)
     """Standard deviation of an offset of each scan line, as a fraction of the intensity range."""
+    streaks: float = Field(0.0, ge=0)
+    """Standard deviation of amplifier noise that is correlated along the scan line, as a fraction of the range."""
+    streak_length_px: float = Field(2.0, gt=0, le=32)
+    """Distance along the line at which that correlation has fallen to 1/e."""
     charging: float = Field(0.0, ge=0)
     """Height of a smooth additive ramp over the frame, as a fraction of the range, and size of the trails behind bright
     objects, as a fraction of their brightness above the mean."""

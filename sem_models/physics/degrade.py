@@ -3,8 +3,8 @@
 The order is that of the instrument. The lens blurs the specimen before anything is sampled; down-sampling stands for a
 larger pixel step, so line shifts, drift and trails are counted in pixels of the recorded image and come after it. The
 beam goes astray before it hits anything, and charging changes how many electrons come back: both come before the shot
-noise, which would otherwise be interpolated and lose its variance. Banding and read noise belong to the amplifier and
-are only added, so that which of the two comes first makes no difference.
+noise, which would otherwise be interpolated and lose its variance. Banding, streaks and read noise belong to the amplifier
+and are only added, so that which of them comes first makes no difference.
 """
 
 import torch
@@ -14,7 +14,7 @@ from sem_models.physics.blur import defocus
 from sem_models.physics.degradation import Degradation, Scan
 from sem_models.physics.downsampling import downsample
 from sem_models.physics.noise import add_noise
-from sem_models.physics.scan import band, charge, displace
+from sem_models.physics.scan import band, charge, displace, streak
 
 
 def degrade(x: Tensor, settings: Degradation, generator: torch.Generator) -> Tensor:
@@ -39,4 +39,4 @@ def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generat
     scan = settings.scan or Scan()
     signal = charge(displace(signal, scan, generator), scan.charging, generator)
     noisy = add_noise(signal, settings.dose_e_per_px, settings.read_noise, generator)
-    return band(noisy, scan.banding, generator), region
+    return streak(band(noisy, scan.banding, generator), scan, generator), region

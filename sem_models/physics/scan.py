@@ -1,6 +1,6 @@
 """What scanning does to an image: each line is recorded later than the one above it and independently of it.
 
-Line shifts and drift are geometric; charging changes the signal; banding is an offset of the amplifier between lines.
+Line shifts and drift are geometric; charging changes the signal; banding and streaks are the amplifier's, between lines and along them.
 """
 
 import math
@@ -65,6 +65,22 @@ def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
         return x
     shape = (*x.shape[:3], 1)
     return x + deviation * torch.randn(shape, generator=generator, device=x.device, dtype=x.dtype)
+
+
+def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+    """Add noise of a slow amplifier to (N, C, H, W) float: along the line its correlation is exp(-distance / length).
+
+    Lines are independent of one another, and the noise is stationary from the first pixel on.
+    """
+    if settings.streaks == 0:
+        return x
+    keeps = math.exp(-1 / settings.streak_length_px)
+    before = math.ceil(12 * settings.streak_length_px)
+    width = x.shape[-1] + before
+    white = torch.randn((*x.shape[:3], width), generator=generator, device=x.device, dtype=x.dtype)
+    memory = math.sqrt(1 - keeps**2) * keeps ** torch.arange(width, device=x.device, dtype=x.dtype)
+    spectrum = torch.fft.rfft(white, n=2 * width) * torch.fft.rfft(memory, n=2 * width)
+    return x + settings.streaks * torch.fft.irfft(spectrum, n=2 * width)[..., before:width]
 
 
 def _trails(x: Tensor, decay: Tensor) -> Tensor:

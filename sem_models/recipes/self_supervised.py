@@ -1,13 +1,12 @@
 """Denoising without clean images: Noise2Void with and without a mask along scan lines, and Noise2Noise."""
 
-from sem_models.networks.srresnet import SRResNetConfig
+from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.settings import BlindSpot, LossTerm, Optimiser, Schedule, TrainSettings
 
-# STAND-IN: a U-Net of depth 2 and 32 features is what Noise2Void has; to be put here once there is one.
-_NETWORK = SRResNetConfig(scale=1, blocks=8, width=32)
-_SMALL_NETWORK = SRResNetConfig(scale=1, blocks=4, width=16)
+_NETWORK = UNetConfig(variant="n2v2", depth=2, width=32)
+_SMALL_NETWORK = UNetConfig(variant="n2v2", depth=2, width=20)
 _NOISY_ALREADY = Degradation(scale=1)
 _SIMULATED = Degradation(scale=1, dose_e_per_px=30, read_noise=0.02)
 """For single clean images; pairs of frames bring their own noise."""

@@ -1,7 +1,15 @@
 """The table of presets."""
 
 from sem_models.errors import UserError
-from sem_models.recipes import gan_super_resolution, self_supervised, sinsr, super_resolution, unpaired
+from sem_models.recipes import (
+    denoising,
+    gan_super_resolution,
+    refocusing,
+    self_supervised,
+    sinsr,
+    super_resolution,
+    unpaired,
+)
 from sem_models.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
@@ -10,8 +18,10 @@ RECIPES: dict[str, Recipe] = {
         *super_resolution.presets(),
         *gan_super_resolution.presets(),
         *sinsr.presets(),
+        *denoising.presets(),
         *unpaired.presets(),
         *self_supervised.presets(),
+        *refocusing.presets(),
     )
 }
 

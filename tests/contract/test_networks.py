@@ -23,6 +23,7 @@ from sem_models.networks.discriminators import (
     build_discriminator,
 )
 from sem_models.networks.dsrvae import DSRVAEConfig
+from sem_models.networks.frequency_split import FrequencySplitConfig
 from sem_models.networks.mrn import MRNConfig
 from sem_models.networks.nafnet import NAFNetConfig
 from sem_models.networks.rrdb import RRDBConfig
@@ -160,6 +161,7 @@ ROWS: list[tuple[BaseModel, int]] = [
     (SRNConfig(), 1_219_841),
     (SRNConfig(kernel=5), 3_384_577),
     (MRNConfig(), mrn_by_hand(64, 16, 3)),
+    (FrequencySplitConfig(inner=UNetConfig()), care_by_hand(32, top_skip=True)),
 ]
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
@@ -183,6 +185,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (SRNConfig(width=4, blocks=1, kernel=5, residual=True), srn_by_hand(1, 1, 4, 1, 5)),
     (MRNConfig(width=4, blocks=1), mrn_by_hand(4, 1, 3)),
     (MRNConfig(width=4, blocks=1, residual=True), mrn_by_hand(4, 1, 3)),
+    (FrequencySplitConfig(sigma_px=1, inner=UNetConfig(width=4, residual=True)), care_by_hand(4, True)),
+    (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
 

@@ -1,5 +1,7 @@
 """Blur, regions, scan distortion and random doses against scipy, moments and closed forms."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -187,6 +189,21 @@ def test_banding_is_an_offset_of_lines() -> None:
     banded = degrade(flat, Degradation(scale=1, scan=Scan(banding=0.03)), generator())
     assert float(banded.var(dim=3).max()) < 1e-12
     assert float(banded.mean(dim=3).std()) == pytest.approx(0.03, rel=0.05)
+
+
+@pytest.mark.parametrize("length", [1.0, 4.0])
+def test_streaks_forget_along_the_line_and_never_cross_it(length: float) -> None:
+    """Correlation exp(-lag / length) along a line from its first pixel on, none between lines."""
+    flat = torch.zeros(4, 1, 256, 512)
+    scan = Scan(streaks=0.05, streak_length_px=length)
+    noise = degrade(flat, Degradation(scale=1, scan=scan), generator())
+    assert float(noise.std()) == pytest.approx(0.05, rel=0.03)
+    assert float(noise[..., :2].std()) == pytest.approx(0.05, rel=0.1)
+    for lag in (1, 2, 5):
+        along = float((noise[..., lag:] * noise[..., :-lag]).mean()) / 0.05**2
+        assert along == pytest.approx(math.exp(-lag / length), abs=0.03)
+    across = float((noise[:, :, 1:] * noise[:, :, :-1]).mean()) / 0.05**2
+    assert abs(across) < 0.03
 
 
 def test_doses_are_log_uniform_and_each_image_has_its_own() -> None:
