@@ -30,7 +30,9 @@ class NAFBlock(nn.Module):
         y = gate(self.spread(self.widen(self.norm1(x))))
         y = y * self.attention(local_mean(y, self.window))
         x = x + self.beta * self.narrow(y)
-        return x + self.gamma * self.close(gate(self.feed(self.norm2(x))))
+        y = self.close(gate(self.feed(self.norm2(x))))
+        result: Tensor = x + self.gamma * y
+        return result
 
 
 def gate(x: Tensor) -> Tensor:

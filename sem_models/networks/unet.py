@@ -86,16 +86,16 @@ class UNet(nn.Module):
         """(N, C, H, W) in [0, 1] to (N, C', H, W); H and W are multiples of 2^depth."""
         skips: list[Tensor] = []
         y = x
-        for level in self.down:
-            y = level(y)
+        for convolutions in self.down:
+            y = convolutions(y)
             skips.append(y)
             y = halve(y) if self.variant == "n2v2" else F.max_pool2d(y, 2)
         y = self.bottom(y)
         for level in reversed(range(len(skips))):
             y = self.enlarge[level](y)
             y = self.up[level](torch.cat([skips[level], y], 1) if self._joins(level) else y)
-        y = self.tail(y)
-        return x + y if self.residual else y
+        image: Tensor = self.tail(y)
+        return x + image if self.residual else image
 
 
 def _double(before: int, middle: int, after: int, normed: bool) -> nn.Sequential:
