@@ -84,6 +84,9 @@ def test_what_cannot_be_known_is_said() -> None:
     assert any("clipped" in caution for caution in estimate_noise(np.clip(flat[0], 0.42, 1)).cautions)
     with pytest.raises(UserError, match="too few"):
         estimate_noise(flat[0][:40])
+    for nothing in ((flat[0], flat[0]), (np.ones((64, 64)),)):
+        with pytest.raises(UserError, match="no noise"):
+            estimate_noise(*nothing)
     with pytest.raises(UserError, match="not registered"):
         estimate_noise(flat[0], flat[1][:200])
 
