@@ -93,7 +93,7 @@ def test_what_cannot_be_known_is_said() -> None:
 
 def test_the_command_prints_settings_that_a_training_takes(tmp_path: Path) -> None:
     """Two 16-bit frames, the second shifted by whole pixels, as JSON; the settings give the noise that was put in."""
-    frames = [recorded(truth("pores"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
+    frames = [recorded(truth("laths"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
     frames = [frames[0][:-4, 6:], frames[1][4:, :-6]]
     for index, frame in enumerate(frames):
         pixels = np.clip(2000 + 20000 * frame, 0, 65535).astype(np.uint16)
