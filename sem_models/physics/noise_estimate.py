@@ -22,6 +22,8 @@ _SMALLEST_EDGE_PX = 64
 _NARROW = 0.1
 _CLIPPED = 0.01
 _CORRELATED = 0.05
+_NO_NOISE = 1e-12
+"""Variance of what rounding alone leaves in float32."""
 _DARKEST = 1e-2
 _NO_SHOT_NOISE = 1e-3
 """Part of the variance of white below which it is none."""
@@ -68,14 +70,13 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
     Row-to-row jitter is not estimated: in one frame it cannot be told from fine structure.
 
     Raises:
-        UserError: Frames of different size, or too small.
+        UserError: Frames of different size, too small, or without any noise.
     """
-    if second is not None and first.shape != second.shape:
-        raise UserError(f"Frames of {first.shape} and {second.shape} px are not registered; crop them to one field.")
-    if min(first.shape) < _SMALLEST_EDGE_PX:
-        raise UserError(f"{first.shape[1]} x {first.shape[0]} px are too few to estimate noise; 64 x 64 are needed.")
+    _require_size(first, second)
     a, b = first.astype(np.float64), None if second is None else second.astype(np.float64)
     bins = from_one_image(a) if b is None else from_two_frames(a, b)
+    if max(bins.variance) < _NO_NOISE:
+        raise UserError("There is no noise in it: give an image as recorded, or two frames that are not the same.")
     slope, intercept = _line(bins)
     gain, offset = (slope, intercept) if intercept >= 0 else (_line_through_zero(bins), 0.0)
     has_dose = gain > _NO_SHOT_NOISE * offset and gain > 0
@@ -91,9 +92,16 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
     )
 
 
+def _require_size(first: Image, second: Image | None) -> None:
+    if second is not None and first.shape != second.shape:
+        raise UserError(f"Frames of {first.shape} and {second.shape} px are not registered; crop them to one field.")
+    if min(first.shape) < _SMALLEST_EDGE_PX:
+        raise UserError(f"{first.shape[1]} x {first.shape[0]} px are too few to estimate noise; 64 x 64 are needed.")
+
+
 def _line(bins: Bins) -> tuple[float, float]:
     """Slope (never negative) and intercept; relative errors count, and those of odd bins count little."""
-    mean, variance = np.asarray(bins.mean), np.maximum(np.asarray(bins.variance), 1e-12)
+    mean, variance = np.asarray(bins.mean), np.maximum(bins.variance, _NO_NOISE)
     scale = float(np.median(variance))
     terms = np.stack([mean, np.ones_like(mean)]) * scale / variance
 

@@ -248,7 +248,9 @@ def test_absent_parts_draw_nothing() -> None:
     assert region is None
     assert torch.equal(output, add_noise(x, 100, 0.01, generator(3)))
     with_zeros = plain.model_copy(update={"scan": Scan()})
-    assert torch.equal(output, degrade(x, with_zeros, generator(3)))
+    plainly, with_parts = generator(3), generator(3)
+    assert torch.equal(add_noise(x, 100, 0.01, plainly), degrade(x, with_zeros, with_parts))
+    assert torch.equal(plainly.get_state(), with_parts.get_state())
 
 
 def test_settings_are_judged() -> None:

@@ -84,13 +84,16 @@ def test_what_cannot_be_known_is_said() -> None:
     assert any("clipped" in caution for caution in estimate_noise(np.clip(flat[0], 0.42, 1)).cautions)
     with pytest.raises(UserError, match="too few"):
         estimate_noise(flat[0][:40])
+    for nothing in ((flat[0], flat[0]), (np.ones((64, 64)),)):
+        with pytest.raises(UserError, match="no noise"):
+            estimate_noise(*nothing)
     with pytest.raises(UserError, match="not registered"):
         estimate_noise(flat[0], flat[1][:200])
 
 
 def test_the_command_prints_settings_that_a_training_takes(tmp_path: Path) -> None:
     """Two 16-bit frames, the second shifted by whole pixels, as JSON; the settings give the noise that was put in."""
-    frames = [recorded(truth("pores"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
+    frames = [recorded(truth("laths"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
     frames = [frames[0][:-4, 6:], frames[1][4:, :-6]]
     for index, frame in enumerate(frames):
         pixels = np.clip(2000 + 20000 * frame, 0, 65535).astype(np.uint16)
