@@ -51,7 +51,7 @@ class BlindCheck:
         floors = []
         for name, image in inputs:
             noisy, generator = torch.from_numpy(image)[None], torch.Generator().manual_seed(frame_seed(name, "blind"))
-            places = draw_places(1, *image.shape[1:], settings.box, generator)
+            places = draw_places(1, image.shape[1], image.shape[2], settings.box, generator)
             hidden, truth = hide(noisy, places, settings, generator), at(noisy, places)
             self._cases.append((hidden[0].numpy(), truth, places))
             floors.append(torch.mean((at(hidden, places) - truth) ** 2).item())

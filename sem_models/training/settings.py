@@ -1,5 +1,6 @@
 """How a network is trained: optimiser, schedule and loop settings, each typed and frozen."""
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,7 +96,7 @@ class BlindSpot(_Frozen):
     @property
     def box(self) -> int:
         """Edge in px of the box that holds one hidden pixel."""
-        return round(self.share**-0.5)
+        return round(math.sqrt(1 / self.share))
 
 
 class TrainSettings(_Frozen):
