@@ -3,8 +3,8 @@
 The order is that of the instrument. The lens blurs the specimen before anything is sampled; down-sampling stands for a
 larger pixel step, so line shifts, drift and trails are counted in pixels of the recorded image and come after it. The
 beam goes astray before it hits anything, and charging changes how many electrons come back: both come before the shot
-noise, which would otherwise be interpolated and lose its variance. Banding, streaks and read noise belong to the amplifier
-and are only added, so that which of them comes first makes no difference.
+noise, which would otherwise be interpolated and lose its variance. Banding, streaks and read noise belong to the
+amplifier and are only added, so that which of them comes first makes no difference.
 """
 
 import torch

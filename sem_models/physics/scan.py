@@ -1,6 +1,7 @@
 """What scanning does to an image: each line is recorded later than the one above it and independently of it.
 
-Line shifts and drift are geometric; charging changes the signal; banding and streaks are the amplifier's, between lines and along them.
+Line shifts and drift are geometric; charging changes the signal; banding and streaks are noise of the amplifier, from
+line to line and along the line.
 """
 
 import math
@@ -80,7 +81,8 @@ def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
     white = torch.randn((*x.shape[:3], width), generator=generator, device=x.device, dtype=x.dtype)
     memory = math.sqrt(1 - keeps**2) * keeps ** torch.arange(width, device=x.device, dtype=x.dtype)
     spectrum = torch.fft.rfft(white, n=2 * width) * torch.fft.rfft(memory, n=2 * width)
-    return x + settings.streaks * torch.fft.irfft(spectrum, n=2 * width)[..., before:width]
+    noise: Tensor = torch.fft.irfft(spectrum, n=2 * width)[..., before:width]
+    return x + settings.streaks * noise
 
 
 def _trails(x: Tensor, decay: Tensor) -> Tensor:
