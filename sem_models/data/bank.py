@@ -89,7 +89,9 @@ class PatchBank:
         Raises:
             UserError: There is none or images differ in their number of channels.
         """
-        entries = [entry for entry in dataset.entries(split) if all(entry.has(role) for role in roles)][which]
+        # A source of its own makes roles that no entry has: two noisy frames of one clean image.
+        there = [e for e in dataset.entries(split) if source is not stored or all(e.has(role) for role in roles)]
+        entries = there[which]
         self.names = tuple(entry.name for entry in entries)
         if not self.names:
             raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")
