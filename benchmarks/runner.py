@@ -54,7 +54,8 @@ def options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each with one thread")
     parser.add_argument("--only", nargs="*", help="labels of the jobs to do")
     chosen = parser.parse_args()
-    os.environ |= {"SEM_HOME": str(chosen.home), "SEM_CPU_SLOTS": str(chosen.jobs)}
+    os.environ["SEM_HOME"] = str(chosen.home)
+    os.environ.setdefault("SEM_CPU_SLOTS", str(chosen.jobs))
     if chosen.jobs > 1:
         os.environ["OMP_NUM_THREADS"] = "1"
     return chosen

@@ -14,7 +14,13 @@ from benchmarks.pools import FOUR
 from benchmarks.runner import Job, Table, options, prepare
 
 EXPERIMENT = "denoising"
-SAME = ("train.batch=8", "train.patch=96", "train.steps=2000", "train.validate_every=100000")
+SAME = (
+    "train.batch=8",
+    "train.patch=96",
+    "train.steps=2500",
+    "train.validate_every=100000",
+    "train.precision=bf16-mixed",
+)
 WHITE = ("degradation.dose_e_per_px=50", "degradation.read_noise=0.02")
 STREAKS = ("degradation.dose_e_per_px=200", "degradation.read_noise=0.01", "degradation.scan.streaks=0.08")
 """Noise of the amplifier, correlated along the scan line, outweighs the shot noise."""

@@ -13,13 +13,28 @@ from benchmarks.pools import THREE
 from benchmarks.runner import Job, Table, options, prepare
 
 EXPERIMENT = "refocusing"
-SAME = ("train.batch=8", "train.patch=96", "train.steps=3000", "train.validate_every=100000")
-SIZES = (1, 2, 3, 4)
-AT_SIZE = tuple((f"degradation.blur.size_px={size},{size}", "degradation.blur.region=whole") for size in SIZES)
-PARTIAL = ("degradation.blur.size_px=0.5,4", "degradation.blur.region=partial", "degradation.blur.sharp_share=0")
-SHARP = ("degradation.blur.size_px=0.5,4", "degradation.blur.region=partial", "degradation.blur.sharp_share=1")
-RECIPES = ("srn-known-small", "mrn-blind-small", "mrn-discriminative-small")
-JOBS = tuple(Job(recipe, recipe, THREE.dataset, inputs=((), *AT_SIZE, PARTIAL, SHARP)) for recipe in RECIPES)
+SAME = (
+    "train.batch=8",
+    "train.patch=64",
+    "train.steps=4000",
+    "train.validate_every=100000",
+    "train.precision=bf16-mixed",
+)
+_SIZE = "degradation.blur.size_px"
+PARTIAL = ("degradation.blur.region=partial",)
+SHARP = ("degradation.blur.region=partial", "degradation.blur.sharp_share=1")
+
+
+def at(size: float) -> tuple[str, ...]:
+    """One size of blur over the whole image."""
+    return (f"{_SIZE}={size},{size}", "degradation.blur.region=whole")
+
+
+JOBS = (
+    Job("known", "srn-known-small", THREE.dataset, inputs=((), at(1), at(3))),
+    Job("blind", "mrn-blind-small", THREE.dataset, inputs=(at(1), at(2), at(3), at(4), PARTIAL, SHARP, ())),
+    Job("discriminative", "mrn-discriminative-small", THREE.dataset, inputs=((), at(1), at(2), at(3), at(4), SHARP)),
+)
 
 
 def main() -> None:
