@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from sem_models.physics.degradation import DOWNSAMPLINGS
+from pages.train.forward import choose_forward
 from sem_models.recipes import Recipe
 
 
@@ -55,7 +55,7 @@ def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
 def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     first, second, third = st.columns(3)
     key = recipe.name
-    train, forward = recipe.train, recipe.degradation
+    train = recipe.train
     # A cycle has no stage but the adversarial one.
     where = "adversarial.optimiser" if recipe.cycle and recipe.adversarial else "optimiser"
     optimiser = recipe.adversarial.optimiser if recipe.cycle and recipe.adversarial else recipe.optimiser
@@ -74,13 +74,7 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
             "Early stop (validations, 0: never)", 0, 1000, train.early_stop or 0, key=f"stop-{key}"
         )
     with third:
-        st.markdown("**Forward model**")
-        kinds = list(DOWNSAMPLINGS)
-        kind = st.selectbox("Down-sampling", kinds, kinds.index(forward.downsampling), key=f"down-{key}")
-        dose = _dose(forward.dose_e_per_px, key)
-        noise = st.number_input(
-            "Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}"
-        )
+        made = choose_forward(recipe)
     return {
         "train.steps": (steps, train.steps),
         "train.batch": (batch, train.batch),
@@ -90,17 +84,5 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         "train.validate_every": (every, train.validate_every),
         "train.ema_decay": (decay, train.ema_decay),
         "train.early_stop": (patience or None, train.early_stop),
-        "degradation.downsampling": (kind, forward.downsampling),
-        "degradation.dose_e_per_px": dose,
-        "degradation.read_noise": (noise, forward.read_noise),
+        **made,
     }
-
-
-def _dose(recipes: float | tuple[float, float] | None, key: str) -> tuple[Any, Any]:
-    """The chosen dose and the recipe's: one number, or the two ends of a range where the recipe draws from one."""
-    if isinstance(recipes, tuple):
-        low = st.number_input("Least dose (e/px)", 0.01, 1e6, recipes[0], key=f"dose-{key}")
-        high = st.number_input("Largest dose (e/px)", 0.01, 1e6, recipes[1], key=f"dose-high-{key}")
-        return f"{low},{high}", f"{recipes[0]},{recipes[1]}"
-    dose = st.number_input("Dose (e/px, 0: no shot noise)", 0.0, 1e6, recipes or 0.0, key=f"dose-{key}")
-    return dose or None, recipes
