@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from torch import nn
 
-from sem_models.networks import dsrvae, rrdb, sinsr, spsr, srresnet, swinir, vdsr
+from sem_models.networks import dsrvae, resnet_generator, rrdb, sinsr, spsr, srresnet, swinir, vdsr
 from sem_models.networks.capabilities import Capabilities
 
 NetworkConfig = Annotated[
@@ -17,7 +17,8 @@ NetworkConfig = Annotated[
     | spsr.SPSRConfig
     | swinir.SwinIRConfig
     | dsrvae.DSRVAEConfig
-    | sinsr.SINSRConfig,
+    | sinsr.SINSRConfig
+    | resnet_generator.ResNetConfig,
     Field(discriminator="kind"),
 ]
 
@@ -40,6 +41,9 @@ NETWORKS: dict[str, NetworkSpec] = {
     "swinir": NetworkSpec(swinir.SwinIR, swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
     "dsrvae": NetworkSpec(dsrvae.DSRVAE, dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
     "sinsr": NetworkSpec(sinsr.SINSR, sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
+    "resnet": NetworkSpec(
+        resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
+    ),
 }
 
 
