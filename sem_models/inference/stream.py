@@ -1,5 +1,7 @@
 """Streaming an image through a network in tiles: rows go out as they are finished, memory that runs out is borne."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import torch
 
@@ -8,9 +10,11 @@ from sem_models.inference.bands import BandAccumulator, Sink
 from sem_models.inference.blend import axis_weights
 from sem_models.inference.model import UnitModel
 from sem_models.inference.planner import Span, plan_axis
+from sem_models.inference.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiles import OutOfMemory, TileSource, run_batch
 from sem_models.progress import Progress
 
+Spans = tuple[Span, ...]
 _SMALLEST_TILE = 32
 _ADVICE = {
     "cpu": "free memory by closing other programs, or use a smaller model.",
@@ -25,6 +29,7 @@ class TileStream:
         """Tiles of `tile` input pixels without the halo, `batch` of them at a time."""
         self._model, self._device = model, device
         self._tile, self._batch = tile, batch
+        self._sampled = SAMPLED_PIXELS
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
         """Hand every output row to `sink`; on out-of-memory go on with the rows that are missing.
@@ -33,15 +38,27 @@ class TileStream:
             UserError: Not even one smallest tile fits.
         """
         facts = self._model.capabilities
-        whole = facts.tiling == "discouraged"
-        tile = source.longest if whole else min(self._tile, max(source.longest, _SMALLEST_TILE))
+        tile = source.longest if self._whole(source) else min(self._tile, max(source.longest, _SMALLEST_TILE))
         band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
-        while True:
-            try:
-                return self._pass(source, band, tile, progress)
-            except OutOfMemory as error:
-                tile = self._ease(tile, error)
-                band.restart()
+        pending = facts.tiling == "statistics"
+        with ExitStack() as held:
+            while True:
+                rows, columns = self._plan(source, tile)
+                try:
+                    if pending and len(rows) * len(columns) > 1:
+                        sampling = image_statistics(self._model, source, self._device, self._sampled)
+                        self._sampled = held.enter_context(sampling)
+                        pending = False
+                    return self._pass(source, band, rows, columns, progress)
+                except OutOfMemory as error:
+                    tile = self._ease(tile, error)
+                    band.restart()
+
+    def _whole(self, source: TileSource) -> bool:
+        """Whether to begin with a single tile, which needs no statistics held."""
+        tiling = self._model.capabilities.tiling
+        fits = source.height * source.width <= self._sampled
+        return tiling == "discouraged" or (tiling == "statistics" and fits)
 
     def _ease(self, tile: int, error: OutOfMemory) -> int:
         """The tile to try next; fewer tiles at a time come first, as smaller ones cost more halo.
@@ -60,19 +77,23 @@ class TileStream:
             ) from error
         return tile
 
-    def _pass(self, source: TileSource, band: BandAccumulator, tile: int, progress: Progress) -> None:
-        """Compute the output rows that are not done."""
+    def _plan(self, source: TileSource, tile: int) -> tuple[Spans, Spans]:
+        """Rows and columns of tiles."""
         facts = self._model.capabilities
-        scale, halo = facts.scale, facts.halo
-        rows = plan_axis(source.height, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
-        columns = plan_axis(source.width, tile + 2 * halo, 3 * halo + 1, facts.size_multiple)
+        wanted, shared = tile + 2 * facts.halo, 3 * facts.halo + 1
+        rows = plan_axis(source.height, wanted, shared, facts.size_multiple)
+        return rows, plan_axis(source.width, wanted, shared, facts.size_multiple)
+
+    def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
+        """Compute the output rows that are not done."""
+        scale = self._model.capabilities.scale
         for index, row in enumerate(rows):
             if row.stop * scale > band.done:
                 self._row_of_tiles(source, row, columns, band)
             band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
             progress(index + 1, len(rows), "rows of tiles")
 
-    def _row_of_tiles(self, source: TileSource, row: Span, columns: tuple[Span, ...], band: BandAccumulator) -> None:
+    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> None:
         facts = self._model.capabilities
         scale, halo = facts.scale, facts.halo
         down = axis_weights(row, source.height, halo, scale)

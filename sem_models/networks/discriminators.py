@@ -33,6 +33,7 @@ class PatchDiscriminatorConfig(BaseModel):
     width: int = Field(64, ge=1)
     halvings: int = Field(3, ge=1)
     norm: Literal["batch", "instance"] = "batch"
+    """Batch in pix2pix, instance in CycleGAN, which learns from single images (Zhu et al., ICCV 2017)."""
 
 
 class StructureDiscriminatorConfig(BaseModel):
@@ -128,14 +129,15 @@ class _ResidualBlock(nn.Module):
         return x + y
 
 
-def _patch_layers(width: int, halvings: int, norm: Literal["batch", "instance"] = "batch") -> list[nn.Module]:
+def _patch_layers(width: int, halvings: int, norm: str = "batch") -> list[nn.Module]:
     """Halvings that double the width up to eight times the first, one layer without stride, one logit a field."""
+    # Only batch norm has a bias of its own.
+    make_norm, bias = (nn.BatchNorm2d, False) if norm == "batch" else (nn.InstanceNorm2d, True)
     widths = [width * min(2**index, 8) for index in range(halvings + 2)]
     layers: list[nn.Module] = []
     for index, (before, after) in enumerate(pairwise(widths)):
         stride = 2 if index < halvings else 1
-        normalise = nn.BatchNorm2d(after) if norm == "batch" else nn.InstanceNorm2d(after)
-        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=False), normalise, nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=bias), make_norm(after), nn.LeakyReLU(0.2)]
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
 
 

@@ -1,48 +1,126 @@
-"""A minimal residual generator of scale 1."""
+"""The generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2; blocks of Johnson et al., ECCV 2016).
 
-from typing import Literal
+Deviations: intensities are in [0, 1] outside and in [-1, 1] inside; nearest doublings and the residual form, which
+starts near the identity, are offered beside the original.
+"""
+
+from typing import Literal, Self
 
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.pooled_norm import PooledInstanceNorm
+
+_SPREAD = 0.02
 
 
 class ResNetConfig(BaseModel):
-    """Two halvings, residual blocks, two doublings."""
+    """The paper: 9 blocks for 256 px and more, 6 for 128 px; width 64."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["resnet"] = "resnet"
-    blocks: int = Field(9, ge=1)
-    width: int = Field(64, ge=1)
     channels_in: int = Field(1, ge=1)
     channels_out: int = Field(1, ge=1)
-    upsampling: Literal["transposed", "resize"] = "resize"
+    blocks: int = Field(9, ge=1)
+    width: int = Field(64, ge=1)
+    upsampling: Literal["transposed", "resize"] = "transposed"
+    """Resize: nearest doubling and a 3 x 3 convolution, against checkerboards (Odena et al., Distill 2016)."""
     residual: bool = False
+    """Whether the output is added to the input, for restoration: no tanh then, and it may leave [0, 1]."""
+
+    @model_validator(mode="after")
+    def _addable(self) -> Self:
+        if self.residual and self.channels_in != self.channels_out:
+            raise ValueError("residual: channels_in and channels_out must be equal")
+        return self
+
+
+class ReflectedConv(nn.Module):
+    """A same-size convolution over an image that is reflected at its edges."""
+
+    def __init__(self, before: int, after: int, size: int) -> None:
+        super().__init__()
+        self.conv, self.pad = nn.Conv2d(before, after, size), size // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, before, H, W) to (N, after, H, W)."""
+        # A reflection leaves out the edge itself, so it needs more pixels than it adds.
+        mode = "reflect" if min(x.shape[2:]) > self.pad else "replicate"
+        y: Tensor = self.conv(F.pad(x, (self.pad,) * 4, mode=mode))
+        return y
+
+
+class ResidualBlock(nn.Module):
+    """Convolution, norm, ReLU, convolution, norm and the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = ReflectedConv(width, width, 3), ReflectedConv(width, width, 3)
+        self.norm_first, self.norm_second = PooledInstanceNorm(), PooledInstanceNorm()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        y: Tensor = self.norm_second(self.second(F.relu(self.norm_first(self.first(x)))))
+        return x + y
 
 
 class ResNetGenerator(nn.Module):
-    """(N, C, H, W) to the same size."""
+    """Two halvings, residual blocks, two doublings; every convolution but the last is normalised."""
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
-        self.residual = config.residual
-        self.head = nn.Conv2d(config.channels_in, config.width, 7, padding=3)
-        self.blocks = nn.ModuleList(nn.Conv2d(config.width, config.width, 3, padding=1) for _ in range(config.blocks))
-        self.tail = nn.Conv2d(config.width, config.channels_out, 7, padding=3)
-        nn.init.normal_(self.tail.weight, std=1e-3)
+        width, self.residual = config.width, config.residual
+        self.layers = nn.Sequential(
+            *_normalised(ReflectedConv(config.channels_in, width, 7)),
+            *_normalised(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)),
+            *_normalised(nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1)),
+            *(ResidualBlock(4 * width) for _ in range(config.blocks)),
+            *_doubling(4 * width, config.upsampling),
+            *_doubling(2 * width, config.upsampling),
+        )
+        self.tail = ReflectedConv(width, config.channels_out, 7)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, std=_SPREAD)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+        if config.residual:
+            self.tail.conv.weight.data.mul_(1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the same size."""
-        y = F.relu(self.head(x))
-        for block in self.blocks:
-            y = y + block(F.relu(y))
-        drawn: Tensor = self.tail(y)
-        return x + drawn if self.residual else drawn
+        """(N, C, H, W) in [0, 1] to (N, C', H, W) in [0, 1]; H and W are multiples of 4."""
+        y: Tensor = self.tail(self.layers(2 * x - 1))
+        return x + y / 2 if self.residual else (y.tanh() + 1) / 2
+
+
+def _normalised(layer: nn.Module) -> list[nn.Module]:
+    return [layer, PooledInstanceNorm(), nn.ReLU()]
+
+
+def _doubling(width: int, upsampling: str) -> list[nn.Module]:
+    """From `width` features to half as many at twice the size."""
+    if upsampling == "transposed":
+        return _normalised(nn.ConvTranspose2d(width, width // 2, 3, stride=2, padding=1, output_padding=1))
+    return [nn.Upsample(scale_factor=2.0), *_normalised(nn.Conv2d(width, width // 2, 3, padding=1))]
 
 
 def capabilities(config: ResNetConfig) -> Capabilities:
-    """An upper bound."""
-    return Capabilities(config.channels_in, config.channels_out, 1, 6 + config.blocks, size_multiple=4)
+    """Halo with statistics held: from the output inwards, for the phase of the grid of 4 that reaches furthest.
+
+    The last convolution reads [-3, 3] around output pixel p. A transposed doubling reads the pixels from
+    ceil((a - 1) / 2) to floor((b + 1) / 2) for outputs from a to b; with b blocks, halvings from [2 a - 1, 2 b + 1] and
+    the first convolution this gives 8 b + 12 at p = 2 (mod 4). Resizing reads from floor((a - 1) / 2): 8 b + 15 at
+    p = 1. Checked by brute force in the tests.
+    """
+    return Capabilities(
+        channels_in=config.channels_in,
+        channels_out=config.channels_out,
+        scale=1,
+        receptive_field=8 * config.blocks + (12 if config.upsampling == "transposed" else 15),
+        size_multiple=4,
+        tiling="statistics",
+        channels_last=False,
+    )
