@@ -132,6 +132,8 @@ def mrn_by_hand(width: int, blocks: int, size: int) -> int:
 
 SMALL_NAFNET = NAFNetConfig(width=4, encoder=(1, 1), middle=1, decoder=(1, 0), window=8)
 SMALL_BATCH_NORM = UNetConfig(variant="batch-norm", channels_in=2, depth=1, width=4)
+
+
 def resnet_by_hand(width: int, blocks: int) -> int:
     """Biases everywhere, norms without parameters; the doublings mirror the halvings."""
     ends = (49 * width + width) + (49 * width + 1)
@@ -305,6 +307,8 @@ def off_zero(network: nn.Module) -> nn.Module:
         if not parameter.any():
             nn.init.normal_(parameter, std=0.01)
     return network
+
+
 def cancelled(config, network: nn.Module) -> set[str]:
     """Biases that the instance norm behind them takes away: their slope is nothing but rounding, at times exactly 0."""
     if config.kind != "resnet":
@@ -402,6 +406,7 @@ REACHES: list[tuple[Any, int]] = [
       for variant in ("care", "batch-norm") for depth in (1, 2, 3)),
     *((SRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 4) for kernel in (3, 5)),
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
+    *(
         (ResNetConfig(blocks=blocks, width=2, upsampling=upsampling, residual=residual), 0)
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
     ),
