@@ -406,6 +406,8 @@ REACHES: list[tuple[Any, int]] = [
       for variant in ("care", "batch-norm") for depth in (1, 2, 3)),
     *((SRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 4) for kernel in (3, 5)),
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
+    *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)
+      for sigma in (1, 2)),
     *(
         (ResNetConfig(blocks=blocks, width=2, upsampling=upsampling, residual=residual), 0)
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
