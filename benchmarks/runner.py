@@ -52,6 +52,7 @@ def options(description: str | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--home", type=Path, default=ROOT)
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each with one thread")
+    parser.add_argument("--pictures", type=Path, help="folder for pictures to look at, where a table makes some")
     parser.add_argument("--only", nargs="*", help="labels of the jobs to do")
     chosen = parser.parse_args()
     os.environ["SEM_HOME"] = str(chosen.home)
