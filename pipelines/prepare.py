@@ -15,8 +15,7 @@ def prepare(
     options: PrepareOptions, progress: Progress = silent, show: Callable[[Plan], None] | None = None
 ) -> tuple[Dataset, str]:
     """Plan, show the plan (data bars before they are cut), write, log; returns the dataset and its run id."""
-    if not options.name or "/" in options.name or options.name.startswith("."):
-        raise UserError(f"--name {options.name!r} cannot be a folder name; use letters, digits, - and _.")
+    refuse_bad_name(options.name)
     plan = plan_dataset(options, progress)
     if show:
         show(plan)
@@ -24,6 +23,12 @@ def prepare(
     from pipelines.tracking.datasets import log_dataset
 
     return dataset, log_dataset(dataset)
+
+
+def refuse_bad_name(name: str) -> None:
+    """UserError where `name` cannot be the name of a dataset."""
+    if not name or "/" in name or name.startswith("."):
+        raise UserError(f"--name {name!r} cannot be a folder name; use letters, digits, - and _.")
 
 
 def list_datasets() -> list[str]:

@@ -1,0 +1,50 @@
+"""The strongest lattice fringe of a micrograph: how many pixels a period has, and where it points."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.filters import window
+
+_LEAST_PERIODS = 4
+_SHORTEST_PX = 2.5
+_ABOVE_MEDIAN = 200.0
+
+
+def measured_fringe(image: NDArray[np.float32]) -> tuple[float, float] | None:
+    """Spacing in px and direction in degrees (0 to 180, columns' axis towards rows') of the strongest fringe.
+
+    The highest peak of the Hann-windowed power spectrum, refined by parabolas through the
+    logarithms. None where no peak stands out of the spectrum around it, as without a lattice.
+
+    Args:
+        image: (H, W), any range. Fewer than four periods across the image, or fewer than 2.5 px a period, are not
+            looked for.
+    """
+    if min(image.shape) < _LEAST_PERIODS * _SHORTEST_PX * 2:
+        return None
+    centred = (image - image.mean()) * window("hann", image.shape)
+    power = np.fft.fftshift(np.abs(np.fft.fft2(centred)) ** 2)
+    down, right = (np.fft.fftshift(np.fft.fftfreq(n)) for n in image.shape)
+    size = np.hypot(down[:, None], right[None, :])
+    # The windowed mean and slow shading fill the lowest frequencies; aliases gather at the highest.
+    allowed = (size >= _LEAST_PERIODS / min(image.shape)) & (size <= 1 / _SHORTEST_PX)
+    row, column = np.unravel_index(int(np.argmax(np.where(allowed, power, 0))), power.shape)
+    ring = power[np.abs(size - size[row, column]) < 2 / min(image.shape)]
+    if power[row, column] < _ABOVE_MEDIAN * np.median(ring) or not power[row, column] > 0:
+        return None
+    steps = _vertex(power, int(row), int(column))
+    frequency = down[row] + steps[0] / image.shape[0], right[column] + steps[1] / image.shape[1]
+    return 1 / math.hypot(*frequency), math.degrees(math.atan2(*frequency)) % 180
+
+
+def _vertex(power: NDArray[np.float64], row: int, column: int) -> tuple[float, float]:
+    """Offset of the maximum from the pixel, by a parabola through the logarithms along each axis."""
+    log = np.log(np.maximum(power, power.max() * 1e-12))
+    rows, columns = [(row + d) % log.shape[0] for d in (-1, 0, 1)], [(column + d) % log.shape[1] for d in (-1, 0, 1)]
+    return _parabola(*log[rows, column]), _parabola(*log[row, columns])
+
+
+def _parabola(before: float, here: float, after: float) -> float:
+    bend = before - 2 * here + after
+    return 0.5 * float(before - after) / float(bend) if bend < 0 else 0.0
