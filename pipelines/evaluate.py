@@ -1,8 +1,10 @@
 """Use case: score a model and its floors on one split, and keep the table with the run."""
 
 import csv
+import hashlib
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
@@ -18,13 +20,20 @@ from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics import Interval, PairedDifference
 from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress, silent
+from sem_models.recipes import override_degradation
 
 FOLDER = "evaluation"
 FLOOR_EXPERIMENT = "floors"
 
 
 def evaluate(
-    model: str, dataset_name: str, split: Split = "test", scale: int = 4, progress: Progress = silent
+    model: str,
+    dataset_name: str,
+    split: Split = "test",
+    scale: int = 4,
+    progress: Progress = silent,
+    *,
+    changes: Sequence[str] = (),
 ) -> tuple[EvaluationReport, str]:
     """Score MODEL on a split with the degradation it was trained for; returns the report and the run that holds it.
 
@@ -34,14 +43,17 @@ def evaluate(
         split: `test` unless you know why not.
         scale: Of a floor; models know their own.
         progress: Told after each image.
+        changes: `degradation.KEY=VALUE`: score on inputs that are made in another way than those it learned from. Such
+            a table is stored beside the first and leaves the run's metrics alone.
     """
     dataset = open_dataset(home().datasets / dataset_name)
-    resolved = resolve_model(model, scale)
-    known = kept_floor_rows(dataset, split, resolved.degradation)
-    report = evaluate_model(resolved.model, dataset, split, resolved.degradation, progress, known)
-    keep_floor_rows(dataset, split, resolved.degradation, report)
-    run_id = resolved.run_id or _floor_run(model, dataset, resolved.degradation)
-    _store(run_id, report)
+    resolved = resolve_model(model, scale, changes)
+    forward = override_degradation(resolved.degradation, changes)
+    known = kept_floor_rows(dataset, split, forward)
+    report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
+    keep_floor_rows(dataset, split, forward, report)
+    run_id = resolved.run_id or _floor_run(model, dataset, forward)
+    _store(run_id, report, changed=forward != resolved.degradation)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
         set_status(run_id, "FINISHED")
@@ -54,10 +66,14 @@ def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
     return create_run(FLOOR_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
 
 
-def _store(run_id: str, report: EvaluationReport) -> None:
+def _store(run_id: str, report: EvaluationReport, changed: bool) -> None:
     base = f"{FOLDER}/{report.dataset}-{report.split}"
+    if changed:
+        base += f"-{hashlib.sha256(report.degradation.encode()).hexdigest()[:8]}"
     put_text(run_id, f"{base}.json", report.model_dump_json(indent=1) + "\n")
     put_text(run_id, f"{base}.csv", as_csv(report))
+    if changed:
+        return
     metrics = {f"{report.split}/{metric}": report.mean(report.model, metric).mean for metric in report.metrics}
     log_metrics(run_id, metrics)
     set_tags(run_id, {f"sem.evaluated.{report.split}": report.dataset})

@@ -37,7 +37,7 @@ def pixel_end(run_id: str) -> str:
         return BEST
     if TAG in run.tags:
         return FOLDER
-    raise UserError(f"Run {run_id} has not finished its pixel stage yet; wait for it or name another run.")
+    raise UserError(f"Run {run_id} has no finished pixel stage; wait where it has one, or name another run.")
 
 
 @contextlib.contextmanager

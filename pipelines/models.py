@@ -1,6 +1,6 @@
 """What MODEL means on the command line and on the pages: a run, a registered model, or a floor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.model import RestorationModel, load_model
 from sem_models.physics.degradation import Degradation
+from sem_models.recipes import override_degradation
 
 FLOOR = "floor:"
 REGISTERED = "models:/"
@@ -30,18 +31,22 @@ class ResolvedModel:
     """The forward model it was trained for."""
 
 
-def resolve_model(text: str, scale: int = 4) -> ResolvedModel:
+def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
     """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `floor:NAME`.
 
     Args:
         text: What the user wrote.
         scale: Of a floor; models know their own.
+        changes: `degradation.KEY=VALUE`, of the forward model that a floor should know.
 
     Raises:
         UserError: There is no such model.
     """
     if text.startswith(FLOOR):
-        return ResolvedModel(find_floor(text.removeprefix(FLOOR), scale), None, Degradation(scale=scale))
+        forward = override_degradation(Degradation(scale=scale), changes)
+        floor = find_floor(text.removeprefix(FLOOR), forward)
+        # A filter gives an image of the size it gets, whatever the scale of the enlarging floors.
+        return ResolvedModel(floor, None, forward.model_copy(update={"scale": floor.capabilities.scale}))
     if text.startswith(REGISTERED):
         folder, run_id = local_folder(text)
         return _load(folder, run_id, text)

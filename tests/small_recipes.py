@@ -18,6 +18,11 @@ NARROW: dict[str, dict[str, Any]] = {
     "swinir": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4},
     "dsrvae": {"blocks": 1, "width": 4, "patch": 32, "code": 4, "hidden": 8},
     "sinsr": {"blocks": 4, "width": 8, "scale_blocks": 1},
+    "nafnet": {"width": 4, "encoder": [1, 1], "middle": 1, "decoder": [1, 1]},
+    "unet": {"width": 4, "depth": 2},
+    "srn": {"blocks": 1, "width": 4},
+    "mrn": {"blocks": 1, "width": 4},
+    "resnet": {"blocks": 1, "width": 4},
 }
 
 
@@ -34,9 +39,12 @@ def narrow(recipe: Recipe) -> Recipe:
 
 
 def short(name: str, *changes: str) -> Recipe:
-    """A narrow preset of six steps, three a stage, without perceptual losses and noisier than its own."""
+    """A narrow preset of six steps, half of them for each stage, without perceptual losses and noisier than its own."""
     steps = ["train.steps=6", "train.validate_every=5", "train.checkpoint_every=2", "train.log_every=1"]
     recipe = narrow(find_recipe(name))
+    if recipe.cycle:
+        # Full after two steps, so that images are swapped.
+        return override(recipe, [*steps, "cycle.pool=3", *changes])
     if recipe.adversarial:
         steps += ["adversarial.first_share=0.5", "degradation.read_noise=0.01"]
         kept = tuple(term for term in recipe.adversarial.losses if term.name not in PERCEPTUAL)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmarks.super_resolution.pool import set_of
+from benchmarks.pools import set_of
 from sem_models.data.dataset import open_dataset
 from sem_models.evaluation.evaluate import input_and_target
 from sem_models.evaluation.floors import Bicubic

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.pools import set_of
 from benchmarks.super_resolution.markdown import SETS, SHOWN, as_markdown
-from benchmarks.super_resolution.pool import set_of
 from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.statistics import bootstrap_interval, cluster_interval

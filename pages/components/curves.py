@@ -40,7 +40,7 @@ def curve_figure(series: Mapping[str, Points], y_title: str, floor: Points = (),
         )
     if floor:
         figure.add_scatter(
-            x=[p[0] for p in floor], y=[p[1] for p in floor], name="bicubic floor", mode="lines",
+            x=[p[0] for p in floor], y=[p[1] for p in floor], name="floor", mode="lines",
             line={"color": "#8b949b", "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from pages.components.pictures import data_url, enlarge
 from pages.components.slider import before_after
+from pages.inference.response import show_response
 from sem_models.images.channels import to_grey
 from sem_models.images.display import DisplayWindow, display_window
+from sem_models.images.intensity import intensity_range
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 
@@ -29,7 +31,8 @@ def show_result(recorded: Micrograph, output: Path, model: str) -> None:
     window = _window(enlarged)
     top, left = _field(restored.shape)
     part = np.s_[top : top + _VIEW[0], left : left + _VIEW[1]]
-    views = st.tabs(["Before / after", "Difference map", "Line profile"])
+    names = ["Before / after", "Difference map", "Line profile", *(["Response map"] if scale == 1 else [])]
+    views = st.tabs(names)
     with views[0]:
         label = f"as recorded, pixels repeated x{scale}" if scale > 1 else "as recorded"
         pictures = data_url(enlarged[part], window), data_url(restored[part], window)
@@ -38,6 +41,9 @@ def show_result(recorded: Micrograph, output: Path, model: str) -> None:
         _difference(enlarged[part], restored[part])
     with views[2]:
         _profile(enlarged, restored, after.pixel_size_nm, top)
+    if scale == 1:
+        with views[3]:
+            show_response(enlarged[part], restored[part], intensity_range(before.pixels), window)
     st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
 
 

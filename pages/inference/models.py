@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-_FLOORS = {"floor:bicubic": "Floor: bicubic x4", "floor:identity": "Floor: pixels repeated x4"}
+_FLOORS = {
+    "floor:bicubic": "Floor: bicubic x4",
+    "floor:identity": "Floor: pixels repeated x4",
+    "floor:gaussian": "Floor: Gaussian of 1 px",
+    "floor:nlm": "Floor: non-local means",
+    "floor:tv": "Floor: total variation",
+    "floor:unsharp": "Floor: unsharp masking",
+}
 
 
 def choose_model() -> str | None:

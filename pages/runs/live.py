@@ -8,6 +8,14 @@ from pipelines.progress import clock
 from pipelines.tracking.curves import GrowingCurves
 from pipelines.tracking.runs import get_run, run_warnings
 
+_SCORES = {
+    "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
+    "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
+    "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
+    "input_correlation": ("**Correlation of validation outputs with their inputs**", "correlation"),
+}
+"""The first that a run has; without a clean reference there is no PSNR."""
+
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""
@@ -17,7 +25,9 @@ def show_curves(run_id: str) -> None:
         st.warning(warning, icon=":material/monitor_heart:")
     curves = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
-    score, floor = curves.points("val/psnr_db"), curves.points("val/floor_psnr_db")
+    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), "psnr_db")
+    heading, unit = _SCORES[name]
+    score, floor = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -26,11 +36,13 @@ def show_curves(run_id: str) -> None:
         else:
             st.caption("No step yet.")
     with right:
-        st.markdown("**Validation PSNR** on whole images")
+        st.markdown(heading)
         if score:
-            st.plotly_chart(curve_figure({"model": score}, "PSNR (dB)", floor), key=f"psnr-{run_id}")
+            st.plotly_chart(curve_figure({"model": score}, unit, floor), key=f"psnr-{run_id}")
         else:
             st.caption("No validation yet.")
+        if name == "input_correlation":
+            st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
     _health(curves, run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()

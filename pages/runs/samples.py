@@ -6,11 +6,11 @@ from PIL import Image
 from pipelines.tracking.artifacts import fetch, samples
 
 _ONE_TO_ONE_PX = 220
-_PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Truth"}
+_PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Target"}
 
 
 def show_samples(run_id: str) -> None:
-    """A sample and a step to choose; all panels share the display window of the truth."""
+    """A sample and a step to choose; all panels share one display window, of the truth where there is one."""
     stored = samples(run_id)
     if not stored.names or not stored.steps:
         st.caption("The first samples come with the first validation.")
@@ -21,8 +21,8 @@ def show_samples(run_id: str) -> None:
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, value=stored.steps[-1], key=f"step-{run_id}")
     view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
-    columns = st.columns(len(_PANELS))
-    for column, (panel, label) in zip(columns, _PANELS.items(), strict=True):
+    shown = {panel: label for panel, label in _PANELS.items() if panel in stored.panels}
+    for column, (panel, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
         picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
         if view == "1:1 pixels":
@@ -30,7 +30,8 @@ def show_samples(run_id: str) -> None:
             column.image(picture, caption=caption, width=picture.width)
         else:
             column.image(picture, caption=caption)
-    st.caption("From the centre of the image; one display window (0.5 to 99.5 % of the truth) for all panels.")
+    ruler = "truth" if "target" in shown else "input"
+    st.caption(f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels.")
 
 
 def _centre(picture: Image.Image) -> Image.Image:

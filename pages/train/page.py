@@ -59,7 +59,7 @@ def _choose_start(kind: str) -> str | None:
     names = {
         run.run_id: f"{run.name} ({run.run_id[:8]})"
         for run in list_runs(kind="training", limit=50)
-        if run.params.get("network.kind") == kind and run.metrics.get("val/psnr_db")
+        if run.params.get("network.kind") == kind and any(name.startswith("val/") for name in run.metrics)
     }
     chosen = st.selectbox(
         "Start from", ["", *names], format_func=lambda key: names.get(key, "Nothing (fresh weights)"), key="init",

@@ -4,13 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from sem_models.physics.degradation import DOWNSAMPLINGS
+from pages.train.forward import choose_forward
 from sem_models.recipes import Recipe
 
 
 def choose_settings(recipe: Recipe) -> list[str]:
     """Widgets that start at the recipe's values; `key=value` for each that was changed."""
-    chosen = _common(recipe) | _adversarial(recipe)
+    chosen = _common(recipe) | (_cycle(recipe) if recipe.cycle else _adversarial(recipe))
     return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
 
 
@@ -34,10 +34,31 @@ def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     }
 
 
+def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
+    """What holds a training without pairs together."""
+    settings, key = recipe.cycle, recipe.name
+    if settings is None:
+        return {}
+    st.markdown("**Without pairs**")
+    first, second, third = st.columns(3)
+    weight = first.number_input("Cycle weight", 0.1, 100.0, settings.weight, 1.0, key=f"cycle-{key}")
+    identity = second.number_input("Identity (of the cycle weight)", 0.0, 2.0, settings.identity, 0.1, key=f"id-{key}")
+    low = third.number_input("Low-frequency weight", 0.0, 100.0, settings.low_frequency, 1.0, key=f"low-{key}")
+    st.caption("Raise the last two where light and dark are exchanged, or where dents and shading get lost.")
+    return {
+        "cycle.weight": (weight, settings.weight),
+        "cycle.identity": (identity, settings.identity),
+        "cycle.low_frequency": (low, settings.low_frequency),
+    }
+
+
 def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     first, second, third = st.columns(3)
     key = recipe.name
-    train, optimiser, forward = recipe.train, recipe.optimiser, recipe.degradation
+    train = recipe.train
+    # A cycle has no stage but the adversarial one.
+    where = "adversarial.optimiser" if recipe.cycle and recipe.adversarial else "optimiser"
+    optimiser = recipe.adversarial.optimiser if recipe.cycle and recipe.adversarial else recipe.optimiser
     with first:
         st.markdown("**Loop**")
         steps = st.number_input("Steps", 1, 2_000_000, train.steps, 100, key=f"steps-{key}")
@@ -53,25 +74,15 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
             "Early stop (validations, 0: never)", 0, 1000, train.early_stop or 0, key=f"stop-{key}"
         )
     with third:
-        st.markdown("**Forward model**")
-        kinds = list(DOWNSAMPLINGS)
-        kind = st.selectbox("Down-sampling", kinds, kinds.index(forward.downsampling), key=f"down-{key}")
-        dose = st.number_input(
-            "Dose (e/px, 0: no shot noise)", 0.0, 1e6, forward.dose_e_per_px or 0.0, key=f"dose-{key}"
-        )
-        noise = st.number_input(
-            "Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}"
-        )
+        made = choose_forward(recipe)
     return {
         "train.steps": (steps, train.steps),
         "train.batch": (batch, train.batch),
         "train.patch": (patch, train.patch),
         "train.seed": (seed, train.seed),
-        "optimiser.lr": (rate, optimiser.lr),
+        f"{where}.lr": (rate, optimiser.lr),
         "train.validate_every": (every, train.validate_every),
         "train.ema_decay": (decay, train.ema_decay),
         "train.early_stop": (patience or None, train.early_stop),
-        "degradation.downsampling": (kind, forward.downsampling),
-        "degradation.dose_e_per_px": (dose or None, forward.dose_e_per_px),
-        "degradation.read_noise": (noise, forward.read_noise),
+        **made,
     }

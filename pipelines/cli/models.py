@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.app import AsJson, Output, app, command
 
 Model = Annotated[
-    str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, floor:bicubic, floor:identity.")
+    str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, or a floor such as floor:bicubic.")
 ]
 FloorScale = Annotated[int, typer.Option(help="Scale of a floor; models know their own.", min=1, max=16)]
 
@@ -21,6 +21,12 @@ def evaluate(
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
     scale: FloorScale = 4,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="degradation.KEY=VALUE: inputs made in another way, e.g. degradation.blur.size_px=3,3."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a model and its floors on whole images of a split."""
@@ -29,7 +35,7 @@ def evaluate(
     from pipelines.evaluate import summary
 
     out = Output(as_json)
-    report, run_id = run(model, dataset, split, scale, out.progress)
+    report, run_id = run(model, dataset, split, scale, out.progress, changes=changes or ())
     out.text(f"{report.model} on {dataset}, {split} split, {report.images} images of {report.groups} groups")
     for method in report.methods:
         out.text(f"  {method}")

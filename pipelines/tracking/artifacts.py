@@ -84,6 +84,8 @@ class Samples:
 
     names: tuple[str, ...]
     steps: tuple[int, ...]
+    panels: frozenset[str]
+    """Which there are of each sample; without a truth only `input` and `output`."""
 
     def path(self, name: str, panel: str, step: int) -> str:
         """Path of one panel; only `output` depends on the step."""
@@ -97,4 +99,6 @@ def samples(run_id: str) -> Samples:
         name = path.rsplit("/", 1)[-1]
         by_kind[name.isdigit()].append(name)
     names = [path.rsplit("/", 1)[-1] for path in list_files(run_id, FIXED)]
-    return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])))
+    fixed = list_files(run_id, f"{FIXED}/{names[0]}") if names else []
+    panels = frozenset(path.rsplit("/", 1)[-1].removesuffix(".png") for path in fixed) | {"output"}
+    return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])), panels)

@@ -1,14 +1,17 @@
 """The patch bank: all images of a split as flat tensors in native dtype, where the device has room for them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Role, Split
+from sem_models.data.manifest import Entry, Role, Split
 from sem_models.errors import UserError
 
 _SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
@@ -42,45 +45,83 @@ class Plane:
         return (out - lo[:, None, None, None]) / span[:, None, None, None]
 
 
+class Pixels(NamedTuple):
+    """One image on its way into the bank."""
+
+    values: NDArray[Any]
+    """(H, W, C)."""
+    dtype: str
+    limits: tuple[float, float]
+    """Values that stand for 0 and 1."""
+
+
+Source = Callable[[Dataset, Entry, Role], Pixels]
+
+
+def stored(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
+    """The array of that role as it was prepared."""
+    array = entry.array(role)
+    return Pixels(dataset.array(entry, role), array.dtype, array.intensity)
+
+
 class PatchBank:
     """Images of one split, ready for random crops."""
 
-    def __init__(self, dataset: Dataset, split: Split, roles: tuple[Role, ...], device: torch.device) -> None:
-        """Load `roles` of every image in `split`.
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        roles: tuple[Role, ...],
+        device: torch.device,
+        which: slice = slice(None),
+        source: Source = stored,
+    ) -> None:
+        """Load what `source` gives for `roles` of every entry in `split` that has them, or of some of these.
+
+        Args:
+            dataset: Where the images are.
+            split: Usually `train`.
+            roles: An entry that lacks one is left out.
+            device: Where the images go if it has room for them.
+            which: Takes some of the entries.
+            source: Gives the image of an entry; as it is stored, unless said otherwise.
 
         Raises:
-            UserError: The split is empty or images differ in their number of channels.
+            UserError: There is none or images differ in their number of channels.
         """
-        self.names = tuple(entry.name for entry in dataset.entries(split))
+        # A source of its own makes roles that no entry has: two noisy frames of one clean image.
+        there = [e for e in dataset.entries(split) if source is not stored or all(e.has(role) for role in roles)]
+        entries = there[which]
+        self.names = tuple(entry.name for entry in entries)
         if not self.names:
             raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")
         self.device = device
-        self.planes = {role: _plane(dataset, split, role, device) for role in roles}
+        self.planes = {role: _plane(dataset, entries, role, device, source) for role in roles}
 
 
-def _plane(dataset: Dataset, split: Split, role: Role, device: torch.device) -> Plane:
-    arrays = [(entry.array(role), dataset.array(entry, role)) for entry in dataset.entries(split)]
-    channels = {array.shape[2] for _, array in arrays}
+def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch.device, source: Source) -> Plane:
+    images = [source(dataset, entry, role) for entry in entries]
+    channels = {image.values.shape[2] for image in images}
     if len(channels) > 1:
         raise UserError(
             f"Dataset {dataset.manifest.name!r} mixes images of {sorted(channels)} channels; prepare them apart."
         )
-    total = sum(array.nbytes for _, array in arrays)
+    total = sum(image.values.nbytes for image in images)
     place = device if total < _SHARE_OF_MEMORY * _free_bytes(device) else torch.device("cpu")
     flat: dict[str, list[Tensor]] = {}
     offsets: list[int] = []
-    for stored, array in arrays:
-        parts = flat.setdefault(stored.dtype, [])
+    for image in images:
+        parts = flat.setdefault(image.dtype, [])
         offsets.append(sum(part.numel() for part in parts))
-        signed = np.array(array).reshape(-1).view(_numpy_signed(stored.dtype))
+        signed = np.array(image.values).reshape(-1).view(_numpy_signed(image.dtype))
         parts.append(torch.from_numpy(signed))
-    limits = torch.tensor([stored.intensity for stored, _ in arrays], dtype=torch.float64)
+    limits = torch.tensor([image.limits for image in images], dtype=torch.float64)
     return Plane(
         values={name: torch.cat(parts).to(place) for name, parts in flat.items()},
-        dtypes=tuple(stored.dtype for stored, _ in arrays),
+        dtypes=tuple(image.dtype for image in images),
         offsets=torch.tensor(offsets, device=device),
-        heights=torch.tensor([array.shape[0] for _, array in arrays], device=device),
-        widths=torch.tensor([array.shape[1] for _, array in arrays], device=device),
+        heights=torch.tensor([image.values.shape[0] for image in images], device=device),
+        widths=torch.tensor([image.values.shape[1] for image in images], device=device),
         lo=limits[:, 0].float().to(device),
         span=(limits[:, 1] - limits[:, 0]).float().to(device),
         channels=channels.pop(),

@@ -50,6 +50,10 @@ class Entry(_Frozen):
     """Shift (rows, columns) of the target against the input found by phase correlation; None if not paired."""
     shift_applied: bool = False
 
+    def has(self, role: Role) -> bool:
+        """Whether there is an array of that role; entries of unpaired datasets have one role only."""
+        return any(stored.role == role for stored in self.arrays)
+
     def array(self, role: Role) -> StoredArray:
         """The stored array of that role; KeyError where there is none."""
         for stored in self.arrays:

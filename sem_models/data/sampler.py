@@ -9,12 +9,21 @@ from sem_models.data.bank import PatchBank, Plane
 from sem_models.data.manifest import Role
 from sem_models.errors import UserError
 
+_TRANSPOSED = 1
+"""Bit of a symmetry that exchanges rows and columns; the other two are flips."""
+
 
 class PatchSampler:
     """Draws batches; its whole state is one generator, so that a resumed run draws the same patches."""
 
     def __init__(
-        self, bank: PatchBank, patch: int, batch: int, seed: int, scales: dict[Role, int] | None = None
+        self,
+        bank: PatchBank,
+        patch: int,
+        batch: int,
+        seed: int,
+        scales: dict[Role, int] | None = None,
+        turns: bool = True,
     ) -> None:
         """Draw `batch` patches of `patch` pixels of the sharp image.
 
@@ -24,6 +33,7 @@ class PatchSampler:
             batch: Patches in a batch.
             seed: Of the generator.
             scales: How many times smaller the images of a role are (a low-resolution input); 1 where absent.
+            turns: Whether patches are also turned by quarters; not where scan lines must stay horizontal.
 
         Raises:
             UserError: An image is smaller than the patch.
@@ -33,6 +43,7 @@ class PatchSampler:
         self._scales = {role: (scales or {}).get(role, 1) for role in bank.planes}
         self._step = max(self._scales.values())
         self._patch = patch
+        self._turns = turns
         self._generator = torch.Generator().manual_seed(seed)
         self._rows, self._columns = self._positions()
         self._weights = (self._rows * self._columns).double()
@@ -45,6 +56,8 @@ class PatchSampler:
         rows = (uniform[0] * self._rows[images]).long() * self._step
         columns = (uniform[1] * self._columns[images]).long() * self._step
         symmetry = torch.randint(8, (self._batch,), generator=generator)
+        if not self._turns:
+            symmetry = symmetry & ~_TRANSPOSED
         device = self._bank.device
         places = [part.to(device) for part in (images, rows, columns, symmetry)]
         return {role: self._cut(plane, self._scales[role], *places) for role, plane in self._bank.planes.items()}

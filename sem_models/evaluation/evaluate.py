@@ -7,13 +7,13 @@ import torch
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Entry, Split
 from sem_models.errors import UserError
-from sem_models.evaluation.floors import Bicubic, Identity
+from sem_models.evaluation.floors import floors_for
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
-from sem_models.physics.degrade import degrade
+from sem_models.physics.degrade import degrade_with_blur
 from sem_models.physics.downsampling import crop_to_multiple
 from sem_models.progress import Progress, silent
 
@@ -26,7 +26,7 @@ def evaluate_model(
     progress: Progress = silent,
     known: tuple[Row, ...] = (),
 ) -> EvaluationReport:
-    """Per-image scores of `model`, bicubic and identity on whole images, the border of `scale` pixels left out.
+    """Per-image scores of `model` and the floors of its task on whole images, the border of `scale` pixels left out.
 
     Args:
         model: On the device that the predictor chooses.
@@ -35,9 +35,13 @@ def evaluate_model(
         degradation: Its scale must be the model's.
         progress: Told after each image.
         known: Rows of floors from an earlier evaluation on the same images; they are not computed again.
+
+    Raises:
+        UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
     """
+    require_reference(dataset, degradation)
     scale = model.capabilities.scale
-    methods: list[UnitModel] = [model, *_floors(scale, model.name)]
+    methods: list[UnitModel] = [model, *(floor for floor in floors_for(degradation) if floor.name != model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
     entries = dataset.entries(split)
     if not entries:
@@ -46,7 +50,7 @@ def evaluate_model(
     found = {(row.method, row.image): row for row in known if row.method != model.name}
     rows: list[Row] = []
     for index, entry in enumerate(entries):
-        case = _case(dataset, entry, degradation, scale)
+        case = make_case(dataset, entry, degradation, scale)
         for name, predictor in predictors.items():
             row = found.get((name, entry.name))
             if row is None:
@@ -67,27 +71,61 @@ def evaluate_model(
     )
 
 
+def require_reference(dataset: Dataset, degradation: Degradation) -> None:
+    """Refuse datasets that say nothing about what an output should be."""
+    name, kind = dataset.manifest.name, dataset.manifest.kind
+    if kind == "unpaired":
+        raise UserError(
+            f"Dataset {name!r} is unpaired: its inputs have no reference to be scored against. Score on a paired set, "
+            "or on single images, which are degraded by the recipe's forward model."
+        )
+    if kind != "paired" and degradation.is_empty:
+        # Against itself an image without simulated noise would make the identity perfect.
+        raise UserError(
+            f"The model takes the images of {name!r} as they are, so there is no reference to score against; use "
+            "`judge`, or a paired dataset."
+        )
+
+
 def input_and_target(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> tuple[Image, Image]:
     """(C, h, w) input and (C, h x scale, w x scale) target in unit intensity."""
+    case = make_case(dataset, entry, degradation, scale)
+    return case.low, case.sharp
+
+
+def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> Case:
+    """What a method is given of one entry and what it should give; the same each time, by a seed from its name.
+
+    Raises:
+        UserError: Scales of model, pair and forward model do not agree.
+    """
     sharp = dataset.unit(entry, dataset.sharp_role)
+    size = entry.array(dataset.sharp_role).pixel_size_nm
     if dataset.manifest.kind == "paired":
         low = dataset.unit(entry, "input")
         if tuple(size * scale for size in low.shape[1:]) != sharp.shape[1:]:
             raise UserError(f"{entry.name}: its input is not {scale} times smaller than its target; use another scale.")
-        return low, sharp
+        return Case(low, sharp, scale, None, size)
     if degradation.scale != scale:
         raise UserError(
             f"The model enlarges {scale} times, but degradation.scale is {degradation.scale}; make them equal."
         )
-    tensor = crop_to_multiple(torch.from_numpy(sharp)[None], scale)
-    generator = torch.Generator().manual_seed(_seed(entry.name))
-    return degrade(tensor, degradation, generator)[0].numpy(), tensor[0].numpy()
+    return _simulated(sharp, entry.name, degradation, size)
 
 
-def _case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> Case:
-    low, sharp = input_and_target(dataset, entry, degradation, scale)
-    downsampling = None if dataset.manifest.kind == "paired" else degradation.downsampling
-    return Case(low, sharp, scale, downsampling, entry.array(dataset.sharp_role).pixel_size_nm)
+def _simulated(sharp: Image, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:
+    tensor = crop_to_multiple(torch.from_numpy(sharp)[None], degradation.scale)
+    generator = torch.Generator().manual_seed(_seed(name))
+    low, blur = degrade_with_blur(tensor, degradation, generator)
+    partial = degradation.blur is not None and degradation.blur.region == "partial" and degradation.scale == 1
+    return Case(
+        low=low[0].numpy(),
+        sharp=tensor[0].numpy(),
+        scale=degradation.scale,
+        downsampling=degradation.downsampling,
+        pixel_size_nm=pixel_size_nm,
+        blur=blur[0].numpy() if partial and blur is not None else None,
+    )
 
 
 def describe_input(dataset: Dataset, degradation: Degradation) -> str:
@@ -101,8 +139,3 @@ def describe_input(dataset: Dataset, degradation: Degradation) -> str:
 
 def _seed(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-
-
-def _floors(scale: int, besides: str) -> list[UnitModel]:
-    floors: list[UnitModel] = [Bicubic(scale), Identity(scale)]
-    return [floor for floor in floors if floor.name != besides]

@@ -79,6 +79,9 @@ METRICS: dict[str, Metric] = {
     "lpips_alex": Metric("LPIPS (AlexNet)", 0),
     "dists": Metric("DISTS", 0),
     "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB"),
+    "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB"),
+    "sharp_identity_db": Metric("Output against input where sharp (dB)", math.inf, unit="dB"),
+    "response_auc": Metric("Response AUC", math.inf),
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

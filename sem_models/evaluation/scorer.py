@@ -11,6 +11,7 @@ from sem_models.evaluation.dists import dists
 from sem_models.evaluation.down_consistency import down_consistency_db
 from sem_models.evaluation.metrics import LABELS, METRICS
 from sem_models.evaluation.perceptual import lpips_alex
+from sem_models.evaluation.regions import blur_gain_db, response_auc, sharp_identity_db
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.physics.degradation import Downsampling
 
@@ -33,6 +34,8 @@ class Case:
     """What made `low` of `sharp`; None where an instrument did."""
     pixel_size_nm: float | None
     """Of `sharp`."""
+    blur: Image | None = None
+    """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
 
 
 class Scorer:
@@ -51,7 +54,8 @@ class Scorer:
         pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
-        return {**scores, **_resolution_nm(scores, case), **trained, **_down_consistency(whole, case)}
+        extra = {**_down_consistency(whole, case), **_by_region(output, target, case)}
+        return {**scores, **_resolution_nm(scores, case), **trained, **extra}
 
     def _with_weights(self, name: str, output: Image, target: Image) -> float | None:
         if name not in self._trained:
@@ -76,6 +80,18 @@ def _down_consistency(whole: Image, case: Case) -> Scores:
         return {}
     value = down_consistency_db(whole, case.low, case.scale, case.downsampling, DATA_RANGE)
     return {"down_consistency_db": _or_none(value)}
+
+
+def _by_region(output: Image, target: Image, case: Case) -> Scores:
+    """A sharp and a blurred region are there only where the blur was partial, which keeps the size of the image."""
+    if case.blur is None:
+        return {}
+    given, blur = np.clip(_inner(case.low, case.scale), 0, DATA_RANGE), _inner(case.blur, case.scale)
+    return {
+        "blur_gain_db": _or_none(blur_gain_db(given, output, target, blur, DATA_RANGE)),
+        "sharp_identity_db": _or_none(sharp_identity_db(given, output, blur, DATA_RANGE)),
+        "response_auc": _or_none(response_auc(given, output, blur)),
+    }
 
 
 def _inner(image: Image, border: int) -> Image:

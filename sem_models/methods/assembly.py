@@ -1,5 +1,6 @@
 """Networks with their optimisers on the device of a run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -24,11 +25,24 @@ class Assembly:
 
     def add(self, part: str, network: nn.Module, settings: Optimiser, channels_last: bool = False) -> Any:
         """Set `network` up for training under the name `part`, in the memory format that suits convolutions or not."""
-        if channels_last:
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = _laid_out(network, channels_last)
         module, optimiser = self._fabric.setup(network, build_optimiser(settings, network.parameters()))
         self.networks[part], self.optimisers[part] = module, optimiser
         return module
+
+    def add_together(
+        self, part: str, networks: Mapping[str, nn.Module], settings: Optimiser, channels_last: bool
+    ) -> None:
+        """Several networks, by name, that one optimiser drives under the name `part`: they learn in one step."""
+        for name, network in networks.items():
+            self.networks[name] = self._fabric.setup_module(_laid_out(network, channels_last))
+        together = [parameter for name in networks for parameter in self.networks[name].parameters()]
+        optimiser: Any = self._fabric.setup_optimizers(build_optimiser(settings, together))
+        self.optimisers[part] = optimiser
+
+    def remember(self, name: str, memory: nn.Module) -> None:
+        """A module that does not learn but whose content a resumed run must have again."""
+        self.networks[name] = self._fabric.to_device(memory)
 
     def add_restorer(self, part: str, recipe: Recipe) -> Any:
         """The network of the recipe, in the memory format that suits it."""
@@ -36,4 +50,13 @@ class Assembly:
         module = self.add(part, build_network(recipe.network), recipe.optimiser, facts.channels_last)
         if facts.auxiliary == "gradient":
             module.mark_forward_method("with_gradient")
+        if facts.auxiliary == "pyramid":
+            module.mark_forward_method("pyramid")
         return module
+
+
+def _laid_out(network: nn.Module, channels_last: bool) -> nn.Module:
+    if not channels_last:
+        return network
+    ordered: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return ordered

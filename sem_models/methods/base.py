@@ -15,7 +15,8 @@ class Method(Protocol):
     """Owns the networks and optimisers of one way of learning.
 
     A step of training goes through the parts of its stage in order (a generator, then a discriminator); each part has
-    an optimiser and a network of the same name.
+    an optimiser and a network of the same name. An optimiser may drive further networks, and what a method remembers
+    from step to step is a module among the networks too: all of them are stored and resumed.
     """
 
     networks: dict[str, nn.Module]

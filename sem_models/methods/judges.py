@@ -12,42 +12,58 @@ from sem_models.training.settings import Adversarial
 from sem_models.training.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR
 
 
+class Judge:
+    """One discriminator."""
+
+    def __init__(self, part: str, weight: float, settings: Adversarial, assembly: Assembly) -> None:
+        """Build it into `assembly` as `part`; `weight` is that of what a generator hears from it."""
+        self.part, self._weight, self._gan = part, weight, settings.gan
+        network = build_discriminator(settings.discriminator)
+        self._network: nn.Module = assembly.add(part, network, settings.optimiser, channels_last=True)
+        self._seen: dict[str, Tensor] = {}
+
+    def advise(self, output: Tensor, target: Tensor) -> Tensor:
+        """Weighted adversarial loss of a generator; the discriminator itself gets no gradient."""
+        network = self._network.requires_grad_(False)
+        fake = network(_view(self.part, output))
+        with torch.no_grad():
+            real = network(_view(self.part, target))
+        return self._weight * generator_loss(self._gan, real, fake)
+
+    def learn(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Its own loss, by its name, on finished outputs and real images."""
+        network = self._network.requires_grad_(True)
+        real, fake = network(_view(self.part, target)), network(_view(self.part, output.detach()))
+        for label, probability in probabilities(self._gan, real.detach(), fake.detach()).items():
+            self._seen[f"{self.part}/{label}"] = probability
+        return {self.part: discriminator_loss(self._gan, real, fake)}
+
+    def observations(self) -> dict[str, Tensor]:
+        """Mean probability that it gave to real and to restored patches last."""
+        return dict(self._seen)
+
+
 class Judges:
     """One discriminator on images and, where it has a weight, one on their gradient maps (Ma et al., SPSR, 2020)."""
 
     def __init__(self, settings: Adversarial, assembly: Assembly) -> None:
         """Build them into `assembly`."""
-        self._settings = settings
-        self._weights = {DISCRIMINATOR: settings.weight}
+        weights = {DISCRIMINATOR: settings.weight}
         if settings.gradient_weight:
-            self._weights[GRADIENT_DISCRIMINATOR] = settings.gradient_weight
-        for part in self._weights:
-            assembly.add(part, build_discriminator(settings.discriminator), settings.optimiser, channels_last=True)
-        self._networks = {part: assembly.networks[part] for part in self._weights}
-        self._seen: dict[str, Tensor] = {}
+            weights[GRADIENT_DISCRIMINATOR] = settings.gradient_weight
+        self._judges = {part: Judge(part, weight, settings, assembly) for part, weight in weights.items()}
 
     def advise(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Weighted adversarial losses of the generator; the discriminators themselves get no gradient."""
-        losses = {}
-        for part, weight in self._weights.items():
-            network = self._networks[part].requires_grad_(False)
-            fake = network(_view(part, output))
-            with torch.no_grad():
-                real = network(_view(part, target))
-            losses[_LABELS[part]] = weight * generator_loss(self._settings.gan, real, fake)
-        return losses
+        return {_LABELS[part]: judge.advise(output, target) for part, judge in self._judges.items()}
 
     def learn(self, part: str, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Loss of one discriminator on a finished output and its target."""
-        network: nn.Module = self._networks[part].requires_grad_(True)
-        real, fake = network(_view(part, target)), network(_view(part, output.detach()))
-        for label, probability in probabilities(self._settings.gan, real.detach(), fake.detach()).items():
-            self._seen[f"{part}/{label}"] = probability
-        return {part: discriminator_loss(self._settings.gan, real, fake)}
+        return self._judges[part].learn(output, target)
 
     def observations(self) -> dict[str, Tensor]:
         """Mean probability that each discriminator gave to real and to restored patches last."""
-        return dict(self._seen)
+        return {name: value for judge in self._judges.values() for name, value in judge.observations().items()}
 
 
 _LABELS = {DISCRIMINATOR: "adversarial", GRADIENT_DISCRIMINATOR: "gradient_adversarial"}

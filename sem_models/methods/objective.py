@@ -1,12 +1,15 @@
-"""What a generator's output is compared with: the weighted loss terms of a recipe."""
+"""What a generator's output is compared with: the weighted loss terms of a recipe, at one scale or at three."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from sem_models.losses.pixel import l1
 from sem_models.losses.table import find_loss
+from sem_models.networks.grids import halve
+from sem_models.networks.table import capabilities
 from sem_models.physics.gradient import central_magnitude
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.settings import LossTerm
@@ -17,10 +20,11 @@ BRANCH = "gradient_branch"
 
 
 class Objective:
-    """Weighted losses by name. Called with a network, it decides whether the gradient branch must draw its map."""
+    """Weighted losses by name. Called with a network, it decides what that must give beside the image."""
 
     def __init__(self, recipe: Recipe, terms: Sequence[LossTerm]) -> None:
         """Look the terms up; a `UserError` where one is unknown."""
+        self._pyramid = capabilities(recipe.network).auxiliary == "pyramid"
         self._draws = any(term.name == BRANCH for term in terms)
         self._branch_weight = sum(term.weight for term in terms if term.name == BRANCH)
         named = [(loss_name(recipe, term), term.weight) for term in terms if term.name != BRANCH]
@@ -28,12 +32,23 @@ class Objective:
 
     def __call__(self, network: Any, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The output (N, C, H x scale, W x scale) for `x` (N, C, H, W), and its losses against `target`."""
+        if self._pyramid:
+            outputs = network.pyramid(x)
+            return outputs[-1], self._at_every_scale(outputs, target)
         if not self._draws:
             output: Tensor = network(x)
             return output, self.compare(output, target)
         output, drawn = network.with_gradient(x)
         branch = self._branch_weight * l1(drawn, central_magnitude(target))
         return output, {**self.compare(output, target), BRANCH: branch}
+
+    def _at_every_scale(self, outputs: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
+        """Means over the scales, coarsest first, so that every scale learns (Nah et al., CVPR 2017, equation 1)."""
+        half = halve(target)
+        compared = [
+            self.compare(output, wanted) for output, wanted in zip(outputs, (halve(half), half, target), strict=True)
+        ]
+        return {name: torch.stack([losses[name] for losses in compared]).mean() for name, _, _ in self._terms}
 
     def compare(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Losses between two images of one shape."""

@@ -6,6 +6,9 @@ from lightning_fabric import Fabric
 
 from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.base import Method
+from sem_models.methods.blind_spot import BlindSpotRestoration
+from sem_models.methods.cycle import Cycle
+from sem_models.methods.noise2noise import Noise2Noise
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
 from sem_models.recipes.recipe import Recipe
@@ -14,6 +17,9 @@ METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "supervised": Supervised,
     "adversarial": AdversarialRestoration,
     "variational": Variational,
+    "cycle": Cycle,
+    "blind-spot": BlindSpotRestoration,
+    "noise2noise": Noise2Noise,
 }
 
 

@@ -23,8 +23,9 @@ class Capabilities:
     """Whether the channels-last memory format is the faster one."""
     half_safe: bool = True
     """Whether bf16 autocast keeps the result usable."""
-    auxiliary: Literal["none", "gradient"] = "none"
-    """What `with_gradient` of the network gives beside the image in training: the gradient map of the output."""
+    auxiliary: Literal["none", "gradient", "pyramid"] = "none"
+    """What the network gives beside the image in training: the gradient map of the output by `with_gradient`, or the
+    outputs at a quarter and a half of the size by `pyramid`."""
     training_patch: int | None = None
     """Input pixels that a training patch must have, where a layer has a fixed size."""
     effective_halo: int | None = None

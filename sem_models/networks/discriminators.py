@@ -32,6 +32,7 @@ class PatchDiscriminatorConfig(BaseModel):
     channels: int = Field(1, ge=1)
     width: int = Field(64, ge=1)
     halvings: int = Field(3, ge=1)
+    norm: Literal["batch", "instance"] = "batch"
 
 
 class StructureDiscriminatorConfig(BaseModel):
@@ -80,7 +81,7 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.Sequential(
             nn.Conv2d(config.channels, config.width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
-            *_patch_layers(config.width, config.halvings - 1),
+            *_patch_layers(config.width, config.halvings - 1, config.norm),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -127,13 +128,14 @@ class _ResidualBlock(nn.Module):
         return x + y
 
 
-def _patch_layers(width: int, halvings: int) -> list[nn.Module]:
+def _patch_layers(width: int, halvings: int, norm: Literal["batch", "instance"] = "batch") -> list[nn.Module]:
     """Halvings that double the width up to eight times the first, one layer without stride, one logit a field."""
     widths = [width * min(2**index, 8) for index in range(halvings + 2)]
     layers: list[nn.Module] = []
     for index, (before, after) in enumerate(pairwise(widths)):
         stride = 2 if index < halvings else 1
-        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+        normalise = nn.BatchNorm2d(after) if norm == "batch" else nn.InstanceNorm2d(after)
+        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=False), normalise, nn.LeakyReLU(0.2)]
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
 
 

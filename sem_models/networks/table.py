@@ -7,7 +7,21 @@ from typing import Annotated, Any
 from pydantic import Field
 from torch import nn
 
-from sem_models.networks import dsrvae, rrdb, sinsr, spsr, srresnet, swinir, vdsr
+from sem_models.networks import (
+    dsrvae,
+    frequency_split,
+    mrn,
+    nafnet,
+    resnet_generator,
+    rrdb,
+    sinsr,
+    spsr,
+    srn,
+    srresnet,
+    swinir,
+    unet,
+    vdsr,
+)
 from sem_models.networks.capabilities import Capabilities
 
 NetworkConfig = Annotated[
@@ -17,7 +31,13 @@ NetworkConfig = Annotated[
     | spsr.SPSRConfig
     | swinir.SwinIRConfig
     | dsrvae.DSRVAEConfig
-    | sinsr.SINSRConfig,
+    | sinsr.SINSRConfig
+    | nafnet.NAFNetConfig
+    | unet.UNetConfig
+    | srn.SRNConfig
+    | mrn.MRNConfig
+    | frequency_split.FrequencySplitConfig
+    | resnet_generator.ResNetConfig,
     Field(discriminator="kind"),
 ]
 
@@ -40,6 +60,16 @@ NETWORKS: dict[str, NetworkSpec] = {
     "swinir": NetworkSpec(swinir.SwinIR, swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
     "dsrvae": NetworkSpec(dsrvae.DSRVAE, dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
     "sinsr": NetworkSpec(sinsr.SINSR, sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
+    "nafnet": NetworkSpec(nafnet.NAFNet, nafnet.capabilities, "https://doi.org/10.1007/978-3-031-20071-7_2"),
+    "unet": NetworkSpec(unet.UNet, unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "srn": NetworkSpec(srn.SRN, srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "mrn": NetworkSpec(mrn.MRN, mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "frequency-split": NetworkSpec(
+        frequency_split.FrequencySplit, frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"
+    ),
+    "resnet": NetworkSpec(
+        resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
+    ),
 }
 
 

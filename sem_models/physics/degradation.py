@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Downsampling = Literal["bicubic_aa", "cubic_aliased", "gaussian_area"]
 
@@ -17,15 +17,25 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("the first of the two numbers must not exceed the second")
+    return ends
+
+
+Size = Annotated[float, Field(ge=0, le=32)]
+Dose = Annotated[float, Field(gt=0)]
+
+
 class Blur(_Frozen):
     """Defocus, before any noise."""
 
     kernel: BlurKernel = "gaussian"
-    size_px: tuple[float, float] = (2.0, 2.0)
+    size_px: Annotated[tuple[Size, Size], AfterValidator(_ordered)] = (2.0, 2.0)
     """Least and largest sigma (`gaussian`, `astigmatic`: of the shorter axis) or radius (`disc`) in px; equal ends: a
     known blur, else uniform in between, drawn for each patch."""
-    ratio: float = Field(2.5, ge=1)
-    """Astigmatic: the longer axis over the shorter at most."""
+    ratio: float = Field(2.5, ge=1, le=10)
+    """Astigmatic: the longer axis over the shorter at most; uniform from 1, at any angle."""
     region: Literal["whole", "partial"] = "whole"
     """Partial: only where a soft random mask (half plane, ellipse, tilt) says so."""
     sharp_share: float = Field(0.2, ge=0, le=1)
@@ -38,21 +48,36 @@ class Scan(_Frozen):
     jitter_px: float = Field(0.0, ge=0)
     """Standard deviation of the shift of a scan line along the line."""
     drift_px: float = Field(0.0, ge=0)
-    """Largest displacement over the frame, growing smoothly with the line."""
+    """Displacement of the last line against the first, growing smoothly with the line; in any direction."""
     banding: float = Field(0.0, ge=0)
     """Standard deviation of an offset of each scan line, as a fraction of the intensity range."""
+    streaks: float = Field(0.0, ge=0)
+    """Standard deviation of amplifier noise that is correlated along the scan line, as a fraction of the range."""
+    streak_length_px: float = Field(2.0, gt=0, le=32)
+    """Distance along the line at which that correlation has fallen to 1/e."""
     charging: float = Field(0.0, ge=0)
-    """Amplitude of a smooth additive ramp and of trails behind bright objects, as a fraction of the range."""
+    """Height of a smooth additive ramp over the frame, as a fraction of the range, and size of the trails behind bright
+    objects, as a fraction of their brightness above the mean."""
 
 
 class Degradation(_Frozen):
-    """Blur, down-sampling by `scale`, scan distortion, then Poisson-Gaussian noise, each where it is asked for."""
+    """Blur, down-sampling by `scale`, scan distortion and Poisson-Gaussian noise, each where it is asked for."""
 
     downsampling: Downsampling = "bicubic_aa"
     scale: int = Field(4, ge=1, le=16)
-    dose_e_per_px: Annotated[float, Field(gt=0)] | tuple[float, float] | None = None
+    dose_e_per_px: Dose | Annotated[tuple[Dose, Dose], AfterValidator(_ordered)] | None = None
     """Mean electrons per pixel at full intensity; a pair: log-uniform in between, drawn for each patch; None: none."""
     read_noise: float = Field(0.0, ge=0, le=1)
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
     blur: Blur | None = None
     scan: Scan | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether images pass as they are."""
+        return self.scale == 1 and self.blur is None and not self.is_noisy
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether two passes of one image differ by noise of their own."""
+        return self.dose_e_per_px is not None or self.read_noise > 0 or self.scan is not None

@@ -1,20 +1,32 @@
 """Everything that decides what a run learns, in one frozen object."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
-from sem_models.physics.degradation import Degradation
-from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.physics.degradation import Blur, Degradation, Scan
+from sem_models.training.settings import (
+    Adversarial,
+    BlindSpot,
+    CycleSettings,
+    LossTerm,
+    Optimiser,
+    Schedule,
+    TrainSettings,
+)
 
 Task = Literal["super-resolution", "denoising", "refocusing"]
 MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
 _JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
 """Methods in which discriminators take part."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan}
+"""Parts that may be absent; setting a key of one begins at its defaults."""
 
 
 class Recipe(BaseModel):
@@ -35,13 +47,31 @@ class Recipe(BaseModel):
     schedule: Schedule = Schedule()
     adversarial: Adversarial | None = None
     """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    cycle: CycleSettings | None = None
+    """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
+    blind_spot: BlindSpot | None = None
+    """What method blind-spot hides."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
     def _stages_agree(self) -> "Recipe":
         if (self.adversarial is not None) != (self.method in _JUDGED):
             raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
+        if (self.cycle is not None) != (self.method == "cycle"):
+            raise ValueError(f"method {self.method} {'takes no' if self.cycle else 'needs'} cycle settings")
+        if self.cycle and self.adversarial:
+            _require_one_stage(self.adversarial)
+        if (self.blind_spot is not None) != (self.method == "blind-spot"):
+            raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
         return self
+
+
+def _require_one_stage(settings: Adversarial) -> None:
+    if settings.first_share or settings.gradient_weight or settings.losses:
+        raise ValueError(
+            "method cycle has one stage, one discriminator a domain and the losses of its cycle settings: "
+            "adversarial.first_share and adversarial.gradient_weight must be 0 and adversarial.losses empty"
+        )
 
 
 def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
@@ -50,14 +80,31 @@ def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
     Raises:
         UserError: No such key (the valid ones are listed) or a value out of its range.
     """
-    content: dict[str, Any] = recipe.model_dump(mode="json")
+    return _changed(recipe, assignments)
+
+
+class _Forward(BaseModel):
+    degradation: Degradation
+
+
+def override_degradation(degradation: Degradation, assignments: Sequence[str]) -> Degradation:
+    """The forward model with `degradation.key=value` changes: to score a model on other inputs than it learned from.
+
+    Raises:
+        UserError: As `override`.
+    """
+    return _changed(_Forward(degradation=degradation), assignments).degradation
+
+
+def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
+    content: dict[str, Any] = model.model_dump(mode="json")
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:
             raise UserError(f"--set {assignment}: write it as KEY=VALUE, for example train.steps=200.")
         _assign(content, path.strip(), value.strip())
     try:
-        return Recipe.model_validate(content)
+        return type(model).model_validate(content)
     except ValidationError as error:
         raise UserError(f"--set {_refused(error, content, assignments)}.") from error
 
@@ -82,6 +129,8 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     *parents, key = path.split(".")
     part: Any = content
     for parent in parents:
+        if parent in _OPTIONAL and isinstance(part, dict) and part.get(parent, "") is None:
+            part[parent] = _OPTIONAL[parent]().model_dump(mode="json")
         part = part.get(parent) if isinstance(part, dict) else None
     if isinstance(part, list) and parents[-1] == "losses":
         _weigh(part, path, _value(value))

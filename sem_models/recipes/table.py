@@ -1,11 +1,28 @@
 """The table of presets."""
 
 from sem_models.errors import UserError
-from sem_models.recipes import gan_super_resolution, sinsr, super_resolution
+from sem_models.recipes import (
+    denoising,
+    gan_super_resolution,
+    refocusing,
+    self_supervised,
+    sinsr,
+    super_resolution,
+    unpaired,
+)
 from sem_models.recipes.recipe import Recipe
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (*super_resolution.presets(), *gan_super_resolution.presets(), *sinsr.presets())
+    recipe.name: recipe
+    for recipe in (
+        *super_resolution.presets(),
+        *gan_super_resolution.presets(),
+        *sinsr.presets(),
+        *denoising.presets(),
+        *unpaired.presets(),
+        *self_supervised.presets(),
+        *refocusing.presets(),
+    )
 }
 
 

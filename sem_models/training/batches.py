@@ -6,12 +6,14 @@ import torch
 
 from sem_models.data.bank import PatchBank
 from sem_models.data.dataset import Dataset
+from sem_models.data.domains import DomainSampler
 from sem_models.data.manifest import Role
 from sem_models.data.sampler import PatchSampler
 from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.self_supervision import may_turn, noisy_views
 
 
 class BatchSource:
@@ -19,22 +21,17 @@ class BatchSource:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
-        self._paired = dataset.manifest.kind == "paired"
         self._degradation = recipe.degradation
-        scale = capabilities(recipe.network).scale
-        roles: tuple[Role, ...] = ("input", "target") if self._paired else ("image",)
-        bank = PatchBank(dataset, "train", roles, device)
-        settings = recipe.train
-        self._sampler = PatchSampler(bank, settings.patch, settings.batch, settings.seed, {"input": scale})
-        self._generator = torch.Generator(device).manual_seed(settings.seed + 1)
+        self._sampler = _sampler(recipe, dataset, device)
+        self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
 
     def next(self) -> Batch:
         """The next batch."""
         crops = self._sampler.batch()
-        if self._paired:
-            return {"input": crops["input"], "target": crops["target"]}
-        sharp = crops["image"]
-        return {"input": degrade(sharp, self._degradation, self._generator), "target": sharp}
+        if "image" not in crops:
+            return {"input": crops["input"], "target": crops.get("target", crops["input"])}
+        target = crops["target"] if "target" in crops else crops["image"]
+        return {"input": degrade(crops["image"], self._degradation, self._generator), "target": target}
 
     def state_dict(self) -> dict[str, Any]:
         """States of sampler and noise generator."""
@@ -44,3 +41,20 @@ class BatchSource:
         """Go on where `state` was taken."""
         self._sampler.load_state_dict(state["sampler"])
         self._generator.set_state(state["noise"])
+
+
+def _sampler(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchSampler | DomainSampler:
+    """Draws `input` and `target`; or `image`, with an unrelated `target` for a method that must not see pairs."""
+    settings = recipe.train
+    if recipe.method == "cycle":
+        return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
+    bank = _bank(recipe, dataset, device)
+    scales: dict[Role, int] = {"input": capabilities(recipe.network).scale}
+    return PatchSampler(bank, settings.patch, settings.batch, settings.seed, scales, may_turn(recipe))
+
+
+def _bank(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchBank:
+    if noisy := noisy_views(recipe, dataset.manifest):
+        return PatchBank(dataset, "train", noisy.roles, device, source=noisy.source)
+    roles: tuple[Role, ...] = ("input", "target") if dataset.manifest.kind == "paired" else ("image",)
+    return PatchBank(dataset, "train", roles, device)

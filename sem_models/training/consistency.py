@@ -4,6 +4,7 @@ from typing import get_args
 
 from sem_models.errors import UserError
 from sem_models.features.vgg import Backbone
+from sem_models.losses.low_frequency import smallest_patch
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
@@ -12,7 +13,8 @@ from sem_models.networks.discriminators import DiscriminatorConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import LossTerm
+from sem_models.training.self_supervision import NOISY_ONLY, require_denoising
+from sem_models.training.settings import CycleSettings, LossTerm
 
 _DENOISING = (LossTerm(name="l1"),)
 """The first stage of `variational` has no other: its balance with the divergence is part of the method."""
@@ -34,10 +36,31 @@ def require_consistency(recipe: Recipe) -> None:
         require_weights(recipe.perceptual)
     if recipe.method == "variational":
         _require_dsrvae(recipe)
+    if recipe.cycle:
+        _require_cycle(recipe, recipe.cycle)
+    if recipe.method in NOISY_ONLY:
+        require_denoising(recipe)
     if recipe.adversarial and recipe.train.early_stop:
         raise UserError(
             "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "
             "that stage; use --set train.early_stop=none."
+        )
+
+
+def _require_cycle(recipe: Recipe, settings: CycleSettings) -> None:
+    """Both generators have one config, so that each must take what the other gives."""
+    facts = capabilities(recipe.network)
+    if facts.scale != 1 or facts.channels_in != facts.channels_out:
+        raise UserError(
+            f"Method cycle goes there and back through networks of one kind, but {recipe.network.kind} turns "
+            f"{facts.channels_in} channel(s) into {facts.channels_out} at scale {facts.scale}; take one of scale 1 "
+            "that keeps the channels."
+        )
+    least = smallest_patch(settings.low_frequency_sigma_px)
+    if settings.low_frequency and recipe.train.patch < least:
+        raise UserError(
+            f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of {least} px at least, not "
+            f"{recipe.train.patch}; raise train.patch or lower cycle.low_frequency_sigma_px."
         )
 
 
@@ -69,12 +92,16 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
             f"Patch size {patch} px is not a multiple of {unit}, the scale times what the network needs; "
             "change train.patch."
         )
-    if perceptual and patch < SMALLEST_PATCH:
+    # Losses also compare the coarsest output of a pyramid.
+    shrunk = 4 if facts.auxiliary == "pyramid" else 1
+    if perceptual and patch < SMALLEST_PATCH * shrunk:
         raise UserError(
-            f"A perceptual loss needs patches of {SMALLEST_PATCH} px at least, not {patch}; raise train.patch."
+            f"A perceptual loss needs patches of {SMALLEST_PATCH * shrunk} px at least, not {patch}; raise train.patch."
         )
-    if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW:
-        raise UserError(f"The loss dssim needs patches of {WINDOW} px at least, not {patch}; raise train.patch.")
+    if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW * shrunk:
+        raise UserError(
+            f"The loss dssim needs patches of {WINDOW * shrunk} px at least, not {patch}; raise train.patch."
+        )
     if recipe.adversarial:
         _require_judged(recipe.adversarial.discriminator, patch)
 

@@ -1,11 +1,13 @@
 """Whether a recipe can learn from a dataset: everything that the manifest can tell before anything is loaded."""
 
-from sem_models.data.manifest import Entry, Manifest, Role
+from sem_models.data.manifest import Entry, Kind, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
+from sem_models.training.domains_fit import require_domains
+from sem_models.training.self_supervision import require_noise
 
 
 def require_fit(recipe: Recipe, manifest: Manifest) -> None:
@@ -16,18 +18,21 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     """
     facts = capabilities(recipe.network)
     require_consistency(recipe)
-    if manifest.kind == "unpaired":
+    if recipe.method == "cycle":
+        require_domains(recipe, manifest)
+    elif manifest.kind == "unpaired":
         raise UserError(f"Recipe {recipe.name!r} learns from pairs or single images, not from unpaired sets.")
-    if manifest.kind != "paired" and recipe.degradation.scale != facts.scale:
+    if manifest.kind not in ("paired", "unpaired") and recipe.degradation.scale != facts.scale:
         raise UserError(
             f"degradation.scale is {recipe.degradation.scale}, but the network enlarges {facts.scale} times; "
             "set both to one value."
         )
     if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
         _require_projection(recipe, manifest)
+    require_noise(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
-        _require_entry(recipe, entry, manifest.kind == "paired")
+        _require_entry(recipe, entry, manifest.kind)
 
 
 def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
@@ -53,9 +58,10 @@ def _require_splits(manifest: Manifest) -> None:
             raise UserError(f"Dataset {manifest.name!r} has no image in its {split} split; prepare it again.")
 
 
-def _require_entry(recipe: Recipe, entry: Entry, paired: bool) -> None:
-    facts = capabilities(recipe.network)
-    roles: tuple[Role, ...] = ("input", "target") if paired else ("image",)
+def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
+    facts, paired = capabilities(recipe.network), kind == "paired"
+    wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
+    roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
     for role in roles:
         if entry.array(role).shape[2] != facts.channels_in:
             raise UserError(

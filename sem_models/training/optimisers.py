@@ -37,4 +37,7 @@ def learning_rate(base: float, schedule: Schedule, step: int, total: int) -> flo
         return base * (schedule.final_fraction + (1 - schedule.final_fraction) * (1 + math.cos(math.pi * phase)) / 2)
     if schedule.name == "multistep":
         return base * schedule.gamma ** sum(done >= milestone for milestone in schedule.milestones)
+    if schedule.name == "linear":
+        fallen = max(done - schedule.decay_from, 0.0) / (1 - schedule.decay_from)
+        return base * (1 - (1 - schedule.final_fraction) * fallen)
     return base

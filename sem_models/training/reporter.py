@@ -17,7 +17,10 @@ class Reporter(Protocol):
         """Scalars of one step, such as `train/l1`, `val/psnr_db`, `lr`, `speed/steps_per_s`."""
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """One validation image: panels (`input`, `floor`, `output`, `target`), each (H, W) in [0, 1] nominal."""
+        """One validation image: panels, each (H, W) in [0, 1] nominal.
+
+        `input` and `output`; where there is a truth, `floor` and `target` too.
+        """
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
         """A complete checkpoint folder has been written and may be copied; it stays valid until the next call."""

@@ -1,5 +1,6 @@
 """How a network is trained: optimiser, schedule and loop settings, each typed and frozen."""
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,10 +33,12 @@ class Optimiser(_Frozen):
 class Schedule(_Frozen):
     """Learning-rate schedule over the steps of the run, after a linear warm-up."""
 
-    name: Literal["constant", "cosine", "multistep"] = "cosine"
+    name: Literal["constant", "cosine", "multistep", "linear"] = "cosine"
     warmup_steps: int = Field(0, ge=0)
-    final_fraction: float = Field(0.01, gt=0, le=1)
-    """Cosine: the last learning rate as a fraction of the first."""
+    final_fraction: float = Field(0.01, ge=0, le=1)
+    """Cosine, linear: the last learning rate as a fraction of the first."""
+    decay_from: float = Field(0.5, ge=0, lt=1)
+    """Linear: the fraction of the run after which the rate, constant until then, falls."""
     milestones: tuple[float, ...] = ()
     """Multistep: fractions of the run at which the rate is multiplied by `gamma`."""
     gamma: float = Field(0.5, gt=0, le=1)
@@ -60,6 +63,42 @@ class Adversarial(_Frozen):
     schedule: Schedule = Schedule(name="multistep", milestones=(0.125, 0.25, 0.5, 0.75))
 
 
+class CycleSettings(_Frozen):
+    """What holds two generators together that never see a pair (CycleGAN; Zhu et al., ICCV 2017)."""
+
+    weight: float = Field(10.0, gt=0)
+    """Of the L1 distance between an image and what both generators in a row make of it, in each direction."""
+    identity: float = Field(0.5, ge=0)
+    """Of the L1 distance between an image of the domain that a generator draws and what it makes of it, as a fraction
+    of `weight`; without it light and dark are easily exchanged."""
+    low_frequency: float = Field(0.0, ge=0)
+    """Of the L1 distance between the low frequencies of input and output, which keeps dents and shading."""
+    low_frequency_sigma_px: float = Field(8.0, gt=0)
+    """Standard deviation of the Gaussian that leaves the low frequencies."""
+    pool: int = Field(50, ge=0)
+    """Earlier outputs a discriminator may be shown instead of the newest; 0: none."""
+
+
+class BlindSpot(_Frozen):
+    """Which pixels a blind-spot training hides, and behind what (Noise2Void, Krull et al., CVPR 2019)."""
+
+    share: float = Field(0.015, ge=0.0015, le=0.05)
+    """Of all pixels, hidden in a step: one in each square box of about 1 / share pixels, so that none are crowded. The
+    paper hides 64 of 64 x 64 px; its later code 0.00198, which is steadier for long runs and slow in short ones."""
+    replacement: Literal["neighbour", "median"] = "median"
+    """Neighbour: another pixel of the window at random; median: of the window. Never the hidden pixel itself."""
+    radius: int = Field(5, ge=1, le=15)
+    """Half edge of the window, in px."""
+    line_px: int = Field(0, ge=0, le=32)
+    """Pixels to the left and right of a hidden one that are replaced too, for noise that is correlated along the scan
+    line (structN2V, Broaddus et al., ISBI 2020); the loss looks at the hidden one only."""
+
+    @property
+    def box(self) -> int:
+        """Edge in px of the box that holds one hidden pixel."""
+        return round(math.sqrt(1 / self.share))
+
+
 class TrainSettings(_Frozen):
     """The loop. Patch sizes are in pixels of the sharp target."""
 
@@ -72,7 +111,7 @@ class TrainSettings(_Frozen):
     ema_decay: float = Field(0.999, ge=0, lt=1)
     """Exponential moving average of the weights; 0 switches it off."""
     early_stop: int | None = Field(None, ge=1)
-    """Stop after this many validations without a better PSNR."""
+    """Stop after this many validations without a better score (PSNR where there is a clean reference)."""
     grad_clip: float = Field(1.0, gt=0)
     """Largest gradient norm."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sem_models.recipes.recipe import Recipe
+from sem_models.recipes.recipe import MethodName, Recipe
 from sem_models.training.optimisers import learning_rate
-from sem_models.training.settings import Optimiser, Schedule
+from sem_models.training.settings import Adversarial, Optimiser, Schedule
 
 RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
     "restorer",
@@ -12,6 +12,8 @@ RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
     "gradient_discriminator",
     "encoder",
 )
+BACKWARD, BACKWARD_DISCRIMINATOR = "backward", "backward_discriminator"
+"""Of a cycle: the generator from sharp to degraded and the judge of what it draws."""
 ADVERSARIAL = "adversarial"
 _FIRST = {"adversarial": "pixel", "variational": "denoise"}
 
@@ -54,20 +56,26 @@ def stages(recipe: Recipe) -> tuple[Stage, ...]:
     if second is None:
         return (Stage("train", 0, total, (RESTORER,), recipe.optimiser, recipe.schedule),)
     before = min(round(total * second.first_share), total - 1)
-    opening = (RESTORER, ENCODER) if recipe.method == "variational" else (RESTORER,)
-    judges = (DISCRIMINATOR, *((GRADIENT_DISCRIMINATOR,) if second.gradient_weight else ()))
-    first = Stage(_FIRST[recipe.method], 0, before, opening, recipe.optimiser, recipe.schedule)
     last = Stage(
         name=ADVERSARIAL,
         first=before,
         steps=total - before,
-        parts=(RESTORER, *judges),
+        parts=(RESTORER, *_judges(recipe.method, second)),
         optimiser=second.optimiser,
         schedule=second.schedule,
         discriminator_rate=second.discriminator_rate,
         keeps_last=True,
     )
-    return (first, last) if before else (last,)
+    if not before:
+        return (last,)
+    opening = (RESTORER, ENCODER) if recipe.method == "variational" else (RESTORER,)
+    return Stage(_FIRST[recipe.method], 0, before, opening, recipe.optimiser, recipe.schedule), last
+
+
+def _judges(method: MethodName, settings: Adversarial) -> tuple[str, ...]:
+    if method == "cycle":
+        return DISCRIMINATOR, BACKWARD_DISCRIMINATOR
+    return (DISCRIMINATOR, GRADIENT_DISCRIMINATOR) if settings.gradient_weight else (DISCRIMINATOR,)
 
 
 def stage_at(recipe: Recipe, step: int) -> Stage:

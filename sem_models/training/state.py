@@ -1,5 +1,6 @@
 """What a run must remember to go on exactly: the content of `state.pt`, tensors and plain values only."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,16 @@ from sem_models.methods.base import Method
 from sem_models.training.batches import BatchSource
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.hardware import bare
+
+_RANKED_BY = {"val/psnr_db": 1, "val/two_frame_mse": -1, "val/blind_mse": -1}
+"""What tells the better of two validations, by what is known of the truth, and whether more is better."""
+
+
+def quality(scores: dict[str, float]) -> float:
+    """The score that validations of one run are ranked by; more is better, NaN counts as worst."""
+    name = next(name for name in _RANKED_BY if name in scores)
+    value = _RANKED_BY[name] * scores[name]
+    return value if math.isfinite(value) else float("-inf")
 
 
 @dataclass
@@ -26,7 +37,7 @@ class Counters:
 
     def validated(self, scores: dict[str, float], newest_is_best: bool) -> bool:
         """Take in the scores of a validation; whether they are the best so far."""
-        if newest_is_best or scores["val/psnr_db"] > self.best.get("val/psnr_db", float("-inf")):
+        if newest_is_best or not self.best or quality(scores) > quality(self.best):
             self.best_step, self.best, self.validations_since_best = self.step, scores, 0
             return True
         self.validations_since_best += 1

@@ -12,7 +12,6 @@ from torch import Tensor
 from sem_models.data.dataset import Dataset
 from sem_models.methods.table import build_method
 from sem_models.model import build_model, load_weights
-from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.batches import BatchSource
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
@@ -24,7 +23,7 @@ from sem_models.training.stages import Stage, stage_at
 from sem_models.training.state import Counters, RunState
 from sem_models.training.telling import Telling
 from sem_models.training.updates import Updates
-from sem_models.training.validation import Validator
+from sem_models.training.validation import open_validator
 
 Reason = Literal["finished", "early_stop", "stopped"]
 
@@ -80,7 +79,7 @@ class Trainer:
         self._ema = ExponentialMovingAverage(bare(self._method.restorer), recipe.train.ema_decay)
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
-        self._validate = Validator(recipe, dataset, capabilities(recipe.network).scale, self._fabric.device.type)
+        self._validate = open_validator(recipe, dataset, self._fabric.device.type)
         self._updates = Updates(self._method, self._fabric, recipe.train.grad_clip)
         self._telling = Telling(recipe, self._method, reporter)
 

@@ -16,7 +16,7 @@ class Updates:
     def __init__(self, method: Method, fabric: Fabric, grad_clip: float) -> None:
         """`grad_clip` is the largest gradient norm of a network."""
         self._method, self._fabric, self._grad_clip = method, fabric, grad_clip
-        self._guards = {part: FiniteGuard() for part in method.networks}
+        self._guards = {part: FiniteGuard() for part in method.optimisers}
 
     @property
     def are_sound(self) -> bool:

@@ -25,8 +25,8 @@ _COLLAPSED = _Sign(
 )
 _INVERTED = _Sign(
     "contrast-inverted",
-    "Outputs correlate negatively with their targets ({contrast:+.2f}): light and dark are exchanged. Raise the weight "
-    "of a pixel loss.",
+    "Outputs correlate negatively with their targets, or in a cycle with their inputs ({contrast:+.2f}): light and "
+    "dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
 )
 _SURE_REAL, _SURE_FAKE = 0.98, 0.02
 _LEAST_DIVERSITY = 0.2

@@ -7,6 +7,7 @@ and its stage 2 also enlarges the clean low-resolution patch, to compare it with
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +17,20 @@ from torch import Tensor, nn
 
 from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.table import METHODS, build_method
+from sem_models.networks.table import capabilities
 from sem_models.physics.downsampling import downsample
 from sem_models.recipes import RECIPES, Recipe
+from sem_models.training import batches as batches_module
 from sem_models.training.hardware import bare
 from sem_models.training.stages import ADVERSARIAL, ENCODER, RESTORER, Stage, stages
+from tests.domains import flat_images
 from tests.small_recipes import fake_perceptual, narrow
 
 WAYS_IN = ("forward", "with_gradient", "enlarge", "clean", "denoise")
 Calls = list[tuple[str, list[Tensor]]]
 ADVERSARIALS = [name for name, recipe in RECIPES.items() if recipe.method == "adversarial"]
 VARIATIONALS = [name for name, recipe in RECIPES.items() if recipe.method == "variational"]
+CYCLES = [name for name, recipe in RECIPES.items() if recipe.method == "cycle"]
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +45,7 @@ def fabric() -> Fabric:
 def batch(recipe: Recipe, truth: int) -> dict[str, Tensor]:
     """The same degraded input whatever the truth, which need not even belong to it."""
     size, n = recipe.train.patch, recipe.train.batch
-    low = size // recipe.network.scale
+    low = size // capabilities(recipe.network).scale
     generator = torch.Generator().manual_seed(truth)
     return {
         "input": torch.rand(n, 1, low, low, generator=torch.Generator().manual_seed(99)),
@@ -84,7 +89,7 @@ def learn(recipe: Recipe, stage: Stage, truth: int) -> tuple[Spy, Tensor | None]
         losses = method.training_step(given, part, stage)
         assert all(torch.isfinite(loss) for loss in losses.values())
         torch.stack(list(losses.values())).sum().backward()
-    return spy, method._output
+    return spy, getattr(method, "_output", None)
 
 
 def assert_same(a: Calls, b: Calls) -> None:
@@ -96,9 +101,14 @@ def assert_same(a: Calls, b: Calls) -> None:
 
 
 def test_every_method_with_a_generator_is_watched() -> None:
-    assert {RECIPES[name].method for name in ADVERSARIALS + VARIATIONALS} == set(METHODS) - {"supervised"}
+    assert {RECIPES[name].method for name in ADVERSARIALS + VARIATIONALS + CYCLES} == set(METHODS) - {
+        "supervised",
+        "blind-spot",
+        "noise2noise",
+    }
     assert len(ADVERSARIALS) >= 20
     assert len(VARIATIONALS) >= 4
+    assert len(CYCLES) >= 2
 
 
 @pytest.mark.parametrize("name", ADVERSARIALS)
@@ -178,7 +188,7 @@ def test_dsrvae_is_never_compared_with_its_own_target(name: str) -> None:
         assert not any(torch.equal(a, b) for a, b in zip(sharp, given["target"], strict=True))
 
 
-@pytest.mark.parametrize("name", ADVERSARIALS + VARIATIONALS)
+@pytest.mark.parametrize("name", ADVERSARIALS + VARIATIONALS + CYCLES)
 def test_what_is_shipped_needs_the_degraded_image_alone(name: str) -> None:
     """After a step of every stage the restorer alone gives the same for the same input, whatever it learned from."""
     recipe = narrow(RECIPES[name])
@@ -196,7 +206,7 @@ def test_what_is_shipped_needs_the_degraded_image_alone(name: str) -> None:
                 method.training_step(batch(recipe, 2), part, stage)
         restorer.eval()
         assert torch.equal(restorer(x), expected)
-        assert expected.shape[-1] == x.shape[-1] * recipe.network.scale
+        assert expected.shape[-1] == x.shape[-1] * capabilities(recipe.network).scale
 
 
 def test_the_encoder_is_no_part_of_what_is_shipped() -> None:
@@ -206,3 +216,43 @@ def test_the_encoder_is_no_part_of_what_is_shipped() -> None:
     shipped = {id(p) for p in method.networks[RESTORER].parameters()}
     assert not shipped & {id(p) for p in method.networks[ENCODER].parameters()}
     assert stages(recipe)[1].name == ADVERSARIAL
+
+
+@pytest.mark.parametrize("name", CYCLES)
+def test_a_cycle_restores_from_the_input_alone(name: str) -> None:
+    """What the judge is shown does not depend on the sharp domain.
+
+    By design the restorer meets that domain too: degraded by the other generator, and as it is for the identity.
+    """
+    recipe = narrow(RECIPES[name])
+    (stage,) = stages(recipe)
+    entered, outputs = batch(recipe, 1)["input"], []
+    for truth in (1, 2):
+        torch.manual_seed(0)
+        method = build_method(recipe, fabric())
+        spy, given = Spy(bare(method.restorer)), batch(recipe, truth)
+        method.training_step(given, RESTORER, stage)
+        seen = [arguments[0] for _, arguments in spy.calls]
+        assert len(seen) == 3
+        assert torch.equal(seen[0], entered)
+        assert torch.equal(seen[1], given["target"]), "the identity"
+        assert not torch.equal(seen[2], given["target"]), "drawn by the other generator"
+        outputs.append(method._directions["discriminator"].output)
+    assert torch.equal(*outputs)
+
+
+def test_a_cycle_never_meets_the_truth_of_its_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single images serve as both domains. Each is of one grey level, so that a crop tells which image it is from."""
+    dataset = flat_images(tmp_path, 10)
+    recipe = narrow(RECIPES["cyclegan-denoise-small"])
+    degraded: list[Tensor] = []
+    real = batches_module.degrade
+    monkeypatch.setattr(batches_module, "degrade", lambda x, *rest: degraded.append(x) or real(x, *rest))
+    source = batches_module.BatchSource(recipe, dataset, torch.device("cpu"))
+    met = [source.next() for _ in range(50)]
+    truths = {round(float(level)) for crop in degraded for level in 255 * crop.mean((1, 2, 3))}
+    targets = {round(float(level)) for given in met for level in 255 * given["target"].mean((1, 2, 3))}
+    levels = {int(dataset.array(entry, "image").mean()) for entry in dataset.entries("train")}
+    assert truths | targets == levels, "every training image is used"
+    assert not truths & targets, "no image is ever seen both degraded and sharp"
+    assert not any(torch.equal(given["input"], given["target"]) for given in met)

@@ -15,6 +15,7 @@ from torch import Tensor
 from sem_models.errors import UserError
 from sem_models.features.weights import declare_torchvision_ops, load_backbone
 from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
+from sem_models.losses.low_frequency import low_frequency, low_pass, smallest_patch
 from sem_models.losses.perceptual import _features, deepest_features, require_weights
 from sem_models.losses.table import LOSSES, find_loss
 from sem_models.physics.gradient import central_magnitude, sobel
@@ -181,7 +182,37 @@ def test_relativistic_average_of_two_logits_by_hand() -> None:
     assert generator_loss("relativistic", real, fake).item() == pytest.approx(opposite)
 
 
-@pytest.mark.parametrize("kind", ["bce", "relativistic"])
+def test_least_squares_in_closed_form() -> None:
+    """LSGAN with marks 1 for real and 0 for fake (Mao et al., 2017, equation 9); half of the sum for the judge."""
+    real, fake = torch.tensor([[1.5], [0.5]]), torch.tensor([[-0.5], [0.25]])
+    squares = ((0.5**2 + 0.5**2) / 2 + (0.5**2 + 0.25**2) / 2) / 2
+    assert discriminator_loss("lsgan", real, fake).item() == pytest.approx(squares)
+    assert generator_loss("lsgan", real, fake).item() == pytest.approx((1.5**2 + 0.75**2) / 2)
+    assert discriminator_loss("lsgan", torch.ones(3), torch.zeros(3)).item() == 0
+    believed = probabilities("lsgan", real, fake)
+    assert believed["real"].item() == pytest.approx((1 + 0.5) / 2), "marks beyond 1 and below 0 are cut"
+    assert believed["fake"].item() == pytest.approx((0 + 0.25) / 2)
+
+
+@pytest.mark.parametrize("sigma", [0.8, 4.0])
+def test_low_pass_is_scipys(sigma: float) -> None:
+    x = noise(2, 3, 40, 36)
+    radius = math.ceil(3 * sigma)
+    expected = ndimage.gaussian_filter(x.double().numpy(), (0, 0, sigma, sigma), mode="mirror", radius=radius)
+    np.testing.assert_allclose(low_pass(x, sigma).numpy(), expected, atol=1e-6)
+
+
+def test_low_frequencies_see_shading_and_not_noise() -> None:
+    x = torch.full((1, 1, 48, 48), 0.5)
+    assert low_frequency(x + 0.1, x, 4.0).item() == pytest.approx(0.1, rel=1e-5)
+    assert low_frequency(1 - x - 0.2, x, 4.0).item() == pytest.approx(0.2, rel=1e-5)
+    checkers = 0.1 * (-1.0) ** (torch.arange(48)[:, None] + torch.arange(48))
+    assert low_frequency(x + checkers, x, 4.0).item() < 1e-4
+    assert smallest_patch(4.0) == 13
+    low_pass(x[..., :13, :13], 4.0)
+
+
+@pytest.mark.parametrize("kind", ["bce", "relativistic", "lsgan"])
 def test_each_side_is_pushed_its_way(kind) -> None:
     real, fake = noise(4, 1).requires_grad_(), noise(4, 1, seed=1).requires_grad_()
     of_real, of_fake = torch.autograd.grad(discriminator_loss(kind, real, fake), (real, fake))

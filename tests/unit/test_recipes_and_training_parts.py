@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sem_models.errors import UserError
+from sem_models.networks.table import capabilities
 from sem_models.recipes import RECIPES, Recipe, find_recipe, override
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.guard import FiniteGuard, TrainingDiverged
@@ -18,7 +19,7 @@ from sem_models.training.settings import Schedule
 def test_recipes_survive_json_and_scales_agree() -> None:
     for recipe in RECIPES.values():
         assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
-        assert recipe.network.scale == recipe.degradation.scale
+        assert capabilities(recipe.network).scale == recipe.degradation.scale
         assert recipe.train.patch % recipe.degradation.scale == 0
 
 
@@ -48,7 +49,7 @@ def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
     ("text", "message"),
     [("adversarial.discriminator.size=100", r"--set adversarial\.discriminator\.size=100: .*multiple of 32"),
      ("adversarial.first_share=1", r"--set adversarial\.first_share=1: .*less than 1"),
-     ("adversarial.gan=wgan", r"adversarial\.gan=wgan: .*'bce' or 'relativistic'"),
+     ("adversarial.gan=wgan", r"adversarial\.gan=wgan: .*'bce', 'relativistic' or 'lsgan'"),
      ("adversarial.discriminator.halvings=1", "valid here: channels, kind, size, width"),
      ("adversarial=none", "method adversarial needs adversarial settings"),
      ("method=supervised", "method supervised takes no adversarial settings")],
@@ -82,6 +83,12 @@ def test_schedules_in_closed_form() -> None:
     assert learning_rate(1.0, cosine, 110, 110) == pytest.approx(0.1)
     steps = Schedule(name="multistep", milestones=(0.5, 0.75), gamma=0.1)
     assert [learning_rate(1.0, steps, s, 100) for s in (0, 49, 50, 75)] == pytest.approx([1, 1, 0.1, 0.01])
+    linear = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)
+    assert [learning_rate(2.0, linear, s, 100) for s in (0, 50, 60, 75, 99, 100)] == pytest.approx(
+        [2, 2, 1.6, 1, 0.04, 0]
+    )
+    late = Schedule(name="linear", decay_from=0.8, final_fraction=0.1)
+    assert [learning_rate(1.0, late, s, 10) for s in (8, 9, 10)] == pytest.approx([1, 0.55, 0.1])
 
 
 def test_average_of_constant_and_of_a_jump() -> None:

@@ -1,0 +1,1 @@
+"""Denoising of real micrographs with simulated noise, of real frames, and of lattices."""

@@ -1,0 +1,1 @@
+"""Refocusing of real micrographs."""

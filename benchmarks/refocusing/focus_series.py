@@ -1,0 +1,85 @@
+"""The real focus series: defocused frames registered, refocused, and compared with the sharpest frame.
+
+    python -m benchmarks.refocusing.focus_series --home FOLDER [--data FOLDER] [--picture FILE]
+
+Writes `focus_series.json` beside this file; FILE gets crops of all frames for a look (never stored here). The frames
+have noise of their own, which bounds every score: twice the same perfect field would not agree better than `ceiling`.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.refocusing.table import NOISY
+from benchmarks.runner import ROOT
+from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.evaluation.filters import noise_sigma
+from sem_models.evaluation.metrics import psnr_db
+from sem_models.evaluation.ring_correlation import frc_mean
+from sem_models.images.channels import to_grey
+from sem_models.images.read import read_micrograph
+from sem_models.inference.predictor import Predictor
+
+HERE = Path(__file__).resolve().parent
+SHARPEST, DEFOCUSED = "pert5000", ("base", "pert-5000")
+Frame = NDArray[np.float32]
+_CROP = np.s_[200:500, 300:700]
+
+
+def frame(data: Path, name: str) -> Frame:
+    """(H, W) in unit intensity."""
+    (path,) = (data / "sem_focus_series").glob(f"*_{name}.png")
+    return (to_grey(read_micrograph(path)).pixels[..., 0] / 255).astype(np.float32)
+
+
+def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:
+    """Both cut to their common field by whole pixels."""
+    shift = find_shift(fixed, moving)
+    first, second = crop_to_overlap(fixed[..., None], moving[..., None], shift)
+    return second[..., 0], first[..., 0]
+
+
+def matched(image: Frame, reference: Frame) -> Frame:
+    """Brightness and contrast fitted to the reference: the detector's settings differ from frame to frame."""
+    slope, offset = np.polyfit(image.ravel(), reference.ravel(), 1)
+    return (slope * image + offset).astype(np.float32)
+
+
+def against(image: Frame, reference: Frame) -> dict[str, float]:
+    """Agreement with the sharpest frame."""
+    fitted = matched(image, reference)
+    return {"psnr_db": psnr_db(fitted, reference, 1.0), "frc_mean": frc_mean(fitted, reference, 1.0)}
+
+
+def main() -> None:
+    """Score both defocused frames as recorded and refocused."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--picture", type=Path)
+    options = parser.parse_args()
+    os.environ["SEM_HOME"] = str(options.home)
+    from pipelines.models import resolve_model
+
+    run_id = json.loads((HERE / "table.json").read_text())[NOISY]["run_id"]
+    predictor = Predictor(resolve_model(run_id).model)
+    sharpest = frame(options.data, SHARPEST)
+    found: dict[str, object] = {"run_id": run_id, "ceiling_psnr_db": -20 * float(np.log10(noise_sigma(sharpest)))}
+    panels = []
+    for name in DEFOCUSED:
+        recorded, reference = aligned(frame(options.data, name), sharpest)
+        restored = predictor.predict_unit(recorded[None])[0]
+        found[name] = {"recorded": against(recorded, reference), "refocused": against(restored, reference)}
+        panels.append(np.hstack([recorded[_CROP], restored[_CROP], reference[_CROP]]))
+    (HERE / "focus_series.json").write_text(json.dumps(found, indent=1) + "\n")
+    if options.picture:
+        Image.fromarray(np.uint8(np.clip(np.vstack(panels), 0, 1) * 255)).save(options.picture)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The three questions of refocusing on three real sets: known blur, unknown blur, only where it is blurred.
+
+    python -m benchmarks.refocusing.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
+
+Plants, powders and superalloys are pooled, split by specimen; each model is trained on the pool and scored on whole
+test images, by the command line alone: as it was trained, at four sizes of blur over the whole image, on images of
+which a part is blurred, and on images that are sharp. Writes `table.json`; `summarise.py` reads the scores back.
+"""
+
+from pathlib import Path
+
+from benchmarks.pools import FOUR, THREE
+from benchmarks.runner import Job, Table, options, prepare
+
+EXPERIMENT = "refocusing"
+SAME = (
+    "train.batch=8",
+    "train.patch=64",
+    "train.steps=4000",
+    "train.validate_every=100000",
+    "train.precision=bf16-mixed",
+)
+_SIZE = "degradation.blur.size_px"
+PARTIAL = ("degradation.blur.region=partial",)
+SHARP = ("degradation.blur.region=partial", "degradation.blur.sharp_share=1")
+
+
+def at(size: float) -> tuple[str, ...]:
+    """One size of blur over the whole image."""
+    return (f"{_SIZE}={size},{size}", "degradation.blur.region=whole")
+
+
+NOISY = "blind, noisy"
+AS_THE_SERIES = (
+    "degradation.blur.kernel=astigmatic",
+    "degradation.blur.size_px=1,5",
+    "degradation.read_noise=0.055",
+    "train.patch=96",
+    "train.steps=2500",
+)
+JOBS = (
+    Job("known", "srn-known-small", THREE.dataset, inputs=((), at(1), at(3))),
+    Job("blind", "mrn-blind-small", THREE.dataset, inputs=(at(1), at(2), at(3), at(4), PARTIAL, SHARP, ())),
+    # As the real focus series is: astigmatic, with the noise that `pipelines noise` finds in it; with tissue.
+    Job(NOISY, "mrn-blind-small", FOUR.dataset, changes=AS_THE_SERIES),
+    Job("discriminative", "mrn-discriminative-small", THREE.dataset, inputs=((), at(1), at(2), at(3), at(4), SHARP)),
+)
+
+
+def main() -> None:
+    """Prepare the pool, then train and score what is missing."""
+    chosen = options(__doc__)
+    prepare(THREE, chosen.data, chosen.home)
+    prepare(FOUR, chosen.data, chosen.home)
+    Table(Path(__file__).with_name("table.json"), EXPERIMENT, SAME).run(JOBS, chosen.jobs, chosen.only)
+
+
+if __name__ == "__main__":
+    main()

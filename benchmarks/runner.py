@@ -1,0 +1,112 @@
+"""Trainings of a table, by the command line alone; what is finished is kept, so that a table can be gone on with."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pools import Pool
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training and its evaluations."""
+
+    label: str
+    recipe: str
+    dataset: str
+    seed: int = 0
+    changes: tuple[str, ...] = ()
+    init: str | None = None
+    """Label of the job whose pixel stage this one starts from."""
+    inputs: tuple[tuple[str, ...], ...] = ((),)
+    """`degradation.KEY=VALUE` settings of the inputs of each evaluation; none: as in training."""
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    """Run one workbench command; its last line of output is a JSON object."""
+    call = [sys.executable, "-m", "pipelines", *arguments, "--json"]
+    done = subprocess.run(call, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def settings(assignments: Sequence[str]) -> list[str]:
+    """`--set` before each."""
+    return [part for text in assignments for part in ("--set", text)]
+
+
+def options(description: str | None) -> argparse.Namespace:
+    """What every table takes; the environment is set for it."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--home", type=Path, default=ROOT)
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each with one thread")
+    parser.add_argument("--only", nargs="*", help="labels of the jobs to do")
+    chosen = parser.parse_args()
+    os.environ["SEM_HOME"] = str(chosen.home)
+    os.environ.setdefault("SEM_CPU_SLOTS", str(chosen.jobs))
+    if chosen.jobs > 1:
+        os.environ["OMP_NUM_THREADS"] = "1"
+    return chosen
+
+
+def prepare(pool: Pool, data: Path, home: Path) -> None:
+    """The dataset of a pool, unless it is there."""
+    if (home / "datasets" / pool.dataset).exists():
+        return
+    raw = home / f"raw-{pool.dataset}"
+    pool.gather(data, raw)
+    command("prepare", str(raw), "--name", pool.dataset, "--seed", str(pool.seed), "--group-by", pool.groups)
+
+
+class Table:
+    """The runs that are finished, in a file beside the script of the table."""
+
+    def __init__(self, path: Path, experiment: str, same: tuple[str, ...]) -> None:
+        """`same`: settings of every training."""
+        self._path, self._experiment, self._same = path, experiment, same
+        self.known: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+        self._lock = threading.Lock()
+
+    def run(self, jobs: Sequence[Job], at_once: int, only: Sequence[str] | None) -> None:
+        """Train and score what is missing, `at_once` at a time."""
+        wanted = [job for job in jobs if not only or job.label in only]
+        with ThreadPoolExecutor(at_once) as workers:
+            for done in [workers.submit(self._one, job) for job in wanted]:
+                done.result()
+
+    def _one(self, job: Job) -> None:
+        entry = self.known.get(job.label) or self._train(job)
+        for inputs in job.inputs:
+            if list(inputs) not in entry["scored"]:
+                command("evaluate", str(entry["run_id"]), "--dataset", job.dataset, *settings(inputs))
+                entry["scored"].append(list(inputs))
+                self._keep(job.label, entry)
+
+    def _train(self, job: Job) -> dict[str, Any]:
+        start = time.monotonic()
+        assignments = [f"train.seed={job.seed}", *self._same, *job.changes]
+        source = ["--init", str(self.known[job.init]["run_id"])] if job.init else []
+        call = ["train", "--recipe", job.recipe, "--dataset", job.dataset, "--experiment", self._experiment, *source]
+        run_id = command(*call, *settings(assignments))["run_id"]
+        minutes = round((time.monotonic() - start) / 60, 2)
+        facts = {"recipe": job.recipe, "seed": job.seed, "settings": assignments, "init": job.init}
+        entry = {**facts, "run_id": run_id, "train_minutes": minutes, "scored": []}
+        self._keep(job.label, entry)
+        return entry
+
+    def _keep(self, label: str, entry: dict[str, Any]) -> None:
+        with self._lock:
+            self.known[label] = entry
+            self._path.write_text(json.dumps(self.known, indent=1) + "\n")

@@ -1,0 +1,102 @@
+"""Defocus and astigmatism: convolution with a kernel of random size for each image.
+
+Geometric defocus of a wide-open lens is a disc, the probe of a scanning microscope is nearly a Gaussian, and an
+astigmatic lens makes it longer in one direction (Reimer, Scanning Electron Microscopy, 1998, chapter 2).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sem_models.physics.degradation import Blur
+from sem_models.physics.regions import random_regions
+
+_SIGMAS = 3
+_FINE = 5
+"""Steps into which a pixel is divided at the rim of a disc; odd, so that radius 0 is the central pixel."""
+_SMALLEST_SIGMA_PX = 1e-3
+"""Below this a Gaussian is one pixel; zero itself would divide by zero."""
+
+
+def defocus(x: Tensor, settings: Blur, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Blur (N, C, H, W) float32, each image with a size of its own.
+
+    Returns:
+        The blurred images, and where they are blurred: (N, 1, H, W) float32, 0 sharp to 1 blurred in full. Pixels of 0
+        keep their value exactly.
+    """
+    blurred = convolve(x, blur_kernels(settings, len(x), generator))
+    shape = (len(x), 1, *x.shape[-2:])
+    if settings.region == "whole":
+        return blurred, torch.ones(shape, device=x.device)
+    region = random_regions(shape, settings.sharp_share, generator)
+    return x + region * (blurred - x), region
+
+
+def half_width(settings: Blur) -> int:
+    """Pixels from the centre of the kernel to its edge, by the largest size that can be drawn.
+
+    Three sigma, so that a Gaussian has 6 sigma + 1 taps; speed then does not depend on what is drawn.
+    """
+    largest = settings.size_px[1]
+    if settings.kernel == "disc":
+        return math.ceil(largest + 0.5)
+    return math.ceil(_SIGMAS * largest * (settings.ratio if settings.kernel == "astigmatic" else 1.0))
+
+
+def blur_kernels(settings: Blur, count: int, generator: torch.Generator) -> Tensor:
+    """(count, K, K) float32 on the generator's device, each of sum 1, with sizes uniform in `size_px`."""
+    half = half_width(settings)
+    size = _uniform(count, *settings.size_px, generator)
+    weights = _disc(half, size) if settings.kernel == "disc" else _gaussian(half, size, settings, generator)
+    return weights / weights.sum(dim=(1, 2), keepdim=True)
+
+
+def convolve(x: Tensor, kernels: Tensor) -> Tensor:
+    """(N, C, H, W) with one (K, K) kernel for each image, K odd; edges are mirrored about the outermost pixel."""
+    n, channels, height, width = x.shape
+    half = kernels.shape[-1] // 2
+    rows, columns = mirrored(height, half, x.device), mirrored(width, half, x.device)
+    padded = x[:, :, rows[:, None], columns].reshape(1, n * channels, len(rows), len(columns))
+    weights = kernels.repeat_interleave(channels, dim=0)[:, None].to(x.dtype)
+    return F.conv2d(padded, weights, groups=n * channels).reshape(x.shape)
+
+
+def mirrored(length: int, margin: int, device: torch.device) -> Tensor:
+    """Indices -margin to length + margin - 1 of an axis folded back into it; the margin may exceed the length."""
+    return fold(torch.arange(-margin, length + margin, device=device), length)
+
+
+def fold(index: Tensor, length: int) -> Tensor:
+    """Whole indices reflected about the outermost pixels of an axis."""
+    period = max(2 * (length - 1), 1)
+    within = index.remainder(period)
+    return torch.minimum(within, period - within) if length > 1 else torch.zeros_like(index)
+
+
+def _disc(half: int, radius: Tensor) -> Tensor:
+    """A pixel at the rim counts by the share of it that lies within, or the radius would go in steps."""
+    fine = (_FINE * (2 * half + 1) - 1) / 2
+    axis = torch.arange(-fine, fine + 1, device=radius.device) / _FINE
+    distance = torch.sqrt(axis[None, :, None] ** 2 + axis[None, None, :] ** 2)
+    return F.avg_pool2d((_FINE * (radius - distance) + 0.5).clamp(0, 1), _FINE)
+
+
+def _gaussian(half: int, size: Tensor, settings: Blur, generator: torch.Generator) -> Tensor:
+    axis = torch.arange(-half, half + 1, device=size.device, dtype=torch.float32)
+    down, right = axis[None, :, None], axis[None, None, :]
+    short = size.clamp(min=_SMALLEST_SIGMA_PX)
+    if settings.kernel == "gaussian":
+        return torch.exp(-0.5 * (down**2 + right**2) / short**2)
+    long = short * _uniform(len(short), 1.0, settings.ratio, generator)
+    angle = _uniform(len(short), 0.0, math.pi, generator)
+    along = right * torch.cos(angle) + down * torch.sin(angle)
+    across = down * torch.cos(angle) - right * torch.sin(angle)
+    return torch.exp(-0.5 * ((along / long) ** 2 + (across / short) ** 2))
+
+
+def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    drawn = torch.rand(count, 1, 1, generator=generator, device=generator.device)
+    return low + (high - low) * drawn

@@ -1,0 +1,121 @@
+"""Mean and variance of the noise in flat places, by brightness; and what scan lines add to it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.stats import chi2
+
+Plane = NDArray[np.float64]
+
+_PATCH_PX = 8
+_BINS = 16
+_SMALLEST_BIN = 12
+"""Patches whose median is worth a point of the line."""
+_FLATTEST_OF_ONE = 0.3
+_FLATTEST_OF_TWO = 0.7
+"""Shares of the patches of a bin that are believed to hold noise alone: in one image those without structure, in a
+difference all but those where a shift of part of a pixel leaves edges."""
+_SECOND_DIFFERENCE = np.array([1.0, -2.0, 1.0])
+_LAPLACIAN_INDEPENDENT = 0.265
+_SMOOTH_PX = 2.0
+_SLOW_PX = 16.0
+_CLIPPED_SHARE = 0.02
+"""Of the pixels of a bin, above which its variance is cut off; where all bins are so, all are taken."""
+_OUTLIER = 3.0
+"""Deviations of a change between rows, above which it is an edge."""
+_MAD_TO_DEVIATION = 1.4826
+_VARIANCE_ERROR = 10.5
+"""n times the squared relative error of a variance by the MAD: 4 x 1.36 for normal values (Rousseeuw and Croux, JASA
+88, 1993), times 1.94 because second differences of white noise are correlated."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Brightness bins: mean and noise variance of the flat patches in each."""
+
+    mean: tuple[float, ...]
+    variance: tuple[float, ...]
+
+
+def from_one_image(image: Plane) -> Bins:
+    """Noise of (H, W) from its second difference across and down, which removes planes and offsets of lines.
+
+    For white noise the filter [1 -2 1]' [1 -2 1] multiplies the variance by 36 (Immerkaer, CVIU 64, 1996). Its output
+    is correlated: of n values, 0.265 n count as independent.
+    """
+    across = ndimage.convolve1d(image, _SECOND_DIFFERENCE, axis=1, mode="mirror")
+    residual = ndimage.convolve1d(across, _SECOND_DIFFERENCE, axis=0, mode="mirror") / 6
+    return _bins(residual, image, image, _LAPLACIAN_INDEPENDENT, _FLATTEST_OF_ONE)
+
+
+def from_two_frames(first: Plane, second: Plane) -> Bins:
+    """Half the variance of the difference of two (H, W) frames, without slow changes and offsets of lines."""
+    return _bins(_fast_difference(first, second), (first + second) / 2, first, 1.0, _FLATTEST_OF_TWO)
+
+
+def line_correlation(first: Plane, second: Plane) -> float:
+    """Correlation of the noise of neighbours along the scan line, from two frames; 0 for white noise."""
+    noise = _fast_difference(first, second)
+    return float((noise[:, 1:] * noise[:, :-1]).mean() / (noise**2).mean())
+
+
+def _fast_difference(first: Plane, second: Plane) -> Plane:
+    difference = (first - second) / np.sqrt(2)
+    difference -= ndimage.gaussian_filter(difference, _SLOW_PX)
+    without_bands: Plane = difference - difference.mean(axis=1, keepdims=True)
+    return without_bands
+
+
+def _bins(residual: Plane, image: Plane, recorded: Plane, independent: float, flattest: float) -> Bins:
+    """Median variance of the flattest patches in bins of equally many.
+
+    Flatness goes by the gradient of the smoothed image, which hardly shares a frequency with the residual: to choose by
+    the residual itself would choose patches whose noise happens to be small.
+    """
+    mean, variance = _patches(image), _patches(residual**2)
+    slope = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX))
+    clipped = _patches(((recorded <= recorded.min()) | (recorded >= recorded.max())).astype(np.float64))
+    typical = chi2.median(independent * _PATCH_PX**2) / (independent * _PATCH_PX**2)
+    count = int(np.clip(len(mean) * flattest / _SMALLEST_BIN, 1, _BINS))
+    bins = np.array_split(np.argsort(mean), count)
+    # By whole bins: to leave out single patches would choose those whose noise happens not to reach the limit.
+    whole = [part for part in bins if clipped[part].mean() <= _CLIPPED_SHARE]
+    parts = [_flattest(part, slope, flattest) for part in whole or bins]
+    means = tuple(float(mean[part].mean()) for part in parts)
+    return Bins(means, tuple(float(np.median(variance[part]) / typical) for part in parts))
+
+
+def _flattest(patches: NDArray[np.intp], slope: Plane, share: float) -> NDArray[np.intp]:
+    chosen: NDArray[np.intp] = patches[np.argsort(slope[patches])[: max(round(len(patches) * share), 1)]]
+    return chosen
+
+
+def _patches(plane: Plane) -> Plane:
+    height, width = (size - size % _PATCH_PX for size in plane.shape)
+    blocks = plane[:height, :width].reshape(height // _PATCH_PX, _PATCH_PX, width // _PATCH_PX, _PATCH_PX)
+    means: Plane = blocks.mean(axis=(1, 3)).ravel()
+    return means
+
+
+def banding(image: Plane) -> float:
+    """Standard deviation of the offsets of rows of (H, W), above what structure and noise do to columns.
+
+    Rows are compared with the two next to them, outliers (edges) cut off. A scan makes no bands down the columns, so
+    the same measure there is what remains of noise and structure and is subtracted. 0 where less than two standard
+    errors remain. Noise that is correlated along the lines alone counts as banding.
+    """
+    rows, columns = (_line_variance(plane) for plane in (image, image.T))
+    excess = rows - columns
+    error = np.sqrt(_VARIANCE_ERROR * (rows**2 / image.shape[0] + columns**2 / image.shape[1]))
+    return float(np.sqrt(excess)) if excess > 2 * error else 0.0
+
+
+def _line_variance(image: Plane) -> float:
+    """Variance of the offset of a row, noise averaged over its length left in."""
+    change = image[:-2] - 2 * image[1:-1] + image[2:]
+    deviation = _MAD_TO_DEVIATION * float(np.median(np.abs(change - np.median(change))))
+    limit = _OUTLIER * max(deviation, 1e-12)
+    per_row = np.clip(change, -limit, limit).mean(axis=1)
+    return float((_MAD_TO_DEVIATION * np.median(np.abs(per_row))) ** 2) / 6

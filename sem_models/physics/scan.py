@@ -1,0 +1,118 @@
+"""What scanning does to an image: each line is recorded later than the one above it and independently of it.
+
+Line shifts and drift are geometric; charging changes the signal; banding and streaks are noise of the amplifier, from
+line to line and along the line.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from sem_models.physics.blur import fold
+from sem_models.physics.degradation import Scan
+
+_TRAIL_PX = (8.0, 48.0)
+"""Decay lengths of charging trails, in pixels of the recorded image."""
+_DRIFT_POWER = (1.0, 2.0)
+"""A drift that is steady (1) to one that speeds up from rest (2)."""
+
+
+def displace(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+    """Line jitter and drift of (N, C, H, W) float: what stands at (row, column) is taken from elsewhere.
+
+    Jitter moves each line along itself by a normal shift of `jitter_px`. Drift moves line y by d (y / (H - 1))^p in a
+    random direction, |d| = `drift_px` and p uniform in 1 to 2. Whole lines move, so that cubic interpolation down and
+    then along is exact in two passes; outside the image its mirror image is seen.
+    """
+    n, _, height, width = x.shape
+    rows = torch.arange(height, device=x.device, dtype=x.dtype)[None, None, :, None]
+    columns = torch.arange(width, device=x.device, dtype=x.dtype)
+    shift = torch.zeros(n, 1, height, 1, device=x.device, dtype=x.dtype)
+    if settings.drift_px > 0:
+        angle = 2 * math.pi * _rand(n, generator)
+        power = _DRIFT_POWER[0] + (_DRIFT_POWER[1] - _DRIFT_POWER[0]) * _rand(n, generator)
+        far = settings.drift_px * (rows / max(height - 1, 1)) ** power
+        x = _cubic(x, rows + far * torch.sin(angle), dim=2)
+        shift = far * torch.cos(angle)
+    if settings.jitter_px > 0:
+        shift = shift + settings.jitter_px * torch.randn(shift.shape, generator=generator, device=x.device)
+    return _cubic(x, columns + shift, dim=3) if settings.drift_px > 0 or settings.jitter_px > 0 else x
+
+
+def charge(x: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:
+    """Add what a charged specimen does to (N, C, H, W) float in [0, 1]; the result may leave that range.
+
+    A ramp from -amplitude / 2 to amplitude / 2 across the frame in a random direction, and behind everything brighter
+    than the mean an exponential trail along the scan line, to the right, bright or dark: `amplitude` times the excess
+    brightness right behind an object that is wide against the decay length of 8 to 48 px.
+    """
+    if amplitude == 0:
+        return x
+    n, _, height, width = x.shape
+    angle = 2 * math.pi * _rand(n, generator)
+    down = torch.linspace(-1, 1, height, device=x.device)[None, None, :, None]
+    right = torch.linspace(-1, 1, width, device=x.device)[None, None, None, :]
+    plane = down * torch.sin(angle) + right * torch.cos(angle)
+    ramp = 0.5 * plane / (torch.sin(angle).abs() + torch.cos(angle).abs())
+    sign = torch.where(_rand(n, generator) < 0.5, -1.0, 1.0)
+    decay = _TRAIL_PX[0] + (_TRAIL_PX[1] - _TRAIL_PX[0]) * _rand(n, generator)
+    return x + amplitude * (ramp + sign * _trails(x, decay))
+
+
+def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+    """Add a normal offset to each line of (N, C, H, W) float; `deviation` as a fraction of the intensity range."""
+    if deviation == 0:
+        return x
+    shape = (*x.shape[:3], 1)
+    return x + deviation * torch.randn(shape, generator=generator, device=x.device, dtype=x.dtype)
+
+
+def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+    """Add noise of a slow amplifier to (N, C, H, W) float: along the line its correlation is exp(-distance / length).
+
+    Lines are independent of one another, and the noise is stationary from the first pixel on.
+    """
+    if settings.streaks == 0:
+        return x
+    keeps = math.exp(-1 / settings.streak_length_px)
+    before = math.ceil(12 * settings.streak_length_px)
+    width = x.shape[-1] + before
+    white = torch.randn((*x.shape[:3], width), generator=generator, device=x.device, dtype=x.dtype)
+    memory = math.sqrt(1 - keeps**2) * keeps ** torch.arange(width, device=x.device, dtype=x.dtype)
+    spectrum = torch.fft.rfft(white, n=2 * width) * torch.fft.rfft(memory, n=2 * width)
+    noise: Tensor = torch.fft.irfft(spectrum, n=2 * width)[..., before:width]
+    return x + settings.streaks * noise
+
+
+def _trails(x: Tensor, decay: Tensor) -> Tensor:
+    """Excess brightness smeared to the right by exp(-distance / decay); the weights behind a wide object sum to 1."""
+    excess = (x - x.mean(dim=(2, 3), keepdim=True)).clamp(min=0)
+    width = x.shape[-1]
+    distance = torch.arange(width, device=x.device, dtype=x.dtype)
+    tail = torch.where(distance > 0, torch.exp(-distance / decay) * (torch.exp(1 / decay) - 1), 0.0)
+    # Twice the width, or the end of a line would come round to its start.
+    spectrum = torch.fft.rfft(excess, n=2 * width) * torch.fft.rfft(tail, n=2 * width)
+    trails: Tensor = torch.fft.irfft(spectrum, n=2 * width)[..., :width]
+    return trails
+
+
+def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
+    """Values at fractional positions `at` along one axis, by the cubic with a = -0.5 (Keys, IEEE ASSP 29, 1981)."""
+    base = torch.floor(at)
+    t = at - base
+    weights = (
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    )
+    result = torch.zeros_like(x)
+    for tap, weight in enumerate(weights, start=-1):
+        index = fold(base.long() + tap, x.shape[dim])
+        result += weight * torch.gather(x, dim, index.expand_as(x))
+    return result
+
+
+def _rand(count: int, generator: torch.Generator) -> Tensor:
+    return torch.rand(count, 1, 1, 1, generator=generator, device=generator.device)

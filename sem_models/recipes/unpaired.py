@@ -1,0 +1,66 @@
+"""Presets that learn without pairs."""
+
+from sem_models.networks.discriminators import PatchDiscriminatorConfig
+from sem_models.networks.resnet_generator import ResNetConfig
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.settings import Adversarial, CycleSettings, Optimiser, Schedule, TrainSettings
+
+_ADAM = Optimiser(lr=2e-4, betas=(0.5, 0.999))
+_DECAY = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)
+_NOISE = Degradation(scale=1, dose_e_per_px=30.0, read_noise=0.02)
+"""Of sets of single images; unpaired sets bring a degraded domain of their own."""
+
+
+def presets() -> tuple[Recipe, ...]:
+    """The published setting and one for two CPU cores."""
+    return _full(), _small()
+
+
+def _full() -> Recipe:
+    """After the authors' released code; deviation: scan noise instead of photographs, and intensities from 0 to 1."""
+    return Recipe(
+        name="cyclegan-denoise",
+        summary="CycleGAN of 2017: denoises after seeing noisy and clean micrographs that need not belong together.",
+        task="denoising",
+        method="cycle",
+        network=ResNetConfig(blocks=9, width=64, upsampling="transposed", residual=False),
+        degradation=_NOISE,
+        optimiser=_ADAM,
+        schedule=_DECAY,
+        adversarial=_adversarial(PatchDiscriminatorConfig(width=64, halvings=3, norm="instance")),
+        cycle=CycleSettings(),
+        # No average and, in effect, no clipping: the authors had neither.
+        train=TrainSettings(
+            steps=200_000, batch=1, patch=256, ema_decay=0.0, grad_clip=1e3, validate_every=5000, checkpoint_every=1000
+        ),
+    )
+
+
+def _small() -> Recipe:
+    """Corrects its input instead of drawing anew, and holds on to the low frequencies: steadier in few steps."""
+    return Recipe(
+        name="cyclegan-denoise-small",
+        summary="cyclegan-denoise with a small network: some minutes on two CPU cores.",
+        task="denoising",
+        method="cycle",
+        network=ResNetConfig(blocks=6, width=16, upsampling="resize", residual=True),
+        degradation=_NOISE,
+        optimiser=_ADAM,
+        schedule=_DECAY,
+        adversarial=_adversarial(PatchDiscriminatorConfig(width=16, halvings=2, norm="instance")),
+        cycle=CycleSettings(low_frequency=10.0, low_frequency_sigma_px=4.0),
+        train=TrainSettings(steps=2000, batch=4, patch=64, ema_decay=0.99, validate_every=500),
+    )
+
+
+def _adversarial(judge: PatchDiscriminatorConfig) -> Adversarial:
+    return Adversarial(
+        first_share=0.0,
+        losses=(),
+        gan="lsgan",
+        weight=1.0,
+        discriminator=judge,
+        optimiser=_ADAM,
+        schedule=_DECAY,
+    )

@@ -1,0 +1,19 @@
+"""The pages of a run that has no clean reference: no PSNR, no target, and nothing breaks."""
+
+from pathlib import Path
+
+from pipelines.train import train
+from sem_models.data.dataset import Dataset
+from tests.app.test_pages import assert_sound, page
+from tests.small_recipes import short
+
+
+def test_runs_and_train_pages_do_without_a_psnr(sem_home: Path, small_dataset: Dataset) -> None:
+    run_id = train(short("n2v-denoise-small", "train.patch=32"), "small", "e", queued=False)
+    detail = page("runs", run=run_id)
+    assert_sound(detail)
+    assert len(detail.get("image")) == 3, "input, floor and output"
+    assert len(detail.get("plotly_chart")) == 2
+    assert any("hidden pixels" in text.value for text in detail.markdown)
+    assert_sound(page("runs"))
+    assert_sound(page("train"))

@@ -1,0 +1,51 @@
+"""Pages of trainings without pairs: there is no truth to show and no PSNR to draw."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.initial import pixel_end
+from pipelines.tracking.artifacts import samples
+from pipelines.train import train
+from sem_models.errors import UserError
+from tests.app.test_pages import assert_sound, page
+from tests.conftest import smooth_images
+from tests.domains import unpaired
+from tests.small_recipes import short
+
+
+@pytest.fixture
+def run_id(sem_home: Path) -> str:
+    """A finished training on two domains."""
+    images = smooth_images(10, 64)
+    unpaired(sem_home, images[:5], images[5:])
+    return train(short("cyclegan-denoise-small", "train.patch=32"), "u", "sem", queued=False)
+
+
+def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:
+    assert samples(run_id).panels == {"input", "output"}
+    app = page("runs", run=run_id)
+    assert_sound(app)
+    assert len(app.get("image")) == 2
+    assert len(app.get("plotly_chart")) == 4, "losses, correlation, beliefs, contrast and diversity"
+    headings = [text.value for text in app.markdown]
+    assert any("Correlation of validation outputs" in text for text in headings)
+    assert not any("PSNR" in text for text in headings)
+    assert any("of the input" in caption.value for caption in app.caption)
+    assert_sound(page("runs"))
+    assert_sound(page("compare"))
+    with pytest.raises(UserError, match="no finished pixel stage"):
+        pixel_end(run_id)
+
+
+def test_settings_of_a_cycle_are_named_where_they_act(run_id: str) -> None:
+    app = page("train")
+    app.selectbox(key="recipe").set_value("cyclegan-denoise-small").run()
+    key = "cyclegan-denoise-small"
+    app.number_input(key=f"lr-{key}").set_value(1e-4)
+    app.number_input(key=f"id-{key}").set_value(0.8).run()
+    assert_sound(app)
+    changed = " ".join(caption.value for caption in app.caption)
+    assert "`adversarial.optimiser.lr=0.0001`" in changed
+    assert "`cycle.identity=0.8`" in changed
+    assert "cycle.weight" not in changed

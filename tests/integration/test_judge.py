@@ -1,0 +1,76 @@
+"""`judge` on runs and floors: what is said, what is kept, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from pipelines.judge import judge
+from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.runs import get_run
+from pipelines.train import train
+from sem_models.data.dataset import Dataset
+from sem_models.errors import UserError
+from sem_models.recipes import Recipe
+from tests.conftest import smooth_images
+from tests.small_recipes import short
+
+
+@pytest.fixture
+def frames(sem_home: Path) -> tuple[Path, Path]:
+    """Two 16-bit frames of one field with noise of 1500 grey values."""
+    clean = 20_000 + 80 * smooth_images(1, 128)[0].astype(float)
+    paths = sem_home / "first.tif", sem_home / "second.tif"
+    for seed, path in enumerate(paths):
+        noisy = clean + 1500 * np.random.default_rng(seed).standard_normal(clean.shape)
+        tifffile.imwrite(path, noisy.round().astype(np.uint16))
+    return paths
+
+
+def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
+    alone = judge("floor:identity", frames[0])
+    assert alone.scores == {"noise_std": 0}
+    assert alone.notes == ("The output is the input: nothing was removed, the residual says nothing.",)
+    both = judge("floor:identity", *frames)
+    first, second = (tifffile.imread(path).astype(float) for path in frames)
+    lo, hi = np.percentile(first, [0.1, 99.9])
+    expected = 10 * np.log10(2 * (hi - lo) ** 2 / np.mean((first - second) ** 2))
+    assert both.scores["two_frame_psnr_db"] == pytest.approx(expected, abs=1e-3)
+    assert both.scores["frc_second_output"] == both.scores["frc_second_input"]
+    assert (both.run_id, len(both.notes)) == (None, 1)
+
+
+def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset: Dataset) -> None:
+    run_id = train(short("n2v-denoise-small", "train.patch=32"), "small", "e", queued=False)
+    done = CliRunner().invoke(app, ["judge", run_id, *map(str, frames), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    assert "PSNR of the output, estimated" in done.stderr
+    assert told["scores"]["noise_std"] > 0
+    assert json.loads(get_text(run_id, "judge/first.json")) == told
+    metrics = get_run(run_id).metrics
+    assert {key: metrics[f"judge/{key}"] for key in told["scores"]} == pytest.approx(told["scores"])
+    assert "val/blind_mse" in metrics
+    assert "val/psnr_db" not in metrics
+
+
+def test_a_shifted_frame_is_noted(frames: tuple[Path, Path]) -> None:
+    tifffile.imwrite(frames[1], np.roll(tifffile.imread(frames[1]), 4, axis=1))
+    assert "+4.0 px right" in judge("floor:identity", *frames).notes[1]
+
+
+def test_what_cannot_be_judged_is_refused(
+    frames: tuple[Path, Path], small_dataset: Dataset, tiny_recipe: Recipe
+) -> None:
+    tifffile.imwrite(frames[1], np.zeros((100, 128), np.uint16))
+    with pytest.raises(UserError, match=r"second\.tif has 128 x 100 px of uint16, the first frame 128 x 128 px"):
+        judge("floor:identity", *frames)
+    with pytest.raises(UserError, match="there is no such file"):
+        judge("floor:identity", frames[0].with_name("none.tif"))
+    run_id = train(tiny_recipe, "small", "e", queued=False)
+    with pytest.raises(UserError, match="enlarges, so its output cannot be compared"):
+        judge(run_id, frames[0])
