@@ -1,10 +1,11 @@
 """What MODEL means on the command line and on the pages: a run, a registered model, or a floor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.tracking.artifacts import fetch
+from pipelines.initial import BEST, model_of
 from pipelines.tracking.registry import local_folder
 from pipelines.tracking.runs import get_run
 from sem_models.errors import UserError
@@ -49,14 +50,20 @@ def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> Res
     if text.startswith(REGISTERED):
         folder, run_id = local_folder(text)
         return _load(folder, run_id, text)
-    return _load(model_folder(text), text, f"{get_run(text).tags.get('sem.recipe', 'model')} ({text[:8]})")
+    with model_folder(text) as folder:
+        return _load(folder, text, f"{get_run(text).tags.get('sem.recipe', 'model')} ({text[:8]})")
 
 
-def model_folder(run_id: str) -> Path:
-    """A local folder with weights and recipe of the best checkpoint of a run."""
+@contextmanager
+def model_folder(run_id: str) -> Iterator[Path]:
+    """A local folder with weights and recipe of the best checkpoint of a run, for as long as the block runs.
+
+    Only these two are fetched: the state to resume from is several times as large.
+    """
     if get_run(run_id).kind != "training":
         raise UserError(f"Run {run_id} is not a training; name one that is.")
-    return fetch(run_id, "checkpoints/best")
+    with model_of(run_id, BEST) as folder:
+        yield folder
 
 
 def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:

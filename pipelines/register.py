@@ -14,4 +14,5 @@ def register(run_id: str, name: str, alias: str | None = "champion") -> str:
         for metric in report.metrics:
             score = report.mean(report.model, metric)
             tags[f"{report.dataset}-{report.split}.{metric}"] = f"{score.mean:.4f} (n = {score.n})"
-    return register_model(run_id, model_folder(run_id), name, alias, tags)
+    with model_folder(run_id) as folder:
+        return register_model(run_id, folder, name, alias, tags)

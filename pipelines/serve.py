@@ -25,7 +25,8 @@ def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
             address = model
         else:
             target = Path(place) / "model"
-            save_served(model_folder(model), target)
+            with model_folder(model) as folder:
+                save_served(folder, target)
             address = str(target)
         return _run_server(address, port, host)
 

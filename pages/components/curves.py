@@ -2,21 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 Points = Sequence[tuple[int, float]]
-_MOST_POINTS = 1500
+_MOST_POINTS = 2000
+"""More than a chart has columns of pixels."""
 COLOURS = (
     "#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8", "#c79a2b", "#4aa3b5", "#b2557e", "#5b6b2f", "#7a4a2b", "#6b6f76",
 )  # fmt: skip
 """As many as a loss has parts, so that no two curves look alike."""
 
 
+def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
+    """At most `most` of the points (4 at least), in order: the first, the last, and each bin's lowest and highest.
+
+    So no spike is lost, however long the curve. Bins hold equally many points.
+    """
+    if len(points) <= most:
+        return points
+    size = -(-len(points) // (most // 2 - 1))
+    starts = np.arange(0, len(points), size)
+    values = np.array([value for _, value in points])
+    bins = np.pad(values, (0, len(starts) * size - len(points)), mode="edge").reshape(-1, size)
+    kept = np.unique([0, len(points) - 1, *(starts + bins.argmin(1)), *(starts + bins.argmax(1))])
+    return [points[index] for index in kept]
+
+
 def curve_figure(series: Mapping[str, Points], y_title: str, floor: Points = (), log_y: bool = False) -> go.Figure:
     """Lines over the training step; the floor is dashed grey."""
     figure = go.Figure()
     for (name, points), colour in zip(series.items(), COLOURS * 4, strict=False):
-        thin = points[:: max(1, len(points) // _MOST_POINTS)]
+        thin = thinned(points)
         mode = "lines+markers" if len(thin) < 40 else "lines"
         figure.add_scatter(
             x=[p[0] for p in thin], y=[p[1] for p in thin], name=name, mode=mode, line={"color": colour, "width": 2}

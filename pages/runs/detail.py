@@ -7,9 +7,11 @@ from pages.components.scores import show_report
 from pages.components.tasks import launch, watched
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
+from pipelines.initial import INTERPOLATED
 from pipelines.tracking.runs import RunInfo, get_run
 
 _LIVE = ("RUNNING", "SCHEDULED")
+_TABS = ("Samples by step", "Scores", "Settings")
 
 
 def show_run(run_id: str) -> None:
@@ -17,19 +19,36 @@ def show_run(run_id: str) -> None:
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
-    if run.status in _LIVE:
+    mixed = INTERPOLATED in run.tags
+    if mixed:
+        _origin(run)
+    elif run.status in _LIVE:
         st.fragment(show_curves, run_every=1.5)(run_id)
     else:
         show_curves(run_id)
-    curves, scores, settings = st.tabs(["Samples by step", "Scores", "Settings"])
-    with curves:
-        show_samples(run_id)
+    *samples, scores, settings = st.tabs(_TABS[1:] if mixed else _TABS)
+    for tab in samples:
+        with tab:
+            show_samples(run_id)
     with scores, shown_errors():
         _scores(run)
     with settings:
         st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
         code, digest = (run.tags.get(key, "unknown") for key in ("sem.commit", "sem.dataset_digest"))
         st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
+
+
+def _origin(run: RunInfo) -> None:
+    """A mixture of weights was never trained: there are no curves and no samples to wait for."""
+    share = float(run.params["interpolation.alpha"])
+    st.info(
+        f"Weights mixed from the two ends of a training: {1 - share:.0%} pixel losses, {share:.0%} adversarial. "
+        "Nothing was trained for it; score it to compare it with that training.",
+        icon=":material/tune:",
+    )
+    if st.button("Open that training", icon=":material/arrow_back:"):
+        st.query_params["run"] = run.tags[INTERPOLATED]
+        st.rerun()
 
 
 def _state(run: RunInfo) -> None:
@@ -69,11 +88,12 @@ def _scores(run: RunInfo) -> None:
 
 def _offer_interpolation(run: RunInfo) -> None:
     """A slider between the two ends of a GAN training; nothing is trained for it."""
-    if run.params.get("method") != "adversarial" or "sem.interpolated_from" in run.tags:
+    if run.params.get("method") != "adversarial" or INTERPOLATED in run.tags:
         return
-    with st.expander("Between faithful and sharp"), shown_errors():
+    # In a form the slider moves without drawing the whole page again.
+    with st.expander("Between faithful and sharp"), shown_errors(), st.form("interpolation", border=False):
         alpha = st.slider("0: pixel losses only, 1: adversarial end", 0.0, 1.0, 0.5, 0.05, key="alpha")
-        if st.button("Make this model a run of its own", icon=":material/tune:"):
+        if st.form_submit_button("Make this model a run of its own", icon=":material/tune:"):
             from pipelines.interpolate import interpolate
 
             st.query_params["run"] = interpolate(run.run_id, alpha)

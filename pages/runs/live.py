@@ -5,7 +5,8 @@ import streamlit as st
 from pages.components.curves import curve_figure
 from pipelines.jobs import queue
 from pipelines.progress import clock
-from pipelines.tracking.runs import get_run, metric_history, run_warnings
+from pipelines.tracking.curves import GrowingCurves
+from pipelines.tracking.runs import get_run, run_warnings
 
 _SCORES = {
     "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
@@ -22,11 +23,11 @@ def show_curves(run_id: str) -> None:
     _progress(run_id)
     for warning in run_warnings(run_id):
         st.warning(warning, icon=":material/monitor_heart:")
-    losses = {key.removeprefix("train/"): metric_history(run_id, key) for key in _loss_keys(dict(run.metrics))}
+    curves = _curves(run_id)
+    losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     name = next((name for name in _SCORES if f"val/{name}" in run.metrics), "psnr_db")
     heading, unit = _SCORES[name]
-    score = metric_history(run_id, f"val/{name}")
-    floor = metric_history(run_id, f"val/floor_{name}")
+    score, floor = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -42,18 +43,26 @@ def show_curves(run_id: str) -> None:
             st.caption("No validation yet.")
         if name == "input_correlation":
             st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
-    _health(run_id, dict(run.metrics))
+    _health(curves, run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
 
 
-def _health(run_id: str, metrics: dict[str, float]) -> None:
+def _curves(run_id: str) -> GrowingCurves:
+    """What this session has read of the run; that of the run it looked at before is let go."""
+    known: tuple[str, GrowingCurves] | None = st.session_state.get("live-curves")
+    if known is None or known[0] != run_id:
+        known = st.session_state["live-curves"] = (run_id, GrowingCurves(run_id))
+    return known[1]
+
+
+def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> None:
     """What the discriminators believe and whether outputs live, for trainings that have a discriminator."""
     keys = sorted(key.removeprefix("watch/") for key in metrics if key.startswith("watch/"))
     if not keys:
         return
-    seen = {key: metric_history(run_id, f"watch/{key}") for key in keys}
+    seen = {key: curves.points(f"watch/{key}") for key in keys}
     left, right = st.columns(2)
     with left:
         st.markdown("**Discriminator: probability of being real**")

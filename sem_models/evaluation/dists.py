@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sem_models.features.vgg import FeaturesUnavailable, VggFeatures
 from sem_models.features.weights import damage_is_said, torch_home
+from sem_models.inference.predictor import choose_device
 
 _STAGES = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 _CHANNELS = (3, 64, 128, 256, 512, 512)
@@ -36,7 +37,8 @@ def dists(output: NDArray[np.float32], target: NDArray[np.float32], data_range: 
     """
     if min(target.shape) < _SMALLEST:
         return float("nan")
-    tensors = [torch.from_numpy(np.clip(image / data_range, 0, 1).astype(np.float32)) for image in (output, target)]
+    units = [np.clip(image / data_range, 0, 1).astype(np.float32) for image in (output, target)]
+    tensors = [torch.from_numpy(unit).to(choose_device()) for unit in units]
     with torch.inference_mode():
         return float(np.mean([network()(*pair).item() for pair in zip(*map(_windows, tensors), strict=True)]))
 
@@ -79,8 +81,8 @@ class L2Pooling(nn.Module):
 
 @cache
 def network() -> Dists:
-    """The network, read once."""
-    return Dists().eval()
+    """The network on the device that the predictor chooses, read once."""
+    return Dists().eval().to(choose_device())
 
 
 def _similarities(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.features.weights import backbone_file, damage_is_said, declare_torchvision_ops
+from sem_models.inference.predictor import choose_device
 
 _BACKBONE_FILE = "alexnet-owt-7be5be79.pth"
 _SMALLEST = 32
@@ -35,7 +36,7 @@ def _prepare(image: NDArray[np.float32], data_range: float) -> Tensor:
     if image.ndim != 2:
         raise ValueError(f"LPIPS here takes grey (H, W) images, got shape {image.shape}")
     unit = torch.from_numpy(np.clip(image.astype(np.float32) / data_range, 0, 1))
-    return (unit * 2 - 1).expand(1, 3, *image.shape)
+    return (unit * 2 - 1).expand(1, 3, *image.shape).to(choose_device())
 
 
 @cache
@@ -47,4 +48,4 @@ def _network() -> torch.nn.Module:
     with warnings.catch_warnings(), damage_is_said(path):
         warnings.simplefilter("ignore")  # the package calls torchvision in a way that the latter no longer likes
         network: torch.nn.Module = lpips.LPIPS(net="alex", verbose=False)
-    return network.eval()
+    return network.eval().to(choose_device())

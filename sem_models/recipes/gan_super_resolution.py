@@ -129,14 +129,15 @@ def with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
             "schedule": Schedule(name="cosine", final_fraction=0.1),
         }
     )
-    pixel = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
+    robust = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
+    pixel = recipe.losses if recipe.method == "variational" else tuple(robust)
     patch = network.patch * network.scale if isinstance(network, DSRVAEConfig) else 96
     return recipe, recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",
             "summary": f"{recipe.name} with a small network: minutes on two CPU cores.",
             "network": network,
-            "losses": tuple(pixel),
+            "losses": pixel,
             "perceptual": "vgg16",
             "optimiser": Optimiser(lr=1e-3),
             "schedule": Schedule(name="cosine", warmup_steps=100),

@@ -133,7 +133,7 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
             part[parent] = _OPTIONAL[parent]().model_dump(mode="json")
         part = part.get(parent) if isinstance(part, dict) else None
     if isinstance(part, list) and parents[-1] == "losses":
-        _weigh(part, key, _value(value))
+        _weigh(part, path, _value(value))
         return
     if not isinstance(part, dict) or key not in part:
         valid = sorted(part) if isinstance(part, dict) else sorted(content)
@@ -141,8 +141,12 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     part[key] = _value(value)
 
 
-def _weigh(terms: list[dict[str, Any]], name: str, weight: Any) -> None:
+def _weigh(terms: list[dict[str, Any]], path: str, weight: Any) -> None:
     """`losses.gradient=0.5`: change the weight of a loss term, or add the term; 0 leaves it out."""
+    name = path.rpartition(".")[2]
+    names = [term["name"] for term in terms]
+    if weight == 0 and name not in names:
+        raise UserError(f"--set {path}=0: there is no such term to leave out; the terms are {', '.join(names)}.")
     kept = [term for term in terms if term["name"] != name]
     terms[:] = [*kept, {"name": name, "weight": weight}] if weight != 0 else kept
 

@@ -16,6 +16,9 @@ from sem_models.recipes.recipe import Recipe
 from sem_models.training.self_supervision import NOISY_ONLY, require_denoising
 from sem_models.training.settings import CycleSettings, LossTerm
 
+_DENOISING = (LossTerm(name="l1"),)
+"""The first stage of `variational` has no other: its balance with the divergence is part of the method."""
+
 
 def require_consistency(recipe: Recipe) -> None:
     """Refuse a recipe that could not train.
@@ -126,6 +129,12 @@ def _require_judged(judge: DiscriminatorConfig, patch: int) -> None:
 def _require_dsrvae(recipe: Recipe) -> None:
     if not isinstance(recipe.network, DSRVAEConfig) or not recipe.network.denoise:
         raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
+    if recipe.losses != _DENOISING:
+        terms = ", ".join(f"{term.name}={term.weight:g}" for term in recipe.losses)
+        raise UserError(
+            f"Method variational learns to denoise by l1=1 and a divergence, not by {terms}; leave losses as they are. "
+            "What enlarges is under adversarial.losses."
+        )
     if recipe.train.batch < 2:
         raise UserError(
             "Method variational compares with patches of other places, which takes a batch of 2; raise train.batch."

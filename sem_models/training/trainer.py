@@ -18,13 +18,12 @@ from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.fit import require_fit
 from sem_models.training.hardware import bare, open_fabric
-from sem_models.training.pace import Pace
 from sem_models.training.reporter import CheckpointKind, Reporter
 from sem_models.training.stages import Stage, stage_at
 from sem_models.training.state import Counters, RunState
+from sem_models.training.telling import Telling
 from sem_models.training.updates import Updates
 from sem_models.training.validation import open_validator
-from sem_models.training.watch import GanWatch
 
 Reason = Literal["finished", "early_stop", "stopped"]
 
@@ -82,8 +81,7 @@ class Trainer:
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = open_validator(recipe, dataset, self._fabric.device.type)
         self._updates = Updates(self._method, self._fabric, recipe.train.grad_clip)
-        self._watch = GanWatch()
-        self._pace = Pace(recipe.train.validate_every)
+        self._telling = Telling(recipe, self._method, reporter)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
@@ -99,7 +97,7 @@ class Trainer:
         reason = self._loop(should_stop)
         self._save("last")
         done = self._counters
-        self._reporter.progress(done.step, self._recipe.train.steps, 0.0)
+        self._telling.end(done.step)
         return TrainResult(done.step, reason, done.best_step, done.best)
 
     def _loop(self, should_stop: Callable[[], bool]) -> Reason:
@@ -126,27 +124,13 @@ class Trainer:
         step = self._counters.step
         if step == stage.first:
             self._updates.begin(stage)
-            self._pace.forget()
+            self._telling.pace.forget()
         batch = self._batches.next()
         data_s = time.monotonic() - start
         values = {"lr": stage.rate(stage.parts[0], step), **self._updates(batch, stage, step)}
         self._ema.update(bare(self._method.restorer))
         self._counters.step += 1
-        self._pace.step(time.monotonic() - start)
-        if self._counters.step % self._recipe.train.log_every == 0:
-            self._tell(values | {"speed/steps_per_s": self._pace.steps_per_s, "speed/data_ms": 1000 * data_s})
-        if self._pace.due():
-            total = self._recipe.train.steps
-            left = self._pace.seconds_left(total - self._counters.step)
-            self._reporter.progress(self._counters.step, total, left)
-
-    def _tell(self, values: dict[str, float]) -> None:
-        seen = self._method.observations()
-        watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
-        step = self._counters.step
-        self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
-        for topic, text in self._watch(watched):
-            self._reporter.warning(step, topic, text)
+        self._telling.step(self._counters.step, values, time.monotonic() - start, data_s)
 
     def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
@@ -155,7 +139,7 @@ class Trainer:
         self._reporter.metrics(self._counters.step, scores)
         if self._updates.are_sound and self._counters.validated(scores, stage.keeps_last):
             self._save("best")
-        self._pace.validation(time.monotonic() - start)
+        self._telling.pace.validation(time.monotonic() - start)
 
     def _patience_is_over(self) -> bool:
         patience = self._recipe.train.early_stop

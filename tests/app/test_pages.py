@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.components.scores import gains_table
 from pipelines.evaluate import evaluate
+from pipelines.initial import INTERPOLATED
+from pipelines.tracking.runs import create_run, set_status
 from pipelines.train import create_training, run_training
 from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
@@ -86,6 +88,21 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     assert any(
         "method" in table and list(table["method"])[1:] == ["floor:bicubic", "floor:identity"] for table in tables
     )
+
+
+def test_a_mixture_promises_no_curves_and_leads_to_its_training(store: tuple[Path, str]) -> None:
+    """Nothing was trained for it, so that curves and samples would never come."""
+    tags = {INTERPOLATED: store[1], "sem.recipe": "r", "sem.dataset": "small"}
+    mixture = create_run("sem", "mixed", "training", {"interpolation.alpha": 0.25, "method": "adversarial"}, tags)
+    set_status(mixture, "FINISHED")
+    app = page("runs", run=mixture)
+    assert_sound(app)
+    assert "75% pixel losses, 25% adversarial" in app.info[0].value
+    assert [tab.label for tab in app.tabs] == ["Scores", "Settings"]
+    assert not app.slider
+    next(button for button in app.button if button.label == "Open that training").click().run()
+    assert app.query_params["run"] in (store[1], [store[1]])
+    assert len(app.get("plotly_chart")) == 2
 
 
 def test_unknown_run_is_one_readable_box(store: tuple[Path, str]) -> None:

@@ -384,7 +384,7 @@ REACHES: list[tuple[Any, int]] = [
     *((DSRVAEConfig(scale=scale, width=2, blocks=1, denoise=False), 0) for scale in (1, 2, 4)),
     (DSRVAEConfig(scale=2, width=2, blocks=2, patch=32, code=2, hidden=2), 0),
     *(
-        (SINSRConfig(scale=scale, width=8, blocks=blocks, scale_blocks=at_scale, gradient_branch=branch,
+        (SINSRConfig(scale=scale, width=8, high_width=4, blocks=blocks, scale_blocks=at_scale, gradient_branch=branch,
                      back_projection=None), 0)
         for scale, blocks, at_scale in ((2, 4, 1), (4, 9, 2), (8, 4, 1)) for branch in (False, True)
     ),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mlflow import MlflowClient
 
 from pipelines.evaluate import evaluate, stored_reports
 from pipelines.floor_scores import kept_floor_rows
@@ -21,7 +22,7 @@ from sem_models.data.prepare import write_dataset
 from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.methods.objective import PERCEPTUAL
-from sem_models.model import load_weights
+from sem_models.model import RECIPE, WEIGHTS, load_weights
 from sem_models.recipes import Recipe, find_recipe, override
 from sem_models.training.settings import LossTerm
 
@@ -73,7 +74,7 @@ def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe
     assert [step for step, _ in metric_history(run_id, "train/adversarial")] == [1, 2, 3, 4]
     assert get_run(run_id).tags[TAG] == trained
     # The start is the end of the pixel stage, to the bit: with no step at all nothing would have changed.
-    after = load_weights(model_folder(run_id))
+    after = best_weights(run_id)
     assert any(not torch.equal(after[name], value) for name, value in first.items())
 
 
@@ -113,17 +114,41 @@ def test_a_start_from_other_data_is_warned_of(
 
 def test_interpolation_is_linear_in_the_weights(trained: str) -> None:
     ends = [load_weights(fetch(trained, f"checkpoints/{kind}")) for kind in ("stage", "best")]
-    middle = load_weights(model_folder(interpolate(trained, 0.25)))
+    middle = best_weights(interpolate(trained, 0.25))
     for name, value in middle.items():
         torch.testing.assert_close(value, 0.75 * ends[0][name] + 0.25 * ends[1][name])
-    assert_same(load_weights(model_folder(interpolate(trained, 0.0))), ends[0])
-    assert_same(load_weights(model_folder(interpolate(trained, 1.0))), ends[1])
+    assert_same(best_weights(interpolate(trained, 0.0)), ends[0])
+    assert_same(best_weights(interpolate(trained, 1.0)), ends[1])
+
+
+def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state to resume from lies beside them and is several times as large."""
+    asked: list[str] = []
+    download = MlflowClient.download_artifacts
+
+    def noted(store: MlflowClient, run_id: str, path: str, into: str | None = None) -> str:
+        asked.append(path)
+        return str(download(store, run_id, path, into))
+
+    monkeypatch.setattr(MlflowClient, "download_artifacts", noted)
+    with model_folder(trained) as folder:
+        names = {file.name for file in folder.iterdir()}
+    assert not folder.exists()
+    assert len(list_files(trained, "checkpoints/best")) > len(names)
+    assert (
+        set(asked)
+        == {f"checkpoints/best/{name}" for name in names}
+        == {f"checkpoints/best/{WEIGHTS}", f"checkpoints/best/{RECIPE}"}
+    )
+    asked.clear()
+    resolve_model(trained)
+    assert len(asked) == 2
 
 
 def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recipe: Recipe) -> None:
     run_id = create_training(gan_recipe, "small", init=trained)
     run_training(run_id)
-    faithful = load_weights(model_folder(interpolate(run_id, 0.0)))
+    faithful = best_weights(interpolate(run_id, 0.0))
     assert_same(faithful, load_weights(fetch(trained, "checkpoints/stage")))
 
 
@@ -175,6 +200,11 @@ def test_perceptual_part_is_named_after_its_backbone(
     run_training(run_id)
     assert metric_history(run_id, "train/perceptual_vgg16")
     assert json.loads((fetch(run_id, "recipe.json")).read_text())["perceptual"] == "vgg16"
+
+
+def best_weights(run_id: str) -> dict[str, torch.Tensor]:
+    with model_folder(run_id) as folder:
+        return load_weights(folder)
 
 
 def assert_same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> None:

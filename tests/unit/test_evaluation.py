@@ -36,7 +36,10 @@ def test_scores_are_scikit_images() -> None:
 
 
 @pytest.fixture
-def fresh_networks() -> Iterator[None]:
+def fresh_networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Read anew, and on the CPU, where the tests' own tensors are."""
+    for module in (perceptual, dists):
+        monkeypatch.setattr(module, "choose_device", lambda: "cpu")
     perceptual._network.cache_clear()
     dists.network.cache_clear()
     yield

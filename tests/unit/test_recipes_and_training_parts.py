@@ -142,5 +142,7 @@ def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
         override(recipe, ["losses.mse=-1"])
     with pytest.raises(UserError, match="losses"):
         override(find_recipe("srresnet-x4-small"), ["losses.charbonnier=0"])
+    with pytest.raises(UserError, match=r"adversarial\.losses\.grad=0.*no such term.*the terms are .*gradient"):
+        override(recipe, ["adversarial.losses.grad=0"])
     with pytest.raises(UserError, match="no such key"):
         override(recipe, ["optimiser.betas.0=0.9"])

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -26,6 +27,7 @@ from sem_models.training.optimisers import build_optimiser, constants
 from sem_models.training.settings import LossTerm, Optimiser
 from sem_models.training.stages import stage_at, stages
 from sem_models.training.state import Counters
+from sem_models.training.telling import Telling
 from sem_models.training.trainer import train
 from sem_models.training.watch import GanWatch
 from tests.integration.test_resume import Recorder, assert_equal
@@ -220,6 +222,19 @@ def with_loss(recipe: Recipe, name: str) -> Recipe:
     return recipe.model_copy(update={"losses": (LossTerm(name=name),)})
 
 
+def test_what_a_training_observes_is_told_and_warned_of() -> None:
+    """Every second step is reported; the tenth report in a row of exchanged contrast warns, and only that one."""
+    method = SimpleNamespace(observations=lambda: {"contrast": torch.tensor(-0.5), "diversity": torch.tensor(1.0)})
+    recorder = Recorder()
+    telling = Telling(override(find_recipe("sinsr-x4-small"), ["train.log_every=2"]), method, recorder)
+    for step in range(1, 31):
+        telling.step(step, {"train/l1": float(step)}, seconds=0.1, data_s=0.0)
+    assert {step for step, _ in recorder.values} == set(range(2, 31, 2))
+    assert recorder.values[4, "train/l1"] == 4.0
+    assert recorder.values[4, "watch/contrast"] == -0.5
+    assert [(step, topic) for step, topic, *_ in recorder.warnings] == [(20, "contrast-inverted")]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_preset_is_consistent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
@@ -252,6 +267,13 @@ def test_what_does_not_go_together_is_refused(
         return
     with pytest.raises(UserError, match=message):
         require_consistency(recipe)
+
+
+def test_losses_that_the_variational_method_would_ignore_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_perceptual(monkeypatch)
+    for change in ("losses.mse=1", "losses.l1=2"):
+        with pytest.raises(UserError, match="learns to denoise by l1=1 and a divergence, not by l1"):
+            require_consistency(override(find_recipe("dsrvae-x4"), [change]))
 
 
 def test_losses_that_cannot_be_given_are_refused() -> None:

@@ -1,0 +1,34 @@
+"""Long curves are drawn with few points and none of their spikes lost."""
+
+import numpy as np
+import pytest
+
+from pages.components.curves import curve_figure, thinned
+
+
+@pytest.mark.parametrize("count", [2001, 3999, 20_000])
+def test_a_long_curve_keeps_its_ends_and_its_spikes(count: int) -> None:
+    rng = np.random.default_rng(count)
+    values = rng.normal(size=count)
+    spikes = rng.choice(count, 50, replace=False)
+    values[spikes[:25]] += 100 + np.arange(25)
+    values[spikes[25:]] -= 100 + np.arange(25)
+    points = list(zip(range(0, 10 * count, 10), values.tolist(), strict=True))
+    kept = thinned(points)
+    assert len(kept) <= 2000
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    assert [step for step, _ in kept] == sorted({step for step, _ in kept})
+    assert set(kept) <= set(points)
+    # Of spikes that share a bin only the farthest is drawn; the farthest of all always are.
+    assert {max(points, key=lambda p: p[1]), min(points, key=lambda p: p[1])} <= set(kept)
+    bins = np.array_split(np.arange(count), 20)
+    for part in bins:
+        drawn = [value for step, value in kept if step // 10 in set(part.tolist())]
+        assert (max(drawn), min(drawn)) == (values[part].max(), values[part].min())
+
+
+def test_a_short_curve_stays_as_it_is() -> None:
+    points = [(step, float(step % 7)) for step in range(2000)]
+    assert thinned(points) is points
+    (line,) = curve_figure({"loss": points}, "loss").data
+    assert list(zip(line.x, line.y, strict=True)) == points
