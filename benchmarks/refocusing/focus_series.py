@@ -34,7 +34,8 @@ _CROP = np.s_[200:500, 300:700]
 def frame(data: Path, name: str) -> Frame:
     """(H, W) in unit intensity."""
     (path,) = (data / "sem_focus_series").glob(f"*_{name}.png")
-    return (to_grey(read_micrograph(path)).pixels[..., 0] / 255).astype(np.float32)
+    grey: Frame = (to_grey(read_micrograph(path)).pixels[..., 0] / 255).astype(np.float32)
+    return grey
 
 
 def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:

@@ -10,8 +10,8 @@ from sem_models.training.settings import LossTerm, Optimiser, Schedule, TrainSet
 
 FAST_SCAN = Degradation(scale=1, dose_e_per_px=50, read_noise=0.02)
 """About 20 dB of PSNR: the noise of a quick survey scan."""
-STEM_SCAN = Degradation(scale=1, dose_e_per_px=30, read_noise=0.03, scan=Scan(jitter_px=0.4, banding=0.02))
-"""A fast atomic-resolution frame: few electrons, lines that shake."""
+STEM_SCAN = Degradation(scale=1, dose_e_per_px=(8, 60), read_noise=0.04, scan=Scan(jitter_px=0.4, banding=0.02))
+"""Fast atomic-resolution frames: few electrons, lines that shake."""
 
 
 def presets() -> list[Recipe]:
