@@ -38,7 +38,7 @@ def test_override() -> None:
      ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
      ("network.depth=2", r"--set network\.depth=2: input should be greater"),
      ("method=adversarial", r"--set method=adversarial: method adversarial needs adversarial settings\.$"),
-     ("adversarial.weight=1", "no such key"), ("network.kind=unet", r"--set network\.kind=unet: .*'swinir'")],
+     ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"--set network\.kind=lenet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):

@@ -1,0 +1,133 @@
+"""Dented atomic lattices: a published CycleGAN study as it was trained and applied, and the preset that mends it.
+
+    python -m benchmarks.denoising.lattices --data FOLDER [--home FOLDER] [--only NAME ...] [--pictures FOLDER]
+
+Simulated lattices with dents are denoised, fields of 27 to 48 atoms along an edge. The study's CycleGAN learns from
+noisy dented fields and from clean ones without dents, and is also applied as the study did: tiles of five atoms by
+five, each on its own, put side by side. Scores of atoms, dents and seams go to `lattices.json`; `--pictures` gets
+simulated fields and the real lattices, to be looked at.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sem_models.evaluation.atoms import seam_ratio
+
+from benchmarks.runner import Job, Table, command, options
+from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.evaluation.evaluate import make_case
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.inference.predictor import Predictor
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes import find_recipe
+
+HERE = Path(__file__).resolve().parent
+DENTED, UNPAIRED, FLAT = "lattices", "lattices-unpaired", "lattices-flat"
+OURS, STUDY = "ours", "study"
+FORWARD: Degradation = find_recipe("lattice-denoise-small").degradation
+SAME = ("train.validate_every=100000", "train.steps=2500")
+JOBS = (
+    Job(OURS, "lattice-denoise-small", DENTED, changes=("train.precision=bf16-mixed",)),
+    Job(STUDY, "cyclegan-lattice-small", UNPAIRED, inputs=()),
+)
+TILE_PX = 64
+"""About five atoms at the periods of these fields."""
+Field = NDArray[np.float32]
+
+
+def prepare(home: Path) -> None:
+    """Dented fields; clean fields without dents; and both as the two domains of an unpaired set."""
+    if not (home / "datasets" / DENTED).exists():
+        command("simulate", "--name", DENTED, "--count", "300", "--size", "384")
+    if (home / "datasets" / UNPAIRED).exists():
+        return
+    command("simulate", "--name", FLAT, "--count", "120", "--size", "384", "--no-dents", "--seed", "1")
+    raw = home / "raw-unpaired"
+    for name, domain in ((DENTED, "noisy"), (FLAT, "clean")):
+        (raw / domain).mkdir(parents=True, exist_ok=True)
+        dataset = open_dataset(home / "datasets" / name)
+        for entry in dataset.entries("train")[:72]:
+            case = make_case(dataset, entry, FORWARD, 1)
+            image = case.low if domain == "noisy" else case.sharp
+            # Eight bit, so that both domains keep one scale of grey values.
+            pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+            path = raw / domain / f"{domain}_{Path(entry.name).stem}.tif"
+            write_micrograph(path, Micrograph(pixels.transpose(1, 2, 0)))
+    command("prepare", str(raw / "noisy"), "--target", str(raw / "clean"), "--kind", "unpaired", "--name", UNPAIRED)
+
+
+def apart(predictor: Predictor, low: Field) -> Field:
+    """Tiles restored each on its own and put side by side, as the study did; (1, H, W)."""
+    out = np.empty_like(low)
+    for top in range(0, low.shape[1], TILE_PX):
+        for left in range(0, low.shape[2], TILE_PX):
+            part = np.s_[:, top : top + TILE_PX, left : left + TILE_PX]
+            out[part] = predictor.predict_unit(np.ascontiguousarray(low[part]))
+    return out
+
+
+def scores(outputs: dict[str, list[Field]], sharp: list[Field]) -> dict[str, dict[str, float]]:
+    """Means over fields: what evaluations know, and seams at the pitch of the tiles."""
+    from sem_models.evaluation.scorer import Case, Scorer
+
+    score = Scorer()
+    names = ("psnr_db", "atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db")
+    found: dict[str, dict[str, float]] = {}
+    for label, images in outputs.items():
+        rows = [score(image, Case(truth, truth, 1, None, None)) for image, truth in zip(images, sharp, strict=True)]
+        means = {name: float(np.mean([row[name] for row in rows if row.get(name) is not None])) for name in names}
+        seams = [seam_ratio(i[0], t[0], TILE_PX) for i, t in zip(images, sharp, strict=True)]
+        found[label] = {**means, "seam_ratio": float(np.mean(seams)), "worst_f1": _worst(rows, "atom_f1")}
+    return found
+
+
+def _worst(rows: list[dict[str, Any]], name: str) -> float:
+    return float(min(row[name] for row in rows if row.get(name) is not None))
+
+
+def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Field]], list[Field]]:
+    """Every test field by every method, and the truths."""
+    from pipelines.models import resolve_model
+
+    predictors = {label: Predictor(resolve_model(run).model) for label, run in runs.items()}
+    predictors["floor:nlm"] = Predictor(resolve_model("floor:nlm", 1).model)
+    outputs: dict[str, list[Field]] = {label: [] for label in (*predictors, "noisy", "study, tiles apart")}
+    sharp = []
+    for entry in dataset.entries("test"):
+        case = make_case(dataset, entry, FORWARD, 1)
+        sharp.append(case.sharp)
+        for label, predictor in predictors.items():
+            outputs[label].append(predictor.predict_unit(case.low))
+        outputs["noisy"].append(case.low)
+        outputs["study, tiles apart"].append(apart(predictors[STUDY], case.low))
+    return outputs, sharp
+
+
+def show(outputs: dict[str, list[Field]], sharp: list[Field], folder: Path) -> None:
+    """A few fields: noisy, every method, truth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [np.hstack([*(images[i][0] for images in outputs.values()), sharp[i][0]]) for i in range(3)]
+    Image.fromarray(np.uint8(np.clip(np.vstack(rows), 0, 1) * 255)).save(folder / "lattices.png")
+    print(" | ".join([*outputs, "truth"]))
+
+
+def main() -> None:
+    """Simulate, train, score."""
+    chosen = options(__doc__)
+    prepare(chosen.home)
+    table = Table(HERE / "lattice_runs.json", "lattices", SAME)
+    table.run(JOBS, chosen.jobs, chosen.only)
+    runs = {label: str(table.known[label]["run_id"]) for label in (OURS, STUDY)}
+    outputs, sharp = restored(open_dataset(chosen.home / "datasets" / DENTED), runs)
+    (HERE / "lattices.json").write_text(json.dumps({"runs": runs, **scores(outputs, sharp)}, indent=1) + "\n")
+    if chosen.pictures:
+        show(outputs, sharp, chosen.pictures)
+
+
+if __name__ == "__main__":
+    main()
