@@ -50,16 +50,18 @@ class Metric:
     """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
     unit: str = ""
     """Of the score and of differences of it; empty where there is none."""
+    signed: bool = False
+    """Whether it falls below a best value of 0 as well, so that lower is not better."""
 
     @property
     def in_between(self) -> bool:
         """Whether values on both sides of the best one occur."""
-        return 0 < self.ideal < math.inf
+        return self.signed or 0 < self.ideal < math.inf
 
     @property
     def heading(self) -> str:
         """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
-        return f"{self.label} {'↑' if self.ideal == math.inf else '↓' if self.ideal == 0 else f'→ {self.ideal:g}'}"
+        return f"{self.label} {f'→ {self.ideal:g}' if self.in_between else '↓' if self.ideal == 0 else '↑'}"
 
     def shortfall(self, value: float) -> float:
         """How far a value is from the best: the lower, the better, whatever the metric. NaN stays NaN."""
@@ -82,6 +84,10 @@ METRICS: dict[str, Metric] = {
     "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB"),
     "sharp_identity_db": Metric("Output against input where sharp (dB)", math.inf, unit="dB"),
     "response_auc": Metric("Response AUC", math.inf),
+    "atom_f1": Metric("Atom F1", math.inf),
+    "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods"),
+    "dent_correlation": Metric("Dent correlation", math.inf),
+    "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True),
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

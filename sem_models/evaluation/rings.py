@@ -53,3 +53,15 @@ class Rings:
         """Sum over each ring of the whole spectrum, given the half of it."""
         totals = np.asarray(np.bincount(self._index.ravel(), (values * self._weight).ravel()), np.float64)
         return totals[1 : self._side // 2 + 1]
+
+    def medians(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Median over each ring, given the half spectrum: what peaks do not lift."""
+        order = np.argsort(self._index, axis=None, kind="stable")
+        ends = np.cumsum(np.bincount(self._index.ravel()))[: self._side // 2 + 1]
+        rings = np.split(values.ravel()[order], ends)[1:-1]
+        return np.array([np.median(ring) for ring in rings])
+
+    def spread(self, per_ring: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Half spectrum in which each pixel has the value of its ring; outside the rings that of the nearest."""
+        everywhere: NDArray[np.float64] = np.take(per_ring, self._index - 1, mode="clip")
+        return everywhere

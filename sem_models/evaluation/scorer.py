@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sem_models.evaluation.atoms import lattice_scores
 from sem_models.evaluation.dists import dists
 from sem_models.evaluation.down_consistency import down_consistency_db
 from sem_models.evaluation.metrics import LABELS, METRICS
@@ -54,7 +55,7 @@ class Scorer:
         pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
-        extra = {**_down_consistency(whole, case), **_by_region(output, target, case)}
+        extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **_lattice(output, target)}
         return {**scores, **_resolution_nm(scores, case), **trained, **extra}
 
     def _with_weights(self, name: str, output: Image, target: Image) -> float | None:
@@ -92,6 +93,10 @@ def _by_region(output: Image, target: Image, case: Case) -> Scores:
         "sharp_identity_db": _or_none(sharp_identity_db(given, output, blur, DATA_RANGE)),
         "response_auc": _or_none(response_auc(given, output, blur)),
     }
+
+
+def _lattice(output: Image, target: Image) -> Scores:
+    return {name: _or_none(value) for name, value in lattice_scores(output, target, DATA_RANGE).items()}
 
 
 def _inner(image: Image, border: int) -> Image:
