@@ -23,7 +23,7 @@ def draw_lattice(fringe_px: float, direction_deg: float, generator: np.random.Ge
     kind = int(generator.integers(4))
     shape = (_oblique, _perovskite, _dumbbell, _honeycomb)[kind](generator)
     drawn = {
-        "sigma": float(generator.uniform(*_SIGMA)) * (0.6 if kind == 2 else 1.0),
+        "sigma": float(generator.uniform(*_SIGMA)) * (0.75 if kind == 2 else 1.0),
         "thermal": float(generator.uniform(*_THERMAL)),
         "vacancies": float(generator.uniform(*_VACANCIES)),
         "background": float(generator.uniform(*_BACKGROUND)),
