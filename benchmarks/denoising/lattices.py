@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sem_models.evaluation.atoms import seam_ratio
 
 from benchmarks.runner import Job, Table, command, options
 from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.evaluation.atoms import seam_ratio
 from sem_models.evaluation.evaluate import make_case
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph

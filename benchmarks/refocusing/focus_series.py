@@ -42,13 +42,15 @@ def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:
     """Both cut to their common field by whole pixels."""
     shift = find_shift(fixed, moving)
     first, second = crop_to_overlap(fixed[..., None], moving[..., None], shift)
-    return second[..., 0], first[..., 0]
+    cut: tuple[Frame, Frame] = (second[..., 0], first[..., 0])
+    return cut
 
 
 def matched(image: Frame, reference: Frame) -> Frame:
     """Brightness and contrast fitted to the reference: the detector's settings differ from frame to frame."""
     slope, offset = np.polyfit(image.ravel(), reference.ravel(), 1)
-    return (slope * image + offset).astype(np.float32)
+    fitted: Frame = (slope * image + offset).astype(np.float32)
+    return fitted
 
 
 def against(image: Frame, reference: Frame) -> dict[str, float]:
