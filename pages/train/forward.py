@@ -19,7 +19,7 @@ _SCAN = {
 
 
 def choose_forward(recipe: Recipe) -> Choices:
-    """Down-sampling where the network enlarges, and noise; blur and scan distortion below."""
+    """Down-sampling where the network enlarges, and noise."""
     forward, key = recipe.degradation, recipe.name
     st.markdown("**Forward model**")
     chosen: Choices = {}
@@ -30,9 +30,18 @@ def choose_forward(recipe: Recipe) -> Choices:
     chosen["degradation.dose_e_per_px"] = _dose(forward.dose_e_per_px, key)
     noise = st.number_input("Read noise (of the range)", 0.0, 1.0, forward.read_noise, format="%.3f", key=f"read-{key}")
     chosen["degradation.read_noise"] = noise, forward.read_noise
-    with st.expander("Blur and scan distortion", expanded=forward.blur is not None or forward.scan is not None):
-        chosen |= _blur(forward.blur, key) | _scan(forward.scan, key)
     return chosen
+
+
+def choose_distortion(recipe: Recipe) -> Choices:
+    """Blur and scan distortion, closed where the recipe has neither."""
+    forward, key = recipe.degradation, recipe.name
+    with st.expander("Blur and scan distortion", expanded=forward.blur is not None or forward.scan is not None):
+        left, right = st.columns([1, 2], gap="large")
+        with left:
+            blur = _blur(forward.blur, key)
+        with right:
+            return blur | _scan(forward.scan, key)
 
 
 def _blur(recipes: Blur | None, key: str) -> Choices:
@@ -56,9 +65,10 @@ def _blur(recipes: Blur | None, key: str) -> Choices:
 def _scan(recipes: Scan | None, key: str) -> Choices:
     start = recipes or Scan()
     chosen: Choices = {}
-    for name, label in _SCAN.items():
+    columns = st.columns(2)
+    for index, (name, label) in enumerate(_SCAN.items()):
         before: float = getattr(start, name)
-        value = st.number_input(label, 0.0, 100.0, before, 0.01, format="%.3f", key=f"{name}-{key}")
+        value = columns[index % 2].number_input(label, 0.0, 100.0, before, 0.01, format="%.3f", key=f"{name}-{key}")
         chosen[f"degradation.scan.{name}"] = value, before
     return chosen
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.train.forward import choose_forward
+from pages.train.forward import choose_distortion, choose_forward
 from sem_models.recipes import Recipe
 
 
@@ -75,6 +75,7 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         )
     with third:
         made = choose_forward(recipe)
+    made |= choose_distortion(recipe)
     return {
         "train.steps": (steps, train.steps),
         "train.batch": (batch, train.batch),
