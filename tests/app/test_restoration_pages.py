@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from streamlit.testing.v1 import AppTest
 
+from pages.inference.response import overlay
 from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
 from sem_models.data.sources import PrepareOptions
@@ -89,6 +90,12 @@ def test_response_is_laid_over_the_micrograph() -> None:
     before[:, :64] = gaussian_filter(sharp, 2)[:, :64]
     app = AppTest.from_function(run, kwargs={"before": before, "after": sharp}, default_timeout=60).run()
     assert not app.exception
-    (chart,) = app.get("plotly_chart")
-    assert "response" in chart.proto.spec
-    assert any("median" in caption.value for caption in app.caption)
+    assert "image" in [element.type for element in app.main]
+    assert any("full orange" in caption.value for caption in app.caption)
+
+
+def test_overlay_mixes_grey_with_orange() -> None:
+    grey = np.array([[100, 200]], np.uint8)
+    mixed = overlay(grey, np.array([[0.0, 2.0]], np.float32), 0.5)
+    assert mixed[0, 0].tolist() == [100, 100, 100]
+    assert mixed[0, 1].tolist() == [228, 160, 100]
