@@ -22,7 +22,7 @@ def show_response(before: Grey, after: Grey, limits: IntensityRange, window: Dis
     st.image(overlay(to_display(before, window), response / _FULL, strength))
     st.caption(
         f"Change relative to local contrast, root mean square within about 12 px; full orange is {_FULL}, the "
-        f"median here {np.median(response):.2f}. A refocusing model that knows what is sharp answers where it was blurred."
+        f"median {np.median(response):.2f}. A refocusing model that knows what is sharp answers where it was blurred."
     )
 
 
