@@ -51,7 +51,7 @@ def evaluate(
             a table is stored beside the first and leaves the run's metrics alone.
 
     Raises:
-        UserError: No such model or dataset, no reference to score against, or changes that would do nothing.
+        UserError: No such model or dataset, no reference, or changes that would do nothing.
     """
     dataset = open_dataset(home().datasets / dataset_name)
     _refuse_idle(changes, model, dataset)
@@ -71,8 +71,8 @@ def evaluate(
 
 def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
     """Pairs are taken as they are; only floors may be told what blurred them."""
-    told = "degradation.blur." if model.startswith(FLOOR) else None
-    idle = [change for change in changes if told is None or not change.strip().startswith(told)]
+    floor = model.startswith(FLOOR)
+    idle = [change for change in changes if not (floor and change.strip().startswith("degradation.blur."))]
     if idle and dataset.manifest.kind == "paired":
         raise UserError(
             f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which --set {idle[0]} would not "
@@ -81,9 +81,9 @@ def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
 
 
 def _cautions(model: UnitModel, dataset: Dataset) -> list[str]:
-    """What the scores of a model mean on this dataset, where it is not what they seem."""
-    learned = model.recipe.method if isinstance(model, RestorationModel) else None
-    if learned != "noise2noise" or dataset.manifest.kind != "paired":
+    """What scores do not mean on this dataset."""
+    from_noise = isinstance(model, RestorationModel) and model.recipe.method == "noise2noise"
+    if not from_noise or dataset.manifest.kind != "paired":
         return []
     return [
         f"Where the targets of {dataset.manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
@@ -105,26 +105,25 @@ def _store(run_id: str, report: EvaluationReport, changed: bool) -> None:
     put_text(run_id, f"{base}.csv", as_csv(report))
     if changed:
         return
-    metrics = {f"{report.split}/{metric}": report.mean(report.model, metric).mean for metric in report.metrics}
-    log_metrics(run_id, metrics)
+    log_metrics(run_id, {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics})
     set_tags(run_id, {f"sem.evaluated.{report.split}": report.dataset})
 
 
 def stored_reports(run_id: str) -> list[EvaluationReport]:
-    """All evaluations that a run holds; those on other inputs after the one of the same split as in training."""
+    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
     return list(_reports_by_name(run_id).values())
 
 
 def reports_as_trained(run_id: str) -> list[EvaluationReport]:
-    """The evaluations on inputs that are made as those the run learned from."""
+    """Those on inputs that are made as in training."""
     return [report for name, report in _reports_by_name(run_id).items() if name == f"{report.dataset}-{report.split}"]
 
 
 def _reports_by_name(run_id: str) -> dict[str, EvaluationReport]:
     """By file name without its ending."""
-    paths = [PurePosixPath(path) for path in list_files(run_id, FOLDER) if path.endswith(".json")]
-    ordered = sorted(paths, key=lambda path: path.stem)
-    return {path.stem: EvaluationReport.model_validate_json(get_text(run_id, str(path))) for path in ordered}
+    paths = [path for path in list_files(run_id, FOLDER) if path.endswith(".json")]
+    ordered = sorted((PurePosixPath(path).stem, path) for path in paths)
+    return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
 
 
 def as_csv(report: EvaluationReport) -> str:

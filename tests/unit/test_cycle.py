@@ -224,9 +224,9 @@ def test_what_a_cycle_cannot_learn_from(two_domains: Dataset, recipe: Recipe, tm
         (["cycle.low_frequency_sigma_px=11"], r"needs patches of 34 px at least, not 32"),
         (["adversarial.discriminator.halvings=4"], "needs patches of 48 px"),
         (["train.early_stop=3"], "early_stop goes by PSNR"),
-        (["optimiser.lr=0.01"], "method cycle ignores optimiser.*adversarial.optimiser"),
-        (["schedule.warmup_steps=5"], "method cycle ignores schedule.*adversarial.schedule"),
-        (["losses.mse=1"], "method cycle ignores losses.*cycle.weight"),
+        (["optimiser.lr=0.01"], "Method cycle ignores optimiser.*adversarial.optimiser"),
+        (["schedule.warmup_steps=5"], "Method cycle ignores schedule.*adversarial.schedule"),
+        (["losses.mse=1"], "Method cycle ignores losses.*cycle.weight"),
     ],
 )
 def test_cycles_that_cannot_train(two_domains: Dataset, recipe: Recipe, changes: list[str], message: str) -> None:
