@@ -43,6 +43,12 @@ def gain(report: EvaluationReport, method: str, metric: str, over: str) -> Inter
     return cluster_interval(differences.tolist(), groups)
 
 
+def score(report: EvaluationReport, metric: str) -> Interval:
+    """Mean of the model with an interval that draws whole specimens."""
+    groups = [row.group for row in report.rows if row.method == report.model]
+    return cluster_interval(report.values(report.model, metric), groups)
+
+
 def said(value: Interval, digits: int = 2, sign: str = "+") -> str:
     """`+3.10 [2.90, 3.30]`; the mean alone where too few specimens give no interval."""
     mean = f"{value.mean:{sign}.{digits}f}"

@@ -39,7 +39,9 @@ class Comparison:
     @property
     def floors(self) -> tuple[str, ...]:
         """Floors that stand in every table."""
-        return tuple(method for method in self.columns[0].report.methods if method.startswith("floor:"))
+        first, *others = (column.report.methods for column in self.columns)
+        everywhere = [method for method in first if all(method in methods for methods in others)]
+        return tuple(method for method in everywhere if method.startswith("floor:"))
 
 
 def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Comparison:

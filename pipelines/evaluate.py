@@ -6,18 +6,22 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import PurePosixPath
 
 from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
 from pipelines.home import home
-from pipelines.models import resolve_model
+from pipelines.models import FLOOR, resolve_model
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.manifest import Split
+from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics import Interval, PairedDifference
+from sem_models.inference.model import UnitModel
+from sem_models.model import RestorationModel
 from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress, silent
 from sem_models.recipes import override_degradation
@@ -45,19 +49,46 @@ def evaluate(
         progress: Told after each image.
         changes: `degradation.KEY=VALUE`: score on inputs that are made in another way than those it learned from. Such
             a table is stored beside the first and leaves the run's metrics alone.
+
+    Raises:
+        UserError: No such model or dataset, no reference, or changes that would do nothing.
     """
     dataset = open_dataset(home().datasets / dataset_name)
+    _refuse_idle(changes, model, dataset)
     resolved = resolve_model(model, scale, changes)
     forward = override_degradation(resolved.degradation, changes)
     known = kept_floor_rows(dataset, split, forward)
     report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
     keep_floor_rows(dataset, split, forward, report)
+    report = report.model_copy(update={"notes": (*report.notes, *_cautions(resolved.model, dataset))})
     run_id = resolved.run_id or _floor_run(model, dataset, forward)
     _store(run_id, report, changed=forward != resolved.degradation)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
         set_status(run_id, "FINISHED")
     return report, run_id
+
+
+def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
+    """Pairs are taken as they are; only floors may be told what blurred them."""
+    floor = model.startswith(FLOOR)
+    idle = [change for change in changes if not (floor and change.strip().startswith("degradation.blur."))]
+    if idle and dataset.manifest.kind == "paired":
+        raise UserError(
+            f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which --set {idle[0]} would not "
+            "change; leave --set out, or score on single images."
+        )
+
+
+def _cautions(model: UnitModel, dataset: Dataset) -> list[str]:
+    """What scores do not mean on this dataset."""
+    from_noise = isinstance(model, RestorationModel) and model.recipe.method == "noise2noise"
+    if not from_noise or dataset.manifest.kind != "paired":
+        return []
+    return [
+        f"Where the targets of {dataset.manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
+        "against their noise: the truth itself would not reach a high PSNR. `judge` estimates the PSNR from two frames."
+    ]
 
 
 def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
@@ -74,15 +105,25 @@ def _store(run_id: str, report: EvaluationReport, changed: bool) -> None:
     put_text(run_id, f"{base}.csv", as_csv(report))
     if changed:
         return
-    metrics = {f"{report.split}/{metric}": report.mean(report.model, metric).mean for metric in report.metrics}
-    log_metrics(run_id, metrics)
+    log_metrics(run_id, {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics})
     set_tags(run_id, {f"sem.evaluated.{report.split}": report.dataset})
 
 
 def stored_reports(run_id: str) -> list[EvaluationReport]:
-    """All evaluations that a run holds."""
+    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
+    return list(_reports_by_name(run_id).values())
+
+
+def reports_as_trained(run_id: str) -> list[EvaluationReport]:
+    """Those on inputs that are made as in training."""
+    return [report for name, report in _reports_by_name(run_id).items() if name == f"{report.dataset}-{report.split}"]
+
+
+def _reports_by_name(run_id: str) -> dict[str, EvaluationReport]:
+    """By file name without its ending."""
     paths = [path for path in list_files(run_id, FOLDER) if path.endswith(".json")]
-    return [EvaluationReport.model_validate_json(get_text(run_id, path)) for path in sorted(paths)]
+    ordered = sorted((PurePosixPath(path).stem, path) for path in paths)
+    return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
 
 
 def as_csv(report: EvaluationReport) -> str:
@@ -107,6 +148,7 @@ def summary(report: EvaluationReport) -> dict[str, object]:
         "groups": report.groups,
         "border_px": report.border_px,
         "data_range": report.data_range,
+        "degradation": report.degradation,
         "means": {m: {k: _plain(report.mean(m, k)) for k in report.metrics} for m in report.methods},
         "gain_over": {f: {k: _plain(report.gain(k, f)) for k in report.metrics} for f in floors},
         "notes": list(report.notes),

@@ -44,6 +44,9 @@ def keep_floor_rows(dataset: Dataset, split: Split, degradation: Degradation, re
 
 
 def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:
-    facts = [_VERSION, dataset.digest, split, describe_input(dataset, degradation), degradation.scale, list(METRICS)]
+    # The deconvolutions are told the blur, which the description of pairs does not name.
+    blur = degradation.blur and degradation.blur.model_dump_json()
+    inputs = [describe_input(dataset, degradation), blur, degradation.scale]
+    facts = [_VERSION, dataset.digest, split, *inputs, list(METRICS)]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
     return home().work / "floors" / f"{key}.json"

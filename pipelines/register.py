@@ -1,6 +1,6 @@
 """Use case: a trained run becomes a registered model that anyone can name."""
 
-from pipelines.evaluate import stored_reports
+from pipelines.evaluate import reports_as_trained
 from pipelines.models import model_folder
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
@@ -10,7 +10,7 @@ def register(run_id: str, name: str, alias: str | None = "champion") -> str:
     """Register the best checkpoint of a run with its scores; returns the version number."""
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in ("sem.recipe", "sem.dataset", "sem.dataset_digest") if key in run.tags}
-    for report in stored_reports(run_id):
+    for report in reports_as_trained(run_id):
         for metric in report.metrics:
             score = report.mean(report.model, metric)
             tags[f"{report.dataset}-{report.split}.{metric}"] = f"{score.mean:.4f} (n = {score.n})"

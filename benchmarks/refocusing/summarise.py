@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks.pools import THREE
-from benchmarks.reports import Reports, blur_of, gain, markdown, part_of, read, said
+from benchmarks.reports import Reports, blur_of, gain, markdown, part_of, read, said, score
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
@@ -53,7 +53,7 @@ def by_region(reports: Reports) -> str:
             blur = blur_of(report)
             if blur["region"] == "partial":
                 kind = "all sharp" if blur["sharp_share"] == 1 else "partly blurred"
-                cells = (report.mean(report.model, metric) for metric in REGIONS)
+                cells = (score(report, metric) for metric in REGIONS)
                 rows.append([f"{label}, {kind}", *(said(cell, 3 if cell.mean < 1 else 2, "") for cell in cells)])
     heads = ["gain where blurred (dB)", "output against input where sharp (dB)", "response AUC"]
     return markdown(["images", *heads], rows)

@@ -13,6 +13,9 @@ def show_report(report: EvaluationReport) -> None:
         f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
         f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
     )
+    st.caption(
+        "Inputs: as the dataset has them" if report.degradation == "paired" else f"Inputs: `{report.degradation}`"
+    )
     st.dataframe(means_table(report), hide_index=True)
     st.markdown("**Gain over the floors, image by image**")
     st.dataframe(gains_table(report), hide_index=True)

@@ -11,6 +11,8 @@ from pipelines.initial import INTERPOLATED
 from pipelines.tracking.runs import RunInfo, get_run
 
 _LIVE = ("RUNNING", "SCHEDULED")
+_NO_REFERENCE = ("val/input_correlation", "val/blind_mse")
+"""Validation scores of runs whose dataset has nothing that an output could be compared with."""
 _TABS = ("Samples by step", "Scores", "Settings")
 
 
@@ -103,12 +105,22 @@ def _offer_interpolation(run: RunInfo) -> None:
 def _controls(run: RunInfo) -> None:
     left, right = st.columns(2)
     with left:
-        if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
-            launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags["sem.dataset"]])
-            st.rerun()
-        st.caption("Use the test split once a model is chosen, not to choose it.")
+        _offer_scores(run)
     with right:
         name = st.text_input("Register as", f"{run.tags['sem.recipe']}-{run.tags['sem.dataset']}", key="register_name")
         if st.button("Register as champion", icon=":material/verified:"):
             launch("register", ["register", run.run_id, "--name", name])
             st.rerun()
+
+
+def _offer_scores(run: RunInfo) -> None:
+    if any(name in run.metrics for name in _NO_REFERENCE):
+        st.caption(
+            "Its dataset has no reference to score against: look at an image on the Inference page, `judge` one on the "
+            "command line, or `evaluate` on a dataset of clean or paired images."
+        )
+        return
+    if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
+        launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags["sem.dataset"]])
+        st.rerun()
+    st.caption("Use the test split once a model is chosen, not to choose it.")

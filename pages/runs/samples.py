@@ -6,7 +6,12 @@ from PIL import Image
 from pipelines.tracking.artifacts import fetch, samples
 
 _ONE_TO_ONE_PX = 220
-_PANELS = {"input": "Input, enlarged", "floor": "Bicubic floor", "output": "Model", "target": "Target"}
+_PANELS = {
+    "input": "Input, enlarged",
+    "floor": "Floor: bicubic, at scale 1 the input",
+    "output": "Model",
+    "target": "Target",
+}
 
 
 def show_samples(run_id: str) -> None:

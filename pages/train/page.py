@@ -1,5 +1,7 @@
 """Train: choose a recipe and a dataset, see what it will cost, launch."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.components.frame import begin, empty, shown_errors
@@ -8,6 +10,9 @@ from pipelines.home import home
 from pipelines.prepare import list_datasets
 from pipelines.progress import clock
 from sem_models.data.dataset import open_dataset
+
+if TYPE_CHECKING:
+    from sem_models.recipes import Recipe
 
 
 def show() -> None:
@@ -25,13 +30,11 @@ def _form(names: list[str]) -> None:
     from pipelines.initial import without_first_stage
     from pipelines.train import DEFAULT_EXPERIMENT
     from sem_models.networks.table import parameter_count
-    from sem_models.recipes import RECIPES, override
+    from sem_models.recipes import override
 
     left, right = st.columns([2, 3], gap="large")
     with left:
-        small = [name for name in RECIPES if name.endswith("-small")]
-        ordered = [*small, *(name for name in RECIPES if name not in small)]
-        recipe = RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
+        recipe = _choose_recipe()
         st.caption(
             f"{recipe.summary} {parameter_count(recipe.network):,} parameters, scale x{recipe.degradation.scale}."
         )
@@ -50,6 +53,17 @@ def _form(names: list[str]) -> None:
 
         run_id = train(resolved, dataset, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})
+
+
+def _choose_recipe() -> "Recipe":
+    """Of a task or of all, those for small machines first."""
+    from sem_models.recipes import RECIPES
+
+    tasks = sorted({recipe.task for recipe in RECIPES.values()})
+    task = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
+    names = [name for name, recipe in RECIPES.items() if task in ("all", recipe.task)]
+    ordered = sorted(names, key=lambda name: not name.endswith("-small"))
+    return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 
 
 def _choose_start(kind: str) -> str | None:

@@ -41,7 +41,9 @@ def evaluate_model(
     """
     require_reference(dataset, degradation)
     scale = model.capabilities.scale
-    methods: list[UnitModel] = [model, *(floor for floor in floors_for(degradation) if floor.name != model.name)]
+    # Of pairs the forward model knows nothing, not even their scale.
+    floors = floors_for(degradation.model_copy(update={"scale": scale}))
+    methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
     entries = dataset.entries(split)
     if not entries:

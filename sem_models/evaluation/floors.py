@@ -101,7 +101,9 @@ def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
         UserError: There is no blur to undo.
     """
     if blur is None:
-        raise UserError(f"floor:{wanted_by} undoes a known blur: add --set degradation.blur.size_px=2,2.")
+        raise UserError(
+            f"floor:{wanted_by} undoes a known blur: score it by `evaluate`, with --set degradation.blur.size_px=2,2."
+        )
     middle = sum(blur.size_px) / 2
     known = Blur(kernel="disc" if blur.kernel == "disc" else "gaussian", size_px=(middle, middle))
     kernel: NDArray[np.float32] = blur_kernels(known, 1, torch.Generator().manual_seed(0))[0].numpy()

@@ -60,6 +60,11 @@ class Scan(_Frozen):
     objects, as a fraction of their brightness above the mean."""
 
 
+def _unless_idle(scan: Scan | None) -> Scan | None:
+    """A scan that distorts nothing is none: images would else pass for degraded that were not touched."""
+    return scan if scan and scan != Scan(streak_length_px=scan.streak_length_px) else None
+
+
 class Degradation(_Frozen):
     """Blur, down-sampling by `scale`, scan distortion and Poisson-Gaussian noise, each where it is asked for."""
 
@@ -70,7 +75,7 @@ class Degradation(_Frozen):
     read_noise: float = Field(0.0, ge=0, le=1)
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
     blur: Blur | None = None
-    scan: Scan | None = None
+    scan: Annotated[Scan | None, AfterValidator(_unless_idle)] = None
 
     @property
     def is_empty(self) -> bool:

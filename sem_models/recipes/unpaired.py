@@ -28,8 +28,6 @@ def _full() -> Recipe:
         method="cycle",
         network=ResNetConfig(blocks=9, width=64, upsampling="transposed", residual=False),
         degradation=_NOISE,
-        optimiser=_ADAM,
-        schedule=_DECAY,
         adversarial=_adversarial(PatchDiscriminatorConfig(width=64, halvings=3, norm="instance")),
         cycle=CycleSettings(),
         # No average and, in effect, no clipping: the authors had neither.
@@ -48,8 +46,6 @@ def _small() -> Recipe:
         method="cycle",
         network=ResNetConfig(blocks=6, width=16, upsampling="resize", residual=True),
         degradation=_NOISE,
-        optimiser=_ADAM,
-        schedule=_DECAY,
         adversarial=_adversarial(PatchDiscriminatorConfig(width=16, halvings=2, norm="instance")),
         cycle=CycleSettings(low_frequency=10.0, low_frequency_sigma_px=4.0),
         train=TrainSettings(steps=2000, batch=4, patch=64, ema_decay=0.99, validate_every=500),

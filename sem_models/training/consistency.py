@@ -49,6 +49,7 @@ def require_consistency(recipe: Recipe) -> None:
 
 def _require_cycle(recipe: Recipe, settings: CycleSettings) -> None:
     """Both generators have one config, so that each must take what the other gives."""
+    _require_no_first_stage(recipe)
     facts = capabilities(recipe.network)
     if facts.scale != 1 or facts.channels_in != facts.channels_out:
         raise UserError(
@@ -62,6 +63,19 @@ def _require_cycle(recipe: Recipe, settings: CycleSettings) -> None:
             f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of {least} px at least, not "
             f"{recipe.train.patch}; raise train.patch or lower cycle.low_frequency_sigma_px."
         )
+
+
+def _require_no_first_stage(recipe: Recipe) -> None:
+    """Settings of the stage that a cycle does not have must say nothing else than those of the one it has."""
+    second, fields = recipe.adversarial, Recipe.model_fields
+    instead = {
+        "losses": (None, "cycle.weight, cycle.identity and cycle.low_frequency"),
+        "optimiser": (second and second.optimiser, "adversarial.optimiser"),
+        "schedule": (second and second.schedule, "adversarial.schedule"),
+    }
+    for name, (same, other) in instead.items():
+        if getattr(recipe, name) not in (fields[name].default, same):
+            raise UserError(f"Method cycle ignores {name}, as it has no stage before its adversarial one; set {other}.")
 
 
 def _terms(recipe: Recipe) -> tuple[LossTerm, ...]:

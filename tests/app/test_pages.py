@@ -18,7 +18,7 @@ from sem_models.data.sources import PrepareOptions
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
-from sem_models.recipes import find_recipe, override
+from sem_models.recipes import RECIPES, find_recipe, override
 from tests.conftest import smooth_images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +158,23 @@ def test_data_page_reports_a_missing_folder(store: tuple[Path, str]) -> None:
     app.button[0].click().run()
     assert not app.exception
     assert "/no/such/folder" in app.error[0].value
+
+
+def test_train_page_lists_the_recipes_of_a_task(store: tuple[Path, str]) -> None:
+    app = page("train")
+    assert len(app.selectbox(key="recipe").options) == len(RECIPES)
+    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
+    app.selectbox(key="task").set_value("denoising").run()
+    assert_sound(app)
+    offered = app.selectbox(key="recipe").options
+    assert sorted(offered) == sorted(name for name, recipe in RECIPES.items() if recipe.task == "denoising")
+    assert offered[0].endswith("-small")
+    assert app.selectbox(key="recipe").value == offered[0]
+
+
+def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
+    app = page("runs", run=store[1])
+    assert any('"downsampling":"bicubic_aa"' in caption.value for caption in app.caption)
 
 
 def test_train_page_names_what_was_changed(store: tuple[Path, str]) -> None:

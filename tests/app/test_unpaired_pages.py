@@ -32,6 +32,8 @@ def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:
     assert any("Correlation of validation outputs" in text for text in headings)
     assert not any("PSNR" in text for text in headings)
     assert any("of the input" in caption.value for caption in app.caption)
+    assert not any("Score" in button.label for button in app.button), "it could only fail"
+    assert any("no reference to score against" in caption.value for caption in app.caption)
     assert_sound(page("runs"))
     assert_sound(page("compare"))
     with pytest.raises(UserError, match="no finished pixel stage"):

@@ -224,11 +224,20 @@ def test_what_a_cycle_cannot_learn_from(two_domains: Dataset, recipe: Recipe, tm
         (["cycle.low_frequency_sigma_px=11"], r"needs patches of 34 px at least, not 32"),
         (["adversarial.discriminator.halvings=4"], "needs patches of 48 px"),
         (["train.early_stop=3"], "early_stop goes by PSNR"),
+        (["optimiser.lr=0.01"], "Method cycle ignores optimiser.*adversarial.optimiser"),
+        (["schedule.warmup_steps=5"], "Method cycle ignores schedule.*adversarial.schedule"),
+        (["losses.mse=1"], "Method cycle ignores losses.*cycle.weight"),
     ],
 )
 def test_cycles_that_cannot_train(two_domains: Dataset, recipe: Recipe, changes: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         require_fit(override(recipe, changes), two_domains.manifest)
+
+
+def test_a_cycle_learns_at_the_rate_that_is_changed(two_domains: Dataset, recipe: Recipe) -> None:
+    changed = override(recipe, ["adversarial.optimiser.lr=0.01", "adversarial.schedule.name=constant"])
+    require_fit(changed, two_domains.manifest)
+    assert stages(changed)[0].rate("restorer", 3) == 0.01
 
 
 def test_cycles_do_not_enlarge(two_domains: Dataset, recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from sem_models.physics.degrade import degrade, degrade_with_blur
 from sem_models.physics.noise import add_noise
 from sem_models.physics.regions import random_regions
 from sem_models.physics.scan import charge, displace
-from sem_models.recipes import find_recipe, override
+from sem_models.recipes import find_recipe, override, override_degradation
 
 EVERYTHING = Degradation(
     scale=2,
@@ -251,6 +251,16 @@ def test_absent_parts_draw_nothing() -> None:
     plainly, with_parts = generator(3), generator(3)
     assert torch.equal(add_noise(x, 100, 0.01, plainly), degrade(x, with_zeros, with_parts))
     assert torch.equal(plainly.get_state(), with_parts.get_state())
+
+
+def test_a_scan_without_any_distortion_is_absent() -> None:
+    """Else an image that nothing was done to would be scored against itself."""
+    idle = override_degradation(Degradation(scale=1), ["degradation.scan.banding=0"])
+    assert idle == Degradation(scale=1)
+    assert idle.is_empty
+    undone = override_degradation(Degradation(scan=Scan(streaks=0.1)), ["degradation.scan.streaks=0"])
+    assert undone.scan is None
+    assert Degradation(scan=Scan(drift_px=1.0)).scan == Scan(drift_px=1.0)
 
 
 def test_settings_are_judged() -> None:

@@ -1,0 +1,89 @@
+"""Evaluations on inputs other than those of the training, and on pairs: what is refused, kept apart and noted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.compare import Column, Comparison
+from pipelines.evaluate import evaluate, reports_as_trained, stored_reports, summary
+from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
+from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.runs import get_run
+from pipelines.train import train
+from sem_models.data.dataset import Dataset
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
+from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import evaluate_model
+from sem_models.evaluation.floors import Identity
+from sem_models.evaluation.report import Row
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.physics.degradation import Blur, Degradation
+from tests.conftest import smooth_images
+from tests.scored_runs import FAIR, store
+from tests.small_recipes import short
+
+
+def pairs(home: Path, scale: int) -> Dataset:
+    """Six pairs in `home/datasets/pairs`; inputs are `scale` times smaller and have noise."""
+    rng = np.random.default_rng(2)
+    for index, image in enumerate(smooth_images(6)):
+        noisy = np.clip(image[::scale, ::scale] + 10 * rng.standard_normal(image[::scale, ::scale].shape), 0, 255)
+        for folder, pixels in (("first", noisy), ("second", image)):
+            (home / folder).mkdir(exist_ok=True)
+            write_micrograph(home / folder / f"S{index}.tif", Micrograph(pixels.astype(np.uint8)[:, :, None], 2.5))
+    options = PrepareOptions("pairs", (home / "first",), kind="paired", target=home / "second")
+    return write_dataset(plan_dataset(options), home / "datasets" / "pairs")
+
+
+def test_pairs_are_not_degraded_so_changes_of_that_are_refused(sem_home: Path) -> None:
+    pairs(sem_home, 1)
+    for model, change in (("floor:nlm", "degradation.read_noise=0.1"), ("floor:wiener", "degradation.scale=1")):
+        with pytest.raises(UserError, match=r"brings its own inputs.*leave --set"):
+            evaluate(model, "pairs", scale=1, changes=["degradation.blur.size_px=1,1", change])
+    report, _ = evaluate("floor:wiener", "pairs", scale=1, changes=["degradation.blur.size_px=1,1"])
+    assert report.degradation == "paired"
+
+
+def test_floors_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
+    """A network learns from pairs whatever the forward model says, whose scale may be another."""
+    report = evaluate_model(Identity(2), pairs(tmp_path, 2), "test", Degradation(scale=4))
+    assert report.methods == ("floor:identity", "floor:bicubic")
+
+
+def test_deconvolutions_of_another_blur_are_not_kept_for_pairs(sem_home: Path) -> None:
+    dataset, narrow, wide = pairs(sem_home, 1), *(Degradation(scale=1, blur=Blur(size_px=(s, s))) for s in (1, 3))
+    report = evaluate_model(Identity(1), dataset, "test", narrow).model_copy(update={"notes": ()})
+    keep_floor_rows(dataset, "test", narrow, report)
+    assert kept_floor_rows(dataset, "test", narrow)
+    assert kept_floor_rows(dataset, "test", wide) == ()
+
+
+def test_scores_on_other_inputs_come_second_and_are_not_those_of_the_model(sem_home: Path) -> None:
+    run_id = store("run", FAIR, 0.1)
+    (own,) = stored_reports(run_id)
+    other = own.model_copy(update={"degradation": '{"scale":4,"read_noise":0.5}'})
+    put_text(run_id, "evaluation/set-test-0a1b2c3d.json", other.model_dump_json())
+    assert stored_reports(run_id) == [own, other]
+    assert reports_as_trained(run_id) == [own]
+    assert summary(other)["degradation"] == other.degradation
+
+
+def test_floors_of_a_comparison_stand_in_every_table(sem_home: Path) -> None:
+    run_id = store("run", FAIR, 0.1)
+    (report,) = stored_reports(run_id)
+    rows = [Row(method="floor:nlm", image=row.image, group=row.group, scores=row.scores) for row in report.rows]
+    more = report.model_copy(update={"rows": (*rows, *report.rows)})
+    columns = tuple(Column(get_run(run_id), one) for one in (more, report))
+    assert Comparison(columns, ("psnr_db",), ()).floors == ("floor:bicubic",)
+
+
+def test_scores_against_noisy_frames_say_so(sem_home: Path) -> None:
+    pairs(sem_home, 1)
+    run_id = train(short("n2n-denoise-small", "train.patch=32"), "pairs", "e", queued=False)
+    report, _ = evaluate(run_id, "pairs")
+    assert any("noisy frames" in note and "judge" in note for note in report.notes)
+    assert stored_reports(run_id)[0].notes == report.notes
