@@ -220,7 +220,7 @@ def test_what_a_cycle_cannot_learn_from(two_domains: Dataset, recipe: Recipe, tm
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["network.channels_out=3"], r"1 channel\(s\) into 3 at scale 1"),
+        (["network.channels_out=3", "network.residual=false"], r"1 channel\(s\) into 3 at scale 1"),
         (["cycle.low_frequency_sigma_px=11"], r"needs patches of 34 px at least, not 32"),
         (["adversarial.discriminator.halvings=4"], "needs patches of 48 px"),
         (["train.early_stop=3"], "early_stop goes by PSNR"),
