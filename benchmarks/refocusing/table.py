@@ -43,7 +43,7 @@ JOBS = (
     Job("blind", "mrn-blind-small", THREE.dataset, inputs=(at(1), at(2), at(3), at(4), PARTIAL)),
     Job("discriminative", "mrn-discriminative-small", THREE.dataset, inputs=((), at(1), at(2), at(3), at(4), SHARP)),
     # As the real focus series is: astigmatic, with the noise that `pipelines noise` finds in it; with tissue.
-    Job(NOISY, "mrn-blind-small", FOUR.dataset, changes=AS_THE_SERIES),
+    Job(NOISY, "mrn-blind-small", FOUR.dataset, changes=AS_THE_SERIES, inputs=()),
 )
 
 

@@ -201,6 +201,15 @@ def test_what_cannot_be_learned_is_refused(small_dataset: Dataset, frame_pairs: 
         require_consistency(blurred)
 
 
+@pytest.mark.parametrize("part", ["jitter_px", "drift_px", "charging"])
+def test_two_frames_must_not_differ_by_more_than_noise(part: str) -> None:
+    moved = [f"degradation.scan.{part}=0.5"]
+    with pytest.raises(UserError, match="differ by noise alone"):
+        require_consistency(override(FRAMES, moved))
+    require_consistency(override(BLIND, moved))
+    require_consistency(override(FRAMES, ["degradation.scan.banding=0.05"]))
+
+
 def test_images_without_reference_are_not_scored_against_themselves(
     small_dataset: Dataset, frame_pairs: Dataset
 ) -> None:
