@@ -63,8 +63,8 @@ def require_denoising(recipe: Recipe) -> None:
     scan = recipe.degradation.scan
     if recipe.method == "noise2noise" and scan and (scan.jitter_px or scan.drift_px or scan.charging):
         raise UserError(
-            "Method noise2noise needs frames that differ by noise alone; jitter, drift and charging would be learned as "
-            "though they were the specimen: set degradation.scan.jitter_px, drift_px and charging to 0."
+            "Method noise2noise needs frames that differ by noise alone; jitter, drift and charging would be learned "
+            "as though they were the specimen: set degradation.scan.jitter_px, drift_px and charging to 0."
         )
     hidden = recipe.blind_spot
     if hidden is None:

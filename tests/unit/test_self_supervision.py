@@ -16,6 +16,7 @@ from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.floors import Identity
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
+from sem_models.networks.srresnet import SRResNetConfig
 from sem_models.physics.degradation import Blur, Degradation
 from sem_models.recipes import override
 from sem_models.training.batches import BatchSource
@@ -183,7 +184,7 @@ def test_what_cannot_be_learned_is_refused(small_dataset: Dataset, frame_pairs: 
         (BLIND, frame_pairs, "learns from single images; prepare the noisy ones without --target"),
         (override(FRAMES, ["degradation.read_noise=0"]), small_dataset, "needs two noisy frames .*prepare a paired"),
         (
-            override(FRAMES, ["network.scale=2"]),
+            FRAMES.model_copy(update={"network": SRResNetConfig(scale=2)}),
             frame_pairs,
             "removes noise and nothing else; use --set network.scale=1",
         ),
