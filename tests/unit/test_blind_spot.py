@@ -12,7 +12,7 @@ from sem_models.training.settings import BlindSpot
 from sem_models.training.stages import stages
 from tests.small_recipes import short
 
-PLAIN = short("n2v-denoise-small", "train.patch=32")
+PLAIN = short("n2v-denoise-small", "train.patch=32", "blind_spot.share=0.015")
 
 
 def seeded(seed: int = 0) -> torch.Generator:
