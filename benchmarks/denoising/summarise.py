@@ -58,8 +58,8 @@ def main() -> None:
     reports = read(home, HERE / "table.json")
     jobs = json.loads((HERE / "table.json").read_text())
     text = ["# Denoising", "Whole test images; means, and gains with 95 % intervals that draw specimens."]
-    for noise in ("white", "streaks"):
-        part = of_noise(reports, noise)
+    parts = {noise: of_noise(reports, noise) for noise in ("white", "streaks")}
+    for noise, part in ((noise, part) for noise, part in parts.items() if part):
         report = next(iter(part.values()))[0]
         about = f"{report.images} images of {report.groups} specimens; inputs made by `{report.degradation}`."
         text += [f"## Noise: {noise}", about, scores(part), by_set(part)]

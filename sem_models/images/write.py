@@ -18,6 +18,8 @@ from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.read import read_micrograph
 
 _BIGTIFF_BYTES = 2**32 - 2**25
+_PHYS_LIMIT = 2**32 - 1
+"""Pixels per metre that pHYs can hold: atomic resolution is finer, and stands in the text chunk alone."""
 _PNG_DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
@@ -146,5 +148,6 @@ def _write_png(part: Path, name: str, micrograph: Micrograph, provenance: str) -
         info.add_text("provenance", provenance)
     if micrograph.pixel_size_nm:
         info.add_text("pixel_size_nm", repr(micrograph.pixel_size_nm))
-        options["dpi"] = (2.54e7 / micrograph.pixel_size_nm,) * 2
+        if 1e9 / micrograph.pixel_size_nm < _PHYS_LIMIT:
+            options["dpi"] = (2.54e7 / micrograph.pixel_size_nm,) * 2
     Image.fromarray(pixels[..., 0] if micrograph.channels == 1 else pixels).save(part, **options)

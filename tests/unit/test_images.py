@@ -264,3 +264,10 @@ def test_display_window_is_shared() -> None:
     assert to_display(bright, window).max() == 255
     assert to_display(bright, window)[5, 0] > to_display(dark, window)[5, 0]
     assert to_display(np.full((3, 3), 9.0), display_window([np.full((3, 3), 9.0)])).dtype == np.uint8
+
+
+def test_atomic_pixel_sizes_survive_a_png(tmp_path: Path) -> None:
+    """pHYs holds 2^32 - 1 pixels per metre at most: 0.23 nm/px; an atomic lattice is finer."""
+    for size in (0.01, 0.3):
+        write_micrograph(tmp_path / "a.png", Micrograph(np.zeros((4, 5, 1), np.uint8), size))
+        assert read_micrograph(tmp_path / "a.png").pixel_size_nm == pytest.approx(size)
