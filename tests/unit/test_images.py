@@ -267,7 +267,7 @@ def test_display_window_is_shared() -> None:
 
 
 def test_atomic_pixel_sizes_survive_a_png(tmp_path: Path) -> None:
-    """pHYs holds 2^32 - 1 pixels per metre at most: 0.23 nm/px; an atomic lattice is finer."""
+    """PHYs holds 2^32 - 1 pixels per metre at most: 0.23 nm/px; an atomic lattice is finer."""
     for size in (0.01, 0.3):
         write_micrograph(tmp_path / "a.png", Micrograph(np.zeros((4, 5, 1), np.uint8), size))
         assert read_micrograph(tmp_path / "a.png").pixel_size_nm == pytest.approx(size)
