@@ -29,4 +29,5 @@ def show_response(before: Grey, after: Grey, limits: IntensityRange, window: Dis
 def overlay(grey: NDArray[np.uint8], response: NDArray[np.float32], strength: float) -> NDArray[np.uint8]:
     """(H, W, 3): grey where the response is 0, mixed with orange by `strength` where it is 1 or more."""
     share = strength * np.clip(response, 0, 1)[..., None]
-    return np.rint(grey[..., None] * (1 - share) + _ORANGE * share).astype(np.uint8)
+    mixed: NDArray[np.uint8] = np.rint(grey[..., None] * (1 - share) + _ORANGE * share).astype(np.uint8)
+    return mixed
