@@ -69,7 +69,7 @@ def show(model: str, frames: Frames, data: Path, folder: Path) -> None:
 def main() -> None:
     """Prepare, train, judge."""
     chosen = options(__doc__)
-    table = Table(HERE / "real_runs.json", "denoising-real", ("train.validate_every=500",))
+    table = Table(HERE / "real_runs.json", "denoising-real", ("train.validate_every=500", "train.steps=1000"))
     found: dict[str, Any] = {}
     for frames in SETS:
         if not (chosen.home / "datasets" / frames.dataset).exists():
