@@ -35,8 +35,7 @@ AS_THE_SERIES = (
     "degradation.blur.kernel=astigmatic",
     "degradation.blur.size_px=1,5",
     "degradation.read_noise=0.055",
-    "train.patch=96",
-    "train.steps=2500",
+    "train.steps=900",
 )
 JOBS = (
     Job("known", "srn-known-small", THREE.dataset, inputs=((), at(1), at(3))),
