@@ -50,7 +50,9 @@ def score(report: EvaluationReport, metric: str) -> Interval:
 
 
 def said(value: Interval, digits: int = 2, sign: str = "+") -> str:
-    """`+3.10 [2.90, 3.30]`; the mean alone where too few specimens give no interval."""
+    """`+3.10 [2.90, 3.30]`; the mean alone where too few specimens give no interval, `-` where there is nothing."""
+    if np.isnan(value.mean):
+        return "-"
     mean = f"{value.mean:{sign}.{digits}f}"
     return mean if np.isnan(value.lo) else f"{mean} [{value.lo:{sign}.{digits}f}, {value.hi:{sign}.{digits}f}]"
 
