@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from benchmarks.refocusing.table import NOISY
 from benchmarks.runner import ROOT
@@ -28,6 +29,7 @@ from sem_models.inference.predictor import Predictor
 HERE = Path(__file__).resolve().parent
 SHARPEST, DEFOCUSED = "pert5000", ("base", "pert-5000")
 Frame = NDArray[np.float32]
+_ALIKE_PX = 6.0
 _CROP = np.s_[200:500, 300:700]
 
 
@@ -39,8 +41,8 @@ def frame(data: Path, name: str) -> Frame:
 
 
 def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:
-    """Both cut to their common field by whole pixels."""
-    shift = find_shift(fixed, moving)
+    """Both cut to their common field by whole pixels; both smoothed for the search, as one is far more blurred."""
+    shift = find_shift(gaussian_filter(fixed, _ALIKE_PX), gaussian_filter(moving, _ALIKE_PX))
     first, second = crop_to_overlap(fixed[..., None], moving[..., None], shift)
     cut: tuple[Frame, Frame] = (second[..., 0], first[..., 0])
     return cut
