@@ -71,15 +71,15 @@ def main() -> None:
     chosen = options(__doc__)
     table = Table(HERE / "real_runs.json", "denoising-real", ("train.validate_every=500", "train.steps=1000"))
     found: dict[str, Any] = {}
-    for frames in SETS:
+    for frames in (frames for frames in SETS if not chosen.only or frames.dataset in chosen.only):
         if not (chosen.home / "datasets" / frames.dataset).exists():
             command("prepare", str(chosen.data / frames.folder), "--name", frames.dataset, "--group-by", r"^(.+)\.tif")
-        table.run([Job(frames.dataset, frames.recipe, frames.dataset, inputs=())], 1, chosen.only)
+        table.run([Job(frames.dataset, frames.recipe, frames.dataset, inputs=())], 1, None)
         run_id = table.known[frames.dataset]["run_id"]
         found[frames.dataset] = {name: judged(name, frames, chosen.data) for name in (FLOOR, run_id)}
         if chosen.pictures:
             show(run_id, frames, chosen.data, chosen.pictures)
-    (HERE / "real.json").write_text(json.dumps(found, indent=1) + "\n")
+        (HERE / "real.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
