@@ -79,7 +79,7 @@ def main() -> None:
     text = [
         "# Refocusing",
         f"{report.images} whole test images of {report.groups} specimens; means with 95 % intervals that draw "
-        "specimens. No noise is added; the micrographs have their own.",
+        "specimens. No noise is added, but to the inputs of `blind, noisy`, which `focus_series.py` uses.",
         by_size(reports),
         by_set(reports),
         by_region(reports),
