@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.denoising.lattices import TILE_PX, apart
 from pipelines.home import home
 from pipelines.models import resolve_model
 from pipelines.simulate import Simulation, simulate
@@ -18,24 +19,12 @@ from sem_models.recipes import find_recipe, override
 
 SHORT = ("train.steps=300", "train.batch=4", "train.patch=64", "train.validate_every=1000")
 SCORES = ("atom_f1", "atom_rms_period", "dent_correlation", "seam_ratio")
-TILE_PX = 64
-"""About five atoms at a period of 12 px."""
 
 
 def trained(recipe: str, dataset: str, *changes: str) -> Predictor:
     run_id = create_training(override(find_recipe(recipe), [*SHORT, *changes]), dataset)
     run_training(run_id)
     return Predictor(resolve_model(run_id).model)
-
-
-def apart(predictor: Predictor, low: np.ndarray) -> np.ndarray:
-    """Tiles restored each on its own and put side by side."""
-    out = np.empty_like(low)
-    for top in range(0, low.shape[1], TILE_PX):
-        for left in range(0, low.shape[2], TILE_PX):
-            part = np.s_[:, top : top + TILE_PX, left : left + TILE_PX]
-            out[part] = predictor.predict_unit(np.ascontiguousarray(low[part]))
-    return out
 
 
 def fields(dataset: Dataset) -> list[Case]:
