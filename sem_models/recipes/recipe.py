@@ -17,8 +17,10 @@ from sem_models.training.settings import (
     TrainSettings,
 )
 
-Task = Literal["super-resolution", "denoising", "refocusing"]
-MethodName = Literal["supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot"]
+Task = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
+MethodName = Literal[
+    "supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot", "segmentation", "diffusion"
+]
 _JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
 """Methods in which discriminators take part."""
 
