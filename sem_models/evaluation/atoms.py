@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import KDTree
 
-from sem_models.evaluation.lattice import find_atoms, reciprocal_basis, shortest_repeat_px
+from sem_models.evaluation.lattice import atom_spacing_px, find_atoms, reciprocal_basis, shortest_repeat_px
 from sem_models.evaluation.rings import windowed_spectrum
 
 Image = NDArray[np.float32]
@@ -32,7 +32,7 @@ def lattice_scores(output: Image, target: Image, data_range: float) -> dict[str,
     if basis is None:
         return {}
     period_px = shortest_repeat_px(basis)
-    atoms = match_atoms(output, target, period_px)
+    atoms = match_atoms(output, target, atom_spacing_px(target, period_px))
     return {
         "atom_f1": atoms.f1,
         "atom_rms_period": atoms.rms_period,

@@ -7,6 +7,7 @@ shorter where planes are not square to each other, by cos 30 degrees in a hexago
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter, median_filter
+from scipy.spatial import KDTree
 from skimage.feature import peak_local_max
 
 from sem_models.evaluation.rings import SMALLEST, Rings, windowed_spectrum
@@ -28,6 +29,8 @@ _APART = 0.4
 """In periods."""
 _LEAST_HEIGHT = 0.25
 _TYPICAL_QUANTILE = 0.9
+_ONE_ATOM = 0.8
+"""Neighbours further apart than that, in periods, belong to a cell with one atom."""
 
 
 def lattice_period_px(image: Image) -> float | None:
@@ -63,6 +66,19 @@ def shortest_repeat_px(basis: NDArray[np.float64]) -> float:
         if long @ long >= short @ short:
             return float(np.linalg.norm(short))
         short, long = long, short
+
+
+def atom_spacing_px(image: Image, period_px: float) -> float:
+    """Distance in px of neighbouring atoms of a clean (H, W): the period, unless a cell holds atoms closer than that.
+
+    In graphene neighbours are 0.58 periods apart. Atoms are looked for at half the period; a median within a fifth of
+    the period is the period, scattered by heat.
+    """
+    atoms = find_atoms(image, period_px / 2)
+    if len(atoms) < 2:
+        return period_px
+    nearest = float(np.median(KDTree(atoms).query(atoms, k=2)[0][:, 1]))
+    return nearest if nearest < _ONE_ATOM * period_px else period_px
 
 
 def find_atoms(image: Image, period_px: float, reference: Image | None = None) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter, zoom
 from skimage.io import imread
 
 from sem_models.evaluation.atoms import dent_correlation, lattice_peak_db, lattice_scores, match_atoms, seam_ratio
-from sem_models.evaluation.lattice import find_atoms, lattice_period_px, reciprocal_basis
+from sem_models.evaluation.lattice import atom_spacing_px, find_atoms, lattice_period_px, reciprocal_basis
 from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.paired import direction, measured
 from sem_models.evaluation.scorer import Case, Scorer
@@ -55,6 +55,21 @@ def test_the_period_is_the_distance_of_neighbours(period: float, degrees: float,
     assert lattice_period_px(noisy) == pytest.approx(period, rel=0.01)
     assert lattice_period_px(clean[:150]) == pytest.approx(period, rel=0.01), "sides may differ"
     assert lattice_period_px(clean - dent()) == pytest.approx(period, rel=0.01)
+
+
+@pytest.mark.parametrize("period", [10.4, 14.0])
+def test_atoms_of_a_honeycomb_are_measured_by_their_own_distance(period: float) -> None:
+    """Graphene: two atoms a cell, neighbours 1 / sqrt(3) of the period apart; none is lost in noise that hides none."""
+    first = sites(period, 17, 60)
+    turn = np.deg2rad(17 + 30)
+    third = period / 3**0.5 * np.array([np.sin(turn), np.cos(turn)])
+    apart = period / 3**0.5
+    clean = render(np.concatenate([first, first + third]), 0.75 * apart)
+    assert atom_spacing_px(clean, period) == pytest.approx(apart, rel=0.03)
+    assert atom_spacing_px(render(first, period), period) == period, "one atom a cell"
+    noisy = (np.random.default_rng(0).poisson(30 * clean) / 30).astype(np.float32)
+    scores = lattice_scores(noisy, clean, 1.0)
+    assert scores["atom_f1"] > 0.99
 
 
 def test_no_lattice() -> None:
