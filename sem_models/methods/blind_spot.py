@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
-from sem_models.methods.blind_mask import at, draw_places, hide
+from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.objective import Objective
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.stages import RESTORER, Stage
@@ -43,7 +43,8 @@ class BlindSpotRestoration:
         count, _, height, width = noisy.shape
         places = draw_places(count, height, width, self._settings.box, generator)
         output = self.networks[part](hide(noisy, places, self._settings, generator))
-        return self._objective.compare(at(output, places), at(noisy, places))
+        compared = stretches(places, self._settings, width)
+        return self._objective.compare(at(output, compared), at(noisy, compared))
 
     def observations(self) -> dict[str, Tensor]:
         """None."""

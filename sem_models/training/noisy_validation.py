@@ -12,7 +12,7 @@ from sem_models.evaluation.scorer import Image
 from sem_models.evaluation.two_frames import psnr_of, two_frame_mse
 from sem_models.images.intensity import IntensityRange, to_unit
 from sem_models.inference.predictor import Predictor
-from sem_models.methods.blind_mask import Places, at, draw_places, hide
+from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
 from sem_models.training.settings import BlindSpot
 
 
@@ -52,7 +52,9 @@ class BlindCheck:
         for name, image in inputs:
             noisy, generator = torch.from_numpy(image)[None], torch.Generator().manual_seed(frame_seed(name, "blind"))
             places = draw_places(1, image.shape[1], image.shape[2], settings.box, generator)
-            hidden, truth = hide(noisy, places, settings, generator), at(noisy, places)
+            hidden = hide(noisy, places, settings, generator)
+            places = stretches(places, settings, image.shape[2])
+            truth = at(noisy, places)
             self._cases.append((hidden[0].numpy(), truth, places))
             floors.append(torch.mean((at(hidden, places) - truth) ** 2).item())
         self._floor = float(np.mean(floors))

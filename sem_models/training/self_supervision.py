@@ -32,7 +32,7 @@ def noisy_views(recipe: Recipe, manifest: Manifest) -> NoisyViews | None:
 
 def may_turn(recipe: Recipe) -> bool:
     """Whether patches may be turned: a mask along scan lines needs them where the microscope drew them."""
-    return recipe.blind_spot is None or recipe.blind_spot.line_px == 0
+    return recipe.blind_spot is None or not recipe.blind_spot.follows_lines
 
 
 def reference_of(recipe: Recipe, manifest: Manifest) -> Reference:
@@ -71,7 +71,7 @@ def require_denoising(recipe: Recipe) -> None:
         return
     if [term.name for term in recipe.losses] != ["mse"]:
         raise UserError("Method blind-spot learns the mean of what a pixel may be, by the loss mse alone; use that.")
-    least = max(hidden.box, 2 * hidden.radius + 1, 2 * hidden.line_px + 1)
+    least = max(*hidden.box, 2 * hidden.radius + 1, 2 * hidden.line_px + hidden.stretch_px)
     if recipe.train.patch < least:
         raise UserError(f"The mask needs patches of {least} px at least, not {recipe.train.patch}; raise train.patch.")
 

@@ -79,24 +79,38 @@ class CycleSettings(_Frozen):
     """Earlier outputs a discriminator may be shown instead of the newest; 0: none."""
 
 
+_BOX_IN_STRETCHES = 3
+
+
 class BlindSpot(_Frozen):
     """Which pixels a blind-spot training hides, and behind what (Noise2Void, Krull et al., CVPR 2019)."""
 
     share: float = Field(0.015, ge=0.0015, le=0.05)
-    """Of all pixels, hidden in a step: one in each square box of about 1 / share pixels, so that none are crowded. The
+    """Of all pixels, hidden and compared in a step: one stretch in each box, so that none are crowded. The
     paper hides 64 of 64 x 64 px; its later code 0.00198, which is steadier for long runs and slow in short ones."""
     replacement: Literal["neighbour", "median"] = "median"
     """Neighbour: another pixel of the window at random; median: of the window. Never the hidden pixel itself."""
     radius: int = Field(5, ge=1, le=15)
     """Half edge of the window, in px."""
     line_px: int = Field(0, ge=0, le=32)
-    """Pixels to the left and right of a hidden one that are replaced too, for noise that is correlated along the scan
-    line (structN2V, Broaddus et al., ISBI 2020); the loss looks at the hidden one only."""
+    """Pixels to the left and right of a hidden stretch that are replaced too, for noise that is correlated along the
+    scan line (structN2V, Broaddus et al., ISBI 2020); the loss looks at the stretch only."""
+    stretch_px: int = Field(1, ge=1, le=64)
+    """Pixels of a line that are hidden, and compared, together. With a mask along the line a longer stretch hides far
+    fewer pixels for each one that teaches, so that the inputs of training look more like those of use."""
 
     @property
-    def box(self) -> int:
-        """Edge in px of the box that holds one hidden pixel."""
-        return round(math.sqrt(1 / self.share))
+    def follows_lines(self) -> bool:
+        """Whether pixels of one line are hidden together."""
+        return self.line_px > 0 or self.stretch_px > 1
+
+    @property
+    def box(self) -> tuple[int, int]:
+        """Rows and columns of the box that holds one hidden stretch."""
+        if self.stretch_px == 1:
+            edge = round(math.sqrt(1 / self.share))
+            return edge, edge
+        return max(round(1 / (self.share * _BOX_IN_STRETCHES)), 1), _BOX_IN_STRETCHES * self.stretch_px
 
 
 class TrainSettings(_Frozen):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from sem_models.methods.blind_mask import at, draw_places, hide
+from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.noise2noise import half_swapped
 from sem_models.methods.table import build_method
 from sem_models.recipes import Recipe, find_recipe, override
@@ -32,10 +32,11 @@ def shown(places, shape) -> torch.Tensor:
 
 @pytest.mark.parametrize("share", [0.00198, 0.005, 0.015])
 def test_share_of_hidden_pixels_and_their_even_spread(share: float) -> None:
-    box = BlindSpot(share=share).box
+    box, columns = BlindSpot(share=share).box
+    assert box == columns
     assert 1 / box**2 == pytest.approx(share, rel=0.06)
     size = 5 * box
-    mask = shown(draw_places(200, size, size, box, seeded()), (200, size, size))
+    mask = shown(draw_places(200, size, size, (box, box), seeded()), (200, size, size))
     assert mask.float().mean().item() == pytest.approx(1 / box**2)
     per_box = mask.unfold(1, box, box).unfold(2, box, box).sum((-1, -2))
     assert (per_box == 1).all()
@@ -45,7 +46,7 @@ def test_share_of_hidden_pixels_and_their_even_spread(share: float) -> None:
 
 
 def test_boxes_over_the_edge_hide_as_often_and_nothing_outside() -> None:
-    mask = shown(draw_places(40_000, 10, 11, 8, seeded()), (40_000, 10, 11)).float().mean(0)
+    mask = shown(draw_places(40_000, 10, 11, (8, 8), seeded()), (40_000, 10, 11)).float().mean(0)
     assert mask.mean().item() == pytest.approx(1 / 64, rel=0.02)
     assert mask[8:, 8:].mean().item() == pytest.approx(1 / 64, rel=0.1)
 
@@ -86,7 +87,7 @@ def test_the_median_is_that_of_the_window_without_the_hidden_pixel() -> None:
 
 def test_the_median_ignores_what_it_hides() -> None:
     x = torch.rand(1, 1, 32, 32, generator=seeded())
-    places = draw_places(1, 32, 32, 16, seeded(1))
+    places = draw_places(1, 32, 32, (16, 16), seeded(1))
     changed = x.clone()
     changed[places[0], :, places[1], places[2]] = 1e6
     for settings in (BlindSpot(), BlindSpot(line_px=4)):
@@ -109,6 +110,34 @@ def test_the_mask_along_a_scan_line_is_a_strip(replacement) -> None:
     spoilt[0, 0, 5] = -1e6
     a, b = (hide(image, places, BlindSpot(replacement=replacement, line_px=3), seeded()) for image in (x, spoilt))
     assert torch.equal(a[0, 0, 5, 9:16], b[0, 0, 5, 9:16])
+
+
+@pytest.mark.parametrize("stretch", [1, 4, 8])
+@pytest.mark.parametrize("line", [0, 3])
+def test_a_stretch_is_hidden_and_compared_together(stretch: int, line: int) -> None:
+    """`stretch` pixels from the place on are compared; the mask reaches further by `line` at either end."""
+    settings = BlindSpot(line_px=line, stretch_px=stretch)
+    x = torch.rand(1, 1, 24, 24, generator=seeded())
+    places = tuple(torch.tensor(part) for part in ([0, 0], [5, 17], [12, 21]))
+    changed = (hide(x, places, settings, seeded()) != x)[0, 0]
+    expected = torch.zeros(24, 24, dtype=torch.bool)
+    expected[5, 12 - line : 12 + stretch + line] = True
+    expected[17, 21 - line : min(21 + stretch + line, 24)] = True
+    assert torch.equal(changed, expected)
+    image, row, column = stretches(places, settings, 24)
+    assert not image.any()
+    assert list(zip(row.tolist(), column.tolist(), strict=True)) == [
+        *((5, c) for c in range(12, 12 + stretch)),
+        *((17, c) for c in range(21, min(21 + stretch, 24))),
+    ]
+
+
+@pytest.mark.parametrize("stretch", [4, 8, 16])
+def test_stretches_keep_the_share(stretch: int) -> None:
+    settings = BlindSpot(share=0.04, stretch_px=stretch)
+    rows, columns = settings.box
+    assert stretch / (rows * columns) == pytest.approx(0.04, rel=0.1)
+    assert columns >= 3 * stretch
 
 
 class Watched(torch.nn.Module):
