@@ -73,7 +73,7 @@ class PatchBank:
         split: Split,
         roles: tuple[Role, ...],
         device: torch.device,
-        which: slice = slice(None),
+        entries: Sequence[Entry] | None = None,
         source: Source = stored,
     ) -> None:
         """Load what `source` gives for `roles` of every entry in `split` that has them, or of some of these.
@@ -83,15 +83,15 @@ class PatchBank:
             split: Usually `train`.
             roles: An entry that lacks one is left out.
             device: Where the images go if it has room for them.
-            which: Takes some of the entries.
+            entries: Some of the split's; all of them, unless said otherwise.
             source: Gives the image of an entry; as it is stored, unless said otherwise.
 
         Raises:
             UserError: There is none or images differ in their number of channels.
         """
         # A source of its own makes roles that no entry has: two noisy frames of one clean image.
-        there = [e for e in dataset.entries(split) if source is not stored or all(e.has(role) for role in roles)]
-        entries = there[which]
+        wanted = dataset.entries(split) if entries is None else entries
+        entries = [e for e in wanted if source is not stored or all(e.has(role) for role in roles)]
         self.names = tuple(entry.name for entry in entries)
         if not self.names:
             raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")

@@ -1,5 +1,6 @@
 """Crops of two domains that have nothing to do with one another: learning without pairs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from sem_models.data.bank import PatchBank
 from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Role
+from sem_models.data.manifest import Entry, Role
 from sem_models.data.sampler import PatchSampler
 
 
@@ -17,8 +18,9 @@ class DomainSampler:
     def __init__(self, dataset: Dataset, patch: int, batch: int, seed: int, device: torch.device) -> None:
         """Draw `batch` patches of `patch` pixels from each domain of the training split.
 
-        Unpaired datasets bring both domains, `input` and `target`. Of others every second image, `image`, is there to
-        be degraded and the rest is the sharp domain, `target`: no image is ever seen both ways, so there is no pair.
+        Unpaired datasets bring both domains, `input` and `target`. Of others every second specimen (image, where there
+        is one specimen only), `image`, is there to be degraded and the rest is the sharp domain, `target`: nothing is
+        ever seen both ways, so there is no pair.
 
         Raises:
             UserError: A domain is empty or an image smaller than the patch.
@@ -26,7 +28,8 @@ class DomainSampler:
         unpaired = dataset.manifest.kind == "unpaired"
         self._first: Role = "input" if unpaired else "image"
         self._second: Role = "target" if unpaired else "image"
-        halves = (slice(None), slice(None)) if unpaired else (slice(0, None, 2), slice(1, None, 2))
+        everything = dataset.entries("train")
+        halves = (everything, everything) if unpaired else _apart(everything)
         banks = [
             PatchBank(dataset, "train", (role,), device, half)
             for role, half in zip((self._first, self._second), halves, strict=True)
@@ -47,3 +50,12 @@ class DomainSampler:
         """Go on where `state` was taken."""
         for sampler, own in zip(self._samplers, state["domains"], strict=True):
             sampler.load_state_dict(own)
+
+
+def _apart(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Two halves without a specimen in common: two sections of one would be nearly a pair."""
+    groups = sorted({entry.group for entry in entries})
+    if len(groups) == 1:
+        return entries[::2], entries[1::2]
+    first = set(groups[::2])
+    return [e for e in entries if e.group in first], [e for e in entries if e.group not in first]

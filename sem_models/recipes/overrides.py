@@ -79,6 +79,9 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
         valid = sorted(part) if isinstance(part, dict) else sorted(content)
         raise UserError(f"--set {path}: there is no such key; valid here: {', '.join(valid)}.")
     part[key] = _value(value)
+    if key in _OPTIONAL and part[key] is not None:
+        keys = ", ".join(f"{path}.{name}" for name in _OPTIONAL[key].model_fields)
+        raise UserError(f"--set {path}={value}: it has parts of its own; set {keys}, or {path}=none.")
 
 
 def _weigh(terms: list[dict[str, Any]], path: str, weight: Any) -> None:

@@ -10,7 +10,8 @@ _SMALL_NETWORK = UNetConfig(variant="n2v2", depth=2, width=20)
 _NOISY_ALREADY = Degradation(scale=1)
 _SIMULATED = Degradation(scale=1, dose_e_per_px=30, read_noise=0.02)
 """For single clean images; pairs of frames bring their own noise."""
-_LINE_PX = 4
+_LINES = BlindSpot(line_px=5, stretch_px=8, radius=1)
+"""The nearest lines alone stand in for a stretch: what is further off would say less of it."""
 _SMALL_SHARE = 0.04
 
 
@@ -24,8 +25,8 @@ def presets() -> list[Recipe]:
     )
     lines = _recipe(
         "n2v-lines-denoise",
-        f"Noise2Void for noise correlated along scan lines: {_LINE_PX} px beside a hidden pixel are replaced too.",
-        blind_spot=BlindSpot(line_px=_LINE_PX),
+        f"Noise2Void for noise correlated along scan lines over up to {_LINES.line_px} px.",
+        blind_spot=_LINES,
     )
     frames = _recipe("n2n-denoise", "Noise2Noise from two noisy frames of each field, in both directions.")
     return [form for recipe in (plain, lines, frames) for form in (recipe, _small(recipe))]

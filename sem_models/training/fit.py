@@ -4,6 +4,7 @@ from sem_models.data.manifest import Entry, Kind, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
+from sem_models.recipes import RECIPES
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
@@ -33,6 +34,20 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind)
+
+
+def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
+    """A forward model that somebody set is not to be passed over in silence.
+
+    Raises:
+        UserError: The dataset is paired and `degradation` is not that of the preset.
+    """
+    preset = RECIPES.get(recipe.name)
+    if manifest.kind == "paired" and preset and recipe.degradation != preset.degradation:
+        raise UserError(
+            f"Dataset {manifest.name!r} is paired and brings its inputs, so that nothing of degradation is used; leave "
+            "out --set degradation.…, or train on single images."
+        )
 
 
 def _require_projection(recipe: Recipe, manifest: Manifest) -> None:

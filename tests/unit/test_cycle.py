@@ -116,6 +116,23 @@ def test_images_of_both_domains_meet_by_chance(tmp_path: Path) -> None:
     assert all(abs(count - 200) < 4 * 200**0.5 for count in met.values())
 
 
+@pytest.mark.parametrize("groups", ["aabbccdd", "aaaabbbb", "aaaaaaaa"])
+def test_single_images_are_halved_by_specimen(tmp_path: Path, groups: str) -> None:
+    """Grey levels tell images apart: none is in both domains, and no specimen where there are several."""
+    dataset = flat_images(tmp_path, len(groups))
+    entries = [
+        entry.model_copy(update={"group": group, "split": "train"})
+        for entry, group in zip(dataset.manifest.entries, groups, strict=True)
+    ]
+    dataset = replace(dataset, manifest=dataset.manifest.model_copy(update={"entries": tuple(entries)}))
+    crops = DomainSampler(dataset, 16, 400, 0, CPU).batch()
+    seen = [(255 * crops[role].mean((1, 2, 3))).round().int().unique().tolist() for role in ("image", "target")]
+    first, second = ([(level - 20) // 10 for level in levels] for levels in seen)
+    assert sorted(first + second) == list(range(8))
+    if "b" in groups:
+        assert not {groups[image] for image in first} & {groups[image] for image in second}
+
+
 def test_an_unpaired_batch_is_undegraded_and_resumes(two_domains: Dataset, recipe: Recipe) -> None:
     source = BatchSource(recipe, two_domains, CPU)
     source.next()

@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from sem_models.data.manifest import Manifest
 from sem_models.errors import UserError
 from sem_models.networks.table import capabilities
 from sem_models.recipes import RECIPES, Recipe, find_recipe, override
 from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.fit import refuse_ignored
 from sem_models.training.guard import FiniteGuard, TrainingDiverged
 from sem_models.training.optimisers import learning_rate
 from sem_models.training.pace import Pace
@@ -38,6 +40,7 @@ def test_override() -> None:
      ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
      ("network.depth=2", r"--set network\.depth=2: input should be greater"),
      ("method=adversarial", r"--set method=adversarial: method adversarial needs adversarial settings\.$"),
+     ("degradation.blur=gaussian", r"blur=gaussian: it has parts of its own; set degradation\.blur\.kernel.*blur=none"),
      ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"--set network\.kind=lenet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
@@ -58,6 +61,17 @@ def test_bad_overrides_of_two_stages_say_what_is_valid(text: str, message: str) 
     """Keys are named as they are written: pydantic's own name of the variant (`discriminator.vgg.size`) is none."""
     with pytest.raises(UserError, match=message):
         override(find_recipe("esrgan-x4"), [text])
+
+
+def test_a_forward_model_that_pairs_would_ignore_is_refused() -> None:
+    """Pairs bring inputs of their own: what was set of the degradation would be passed over in silence."""
+    pairs = Manifest(name="frames", kind="paired", group_by="", seed=0, entries=())
+    preset = find_recipe("nafnet-denoise-small")
+    refuse_ignored(preset, pairs)
+    changed = override(preset, ["degradation.dose_e_per_px=7"])
+    refuse_ignored(changed, pairs.model_copy(update={"kind": "single"}))
+    with pytest.raises(UserError, match="'frames' is paired and brings its inputs"):
+        refuse_ignored(changed, pairs)
 
 
 def test_overrides_reach_the_second_stage() -> None:
