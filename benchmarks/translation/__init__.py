@@ -1,0 +1,1 @@
+"""Translation of one signal into another on real pairs."""

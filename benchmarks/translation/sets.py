@@ -1,0 +1,113 @@
+"""Real pairs of two signals of one field, laid out for `prepare`."""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import write_micrograph
+
+GAP_PX = 32
+"""Between blocks, so that what lies side by side is in no two of them."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Fields with an input and a target image, and how they become samples."""
+
+    dataset: str
+    fields: tuple[tuple[str, str], ...]
+    """Input and target of each field, under the data folder."""
+    block_px: int | None
+    """Edge of the blocks that a field is cut into, each a group of its own; None: whole fields are groups."""
+    register: bool
+    seed: int
+    channels_in: int = 1
+
+    def gather(self, data: Path, raw: Path) -> None:
+        """Write `raw/input` and `raw/target`, one file a sample; data bars are cut off before blocks are."""
+        for number, names in enumerate(self.fields):
+            images = [_cut(data / name) for name in names]
+            if self.channels_in == 1:
+                images[0] = _luminance(images[0])
+            images[1] = _luminance(images[1])
+            for label, parts in self._samples(f"field{number:02d}", images):
+                for role, part in zip(("input", "target"), parts, strict=True):
+                    (raw / role).mkdir(parents=True, exist_ok=True)
+                    write_micrograph(raw / role / f"{label}.tif", part)
+
+    def _samples(self, field: str, images: list[Micrograph]) -> list[tuple[str, list[Micrograph]]]:
+        if self.block_px is None:
+            return [(field, images)]
+        height, width = (min(image.pixels.shape[axis] for image in images) for axis in (0, 1))
+        step = self.block_px + GAP_PX
+        corners = product(
+            range(0, height - self.block_px + 1, step),
+            range(0, width - self.block_px + 1, step),
+        )
+        return [
+            (
+                f"{field}b{index:02d}",
+                [
+                    image.with_pixels(image.pixels[top : top + self.block_px, left : left + self.block_px])
+                    for image in images
+                ],
+            )
+            for index, (top, left) in enumerate(corners)
+        ]
+
+
+def _cut(path: Path) -> Micrograph:
+    grey = to_grey(read_micrograph(path))
+    return crop_databar(grey, find_databar(grey))
+
+
+def _luminance(image: Micrograph) -> Micrograph:
+    """One channel: the mean of three, in the type of the file."""
+    mean = np.rint(image.pixels.mean(axis=2, keepdims=True)).astype(image.pixels.dtype)
+    return image.with_pixels(mean) if image.channels > 1 else image
+
+
+_TIO2 = "bam_tio2_sem_tsem_pairs"
+_KIT = "kit_zeiss_sem"
+_ROCK = "ppl_xpl_sandstone"
+TRANSMISSION = Pairs(
+    dataset="sem-to-tsem",
+    fields=tuple((f"{_TIO2}/SEM/{n}.tif", f"{_TIO2}/TSEM/{n + 1}.tif") for n in range(1908248, 1908263, 2)),
+    block_px=None,
+    register=True,
+    seed=0,
+)
+"""Titania particles, secondary electrons to transmission: 8 fields, each a group."""
+DETECTORS = Pairs(
+    dataset="inlens-to-se2",
+    fields=(
+        (
+            f"{_KIT}/DifferentDetector/1-as-cast_16_Sch_10k_InLens.tif",
+            f"{_KIT}/DifferentDetector/1-as-cast_17_Sch_10k_SESI.tif",
+        ),
+        (
+            f"{_KIT}/slice_view/InLens_keyframe_00001_slice_00006_z=1.6659um.tif",
+            f"{_KIT}/slice_view/SESI_keyframe_00001_slice_00006_z=1.6659um.tif",
+        ),
+    ),
+    block_px=224,
+    register=False,
+    seed=0,
+)
+"""Two detectors of one scan. Two fields only: groups are blocks of them, so that nothing is said of other specimens."""
+LIGHT = Pairs(
+    dataset="ppl-to-xpl",
+    fields=tuple((f"{_ROCK}/paralelos/{n}_paralelos.jpg", f"{_ROCK}/cruzados/{n}_cruzados.jpg") for n in ("3a", "9a")),
+    block_px=256,
+    register=False,
+    seed=0,
+    channels_in=3,
+)
+"""Sandstone in plane-polarised colour to crossed polars in grey: blocks of two thin sections, as above."""
+SETS = (TRANSMISSION, DETECTORS, LIGHT)
