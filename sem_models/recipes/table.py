@@ -8,6 +8,7 @@ from sem_models.recipes import (
     self_supervised,
     sinsr,
     super_resolution,
+    translation,
     unpaired,
 )
 from sem_models.recipes.recipe import Recipe
@@ -22,6 +23,7 @@ RECIPES: dict[str, Recipe] = {
         *unpaired.presets(),
         *self_supervised.presets(),
         *refocusing.presets(),
+        *translation.presets(),
     )
 }
 
