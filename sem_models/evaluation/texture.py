@@ -1,7 +1,7 @@
 """Texture of a generated micrograph against the real one: spread, steepness, spectrum and grey levels.
 
-None of these looks at positions: an output can have the right texture in the wrong place. Read them beside PSNR, which a
-grey blur wins where the input does not determine the output.
+None of these looks at positions: an output can have the right texture in the wrong place. Read them beside PSNR, which
+a grey blur wins where the input does not determine the output.
 """
 
 from collections.abc import Callable

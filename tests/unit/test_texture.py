@@ -37,7 +37,7 @@ def coloured(exponent: float, shape: tuple[int, int] = (SIDE, SIDE), seed: int =
 def test_slope_is_the_exponent_of_the_power_spectrum(exponent: float) -> None:
     for shape in ((SIDE, SIDE), (200, 310)):
         slopes = [spectrum_slope(coloured(exponent, shape, seed), 1.0) for seed in range(24)]
-        assert np.mean(slopes) == pytest.approx(exponent, abs=0.04), f"spread of one image {np.std(slopes):.2f}"
+        assert np.mean(slopes) == pytest.approx(exponent, abs=0.06), f"spread of one image {np.std(slopes):.2f}"
 
 
 def test_slope_at_its_limits() -> None:
