@@ -23,7 +23,7 @@ def gradient_error(output: NDArray[np.float32], target: NDArray[np.float32], dat
     """
     if min(target.shape) < _SMALLEST:
         return float("nan")
-    steepness = [np.hypot(*_gradient(image)) for image in (output, target)]
+    steepness = [np.hypot(*sobel_gradient(image)) for image in (output, target)]
     return float(np.abs(steepness[0] - steepness[1]).mean()) / data_range
 
 
@@ -40,14 +40,14 @@ def edge_retention(output: NDArray[np.float32], target: NDArray[np.float32], dat
     """
     if min(target.shape) < _SMALLEST:
         return float("nan")
-    direction = _gradient(gaussian_filter(target.astype(np.float64), _BOUNDARY_SIGMA_PX))
+    direction = sobel_gradient(gaussian_filter(target.astype(np.float64), _BOUNDARY_SIGMA_PX))
     steepness = np.hypot(*direction)
     boundary = steepness >= np.quantile(steepness, 1 - _BOUNDARY_SHARE)
-    kept, whole = (float((_gradient(image) * direction)[:, boundary].sum()) for image in (output, target))
+    kept, whole = (float((sobel_gradient(image) * direction)[:, boundary].sum()) for image in (output, target))
     return kept / whole if whole > 0 else float("nan")
 
 
-def _gradient(image: NDArray[np.floating]) -> NDArray[np.float64]:
+def sobel_gradient(image: NDArray[np.floating]) -> NDArray[np.float64]:
     """(2, H - 2, W - 2) derivatives by row and by column; without the outermost pixels, which lack neighbours."""
     values = image.astype(np.float64)
     return np.stack([sobel(values, axis)[1:-1, 1:-1] / _SOBEL_SUM for axis in (0, 1)])

@@ -88,6 +88,11 @@ METRICS: dict[str, Metric] = {
     "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods"),
     "dent_correlation": Metric("Dent correlation", math.inf),
     "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True),
+    "std_ratio": Metric("Standard deviation, output / target", 1),
+    "gradient_energy_ratio": Metric("Gradient energy, output / target", 1),
+    "slope_difference": Metric("Spectrum slope, output - target", 0, signed=True),
+    "grey_range_ratio": Metric("1-99 % range, output / target", 1),
+    "histogram_distance": Metric("Histogram distance", 0, unit="data range"),
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

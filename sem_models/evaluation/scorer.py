@@ -13,6 +13,7 @@ from sem_models.evaluation.down_consistency import down_consistency_db
 from sem_models.evaluation.metrics import LABELS, METRICS
 from sem_models.evaluation.perceptual import lpips_alex
 from sem_models.evaluation.regions import blur_gain_db, response_auc, sharp_identity_db
+from sem_models.evaluation.texture import TEXTURE_SCORES
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.physics.degradation import Downsampling
 
@@ -56,7 +57,7 @@ class Scorer:
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
         extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **_lattice(output, target)}
-        return {**scores, **_resolution_nm(scores, case), **trained, **extra}
+        return {**scores, **_resolution_nm(scores, case), **trained, **extra, **_texture(output, target, case)}
 
     def _with_weights(self, name: str, output: Image, target: Image) -> float | None:
         if name not in self._trained:
@@ -97,6 +98,13 @@ def _by_region(output: Image, target: Image, case: Case) -> Scores:
 
 def _lattice(output: Image, target: Image) -> Scores:
     return {name: _or_none(value) for name, value in lattice_scores(output, target, DATA_RANGE).items()}
+
+
+def _texture(output: Image, target: Image, case: Case) -> Scores:
+    """Only where an instrument or a person made the input: a simulated one determines its target."""
+    if case.downsampling is not None:
+        return {}
+    return {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in TEXTURE_SCORES.items()}
 
 
 def _inner(image: Image, border: int) -> Image:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sem_models.evaluation.rings import SMALLEST, Rings, windowed_spectrum
 
 _ROUNDING = 1 / 255
-_DB_PER_DECADE = 10
+DB_PER_DECADE = 10
 
 
 def spectrum_distance_db(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
@@ -31,4 +31,4 @@ def spectrum_distance_db(output: NDArray[np.float32], target: NDArray[np.float32
 def radial_power_db(image: NDArray[np.float32], rings: Rings) -> NDArray[np.float64]:
     """10 log10 of the mean power in each ring, per pixel of the image: white noise of variance v is at 10 log10 v."""
     power = rings.sum(np.abs(windowed_spectrum(image)) ** 2) / rings.counts / image.size
-    return _DB_PER_DECADE * np.log10(np.maximum(power, _ROUNDING**2 / 12))
+    return DB_PER_DECADE * np.log10(np.maximum(power, _ROUNDING**2 / 12))

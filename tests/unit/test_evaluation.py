@@ -18,6 +18,7 @@ from sem_models.evaluation.metrics import METRICS, mse, psnr_db, ssim
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics import bootstrap_interval, paired_difference
+from sem_models.evaluation.texture import TEXTURE_SCORES
 from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.degradation import Degradation
 from sem_models.physics.downsampling import downsample
@@ -113,6 +114,7 @@ def test_every_column_of_a_report(
     """
     elsewhere = {"blur_gain_db", "sharp_identity_db", "response_auc"}
     elsewhere |= {"atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db"}
+    elsewhere |= set(TEXTURE_SCORES)
     columns = tuple(name for name in METRICS if name not in elsewhere)
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     report = evaluate_model(Bicubic(2), small_dataset, "test", Degradation(scale=2))
@@ -142,7 +144,7 @@ def test_down_consistency_takes_the_whole_output_as_it_is() -> None:
     assert scores["down_consistency_db"] < 60
 
 
-def test_inputs_of_an_instrument_have_no_down_consistency(small_dataset: Dataset) -> None:
+def test_inputs_of_an_instrument_have_texture_scores_but_no_down_consistency(small_dataset: Dataset) -> None:
     """Pairs: what the instrument did to the input is not known."""
     entry = small_dataset.entries("test")[0]
     whole = entry.arrays[0]
@@ -155,7 +157,7 @@ def test_inputs_of_an_instrument_have_no_down_consistency(small_dataset: Dataset
     pair = entry.model_copy(update={"arrays": arrays})
     manifest = small_dataset.manifest.model_copy(update={"kind": "paired", "entries": (pair,)})
     report = evaluate_model(Bicubic(2), Dataset(small_dataset.folder, manifest), "test", Degradation(scale=2))
-    assert "psnr_db" in report.rows[0].scores
+    assert set(TEXTURE_SCORES) | {"psnr_db"} <= set(report.rows[0].scores)
     assert "down_consistency_db" not in report.rows[0].scores
 
 

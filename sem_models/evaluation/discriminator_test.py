@@ -1,0 +1,148 @@
+"""Discriminator test: can a fresh classifier tell generated from real images of groups that it has never seen?
+
+The same judge, steps and seeds for every method. Both sides are rounded to the same 256 grey levels and lose the same
+border; groups are judged only by judges that were trained without them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator_auc import Auc, Judged, auc_over_seeds
+from sem_models.evaluation.discriminator_net import Images, JudgeSettings, patch_logits, train_judge
+from sem_models.progress import Progress, silent
+
+_WHITE = 255
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A real image and a generated one that should look like it."""
+
+    real: NDArray[np.float32]
+    """(H, W) in unit intensity."""
+    generated: NDArray[np.float32]
+    """The same shape."""
+    image: str
+    group: str
+    judged: bool = True
+    """False: only for training judges, because the generator itself has learned from it."""
+
+
+@dataclass(frozen=True)
+class DiscriminatorResult:
+    """AUC on whole images (mean logit over patches) and on single patches."""
+
+    images: Auc
+    patches: Auc
+
+
+def discriminator_test(
+    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+) -> DiscriminatorResult:
+    """Cross-validate over groups, once a seed; every judged image is scored once by a judge without its group.
+
+    Args:
+        pairs: Of at least two groups, one of them judged.
+        settings: The same for all methods that are to be compared.
+        progress: Told every ten training steps; may raise `Cancelled`.
+
+    Raises:
+        UserError: Too few groups, images that are too small or differ in size, or one image in two groups.
+    """
+    _require(pairs, settings)
+    levels = [(_levels(pair.real, settings), _levels(pair.generated, settings)) for pair in pairs]
+    folds = {seed: _folds(pairs, settings.folds, seed) for seed in settings.seeds}
+    told = _Steps(progress, sum(max(fold.values()) + 1 for fold in folds.values()) * settings.steps)
+    seeds = [_judge_all(pairs, levels, folds[seed], settings, seed, told) for seed in settings.seeds]
+    return DiscriminatorResult(auc_over_seeds([[j.whole for j in one] for one in seeds]), auc_over_seeds(seeds))
+
+
+def halves(pairs: Sequence[Pair], seed: int) -> list[Pair]:
+    """Real against real: the halves of each real image, cut across its longer side; chance says which plays generated.
+
+    Nothing tells such halves apart, so that a sound test gives 0.5 within its interval.
+    """
+    swapped = np.random.default_rng(seed).integers(2, size=len(pairs))
+    return [_halved(pair, bool(swap)) for pair, swap in zip(pairs, swapped, strict=True)]
+
+
+def _halved(pair: Pair, swap: bool) -> Pair:
+    image = pair.real if pair.real.shape[1] >= pair.real.shape[0] else pair.real.T
+    middle = image.shape[1] // 2
+    sides = image[:, :middle], image[:, -middle:]
+    return Pair(sides[swap], sides[not swap], pair.image, pair.group, pair.judged)
+
+
+def _judge_all(
+    pairs: Sequence[Pair], levels: Images, folds: dict[str, int], settings: JudgeSettings, seed: int, told: "_Steps"
+) -> list[Judged]:
+    found = []
+    for fold in range(max(folds.values()) + 1):
+        outside = [images for pair, images in zip(pairs, levels, strict=True) if folds.get(pair.group) != fold]
+        judge = train_judge(outside, settings, 1000 * seed + fold, told.part())
+        for pair, images in zip(pairs, levels, strict=True):
+            if pair.judged and folds[pair.group] == fold:
+                real, generated = (patch_logits(judge, image, settings.patch_px).double().numpy() for image in images)
+                found.append(Judged(real, generated, pair.image, pair.group, fold))
+    return found
+
+
+def _folds(pairs: Sequence[Pair], most: int, seed: int) -> dict[str, int]:
+    """Judged groups in random order, dealt out in turn; groups that are for training alone have no fold."""
+    groups = sorted({pair.group for pair in pairs if pair.judged})
+    order = np.random.default_rng(seed).permutation(len(groups))
+    return {groups[index]: place % min(most, len(groups)) for place, index in enumerate(order)}
+
+
+def _levels(image: NDArray[np.float32], settings: JudgeSettings) -> Tensor:
+    """Both sides on the same 256 levels: a generator's floating point must not give it away."""
+    border = settings.border_px
+    inner = image[border : image.shape[0] - border, border : image.shape[1] - border]
+    return torch.from_numpy(np.rint(np.clip(inner, 0, 1) * _WHITE).astype(np.float32) / _WHITE)
+
+
+def _require(pairs: Sequence[Pair], settings: JudgeSettings) -> None:
+    needed = settings.patch_px + 2 * settings.border_px
+    for pair in pairs:
+        if pair.real.shape != pair.generated.shape:
+            raise UserError(f"{pair.image}: real and generated image differ in size; they must be of one field.")
+        if min(pair.real.shape) < needed:
+            size = " x ".join(map(str, pair.real.shape))
+            raise UserError(f"{pair.image}: {size} px is too small, each side needs {needed}; take smaller patches.")
+    groups = {pair.group for pair in pairs}
+    if len(groups) < 2 or not any(pair.judged for pair in pairs):
+        raise UserError(
+            f"The discriminator test holds groups out and needs at least two; there is {len(groups)}: judge more "
+            "splits, or let judges train on images of the training split."
+        )
+    owner: dict[bytes, Pair] = {}
+    for pair in pairs:
+        known = owner.setdefault(pair.real.tobytes(), pair)
+        if known.group != pair.group:
+            raise UserError(
+                f"{known.image} and {pair.image} are the same image in two groups, {known.group} and {pair.group}: a "
+                "judge would know what it is asked. Give copies one group."
+            )
+
+
+class _Steps:
+    """Adds up the steps of one training after another."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._before = progress, total, 0
+
+    def part(self) -> Progress:
+        """For one training."""
+        start = self._before
+
+        def tell(done: int, total: int, what: str) -> None:  # noqa: ARG001
+            self._before = start + done
+            self._progress(self._before, self._total, "training steps of judges")
+
+        return tell

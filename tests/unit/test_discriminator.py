@@ -1,0 +1,180 @@
+"""The discriminator test finds what is there, nothing where there is nothing, and is not fooled by groups."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from scipy.stats import mannwhitneyu
+
+from sem_models.errors import Cancelled, UserError
+from sem_models.evaluation.discriminator_auc import Judged, auc_over_seeds
+from sem_models.evaluation.discriminator_net import JudgeSettings
+from sem_models.evaluation.discriminator_test import Pair, discriminator_test, halves
+from sem_models.evaluation.patches import patch_grid
+
+QUICK = JudgeSettings(patch_px=32, batch=16, steps=40, folds=2, border_px=4, learning_rate=3e-3)
+SIZE = 72
+
+
+def texture(seed: int, size: int = SIZE) -> np.ndarray:
+    """Blobs with fine noise, 8-bit levels."""
+    rng = np.random.default_rng(seed)
+    blobs = gaussian_filter(rng.standard_normal((size, size)), 3)
+    image = 0.5 + 0.12 * blobs / blobs.std() + 0.03 * rng.standard_normal((size, size))
+    return (np.rint(255 * np.clip(image, 0, 1)) / 255).astype(np.float32)
+
+
+def pairs(generate, groups: int = 6, each: int = 2) -> list[Pair]:
+    """`generate` of the real image and its number."""
+    return [
+        Pair(texture(k), generate(texture(k), k).astype(np.float32), f"i{k}", f"g{k % groups}")
+        for k in range(groups * each)
+    ]
+
+
+def test_a_faint_checkerboard_is_found() -> None:
+    """Three grey levels of 255, a quarter of the noise beside it."""
+    board = 3 / 255 * (np.indices((SIZE, SIZE)).sum(0) % 2)
+    found = discriminator_test(pairs(lambda real, _: real + board), QUICK.model_copy(update={"steps": 80}))
+    assert found.images.value > 0.95
+    assert found.patches.value > 0.9
+    assert found.images.lo is not None
+    assert found.images.lo > 0.8
+    assert len(found.images.per_seed) == 3
+
+
+def test_other_images_of_the_same_kind_are_not_told_apart() -> None:
+    found = discriminator_test(pairs(lambda _, k: texture(1000 + k)), QUICK)
+    assert found.images.contains_half
+    assert found.patches.contains_half
+    assert 0.3 < found.patches.value < 0.7
+
+
+def test_floating_point_and_overshoot_do_not_give_the_generator_away() -> None:
+    """A third of a grey level, and values beyond white: after rounding the sides are the same images."""
+    found = discriminator_test(pairs(lambda real, _: np.where(real >= 1, 1.4, real + 0.3 / 255)), QUICK)
+    assert (found.images.value, found.patches.value) == (0.5, 0.5)
+
+
+def test_marks_at_the_border_are_cut_off() -> None:
+    def framed(real: np.ndarray, _: int) -> np.ndarray:
+        inner = real[QUICK.border_px : -QUICK.border_px, QUICK.border_px : -QUICK.border_px]
+        return np.pad(inner, QUICK.border_px)
+
+    assert discriminator_test(pairs(framed), QUICK).images.value == 0.5
+
+
+def signature(group: str, generated: bool) -> np.ndarray:
+    """A strong grating that belongs to one side of one group: it says nothing about any other group."""
+    rng = np.random.default_rng([int(group[1:]), int(generated)])
+    rows, columns = np.indices((SIZE, SIZE))
+    across, down = rng.uniform(-2, 2, 2)
+    return 0.1 * np.sin(across * rows + down * columns)
+
+
+def test_what_only_a_group_shares_is_not_taken_for_the_generators_mark() -> None:
+    """Judges that knew the groups would be right nearly always, as the same images under scattered groups show."""
+    marked = [
+        Pair(
+            (0.5 * texture(k) + 0.25 + signature(group, False)).astype(np.float32),
+            (0.5 * texture(500 + k) + 0.25 + signature(group, True)).astype(np.float32),
+            f"i{k}",
+            group,
+        )
+        for k, group in ((k, f"g{k % 8}") for k in range(32))
+    ]
+    longer = QUICK.model_copy(update={"steps": 80})
+    honest = discriminator_test(marked, longer)
+    assert honest.images.contains_half
+    # In turn over images, so that each group stands on both sides of every division.
+    leaking = [Pair(p.real, p.generated, p.image, f"h{k}") for k, p in enumerate(marked)]
+    fooled = discriminator_test(leaking, longer)
+    assert fooled.images.lo is not None
+    assert fooled.images.lo > 0.75
+
+
+def test_halves_of_real_images_are_not_told_apart() -> None:
+    """Whatever the generator did; which half plays generated is left to chance."""
+    wide = [Pair(texture(k, 128), np.zeros((128, 128), np.float32), f"i{k}", f"g{k % 4}") for k in range(8)]
+    split = halves(wide, 0)
+    assert all(pair.real.shape == pair.generated.shape == (128, 64) for pair in split)
+    first = [np.array_equal(pair.real, whole.real[:, :64]) for pair, whole in zip(split, wide, strict=True)]
+    other = [np.array_equal(pair.generated, whole.real[:, :64]) for pair, whole in zip(split, wide, strict=True)]
+    assert np.logical_xor(first, other).all()
+    assert 0 < sum(first) < 8
+    assert discriminator_test(split, QUICK).images.contains_half
+
+
+def test_it_is_reproducible_and_training_images_are_not_judged() -> None:
+    few = pairs(lambda real, k: gaussian_filter(real, 0.5), groups=3, each=1)
+    learned = [Pair(texture(90 + k), texture(80 + k), f"t{k}", "train", judged=False) for k in range(2)]
+    told: list[tuple[int, int]] = []
+    short = QUICK.model_copy(update={"steps": 20})
+    one = discriminator_test([*few, *learned], short, lambda done, total, _: told.append((done, total)))
+    assert one == discriminator_test([*few, *learned], short)
+    assert one.images.resampled == "groups"
+    assert told[-1] == (20 * 2 * 3, 20 * 2 * 3)
+    assert told == sorted(told)
+
+
+def test_it_stops_when_told_to() -> None:
+    def stop(done: int, total: int, what: str) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        discriminator_test(pairs(lambda real, _: real), QUICK, stop)
+
+
+def test_what_would_mislead_is_refused() -> None:
+    good = pairs(lambda real, _: real, groups=3)
+    with pytest.raises(UserError, match="needs at least two; there is 1"):
+        discriminator_test([Pair(p.real, p.generated, p.image, "one") for p in good], QUICK)
+    with pytest.raises(UserError, match="i0 and copy are the same image in two groups, g0 and g9"):
+        discriminator_test([*good, Pair(good[0].real, good[0].generated, "copy", "g9")], QUICK)
+    with pytest.raises(UserError, match="differ in size"):
+        discriminator_test([*good, Pair(texture(1), texture(1)[:-1], "i", "g")], QUICK)
+    with pytest.raises(UserError, match="72 x 72 px is too small, each side needs 136"):
+        discriminator_test(good, QUICK.model_copy(update={"patch_px": 128}))
+
+
+def test_auc_is_mann_whitneys_within_folds() -> None:
+    rng = np.random.default_rng(0)
+    logits = [(rng.normal(0, 1, 5).round(1), rng.normal(0.7, 1, 5).round(1)) for _ in range(12)]
+    one_fold = [Judged(a, b, f"i{k}", f"g{k % 4}", 0) for k, (a, b) in enumerate(logits)]
+    real, generated = (np.concatenate([pair[side] for pair in logits]) for side in (0, 1))
+    expected = mannwhitneyu(generated, real).statistic / (len(real) * len(generated))
+    found = auc_over_seeds([one_fold])
+    assert found.value == pytest.approx(expected, abs=1e-12)
+    assert found.lo is not None
+    assert found.hi is not None
+    assert found.lo < expected < found.hi
+    shifted = [
+        Judged(a + 100 * (k % 2), b + 100 * (k % 2), f"i{k}", f"g{k % 4}", k % 2) for k, (a, b) in enumerate(logits)
+    ]
+    assert abs(auc_over_seeds([shifted]).value - expected) < 0.1, "scales of judges do not matter"
+
+
+def test_the_interval_covers_the_true_auc() -> None:
+    """Thirty groups of two images; logits of two normal distributions one deviation apart: AUC is Phi(1 / sqrt 2)."""
+    rng, inside = np.random.default_rng(1), 0
+    for _ in range(60):
+        drawn = rng.normal(0, 1, (60, 2)) + [0, 1]
+        judged = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
+        found = auc_over_seeds([judged])
+        assert found.lo is not None
+        assert found.hi is not None
+        inside += found.lo <= 0.7602 <= found.hi
+    assert 51 <= inside <= 60, "about 57 of 60"
+    few = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 2}", 0) for k, a in enumerate(drawn)]
+    assert auc_over_seeds([few]).resampled == "images"
+    assert auc_over_seeds([few[:1]]).lo is None
+
+
+def test_patches_do_not_overlap_and_lie_in_the_middle() -> None:
+    image = torch.arange(70 * 100).reshape(70, 100).float()
+    patches = patch_grid(image, 32, 64)
+    assert patches.shape == (6, 1, 32, 32)
+    assert torch.equal(patches[0, 0], image[3:35, 2:34])
+    assert torch.equal(patches[5, 0], image[35:67, 66:98])
+    assert len(patch_grid(image, 32, 4)) == 4
+    assert len(patch_grid(image, 80, 4)) == 0
