@@ -158,7 +158,7 @@ def test_the_interval_covers_the_true_auc() -> None:
     """Thirty groups of two images; logits of two normal distributions one deviation apart: AUC is Phi(1 / sqrt 2)."""
     rng, inside = np.random.default_rng(1), 0
     for _ in range(60):
-        drawn = rng.normal(0, 1, (60, 2)) + [0, 1]
+        drawn = rng.normal(0, 1, (60, 2)) + np.array([0, 1])
         judged = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
         found = auc_over_seeds([judged])
         assert found.lo is not None
