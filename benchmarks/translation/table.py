@@ -1,0 +1,46 @@
+"""A U-Net and pix2pix on three real sets of pairs: who wins the error, who the texture, whom a fresh classifier finds.
+
+    python -m benchmarks.translation.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
+
+Secondary electrons to transmission, one electron detector to another, plane-polarised light to crossed polars. Each
+model is trained on the pairs of a set and scored on whole test images, by the command line alone; then a classifier is
+trained to tell its outputs from real images, on groups that it is not tested on. Writes `table.json`; `summarise.py`
+reads the scores back.
+"""
+
+from pathlib import Path
+
+from benchmarks.runner import Job, Table, command, options
+from benchmarks.translation.sets import SETS, Pairs
+
+EXPERIMENT = "translation"
+SAME = ("train.steps=2000", "train.validate_every=500", "train.precision=bf16-mixed")
+UNET, GAN = "unet-translate-small", "pix2pix-small"
+JOBS = tuple(
+    Job(f"{pairs.dataset}: {recipe}", recipe, pairs.dataset, changes=(f"network.channels_in={pairs.channels_in}",))
+    for pairs in SETS
+    for recipe in (UNET, GAN)
+)
+
+
+def prepare(pairs: Pairs, data: Path, home: Path) -> None:
+    """The dataset of a set, unless it is there."""
+    if (home / "datasets" / pairs.dataset).exists():
+        return
+    raw = home / f"raw-{pairs.dataset}"
+    pairs.gather(data, raw)
+    call = ["prepare", str(raw / "input"), "--target", str(raw / "target"), "--kind", "paired", "--databar-rows", "0"]
+    register = ["--register", "affine"] if pairs.register else []
+    command(*call, "--name", pairs.dataset, "--group-by", r"^(field\d+(?:b\d+)?)", *register, "--seed", str(pairs.seed))
+
+
+def main() -> None:
+    """Prepare, train and score what is missing."""
+    chosen = options(__doc__)
+    for pairs in SETS:
+        prepare(pairs, chosen.data, chosen.home)
+    Table(Path(__file__).with_name("table.json"), EXPERIMENT, SAME).run(JOBS, chosen.jobs, chosen.only)
+
+
+if __name__ == "__main__":
+    main()
