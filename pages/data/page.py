@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
+from pages.data.pairs import choose_registration
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
 from sem_models.data.manifest import Kind
@@ -66,7 +67,7 @@ def _options() -> PrepareOptions | None:
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
-        shift = st.toggle("Crop pairs to their common field", disabled=kind != "paired", key="apply_shift")
+        register, limit = choose_registration(disabled=kind != "paired")
     if not name or raw is None or (kind != "single" and other is None):
         return None
     folder = Path(other) if other else None
@@ -79,7 +80,8 @@ def _options() -> PrepareOptions | None:
         group_by=group or None,
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
-        apply_shift=shift,
+        register=register,
+        max_residual_px=limit,
     )
 
 
@@ -119,7 +121,9 @@ def command(options: PrepareOptions) -> list[str]:
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []
-    return [*arguments, "--apply-shift"] if options.apply_shift else arguments
+    if options.kind == "paired":
+        arguments += ["--register", options.register, "--max-residual", str(options.max_residual_px)]
+    return arguments
 
 
 show()

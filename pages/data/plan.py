@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.pictures import with_cut_line
+from pages.data.pairs import show_pairs
 from sem_models.data.plan import Plan, PlannedImage
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
@@ -31,6 +32,7 @@ def show_plan(plan: Plan) -> None:
                     st.write(skipped.reason)
     with right:
         _preview(plan)
+    show_pairs(plan.pairs)
 
 
 def _row(image: PlannedImage) -> dict[str, object]:

@@ -54,11 +54,18 @@ def prepare(
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size in nm, for all files.", min=0)] = None,
     databar_rows: Annotated[int | None, typer.Option(help="Rows of data bar to cut off every image.", min=0)] = None,
-    apply_shift: Annotated[bool, typer.Option("--apply-shift", help="Crop pairs to their common field.")] = False,
+    register: Annotated[
+        Literal["none", "shift", "translation", "rigid", "affine"],
+        typer.Option(help="Pairs: crop by whole pixels (shift), or warp the input by mutual information."),
+    ] = "none",
+    max_residual: Annotated[
+        float, typer.Option(help="Pairs with more median residual, in px, are set aside; inf: none is.", min=0)
+    ] = 2.0,
     seed: Annotated[int, typer.Option(help="Order in which groups are dealt to the splits.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
+    from pipelines.pair_table import pair_lines
     from pipelines.prepare import prepare as run
     from sem_models.data.plan import Plan
     from sem_models.data.sources import PrepareOptions
@@ -74,26 +81,23 @@ def prepare(
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
             )
+        for line in pair_lines(plan.pairs):
+            out.text(line)
         for note in plan.notes:
             out.text(f"Note: {note}")
         for skipped in plan.skipped:
             out.text(f"Left out: {skipped.reason}")
 
     options = PrepareOptions(
-        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed
+        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, register, max_residual, seed
     )
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
-    for entry in dataset.manifest.entries:
-        if entry.shift_px:
-            state = "applied" if entry.shift_applied else "not applied"
-            out.text(
-                f"{entry.name}: shift {entry.shift_px[0]:+.2f}, {entry.shift_px[1]:+.2f} px (rows, columns), {state}"
-            )
     out.text(
         f"Dataset {name}: {counts['train']} train, {counts['val']} val, {counts['test']} test; {dataset.digest[:12]}"
     )
     skipped = [item.model_dump() for item in dataset.manifest.skipped]
     shifts = {entry.name: entry.shift_px for entry in dataset.manifest.entries if entry.shift_px}
     result = {"name": name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
-    out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts})
+    residuals = {entry.name: entry.residual.model_dump() for entry in dataset.manifest.entries if entry.residual}
+    out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts, "residuals": residuals})

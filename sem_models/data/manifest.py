@@ -9,6 +9,11 @@ from sem_models.images.micrograph import Fact
 Kind = Literal["single", "paired", "unpaired", "masked"]
 Split = Literal["train", "val", "test"]
 Role = Literal["image", "input", "target", "mask"]
+WarpModel = Literal["translation", "rigid", "affine"]
+Register = Literal["none", "shift", "translation", "rigid", "affine"]
+"""What is done to pairs: nothing, cropped by whole pixels, or the input warped by one of the models."""
+Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""(row, column, 1) of a target to (row, column) of its input, in px of each before anything was cut."""
 
 
 class _Frozen(BaseModel):
@@ -38,6 +43,26 @@ class StoredArray(_Frozen):
     metadata: dict[str, Fact] = {}
 
 
+class Warp(_Frozen):
+    """How an input was interpolated onto the grid of its target."""
+
+    model: WarpModel
+    matrix: Matrix
+
+
+class Residual(_Frozen):
+    """What is left between input and target, over blocks of the field, found by other means than what aligned them."""
+
+    median_px: float
+    p95_px: float
+    """95th percentile over the blocks."""
+    median_nm: float | None
+    """None where the pixel size is unknown."""
+    p95_nm: float | None
+    blocks: int
+    """Blocks that could be measured."""
+
+
 class Entry(_Frozen):
     """One sample: a micrograph, a pair, or an image with its mask."""
 
@@ -49,6 +74,13 @@ class Entry(_Frozen):
     shift_px: tuple[float, float] | None = None
     """Shift (rows, columns) of the target against the input found by phase correlation; None if not paired."""
     shift_applied: bool = False
+    """Whether both were cropped by that shift, to whole pixels."""
+    warp: Warp | None = None
+    """Of the input, where it was registered by mutual information."""
+    residual: Residual | None = None
+    """Of a pair as it is stored; None where it could not be measured."""
+    residual_before: Residual | None = None
+    """Of the pair as it came; None where nothing was done to it or it could not be measured."""
 
     def has(self, role: Role) -> bool:
         """Whether there is an array of that role; entries of unpaired datasets have one role only."""

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.manifest import Kind, Role, Skipped, Split
+from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
 from sem_models.data.side_cars import pixel_size_nm
 from sem_models.data.sources import Candidate, PrepareOptions, candidates
 from sem_models.errors import UserError
@@ -45,10 +47,16 @@ class Plan:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
     """What the user should look at before writing."""
+    pairs: tuple[AlignedPair, ...] = ()
+    """All pairs, those that were set aside too."""
+
+    def alignment(self, sample: str) -> Alignment | None:
+        """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
+        return next((pair.alignment for pair in self.pairs if pair.input.sample == sample), None)
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
-    """Read every file once; find data bars, pixel sizes, groups and splits.
+    """Read every file; find data bars and pixel sizes, register pairs, then groups and splits of what is left.
 
     Raises:
         UserError: Nothing usable was found, options contradict each other, or groups cannot fill three splits.
@@ -65,8 +73,11 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     if not images:
         reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
+    pairs = align_pairs(images, options, progress)
+    images, aside = without_aside(images, pairs)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
-    return Plan(options, pattern, _with_splits(images, pattern, options.seed), (*skipped, *incomplete), notes)
+    planned = _with_splits(images, pattern, options.seed)
+    return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs))
 
 
 def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:

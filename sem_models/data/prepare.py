@@ -5,28 +5,27 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sem_models.data.alignment import Alignment, align
+from sem_models.data.cutting import cut_file
 from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
-from sem_models.data.registration import crop_to_overlap, find_shift
 from sem_models.errors import UserError
-from sem_models.images.channels import to_grey
-from sem_models.images.databar import crop_databar
 from sem_models.images.intensity import intensity_range
-from sem_models.images.read import read_micrograph
 from sem_models.progress import Progress, silent
 
 Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
 
 
 def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Dataset:
-    """Cut data bars off, find the shifts of pairs, write arrays and manifest to `folder`.
+    """Cut data bars off, align pairs as planned, write arrays and manifest to `folder`.
 
     Raises:
         UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
@@ -73,22 +72,21 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
 
 
 def _cut(image: PlannedImage) -> Cut:
-    micrograph = crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
+    micrograph = cut_file(image)
     facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
     return image, micrograph.pixels, facts
 
 
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
-    shift = None
+    found = plan.alignment(name)
     if plan.options.kind == "masked":
         cuts = _mask_like_image(cuts)
-    if plan.options.kind == "paired":
-        shift = _shift(cuts)
-        cuts = _overlap(cuts, shift) if plan.options.apply_shift and shift else cuts
+    if found:
+        cuts = _aligned(cuts, found)
     stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)
     first = cuts[0][0]
-    applied = plan.options.apply_shift and shift is not None
-    return Entry(name=name, group=first.group, split=first.split, arrays=stored, shift_px=shift, shift_applied=applied)
+    facts = found.facts() if found else {}
+    return Entry(name=name, group=first.group, split=first.split, arrays=stored, **facts)
 
 
 def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:
@@ -109,17 +107,12 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
     )
 
 
-def _shift(cuts: list[Cut]) -> tuple[float, float] | None:
-    """Shift of the target against the input; None where their sizes differ (a super-resolution pair)."""
-    (_, first, _), (_, second, _) = cuts
-    if first.shape[:2] != second.shape[:2]:
-        return None
-    return find_shift(first.mean(axis=2), second.mean(axis=2))
-
-
-def _overlap(cuts: list[Cut], shift: tuple[float, float]) -> list[Cut]:
+def _aligned(cuts: list[Cut], found: Alignment) -> list[Cut]:
+    """A warped input has the pixels of its target's size."""
     (image, first, facts), (other, second, more) = cuts
-    first, second = crop_to_overlap(first, second, shift)
+    first, second = align(first, second, found)
+    if found.warp and other.pixel_size_nm:
+        image = replace(image, pixel_size_nm=other.pixel_size_nm)
     return [(image, first, facts), (other, second, more)]
 
 

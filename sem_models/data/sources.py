@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sem_models.data.manifest import Kind, Role, Skipped
+from sem_models.data.manifest import Kind, Register, Role, Skipped
 from sem_models.data.pairing import match_by_name
 from sem_models.errors import UserError
 from sem_models.images.read import readable_suffixes
@@ -23,7 +23,10 @@ class PrepareOptions:
     pixel_size_nm: float | None = None
     databar_rows: int | None = None
     """Rows for every image; None: metadata, else detection."""
-    apply_shift: bool = False
+    register: Register = "none"
+    """What is done to pairs so that they fit."""
+    max_residual_px: float = 2.0
+    """Pairs whose median residual is larger are set aside; infinite: none is."""
     seed: int = 0
 
 

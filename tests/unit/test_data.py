@@ -152,11 +152,11 @@ def test_paired_shift_is_reported_and_applied_on_request(tmp_path: Path) -> None
         field = texture(index)
         write(tmp_path / "in", f"s{index}.tif", field[20:120, 20:120])
         write(tmp_path / "out", f"s{index}.tif", field[16:116, 25:125])
-    options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out")
+    options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out", max_residual_px=np.inf)
     dataset = write_dataset(plan_dataset(options), tmp_path / "p")
     assert all(entry.shift_px == pytest.approx((4, -5), abs=0.2) for entry in dataset.manifest.entries)
     assert not dataset.manifest.entries[0].shift_applied
-    applied = write_dataset(plan_dataset(PrepareOptions(**{**vars(options), "apply_shift": True})), tmp_path / "q")
+    applied = write_dataset(plan_dataset(PrepareOptions(**{**vars(options), "register": "shift"})), tmp_path / "q")
     entry = applied.manifest.entries[0]
     assert entry.array("input").shape == entry.array("target").shape == (96, 95, 1)
     difference = applied.array(entry, "input").astype(int) - applied.array(entry, "target")

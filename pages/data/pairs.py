@@ -1,0 +1,76 @@
+"""How pairs are to be registered, and what came out: a table, both images over each other, and what is left."""
+
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from pipelines.pair_table import HEADINGS, pair_row
+from sem_models.data.alignment import align
+from sem_models.data.cutting import cut_file
+from sem_models.data.manifest import Register
+from sem_models.data.pairs import AlignedPair
+from sem_models.data.residual import BlockShifts
+from sem_models.images.overlay import composite, with_arrows
+
+_WAYS: dict[Register, str] = {
+    "none": "none: use them as they are",
+    "shift": "shift: crop both by whole pixels, nothing is interpolated",
+    "translation": "translation: warp the input by mutual information, fractions of a pixel",
+    "rigid": "rigid: warp the input, shift and turn",
+    "affine": "affine: warp the input, shift, turn, scale and shear",
+}
+_LONGER = 10
+Picture = NDArray[np.uint8]
+
+
+def choose_registration(disabled: bool) -> tuple[Register, float]:
+    """Way of registering and the largest median residual in px."""
+    ways: tuple[Register, ...] = get_args(Register)
+    way = st.selectbox("Registration of pairs", ways, format_func=_WAYS.__getitem__, disabled=disabled, key="register")
+    limit = st.number_input(
+        "Largest residual (px)", 0.1, value=2.0, disabled=disabled, key="max_residual",
+        help="Pairs whose median residual is larger are set aside and listed.",
+    )  # fmt: skip
+    return way, float(limit)
+
+
+def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
+    """All pairs of a plan; nothing where there are none."""
+    if not pairs:
+        return
+    st.subheader("How the pairs fit")
+    table = pd.DataFrame([pair_row(pair) for pair in pairs]).rename(columns=dict(HEADINGS))
+    st.dataframe(table, hide_index=True)
+    st.caption(
+        "Median and 95th percentile over blocks of the field, found by block matching, whichever way the pairs were "
+        "aligned. Blocks without structure, or that fit in several places, are left out."
+    )
+    aside = [pair.aside for pair in pairs if pair.aside]
+    if aside:
+        st.warning("\n\n".join([f"{len(aside)} of {len(pairs)} pairs are set aside:", *aside]))
+    chosen = st.selectbox("Pair", range(len(pairs)), format_func=lambda i: pairs[i].input.source, key="pair")
+    _show_pair(pairs[chosen])
+
+
+def _show_pair(pair: AlignedPair) -> None:
+    found = pair.alignment
+    if found is None:
+        st.caption("Nothing to lay over each other: the images differ in size or have no common field.")
+        return
+    source, target = cut_file(pair.input).pixels, cut_file(pair.target).pixels
+    left, right = st.columns(2, gap="large")
+    left.image(_overlay(source, target, found.before), caption="As they came", width="stretch")
+    if found.register != "none":
+        right.image(_overlay(*align(source, target, found), found.after), caption="Aligned", width="stretch")
+    st.caption(
+        "Input magenta, target green (its negative where contrasts are opposed): what agrees is grey. "
+        f"Arrows: what is left in each measured block, {_LONGER} times as long."
+    )
+
+
+def _overlay(source: NDArray[np.generic], target: NDArray[np.generic], blocks: BlockShifts) -> Picture:
+    picture = composite(source.mean(axis=2), target.mean(axis=2))
+    return with_arrows(picture, [(s.row, s.column, _LONGER * s.down, _LONGER * s.right) for s in blocks.shifts])
