@@ -7,6 +7,7 @@ from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
+from sem_models.training.label_tasks import image_channels, require_labels, takes_labels
 from sem_models.training.self_supervision import require_noise
 
 
@@ -30,6 +31,8 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
         _require_projection(recipe, manifest)
     require_noise(recipe, manifest)
+    if takes_labels(recipe):
+        require_labels(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind)
@@ -62,11 +65,12 @@ def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
     facts, paired = capabilities(recipe.network), kind == "paired"
     wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
     roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
+    wanted_channels = image_channels(recipe)
     for role in roles:
-        if entry.array(role).shape[2] != facts.channels_in:
+        if entry.array(role).shape[2] != wanted_channels:
             raise UserError(
                 f"{entry.name} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} takes "
-                f"{facts.channels_in}; prepare grey images."
+                f"{wanted_channels}; prepare grey images."
             )
     sharp = entry.array(roles[-1]).shape[:2]
     if paired and tuple(size * facts.scale for size in entry.array("input").shape[:2]) != sharp:
