@@ -74,13 +74,13 @@ def test_the_classes_come_from_the_dataset(dataset: Dataset) -> None:
     assert with_labels(recipe("denoising"), dataset.manifest) == recipe("denoising")
 
 
-def test_what_does_not_fit_is_refused(dataset: Dataset, small_dataset: Dataset) -> None:
+def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
     with pytest.raises(UserError, match=r"--set network\.channels_in=3"):
         require_fit(recipe("synthesis"), dataset.manifest)
     with pytest.raises(UserError, match=r"--set network\.channels_out=3"):
         require_fit(recipe("segmentation"), dataset.manifest)
     with pytest.raises(UserError, match="--kind masked"):
-        require_fit(recipe("segmentation"), small_dataset.manifest)
+        require_fit(recipe("segmentation"), dataset.manifest.model_copy(update={"kind": "single"}))
     old = dataset.manifest.model_copy(update={"label_values": ()})
     with pytest.raises(UserError, match="prepare it again"):
         require_fit(recipe("synthesis"), old)
