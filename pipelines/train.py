@@ -36,8 +36,8 @@ def create_training(
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
     """
+    from sem_models.recipes.labels import with_labels
     from sem_models.training.fit import require_fit
-    from sem_models.training.label_tasks import with_labels
 
     dataset = open_dataset(home().datasets / dataset_name)
     with contextlib.ExitStack() as open_things:

@@ -5,6 +5,7 @@ from sem_models.recipes import (
     denoising,
     gan_super_resolution,
     refocusing,
+    segmentation,
     self_supervised,
     sinsr,
     super_resolution,
@@ -22,6 +23,7 @@ RECIPES: dict[str, Recipe] = {
         *unpaired.presets(),
         *self_supervised.presets(),
         *refocusing.presets(),
+        *segmentation.presets(),
     )
 }
 

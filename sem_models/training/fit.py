@@ -4,10 +4,11 @@ from sem_models.data.manifest import Entry, Kind, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import image_channels, takes_labels
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
-from sem_models.training.label_tasks import image_channels, require_labels, takes_labels
+from sem_models.training.label_tasks import require_labels
 from sem_models.training.self_supervision import require_noise
 
 

@@ -1,34 +1,16 @@
 """Tasks on label maps: a mask becomes a micrograph (synthesis), or a micrograph a mask (segmentation)."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sem_models.data.manifest import Manifest, Role
 from sem_models.errors import UserError
+from sem_models.losses.segmentation import LOGIT_LOSSES
 from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
-
-
-def takes_labels(recipe: Recipe) -> bool:
-    """Whether masks are the input or the target; a synthesis without channels in is unconditional and takes none."""
-    return recipe.task == "segmentation" or (
-        recipe.task == "synthesis" and capabilities(recipe.network).channels_in > 0
-    )
-
-
-def with_labels(recipe: Recipe, manifest: Manifest) -> Recipe:
-    """The recipe for the classes of a dataset: their raw values, and as many channels in (synthesis) or out."""
-    if not takes_labels(recipe) or not manifest.label_values:
-        return recipe
-    content: dict[str, Any] = recipe.model_dump()
-    content["labels"] = manifest.label_values
-    side = "channels_in" if recipe.task == "synthesis" else "channels_out"
-    content["network"][side] = len(manifest.label_values)
-    return Recipe.model_validate(content)
 
 
 def require_labels(recipe: Recipe, manifest: Manifest) -> None:
@@ -42,6 +24,7 @@ def require_labels(recipe: Recipe, manifest: Manifest) -> None:
         raise UserError(f"Recipe {recipe.name!r} learns from masks, which {name!r} has not; prepare it --kind masked.")
     if not manifest.label_values:
         raise UserError(f"The masks of {name!r} were not stored as classes; delete the dataset and prepare it again.")
+    _require_method(recipe)
     facts, count = capabilities(recipe.network), len(manifest.label_values)
     side = "channels_in" if recipe.task == "synthesis" else "channels_out"
     if getattr(facts, side) != count:
@@ -56,10 +39,14 @@ def require_labels(recipe: Recipe, manifest: Manifest) -> None:
         )
 
 
-def image_channels(recipe: Recipe) -> int:
-    """Channels of the images that a network takes, or draws where it takes masks or nothing."""
-    facts = capabilities(recipe.network)
-    return facts.channels_out if recipe.task == "synthesis" else facts.channels_in
+def _require_method(recipe: Recipe) -> None:
+    if (recipe.method == "segmentation") != (recipe.task == "segmentation"):
+        raise UserError(f"Method {recipe.method} does not go with task {recipe.task}; choose a preset of that task.")
+    strange = [term.name for term in recipe.losses if term.name not in LOGIT_LOSSES]
+    if recipe.method == "segmentation" and strange:
+        raise UserError(
+            f"Loss {strange[0]!r} compares images, where a segmentation gives logits; use {' and '.join(LOGIT_LOSSES)}."
+        )
 
 
 def label_roles(recipe: Recipe) -> tuple[Role, ...]:

@@ -13,10 +13,10 @@ from sem_models.data.prepare import write_dataset
 from sem_models.errors import UserError
 from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
+from sem_models.recipes.labels import with_labels
 from sem_models.recipes.recipe import Recipe, Task
 from sem_models.training.batches import BatchSource
 from sem_models.training.fit import require_fit
-from sem_models.training.label_tasks import with_labels
 from sem_models.training.settings import TrainSettings
 from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
 
