@@ -23,9 +23,3 @@ def with_labels(recipe: Recipe, manifest: Manifest) -> Recipe:
     side = "channels_in" if recipe.task == "synthesis" else "channels_out"
     content["network"][side] = len(manifest.label_values)
     return Recipe.model_validate(content)
-
-
-def image_channels(recipe: Recipe) -> int:
-    """Channels of the images that a network takes, or draws where it takes masks or nothing."""
-    facts = capabilities(recipe.network)
-    return facts.channels_out if recipe.task == "synthesis" else facts.channels_in

@@ -9,6 +9,8 @@ from sem_models.recipes import (
     self_supervised,
     sinsr,
     super_resolution,
+    synthesis,
+    translation,
     unpaired,
 )
 from sem_models.recipes.recipe import Recipe
@@ -24,6 +26,8 @@ RECIPES: dict[str, Recipe] = {
         *self_supervised.presets(),
         *refocusing.presets(),
         *segmentation.presets(),
+        *synthesis.presets(),
+        *translation.presets(),
     )
 }
 

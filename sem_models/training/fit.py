@@ -4,12 +4,13 @@ from sem_models.data.manifest import Entry, Kind, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
-from sem_models.recipes.labels import image_channels, takes_labels
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
 from sem_models.training.label_tasks import require_labels
 from sem_models.training.self_supervision import require_noise
+from sem_models.training.translation_fit import require_channels, require_pairs
 
 
 def require_fit(recipe: Recipe, manifest: Manifest) -> None:
@@ -34,6 +35,7 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     require_noise(recipe, manifest)
     if takes_labels(recipe):
         require_labels(recipe, manifest)
+    require_pairs(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind)
@@ -66,13 +68,8 @@ def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
     facts, paired = capabilities(recipe.network), kind == "paired"
     wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
     roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
-    wanted_channels = image_channels(recipe)
     for role in roles:
-        if entry.array(role).shape[2] != wanted_channels:
-            raise UserError(
-                f"{entry.name} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} takes "
-                f"{wanted_channels}; prepare grey images."
-            )
+        require_channels(recipe, entry, role)
     sharp = entry.array(roles[-1]).shape[:2]
     if paired and tuple(size * facts.scale for size in entry.array("input").shape[:2]) != sharp:
         raise UserError(
