@@ -25,7 +25,7 @@ def _whole() -> Recipe:
     """150 epochs at a constant rate, here of 400 crops each."""
     return Recipe(
         name="cgan-masks",
-        summary="Conditional GAN that draws micrographs from label maps: U-Net-256, PatchGAN, cross-entropy and 100 L1.",
+        summary="Conditional GAN that draws micrographs from label maps: U-Net-256, PatchGAN, 100 L1.",
         task="synthesis",
         method="adversarial",
         network=Pix2PixConfig(channels_in=3, dropout=0.0),

@@ -11,12 +11,12 @@ from sem_models.data.plan import plan_dataset
 from sem_models.images.display import display_window, to_display
 from sem_models.images.label_colours import coloured
 from tests.app.test_pages import assert_sound, page
-from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
+from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 
 
 def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> None:
     classes = [rings(seed) for seed in range(4)]
-    options = masked(tmp_path, ["s0", "s1", "s2", "s3"], [RAW_OF_CLASS[mask] for mask in classes])
+    options = masked_files(tmp_path, ["s0", "s1", "s2", "s3"], [RAW_OF_CLASS[mask] for mask in classes])
     app = page("data")
     app.text_input(key="name").set_value("m")
     app.selectbox(key="kind").set_value("masked").run()
@@ -43,7 +43,7 @@ def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> 
 
 
 def test_suffix_reaches_the_command_line(tmp_path: Path) -> None:
-    options = masked(tmp_path, ["s0"], [RAW_OF_CLASS[rings(0)]])
+    options = masked_files(tmp_path, ["s0"], [RAW_OF_CLASS[rings(0)]])
     chosen = type(options)(**{**vars(options), "mask_suffix": "_mask"})
     assert "--mask-suffix" not in command(options)
     said = command(chosen)

@@ -105,6 +105,7 @@ def test_every_method_with_a_generator_is_watched() -> None:
         "supervised",
         "blind-spot",
         "noise2noise",
+        "segmentation",
     }
     assert len(ADVERSARIALS) >= 20
     assert len(VARIATIONALS) >= 4

@@ -5,11 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
 from sem_models.errors import UserError
 from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
@@ -17,13 +14,13 @@ from sem_models.recipes.labels import with_labels
 from sem_models.recipes.recipe import Recipe, Task
 from sem_models.training.batches import BatchSource
 from sem_models.training.fit import require_fit
-from sem_models.training.settings import TrainSettings
-from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
-
-GREY = np.array([40, 120, 220], np.uint8)
+from sem_models.training.settings import LossTerm, TrainSettings
+from tests.masked_sets import GREY_OF_CLASS, grey_classes
 
 
 def recipe(task: Task, **changes: object) -> Recipe:
+    if task == "segmentation":
+        changes |= {"method": "segmentation", "losses": (LossTerm(name="cross_entropy"), LossTerm(name="soft_dice"))}
     return Recipe(
         name="r", summary="s", task=task, network=UNetConfig(width=4, depth=1), degradation=Degradation(scale=1),
         train=TrainSettings(batch=12, patch=32),
@@ -32,12 +29,7 @@ def recipe(task: Task, **changes: object) -> Recipe:
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    """Images whose grey is that of their class."""
-    classes = [rings(seed) for seed in range(4)]
-    options = masked(tmp_path, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
-    for name, mask in zip("abcd", classes, strict=True):
-        Image.fromarray(GREY[mask]).save(tmp_path / "raw" / f"{name}.png")
-    return write_dataset(plan_dataset(options), tmp_path / "m")
+    return grey_classes(tmp_path)
 
 
 def test_mask_and_image_are_cut_at_one_place_and_turned_alike(dataset: Dataset) -> None:
@@ -47,7 +39,7 @@ def test_mask_and_image_are_cut_at_one_place_and_turned_alike(dataset: Dataset) 
     assert batch["input"].shape == (12, 3, 32, 32)
     assert batch["input"].dtype == torch.float32
     assert torch.equal(batch["input"].sum(1), torch.ones(12, 32, 32))
-    grey_of_class = torch.from_numpy(GREY.astype(np.float32) / 255)
+    grey_of_class = torch.from_numpy(GREY_OF_CLASS.astype(np.float32) / 255)
     assert torch.allclose(grey_of_class[batch["input"].argmax(1)], batch["target"][:, 0], atol=1e-6)
     other = BatchSource(with_labels(recipe("segmentation"), dataset.manifest), dataset, cpu).next()
     assert torch.equal(other["input"], batch["target"])
@@ -60,7 +52,7 @@ def test_noise_is_on_the_input_of_a_segmentation_only(dataset: Dataset) -> None:
         ready = with_labels(recipe(task, degradation=noisy), dataset.manifest)
         batch = BatchSource(ready, dataset, torch.device("cpu")).next()
         grey, label = ("target", "input") if task == "synthesis" else ("input", "target")
-        clean = torch.from_numpy(GREY.astype(np.float32) / 255)[batch[label].argmax(1)]
+        clean = torch.from_numpy(GREY_OF_CLASS.astype(np.float32) / 255)[batch[label].argmax(1)]
         assert float((batch[grey][:, 0] - clean).std()) == pytest.approx(expected, abs=0.005)
 
 
@@ -84,6 +76,11 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
     old = dataset.manifest.model_copy(update={"label_values": ()})
     with pytest.raises(UserError, match="prepare it again"):
         require_fit(recipe("synthesis"), old)
+    wrong = with_labels(recipe("segmentation"), dataset.manifest)
+    with pytest.raises(UserError, match="Loss 'l1' compares images"):
+        require_fit(wrong.model_copy(update={"losses": (LossTerm(name="l1"),)}), dataset.manifest)
+    with pytest.raises(UserError, match="does not go with task segmentation"):
+        require_fit(wrong.model_copy(update={"method": "supervised"}), dataset.manifest)
     ready = with_labels(recipe("synthesis"), dataset.manifest)
     with pytest.raises(UserError, match="same labels"):
         require_fit(ready, dataset.manifest.model_copy(update={"label_values": (0, 1, 2)}))

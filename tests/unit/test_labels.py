@@ -15,27 +15,7 @@ from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.label_colours import coloured, overlay
 from sem_models.images.micrograph import Micrograph
-
-RAW_OF_CLASS = np.array([0, 127, 255], np.uint8)
-
-
-def rings(seed: int, size: int = 64) -> np.ndarray:
-    """(H, W) classes: discs of 2 with a ring of 1 on 0."""
-    rows, columns = np.mgrid[:size, :size]
-    row, column = np.random.default_rng(seed).uniform(20, size - 20, 2)
-    distance = np.hypot(rows - row, columns - column)
-    return np.where(distance < 9, 2, np.where(distance < 14, 1, 0))
-
-
-def masked(folder: Path, names: list[str], masks: list[np.ndarray], suffix: str = "_mask.png") -> PrepareOptions:
-    rng = np.random.default_rng(0)
-    for place in ("raw", "masks"):
-        (folder / place).mkdir(exist_ok=True)
-    for name, mask in zip(names, masks, strict=True):
-        grey = rng.integers(0, 256, mask.shape[:2], dtype=np.uint8)
-        Image.fromarray(grey).save(folder / "raw" / f"{name}.png")
-        Image.fromarray(mask).save(folder / "masks" / f"{name}{suffix}")
-    return PrepareOptions("m", (folder / "raw",), "masked", masks=folder / "masks")
+from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 
 
 @pytest.fixture
@@ -45,7 +25,7 @@ def classes() -> list[np.ndarray]:
 
 @pytest.fixture
 def dataset(tmp_path: Path, classes: list[np.ndarray]) -> Dataset:
-    options = masked(tmp_path, ["s0", "s1", "s2", "s3"], [RAW_OF_CLASS[mask] for mask in classes])
+    options = masked_files(tmp_path, ["s0", "s1", "s2", "s3"], [RAW_OF_CLASS[mask] for mask in classes])
     return write_dataset(plan_dataset(options), tmp_path / "m")
 
 
@@ -119,7 +99,7 @@ def test_too_many_or_too_few_classes_refuse() -> None:
 
 
 def test_shares_are_those_of_the_pixels(tmp_path: Path, classes: list[np.ndarray]) -> None:
-    plan = plan_dataset(masked(tmp_path, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes]))
+    plan = plan_dataset(masked_files(tmp_path, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes]))
     counted = np.bincount(np.stack(classes).ravel()) / np.stack(classes).size
     assert list(class_shares(plan).values()) == pytest.approx(counted.tolist())
     assert list(class_shares(plan)) == [0, 127, 255]
@@ -127,8 +107,8 @@ def test_shares_are_those_of_the_pixels(tmp_path: Path, classes: list[np.ndarray
 
 def test_of_several_masks_the_combined_one_or_the_chosen_one(tmp_path: Path, classes: list[np.ndarray]) -> None:
     names = [f"sub-{k}_sample-1_SEM" for k in range(4)]
-    masked(tmp_path, names, [(mask == 2).astype(np.uint8) * 255 for mask in classes], "_seg-axon-manual.png")
-    options = masked(tmp_path, names, [RAW_OF_CLASS[m] for m in classes], "_seg-axonmyelin-manual.png")
+    masked_files(tmp_path, names, [(mask == 2).astype(np.uint8) * 255 for mask in classes], "_seg-axon-manual.png")
+    options = masked_files(tmp_path, names, [RAW_OF_CLASS[m] for m in classes], "_seg-axonmyelin-manual.png")
     combined = plan_dataset(options)
     assert combined.labels is not None
     assert combined.labels.values == (0, 127, 255)
