@@ -1,12 +1,13 @@
 """What a preparation would do, before anything is cut or written."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
+from sem_models.data.labels import LabelMap, count_labels, find_labels
 from sem_models.data.manifest import Kind, Role, Skipped, Split
 from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
 from sem_models.data.side_cars import pixel_size_nm
@@ -35,6 +36,8 @@ class PlannedImage:
     dtype: str
     pixel_size_nm: float | None
     sha256: str
+    labels: Mapping[int, int] = field(default_factory=dict)
+    """Of a mask: pixels by raw value."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Plan:
     def alignment(self, sample: str) -> Alignment | None:
         """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
         return next((pair.alignment for pair in self.pairs if pair.input.sample == sample), None)
+
+    labels: LabelMap | None = None
+    """The classes of a masked dataset."""
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
@@ -76,8 +82,12 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     pairs = align_pairs(images, options, progress)
     images, aside = without_aside(images, pairs)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
+    labels = (
+        find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
+    )
+    notes += labels.notes if labels else ()
     planned = _with_splits(images, pattern, options.seed)
-    return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs))
+    return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs), labels)
 
 
 def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:
@@ -98,6 +108,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             dtype=str(grey.pixels.dtype),
             pixel_size_nm=options.pixel_size_nm or pixel_size_nm(candidate.path, micrograph),
             sha256=sha256,
+            labels=count_labels(micrograph) if candidate.role == "mask" else {},
         )
 
 
@@ -117,3 +128,17 @@ def _with_splits(images: list[PlannedImage], pattern: str, seed: int) -> tuple[P
     samples = {image.sample: image.group for image in grouped}
     splits = assign_splits(list(samples.values()), seed)
     return tuple(replace(image, split=splits[image.group]) for image in grouped)
+
+
+def class_shares(plan: Plan) -> dict[int, float]:
+    """Fraction of all mask pixels by the raw value of each class; empty where there are no masks."""
+    if plan.labels is None:
+        return {}
+    shares = plan.labels.shares([image.labels for image in plan.images if image.role == "mask"])
+    return dict(zip(plan.labels.values, shares, strict=True))
+
+
+def class_lines(plan: Plan) -> list[str]:
+    """One line a class, for people."""
+    shares = class_shares(plan).items()
+    return [f"Class {index}: label {value}, {share:.2%} of the masks" for index, (value, share) in enumerate(shares)]

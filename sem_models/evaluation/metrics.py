@@ -13,6 +13,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from sem_models.evaluation.gradients import edge_retention, gradient_error
 from sem_models.evaluation.ring_correlation import frc_mean, frc_resolution_px
+from sem_models.evaluation.segmentation import CLASSES
 from sem_models.evaluation.spectrum import spectrum_distance_db
 
 Image = NDArray[np.float32]
@@ -93,6 +94,10 @@ METRICS: dict[str, Metric] = {
     "slope_difference": Metric("Spectrum slope, output - target", 0, signed=True),
     "grey_range_ratio": Metric("1-99 % range, output / target", 1),
     "histogram_distance": Metric("Histogram distance", 0, unit="data range"),
+    "dice": Metric("Dice", math.inf),
+    **{f"dice_{index}": Metric(f"Dice of class {index}", math.inf) for index in CLASSES},
+    "iou": Metric("IoU", math.inf),
+    **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf) for index in CLASSES},
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

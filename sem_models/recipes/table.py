@@ -5,9 +5,11 @@ from sem_models.recipes import (
     denoising,
     gan_super_resolution,
     refocusing,
+    segmentation,
     self_supervised,
     sinsr,
     super_resolution,
+    synthesis,
     translation,
     unpaired,
 )
@@ -23,6 +25,8 @@ RECIPES: dict[str, Recipe] = {
         *unpaired.presets(),
         *self_supervised.presets(),
         *refocusing.presets(),
+        *segmentation.presets(),
+        *synthesis.presets(),
         *translation.presets(),
     )
 }

@@ -5,9 +5,11 @@ from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes import RECIPES
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
+from sem_models.training.label_tasks import require_labels
 from sem_models.training.self_supervision import require_noise
 from sem_models.training.translation_fit import require_channels, require_pairs
 
@@ -32,6 +34,8 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
         _require_projection(recipe, manifest)
     require_noise(recipe, manifest)
+    if takes_labels(recipe):
+        require_labels(recipe, manifest)
     require_pairs(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:

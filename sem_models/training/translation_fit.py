@@ -66,11 +66,14 @@ def require_channels(recipe: Recipe, entry: Entry, role: Role) -> None:
     """Refuse an image that the network cannot take, or cannot be compared with.
 
     Raises:
-        UserError: Inputs need `channels_in`, targets `channels_out`, and images that are both need both.
+        UserError: Inputs need `channels_in`, targets `channels_out`, and images that are both need both. A synthesis
+            draws images, a segmentation takes them: the other side is the mask.
     """
     facts, found = capabilities(recipe.network), entry.array(role).shape[2]
-    given = () if role == "target" else ((facts.channels_in, "takes", "channels_in"),)
-    wanted = () if role == "input" else ((facts.channels_out, "gives", "channels_out"),)
+    given = () if role == "target" or recipe.task == "synthesis" else ((facts.channels_in, "takes", "channels_in"),)
+    wanted = (
+        () if role == "input" or recipe.task == "segmentation" else ((facts.channels_out, "gives", "channels_out"),)
+    )
     for channels, does, setting in (*given, *wanted):
         if found != channels:
             raise UserError(

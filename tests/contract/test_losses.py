@@ -89,6 +89,16 @@ def checkerboard() -> tuple[Tensor, Tensor, float]:
     return board, noise(1, 1, 8, 8), 0.5
 
 
+def classes(loss: str) -> tuple[Tensor, Tensor, float]:
+    """Of 12 pixels 9 belong to class 0 and 3 to class 1; every pixel gets 0.8 for class 0."""
+    target = F.one_hot((torch.arange(12) >= 9).long().reshape(1, 3, 4), 2).permute(0, 3, 1, 2).float()
+    output = torch.tensor([math.log(0.8), math.log(0.2)]).reshape(1, 2, 1, 1).expand(1, 2, 3, 4).contiguous()
+    entropy = -(9 * math.log(0.8) + 3 * math.log(0.2)) / 12
+    # Twice what is shared over the sum of both, one pixel added above and below.
+    dice = [(2 * 0.8 * 9 + 1) / (0.8 * 12 + 9 + 1), (2 * 0.2 * 3 + 1) / (0.2 * 12 + 3 + 1)]
+    return output, target, entropy if loss == "cross_entropy" else 1 - sum(dice) / 2
+
+
 # A ramp: one of the two derivatives is its slope, the other 0, so that their mean is half.
 ROWS: dict[str, Case] = {
     "l1": lambda: (*shifted_by(0.3), 0.3),
@@ -100,7 +110,11 @@ ROWS: dict[str, Case] = {
     "tv": checkerboard,
     "dssim": similarity,
     "bce": cross_entropy,
+    "cross_entropy": lambda: classes("cross_entropy"),
+    "soft_dice": lambda: classes("soft_dice"),
 }
+LOGITS = {"cross_entropy", "soft_dice"}
+"""Their output is no image: a target given as output is not the best one."""
 PERCEPTUAL = {f"perceptual{kind}_{backbone}" for kind in ("", "_levels") for backbone in ("vgg16", "vgg19")}
 
 
@@ -122,7 +136,7 @@ def test_value_and_gradient(name: str) -> None:
     assert (output.grad > 0).all() if name in ("l1", "mse", "charbonnier") else output.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", set(ROWS) - {"tv", "bce"})
+@pytest.mark.parametrize("name", set(ROWS) - LOGITS - {"tv", "bce"})
 def test_no_difference_is_the_minimum(name: str) -> None:
     target = noise(1, 2, 16, 16)
     least = float(find_loss(name)(target, target))
@@ -161,6 +175,14 @@ def test_cross_entropy_bears_certainty_bf16_and_targets_out_of_range() -> None:
     assert torch.isfinite(sure.grad).all()
     assert rounded.dtype == torch.float32
     assert rounded.item() == pytest.approx(-(0.6 * math.log(0.3) + 0.4 * math.log(0.7)), rel=5e-3)
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_sure_and_right_is_the_best_of_logits(name: str) -> None:
+    target = F.one_hot(torch.arange(64).reshape(1, 8, 8) % 3, 3).permute(0, 3, 1, 2).float()
+    values = [float(find_loss(name)(sure * (target - 0.5), target)) for sure in (-9.0, 0.0, 9.0, 99.0)]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == pytest.approx(0, abs=1e-6)
 
 
 def test_total_variation_of_a_flat_image_is_zero_whatever_the_target() -> None:

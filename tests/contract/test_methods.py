@@ -12,11 +12,13 @@ from sem_models.data.dataset import Dataset
 from sem_models.methods.base import Method
 from sem_models.methods.table import METHODS, build_method
 from sem_models.recipes import Recipe, find_recipe
+from sem_models.recipes.labels import takes_labels
 from sem_models.training.batches import BatchSource
 from sem_models.training.checkpoint import FOLDERS, load_state
 from sem_models.training.stages import stages
 from sem_models.training.trainer import train
 from tests.integration.test_resume import Recorder, assert_equal
+from tests.masked_sets import with_masks
 from tests.small_recipes import fake_perceptual, narrow, short
 
 SMALL = ("train.patch=32",)
@@ -34,6 +36,7 @@ ROWS: dict[str, list[Recipe]] = {
         short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
     ],
     "noise2noise": [short("n2n-denoise-small", *SMALL)],
+    "segmentation": [short("unet-segment-small", *SMALL, "network.channels_out=2")],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
 LIFE = {"contrast", "diversity", "checkerboard"}
@@ -44,6 +47,13 @@ STAGED = [recipe for recipe in RECIPES if len(stages(recipe)) == 2]
 @pytest.fixture(autouse=True)
 def _features(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
+
+
+@pytest.fixture
+def small_dataset(small_dataset: Dataset, request: pytest.FixtureRequest) -> Dataset:
+    """With masks where the recipe learns from them."""
+    recipe = getattr(request.node, "callspec", None) and request.node.callspec.params.get("recipe")
+    return with_masks(small_dataset) if recipe and takes_labels(recipe) else small_dataset
 
 
 def named(recipe: Recipe) -> str:
