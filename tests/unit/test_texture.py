@@ -11,8 +11,8 @@ from sem_models.evaluation.paired import compare_to, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.texture import (
     TEXTURE_SCORES,
-    grey_range_ratio,
     gradient_energy_ratio,
+    grey_range_ratio,
     histogram_distance,
     slope_difference,
     spectrum_slope,
