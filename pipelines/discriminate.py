@@ -1,6 +1,7 @@
 """Use case: can a fresh classifier tell what models generate from real images? Kept with each run."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
@@ -16,14 +17,14 @@ from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair, 
 from sem_models.progress import Progress, silent
 
 FOLDER = "discriminator"
-SPLITS: tuple[Split, ...] = ("val", "test")
+SPLITS = ("val", "test")
 _SANITY_SEED = 0
 
 
 def discriminate(
     models: Sequence[str],
     dataset_name: str,
-    splits: Sequence[Split] = SPLITS,
+    splits: Sequence[str] = SPLITS,
     training_images: bool = False,
     settings: JudgeSettings | None = None,
     progress: Progress = silent,
@@ -39,9 +40,9 @@ def discriminate(
         progress: Told of images and of training steps.
 
     Raises:
-        UserError: No such model or dataset, too few groups, or models whose outputs are of different sizes.
+        UserError: No such model, dataset or split, too few groups, or models whose outputs are of different sizes.
     """
-    settings = settings or JudgeSettings()
+    settings, chosen = settings or JudgeSettings(), _splits(splits)
     dataset = open_dataset(home().datasets / dataset_name)
     resolved = [resolve_model(name, scale=1) for name in dict.fromkeys(models)]
     if len({one.model.capabilities.scale for one in resolved}) > 1:
@@ -49,14 +50,21 @@ def discriminate(
     reports: list[DiscriminatorReport] = []
     sanity: DiscriminatorResult | None = None
     for one in resolved:
-        pairs = generated_pairs(one.model, dataset, splits, training_images, one.degradation, progress)
+        pairs = generated_pairs(one.model, dataset, chosen, training_images, one.degradation, progress)
         sanity = sanity or discriminator_test(halves(pairs, _SANITY_SEED), settings, progress)
-        report = _report(one, dataset, tuple(splits), pairs, settings, sanity, progress)
+        report = _report(one, dataset, chosen, pairs, settings, sanity, progress)
         reports.append(report)
         if one.run_id:
             _keep(one.run_id, report)
             attach_dataset(one.run_id, dataset, "evaluation")
     return reports
+
+
+def _splits(names: Sequence[str]) -> tuple[Split, ...]:
+    known = tuple(split for split in get_args(Split) if split in names)
+    if unknown := set(names) - set(known):
+        raise UserError(f"Unknown split {sorted(unknown)[0]!r}: use train, val or test.")
+    return known
 
 
 def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:

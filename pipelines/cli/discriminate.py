@@ -1,6 +1,6 @@
 """`discriminate`: a fresh classifier against what models generate."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -13,8 +13,8 @@ def discriminate(
     models: Annotated[list[str], typer.Argument(help="Run ids, models:/NAME@ALIAS or floors; one judge for all.")],
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
     split: Annotated[
-        list[Literal["train", "val", "test"]] | None,
-        typer.Option(help="Splits whose images are judged; val and test if not given. May be repeated."),
+        list[str] | None,
+        typer.Option(help="train, val or test: whose images are judged; val and test if not given. May be repeated."),
     ] = None,
     training_images: Annotated[
         bool, typer.Option("--training-images", help="Judges also learn from the training split; with few groups.")

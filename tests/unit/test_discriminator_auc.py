@@ -29,14 +29,14 @@ def test_auc_is_mann_whitneys_within_folds() -> None:
 def test_the_interval_covers_the_true_auc() -> None:
     """Thirty groups of two images; logits of two normal distributions one deviation apart: AUC is Phi(1 / sqrt 2)."""
     rng, inside = np.random.default_rng(1), 0
-    for _ in range(60):
+    for _ in range(30):
         drawn = rng.normal([0, 1], 1, (60, 2))
         judged = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
         found = auc_over_seeds([judged])
         assert found.lo is not None
         assert found.hi is not None
         inside += found.lo <= 0.7602 <= found.hi
-    assert 51 <= inside <= 60, "about 57 of 60"
+    assert 25 <= inside <= 30, "about 28 of 30"
     few = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 2}", 0) for k, a in enumerate(drawn)]
     assert auc_over_seeds([few]).resampled == "images"
     assert auc_over_seeds([few[:1]]).lo is None
