@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.compare.discriminator import show_discriminations
 from pages.compare.paired import show_pairs
 from pages.compare.tables import difference_table, side_by_side
 from pages.components.frame import begin, empty, shown_errors
@@ -50,6 +51,7 @@ def _show(comparison: Comparison) -> None:
         show_pairs(comparison, metric)
     st.markdown("**Difference to the bicubic floor, image by image** (intervals over images)")
     st.dataframe(difference_table(comparison), hide_index=True)
+    show_discriminations(comparison)
     for note in {note for column in comparison.columns for note in column.report.notes}:
         st.warning(note)
     with st.expander("Every image"):

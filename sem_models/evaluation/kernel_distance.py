@@ -32,9 +32,9 @@ class KernelDistance:
     features: str
     """`VGG16 relu4_3, 128 px`: what the value is on."""
     value: float
-    lo: float
-    hi: float
-    """95 % jackknife interval over groups; NaN with fewer than three."""
+    lo: float | None
+    hi: float | None
+    """95 % jackknife interval over groups; None with fewer than three."""
     groups: int
     patches: int
     """Of both sets together."""
@@ -117,9 +117,9 @@ def _discrepancy(sums: Sequence[_Sums], kept: NDArray[np.intp]) -> float:
     return float(xx + yy - 2 * xy)
 
 
-def _jackknife(value: float, sums: Sequence[_Sums], blocks: int) -> tuple[float, float]:
+def _jackknife(value: float, sums: Sequence[_Sums], blocks: int) -> tuple[float | None, float | None]:
     if blocks < FEWEST_GROUPS:
-        return float("nan"), float("nan")
+        return None, None
     without = np.array([_discrepancy(sums, np.delete(np.arange(blocks), b)) for b in range(blocks)])
     error = np.sqrt((blocks - 1) / blocks * np.sum((without - without.mean()) ** 2))
     half = float(student_t.ppf((1 + _LEVEL) / 2, blocks - 1) * error)

@@ -1,0 +1,41 @@
+"""`discriminate`: a fresh classifier against what models generate."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import AsJson, Output, app, command
+
+
+@app.command()
+@command
+def discriminate(
+    models: Annotated[list[str], typer.Argument(help="Run ids, models:/NAME@ALIAS or floors; one judge for all.")],
+    dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="train, val or test: whose images are judged; val and test if not given. May be repeated."),
+    ] = None,
+    training_images: Annotated[
+        bool, typer.Option("--training-images", help="Judges also learn from the training split; with few groups.")
+    ] = False,
+    steps: Annotated[int, typer.Option(help="Training steps of each judge.", min=1)] = 200,
+    patch: Annotated[int, typer.Option(help="Edge of the judged patches in px.", min=16)] = 64,
+    as_json: AsJson = False,
+) -> None:
+    """Train fresh classifiers to tell generated from real images, on held-out groups; 0.5 is indistinguishable."""
+    from pipelines.discriminate import SPLITS
+    from pipelines.discriminate import discriminate as run
+    from pipelines.discriminate_table import CAPTION, rows
+    from sem_models.evaluation.discriminator_net import JudgeSettings
+
+    out = Output(as_json)
+    settings = JudgeSettings(steps=steps, patch_px=patch)
+    reports = run(models, dataset, split or SPLITS, training_images, settings, out.progress)
+    for row in rows([(report.model, report) for report in reports]):
+        for name, cell in row.items():
+            out.text(cell if name == "model" else f"  {name:45s} {cell}")
+    out.text(CAPTION)
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        out.text(f"  Note: {note}")
+    out.result({"reports": [report.model_dump(mode="json") for report in reports]})

@@ -1,0 +1,55 @@
+"""Discriminator tests as rows for people, and those of compared runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.compare import Comparison
+from pipelines.discriminate import stored_discriminations
+from sem_models.evaluation.discriminator_report import DiscriminatorReport
+
+CAPTION = (
+    "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
+    "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real halves: the same test on halves of "
+    "real images, which must give 0.5. Kernel distance: on the features named, not on those of published KIDs."
+)
+
+
+@dataclass(frozen=True)
+class Discriminations:
+    """Tests of one setting, the lowest AUC first, and what is missing beside them."""
+
+    reports: tuple[tuple[str, DiscriminatorReport], ...]
+    """Label of the run and its report."""
+    warnings: tuple[str, ...]
+
+
+def rows(reports: Sequence[tuple[str, DiscriminatorReport]]) -> list[dict[str, str]]:
+    """One row a model."""
+    return [_row(label, report) for label, report in reports]
+
+
+def _row(label: str, report: DiscriminatorReport) -> dict[str, str]:
+    kernel = report.kernel
+    row = {
+        "model": label, "AUC, images → 0.5": report.auc.text, "AUC, patches → 0.5": report.auc_patches.text,
+        "real halves": report.sanity.text,
+    }  # fmt: skip
+    if kernel:
+        limits = "" if kernel.lo is None else f" [{kernel.lo:.4g}, {kernel.hi:.4g}]"
+        row[f"{kernel.label} ↓"] = f"{kernel.value:.4g}{limits}"
+    over = f"{len(report.auc.per_seed)} seeds, interval over {report.auc.resampled}"
+    return {**row, "judged": f"{report.images} images of {report.groups} groups ({', '.join(report.splits)}), {over}"}
+
+
+def discriminations_of(comparison: Comparison) -> Discriminations:
+    """Of the compared runs: the setting that most of them share, on the dataset of the comparison."""
+    digest = comparison.columns[0].report.digest
+    found = [(c.label, report) for c in comparison.columns for report in stored_discriminations(c.run.run_id)]
+    here = [(label, report) for label, report in found if report.digest == digest]
+    if not here:
+        return Discriminations((), ())
+    alike = max(([pair for pair in here if pair[1].setting == one.setting] for _, one in here), key=len)
+    labels = {label for label, _ in alike}
+    missing = [column.label for column in comparison.columns if column.label not in labels]
+    warnings = [f"{label} has no discriminator test of this setting." for label in missing]
+    return Discriminations(tuple(sorted(alike, key=lambda pair: pair[1].auc.value)), tuple(warnings))

@@ -1,0 +1,108 @@
+"""What the discriminator test says of one model on one dataset, and how its pairs of images are made."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sem_models.data.dataset import Dataset
+from sem_models.data.manifest import Split
+from sem_models.evaluation.discriminator_auc import Auc
+from sem_models.evaluation.discriminator_net import JudgeSettings
+from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair
+from sem_models.evaluation.evaluate import make_case, require_reference
+from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
+from sem_models.features.weights import FeaturesUnavailable
+from sem_models.inference.model import UnitModel
+from sem_models.inference.predictor import Predictor
+from sem_models.physics.degradation import Degradation
+from sem_models.progress import Progress, silent
+
+FEW_GROUPS = 8
+"""A percentile bootstrap of fewer is clearly too narrow."""
+
+
+class DiscriminatorReport(BaseModel):
+    """Everything needed to read and compare the test of one model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    model: str
+    dataset: str
+    digest: str
+    splits: tuple[Split, ...]
+    """Whose images are judged."""
+    training_images: int
+    """Of the training split, that judges learned from besides; the generator has learned from them, too."""
+    settings: JudgeSettings
+    images: int
+    groups: int
+    """Images and specimens that are judged."""
+    auc: Auc
+    """On whole images."""
+    auc_patches: Auc
+    sanity: Auc
+    """Halves of real images against each other, by the same judges: must contain 0.5."""
+    sanity_patches: Auc
+    kernel: KernelDistance | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def setting(self) -> tuple[object, ...]:
+        """What two reports must share to be compared."""
+        return self.digest, self.splits, self.training_images, self.settings
+
+
+def generated_pairs(
+    model: UnitModel,
+    dataset: Dataset,
+    splits: Sequence[Split],
+    training_images: bool,
+    degradation: Degradation,
+    progress: Progress = silent,
+) -> list[Pair]:
+    """Apply a model to whole images as an evaluation does; of several channels the mean is judged.
+
+    Raises:
+        UserError: The dataset has no real image to compare an output with, or scales do not agree.
+    """
+    require_reference(dataset, degradation)
+    predictor = Predictor(model)
+    wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
+    entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]
+    pairs = []
+    for index, entry in enumerate(entries):
+        case = make_case(dataset, entry, degradation, model.capabilities.scale)
+        output = predictor.predict_unit(case.low)
+        pairs.append(Pair(case.sharp.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
+        progress(index + 1, len(entries), "images generated")
+    return pairs
+
+
+def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[KernelDistance | None, tuple[str, ...]]:
+    """Kernel distance of the judged images, or a note why there is none."""
+    judged = [pair for pair in pairs if pair.judged]
+    if len({pair.group for pair in judged}) < 2 or min(min(pair.real.shape) for pair in judged) < PATCH_PX:
+        return None, (f"The kernel distance needs two groups of images of at least {PATCH_PX} px.",)
+    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
+    try:
+        return kernel_distance(real, generated, [pair.group for pair in judged], progress=progress), ()
+    except FeaturesUnavailable as error:
+        return None, (f"The kernel distance was not computed: {error}.",)
+
+
+def cautions(pairs: Sequence[Pair], found: DiscriminatorResult, sanity: DiscriminatorResult) -> tuple[str, ...]:
+    """What a reader must know before believing the numbers."""
+    groups = len({pair.group for pair in pairs if pair.judged})
+    extra = sum(not pair.judged for pair in pairs)
+    said = [
+        f"The interval rests on {groups} groups and is too narrow." if groups < FEW_GROUPS else "",
+        f"Judges also learned from {extra} images of the training split, where the generator is at its best: that "
+        "can only make the test milder." if extra else "",
+        f"Real against real gave {sanity.images.text} instead of 0.5: the test itself is not to be trusted here."
+        if sanity.images.lo is not None and not sanity.images.contains_half else "",
+        "The AUC lies below 0.5: look for generated images that copy real ones of other groups."
+        if found.images.hi is not None and found.images.hi < 0.5 else "",
+    ]  # fmt: skip
+    return tuple(text for text in said if text)

@@ -1,0 +1,113 @@
+"""`discriminate` on runs and floors: what is judged, what is kept, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from pipelines.discriminate import discriminate, stored_discriminations
+from pipelines.tracking.runs import get_run
+from pipelines.train import train
+from sem_models.data.dataset import Dataset
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator_auc import Auc
+from sem_models.evaluation.discriminator_net import JudgeSettings
+from sem_models.evaluation.discriminator_report import cautions, generated_pairs
+from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair, discriminator_test, halves
+from sem_models.evaluation.floors import Identity
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes import Recipe
+
+SHORT = JudgeSettings(patch_px=32, batch=8, steps=3, folds=2)
+
+
+@pytest.fixture
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("SEM_OFFLINE", "1")
+
+
+@pytest.fixture
+def paired(small_dataset: Dataset) -> Dataset:
+    """Each image as its own noisy input."""
+    entries = []
+    for entry in small_dataset.manifest.entries:
+        (whole,) = entry.arrays
+        noise = np.random.default_rng(len(entries)).integers(-20, 20, whole.shape)
+        file = f"noisy{len(entries)}.npy"
+        pixels = np.clip(small_dataset.array(entry, "image") + noise, 0, 255)
+        np.save(small_dataset.folder / file, pixels.astype(np.uint8))
+        roles = whole.model_copy(update={"role": "target"}), whole.model_copy(update={"role": "input", "file": file})
+        entries.append(entry.model_copy(update={"arrays": roles}))
+    manifest = small_dataset.manifest.model_copy(update={"kind": "paired", "entries": tuple(entries)})
+    (small_dataset.folder / "manifest.json").write_text(manifest.model_dump_json())
+    return Dataset(small_dataset.folder, manifest)
+
+
+def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, no_weights: None) -> None:
+    run_id = train(tiny_recipe, "small", "e", queued=False)
+    arguments = ["--dataset", "small", "--training-images", "--steps", "3", "--patch", "32", "--json"]
+    done = CliRunner().invoke(app, ["discriminate", run_id, *arguments])
+    assert done.exit_code == 0, done.output
+    assert "AUC, images → 0.5" in done.stderr
+    (told,) = json.loads(done.stdout.strip().splitlines()[-1])["reports"]
+    (kept,) = stored_discriminations(run_id)
+    assert kept.model_dump(mode="json") == told
+    counts = {split: len(small_dataset.entries(split)) for split in ("train", "val", "test")}
+    assert (kept.images, kept.training_images) == (counts["val"] + counts["test"], counts["train"])
+    metrics = get_run(run_id).metrics
+    assert metrics["disc/auc"] == kept.auc.value
+    assert metrics["disc/auc_lo"] == kept.auc.lo
+    assert metrics["disc/auc_real_halves"] == kept.sanity.value
+    assert not any(key.startswith("disc/k") for key in metrics), "no weights, no distance"
+    assert any("learned from" in note for note in kept.notes)
+    assert any("128 px" in note for note in kept.notes)
+
+
+def test_all_models_get_the_same_judges_and_real_images(sem_home: Path, paired: Dataset) -> None:
+    """The test of a model is the one that its own pairs give, whoever is tested before it."""
+    both = discriminate(["floor:gaussian", "floor:tv"], "small", ("train", "val", "test"), settings=SHORT)
+    (alone,) = discriminate(["floor:tv"], "small", ("train", "val", "test"), settings=SHORT)
+    assert both[1] == alone
+    assert both[0].sanity == alone.sanity
+    assert both[0].setting == alone.setting
+    assert both[0].auc != alone.auc
+
+
+def test_pairs_are_the_models_outputs_and_training_images_are_marked(small_dataset: Dataset) -> None:
+    pairs = generated_pairs(Identity(1), small_dataset, ("test",), True, Degradation(scale=1, read_noise=0.05))
+    judged = {pair.image for pair in pairs if pair.judged}
+    assert judged == {entry.name for entry in small_dataset.entries("test")}
+    assert {p.image for p in pairs} - judged == {entry.name for entry in small_dataset.entries("train")}
+    (first, *_) = pairs
+    assert np.std(first.generated - first.real) == pytest.approx(0.05, rel=0.1), "the identity keeps the noise"
+    result = discriminator_test(pairs, SHORT)
+    assert result.images.resampled == "images", "one judged group"
+    halved = halves(pairs, 0)
+    assert {pair.image for pair in halved if pair.judged} == judged
+
+
+def test_readers_are_warned() -> None:
+    def auc(value: float, lo: float, hi: float) -> DiscriminatorResult:
+        one = Auc(value=value, lo=lo, hi=hi, per_seed=(value,) * 3, resampled="groups")
+        return DiscriminatorResult(one, one)
+
+    blank = np.zeros((2, 2), np.float32)
+    many = [Pair(blank, blank, f"i{k}", f"g{k}") for k in range(8)]
+    sound = auc(0.5, 0.4, 0.6)
+    assert cautions(many, auc(0.9, 0.8, 1.0), sound) == ()
+    assert "7 groups and is too narrow" in cautions(many[:7], sound, sound)[0]
+    assert "0.70 [0.60, 0.80] instead of 0.5" in cautions(many, sound, auc(0.7, 0.6, 0.8))[0]
+    assert "copy real ones" in cautions(many, auc(0.2, 0.1, 0.3), sound)[0]
+
+
+def test_what_cannot_be_tested_is_refused(sem_home: Path, paired: Dataset) -> None:
+    with pytest.raises(UserError, match="There is no dataset 'none'"):
+        discriminate(["floor:tv"], "none")
+    with pytest.raises(UserError, match="needs at least two; there is 1: judge more splits"):
+        discriminate(["floor:tv"], "small", ("test",), settings=SHORT)
+    with pytest.raises(UserError, match="Unknown split 'all': use train, val or test"):
+        discriminate(["floor:tv"], "small", ("all",))

@@ -1,0 +1,52 @@
+"""AUC over folds with its bootstrap interval, and the patches it is taken on."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import mannwhitneyu
+
+from sem_models.evaluation.discriminator_auc import Judged, auc_over_seeds
+from sem_models.evaluation.patches import patch_grid
+
+
+def test_auc_is_mann_whitneys_within_folds() -> None:
+    rng = np.random.default_rng(0)
+    logits = [(rng.normal(0, 1, 5).round(1), rng.normal(0.7, 1, 5).round(1)) for _ in range(12)]
+    one_fold = [Judged(a, b, f"i{k}", f"g{k % 4}", 0) for k, (a, b) in enumerate(logits)]
+    real, generated = (np.concatenate([pair[side] for pair in logits]) for side in (0, 1))
+    expected = mannwhitneyu(generated, real).statistic / (len(real) * len(generated))
+    found = auc_over_seeds([one_fold])
+    assert found.value == pytest.approx(expected, abs=1e-12)
+    assert found.lo is not None
+    assert found.hi is not None
+    assert found.lo < expected < found.hi
+    shifted = [
+        Judged(a + 100 * (k % 2), b + 100 * (k % 2), f"i{k}", f"g{k % 4}", k % 2) for k, (a, b) in enumerate(logits)
+    ]
+    assert abs(auc_over_seeds([shifted]).value - expected) < 0.1, "scales of judges do not matter"
+
+
+def test_the_interval_covers_the_true_auc() -> None:
+    """Thirty groups of two images; logits of two normal distributions one deviation apart: AUC is Phi(1 / sqrt 2)."""
+    rng, inside = np.random.default_rng(1), 0
+    for _ in range(30):
+        drawn = rng.normal([0, 1], 1, (60, 2))
+        judged = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
+        found = auc_over_seeds([judged])
+        assert found.lo is not None
+        assert found.hi is not None
+        inside += found.lo <= 0.7602 <= found.hi
+    assert 25 <= inside <= 30, "about 28 of 30"
+    few = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 2}", 0) for k, a in enumerate(drawn)]
+    assert auc_over_seeds([few]).resampled == "images"
+    assert auc_over_seeds([few[:1]]).lo is None
+
+
+def test_patches_do_not_overlap_and_lie_in_the_middle() -> None:
+    image = torch.arange(70 * 100).reshape(70, 100).float()
+    patches = patch_grid(image, 32, 64)
+    assert patches.shape == (6, 1, 32, 32)
+    assert torch.equal(patches[0, 0], image[3:35, 2:34])
+    assert torch.equal(patches[5, 0], image[35:67, 66:98])
+    assert len(patch_grid(image, 32, 4)) == 4
+    assert len(patch_grid(image, 80, 4)) == 0
