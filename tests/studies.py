@@ -1,10 +1,35 @@
 """Small studies of floors, for tests: no model has to be trained."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from pipelines.study.answers import Answer, Given, next_trial, store_answer
 from pipelines.study.create import create_study
 from pipelines.study.definition import study_settings
 from pipelines.study.order import Shown
 from pipelines.study.studies import Study, open_study
+from sem_models.data.dataset import Dataset
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from tests.conftest import smooth_images
+
+
+def home_with_images(home: Path) -> Iterator[Dataset]:
+    """A home of its own with the dataset `small`, for as long as the generator is open."""
+    raw = home / "raw"
+    raw.mkdir()
+    for index, image in enumerate(smooth_images(5)):
+        write_micrograph(raw / f"S{index}-a.tif", Micrograph(image[:, :, None], 2.5))
+    changed = pytest.MonkeyPatch()
+    changed.setenv("SEM_HOME", str(home))
+    changed.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield write_dataset(plan_dataset(PrepareOptions("small", (raw,))), home / "datasets" / "small")
+    changed.undo()
 
 
 def small_study(**changes: object) -> Study:
