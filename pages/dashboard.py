@@ -13,6 +13,7 @@ PAGES = {
     "runs": ("Runs", ":material/show_chart:"),
     "inference": ("Inference", ":material/auto_fix_high:"),
     "compare": ("Compare", ":material/compare_arrows:"),
+    "study": ("Study", ":material/groups:"),
 }
 
 st.navigation(

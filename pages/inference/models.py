@@ -12,8 +12,8 @@ _FLOORS = {
 }
 
 
-def choose_model() -> str | None:
-    """MODEL as the command line names it."""
+def model_labels() -> dict[str, str]:
+    """What can be applied, by MODEL as the command line names it: registered versions, finished runs, floors."""
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.runs import list_runs
 
@@ -30,7 +30,12 @@ def choose_model() -> str | None:
     for run in list_runs(kind="training"):
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
-    labels |= _FLOORS
+    return labels | _FLOORS
+
+
+def choose_model() -> str | None:
+    """MODEL as the command line names it."""
+    labels = model_labels()
     chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
     if chosen in _FLOORS:
         st.caption("A floor learns nothing: what every model has to beat.")

@@ -62,14 +62,14 @@ def _say_pairs(out: Output, paired: "PairedComparison") -> None:
 
     if paired.pairings:
         out.text(f"Against {paired.reference.label}. {CAPTION}")
-        _say_table(out, difference_rows(paired))
+        say_table(out, difference_rows(paired))
         out.text("Rank among the models, mean over images (1 is best)")
-        _say_table(out, rank_rows(paired))
+        say_table(out, rank_rows(paired))
     for caution in paired.cautions:
         out.text(f"  Note: {caution}")
 
 
-def _say_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:
+def say_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:
     """Columns as wide as their widest cell."""
     lines = [list(rows[0]), *([str(cell) for cell in row.values()] for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]

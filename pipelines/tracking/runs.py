@@ -14,7 +14,7 @@ from pipelines.home import home
 from pipelines.tracking.store import artifact_root, client
 from sem_models.errors import UserError
 
-Kind = Literal["training", "evaluation", "dataset"]
+Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _PARAMETER_LENGTH = 6000
 WARNING_TAG = "sem.warning."

@@ -22,7 +22,7 @@ from sem_models.recipes import RECIPES, find_recipe, override
 from tests.conftest import smooth_images
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "data", "train", "runs", "inference", "compare")
+PAGES = ("home", "data", "train", "runs", "inference", "compare", "study")
 
 
 def page(name: str, **query: str) -> AppTest:
@@ -43,7 +43,7 @@ def assert_sound(app: AppTest) -> None:
 def test_empty_home_says_what_to_do_next(name: str, sem_home: Path) -> None:
     app = page(name)
     assert_sound(app)
-    if name in ("train", "runs", "compare"):
+    if name in ("train", "runs", "compare", "study"):
         assert app.info, "an empty page must name the next step"
 
 

@@ -1,0 +1,57 @@
+"""A new study: what is judged, by which questions, on which images."""
+
+import streamlit as st
+
+from pages.components.frame import empty
+from pages.components.tasks import launch, watched
+from pages.inference.models import model_labels
+from pipelines.prepare import list_datasets
+from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM
+
+TASK = "study"
+_QUESTIONS = {"pair": "Which of two pictures of one field is real?", "single": "Is this one real, and how sure?"}
+
+
+def show_create() -> None:
+    """The form; making the pictures is a background task."""
+    state = watched(TASK)
+    if state and state.result:
+        st.success(f"Study **{state.result['name']}** is ready. Raters choose it under Take part.")
+    datasets = list_datasets()
+    if not datasets:
+        empty("There is no dataset to take real images from.", "data", "Prepare a dataset")
+        return
+    arguments = _form(datasets)
+    if st.button("Make the study", type="primary", disabled=arguments is None, icon=":material/groups:") and arguments:
+        launch(TASK, arguments)
+        st.rerun()
+
+
+def _form(datasets: list[str]) -> list[str] | None:
+    """The same study on the command line; None while something is missing."""
+    labels = model_labels()
+    left, right = st.columns(2, gap="large")
+    with left:
+        name = st.text_input("Name of the study", key="study-name").strip()
+        author = st.text_input("Author", key="author").strip()
+        models = st.multiselect("Models", list(labels), format_func=labels.__getitem__, key="models")
+        dataset = st.selectbox("Dataset", datasets, key="dataset")
+        split = st.selectbox("Split", ("test", "val", "train"), key="split")
+    with right:
+        questions = st.multiselect("Questions", list(_QUESTIONS), ["pair"], format_func=_QUESTIONS.get, key="questions")
+        trials = st.number_input("Trials", 1, 1000, 40, key="trials", help="Divided over questions and models.")
+        catch = st.number_input("Catch trials", 0, 200, FEWEST_CATCH_TRIALS, key="catch", help=_CATCH)
+        crop = st.number_input("Edge of a picture (px)", 16, 1024, 128, 16, key="crop")
+        realism = st.multiselect("Grade on single pictures", REALISM, accept_new_options=True, key="realism")
+        seed = st.text_input("Seed", key="seed", help=_SEED).strip()
+    if not (name and models and questions):
+        return None
+    arguments = ["study", "create", name, f"--dataset={dataset}", f"--split={split}", f"--author={author}"]
+    arguments += [f"--trials={trials}", f"--catch={catch}", f"--crop={crop}"]
+    arguments += [f"--model={model}" for model in models] + [f"--question={question}" for question in questions]
+    arguments += [f"--realism={feature}" for feature in realism] + ([f"--seed={seed}"] if seed else [])
+    return arguments
+
+
+_CATCH = "Trials that whoever looks gets right: the generated picture is a coarse mosaic. They show who looked."
+_SEED = "Empty: drawn at random and kept secret. Who knows it can tell what is real; give it only to repeat a study."

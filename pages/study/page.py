@@ -1,0 +1,41 @@
+"""Study: people judge blinded pictures; make one, take part, see what came out."""
+
+import streamlit as st
+
+from pages.components.frame import begin, empty, shown_errors
+from pages.study.create import show_create
+from pages.study.results import show_results
+from pages.study.take_part import show_sitting
+
+VIEWS = ("Take part", "Results", "New study")
+
+
+def show() -> None:
+    """The page. One view at a time reaches the browser: what is not shown cannot be read in the page source."""
+    begin("Study", "Which one is real? Blinded pictures, judged by people, with intervals and agreement.")
+    with shown_errors():
+        view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed")
+        if view == "New study":
+            show_create()
+            return
+        chosen = _choose()
+        if chosen and view:
+            (show_sitting if view == "Take part" else show_results)(chosen)
+
+
+def _choose() -> str | None:
+    """Run id of a study; the address may name one."""
+    from pipelines.study.studies import list_studies
+
+    names = {run.run_id: run.name for run in list_studies()}
+    if not names:
+        empty("There is no study yet: make one above under New study.", "train", "Train a model first")
+        return None
+    asked = st.query_params.get("of", "")
+    index = list(names).index(asked) if asked in names else 0
+    chosen = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
+    st.query_params["of"] = chosen
+    return chosen
+
+
+show()

@@ -1,0 +1,81 @@
+"""What came out: fool rates with intervals, how careful raters were and how far they agree."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.study.take_part import sits
+from pipelines.study.definition import StudyDefinition
+from pipelines.study.results import StudyResults, study_results
+from pipelines.study.studies import open_study
+from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
+
+_COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
+
+
+def show_results(run_id: str) -> None:
+    """Behind a button, and closed to a rater who is not through: what is known cannot be judged blindly."""
+    if sits(run_id):
+        st.info("You are taking part: results open when you have answered all trials.")
+        return
+    if not st.toggle("Open the key: I shall not judge in this study (any more)", key=f"open-{run_id}"):
+        return
+    results = study_results(open_study(run_id))
+    _describe(results.study.definition)
+    if not results.judgements:
+        st.info("Nobody has answered yet.")
+        return
+    st.plotly_chart(fool_figure(results), key="fool-rates")
+    st.caption(CAPTION)
+    for note in results.notes:
+        st.warning(note)
+    _tables(results)
+
+
+def _describe(definition: StudyDefinition) -> None:
+    st.caption(
+        f"{definition.trials} trials and {definition.catch_trials} catch trials of {definition.crop_px} px on the "
+        f"{definition.split} split of {definition.dataset} (digest {definition.digest[:12]}), made "
+        f"{definition.created:%Y-%m-%d} by {definition.author or 'nobody named'}."
+    )
+
+
+def _tables(results: StudyResults) -> None:
+    tables = {
+        "Fool rates": fool_rows(results),
+        "Raters": rater_rows(results),
+        "Agreement": kappa_rows(results),
+        "Realism": realism_rows(results),
+    }
+    for title, rows in tables.items():
+        if rows:
+            st.markdown(f"**{title}**")
+            st.dataframe(pd.DataFrame(rows), hide_index=True)
+    rows = answer_rows(results)
+    name = f"study-{results.study.run_id[:8]}.csv"
+    st.download_button("Answers as CSV", as_csv(rows), name, "text/csv", icon=":material/download:")
+    with st.expander("Every answer"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def fool_figure(results: StudyResults) -> go.Figure:
+    """A point with its interval for each model and rater; 50 % is the line of who cannot tell."""
+    figure = go.Figure()
+    for question in results.study.definition.questions:
+        rates = [rate for rate in results.fool_rates if rate.question == question and rate.wrong.n]
+        values = [100 * rate.wrong.rate for rate in rates]
+        figure.add_scatter(
+            x=values, y=[f"{rate.model}, {rate.rater or 'all raters'}" for rate in rates], mode="markers",
+            name=question, marker={"size": 10, "color": _COLOURS[question]},
+            error_x={"type": "data", "symmetric": False,
+                     "array": [100 * rate.wrong.hi - value for rate, value in zip(rates, values, strict=True)],
+                     "arrayminus": [value - 100 * rate.wrong.lo for rate, value in zip(rates, values, strict=True)]},
+        )  # fmt: skip
+    figure.add_vline(x=50, line={"color": "#8b949b", "dash": "dash"})
+    lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
+    figure.update_layout(
+        height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 45}, template="simple_white",
+        xaxis={"title": "Fool rate (%), Wilson 95 % interval; dashed: cannot tell", "range": [-2, 102]},
+        yaxis={"autorange": "reversed", "automargin": True}, legend={"orientation": "h", "y": 1.15},
+    )  # fmt: skip
+    return figure

@@ -1,0 +1,65 @@
+"""Taking part: a name, then one trial after the other; whoever comes back goes on where they stopped."""
+
+import streamlit as st
+
+from pages.study.trial import BEGAN, show_trial
+from pipelines.study.answers import next_trial
+from pipelines.study.order import rater_key
+from pipelines.study.studies import Study, open_study
+
+RATER = "rater"
+"""In the address, so that a reload goes on."""
+
+
+def show_sitting(run_id: str) -> None:
+    """The next trial of the rater that the address names, or the form that asks who it is."""
+    study = open_study(run_id)
+    rater = st.query_params.get(RATER, "")
+    if not rater:
+        _ask_name(study)
+        return
+    shown = next_trial(study, rater)
+    total = len(study.key.trials)
+    if shown is None:
+        st.success(f"Thank you, {rater}: all {total} answers are stored. Results shows what came out.")
+        if st.button("Another rater", key="leave"):
+            _leave()
+        return
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    left.progress((shown.position - 1) / total, text=f"{shown.position} of {total}, rater {rater}")
+    if right.button("Pause", key="leave", help="Every answer is stored: come back under the same name."):
+        _leave()
+    show_trial(study, rater, shown)
+
+
+def sits(run_id: str) -> bool:
+    """Whether this browser's rater still has trials to answer."""
+    rater = st.query_params.get(RATER, "")
+    return bool(rater) and next_trial(open_study(run_id), rater) is not None
+
+
+def _leave() -> None:
+    del st.query_params[RATER]
+    st.session_state.pop(BEGAN, None)  # a pause is no time to think
+    st.rerun()
+
+
+def _ask_name(study: Study) -> None:
+    st.markdown("\n".join(_instructions(study)))
+    with st.form("who", border=False):
+        name = st.text_input("Your name", key="rater-name", help="The same name brings you back to where you stopped.")
+        if st.form_submit_button("Begin", type="primary"):
+            st.query_params[RATER] = rater_key(name)
+            st.rerun()
+
+
+def _instructions(study: Study) -> list[str]:
+    asked = study.definition
+    lines = [f"{len(study.key.trials)} trials. Every answer is stored at once; pause whenever you like."]
+    if "pair" in asked.questions:
+        lines.append("- **Two pictures of one field**: choose the one that is real, with the arrow keys ← and →.")
+    if "single" in asked.questions:
+        lines.append("- **One picture**: real (←) or generated (→), then how sure you are, 1 (guessed) to 5 (certain).")
+    if asked.realism:
+        lines.append(f"- Of single pictures also grade how real they look: {', '.join(asked.realism)}.")
+    return [*lines, "- A few trials have an obvious answer. There is no time limit, yet the time is noted."]

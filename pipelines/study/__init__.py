@@ -1,0 +1,1 @@
+"""Use case: people judge blinded pictures, real or generated."""

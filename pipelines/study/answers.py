@@ -1,0 +1,107 @@
+"""Answers: each is stored by itself the moment it is given, and nothing that was stored is ever changed."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.study.order import Shown, order_for, rater_key
+from pipelines.study.studies import Study
+from pipelines.tracking.records import append_record, read_records
+from sem_models.errors import UserError
+
+FOLDER = "answers"
+Choice = Literal["left", "right", "real", "generated"]
+Grade = Annotated[int, Field(ge=1, le=5)]
+
+
+class Answer(BaseModel):
+    """One row of the study's table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    study: str
+    rater: str
+    trial: str
+    position: int
+    left: str
+    """Item shown on the left, or the only one."""
+    right: str | None
+    answer: Choice
+    """`left` or `right` is the real one of a pair; a single picture is `real` or `generated`."""
+    confidence: Grade | None
+    """1 guessed to 5 certain; None for pairs."""
+    realism: dict[str, Grade] = {}
+    """1 not at all to 5 fully, by feature."""
+    seconds: float
+    """From the picture to the answer."""
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a rater says of a picture or a pair."""
+
+    answer: Choice
+    seconds: float
+    confidence: int | None = None
+    realism: tuple[tuple[str, int], ...] = ()
+
+
+def next_trial(study: Study, rater: str) -> Shown | None:
+    """The first in the rater's order without an answer; None at the end."""
+    answered = {answer.trial for answer in answers_of(study, rater)}
+    return next((shown for shown in order_for(study, rater) if shown.trial.id not in answered), None)
+
+
+def store_answer(study: Study, rater: str, shown: Shown, given: Given) -> Answer:
+    """Keep an answer; it is in the store when this returns.
+
+    Raises:
+        UserError: The answer is none to the question, or confidence is missing.
+    """
+    pair = shown.trial.question == "pair"
+    if given.answer not in (("left", "right") if pair else ("real", "generated")):
+        raise UserError(f"{given.answer!r} is no answer to a {shown.trial.question} question; choose again.")
+    if not pair and given.confidence not in range(1, 6):
+        raise UserError("Single pictures need a confidence of 1 to 5; choose again.")
+    answer = Answer(
+        study=study.definition.name,
+        rater=rater_key(rater),
+        trial=shown.trial.id,
+        position=shown.position,
+        left=shown.items[0],
+        right=shown.items[1] if pair else None,
+        answer=given.answer,
+        confidence=given.confidence,
+        realism=dict(given.realism),
+        seconds=round(given.seconds, 3),
+        time=datetime.now(UTC),
+    )
+    append_record(study.run_id, _folder(rater), answer.trial, answer.model_dump_json())
+    return answer
+
+
+def answers_of(study: Study, rater: str) -> list[Answer]:
+    """Of one rater, in the order given."""
+    return _first_of_each(read_records(study.run_id, _folder(rater)))
+
+
+def all_answers(study: Study) -> list[Answer]:
+    """Of all raters, in the order given."""
+    return _first_of_each(read_records(study.run_id, FOLDER))
+
+
+def _first_of_each(records: list[str]) -> list[Answer]:
+    """Who answers a trial in two windows at once is taken by the first word."""
+    ordered = sorted((Answer.model_validate_json(text) for text in records), key=lambda answer: answer.time)
+    first: dict[tuple[str, str], Answer] = {}
+    for answer in ordered:
+        first.setdefault((answer.rater, answer.trial), answer)
+    return list(first.values())
+
+
+def _folder(rater: str) -> str:
+    """Names may hold what paths must not."""
+    return f"{FOLDER}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"

@@ -1,0 +1,80 @@
+"""Use case: make a study. Models are applied once, to whole images, as when they are scored."""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.home import home
+from pipelines.models import ResolvedModel, resolve_model
+from pipelines.study.definition import StudyDefinition, StudyKey, StudySettings
+from pipelines.study.plan import Field, make_key
+from pipelines.study.render import render
+from pipelines.study.studies import DEFINITION, EXPERIMENT, KEY, PICTURES, list_studies
+from pipelines.tracking.artifacts import put_files, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import create_run, set_status
+from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import require_reference
+from sem_models.progress import Progress, silent
+
+
+def create_study(settings: StudySettings, progress: Progress = silent) -> str:
+    """Make the pictures of a study and store them with its definition and its key; returns the run that holds them.
+
+    Raises:
+        UserError: The name is taken, no such model or dataset, no reference, or too few crops.
+    """
+    if any(study.name == settings.name for study in list_studies()):
+        raise UserError(f"There is a study {settings.name!r} already; choose another name.")
+    dataset = open_dataset(home().datasets / settings.dataset)
+    models = [resolve_model(text, settings.floor_scale) for text in settings.models]
+    for resolved in models:
+        require_reference(dataset, resolved.degradation)
+    definition = _define(settings, dataset, models)
+    scale = max(resolved.model.capabilities.scale for resolved in models)
+    key = make_key(definition, _fields(dataset, definition, models), border_px=scale)
+    pictures = render(definition, key, dataset, models, progress)
+    return _store(definition, key, dataset, pictures)
+
+
+def _define(settings: StudySettings, dataset: Dataset, models: Sequence[ResolvedModel]) -> StudyDefinition:
+    labels = tuple(resolved.model.name for resolved in models)
+    if len(set(labels)) < len(labels):
+        raise UserError(f"Two of the models are the same one ({', '.join(labels)}); name each once.")
+    return StudyDefinition(
+        **settings.model_dump(),
+        created=datetime.now(UTC),
+        digest=dataset.digest,
+        labels=labels,
+        runs=tuple(resolved.run_id for resolved in models),
+    )
+
+
+def _fields(dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]) -> dict[str, Field]:
+    """What all models give: sizes that a scale does not divide are cut at the bottom and right."""
+    scales = [resolved.model.capabilities.scale for resolved in models]
+    fields = {}
+    for entry in dataset.entries(definition.split):
+        stored = entry.array(dataset.sharp_role)
+        height, width = (min(size - size % scale for scale in scales) for size in stored.shape[:2])
+        fields[entry.name] = Field(height, width, stored.pixel_size_nm)
+    return fields
+
+
+def _store(definition: StudyDefinition, key: StudyKey, dataset: Dataset, pictures: dict[str, bytes]) -> str:
+    """A run that stays SCHEDULED, and so is offered to nobody, until everything is in it."""
+    content = definition.model_dump(mode="json")
+    params = {name: value for name, value in content.items() if name != "seed"}
+    tags = {"sem.dataset": definition.dataset, "sem.dataset_digest": definition.digest}
+    run_id = create_run(EXPERIMENT, definition.name, "study", params, tags)
+    put_text(run_id, DEFINITION, definition.model_dump_json(indent=1) + "\n")
+    put_text(run_id, KEY, key.model_dump_json(indent=1) + "\n")
+    with tempfile.TemporaryDirectory() as place:
+        for name, content_png in pictures.items():
+            (Path(place) / f"{name}.png").write_bytes(content_png)
+        put_files(run_id, PICTURES, sorted(Path(place).iterdir()))
+    attach_dataset(run_id, dataset, "evaluation")
+    set_status(run_id, "FINISHED")
+    return run_id

@@ -1,0 +1,47 @@
+"""Who sees what when: an order of trials and sides for each rater, from the study's seed and the rater's name."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.study.definition import Trial
+from pipelines.study.studies import Study
+from sem_models.errors import UserError
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A trial as one rater sees it."""
+
+    position: int
+    """1 is the first."""
+    trial: Trial
+    items: tuple[str, ...]
+    """Left and right, or the only one."""
+
+
+def rater_key(rater: str) -> str:
+    """One text for one person, however spaced and capitalised.
+
+    Raises:
+        UserError: Nothing was written.
+    """
+    key = " ".join(rater.split()).casefold()
+    if not key:
+        raise UserError("A rater needs a name: write the one under which you want to come back.")
+    return key
+
+
+def order_for(study: Study, rater: str) -> tuple[Shown, ...]:
+    """All trials in this rater's order, the same whenever and wherever it is asked for."""
+    seed = str(study.definition.seed).encode()
+    digest = hmac.new(seed, f"rater {rater_key(rater)}".encode(), hashlib.sha256).digest()
+    rng = np.random.default_rng(int.from_bytes(digest))
+    order, turned = rng.permutation(len(study.key.trials)), rng.random(len(study.key.trials)) < 0.5
+    trials = [study.key.trials[index] for index in order]
+    return tuple(
+        Shown(position, trial, trial.items[::-1] if turn else trial.items)
+        for position, (trial, turn) in enumerate(zip(trials, turned, strict=True), 1)
+    )

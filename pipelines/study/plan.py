@@ -1,0 +1,124 @@
+"""Which fields a study shows, and which question is asked of each; all from its seed."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+import numpy as np
+
+from pipelines.study.definition import Item, ItemKind, Question, StudyDefinition, StudyKey, Trial
+from sem_models.errors import UserError
+
+_ID_LENGTH = 24
+
+
+@dataclass(frozen=True)
+class Field:
+    """A sharp image of the dataset: the part of it that may be cut, and its true pixel size."""
+
+    height: int
+    width: int
+    pixel_size_nm: float | None
+
+
+@dataclass(frozen=True)
+class _Crop:
+    image: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class _Role:
+    """What is asked of a field, and which pictures of it that needs."""
+
+    question: Question
+    catch: bool
+    kinds: tuple[ItemKind, ...]
+    model: str
+
+
+def make_key(definition: StudyDefinition, fields: Mapping[str, Field], border_px: int) -> StudyKey:
+    """Trials of a study; each field is shown in one trial only, so that nobody recognises what was real before.
+
+    Args:
+        definition: Its seed decides everything that is drawn.
+        fields: By name of the image.
+        border_px: Not shown: there all models are at their worst for want of surroundings.
+
+    Raises:
+        UserError: The images do not give enough crops.
+    """
+    rng = np.random.default_rng(definition.seed)
+    roles = _roles(definition)
+    crops = _crops(fields, definition, border_px, len(roles), rng)
+    items: list[Item] = []
+    trials: list[Trial] = []
+    for index, (role, crop) in enumerate(zip(roles, crops, strict=True)):
+        own = [_item(definition.seed, f"{index}/{slot}", kind, role, crop) for slot, kind in enumerate(role.kinds)]
+        items += own
+        trials.append(
+            Trial(
+                id=opaque(definition.seed, f"trial {index}"),
+                question=role.question,
+                catch=role.catch,
+                items=tuple(sorted(item.id for item in own)),
+                pixel_size_nm=fields[crop.image].pixel_size_nm,
+            )
+        )
+    # In the order of random names: the order of making would tell.
+    return StudyKey(
+        items=tuple(sorted(items, key=lambda item: item.id)), trials=tuple(sorted(trials, key=lambda t: t.id))
+    )
+
+
+def opaque(seed: int, text: str) -> str:
+    """A name that says nothing without the seed: HMAC-SHA256 (RFC 2104), shortened to 96 bits."""
+    return hmac.new(str(seed).encode(), text.encode(), hashlib.sha256).hexdigest()[:_ID_LENGTH]
+
+
+def _item(seed: int, text: str, kind: ItemKind, role: _Role, crop: _Crop) -> Item:
+    model = None if kind == "real" else role.model
+    return Item(id=opaque(seed, text), kind=kind, model=model, image=crop.image, row=crop.row, column=crop.column)
+
+
+def _roles(definition: StudyDefinition) -> list[_Role]:
+    questions, models = definition.questions, definition.labels
+    roles = []
+    for index in range(definition.trials):
+        turn, question = index // len(questions), questions[index % len(questions)]
+        kinds: tuple[ItemKind, ...] = ("real", "generated")
+        if question == "single":
+            kinds = kinds[turn % 2 :][:1]
+            turn //= 2
+        roles.append(_Role(question, False, kinds, models[turn % len(models)]))
+    for index in range(definition.catch_trials):
+        question = questions[index % len(questions)]
+        wrecked: tuple[ItemKind, ...] = ("real", "wrecked") if question == "pair" else ("wrecked",)
+        roles.append(_Role(question, True, wrecked, models[index % len(models)]))
+    return roles
+
+
+def _crops(
+    fields: Mapping[str, Field], definition: StudyDefinition, border_px: int, count: int, rng: np.random.Generator
+) -> list[_Crop]:
+    """Crops that do not overlap, as evenly from all images as they have room, in random order."""
+    edge = definition.crop_px
+    by_image = []
+    for name in rng.permutation(sorted(fields)):
+        rows, columns = (range(border_px, size - border_px - edge + 1, edge) for size in _size(fields[name]))
+        grid = [_Crop(str(name), row, column) for row in rows for column in columns]
+        by_image.append([grid[index] for index in rng.permutation(len(grid))])
+    found = [crop for crop in chain.from_iterable(zip_longest(*by_image)) if crop is not None]
+    if len(found) < count:
+        raise UserError(
+            f"The {definition.split} split of {definition.dataset!r} gives {len(found)} crops of {edge} px, the study "
+            f"needs {count} (trials and catch trials); take fewer trials, smaller crops, or another split."
+        )
+    return [found[index] for index in rng.permutation(count)]
+
+
+def _size(field: Field) -> tuple[int, int]:
+    return field.height, field.width

@@ -1,0 +1,96 @@
+"""Use case: what the answers of a study say, opened with its key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.study.agreement import Kappa, agreement
+from pipelines.study.answers import all_answers
+from pipelines.study.definition import FEWEST_CATCH_TRIALS, Question
+from pipelines.study.judgement import Judgement, judge
+from pipelines.study.studies import Study
+from sem_models.evaluation.rater_statistics import Proportion, proportion
+
+CAREFUL = 0.8
+"""Share of catch trials that whoever looks gets right."""
+
+
+@dataclass(frozen=True)
+class FoolRate:
+    """How often generated pictures of a model were taken for real; `rater` None: by all together."""
+
+    model: str
+    question: Question
+    rater: str | None
+    wrong: Proportion
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """Everything that tables and charts show."""
+
+    study: Study
+    judgements: tuple[Judgement, ...]
+    raters: tuple[str, ...]
+    fool_rates: tuple[FoolRate, ...]
+    real_called_real: dict[str | None, Proportion]
+    """Single real pictures, by rater and None for all: who calls everything real fools himself of nothing."""
+    catch: dict[str, Proportion]
+    """Right answers on catch trials by rater; of its p value nothing is made."""
+    kappas: tuple[Kappa, ...]
+    notes: tuple[str, ...]
+
+
+def study_results(study: Study) -> StudyResults:
+    """Judge every answer so far; raters may still be at it."""
+    judged = tuple(judge(study, answer) for answer in all_answers(study))
+    raters = tuple(sorted({judgement.answer.rater for judgement in judged}))
+    scored = [judgement for judgement in judged if not judgement.trial.catch]
+    catch = {name: _right([j for j in judged if j.trial.catch and j.answer.rater == name]) for name in raters}
+    return StudyResults(
+        study=study,
+        judgements=judged,
+        raters=raters,
+        fool_rates=tuple(_fool_rates(study, scored, raters)),
+        real_called_real=_real_called_real(scored, raters) if "single" in study.definition.questions else {},
+        catch=catch,
+        kappas=tuple(agreement(study, scored, raters)),
+        notes=tuple(_notes(study, judged, catch)),
+    )
+
+
+def _right(judgements: Sequence[Judgement]) -> Proportion:
+    return proportion(sum(judgement.correct for judgement in judgements), len(judgements))
+
+
+def _fool_rates(study: Study, scored: Sequence[Judgement], raters: Sequence[str]) -> list[FoolRate]:
+    rates = []
+    for model in study.definition.labels:
+        for question in study.definition.questions:
+            own = [j for j in scored if j.model == model and j.trial.question == question]
+            for rater in (None, *raters):
+                mine = [j for j in own if rater in (None, j.answer.rater)]
+                wrong = proportion(sum(not j.correct for j in mine), len(mine))
+                rates.append(FoolRate(model, question, rater, wrong))
+    return rates
+
+
+def _real_called_real(scored: Sequence[Judgement], raters: Sequence[str]) -> dict[str | None, Proportion]:
+    real = [judgement for judgement in scored if judgement.model is None]
+    return {rater: _right([j for j in real if rater in (None, j.answer.rater)]) for rater in (None, *raters)}
+
+
+def _notes(study: Study, judged: Sequence[Judgement], catch: dict[str, Proportion]) -> list[str]:
+    notes = [
+        f"{rater} got {right.hits} of {right.n} catch trials right: these answers may not come from looking."
+        for rater, right in catch.items()
+        if right.n and right.rate < CAREFUL
+    ]
+    if study.definition.catch_trials < FEWEST_CATCH_TRIALS:
+        notes.append(f"Fewer than {FEWEST_CATCH_TRIALS} catch trials say little about whether raters looked.")
+    given, wanted = len(judged), len(study.key.trials)
+    unfinished = sorted(
+        rater for rater in catch if sum(judgement.answer.rater == rater for judgement in judged) < wanted
+    )
+    if unfinished:
+        notes.append(f"Not finished yet: {', '.join(unfinished)} ({given} answers of {wanted * len(catch)} are there).")
+    return notes

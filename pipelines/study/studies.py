@@ -1,0 +1,58 @@
+"""Studies that exist, with their definition, their key and their pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipelines.study.definition import Item, StudyDefinition, StudyKey, Trial
+from pipelines.tracking.artifacts import fetched, get_text
+from pipelines.tracking.runs import RunInfo, list_runs
+from sem_models.errors import UserError
+
+EXPERIMENT = "studies"
+DEFINITION, KEY, PICTURES = "definition.json", "key.json", "pictures"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study as it is stored."""
+
+    run_id: str
+    definition: StudyDefinition
+    key: StudyKey
+
+    @cached_property
+    def items(self) -> dict[str, Item]:
+        """By opaque name."""
+        return {item.id: item for item in self.key.items}
+
+    @cached_property
+    def trials(self) -> dict[str, Trial]:
+        """By opaque name."""
+        return {trial.id: trial for trial in self.key.trials}
+
+
+def list_studies() -> list[RunInfo]:
+    """Runs of all complete studies, newest first."""
+    return [run for run in list_runs(EXPERIMENT, "study") if run.status == "FINISHED"]
+
+
+def open_study(text: str) -> Study:
+    """The study of a run id or a name.
+
+    Raises:
+        UserError: There is none.
+    """
+    run_id = next((run.run_id for run in list_studies() if text in (run.run_id, run.name)), None)
+    if run_id is None:
+        known = ", ".join(run.name for run in list_studies()) or "none yet"
+        raise UserError(f"There is no study {text!r}; there are: {known}. Make one with `study create`.")
+    definition = StudyDefinition.model_validate_json(get_text(run_id, DEFINITION))
+    return Study(run_id, definition, StudyKey.model_validate_json(get_text(run_id, KEY)))
+
+
+def picture_files(study: Study, items: Sequence[str]) -> list[bytes]:
+    """The PNG files of pictures, in the order asked for."""
+    names = [f"{item}.png" for item in items]
+    with fetched(study.run_id, PICTURES, names) as folder:
+        return [(folder / name).read_bytes() for name in names]

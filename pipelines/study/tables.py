@@ -1,0 +1,126 @@
+"""Results of a study as tables for pages, command line and files."""
+
+import csv
+import io
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.study.judgement import Judgement
+from pipelines.study.results import StudyResults
+from sem_models.evaluation.rater_statistics import Proportion
+
+CAPTION = (
+    "Fool rate: share of generated pictures that were called real, or of pairs in which the generated one was. Wilson "
+    "95 % interval; p: two-sided binomial test against 0.5. Rows of all raters treat their answers as independent, "
+    "though they saw the same pictures. Catch trials are not counted."
+)
+ALL = "all"
+
+
+def fool_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """One row a model, question and rater; all raters together first."""
+    return [
+        {"model": rate.model, "question": rate.question, "rater": rate.rater or ALL, **_plain("fool rate", rate.wrong)}
+        for rate in results.fool_rates
+    ]
+
+
+def rater_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """One row a rater: how far, how careful, how ready to call a picture real, how fast."""
+    rows = []
+    for rater in results.raters:
+        own = [judgement.answer.seconds for judgement in results.judgements if judgement.answer.rater == rater]
+        catch, real = results.catch[rater], results.real_called_real.get(rater)
+        rows.append(
+            {
+                "rater": rater,
+                "answers": f"{len(own)} of {len(results.study.key.trials)}",
+                "catch trials right": f"{catch.hits} of {catch.n}",
+                "single real ones called real": f"{real.hits} of {real.n}" if real else "",
+                "median time (s)": sorted(own)[len(own) // 2],
+            }
+        )
+    return rows
+
+
+def kappa_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """One row for each two raters, and one for all."""
+    return [
+        {
+            "kappa of": kappa.method,
+            "question": kappa.question,
+            "raters": ", ".join(kappa.raters),
+            "trials": kappa.trials,
+            "kappa": _known(kappa.value),
+        }
+        for kappa in results.kappas
+    ]
+
+
+def realism_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """Mean grade of each feature for real pictures and for each model; catch trials left out."""
+    grades: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for judgement in results.judgements:
+        for feature, grade in judgement.answer.realism.items() if not judgement.trial.catch else ():
+            grades[judgement.model or "real", feature].append(grade)
+    return [
+        {"pictures": source, "feature": feature, "mean grade (1 to 5)": sum(own) / len(own), "n": len(own)}
+        for (source, feature), own in sorted(grades.items())
+    ]
+
+
+def answer_rows(results: StudyResults) -> list[dict[str, Any]]:
+    """One row an answer, in the order given, with what the key says of it."""
+    return [_answer_row(results, judgement) for judgement in results.judgements]
+
+
+def _answer_row(results: StudyResults, judgement: Judgement) -> dict[str, Any]:
+    answer, items = judgement.answer, results.study.items
+    left, right = items[answer.left], items[answer.right] if answer.right else None
+    content = answer.model_dump(mode="json")
+    return {
+        **{name: content[name] for name in ("study", "rater", "position", "trial", "left", "right")},
+        "question": judgement.trial.question,
+        "catch": judgement.trial.catch,
+        "image": left.image,
+        "model": judgement.model,
+        "left_kind": left.kind,
+        "right_kind": right.kind if right else None,
+        **{name: content[name] for name in ("answer", "confidence")},
+        "correct": judgement.correct,
+        "realism": json.dumps(content["realism"], sort_keys=True),
+        **{name: content[name] for name in ("seconds", "time")},
+    }
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Heading and rows; empty without rows. Raters' names cannot become formulas of a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    if rows:
+        writer.writeheader()
+        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
+def _plain(name: str, of: Proportion) -> dict[str, Any]:
+    """JSON knows no NaN: what could not be said becomes null."""
+    return {
+        "n": of.n,
+        "fooled": of.hits,
+        name: _known(of.rate),
+        "lo": _known(of.lo),
+        "hi": _known(of.hi),
+        "p": _known(of.p),
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
