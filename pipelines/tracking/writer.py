@@ -63,7 +63,7 @@ class RunWriter:
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one."""
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
-        window = display_window([panels.get("target", panels["input"])])
+        window = display_window([next(panels[ruler] for ruler in ("target", "real", "input") if ruler in panels)])
         pictures = {panel: to_display(pixels, window) for panel, pixels in panels.items()}
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:

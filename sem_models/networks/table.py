@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from sem_models.networks import (
+    diffusion_unet,
     dsrvae,
     frequency_split,
     mrn,
@@ -37,7 +38,8 @@ NetworkConfig = Annotated[
     | srn.SRNConfig
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
-    | resnet_generator.ResNetConfig,
+    | resnet_generator.ResNetConfig
+    | diffusion_unet.DiffusionUNetConfig,
     Field(discriminator="kind"),
 ]
 
@@ -69,6 +71,9 @@ NETWORKS: dict[str, NetworkSpec] = {
     ),
     "resnet": NetworkSpec(
         resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
+    ),
+    "diffusion-unet": NetworkSpec(
+        diffusion_unet.DiffusionUNet, diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"
     ),
 }
 

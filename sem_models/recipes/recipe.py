@@ -11,6 +11,7 @@ from sem_models.training.settings import (
     Adversarial,
     BlindSpot,
     CycleSettings,
+    DiffusionSettings,
     LossTerm,
     Optimiser,
     Schedule,
@@ -47,6 +48,8 @@ class Recipe(BaseModel):
     """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
     blind_spot: BlindSpot | None = None
     """What method blind-spot hides."""
+    diffusion: DiffusionSettings | None = None
+    """The noise that method diffusion adds and takes away."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
@@ -59,6 +62,10 @@ class Recipe(BaseModel):
             _require_one_stage(self.adversarial)
         if (self.blind_spot is not None) != (self.method == "blind-spot"):
             raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
+        if (self.diffusion is not None) != (self.method == "diffusion"):
+            raise ValueError(f"method {self.method} {'takes no' if self.diffusion else 'needs'} diffusion settings")
+        if (self.method == "diffusion") != (self.network.kind == "diffusion-unet"):
+            raise ValueError("method diffusion and network diffusion-unet go together only")
         return self
 
 

@@ -38,6 +38,8 @@ def require_consistency(recipe: Recipe) -> None:
         _require_dsrvae(recipe)
     if recipe.cycle:
         _require_cycle(recipe, recipe.cycle)
+    if recipe.method == "diffusion" and [term.name for term in recipe.losses] != ["mse"]:
+        raise UserError("Method diffusion learns the mean of what noise may be, by the loss mse alone; use that.")
     if recipe.method in NOISY_ONLY:
         require_denoising(recipe)
     if recipe.adversarial and recipe.train.early_stop:

@@ -62,8 +62,9 @@ def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
     facts, paired = capabilities(recipe.network), kind == "paired"
     wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
     roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
-    for role in roles:
-        if entry.array(role).shape[2] != facts.channels_in:
+    drawn_freely = recipe.method == "diffusion" and not facts.channels_in
+    for role in [role for role in roles if not (drawn_freely and role == "input")]:
+        if entry.array(role).shape[2] != (facts.channels_out if drawn_freely else facts.channels_in):
             raise UserError(
                 f"{entry.name} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} takes "
                 f"{facts.channels_in}; prepare grey images."

@@ -20,6 +20,7 @@ from tests.integration.test_resume import Recorder, assert_equal
 from tests.small_recipes import fake_perceptual, narrow, short
 
 SMALL = ("train.patch=32",)
+DRAWING = ("train.precision=32-true", "diffusion.sampling.steps=2")
 ROWS: dict[str, list[Recipe]] = {
     "supervised": [short("srresnet-x2-small", *SMALL), short("swinir-x2", *SMALL, "network.drop_path=0.3")],
     "adversarial": [
@@ -33,6 +34,10 @@ ROWS: dict[str, list[Recipe]] = {
         short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
     ],
     "noise2noise": [short("n2n-denoise-small", *SMALL)],
+    "diffusion": [
+        short("ddpm-small", *SMALL, *DRAWING),
+        short("ddpm-small", *SMALL, *DRAWING, "network.channels_in=1", "degradation.read_noise=0.3"),
+    ],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
 JUDGED = [recipe for recipe in RECIPES if recipe.adversarial]

@@ -23,6 +23,7 @@ from sem_models.networks.discriminators import (
     VGGDiscriminatorConfig,
     build_discriminator,
 )
+from sem_models.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.frequency_split import FrequencySplitConfig
 from sem_models.networks.mrn import MRNConfig
@@ -35,10 +36,11 @@ from sem_models.networks.spsr import SPSRConfig
 from sem_models.networks.srn import SRNConfig
 from sem_models.networks.srresnet import SRResNetConfig
 from sem_models.networks.swinir import SwinIRConfig
-from sem_models.networks.table import NETWORKS, build_network, capabilities
+from sem_models.networks.table import NETWORKS, capabilities
 from sem_models.networks.unet import UNetConfig
 from sem_models.networks.vdsr import VDSRConfig
 from sem_models.physics.downsampling import downsample, upsample
+from tests.noise_networks import build_network
 from tests.unit.test_inference_predictor import Model, whole_image
 
 BACK_PROJECTIONS = ("bicubic_aa", "cubic_aliased", "gaussian_area")
@@ -142,6 +144,27 @@ def resnet_by_hand(width: int, blocks: int) -> int:
     return ends + halvings + blocks * 2 * (144 * width**2 + 4 * width) + doublings
 
 
+def diffusion_by_hand(fine: int, coarse: int, condition: int, attends: bool) -> int:
+    """Two levels, one block each down and two up; time as a vector of four times the width."""
+    time = 4 * fine
+
+    def block(before: int, after: int) -> int:
+        norms = 2 * before + 2 * after
+        shortcut = conv_by_hand(before, after, 1) if before != after else 0
+        inner = conv_by_hand(before, after) + conv_by_hand(after, after)
+        return norms + inner + (time * after + after) + shortcut
+
+    attention = 2 * coarse + 4 * (coarse**2 + coarse)
+    inside = conv_by_hand(1 + condition + 1, fine) + (fine * time + time) + (time**2 + time)
+    down = block(fine, fine) + conv_by_hand(fine, fine) + block(fine, coarse)
+    middle = 2 * block(coarse, coarse)
+    up = block(2 * coarse, coarse) + block(coarse + fine, coarse) + conv_by_hand(coarse, coarse)
+    up += block(coarse + fine, fine) + block(2 * fine, fine)
+    out = 2 * fine + conv_by_hand(fine, 1)
+    return inside + down + middle + up + out + (4 * attention if attends else 0)
+
+
+SMALL_DDPM = DiffusionUNetConfig(channels_in=2, width=8, multipliers=(1, 2), blocks=1, attention=())
 SMALL_DSRVAE = DSRVAEConfig(scale=2, width=4, blocks=2, patch=32, code=3, hidden=5)
 SMALL_SWINIR = SwinIRConfig(scale=2, width=8, groups=1, layers=2, heads=2, window=4)
 SWINIR_TRUNK = 80 + 2 * swinir_layer_by_hand(8, 2, 4) + 2 * 584 + 2 * 16
@@ -179,6 +202,8 @@ ROWS: list[tuple[BaseModel, int]] = [
     (ResNetConfig(channels_in=3, channels_out=3), 11_378_179),
     (ResNetConfig(), 11_365_633),
     (ResNetConfig(blocks=6), resnet_by_hand(64, 6)),
+    # Ho et al. for CIFAR-10: "35.7 million"; their code prints all digits.
+    (DiffusionUNetConfig(channels_out=3, width=128, multipliers=(1, 2, 2, 2), attention=(1,)), 35_746_307),
 ]
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
@@ -206,6 +231,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
     (ResNetConfig(blocks=1, width=4), resnet_by_hand(4, 1)),
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
+    (SMALL_DDPM, diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, attends=False)),
+    (SMALL_DDPM.model_copy(update={"attention": (1,)}), diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, True)),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
 
@@ -408,6 +435,8 @@ REACHES: list[tuple[Any, int]] = [
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
     *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)
       for sigma in (1, 2)),
+    *((DiffusionUNetConfig(channels_in=1, width=4, multipliers=multipliers, blocks=blocks, attention=()), 0)
+      for multipliers in ((1,), (1, 1), (1, 1, 1)) for blocks in (1, 2)),
     *(
         (ResNetConfig(blocks=blocks, width=2, upsampling=upsampling, residual=residual), 0)
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
@@ -439,6 +468,12 @@ def prepared_for_reach(config) -> nn.Module:
                     setattr(part, name, nn.Identity())
         nn.init.constant_(network.layers[0].conv.bias, 10)
         network.tail.conv.weight.mul_(1e-20)
+    if config.kind == "diffusion-unet":
+        # Norms look at the whole image; what is stated is the reach of the convolutions.
+        for part in list(network.modules()):
+            for name, layer in part.named_children():
+                if isinstance(layer, nn.GroupNorm):
+                    setattr(part, name, nn.Identity())
     return network
 
 
@@ -481,8 +516,13 @@ def test_saved_and_channels_last_give_the_same(config) -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [c for c in SMALL if capabilities(c).halo == capabilities(c).receptive_field], ids=str
-)
+    "config",
+    [
+        c for c in SMALL
+        if capabilities(c).halo == capabilities(c).receptive_field and capabilities(c).auxiliary != "noise"
+    ],
+    ids=str,
+)  # fmt: skip
 def test_tiles_are_exact(config) -> None:
     """Windows, grids and projections included; weights so large that what lies at the halo's end would show.
 
@@ -508,8 +548,8 @@ def natural(height: int, width: int, sigma: float = 2.5, seed: int = 0) -> Tenso
 
 
 def starts_at_the_input(config) -> bool:
-    """Not where the published network gives the image itself: it has to learn even the identity."""
-    return bool(getattr(config, "residual", True))
+    """Not where the published network gives the image itself, or noise: it has to learn even the identity."""
+    return bool(getattr(config, "residual", True)) and capabilities(config).auxiliary != "noise"
 
 
 @pytest.mark.parametrize("config", [c for c in SMALL if starts_at_the_input(c)], ids=str)
