@@ -24,6 +24,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "mrn": {"blocks": 1, "width": 4},
     "resnet": {"blocks": 1, "width": 4},
     "diffusion-unet": {"width": 8, "multipliers": [1, 2], "blocks": 1, "attention": [1]},
+    "pix2pix": {"levels": 4, "width": 4},
 }
 
 

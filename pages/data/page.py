@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
+from pages.data.masks import ask_suffix
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
 from sem_models.data.manifest import Kind
@@ -61,6 +62,7 @@ def _options() -> PrepareOptions | None:
         if kind != "single":
             label = "Folder of masks" if kind == "masked" else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
+        suffix = ask_suffix() if kind == "masked" else None
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
@@ -80,6 +82,7 @@ def _options() -> PrepareOptions | None:
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
         apply_shift=shift,
+        mask_suffix=suffix,
     )
 
 
@@ -116,6 +119,7 @@ def command(options: PrepareOptions) -> list[str]:
         "--group-by": options.group_by,
         "--pixel-size": options.pixel_size_nm,
         "--databar-rows": options.databar_rows,
+        "--mask-suffix": options.mask_suffix,
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []

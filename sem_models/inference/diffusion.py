@@ -1,4 +1,4 @@
-"""A trained diffusion model: K images for one condition, their mean, and the standard deviation that shows its doubt."""
+"""A trained diffusion model: K images for one condition, their mean, and as its doubt their standard deviation."""
 
 from dataclasses import dataclass
 

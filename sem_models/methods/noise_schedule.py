@@ -1,4 +1,4 @@
-"""The forward process of diffusion: how much of an image is left after t steps of noise, and what is then to be learned.
+"""The forward process of diffusion: how much of an image is left after t steps of noise, and what to learn then.
 
 Images are signed here, (N, C, H, W) float32 with -1 for black and 1 for white, so that noise has no side to favour.
 """

@@ -10,6 +10,7 @@ from sem_models.methods.blind_spot import BlindSpotRestoration
 from sem_models.methods.cycle import Cycle
 from sem_models.methods.diffusion import Diffusion
 from sem_models.methods.noise2noise import Noise2Noise
+from sem_models.methods.segmentation import Segmentation
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
 from sem_models.recipes.recipe import Recipe
@@ -22,6 +23,7 @@ METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "blind-spot": BlindSpotRestoration,
     "noise2noise": Noise2Noise,
     "diffusion": Diffusion,
+    "segmentation": Segmentation,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field
 from torch import nn
 
@@ -13,6 +14,7 @@ from sem_models.networks import (
     frequency_split,
     mrn,
     nafnet,
+    pix2pix,
     resnet_generator,
     rrdb,
     sinsr,
@@ -39,7 +41,8 @@ NetworkConfig = Annotated[
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
     | resnet_generator.ResNetConfig
-    | diffusion_unet.DiffusionUNetConfig,
+    | diffusion_unet.DiffusionUNetConfig
+    | pix2pix.Pix2PixConfig,
     Field(discriminator="kind"),
 ]
 
@@ -75,6 +78,7 @@ NETWORKS: dict[str, NetworkSpec] = {
     "diffusion-unet": NetworkSpec(
         diffusion_unet.DiffusionUNet, diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"
     ),
+    "pix2pix": NetworkSpec(pix2pix.Pix2Pix, pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
 }
 
 
@@ -90,4 +94,7 @@ def capabilities(config: NetworkConfig) -> Capabilities:
 
 def parameter_count(config: NetworkConfig) -> int:
     """Number of trainable parameters."""
-    return sum(parameter.numel() for parameter in build_network(config).parameters())
+    # Counting needs no numbers, which for the largest networks take a second to draw.
+    with torch.device("meta"):
+        network = build_network(config)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -50,6 +50,8 @@ class Recipe(BaseModel):
     """What method blind-spot hides."""
     diffusion: DiffusionSettings | None = None
     """The noise that method diffusion adds and takes away."""
+    labels: tuple[int, ...] = ()
+    """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
@@ -66,6 +68,8 @@ class Recipe(BaseModel):
             raise ValueError(f"method {self.method} {'takes no' if self.diffusion else 'needs'} diffusion settings")
         if (self.method == "diffusion") != (self.network.kind == "diffusion-unet"):
             raise ValueError("method diffusion and network diffusion-unet go together only")
+        if self.method == "diffusion" and [term.name for term in self.losses] != ["mse"]:
+            raise ValueError("method diffusion learns the mean of what the noise may be, by the loss mse alone")
         return self
 
 

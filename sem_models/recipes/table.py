@@ -6,9 +6,12 @@ from sem_models.recipes import (
     diffusion,
     gan_super_resolution,
     refocusing,
+    segmentation,
     self_supervised,
     sinsr,
     super_resolution,
+    synthesis,
+    translation,
     unpaired,
 )
 from sem_models.recipes.recipe import Recipe
@@ -24,6 +27,9 @@ RECIPES: dict[str, Recipe] = {
         *self_supervised.presets(),
         *refocusing.presets(),
         *diffusion.presets(),
+        *segmentation.presets(),
+        *synthesis.presets(),
+        *translation.presets(),
     )
 }
 

@@ -1,6 +1,7 @@
 """Validation of a diffusion training: how well noise is told on unseen images, and what the model draws by now."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from sem_models.inference.diffusion import DiffusionModel, as_diffusion
 from sem_models.inference.model import UnitModel
 from sem_models.methods.noise_schedule import ForwardProcess, normal, signed
 from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.label_validation import shown
 from sem_models.training.reporter import Reporter
 from sem_models.training.settings import DiffusionSettings
 
@@ -33,7 +36,7 @@ class DiffusionValidator:
         """Cut crops out of the validation split and add their noise."""
         self._settings = recipe.diffusion or DiffusionSettings()
         self._device, self._forward = torch.device(device), ForwardProcess(self._settings)
-        entries = dataset.entries("val")
+        self._labels, entries = takes_labels(recipe), dataset.entries("val")
         size, unit = recipe.train.patch, capabilities(recipe.network).size_multiple
         each = -(-CROPS // len(entries))
         crops = [_crop(recipe, dataset, entry, size, index) for entry in entries for index in range(each)]
@@ -64,12 +67,13 @@ class DiffusionValidator:
         for name, condition, image in self._shown:
             told = None if condition is None else torch.from_numpy(condition)[None].to(self._device)
             drawn = model.draw(1, (image.shape[1], image.shape[2]), told).samples[0, 0].cpu().numpy()
-            panels = {"output": drawn.mean(axis=0)}
+            panels: dict[str, NDArray[Any]] = {"output": drawn.mean(axis=0)}
             if condition is None:
                 # Nothing belongs to what is drawn from noise alone: this is what its contrast should look like.
                 panels["real"] = image.mean(axis=0)
             else:
-                panels |= {"input": flat_condition(condition), "target": image.mean(axis=0)}
+                told_by = shown(condition.argmax(axis=0)) if self._labels else condition.mean(axis=0)
+                panels |= {"input": told_by, "target": image.mean(axis=0)}
             reporter.sample(step, name, panels)
 
     def _stacked(self, pairs: list[Pair]) -> tuple[Tensor | None, Tensor]:
@@ -77,15 +81,6 @@ class DiffusionValidator:
         image = torch.from_numpy(np.stack([image for _, image in pairs])).to(self._device)
         told = torch.from_numpy(np.stack(conditions)).to(self._device) if conditions else None
         return told, signed(image)
-
-
-def flat_condition(condition: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W) grey picture of a (K, H, W) condition: classes of a one-hot map from black to white, else the mean."""
-    one_hot = len(condition) > 1 and np.allclose(condition.sum(axis=0), 1)
-    if not one_hot:
-        flat: NDArray[np.float32] = condition.mean(axis=0)
-        return flat
-    return (condition.argmax(axis=0) / (len(condition) - 1)).astype(np.float32)
 
 
 def _hurried(model: DiffusionModel) -> DiffusionModel:
@@ -99,6 +94,8 @@ def _hurried(model: DiffusionModel) -> DiffusionModel:
 
 def _pair(recipe: Recipe, dataset: Dataset, entry: Entry) -> Pair:
     """(K, H, W) condition, if the network takes one, and (C, H, W) image in unit intensity."""
+    if takes_labels(recipe):
+        return dataset.one_hot(entry), dataset.unit(entry, "image")
     if not capabilities(recipe.network).channels_in:
         return None, dataset.unit(entry, dataset.sharp_role)
     return input_and_target(dataset, entry, recipe.degradation, 1)
