@@ -77,7 +77,7 @@ class DiffusionModel(RestorationModel):
         for index in range(sampling.samples):
             noise = normal((count if condition is None else 1, channels, *size), generator, device)
             noise = noise.expand(count, -1, -1, -1)
-            tell = _of_several(progress, index, sampling.samples)
+            tell = part_of(progress, index, sampling.samples)
             samples.append(unit(decode(predict, self.settings, noise, progress=tell)))
         return Drawn(torch.stack(samples))
 
@@ -100,8 +100,8 @@ def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
     return predict
 
 
-def _of_several(progress: Progress, index: int, count: int) -> Progress:
-    """Progress over the steps of all samples."""
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Progress of part `index` of `count` equal ones, told as that of the whole."""
 
     def tell(done: int, total: int, what: str) -> None:
         progress(index * total + done, count * total, what)
