@@ -1,9 +1,9 @@
 """`python -m pipelines COMMAND`: every use case on the command line."""
 
-from pipelines.cli import compare, data, discriminate, judge, models, noise, simulate, study, training
+from pipelines.cli import compare, data, discriminate, judge, models, noise, simulate, study, synthesis, training
 from pipelines.cli.app import app
 
-__all__ = ["compare", "data", "discriminate", "judge", "models", "noise", "simulate", "study", "training"]
+__all__ = ["compare", "data", "discriminate", "judge", "models", "noise", "simulate", "study", "synthesis", "training"]
 
 if __name__ == "__main__":
     app()

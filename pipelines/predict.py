@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipelines.models import resolve_model
 from pipelines.outputs import OutputNames, input_files
+from pipelines.sampling import resampled
 from sem_models.errors import UserError
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.micrograph import Micrograph
@@ -42,6 +43,7 @@ def predict(
     *,
     databar: DataBarChoice = "cut",
     overwrite: bool = False,
+    changes: Sequence[str] = (),
 ) -> list[Prediction]:
     """Write a TIFF into `out` for each page of each input image, in its dtype, with pixel size and provenance.
 
@@ -54,6 +56,7 @@ def predict(
         progress: Told after each file.
         databar: What becomes of the instrument's data bar.
         overwrite: Whether results that are in `out` may be replaced; if not, such a page is listed as an error.
+        changes: `diffusion.sampling.KEY=VALUE`, of a diffusion model.
 
     Raises:
         UserError: No such model, no input found, or not one input could be used.
@@ -61,7 +64,7 @@ def predict(
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
     files = input_files(inputs, out)
-    predictor = Predictor(resolve_model(model, scale).model, tile=tile)
+    predictor = Predictor(resampled(resolve_model(model, scale).model, changes), tile=tile)
     out.mkdir(parents=True, exist_ok=True)
     names = OutputNames(out, files, overwrite)
     results: list[Prediction] = []

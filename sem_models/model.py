@@ -89,4 +89,9 @@ def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device
     network = network.to(device).eval().requires_grad_(False)
     if capabilities(recipe.network).channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if recipe.method == "diffusion":
+        # A `RestorationModel` itself, so that it cannot be known where that is defined.
+        from sem_models.inference.diffusion import DiffusionModel
+
+        return DiffusionModel(recipe, network, name or recipe.name)
     return RestorationModel(recipe, network, name or recipe.name)

@@ -23,6 +23,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "srn": {"blocks": 1, "width": 4},
     "mrn": {"blocks": 1, "width": 4},
     "resnet": {"blocks": 1, "width": 4},
+    "diffusion-unet": {"width": 8, "multipliers": [1, 2], "blocks": 1, "attention": [1]},
     "pix2pix": {"levels": 4, "width": 4},
 }
 

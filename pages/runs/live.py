@@ -11,6 +11,7 @@ from pipelines.tracking.runs import get_run, run_warnings
 _SCORES = {
     "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
     "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
+    "noise_mse": ("**Validation error of the noise** that the network finds in unseen images", "squared error"),
     "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
     "input_correlation": ("**Correlation of validation outputs with their inputs**", "correlation"),
 }

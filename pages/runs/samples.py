@@ -11,6 +11,7 @@ _PANELS = {
     "floor": "Floor: bicubic, at scale 1 the input",
     "output": "Model",
     "target": "Target",
+    "real": "A real image, for comparison",
 }
 
 
@@ -35,7 +36,7 @@ def show_samples(run_id: str) -> None:
             column.image(picture, caption=caption, width=picture.width)
         else:
             column.image(picture, caption=caption)
-    ruler = "truth" if "target" in shown else "input"
+    ruler = "truth" if "target" in shown else "real image" if "real" in shown else "input"
     st.caption(f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels.")
 
 

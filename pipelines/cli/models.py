@@ -60,13 +60,18 @@ def predict(
         Literal["cut", "keep"], typer.Option(help="The instrument's data bar: cut as `prepare` does, or keep it.")
     ] = "cut",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are in --out.")] = False,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="diffusion.sampling.KEY=VALUE, of a diffusion model.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore images; results are TIFF in the input's own type, with pixel size and provenance."""
     from pipelines.predict import predict as run
 
     output = Output(as_json)
-    results = run(model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite)
+    results = run(
+        model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite, changes=changes or ()
+    )
     for result in results:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         output.text(result.error or f"{result.source} -> {result.output}{bar}")

@@ -63,7 +63,9 @@ class RunWriter:
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one."""
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
-        grey = next(panels[panel] for panel in ("target", "input") if panel in panels and panels[panel].ndim == 2)
+        grey = next(
+            panels[panel] for panel in ("target", "real", "input") if panel in panels and panels[panel].ndim == 2
+        )
         window = display_window([grey])
         colour = DisplayWindow(0.0, 1.0)
         pictures = {panel: to_display(image, window if image.ndim == 2 else colour) for panel, image in panels.items()}

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sem_models.data.labels import LabelMap
 from sem_models.errors import UserError
@@ -56,14 +57,21 @@ def _segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Microgra
 
 def _synthesise(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
     """(H, W, 1) uint8."""
-    grey = require_grey(mask)
+    unit = predictor.predict_unit(one_hot_of(labels, mask), progress)
+    return _result(predictor, require_grey(mask), np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0))
+
+
+def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]:
+    """(K, H, W) float32 of a mask of raw label values.
+
+    Raises:
+        UserError: It is coloured, or holds a label that is not one of `labels`.
+    """
     try:
-        classes = LabelMap(labels, {}).classes(grey.pixels)[..., 0]
+        classes = LabelMap(labels, {}).classes(require_grey(mask).pixels)[..., 0]
     except UserError as error:
         raise UserError(f"{mask.source}: {error}") from error
-    one_hot = (classes == np.arange(len(labels))[:, None, None]).astype(np.float32)
-    unit = predictor.predict_unit(one_hot, progress)
-    return _result(predictor, grey, np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0))
+    return (classes == np.arange(len(labels))[:, None, None]).astype(np.float32)
 
 
 def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray) -> Micrograph:

@@ -62,6 +62,12 @@ def cut(image: NDArray[Any], rows: Span, columns: Span) -> NDArray[Any]:
     return image[:, down[:, None], right[None, :]]
 
 
+def padded(image: NDArray[Any], multiple: int) -> NDArray[Any]:
+    """(C, H, W) reflected at the lower and right edge until both sizes are multiples."""
+    down, right = (Span(0, -(-length // multiple) * multiple) for length in image.shape[1:])
+    return cut(image, down, right)
+
+
 def _reflected(span: Span, length: int) -> NDArray[np.int64]:
     index = np.arange(span.start, span.start + span.size)
     if length == 1:

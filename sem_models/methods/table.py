@@ -8,6 +8,7 @@ from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.base import Method
 from sem_models.methods.blind_spot import BlindSpotRestoration
 from sem_models.methods.cycle import Cycle
+from sem_models.methods.diffusion import Diffusion
 from sem_models.methods.noise2noise import Noise2Noise
 from sem_models.methods.segmentation import Segmentation
 from sem_models.methods.supervised import Supervised
@@ -21,6 +22,7 @@ METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "cycle": Cycle,
     "blind-spot": BlindSpotRestoration,
     "noise2noise": Noise2Noise,
+    "diffusion": Diffusion,
     "segmentation": Segmentation,
 }
 

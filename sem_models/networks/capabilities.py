@@ -23,9 +23,10 @@ class Capabilities:
     """Whether the channels-last memory format is the faster one."""
     half_safe: bool = True
     """Whether bf16 autocast keeps the result usable."""
-    auxiliary: Literal["none", "gradient", "pyramid"] = "none"
+    auxiliary: Literal["none", "gradient", "pyramid", "noise"] = "none"
     """What the network gives beside the image in training: the gradient map of the output by `with_gradient`, or the
-    outputs at a quarter and a half of the size by `pyramid`."""
+    outputs at a quarter and a half of the size by `pyramid`. Noise: it gives no image, but by `forward(x_t, t,
+    condition)` what was added to one; `channels_in` are those of the condition."""
     training_patch: int | None = None
     """Input pixels that a training patch must have, where a layer has a fixed size."""
     effective_halo: int | None = None

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import nn
 
 from sem_models.networks import (
+    diffusion_unet,
     dsrvae,
     frequency_split,
     mrn,
@@ -40,6 +41,7 @@ NetworkConfig = Annotated[
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
     | resnet_generator.ResNetConfig
+    | diffusion_unet.DiffusionUNetConfig
     | pix2pix.Pix2PixConfig,
     Field(discriminator="kind"),
 ]
@@ -72,6 +74,9 @@ NETWORKS: dict[str, NetworkSpec] = {
     ),
     "resnet": NetworkSpec(
         resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
+    ),
+    "diffusion-unet": NetworkSpec(
+        diffusion_unet.DiffusionUNet, diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"
     ),
     "pix2pix": NetworkSpec(pix2pix.Pix2Pix, pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
 }

@@ -11,6 +11,7 @@ from sem_models.training.settings import (
     Adversarial,
     BlindSpot,
     CycleSettings,
+    DiffusionSettings,
     LossTerm,
     Optimiser,
     Schedule,
@@ -47,6 +48,8 @@ class Recipe(BaseModel):
     """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
     blind_spot: BlindSpot | None = None
     """What method blind-spot hides."""
+    diffusion: DiffusionSettings | None = None
+    """The noise that method diffusion adds and takes away."""
     labels: tuple[int, ...] = ()
     """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
     train: TrainSettings = TrainSettings()
@@ -61,6 +64,12 @@ class Recipe(BaseModel):
             _require_one_stage(self.adversarial)
         if (self.blind_spot is not None) != (self.method == "blind-spot"):
             raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
+        if (self.diffusion is not None) != (self.method == "diffusion"):
+            raise ValueError(f"method {self.method} {'takes no' if self.diffusion else 'needs'} diffusion settings")
+        if (self.method == "diffusion") != (self.network.kind == "diffusion-unet"):
+            raise ValueError("method diffusion and network diffusion-unet go together only")
+        if self.method == "diffusion" and [term.name for term in self.losses] != ["mse"]:
+            raise ValueError("method diffusion learns the mean of what the noise may be, by the loss mse alone")
         return self
 
 

@@ -3,6 +3,7 @@
 from sem_models.errors import UserError
 from sem_models.recipes import (
     denoising,
+    diffusion,
     gan_super_resolution,
     refocusing,
     segmentation,
@@ -25,6 +26,7 @@ RECIPES: dict[str, Recipe] = {
         *unpaired.presets(),
         *self_supervised.presets(),
         *refocusing.presets(),
+        *diffusion.presets(),
         *segmentation.presets(),
         *synthesis.presets(),
         *translation.presets(),

@@ -19,7 +19,8 @@ class Reporter(Protocol):
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """One validation image: panels, each (H, W) in [0, 1] nominal, or (H, W, 3) for a label map in colours.
 
-        `input` and `output`; where there is a truth, `floor` and `target` too.
+        `input` and `output`; where there is a truth, `floor` and `target` too. What is drawn from noise alone has no
+        input: beside it stands a `real` image that it should look like.
         """
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:

@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sem_models.losses.adversarial import GanKind
 from sem_models.networks.discriminators import DiscriminatorConfig
@@ -114,6 +114,37 @@ class BlindSpot(_Frozen):
             edge = round(math.sqrt(1 / self.share))
             return edge, edge
         return max(round(1 / (self.share * _BOX_IN_STRETCHES)), 1), _BOX_IN_STRETCHES * self.stretch_px
+
+
+class Sampling(_Frozen):
+    """How a trained diffusion model draws (DDIM; Song, Meng and Ermon, ICLR 2021)."""
+
+    steps: int = Field(50, ge=1)
+    """Denoising steps; a divisor of `timesteps`."""
+    guidance: float = Field(1.0, ge=0)
+    """Weight of the condition: 1 is what was learned, 0 ignores it, more exaggerates it (Ho and Salimans, 2022)."""
+    samples: int = Field(1, ge=1, le=64)
+    """Images drawn for one condition; where a single one is wanted, their mean."""
+    seed: int = Field(0, ge=0)
+
+
+class DiffusionSettings(_Frozen):
+    """The forward process and what the network learns of it (DDPM; Ho, Jain and Abbeel, NeurIPS 2020)."""
+
+    timesteps: int = Field(1000, ge=10)
+    betas: Literal["linear", "cosine"] = "linear"
+    """Linear: 0.0001 to 0.02; cosine: Nichol and Dhariwal, ICML 2021."""
+    predicts: Literal["noise", "velocity"] = "noise"
+    """Velocity: sqrt(a) noise - sqrt(1 - a) image (Salimans and Ho, ICLR 2022)."""
+    drop_condition: float = Field(0.1, ge=0, lt=1)
+    """Share of training images whose condition is taken away, which guidance needs."""
+    sampling: Sampling = Sampling()
+
+    @model_validator(mode="after")
+    def _steps_divide(self) -> "DiffusionSettings":
+        if self.timesteps % self.sampling.steps:
+            raise ValueError(f"sampling.steps must divide timesteps ({self.timesteps}), as 20, 50 and 100 do 1000")
+        return self
 
 
 class TrainSettings(_Frozen):

@@ -16,6 +16,7 @@ from sem_models.inference.predictor import Predictor
 from sem_models.networks.table import capabilities
 from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.diffusion_validation import DiffusionValidator
 from sem_models.training.label_validation import SegmentationValidator, SynthesisValidator
 from sem_models.training.noisy_validation import BlindCheck, two_frame_scores, two_frames
 from sem_models.training.reporter import Reporter
@@ -42,6 +43,8 @@ class Validator(Protocol):
 
 def open_validator(recipe: Recipe, dataset: Dataset, device: str) -> Validator:
     """Scores against the truth, where the dataset has one."""
+    if recipe.method == "diffusion":
+        return DiffusionValidator(recipe, dataset, device)
     if takes_labels(recipe):
         found = recipe.task == "segmentation"
         return SegmentationValidator(recipe, dataset, device) if found else SynthesisValidator(dataset, device)

@@ -22,6 +22,7 @@ from tests.masked_sets import with_masks
 from tests.small_recipes import fake_perceptual, narrow, short
 
 SMALL = ("train.patch=32",)
+DRAWING = ("train.precision=32-true", "diffusion.sampling.steps=2")
 ROWS: dict[str, list[Recipe]] = {
     "supervised": [short("srresnet-x2-small", *SMALL), short("swinir-x2", *SMALL, "network.drop_path=0.3")],
     "adversarial": [
@@ -37,6 +38,10 @@ ROWS: dict[str, list[Recipe]] = {
     ],
     "noise2noise": [short("n2n-denoise-small", *SMALL)],
     "segmentation": [short("unet-segment-small", *SMALL, "network.channels_out=2")],
+    "diffusion": [
+        short("ddpm-small", *SMALL, *DRAWING),
+        short("ddpm-small", *SMALL, *DRAWING, "task=denoising", "network.channels_in=1", "degradation.read_noise=0.3"),
+    ],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
 LIFE = {"contrast", "diversity", "checkerboard"}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from sem_models.inference.planner import plan_axis
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.networks.discriminators import (
     DiscriminatorConfig,
     PatchDiscriminatorConfig,
@@ -37,10 +38,11 @@ from sem_models.networks.spsr import SPSRConfig
 from sem_models.networks.srn import SRNConfig
 from sem_models.networks.srresnet import SRResNetConfig
 from sem_models.networks.swinir import SwinIRConfig
-from sem_models.networks.table import NETWORKS, build_network, capabilities
+from sem_models.networks.table import NETWORKS, capabilities
 from sem_models.networks.unet import UNetConfig
 from sem_models.networks.vdsr import VDSRConfig
 from sem_models.physics.downsampling import downsample, upsample
+from tests.noise_networks import build_network
 from tests.unit.test_inference_predictor import Model, whole_image
 
 BACK_PROJECTIONS = ("bicubic_aa", "cubic_aliased", "gaussian_area")
@@ -144,6 +146,29 @@ def resnet_by_hand(width: int, blocks: int) -> int:
     return ends + halvings + blocks * 2 * (144 * width**2 + 4 * width) + doublings
 
 
+def diffusion_by_hand(fine: int, coarse: int, condition: int, attends: bool) -> int:
+    """Two levels, one block each down and two up; time as a vector of four times the width."""
+    time = 4 * fine
+
+    def block(before: int, after: int) -> int:
+        norms = 2 * before + 2 * after
+        shortcut = conv_by_hand(before, after, 1) if before != after else 0
+        inner = conv_by_hand(before, after) + conv_by_hand(after, after)
+        return norms + inner + (time * after + after) + shortcut
+
+    attention = 2 * coarse + 4 * (coarse**2 + coarse)
+    inside = conv_by_hand(1 + condition + 1, fine) + (fine * time + time) + (time**2 + time)
+    down = block(fine, fine) + conv_by_hand(fine, fine) + block(fine, coarse)
+    middle = 2 * block(coarse, coarse)
+    up = block(2 * coarse, coarse) + block(coarse + fine, coarse) + conv_by_hand(coarse, coarse)
+    up += block(coarse + fine, fine) + block(2 * fine, fine)
+    out = 2 * fine + conv_by_hand(fine, 1)
+    return inside + down + middle + up + out + (4 * attention if attends else 0)
+
+
+SMALL_DDPM = DiffusionUNetConfig(channels_in=2, width=8, multipliers=(1, 2), blocks=1, attention=())
+
+
 def pix2pix_by_hand(config: Pix2PixConfig) -> int:
     """Four by four or, resized, three by three weights; each norm takes two parameters, or its layer has a bias."""
     widths = [config.channels_in, *(config.width * min(2**level, 8) for level in range(config.levels))]
@@ -192,6 +217,8 @@ ROWS: list[tuple[BaseModel, int]] = [
     (ResNetConfig(channels_in=3, channels_out=3), 11_378_179),
     (ResNetConfig(), 11_365_633),
     (ResNetConfig(blocks=6), resnet_by_hand(64, 6)),
+    # Ho et al. for CIFAR-10: "35.7 million"; their code prints all digits.
+    (DiffusionUNetConfig(channels_out=3, width=128, multipliers=(1, 2, 2, 2), attention=(1,)), 35_746_307),
     # The authors' U-Net-256 with batch norm; one or both optical images of three channels.
     *(
         (Pix2PixConfig(channels_in=given, channels_out=wanted), count)
@@ -229,6 +256,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
     (ResNetConfig(blocks=1, width=4), resnet_by_hand(4, 1)),
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
+    (SMALL_DDPM, diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, attends=False)),
+    (SMALL_DDPM.model_copy(update={"attention": (1,)}), diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, True)),
     *((config, pix2pix_by_hand(config)) for config in SMALL_PIX2PIX),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
@@ -437,6 +466,8 @@ REACHES: list[tuple[Any, int]] = [
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
     *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)
       for sigma in (1, 2)),
+    *((DiffusionUNetConfig(channels_in=1, width=4, multipliers=multipliers, blocks=blocks, attention=()), 0)
+      for multipliers in ((1,), (1, 1), (1, 1, 1)) for blocks in (1, 2)),
     *(
         (ResNetConfig(blocks=blocks, width=2, upsampling=upsampling, residual=residual), 0)
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
@@ -457,15 +488,20 @@ def prepare_translator(network: nn.Module) -> None:
 
     With batch norm pix2pix's first convolution has no bias, but the second one's gradient reaches further.
     """
-    for part in list(network.modules()):
-        for name, layer in part.named_children():
-            if isinstance(layer, PooledInstanceNorm):
-                setattr(part, name, nn.Identity())
+    take_out(network, PooledInstanceNorm)
     for name, parameter in network.named_parameters():
         if name.endswith("bias"):
             nn.init.constant_(parameter, 0 if name.startswith("tail") else 10)
         elif name.startswith("tail"):
             parameter.mul_(1e-20)
+
+
+def take_out(network: nn.Module, kind: type[nn.Module]) -> None:
+    """Put nothing in the place of all layers of a kind."""
+    for part in list(network.modules()):
+        for name, layer in part.named_children():
+            if isinstance(layer, kind):
+                setattr(part, name, nn.Identity())
 
 
 def prepared_for_reach(config) -> nn.Module:
@@ -482,6 +518,9 @@ def prepared_for_reach(config) -> nn.Module:
             parameter.mul_(1e-20)
     if config.kind in ("resnet", "pix2pix"):
         prepare_translator(network)
+    if config.kind == "diffusion-unet":
+        # Norms look at the whole image; what is stated is the reach of the convolutions.
+        take_out(network, nn.GroupNorm)
     return network
 
 
@@ -524,8 +563,13 @@ def test_saved_and_channels_last_give_the_same(config) -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [c for c in SMALL if capabilities(c).halo == capabilities(c).receptive_field], ids=str
-)
+    "config",
+    [
+        c for c in SMALL
+        if capabilities(c).halo == capabilities(c).receptive_field and capabilities(c).auxiliary != "noise"
+    ],
+    ids=str,
+)  # fmt: skip
 def test_tiles_are_exact(config) -> None:
     """Windows, grids and projections included; weights so large that what lies at the halo's end would show.
 
@@ -551,8 +595,8 @@ def natural(height: int, width: int, sigma: float = 2.5, seed: int = 0) -> Tenso
 
 
 def starts_at_the_input(config) -> bool:
-    """Not where the published network gives the image itself: it has to learn even the identity."""
-    return config.kind != "pix2pix" and bool(getattr(config, "residual", True))
+    """Not where the published network gives the image itself, or noise: it has to learn even the identity."""
+    return config.kind not in ("pix2pix", "diffusion-unet") and bool(getattr(config, "residual", True))
 
 
 @pytest.mark.parametrize("config", [c for c in SMALL if starts_at_the_input(c)], ids=str)

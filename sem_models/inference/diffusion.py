@@ -1,0 +1,116 @@
+"""A trained diffusion model: K images for one condition, their mean, and as its doubt their standard deviation."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sem_models.errors import UserError
+from sem_models.inference.ddim import NoisePredictor, decode
+from sem_models.methods.noise_schedule import normal, unit
+from sem_models.model import RestorationModel
+from sem_models.progress import Progress, silent
+from sem_models.training.settings import DiffusionSettings
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Images of one condition."""
+
+    samples: Tensor
+    """(K, N, C, H, W) unit intensities."""
+
+    @property
+    def mean(self) -> Tensor:
+        """(N, C, H, W)."""
+        return self.samples.mean(dim=0)
+
+    @property
+    def std(self) -> Tensor:
+        """(N, C, H, W), of the population; 0 for a single sample."""
+        return self.samples.std(dim=0, correction=0)
+
+
+class DiffusionModel(RestorationModel):
+    """As any model a function of an image, here the condition; what it draws is fixed by the seed of its recipe."""
+
+    @property
+    def settings(self) -> DiffusionSettings:
+        """Those of the recipe."""
+        if self.recipe.diffusion is None:
+            raise TypeError(f"{self.recipe.name} is no recipe of diffusion")
+        return self.recipe.diffusion
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, K, H, W) float32 condition to (N, C, H, W) unit intensities, the mean of `sampling.samples` images.
+
+        Raises:
+            UserError: The model draws from noise alone.
+        """
+        if not self.capabilities.channels_in:
+            raise UserError(f"{self.name} takes no image, it draws from noise alone; use synthesise.")
+        return self.draw(len(x), (x.shape[2], x.shape[3]), x).mean
+
+    def draw(
+        self,
+        count: int,
+        size: tuple[int, int],
+        condition: Tensor | None = None,
+        seed: int | None = None,
+        progress: Progress = silent,
+    ) -> Drawn:
+        """Draw `sampling.samples` images for each of `count` conditions.
+
+        Args:
+            count: N.
+            size: Height and width in px, multiples of what the network needs.
+            condition: (N, K, H, W) on the device of the model; None: unconditional.
+            seed: Equal seeds give equal images; None: the seed of the recipe. With a condition all N begin with the
+                same noise, so that an image does not depend on those beside it.
+            progress: Told after each denoising step of each sample.
+        """
+        sampling = self.settings.sampling
+        generator = torch.Generator().manual_seed(sampling.seed if seed is None else seed)
+        device, channels = next(self.network.parameters()).device, self.capabilities.channels_out
+        predict = guided(self, condition)
+        samples = []
+        for index in range(sampling.samples):
+            noise = normal((count if condition is None else 1, channels, *size), generator, device)
+            noise = noise.expand(count, -1, -1, -1)
+            tell = part_of(progress, index, sampling.samples)
+            samples.append(unit(decode(predict, self.settings, noise, progress=tell)))
+        return Drawn(torch.stack(samples))
+
+
+def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
+    """The prediction for a condition: unconditional + guidance x (conditional - unconditional).
+
+    Ho and Salimans (2022) write 1 + w where this says guidance. At 1 and at 0 the network is asked once only.
+    """
+    weight = model.settings.sampling.guidance
+
+    @torch.inference_mode()
+    def predict(x_t: Tensor, t: Tensor) -> Tensor:
+        told: Tensor = model.network(x_t, t, condition) if weight or condition is None else model.network(x_t, t)
+        if condition is None or weight in (0, 1):
+            return told
+        free: Tensor = model.network(x_t, t)
+        return free + weight * (told - free)
+
+    return predict
+
+
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Progress of part `index` of `count` equal ones, told as that of the whole."""
+
+    def tell(done: int, total: int, what: str) -> None:
+        progress(index * total + done, count * total, what)
+
+    return tell
+
+
+def as_diffusion(model: object) -> DiffusionModel:
+    """The model itself, where it is one that can draw; else a `UserError`."""
+    if not isinstance(model, DiffusionModel):
+        raise UserError(f"{getattr(model, 'name', model)} is no diffusion model; name one that was trained by such.")
+    return model

@@ -1,0 +1,52 @@
+"""DDPM (Ho, Jain and Abbeel, NeurIPS 2020): learn what noise was added, from an image, its time and a condition.
+
+For classifier-free guidance (Ho and Salimans, 2022) some images lose their condition, so that one network learns both
+the conditional and the unconditional prediction.
+"""
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from sem_models.methods.assembly import Assembly
+from sem_models.methods.base import Batch
+from sem_models.methods.noise_schedule import ForwardProcess, signed
+from sem_models.methods.objective import Objective
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.settings import DiffusionSettings
+from sem_models.training.stages import RESTORER, Stage
+
+
+class Diffusion:
+    """Learns to tell noise from image at every time; `target` is the image, `input` its condition."""
+
+    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+        """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
+        assembly = Assembly(fabric)
+        assembly.add_restorer(RESTORER, recipe)
+        self.networks, self.optimisers = assembly.networks, assembly.optimisers
+        self._settings = recipe.diffusion or DiffusionSettings()
+        self._forward = ForwardProcess(self._settings)
+        self._conditional = recipe.network.kind == "diffusion-unet" and recipe.network.channels_in > 0
+        self._objective = Objective(recipe, recipe.losses)
+
+    @property
+    def restorer(self) -> nn.Module:
+        """The only network."""
+        return self.networks[RESTORER]
+
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:  # noqa: ARG002
+        """Weighted losses between what was added and what the network says."""
+        x_0 = signed(batch["target"])
+        device, count = x_0.device, len(x_0)
+        # On the host, whose generator a checkpoint holds.
+        t = torch.randint(self._settings.timesteps, (count,)).to(device)
+        noise = torch.randn(x_0.shape).to(device)
+        kept = (torch.rand(count) >= self._settings.drop_condition).to(device)
+        condition = batch["input"] if self._conditional else None
+        predicted = self.networks[part](self._forward.noised(x_0, noise, t), t, condition, kept)
+        return self._objective.compare(predicted, self._forward.wanted(x_0, noise, t))
+
+    def observations(self) -> dict[str, Tensor]:
+        """None."""
+        return {}

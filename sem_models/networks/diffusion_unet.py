@@ -1,0 +1,144 @@
+"""The noise-predicting U-Net of DDPM (Ho, Jain and Abbeel, NeurIPS 2020), built by diffusers.
+
+Its input is a noisy image with signed intensities (-1 to 1), beside it along the channels the condition and a plane
+that is 1 where there is one: a condition that was taken away is 0 everywhere, which without that plane could mean a
+black image.
+"""
+
+import math
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor, nn
+
+from sem_models.features.weights import declare_torchvision_ops
+from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.grids import Interval, doubled_from, farthest, widened
+
+_LARGEST_HALO = 32
+_GROUP_CHANNELS = 4
+"""Channels a group of the norms has at least; with one, the norm would take away the time that was added before it."""
+
+
+class DiffusionUNetConfig(BaseModel):
+    """Ho et al. for CIFAR-10: width 128, multipliers 1, 2, 2, 2, attention at level 1, dropout 0.1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["diffusion-unet"] = "diffusion-unet"
+    channels_in: int = Field(0, ge=0)
+    """Of the condition; 0: there is none."""
+    channels_out: int = Field(1, ge=1)
+    """Of the image that is drawn."""
+    width: int = Field(64, ge=4, multiple_of=4)
+    """Features at the finest level."""
+    multipliers: tuple[int, ...] = Field((1, 2, 2, 4), min_length=1, max_length=6)
+    """Features of each level in widths; each level but the last halves the image."""
+    blocks: int = Field(2, ge=1)
+    """Residual blocks a level on the way down, one more on the way up."""
+    attention: tuple[int, ...] = (2,)
+    """Levels with self-attention, 0 the finest; where there is any, the bottom has it too."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _levels_exist(self) -> "DiffusionUNetConfig":
+        missing = [level for level in self.attention if not 0 <= level < len(self.multipliers)]
+        if missing or min(self.multipliers) < 1:
+            raise ValueError(f"attention names levels of multipliers, 0 to {len(self.multipliers) - 1}, all 1 or more")
+        return self
+
+
+class DiffusionUNet(nn.Module):
+    """Predicts noise (or velocity) from a noisy image, its time and a condition."""
+
+    def __init__(self, config: DiffusionUNetConfig) -> None:
+        super().__init__()
+        self.conditional = config.channels_in > 0
+        self.unet = _unet(config)
+
+    def forward(self, x_t: Tensor, t: Tensor, condition: Tensor | None = None, kept: Tensor | None = None) -> Tensor:
+        """What was added to the image.
+
+        Args:
+            x_t: (N, C, H, W) noisy signed intensities; H and W are multiples of 2^(levels - 1).
+            t: (N,) integer time steps.
+            condition: (N, K, H, W) in [0, 1]; None where the network takes none, or for the unconditional prediction.
+            kept: (N,) bool: whose condition counts; None: all.
+
+        Returns:
+            (N, C, H, W) float.
+        """
+        if self.conditional:
+            x_t = torch.cat([x_t, *self._told(x_t, condition, kept)], dim=1)
+        predicted: Tensor = self.unet(x_t, t, return_dict=False)[0]
+        return predicted
+
+    def _told(self, x_t: Tensor, condition: Tensor | None, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The signed condition and its flag, both 0 where it does not count."""
+        flag = x_t.new_ones(len(x_t), 1, *x_t.shape[2:])
+        if condition is None:
+            channels = self.unet.conv_in.in_channels - x_t.shape[1] - 1
+            return x_t.new_zeros(len(x_t), channels, *x_t.shape[2:]), torch.zeros_like(flag)
+        if kept is not None:
+            flag = flag * kept.to(flag.dtype)[:, None, None, None]
+        return (2 * condition - 1) * flag, flag
+
+
+def _unet(config: DiffusionUNetConfig) -> Any:
+    """Imported late: the library takes seconds, and most processes never draw an image."""
+    declare_torchvision_ops()
+    from diffusers.models.unets.unet_2d import UNet2DModel
+
+    attends = [level in config.attention for level in range(len(config.multipliers))]
+    return UNet2DModel(
+        in_channels=config.channels_out + (config.channels_in + 1 if config.channels_in else 0),
+        out_channels=config.channels_out,
+        block_out_channels=tuple(config.width * multiplier for multiplier in config.multipliers),
+        layers_per_block=config.blocks,
+        down_block_types=tuple("AttnDownBlock2D" if attend else "DownBlock2D" for attend in attends),
+        up_block_types=tuple("AttnUpBlock2D" if attend else "UpBlock2D" for attend in reversed(attends)),
+        dropout=config.dropout,
+        # One head, as in the paper.
+        attention_head_dim=None,
+        norm_num_groups=math.gcd(32, config.width // _GROUP_CHANNELS),
+        add_attention=any(attends),
+        # As in the paper's code: sine first, the last frequency 1 / 10,000.
+        flip_sin_to_cos=False,
+        freq_shift=1,
+    )
+
+
+def capabilities(config: DiffusionUNetConfig) -> Capabilities:
+    """Reach of the convolutions alone: two pixels a block, one where a level is left, one before and after.
+
+    Norms and attention look at the whole image, so tiles are a last resort.
+    """
+    levels = len(config.multipliers)
+
+    def needed(wanted: Interval) -> Interval:
+        wanted = widened(wanted, 1)
+        for level in range(levels):
+            wanted = widened(wanted, 2 * (config.blocks + 1))
+            if level + 1 < levels:
+                wanted = doubled_from(widened(wanted, 1))
+        wanted = widened(wanted, 4)
+        for level in reversed(range(levels)):
+            wanted = widened(wanted, 2 * config.blocks)
+            if level:
+                # A convolution of stride 2, padded by one pixel on each side.
+                wanted = 2 * wanted[0] - 1, 2 * wanted[1] + 1
+        return widened(wanted, 1)
+
+    multiple = 2 ** (levels - 1)
+    reach = farthest(multiple, needed)
+    return Capabilities(
+        channels_in=config.channels_in,
+        channels_out=config.channels_out,
+        scale=1,
+        receptive_field=reach,
+        size_multiple=multiple,
+        tiling="discouraged",
+        auxiliary="noise",
+        effective_halo=min(reach, _LARGEST_HALO),
+    )

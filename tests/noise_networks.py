@@ -1,0 +1,27 @@
+"""Networks of the table as functions of an image, also those that tell noise from an image and give none."""
+
+import torch
+from torch import Tensor, nn
+
+from sem_models.networks.table import build_network as build
+from sem_models.networks.table import capabilities
+
+
+class AtOneTime(nn.Module):
+    """A noise-predicting network at a fixed noisy image and time: what is left is a function of the condition."""
+
+    def __init__(self, network: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.network, self.channels = network, channels
+
+    def forward(self, condition: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        shape = (len(condition), self.channels, *condition.shape[2:])
+        x_t = torch.randn(shape, generator=generator).to(condition)
+        return self.network(x_t, torch.full((len(condition),), 400), condition)
+
+
+def build_network(config) -> nn.Module:
+    """As the table builds it, so that every network passes the same contract."""
+    network, facts = build(config), capabilities(config)
+    return AtOneTime(network, facts.channels_out) if facts.auxiliary == "noise" else network
