@@ -48,6 +48,10 @@ def prepare(
     target: Annotated[
         Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
     ] = None,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Folder of further inputs (paired): their channels follow those of RAW. Repeat."),
+    ] = None,
     masks: Annotated[Path | None, typer.Option(help="Folder of label masks (masked).")] = None,
     group_by: Annotated[
         str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
@@ -74,14 +78,17 @@ def prepare(
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
             )
+            for part in image.parts:
+                out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
         for note in plan.notes:
             out.text(f"Note: {note}")
         for skipped in plan.skipped:
             out.text(f"Left out: {skipped.reason}")
 
     options = PrepareOptions(
-        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed
-    )
+        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed,
+        with_=tuple(further or ()),
+    )  # fmt: skip
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     for entry in dataset.manifest.entries:

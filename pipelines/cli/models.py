@@ -60,16 +60,23 @@ def predict(
         Literal["cut", "keep"], typer.Option(help="The instrument's data bar: cut as `prepare` does, or keep it.")
     ] = "cut",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are in --out.")] = False,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Further inputs, matched by name: their channels follow those of INPUTS. Repeat."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore images; results are TIFF in the input's own type, with pixel size and provenance."""
     from pipelines.predict import predict as run
 
     output = Output(as_json)
-    results = run(model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite)
+    results = run(
+        model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite, further=further or ()
+    )
     for result in results:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
-        output.text(result.error or f"{result.source} -> {result.output}{bar}")
+        source = " + ".join((result.source, *result.further))
+        output.text(result.error or f"{source} -> {result.output}{bar}")
     output.result({"results": [asdict(result) for result in results]})
 
 

@@ -1,5 +1,8 @@
 """The code of every registered model: base64 TIFF in, base64 TIFF out, native dtype and pixel size kept.
 
+A model of several inputs takes them as the pages of one TIFF, in the order in which `prepare` was given their folders.
+Channels of one page are taken for one camera's: beyond 8 bit they have limits in common.
+
 MLflow stores this file and runs it where the model is loaded; beside it lie safetensors weights and the recipe.
 """
 
@@ -28,9 +31,11 @@ class ServedModel(PythonModel):
         return pd.DataFrame({"image": [self._restore(text) for text in model_input["image"]]})
 
     def _restore(self, text: str) -> str:
-        from sem_models.images.write import decode_tiff, encode_tiff
+        from sem_models.images.uploads import decode_stack
+        from sem_models.images.write import encode_tiff
 
-        result = self._predictor.predict(decode_tiff(base64.b64decode(text, validate=True), "request.tif"))
+        wanted = self._predictor.model.capabilities.channels_in
+        result = self._predictor.predict(decode_stack(base64.b64decode(text, validate=True), wanted))
         return base64.b64encode(encode_tiff(result)).decode("ascii")
 
 

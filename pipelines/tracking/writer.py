@@ -61,10 +61,14 @@ class RunWriter:
             self._metrics += [Metric(key, float(value), now, step) for key, value in values.items()]
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one."""
+        """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one.
+
+        A colour input has one of its own: it is another contrast, which that of the target may show as white.
+        """
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
         window = display_window([panels.get("target", panels["input"])])
-        pictures = {panel: to_display(pixels, window) for panel, pixels in panels.items()}
+        own = display_window([panels["input"]]) if panels["input"].ndim > panels["output"].ndim else window
+        pictures = {name: to_display(pixels, own if name == "input" else window) for name, pixels in panels.items()}
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:
             self._fixed_sent.add(slug)

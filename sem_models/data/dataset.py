@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from sem_models.data.manifest import Entry, Manifest, Role, Split
 from sem_models.errors import UserError
-from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.images.intensity import IntensityRange
+from sem_models.images.stack import stack_to_unit
 
 MANIFEST = "manifest.json"
+_LATER = ("parts",)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class Dataset:
 
     def unit(self, entry: Entry, role: Role) -> NDArray[np.float32]:
         """(C, H, W) float32, scaled by the stored intensity range to [0, 1] nominal."""
-        limits = IntensityRange(*entry.array(role).intensity)
-        return np.ascontiguousarray(to_unit(self.array(entry, role), limits).transpose(2, 0, 1))
+        stored = entry.array(role)
+        limits = [IntensityRange(*own) for own in stored.part_intensities]
+        pixels = stack_to_unit(self.array(entry, role), stored.part_channels, limits)
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
     @property
     def sharp_role(self) -> Role:
@@ -53,7 +57,14 @@ class Dataset:
 def digest_of(manifest: Manifest) -> str:
     """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
     content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
+    for entry in content["entries"]:
+        entry["arrays"] = [_without_absent(stored) for stored in entry["arrays"]]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _without_absent(stored: dict[str, Any]) -> dict[str, Any]:
+    """Fields that came later count only where they say something: datasets from before keep their digest."""
+    return {name: value for name, value in stored.items() if name not in _LATER or value}
 
 
 def open_dataset(folder: Path) -> Dataset:

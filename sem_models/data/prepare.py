@@ -15,11 +15,9 @@ from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
 from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.data.stacking import cut_file, described_parts
 from sem_models.errors import UserError
-from sem_models.images.channels import to_grey
-from sem_models.images.databar import crop_databar
 from sem_models.images.intensity import intensity_range
-from sem_models.images.read import read_micrograph
 from sem_models.progress import Progress, silent
 
 Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
@@ -31,7 +29,8 @@ def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Data
     Raises:
         UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
     """
-    _refuse_duplicates([(image.sha256 + str(image.page), image) for image in plan.images])
+    files = [(file, image) for image in plan.images for file in image.parts or (image,)]
+    _refuse_duplicates([(file.sha256 + str(file.page), image) for file, image in files])
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -73,7 +72,7 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
 
 
 def _cut(image: PlannedImage) -> Cut:
-    micrograph = crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
+    micrograph = cut_file(image)
     facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
     return image, micrograph.pixels, facts
 
@@ -93,7 +92,8 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
 
 def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:
     np.save(part / file, np.ascontiguousarray(pixels), allow_pickle=False)
-    limits = intensity_range(pixels)
+    parts = described_parts(image, pixels)
+    limits = intensity_range(pixels[..., : parts[0].channels] if parts else pixels)
     return StoredArray(
         role=image.role,
         file=file,
@@ -106,6 +106,7 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
         databar_found_by=image.databar.found_by,
         intensity=(limits.lo, limits.hi),
         metadata=facts,
+        parts=parts,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sem_models.data.further import FurtherFiles, find_further
 from sem_models.data.manifest import Kind, Role, Skipped
 from sem_models.data.pairing import match_by_name
 from sem_models.errors import UserError
@@ -25,6 +26,8 @@ class PrepareOptions:
     """Rows for every image; None: metadata, else detection."""
     apply_shift: bool = False
     seed: int = 0
+    with_: tuple[Path, ...] = ()
+    """Paired: folders of further inputs, whose channels follow those of the raw files."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Candidate:
     path: Path
     role: Role
     sample: str
+    part: int = 0
+    """0 for RAW, 1 for the first folder of further inputs and so on."""
 
 
 def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped], tuple[str, ...]]:
@@ -43,6 +48,8 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         UserError: A place does not exist, or the kind needs a second folder.
     """
     raw = _files(options.raw)
+    if options.with_ and options.kind != "paired":
+        raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
     if options.kind == "single":
         return [Candidate(path, "image", path.name) for path in raw], [], ()
     other = options.masks if options.kind == "masked" else options.target
@@ -53,13 +60,31 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
     roles: tuple[Role, Role] = ("image", "mask") if options.kind == "masked" else ("input", "target")
-    matching = match_by_name([path for path in raw if path not in set(second)], second)
+    first = [path for path in raw if path not in set(second)]
+    further = find_further(first, [_files((place,)) for place in options.with_])
+    _refuse_targets(further, second)
+    matching = match_by_name(list(further.of), second)
     alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in further.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in further.unused]
     pairs = [
         Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
     ]
+    pairs += [
+        Candidate(path, "input", first.name, part)
+        for first, _ in matching.pairs
+        for part, path in enumerate(further.of[first], start=1)
+    ]
     by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
-    return pairs, alone, (by_order,) if matching.by == "order" else ()
+    return pairs, alone, (by_order,) if matching.by == "order" or further.by_order else ()
+
+
+def _refuse_targets(further: FurtherFiles, targets: Sequence[Path]) -> None:
+    """What is to be predicted must not be among the inputs."""
+    inputs = {path.resolve() for paths in further.of.values() for path in paths}
+    for path in targets:
+        if path.resolve() in inputs:
+            raise UserError(f"{path}: this file is a target and stands under --with too; name another folder.")
 
 
 def _files(places: Sequence[Path]) -> list[Path]:

@@ -10,6 +10,7 @@ from sem_models.errors import UserError
 from sem_models.evaluation.floors import floors_for
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
+from sem_models.evaluation.translation_floors import translation_floors
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
@@ -42,7 +43,7 @@ def evaluate_model(
     require_reference(dataset, degradation)
     scale = model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
-    floors = floors_for(degradation.model_copy(update={"scale": scale}))
+    floors = translation_floors(model, dataset) or floors_for(degradation.model_copy(update={"scale": scale}))
     methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
     predictors = {method.name: Predictor(method) for method in methods}
     entries = dataset.entries(split)

@@ -63,10 +63,12 @@ def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
     wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
     roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
     for role in roles:
-        if entry.array(role).shape[2] != facts.channels_in:
+        wants = facts.channels_out if role == "target" else facts.channels_in
+        if entry.array(role).shape[2] != wants:
             raise UserError(
-                f"{entry.name} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} takes "
-                f"{facts.channels_in}; prepare grey images."
+                f"{entry.name}: its {role} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} "
+                f"{'gives' if role == 'target' else 'takes'} {wants}; prepare other images, or use --set "
+                f"network.channels_{'out' if role == 'target' else 'in'}={entry.array(role).shape[2]}."
             )
     sharp = entry.array(roles[-1]).shape[:2]
     if paired and tuple(size * facts.scale for size in entry.array("input").shape[:2]) != sharp:
