@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
 from pipelines.home import home
-from pipelines.models import FLOOR, resolve_model
+from pipelines.models import FLOOR, resolve_for
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
@@ -55,7 +55,7 @@ def evaluate(
     """
     dataset = open_dataset(home().datasets / dataset_name)
     _refuse_idle(changes, model, dataset)
-    resolved = resolve_model(model, scale, changes)
+    resolved = resolve_for(dataset, model, scale, changes)
     forward = override_degradation(resolved.degradation, changes)
     known = kept_floor_rows(dataset, split, forward)
     report = evaluate_model(resolved.model, dataset, split, forward, progress, known)

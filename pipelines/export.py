@@ -3,7 +3,7 @@
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -57,8 +57,9 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
     import onnxruntime
 
     network = model.network.cpu().float().eval()
-    example = torch.rand(1, model.capabilities.channels_in, *_TEST_SIZES[0])
-    axes = {2: torch.export.Dim("height", min=8, max=65536), 3: torch.export.Dim("width", min=8, max=65536)}
+    example = torch.rand(1, model.capabilities.channels_in, *_sizes_for(model)[0])
+    step = model.capabilities.size_multiple
+    axes = {axis: _dimension(name, step) for axis, name in ((2, "height"), (3, "width"))}
     torch.onnx.export(
         network,
         (example,),
@@ -73,13 +74,26 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
     )
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     differences = []
-    for size in _TEST_SIZES:
+    for size in _sizes_for(model):
         image = _test_image(model, size)
         (restored,) = session.run(None, {"image": image})
         with torch.inference_mode():
             expected = network(torch.from_numpy(image)).numpy()
         differences.append(float(np.abs(restored - expected).max()))
     return max(differences)
+
+
+def _dimension(name: str, step: int) -> Any:
+    """Any size that is a multiple of `step`, which a network with skips between grids needs."""
+    if step == 1:
+        return torch.export.Dim(name, min=8, max=65536)
+    return step * torch.export.Dim(f"{name}_of_{step}", min=-(-8 // step), max=65536 // step)
+
+
+def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
+    """The test sizes, rounded up to what the network takes."""
+    step = model.capabilities.size_multiple
+    return [(-(-height // step) * step, -(-width // step) * step) for height, width in _TEST_SIZES]
 
 
 def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -91,7 +105,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
     from bioimageio.spec import save_bioimageio_package
 
     folder = weights.parent
-    image = _test_image(model, _TEST_SIZES[0])
+    image = _test_image(model, _sizes_for(model)[0])
     with torch.inference_mode():
         restored = model.network(torch.from_numpy(image)).numpy()
     np.save(folder / "input.npy", image)
@@ -110,7 +124,9 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     step = spec.ParameterizedSize(min=64, step=facts.size_multiple)
 
     def axes(kind: str) -> list[object]:
-        fixed: list[object] = [spec.BatchAxis(), spec.ChannelAxis(channel_names=[spec.Identifier("intensity")])]
+        channels = facts.channels_in if kind == "input" else facts.channels_out
+        names = [spec.Identifier("intensity" if channels == 1 else f"intensity{index}") for index in range(channels)]
+        fixed: list[object] = [spec.BatchAxis(), spec.ChannelAxis(channel_names=names)]
         for name in ("y", "x"):
             identifier = spec.AxisId(name)
             if kind == "input":

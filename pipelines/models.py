@@ -8,8 +8,10 @@ from pathlib import Path
 from pipelines.initial import BEST, model_of
 from pipelines.tracking.registry import local_folder
 from pipelines.tracking.runs import get_run
+from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.floors import find_floor
+from sem_models.evaluation.translation_floors import CONSTANT, constant_floor
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.model import RestorationModel, load_model
@@ -52,6 +54,14 @@ def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> Res
         return _load(folder, run_id, text)
     with model_folder(text) as folder:
         return _load(folder, text, f"{get_run(text).tags.get('sem.recipe', 'model')} ({text[:8]})")
+
+
+def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
+    """As `resolve_model`, and `floor:constant`, which only the training split of a dataset decides."""
+    if text != CONSTANT:
+        return resolve_model(text, scale, changes)
+    floor = constant_floor(dataset)
+    return ResolvedModel(floor, None, Degradation(scale=floor.scale))
 
 
 @contextmanager

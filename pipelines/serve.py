@@ -15,7 +15,8 @@ from sem_models.errors import UserError
 def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
     """Serve MODEL until interrupted; returns the exit status of the server.
 
-    A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations.
+    A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations. Several
+    inputs of one model are the pages of one TIFF, in the order of `prepare`, or the channels of one page.
     """
     if model.startswith(FLOOR):
         raise UserError(f"{model}: floors are not served; name a run or a registered model.")

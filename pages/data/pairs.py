@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pipelines.pair_table import HEADINGS, pair_row
 from sem_models.data.alignment import align
-from sem_models.data.cutting import cut_file
 from sem_models.data.manifest import Register
 from sem_models.data.pairs import AlignedPair
 from sem_models.data.residual import BlockShifts
+from sem_models.data.stacking import cut_file
 from sem_models.images.overlay import composite, with_arrows
 
 _WAYS: dict[Register, str] = {

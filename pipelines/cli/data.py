@@ -48,6 +48,10 @@ def prepare(
     target: Annotated[
         Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
     ] = None,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Folder of further inputs (paired): their channels follow those of RAW. Repeat."),
+    ] = None,
     masks: Annotated[Path | None, typer.Option(help="Folder of label masks (masked).")] = None,
     mask_suffix: Annotated[
         str | None, typer.Option(help="What names of the masks to use end in, where an image has several.")
@@ -84,6 +88,8 @@ def prepare(
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
             )
+            for part in image.parts:
+                out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
         for line in (*pair_lines(plan.pairs), *class_lines(plan)):
             out.text(line)
         for note in plan.notes:
@@ -92,18 +98,19 @@ def prepare(
             out.text(f"Left out: {skipped.reason}")
 
     options = PrepareOptions(
-        name,
-        tuple(raw),
-        kind,
-        target,
-        masks,
-        group_by,
-        pixel_size or None,
-        databar_rows,
-        register,
-        max_residual,
-        seed,
-        mask_suffix,
+        name=name,
+        raw=tuple(raw),
+        kind=kind,
+        target=target,
+        masks=masks,
+        group_by=group_by,
+        pixel_size_nm=pixel_size or None,
+        databar_rows=databar_rows,
+        register=register,
+        max_residual_px=max_residual,
+        seed=seed,
+        mask_suffix=mask_suffix,
+        with_=tuple(further or ()),
     )
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}

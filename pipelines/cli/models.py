@@ -63,6 +63,10 @@ def predict(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="diffusion.sampling.KEY=VALUE, of a diffusion model.")
     ] = None,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Further inputs, matched by name: their channels follow those of INPUTS. Repeat."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore images; results are TIFF in the input's own type, with pixel size and provenance."""
@@ -70,11 +74,21 @@ def predict(
 
     output = Output(as_json)
     results = run(
-        model, inputs, out, scale, tile, output.progress, databar=databar, overwrite=overwrite, changes=changes or ()
+        model,
+        inputs,
+        out,
+        scale,
+        tile,
+        output.progress,
+        databar=databar,
+        overwrite=overwrite,
+        changes=changes or (),
+        further=further or (),
     )
     for result in results:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
-        output.text(result.error or f"{result.source} -> {result.output}{bar}")
+        source = " + ".join((result.source, *result.further))
+        output.text(result.error or f"{source} -> {result.output}{bar}")
     output.result({"results": [asdict(result) for result in results]})
 
 

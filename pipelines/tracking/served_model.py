@@ -1,5 +1,8 @@
 """The code of every registered model: base64 TIFF in, base64 TIFF out, native dtype and pixel size kept.
 
+A model of several inputs takes them as the pages of one TIFF, in the order in which `prepare` was given their folders.
+Channels of one page are taken for one camera's: beyond 8 bit they have limits in common.
+
 MLflow stores this file and runs it where the model is loaded; beside it lie safetensors weights and the recipe.
 """
 
@@ -28,10 +31,14 @@ class ServedModel(PythonModel):
         return pd.DataFrame({"image": [self._restore(text) for text in model_input["image"]]})
 
     def _restore(self, text: str) -> str:
-        from sem_models.images.write import decode_tiff, encode_tiff
-        from sem_models.inference.label_maps import apply_model
+        from sem_models.images.uploads import decode_stack
+        from sem_models.images.write import encode_tiff
+        from sem_models.inference.label_maps import apply_model, label_recipe
 
-        result = apply_model(self._predictor, decode_tiff(base64.b64decode(text, validate=True), "request.tif"))
+        # A mask is one channel, whatever number of classes its model takes.
+        model = self._predictor.model
+        wanted = 1 if label_recipe(model) else model.capabilities.channels_in
+        result = apply_model(self._predictor, decode_stack(base64.b64decode(text, validate=True), wanted))
         return base64.b64encode(encode_tiff(result)).decode("ascii")
 
 

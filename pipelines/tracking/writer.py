@@ -61,7 +61,10 @@ class RunWriter:
             self._metrics += [Metric(key, float(value), now, step) for key, value in values.items()]
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one."""
+        """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one.
+
+        Colours are shown as they are: they are another contrast, or classes.
+        """
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
         grey = next(
             panels[panel] for panel in ("target", "real", "input") if panel in panels and panels[panel].ndim == 2

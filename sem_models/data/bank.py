@@ -31,6 +31,7 @@ class Plane:
     heights: Tensor
     widths: Tensor
     lo: Tensor
+    """(images, channels), as `span`."""
     span: Tensor
     channels: int
 
@@ -42,7 +43,7 @@ class Plane:
             place = index[rows].to(values.device)
             out[rows] = _to_float(values[place], name).to(out.device)
         lo, span = self.lo[images], self.span[images]
-        return (out - lo[:, None, None, None]) / span[:, None, None, None]
+        return (out - lo[:, None, None]) / span[:, None, None]
 
 
 class Pixels(NamedTuple):
@@ -51,8 +52,8 @@ class Pixels(NamedTuple):
     values: NDArray[Any]
     """(H, W, C)."""
     dtype: str
-    limits: tuple[float, float]
-    """Values that stand for 0 and 1."""
+    limits: tuple[float, float] | tuple[tuple[float, float], ...]
+    """Values that stand for 0 and 1, in all channels or in each."""
 
 
 Source = Callable[[Dataset, Entry, Role], Pixels]
@@ -61,7 +62,9 @@ Source = Callable[[Dataset, Entry, Role], Pixels]
 def stored(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
     """The array of that role as it was prepared."""
     array = entry.array(role)
-    return Pixels(dataset.array(entry, role), array.dtype, array.intensity)
+    each = zip(array.part_channels, array.part_intensities, strict=False)
+    of_channels = tuple(own for channels, own in each for _ in range(channels))
+    return Pixels(dataset.array(entry, role), array.dtype, of_channels or array.intensity)
 
 
 class PatchBank:
@@ -115,16 +118,17 @@ def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch
         offsets.append(sum(part.numel() for part in parts))
         signed = np.array(image.values).reshape(-1).view(_numpy_signed(image.dtype))
         parts.append(torch.from_numpy(signed))
-    limits = torch.tensor([image.limits for image in images], dtype=torch.float64)
+    count = channels.pop()
+    limits = torch.stack([torch.tensor(image.limits, dtype=torch.float64).expand(count, 2) for image in images])
     return Plane(
         values={name: torch.cat(parts).to(place) for name, parts in flat.items()},
         dtypes=tuple(image.dtype for image in images),
         offsets=torch.tensor(offsets, device=device),
         heights=torch.tensor([image.values.shape[0] for image in images], device=device),
         widths=torch.tensor([image.values.shape[1] for image in images], device=device),
-        lo=limits[:, 0].float().to(device),
-        span=(limits[:, 1] - limits[:, 0]).float().to(device),
-        channels=channels.pop(),
+        lo=limits[..., 0].float().to(device),
+        span=(limits[..., 1] - limits[..., 0]).float().to(device),
+        channels=count,
     )
 
 

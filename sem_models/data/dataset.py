@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from sem_models.data.manifest import Entry, Manifest, Role, Split
 from sem_models.errors import UserError
-from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.images.intensity import IntensityRange
+from sem_models.images.stack import stack_to_unit
 
 MANIFEST = "manifest.json"
+_LATER = ("parts",)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ class Dataset:
 
     def unit(self, entry: Entry, role: Role) -> NDArray[np.float32]:
         """(C, H, W) float32, scaled by the stored intensity range to [0, 1] nominal."""
-        limits = IntensityRange(*entry.array(role).intensity)
-        return np.ascontiguousarray(to_unit(self.array(entry, role), limits).transpose(2, 0, 1))
+        stored = entry.array(role)
+        limits = [IntensityRange(*own) for own in stored.part_intensities]
+        pixels = stack_to_unit(self.array(entry, role), stored.part_channels, limits)
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
     def one_hot(self, entry: Entry) -> NDArray[np.float32]:
         """(K, H, W) float32 of a mask: 1 in the channel of the class of each pixel, 0 in the others."""
@@ -63,10 +67,16 @@ def digest_of(manifest: Manifest) -> str:
         del entry["residual"], entry["residual_before"]
         if not entry["warp"]:
             del entry["warp"]
+        entry["arrays"] = [_without_absent(stored) for stored in entry["arrays"]]
     if not manifest.label_values:
         # Manifests from before there were labels keep their digest.
         del content["label_values"]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _without_absent(stored: dict[str, Any]) -> dict[str, Any]:
+    """Fields that came later count only where they say something: datasets from before keep their digest."""
+    return {name: value for name, value in stored.items() if name not in _LATER or value}
 
 
 def open_dataset(folder: Path) -> Dataset:

@@ -20,6 +20,19 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Part(_Frozen):
+    """One of the files that an input was assembled from."""
+
+    source: str
+    sha256: str
+    """Of the raw file."""
+    channels: int
+    """How many it gave; they follow those of the parts before it."""
+    databar_rows: int
+    intensity: tuple[float, float]
+    """Raw values that stand for 0 and 1 in these channels."""
+
+
 class StoredArray(_Frozen):
     """One `.npy` file of a dataset and the source file that it was cut from."""
 
@@ -42,6 +55,18 @@ class StoredArray(_Frozen):
     """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise; (0, 1) for masks,
     whose values are class indices."""
     metadata: dict[str, Fact] = {}
+    parts: tuple[Part, ...] = ()
+    """Where several files gave the channels: all of them, the one named above first; `intensity` is of that one."""
+
+    @property
+    def part_channels(self) -> tuple[int, ...]:
+        """Channels of each part; empty where one file gave all."""
+        return tuple(part.channels for part in self.parts)
+
+    @property
+    def part_intensities(self) -> tuple[tuple[float, float], ...]:
+        """The raw values for 0 and 1, a pair for each part; one pair where one file gave all."""
+        return tuple(part.intensity for part in self.parts) or (self.intensity,)
 
 
 class Warp(_Frozen):

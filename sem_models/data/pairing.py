@@ -9,7 +9,7 @@ from typing import Literal
 _ROLE_WORDS = {
     *("input", "inputs", "target", "targets", "lr", "hr", "low", "high", "noisy", "clean", "source", "gt", "image"),
     *("sem", "tem", "tsem", "stem", "bse", "bsd", "se", "ppl", "xpl", "mask", "masks", "label", "labels", "seg", "m"),
-    *("axonmyelin", "manual"),
+    *("axonmyelin", "manual", "inlens", "pol", "parallel", "crossed", "paralelos", "cruzados", "mascara"),
 }
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sem_models.data.alignment import Alignment, find_alignment
-from sem_models.data.cutting import cut_file
 from sem_models.data.manifest import Skipped
 from sem_models.data.sources import PrepareOptions
+from sem_models.data.stacking import cut_file
 from sem_models.errors import UserError
 from sem_models.progress import Progress
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
-from sem_models.data.manifest import Kind, Role, Skipped, Split
+from sem_models.data.manifest import Role, Skipped, Split
 from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
 from sem_models.data.side_cars import pixel_size_nm
 from sem_models.data.sources import Candidate, PrepareOptions, candidates
+from sem_models.data.stacking import stacked
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, find_databar
@@ -38,6 +39,10 @@ class PlannedImage:
     sha256: str
     labels: Mapping[int, int] = field(default_factory=dict)
     """Of a mask: pixels by raw value."""
+    part: int = 0
+    """Place in a stack: 0 for RAW, then the folders of further inputs."""
+    parts: tuple["PlannedImage", ...] = ()
+    """All files of a stack, this one first; empty where the file stands alone. `shape` counts all their channels."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         except UserError as error:
             skipped.append(Skipped(source=candidate.path.name, reason=str(error)))
         progress(index + 1, len(found), "files read")
-    images, incomplete = _complete_samples(images, options.kind)
+    images, incomplete = _complete_samples(images, options)
+    images = stacked(images)
     if not images:
         reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
@@ -109,12 +115,13 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             pixel_size_nm=options.pixel_size_nm or pixel_size_nm(candidate.path, micrograph),
             sha256=sha256,
             labels=count_labels(micrograph) if candidate.role == "mask" else {},
+            part=candidate.part,
         )
 
 
-def _complete_samples(images: list[PlannedImage], kind: Kind) -> tuple[list[PlannedImage], list[Skipped]]:
+def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[Skipped]]:
     """Leave out samples that lost a member to a bad file."""
-    needed = 2 if kind in ("paired", "masked") else 1
+    needed = 2 + len(options.with_) if options.kind in ("paired", "masked") else 1
     count: dict[str, int] = {}
     for image in images:
         count[image.sample] = count.get(image.sample, 0) + 1

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.data.alignment import Alignment, align
-from sem_models.data.cutting import cut_file
 from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.labels import same_field
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.stacking import cut_file, described_parts
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent
@@ -31,7 +31,8 @@ def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Data
     Raises:
         UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
     """
-    _refuse_duplicates([(image.sha256 + str(image.page), image) for image in plan.images])
+    files = [(file, image) for image in plan.images for file in image.parts or (image,)]
+    _refuse_duplicates([(file.sha256 + str(file.page), image) for file, image in files])
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -93,7 +94,11 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
 
 def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:
     np.save(part / file, np.ascontiguousarray(pixels), allow_pickle=False)
-    limits = IntensityRange(0.0, 1.0) if image.role == "mask" else intensity_range(pixels)
+    parts = described_parts(image, pixels)
+    if image.role == "mask":
+        limits = IntensityRange(0.0, 1.0)
+    else:
+        limits = intensity_range(pixels[..., : parts[0].channels] if parts else pixels)
     return StoredArray(
         role=image.role,
         file=file,
@@ -106,6 +111,7 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
         databar_found_by=image.databar.found_by,
         intensity=(limits.lo, limits.hi),
         metadata=facts,
+        parts=parts,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sem_models.data.further import FurtherFiles, find_further
 from sem_models.data.manifest import Kind, Register, Role, Skipped
 from sem_models.data.mask_files import match_masks, unused_masks
 from sem_models.data.pairing import match_by_name
@@ -31,6 +32,8 @@ class PrepareOptions:
     seed: int = 0
     mask_suffix: str | None = None
     """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
+    with_: tuple[Path, ...] = ()
+    """Paired: folders of further inputs, whose channels follow those of the raw files."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Candidate:
     path: Path
     role: Role
     sample: str
+    part: int = 0
+    """0 for RAW, 1 for the first folder of further inputs and so on."""
 
 
 def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped], tuple[str, ...]]:
@@ -49,6 +54,8 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         UserError: A place does not exist, or the kind needs a second folder.
     """
     raw = _files(options.raw)
+    if options.with_ and options.kind != "paired":
+        raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
     if options.kind == "single":
         return [Candidate(path, "image", path.name) for path in raw], [], ()
     other = options.masks if options.kind == "masked" else options.target
@@ -58,17 +65,35 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     if options.kind == "unpaired":
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
-    raw = [path for path in raw if path not in set(second)]
+    first = [path for path in raw if path not in set(second)]
     masked = options.kind == "masked"
     roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
-    matching = match_masks(raw, second, options.mask_suffix) if masked else match_by_name(raw, second)
+    further = find_further(first, [_files((place,)) for place in options.with_])
+    _refuse_targets(further, second)
+    kept = list(further.of)
+    matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
     notes = unused_masks(matching, second) if masked else ()
     alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in further.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in further.unused]
     pairs = [
         Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
     ]
+    pairs += [
+        Candidate(path, "input", first.name, part)
+        for first, _ in matching.pairs
+        for part, path in enumerate(further.of[first], start=1)
+    ]
     by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
-    return pairs, alone, (*notes, by_order) if matching.by == "order" else notes
+    return pairs, alone, (*notes, by_order) if matching.by == "order" or further.by_order else notes
+
+
+def _refuse_targets(further: FurtherFiles, targets: Sequence[Path]) -> None:
+    """What is to be predicted must not be among the inputs."""
+    inputs = {path.resolve() for paths in further.of.values() for path in paths}
+    for path in targets:
+        if path.resolve() in inputs:
+            raise UserError(f"{path}: this file is a target and stands under --with too; name another folder.")
 
 
 def _files(places: Sequence[Path]) -> list[Path]:

@@ -12,6 +12,7 @@ from sem_models.evaluation.label_cases import LabelTask, evaluate_labels
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.rows import score_rows
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
+from sem_models.evaluation.translation_floors import translation_floors
 from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
 from sem_models.physics.degradation import Degradation
@@ -46,7 +47,7 @@ def evaluate_model(
     require_reference(dataset, degradation)
     scale = model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
-    floors = floors_for(degradation.model_copy(update={"scale": scale}))
+    floors = translation_floors(model, dataset) or floors_for(degradation.model_copy(update={"scale": scale}))
     methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
     score = Scorer()
     rows = score_rows(

@@ -23,7 +23,7 @@ _LUCY_STEPS = 20
 
 @dataclass(frozen=True)
 class WholeImageFilter:
-    """A filter of single images that must see the whole image at once, for instance to measure its noise."""
+    """A filter that must see the whole image at once, for instance to measure its noise; the mean over channels."""
 
     name: str
     apply: Callable[[Image], Image]
@@ -35,8 +35,8 @@ class WholeImageFilter:
         return Capabilities(1, 1, 1, 0, tiling="discouraged")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) to the same."""
-        filtered = np.stack([self.apply(image) for image in x[:, 0].float().cpu().numpy()])
+        """(N, C, H, W) to (N, 1, H, W)."""
+        filtered = np.stack([self.apply(image) for image in x.float().mean(1).cpu().numpy()])
         return torch.from_numpy(filtered[:, None].astype(np.float32)).to(x.device)
 
 

@@ -21,7 +21,7 @@ from sem_models.physics.downsampling import cubic_halo, upsample
 
 @dataclass(frozen=True)
 class Bicubic:
-    """Cubic enlargement (Keys, a = -0.5)."""
+    """Cubic enlargement (Keys, a = -0.5) of the mean over channels, as scores take it."""
 
     scale: int
     name: str = "floor:bicubic"
@@ -32,13 +32,13 @@ class Bicubic:
         return Capabilities(1, 1, self.scale, cubic_halo(self.scale))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, H x scale, W x scale)."""
-        return upsample(x, self.scale)
+        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        return upsample(x.mean(1, keepdim=True), self.scale)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The input itself; where the output is larger, each pixel repeated."""
+    """The input itself, as the mean over its channels; where the output is larger, each pixel repeated."""
 
     scale: int
     name: str = "floor:identity"
@@ -49,8 +49,9 @@ class Identity:
         return Capabilities(1, 1, self.scale, 0)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, H x scale, W x scale)."""
-        return F.interpolate(x, scale_factor=self.scale, mode="nearest") if self.scale > 1 else x
+        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        grey = x.mean(1, keepdim=True)
+        return F.interpolate(grey, scale_factor=self.scale, mode="nearest") if self.scale > 1 else grey
 
 
 def _filter(
@@ -82,6 +83,8 @@ _REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-luc
 
 def find_floor(name: str, degradation: Degradation) -> UnitModel:
     """The floor of that name for that forward model; a `UserError` lists the names."""
+    if name == "constant":
+        raise UserError("floor:constant is the mean of a dataset's training targets: score it by `evaluate`.")
     if name not in FLOORS:
         raise UserError(f"Unknown floor {name!r}: use one of {', '.join('floor:' + known for known in FLOORS)}.")
     return FLOORS[name](degradation)

@@ -26,6 +26,8 @@ class Micrograph:
     metadata: Mapping[str, Fact] = field(default_factory=dict)
     source: str = ""
     """Where it came from: file name, with `#page` for one page of several."""
+    parts: tuple[int, ...] = ()
+    """How many channels each file gave, where it was assembled from several."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3:

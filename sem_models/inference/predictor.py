@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
-from sem_models.images.intensity import from_unit, intensity_range
+from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.stack import part_limits, stack_to_unit
 from sem_models.images.write import TiffRowWriter
 from sem_models.inference.model import UnitModel
 from sem_models.inference.stream import TileStream
@@ -69,7 +70,7 @@ class Predictor:
         saturated = self._restore(grey, keep, progress)
         facts = {**grey.metadata, "provenance": self._provenance(grey), "saturated_fraction": round(saturated, 6)}
         facts.pop("image_rows", None)
-        return replace(grey, pixels=pixels, pixel_size_nm=self._pixel_size_nm(grey), metadata=facts)
+        return replace(grey, pixels=pixels, pixel_size_nm=self._pixel_size_nm(grey), metadata=facts, parts=())
 
     def predict_to_file(self, micrograph: Micrograph, out: Path, progress: Progress = silent) -> Path:
         """Like `predict`, into a TIFF file; the output goes to disk by rows and is never whole in memory."""
@@ -80,9 +81,13 @@ class Predictor:
         return out
 
     def _restore(self, grey: Micrograph, write: Callable[[int, Pixels], None], progress: Progress) -> float:
-        """Hand (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
+        """Hand (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped.
+
+        Of several inputs the first sets the scale of the output.
+        """
         # Black and white writing would stretch the percentiles; in training the bar was cut.
-        limits = intensity_range(crop_databar(grey, find_databar(grey)).pixels)
+        parts = part_limits(crop_databar(grey, find_databar(grey)).pixels, grey.parts)
+        limits = parts[0]
         clipped: list[float] = []
 
         def convert(first: int, rows: NDArray[np.float32]) -> None:
@@ -90,7 +95,7 @@ class Predictor:
             clipped.append(saturated * rows.shape[1])
             write(first, native)
 
-        self._stream(TileSource(grey.pixels.transpose(2, 0, 1), limits), convert, progress)
+        self._stream(_tile_source(grey, parts), convert, progress)
         return sum(clipped) / (grey.height * self.model.capabilities.scale)
 
     def _shape(self, height: int, width: int) -> tuple[int, int, int]:
@@ -102,7 +107,7 @@ class Predictor:
         wanted = self.model.capabilities.channels_in
         grey = require_grey(micrograph) if wanted == 1 else micrograph
         if grey.channels != wanted:
-            raise UserError(f"{micrograph.source}: {grey.channels} channels, where {self.model.name} takes {wanted}.")
+            raise UserError(_other_channels(grey, self.model.name, wanted))
         return grey
 
     def _pixel_size_nm(self, micrograph: Micrograph) -> float | None:
@@ -111,6 +116,20 @@ class Predictor:
 
     def _provenance(self, micrograph: Micrograph) -> str:
         return f"{self.model.name} applied to {micrograph.source or 'an image in memory'} by SEM Workbench"
+
+
+def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:
+    """Native pixels where one pair of limits is right for all channels, else the whole image in unit intensity."""
+    if len(set(limits)) == 1:
+        return TileSource(image.pixels.transpose(2, 0, 1), limits[0])
+    unit = stack_to_unit(image.pixels, image.parts, limits)
+    return TileSource(np.ascontiguousarray(unit.transpose(2, 0, 1)), None)
+
+
+def _other_channels(image: Micrograph, model: str, wanted: int) -> str:
+    text = f"{image.source}: {image.channels} channels, where {model} takes {wanted}"
+    missing = wanted - image.channels
+    return f"{text}; give the other {missing} with --with FOLDER." if missing > 0 else f"{text}."
 
 
 def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:

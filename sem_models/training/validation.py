@@ -19,11 +19,11 @@ from sem_models.recipes.recipe import Recipe
 from sem_models.training.diffusion_validation import DiffusionValidator
 from sem_models.training.label_validation import SegmentationValidator, SynthesisValidator
 from sem_models.training.noisy_validation import BlindCheck, two_frame_scores, two_frames
+from sem_models.training.panels import picture
 from sem_models.training.reporter import Reporter
 from sem_models.training.self_supervision import reference_of
 
 PANEL_SAMPLES = 4
-PANEL_PIXELS = 512
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class UnpairedValidator:
         outputs = {name: np.clip(predictor.predict_unit(low), 0, 1) for name, low in self._inputs.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
             panels = {"input": self._inputs[name], "output": outputs[name]}
-            reporter.sample(step, name, {panel: _centre(image.mean(axis=0)) for panel, image in panels.items()})
+            reporter.sample(step, name, {panel: picture(image) for panel, image in panels.items()})
         alike = [_correlation(self._inputs[name], output) for name, output in outputs.items()]
         return {"val/input_correlation": float(np.mean(alike))}
 
@@ -137,7 +137,7 @@ class ReferenceValidator:
         if self._reference == "none":
             # The target would be the input again.
             del panels["target"]
-        return {name: _centre(image.mean(axis=0)) for name, image in panels.items()}
+        return {name: picture(image) for name, image in panels.items()}
 
 
 def _correlation(a: Image, b: Image) -> float:
@@ -145,8 +145,3 @@ def _correlation(a: Image, b: Image) -> float:
     if a.std() == 0 or b.std() == 0:
         return 0.0
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
-
-
-def _centre(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    top, left = (max((size - PANEL_PIXELS) // 2, 0) for size in image.shape)
-    return image[top : top + PANEL_PIXELS, left : left + PANEL_PIXELS]

@@ -13,7 +13,6 @@ from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.label_floors import class_means, majority
 from sem_models.evaluation.segmentation import segmentation_scores
-from sem_models.evaluation.synthesis import contrast_ratio, histogram_distance
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
@@ -89,16 +88,6 @@ def test_scores_by_sets() -> None:
         assert found[f"iou_{index}"] == pytest.approx(len(a & b) / len(a | b))
 
 
-def test_contrast_and_histogram() -> None:
-    target = np.random.default_rng(0).random((200, 200), dtype=np.float32)
-    assert contrast_ratio(0.5 * target + 0.2, target) == pytest.approx(0.5, rel=1e-4)
-    assert math.isnan(contrast_ratio(target, np.full_like(target, 0.5)))
-    assert histogram_distance(target[::-1].copy(), target) == 0
-    assert histogram_distance(target + 0.25, target) == pytest.approx(0.25, abs=1e-6)
-    # Uniform against its own mean: a grey level lies a quarter away on average.
-    assert histogram_distance(np.full_like(target, 0.5), target) == pytest.approx(0.25, abs=0.005)
-
-
 def test_floors_know_the_training_split_alone(tmp_path: Path, dataset: Dataset) -> None:
     assert class_means(dataset).greys == pytest.approx((GREY_OF_CLASS / 255).tolist(), abs=1e-6)
     assert majority(dataset).index == 0
@@ -121,7 +110,7 @@ def test_tables_of_both_tasks(dataset: Dataset) -> None:
     assert drawn.methods == ("by-grey", "floor:class-means")
     assert drawn.degradation == "masks"
     assert set(drawn.values("by-grey", "psnr_db")) == {100.0}
-    assert drawn.values("by-grey", "contrast_ratio") == pytest.approx([1.0])
+    assert drawn.values("by-grey", "std_ratio") == pytest.approx([1.0])
     assert drawn.values("by-grey", "histogram_distance") == pytest.approx([0.0], abs=1e-6)
     assert not drawn.comparable(found)
 
@@ -160,7 +149,7 @@ def test_panels_show_label_maps_in_colours(dataset: Dataset, name: str, coloured
     assert set(recorder.panels) == {"input", "output", "target"}
     if recipe.task == "synthesis":
         assert scores["val/psnr_db"] == scores["val/floor_psnr_db"] == 100
-        assert scores["val/contrast_ratio"] == pytest.approx(1)
+        assert scores["val/std_ratio"] == pytest.approx(1)
 
 
 def test_files_have_raw_labels_and_give_images_back(dataset: Dataset) -> None:

@@ -1,0 +1,81 @@
+"""Several images of one field as one image of more channels: two detectors, or plane- and cross-polarised light."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.errors import UserError
+from sem_models.images.intensity import IntensityRange, intensity_range, to_unit
+from sem_models.images.micrograph import Micrograph, Pixels
+
+_SIZE_TOLERANCE = 0.01
+"""Of pixel sizes: instruments round what they write."""
+
+
+def assemble(images: Sequence[Micrograph]) -> Micrograph:
+    """Channels of (H, W, C1), (H, W, C2), ... behind each other, in this order and in their native dtype.
+
+    Facts are those of the first image, the pixel size is the first that is known, the source names all of them.
+
+    Raises:
+        UserError: Images differ in size, in dtype, or in pixel size by more than 1 %.
+    """
+    require_one_field(images)
+    return replace(
+        images[0],
+        pixels=np.concatenate([image.pixels for image in images], axis=2),
+        pixel_size_nm=next((image.pixel_size_nm for image in images if image.pixel_size_nm), None),
+        source=" + ".join(image.source for image in images),
+        parts=tuple(image.channels for image in images),
+    )
+
+
+def require_one_field(images: Sequence[Micrograph]) -> None:
+    """UserError where sizes or dtypes differ, or pixel sizes that are known differ by more than 1 %."""
+    for image in images[1:]:
+        _require_like(images[0], image)
+    known = [image for image in images if image.pixel_size_nm]
+    for image in known[1:]:
+        _require_pixel_size(known[0], image)
+
+
+def part_limits(pixels: Pixels, channels: Sequence[int]) -> tuple[IntensityRange, ...]:
+    """What stands for 0 and 1 in each part of (H, W, C); empty `channels` mean that all are one part.
+
+    Detectors have gains of their own, the colours of one camera have not.
+    """
+    return tuple(intensity_range(part) for part in _divided(pixels, channels))
+
+
+def stack_to_unit(pixels: Pixels, channels: Sequence[int], limits: Sequence[IntensityRange]) -> NDArray[np.float32]:
+    """(H, W, C) native to float32 of the same shape, each group of `channels` by limits of its own."""
+    parts = zip(_divided(pixels, channels), limits, strict=True)
+    return np.concatenate([to_unit(part, own) for part, own in parts], axis=2)
+
+
+def _divided(pixels: Pixels, channels: Sequence[int]) -> list[NDArray[Any]]:
+    return np.split(pixels, np.cumsum(channels)[:-1], axis=2) if channels else [pixels]
+
+
+def _require_like(first: Micrograph, other: Micrograph) -> None:
+    if (first.height, first.width) != (other.height, other.width):
+        raise UserError(
+            f"{first.source} has {first.width} x {first.height} pixels without its data bar, {other.source} "
+            f"{other.width} x {other.height}; export both at one size."
+        )
+    if first.pixels.dtype != other.pixels.dtype:
+        raise UserError(
+            f"{first.source} is {first.pixels.dtype}, {other.source} is {other.pixels.dtype}; export both in one type."
+        )
+
+
+def _require_pixel_size(first: Micrograph, other: Micrograph) -> None:
+    a, b = first.pixel_size_nm or 0.0, other.pixel_size_nm or 0.0
+    if abs(a - b) > _SIZE_TOLERANCE * a:
+        raise UserError(
+            f"{first.source} has pixels of {a:.4g} nm, {other.source} of {b:.4g} nm; they are not one field, or one of "
+            "the files is wrong."
+        )
