@@ -9,6 +9,7 @@ from pipelines.tracking.curves import GrowingCurves
 from pipelines.tracking.runs import get_run, run_warnings
 
 _SCORES = {
+    "dice": ("**Validation Dice**, mean over classes", "Dice"),
     "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
     "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
     "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
@@ -71,9 +72,16 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
         st.caption("Real near 1 and restored near 0 for long: it has won, and the generator learns nothing from it.")
     with right:
         st.markdown("**Contrast and diversity of the outputs**")
-        life = {key: points for key, points in seen.items() if "discriminator/" not in key}
+        life = {key: points for key, points in seen.items() if key in ("contrast", "diversity")}
         st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
         st.caption("Contrast below 0: light and dark are exchanged. Diversity near 0: every input gives one picture.")
+    if "checkerboard" in seen:
+        st.markdown("**Checkerboard**: how far patterns of 2 and 4 px stand out")
+        st.plotly_chart(
+            curve_figure({"checkerboard": seen["checkerboard"]}, "times the targets", log_y=True),
+            key=f"pattern-{run_id}",
+        )
+        st.caption("Near 1: as in the targets. Far above: doublings leave a pattern of single pixels in the outputs.")
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:

@@ -57,5 +57,5 @@ class AdversarialRestoration:
         return losses | self._judges.advise(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
-        """What the discriminators think, and whether outputs differ, have the contrast of their targets and no pattern."""
+        """What the discriminators think, and signs of life of the generator."""
         return {**self._judges.observations(), **self._health}

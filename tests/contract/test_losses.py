@@ -76,6 +76,13 @@ def similarity() -> tuple[Tensor, Tensor, float]:
     return output, target, 1 - float(np.mean(values))
 
 
+def cross_entropy() -> tuple[Tensor, Tensor, float]:
+    """Torch's own on the logits, which needs no clamp; grey targets."""
+    logits, target = 6 * noise(2, 1, 16, 16, seed=1) - 3, noise(2, 1, 16, 16, seed=2)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(logits.double(), target.double())
+    return logits.sigmoid(), target, float(expected)
+
+
 def checkerboard() -> tuple[Tensor, Tensor, float]:
     """Every neighbour differs by 0.25, in both directions; the target plays no part."""
     board = 0.25 * ((torch.arange(8)[:, None] + torch.arange(8)) % 2).float().expand(1, 1, 8, 8)
@@ -102,6 +109,7 @@ ROWS: dict[str, Case] = {
     "gradient_map": maps,
     "tv": checkerboard,
     "dssim": similarity,
+    "bce": cross_entropy,
     "cross_entropy": lambda: classes("cross_entropy"),
     "soft_dice": lambda: classes("soft_dice"),
 }
@@ -128,7 +136,7 @@ def test_value_and_gradient(name: str) -> None:
     assert (output.grad > 0).all() if name in ("l1", "mse", "charbonnier") else output.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", set(ROWS) - LOGITS - {"tv"})
+@pytest.mark.parametrize("name", set(ROWS) - LOGITS - {"tv", "bce"})
 def test_no_difference_is_the_minimum(name: str) -> None:
     target = noise(1, 2, 16, 16)
     least = float(find_loss(name)(target, target))
@@ -152,6 +160,29 @@ def test_sure_and_right_is_the_best_of_logits(name: str) -> None:
     values = [float(find_loss(name)(sure * (target - 0.5), target)) for sure in (-9.0, 0.0, 9.0, 99.0)]
     assert values == sorted(values, reverse=True)
     assert values[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_cross_entropy_is_least_at_the_target_and_leaves_its_entropy() -> None:
+    target = 0.05 + 0.9 * noise(1, 2, 16, 16)
+    entropy = -(target * target.log() + (1 - target) * (1 - target).log()).mean()
+    least = float(find_loss("bce")(target, target))
+    assert least == pytest.approx(float(entropy), rel=1e-5)
+    for shift in (-0.02, 0.02):
+        assert float(find_loss("bce")(target + shift, target)) > least
+
+
+def test_cross_entropy_bears_certainty_bf16_and_targets_out_of_range() -> None:
+    """Never below that of the cut targets: without the cut a target of 1.2 would reward ever surer outputs."""
+    sure = torch.tensor([0.0, 1.0, 1.0, 0.0], requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = find_loss("bce")(sure, torch.tensor([-0.2, 1.2, 0.0, 1.0]))
+        rounded = find_loss("bce")(torch.full((4,), 0.3, dtype=torch.bfloat16), torch.full((4,), 0.6))
+    found.backward()
+    assert found.item() == pytest.approx(-math.log(1e-6) / 2, rel=1e-2)
+    assert sure.grad is not None
+    assert torch.isfinite(sure.grad).all()
+    assert rounded.dtype == torch.float32
+    assert rounded.item() == pytest.approx(-(0.6 * math.log(0.3) + 0.4 * math.log(0.7)), rel=5e-3)
 
 
 def test_total_variation_of_a_flat_image_is_zero_whatever_the_target() -> None:

@@ -452,17 +452,20 @@ def test_every_network_is_measured_for_its_reach() -> None:
     assert {config.kind for config, _ in REACHES} == set(NETWORKS)
 
 
-def prepare_pix2pix(network: nn.Module) -> None:
-    """As for `resnet`; the first skip has no bias with batch norm, but what comes from below lies beside it."""
+def prepare_translator(network: nn.Module) -> None:
+    """Held statistics are constants, here 0 and 1. The input has both signs inside, and tanh must not saturate.
+
+    With batch norm pix2pix's first convolution has no bias, but the second one's gradient reaches further.
+    """
+    for part in list(network.modules()):
+        for name, layer in part.named_children():
+            if isinstance(layer, PooledInstanceNorm):
+                setattr(part, name, nn.Identity())
     for name, parameter in network.named_parameters():
         if name.endswith("bias"):
             nn.init.constant_(parameter, 0 if name.startswith("tail") else 10)
         elif name.startswith("tail"):
             parameter.mul_(1e-20)
-    for block in [*network.down, *network.up]:
-        for place, layer in enumerate(block):
-            if isinstance(layer, PooledInstanceNorm):
-                block[place] = nn.Identity()
 
 
 def prepared_for_reach(config) -> nn.Module:
@@ -477,16 +480,8 @@ def prepared_for_reach(config) -> nn.Module:
             nn.init.uniform_(parameter, 0, 1e-3)
         for parameter in network.denoiser.noise.parameters():
             parameter.mul_(1e-20)
-    if config.kind == "resnet":
-        # Held statistics are constants, here 0 and 1. The input has both signs inside, and tanh must not saturate.
-        for part in list(network.modules()):
-            for name, layer in part.named_children():
-                if isinstance(layer, PooledInstanceNorm):
-                    setattr(part, name, nn.Identity())
-        nn.init.constant_(network.layers[0].conv.bias, 10)
-        network.tail.conv.weight.mul_(1e-20)
-    if config.kind == "pix2pix":
-        prepare_pix2pix(network)
+    if config.kind in ("resnet", "pix2pix"):
+        prepare_translator(network)
     return network
 
 
