@@ -9,6 +9,7 @@ from pipelines.tracking.curves import GrowingCurves
 from pipelines.tracking.runs import get_run, run_warnings
 
 _SCORES = {
+    "dice": ("**Validation Dice**, mean over classes", "Dice"),
     "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
     "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
     "noise_mse": ("**Validation error of the noise** that the network finds in unseen images", "squared error"),

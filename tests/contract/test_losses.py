@@ -154,6 +154,14 @@ def test_flat_images_have_a_finite_gradient(name: str) -> None:
     assert torch.isfinite(output.grad).all()
 
 
+@pytest.mark.parametrize("name", LOGITS)
+def test_sure_and_right_is_the_best_of_logits(name: str) -> None:
+    target = F.one_hot(torch.arange(64).reshape(1, 8, 8) % 3, 3).permute(0, 3, 1, 2).float()
+    values = [float(find_loss(name)(sure * (target - 0.5), target)) for sure in (-9.0, 0.0, 9.0, 99.0)]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == pytest.approx(0, abs=1e-6)
+
+
 def test_cross_entropy_is_least_at_the_target_and_leaves_its_entropy() -> None:
     target = 0.05 + 0.9 * noise(1, 2, 16, 16)
     entropy = -(target * target.log() + (1 - target) * (1 - target).log()).mean()
