@@ -8,7 +8,7 @@ from sem_models.inference.ddim import times
 from sem_models.methods.noise_schedule import signed
 from tests.unit.test_diffusion import exact, kept_share, settings
 
-DARK, BRIGHT = (-0.4, 0.1), (0.3, 0.2)
+DARK, BRIGHT = (-0.4, 0.1), (0.2, 0.15)
 """Mean and standard deviation of signed intensities."""
 
 
@@ -33,7 +33,8 @@ def test_there_and_back_is_the_image_again() -> None:
     dark, bright = contrast(DARK), contrast(BRIGHT)
     there = ddib(dark, bright, image())
     assert (there - image()).abs().mean() > 0.2
-    torch.testing.assert_close(ddib(bright, dark, there), image(), atol=0.02, rtol=0)
+    torch.testing.assert_close(ddib(bright, dark, there), image(), atol=0.05, rtol=0)
+    assert (ddib(bright, dark, there) - image()).abs().mean() < 0.01
     assert torch.equal(ddib(dark, bright, image()), there), "deterministic"
 
 

@@ -1,0 +1,129 @@
+"""`synthesise` and `translate` from the command line, by models of two steps."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from pipelines.tracking.artifacts import samples
+from pipelines.tracking.runs import get_run
+from pipelines.train import train
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.images.read import read_micrograph
+from sem_models.recipes import find_recipe, override
+from tests.small_recipes import narrow
+from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
+
+GREY = np.array([40, 120, 220], np.uint8)
+FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
+
+
+def run(*arguments: str, status: int = 0) -> dict:
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == status, result.output
+    return json.loads(result.stdout.strip().splitlines()[-1]) if status == 0 else {"said": result.stderr}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run ids of a model without and one with label maps, both of the same images; and where they lie."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SEM_HOME", str(home))
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        classes = [rings(seed) for seed in range(4)]
+        options = masked(home, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
+        for name, mask in zip("abcd", classes, strict=True):
+            Image.fromarray(GREY[mask]).save(home / "raw" / f"{name}.png")
+        write_dataset(plan_dataset(options), home / "datasets" / "rings")
+        runs = {
+            name: train(override(narrow(find_recipe(name)), FEW), "rings", "tests", queued=False)
+            for name in ("ddpm-small", "ddpm-masks-small")
+        }
+    return {**runs, "home": str(home), "masks": str(options.masks)}
+
+
+@pytest.fixture(autouse=True)
+def _at_home(models: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEM_HOME", models["home"])
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def pixels(path: str) -> np.ndarray:
+    return read_micrograph(Path(path)).pixels[..., 0]
+
+
+def test_a_training_keeps_its_score_and_shows_what_it_draws(models) -> None:
+    for name, panels in (("ddpm-small", {"output", "real"}), ("ddpm-masks-small", {"input", "output", "target"})):
+        run_id = models[name]
+        assert 0 < get_run(run_id).metrics["val/noise_mse"] < 5
+        assert set(samples(run_id).panels) == panels
+
+
+def test_images_out_of_noise_are_the_same_whatever_their_number(models, tmp_path: Path) -> None:
+    model = models["ddpm-small"]
+    two = run("synthesise", model, "--out", str(tmp_path / "two"), "--count", "2", "--size", "33", "--seed", "7")
+    one = run("synthesise", model, "--out", str(tmp_path / "one"), "--count", "1", "--size", "33", "--seed", "7")
+    first, second = (pixels(result["output"]) for result in two["results"])
+    assert first.shape == (33, 33)
+    assert first.dtype == np.uint8
+    assert np.array_equal(pixels(one["results"][0]["output"]), first)
+    assert np.abs(first.astype(float) - second).mean() > 5
+    told = str(read_micrograph(Path(two["results"][0]["output"])).metadata["provenance"])
+    assert told.startswith("Synthetic: image 1 of seed 7, 4 steps")
+    fewer = ("--set", "diffusion.sampling.steps=2", "--count", "1", "--size", "33", "--seed", "7")
+    again = run("synthesise", model, "--out", str(tmp_path / "fewer"), *fewer)
+    assert not np.array_equal(pixels(again["results"][0]["output"]), first)
+
+
+def test_masks_give_samples_with_their_mean_and_deviation(models, tmp_path: Path) -> None:
+    model, mask = models["ddpm-masks-small"], next(Path(models["masks"]).iterdir())
+    drawn = run("synthesise", model, "--masks", str(mask), "--samples", "3", "--out", str(tmp_path / "k"))
+    (result,) = drawn["results"]
+    stack = np.stack([pixels(path) for path in result["samples"]]).astype(float)
+    assert stack.shape == (3, *pixels(str(mask)).shape)
+    np.testing.assert_allclose(pixels(result["output"]), stack.mean(0), atol=1.1)
+    np.testing.assert_allclose(pixels(result["std"]), stack.std(0), atol=1.1)
+    assert stack.std(0).mean() > 1, "samples differ"
+    single = run("synthesise", model, "--masks", str(mask), "--out", str(tmp_path / "one"))["results"][0]
+    assert single["std"] is None
+    restored = run("predict", model, str(mask), "--out", str(tmp_path / "p"))["results"][0]
+    assert np.abs(pixels(restored["output"]).astype(int) - pixels(single["output"])).max() <= 1
+
+
+def test_translate_writes_what_both_methods_make(models, tmp_path: Path) -> None:
+    free, source = models["ddpm-small"], str(Path(models["home"]) / "raw" / "a.png")
+    noised = run("translate", source, "--to", free, "--out", str(tmp_path / "s"))["results"][0]["output"]
+    bridged = ("translate", source, "--to", models["ddpm-masks-small"], "--from", free, "--method", "ddib")
+    both = run(*bridged, "--out", str(tmp_path / "d"))["results"][0]["output"]
+    for path in (noised, both):
+        assert pixels(path).shape == pixels(source).shape
+        assert not np.array_equal(pixels(path), pixels(source))
+    assert "sdedit, strength 0.4" in str(read_micrograph(Path(noised)).metadata["provenance"])
+    weak = run("translate", source, "--to", free, "--strength", "0.1", "--out", str(tmp_path / "w"))["results"][0]
+    error = {path: np.abs(pixels(path).astype(float) - pixels(source)).mean() for path in (noised, weak["output"])}
+    assert error[weak["output"]] <= error[noised]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("synthesise", "ddpm-masks-small"), "give --masks"),
+        (("synthesise", "ddpm-small", "--masks", "."), "takes no label maps"),
+        (("synthesise", "ddpm-small", "--samples", "2"), "say --count"),
+        (("synthesise", "ddpm-small", "--set", "train.steps=3"), "only diffusion.sampling."),
+        (("synthesise", "ddpm-small", "--set", "diffusion.sampling.steps=7"), "must divide timesteps"),
+        (("synthesise", "floor:nlm"), "no diffusion model"),
+        (("translate", ".", "--method", "ddib", "--to", "ddpm-small"), "needs --from"),
+        (("translate", ".", "--from", "ddpm-small", "--to", "ddpm-small"), "takes no --from"),
+        (("export", "ddpm-small", "--format", "onnx"), "loop of many steps"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, said: str, models, tmp_path: Path) -> None:
+    named = [models.get(argument, argument) for argument in arguments]
+    assert said in run(*named, "--out", str(tmp_path / "out"), status=2)["said"]
