@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
+from pages.data.pixel_sizes import pixel_size_fields
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
 from sem_models.data.manifest import Kind
@@ -64,6 +65,7 @@ def _options() -> PrepareOptions | None:
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
+        target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
         shift = st.toggle("Crop pairs to their common field", disabled=kind != "paired", key="apply_shift")
@@ -80,6 +82,8 @@ def _options() -> PrepareOptions | None:
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
         apply_shift=shift,
+        target_pixel_size_nm=target_size,
+        resample_nm=common,
     )
 
 
@@ -116,6 +120,8 @@ def command(options: PrepareOptions) -> list[str]:
         "--group-by": options.group_by,
         "--pixel-size": options.pixel_size_nm,
         "--databar-rows": options.databar_rows,
+        "--target-pixel-size": options.target_pixel_size_nm,
+        "--resample": options.resample_nm,
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []

@@ -54,6 +54,13 @@ def prepare(
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size in nm, for all files.", min=0)] = None,
     databar_rows: Annotated[int | None, typer.Option(help="Rows of data bar to cut off every image.", min=0)] = None,
+    target_pixel_size: Annotated[
+        float | None, typer.Option(help="Pixel size in nm of the targets, where theirs differs.", min=0)
+    ] = None,
+    resample: Annotated[
+        float | None,
+        typer.Option(help="Bring all images to this pixel size in nm (masks by majority of labels).", min=0),
+    ] = None,
     apply_shift: Annotated[bool, typer.Option("--apply-shift", help="Crop pairs to their common field.")] = False,
     seed: Annotated[int, typer.Option(help="Order in which groups are dealt to the splits.")] = 0,
     as_json: AsJson = False,
@@ -61,6 +68,7 @@ def prepare(
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
     from pipelines.prepare import prepare as run
     from sem_models.data.plan import Plan
+    from sem_models.data.resampling import becomes
     from sem_models.data.sources import PrepareOptions
 
     out = Output(as_json)
@@ -73,6 +81,7 @@ def prepare(
             bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
+                f"{becomes(image, plan.options.resample_nm)}"
             )
         for note in plan.notes:
             out.text(f"Note: {note}")
@@ -80,8 +89,9 @@ def prepare(
             out.text(f"Left out: {skipped.reason}")
 
     options = PrepareOptions(
-        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed
-    )
+        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed,
+        target_pixel_size_nm=target_pixel_size or None, resample_nm=resample or None,
+    )  # fmt: skip
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     for entry in dataset.manifest.entries:

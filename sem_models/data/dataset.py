@@ -16,6 +16,8 @@ from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, to_unit
 
 MANIFEST = "manifest.json"
+_LATER = ("resampled",)
+"""Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,15 @@ class Dataset:
 def digest_of(manifest: Manifest) -> str:
     """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
     content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_without_absent(content), sort_keys=True).encode()).hexdigest()
+
+
+def _without_absent(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_without_absent(part) for part in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: _without_absent(part) for key, part in content.items() if part is not None or key not in _LATER}
 
 
 def open_dataset(folder: Path) -> Dataset:

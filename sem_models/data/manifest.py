@@ -15,6 +15,15 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Resampled(_Frozen):
+    """From which pixel size an array was brought to that of its dataset."""
+
+    from_nm: float
+    """Pixel size of the raw image."""
+    factor: float
+    """New pixels per raw one along an edge: below 1 where it was reduced."""
+
+
 class StoredArray(_Frozen):
     """One `.npy` file of a dataset and the source file that it was cut from."""
 
@@ -36,6 +45,8 @@ class StoredArray(_Frozen):
     intensity: tuple[float, float]
     """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise."""
     metadata: dict[str, Fact] = {}
+    resampled: Resampled | None = None
+    """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
 
 
 class Entry(_Frozen):

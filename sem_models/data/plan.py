@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
-from sem_models.data.manifest import Kind, Role, Skipped, Split
+from sem_models.data.manifest import Kind, Resampled, Role, Skipped, Split
+from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
 from sem_models.data.sources import Candidate, PrepareOptions, candidates
 from sem_models.errors import UserError
@@ -33,6 +34,8 @@ class PlannedImage:
     dtype: str
     pixel_size_nm: float | None
     sha256: str
+    resampled: Resampled | None = None
+    """Set once it is."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     if not images:
         reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
+    notes = (*notes, *plan_resampling(images, options))
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
     return Plan(options, pattern, _with_splits(images, pattern, options.seed), (*skipped, *incomplete), notes)
 
@@ -85,7 +89,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             databar=bar,
             shape=(grey.height, grey.width, grey.channels),
             dtype=str(grey.pixels.dtype),
-            pixel_size_nm=options.pixel_size_nm or pixel_size_nm(candidate.path, micrograph),
+            pixel_size_nm=stated_pixel_size(options, candidate.role) or pixel_size_nm(candidate.path, micrograph),
             sha256=sha256,
         )
 

@@ -15,6 +15,7 @@ from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
 from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.data.resampling import resample_cuts
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar
@@ -82,6 +83,7 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
     shift = None
     if plan.options.kind == "masked":
         cuts = _mask_like_image(cuts)
+    cuts = resample_cuts(cuts, plan.options.resample_nm)
     if plan.options.kind == "paired":
         shift = _shift(cuts)
         cuts = _overlap(cuts, shift) if plan.options.apply_shift and shift else cuts
@@ -106,6 +108,7 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
         databar_found_by=image.databar.found_by,
         intensity=(limits.lo, limits.hi),
         metadata=facts,
+        resampled=image.resampled,
     )
 
 

@@ -25,6 +25,10 @@ class PrepareOptions:
     """Rows for every image; None: metadata, else detection."""
     apply_shift: bool = False
     seed: int = 0
+    target_pixel_size_nm: float | None = None
+    """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
+    resample_nm: float | None = None
+    """Pixel size that all images are brought to; None: each stays as it is."""
 
 
 @dataclass(frozen=True)
