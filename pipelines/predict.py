@@ -11,6 +11,8 @@ from sem_models.errors import UserError
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_pages
+from sem_models.images.write import write_micrograph
+from sem_models.inference.label_maps import apply_model, label_recipe
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
@@ -93,8 +95,15 @@ def _page(
     try:
         # A file name may contain a # of its own.
         target = names(source, micrograph.source.removeprefix(source.name).removeprefix("#"))
-        bar = find_databar(micrograph, 0 if databar == "keep" else None)
-        predictor.predict_to_file(crop_databar(micrograph, bar), target)
+        recipe = label_recipe(predictor.model)
+        # The flat rows of a mask are no data bar.
+        drawn = recipe is not None and recipe.task == "synthesis"
+        bar = find_databar(micrograph, 0 if databar == "keep" or drawn else None)
+        image = crop_databar(micrograph, bar)
+        if recipe is None:
+            predictor.predict_to_file(image, target)
+        else:
+            write_micrograph(target, apply_model(predictor, image))
     except UserError as error:
         return Prediction(str(source), page, None, str(error))
     return Prediction(str(source), page, str(target), None, bar.rows)

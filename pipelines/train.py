@@ -36,11 +36,13 @@ def create_training(
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
     """
+    from sem_models.recipes.labels import with_labels
     from sem_models.training.fit import require_fit
 
     dataset = open_dataset(home().datasets / dataset_name)
     with contextlib.ExitStack() as open_things:
         source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
+        recipe = with_labels(recipe, dataset.manifest)
         recipe = shortened(recipe, source) if source else recipe
         require_fit(recipe, dataset.manifest)
         run_id = _new_run(recipe, dataset, dataset_name, experiment)

@@ -23,6 +23,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "srn": {"blocks": 1, "width": 4},
     "mrn": {"blocks": 1, "width": 4},
     "resnet": {"blocks": 1, "width": 4},
+    "pix2pix": {"levels": 4, "width": 4},
 }
 
 

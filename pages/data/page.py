@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
+from pages.data.masks import ask_suffix
 from pages.data.pixel_sizes import pixel_size_fields
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
@@ -62,6 +63,7 @@ def _options() -> PrepareOptions | None:
         if kind != "single":
             label = "Folder of masks" if kind == "masked" else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
+        suffix = ask_suffix() if kind == "masked" else None
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
@@ -84,6 +86,7 @@ def _options() -> PrepareOptions | None:
         apply_shift=shift,
         target_pixel_size_nm=target_size,
         resample_nm=common,
+        mask_suffix=suffix,
     )
 
 
@@ -122,6 +125,7 @@ def command(options: PrepareOptions) -> list[str]:
         "--databar-rows": options.databar_rows,
         "--target-pixel-size": options.target_pixel_size_nm,
         "--resample": options.resample_nm,
+        "--mask-suffix": options.mask_suffix,
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []

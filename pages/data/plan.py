@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.components.pictures import with_cut_line
+from pages.data.masks import mask_over, show_classes
 from sem_models.data.plan import Plan, PlannedImage
 from sem_models.data.resampling import becomes
 from sem_models.images.channels import to_grey
@@ -25,6 +26,8 @@ def show_plan(plan: Plan) -> None:
     st.caption(f"Groups by `{plan.group_by}`; a group is never divided over splits.")
     for note in plan.notes:
         st.warning(note)
+    if plan.labels:
+        show_classes(plan)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.dataframe(table, hide_index=True, height=420)
@@ -54,6 +57,10 @@ def _preview(plan: Plan) -> None:
     chosen = st.selectbox("Preview", plan.images, format_func=lambda image: image.source, key="preview")
     pixels = to_grey(read_micrograph(chosen.path, chosen.page)).pixels.mean(axis=2)
     grey = to_display(pixels, display_window([pixels]))
+    over = mask_over(plan, chosen)
+    if over is not None:
+        st.image(over, caption="The classes of the mask in their colours over the image.", width="stretch")
+        return
     rows = chosen.databar.rows
     caption = f"{rows} rows at the bottom will be cut ({chosen.databar.found_by})." if rows else "Nothing will be cut."
     st.image(with_cut_line(grey, rows), caption=caption, width="stretch")

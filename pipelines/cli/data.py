@@ -49,6 +49,9 @@ def prepare(
         Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
     ] = None,
     masks: Annotated[Path | None, typer.Option(help="Folder of label masks (masked).")] = None,
+    mask_suffix: Annotated[
+        str | None, typer.Option(help="What names of the masks to use end in, where an image has several.")
+    ] = None,
     group_by: Annotated[
         str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
     ] = None,
@@ -67,7 +70,7 @@ def prepare(
 ) -> None:
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
     from pipelines.prepare import prepare as run
-    from sem_models.data.plan import Plan
+    from sem_models.data.plan import Plan, class_lines
     from sem_models.data.resampling import becomes
     from sem_models.data.sources import PrepareOptions
 
@@ -83,15 +86,28 @@ def prepare(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
                 f"{becomes(image, plan.options.resample_nm)}"
             )
+        for line in class_lines(plan):
+            out.text(line)
         for note in plan.notes:
             out.text(f"Note: {note}")
         for skipped in plan.skipped:
             out.text(f"Left out: {skipped.reason}")
 
     options = PrepareOptions(
-        name, tuple(raw), kind, target, masks, group_by, pixel_size or None, databar_rows, apply_shift, seed,
-        target_pixel_size_nm=target_pixel_size or None, resample_nm=resample or None,
-    )  # fmt: skip
+        name,
+        tuple(raw),
+        kind,
+        target,
+        masks,
+        group_by,
+        pixel_size or None,
+        databar_rows,
+        apply_shift,
+        seed,
+        mask_suffix,
+        target_pixel_size_nm=target_pixel_size or None,
+        resample_nm=resample or None,
+    )
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     for entry in dataset.manifest.entries:

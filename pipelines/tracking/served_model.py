@@ -29,8 +29,9 @@ class ServedModel(PythonModel):
 
     def _restore(self, text: str) -> str:
         from sem_models.images.write import decode_tiff, encode_tiff
+        from sem_models.inference.label_maps import apply_model
 
-        result = self._predictor.predict(decode_tiff(base64.b64decode(text, validate=True), "request.tif"))
+        result = apply_model(self._predictor, decode_tiff(base64.b64decode(text, validate=True), "request.tif"))
         return base64.b64encode(encode_tiff(result)).decode("ascii")
 
 

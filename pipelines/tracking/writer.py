@@ -21,7 +21,7 @@ from pipelines.tracking.outbox import Outbox
 from pipelines.tracking.runs import WARNING_TAG
 from pipelines.tracking.store import client
 from sem_models.errors import UserError
-from sem_models.images.display import display_window, to_display
+from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.training.reporter import CheckpointKind
 
 _PERIOD_S = 1.5
@@ -63,8 +63,10 @@ class RunWriter:
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one."""
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
-        window = display_window([panels.get("target", panels["input"])])
-        pictures = {panel: to_display(pixels, window) for panel, pixels in panels.items()}
+        grey = next(panels[panel] for panel in ("target", "input") if panel in panels and panels[panel].ndim == 2)
+        window = display_window([grey])
+        colour = DisplayWindow(0.0, 1.0)
+        pictures = {panel: to_display(image, window if image.ndim == 2 else colour) for panel, image in panels.items()}
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:
             self._fixed_sent.add(slug)

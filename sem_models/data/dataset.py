@@ -46,6 +46,11 @@ class Dataset:
         limits = IntensityRange(*entry.array(role).intensity)
         return np.ascontiguousarray(to_unit(self.array(entry, role), limits).transpose(2, 0, 1))
 
+    def one_hot(self, entry: Entry) -> NDArray[np.float32]:
+        """(K, H, W) float32 of a mask: 1 in the channel of the class of each pixel, 0 in the others."""
+        classes = np.arange(len(self.manifest.label_values), dtype=np.uint8)
+        return (self.array(entry, "mask")[..., 0] == classes[:, None, None]).astype(np.float32)
+
     @property
     def sharp_role(self) -> Role:
         """The role that a restoration learns to give: `image` in single datasets, `target` in paired ones."""
@@ -55,6 +60,9 @@ class Dataset:
 def digest_of(manifest: Manifest) -> str:
     """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
     content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
+    if not manifest.label_values:
+        # Manifests from before there were labels keep their digest.
+        del content["label_values"]
     return hashlib.sha256(json.dumps(_without_absent(content), sort_keys=True).encode()).hexdigest()
 
 

@@ -43,7 +43,8 @@ class StoredArray(_Frozen):
     """Rows cut off at the bottom."""
     databar_found_by: Literal["none", "metadata", "detection", "manual"]
     intensity: tuple[float, float]
-    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise."""
+    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise; (0, 1) for masks,
+    whose values are class indices."""
     metadata: dict[str, Fact] = {}
     resampled: Resampled | None = None
     """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
@@ -91,3 +92,5 @@ class Manifest(_Frozen):
     seed: int
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
+    label_values: tuple[int, ...] = ()
+    """Masked datasets: the raw value of each class, ascending; the stored masks hold indices into it."""

@@ -1,11 +1,12 @@
 """What a preparation would do, before anything is cut or written."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
+from sem_models.data.labels import LabelMap, count_labels, find_labels
 from sem_models.data.manifest import Kind, Resampled, Role, Skipped, Split
 from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
@@ -36,6 +37,8 @@ class PlannedImage:
     sha256: str
     resampled: Resampled | None = None
     """Set once it is."""
+    labels: Mapping[int, int] = field(default_factory=dict)
+    """Of a mask: pixels by raw value."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Plan:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
     """What the user should look at before writing."""
+    labels: LabelMap | None = None
+    """The classes of a masked dataset."""
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
@@ -70,7 +75,11 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
     notes = (*notes, *plan_resampling(images, options))
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
-    return Plan(options, pattern, _with_splits(images, pattern, options.seed), (*skipped, *incomplete), notes)
+    labels = (
+        find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
+    )
+    notes += labels.notes if labels else ()
+    return Plan(options, pattern, _with_splits(images, pattern, options.seed), (*skipped, *incomplete), notes, labels)
 
 
 def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:
@@ -91,6 +100,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             dtype=str(grey.pixels.dtype),
             pixel_size_nm=stated_pixel_size(options, candidate.role) or pixel_size_nm(candidate.path, micrograph),
             sha256=sha256,
+            labels=count_labels(micrograph) if candidate.role == "mask" else {},
         )
 
 
@@ -110,3 +120,17 @@ def _with_splits(images: list[PlannedImage], pattern: str, seed: int) -> tuple[P
     samples = {image.sample: image.group for image in grouped}
     splits = assign_splits(list(samples.values()), seed)
     return tuple(replace(image, split=splits[image.group]) for image in grouped)
+
+
+def class_shares(plan: Plan) -> dict[int, float]:
+    """Fraction of all mask pixels by the raw value of each class; empty where there are no masks."""
+    if plan.labels is None:
+        return {}
+    shares = plan.labels.shares([image.labels for image in plan.images if image.role == "mask"])
+    return dict(zip(plan.labels.values, shares, strict=True))
+
+
+def class_lines(plan: Plan) -> list[str]:
+    """One line a class, for people."""
+    shares = class_shares(plan).items()
+    return [f"Class {index}: label {value}, {share:.2%} of the masks" for index, (value, share) in enumerate(shares)]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
+from sem_models.data.labels import same_field
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
 from sem_models.data.registration import crop_to_overlap, find_shift
@@ -19,7 +20,7 @@ from sem_models.data.resampling import resample_cuts
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar
-from sem_models.images.intensity import intensity_range
+from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.images.read import read_micrograph
 from sem_models.progress import Progress, silent
 
@@ -68,6 +69,7 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         seed=options.seed,
         entries=tuple(entries),
         skipped=plan.skipped,
+        label_values=plan.labels.values if plan.labels else (),
     )
     (part / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
     return manifest
@@ -82,7 +84,7 @@ def _cut(image: PlannedImage) -> Cut:
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
     shift = None
     if plan.options.kind == "masked":
-        cuts = _mask_like_image(cuts)
+        cuts = _with_classes(plan, cuts)
     cuts = resample_cuts(cuts, plan.options.resample_nm)
     if plan.options.kind == "paired":
         shift = _shift(cuts)
@@ -95,7 +97,7 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
 
 def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:
     np.save(part / file, np.ascontiguousarray(pixels), allow_pickle=False)
-    limits = intensity_range(pixels)
+    limits = IntensityRange(0.0, 1.0) if image.role == "mask" else intensity_range(pixels)
     return StoredArray(
         role=image.role,
         file=file,
@@ -126,17 +128,11 @@ def _overlap(cuts: list[Cut], shift: tuple[float, float]) -> list[Cut]:
     return [(image, first, facts), (other, second, more)]
 
 
-def _mask_like_image(cuts: list[Cut]) -> list[Cut]:
-    """Cut a mask to the rows that its image kept; any other difference in size is an error."""
+def _with_classes(plan: Plan, cuts: list[Cut]) -> list[Cut]:
+    """The mask cut to the rows that its image kept, its raw values as class indices."""
     (image, pixels, facts), (mask, labels, more) = cuts
-    if labels.shape[0] == pixels.shape[0] + image.databar.rows:
-        labels = labels[: pixels.shape[0]]
-    if labels.shape[:2] != pixels.shape[:2]:
-        raise UserError(
-            f"{mask.source}: mask of {labels.shape[1]} x {labels.shape[0]} pixels, image of "
-            f"{pixels.shape[1]} x {pixels.shape[0]}; export both at one size."
-        )
-    return [(image, pixels, facts), (mask, labels, more)]
+    labels = same_field(labels, pixels.shape, image.databar.rows, mask.source)
+    return [(image, pixels, facts), (mask, plan.labels.classes(labels) if plan.labels else labels, more)]
 
 
 def _refuse_duplicates(seen: list[tuple[str, PlannedImage]]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sem_models.data.manifest import Kind, Role, Skipped
+from sem_models.data.mask_files import match_masks, unused_masks
 from sem_models.data.pairing import match_by_name
 from sem_models.errors import UserError
 from sem_models.images.read import readable_suffixes
@@ -25,6 +26,8 @@ class PrepareOptions:
     """Rows for every image; None: metadata, else detection."""
     apply_shift: bool = False
     seed: int = 0
+    mask_suffix: str | None = None
+    """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
     target_pixel_size_nm: float | None = None
     """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
     resample_nm: float | None = None
@@ -56,14 +59,17 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     if options.kind == "unpaired":
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
-    roles: tuple[Role, Role] = ("image", "mask") if options.kind == "masked" else ("input", "target")
-    matching = match_by_name([path for path in raw if path not in set(second)], second)
+    raw = [path for path in raw if path not in set(second)]
+    masked = options.kind == "masked"
+    roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
+    matching = match_masks(raw, second, options.mask_suffix) if masked else match_by_name(raw, second)
+    notes = unused_masks(matching, second) if masked else ()
     alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
     pairs = [
         Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
     ]
     by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
-    return pairs, alone, (by_order,) if matching.by == "order" else ()
+    return pairs, alone, (*notes, by_order) if matching.by == "order" else notes
 
 
 def _files(places: Sequence[Path]) -> list[Path]:

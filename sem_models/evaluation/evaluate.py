@@ -8,10 +8,12 @@ from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.floors import floors_for
+from sem_models.evaluation.label_cases import LabelTask, evaluate_labels
 from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.evaluation.rows import score_rows
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
+from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
-from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
 from sem_models.physics.degrade import degrade_with_blur
 from sem_models.physics.downsampling import crop_to_multiple
@@ -39,27 +41,23 @@ def evaluate_model(
     Raises:
         UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
     """
+    if recipe := label_recipe(model):
+        return evaluate_labels(LabelTask(recipe, dataset, degradation, make_case), model, split, progress)
     require_reference(dataset, degradation)
     scale = model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
     floors = floors_for(degradation.model_copy(update={"scale": scale}))
     methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
-    predictors = {method.name: Predictor(method) for method in methods}
-    entries = dataset.entries(split)
-    if not entries:
-        raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split.")
     score = Scorer()
-    found = {(row.method, row.image): row for row in known if row.method != model.name}
-    rows: list[Row] = []
-    for index, entry in enumerate(entries):
-        case = make_case(dataset, entry, degradation, scale)
-        for name, predictor in predictors.items():
-            row = found.get((name, entry.name))
-            if row is None:
-                scores = score(predictor.predict_unit(case.low), case)
-                row = Row(method=name, image=entry.name, group=entry.group, scores=scores)
-            rows.append(row)
-        progress(index + 1, len(entries), "images scored")
+    rows = score_rows(
+        methods,
+        dataset,
+        split,
+        lambda entry: make_case(dataset, entry, degradation, scale),
+        lambda output, _, case: score(output, case),
+        [row for row in known if row.method != model.name],
+        progress,
+    )
     return EvaluationReport(
         model=model.name,
         dataset=dataset.manifest.name,
@@ -68,7 +66,7 @@ def evaluate_model(
         degradation=describe_input(dataset, degradation),
         data_range=DATA_RANGE,
         border_px=scale,
-        rows=tuple(rows),
+        rows=rows,
         notes=tuple(score.notes),
     )
 

@@ -13,6 +13,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from sem_models.evaluation.gradients import edge_retention, gradient_error
 from sem_models.evaluation.ring_correlation import frc_mean, frc_resolution_px
+from sem_models.evaluation.segmentation import CLASSES
 from sem_models.evaluation.spectrum import spectrum_distance_db
 
 Image = NDArray[np.float32]
@@ -88,6 +89,12 @@ METRICS: dict[str, Metric] = {
     "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods"),
     "dent_correlation": Metric("Dent correlation", math.inf),
     "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True),
+    "contrast_ratio": Metric("Contrast ratio", 1),
+    "histogram_distance": Metric("Histogram distance", 0),
+    "dice": Metric("Dice", math.inf),
+    **{f"dice_{index}": Metric(f"Dice of class {index}", math.inf) for index in CLASSES},
+    "iou": Metric("IoU", math.inf),
+    **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf) for index in CLASSES},
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

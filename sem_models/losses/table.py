@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from sem_models.errors import UserError
-from sem_models.losses import perceptual, pixel, structure
+from sem_models.losses import perceptual, pixel, segmentation, structure
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -13,11 +13,14 @@ LOSSES: dict[str, Loss] = {
     "l1": pixel.l1,
     "mse": pixel.mse,
     "charbonnier": pixel.charbonnier,
+    "bce": pixel.bce,
     "gradient": structure.gradient,
     "gradient2": structure.gradient2,
     "gradient_map": structure.gradient_map,
     "tv": structure.total_variation,
     "dssim": structure.dissimilarity,
+    "cross_entropy": segmentation.cross_entropy,
+    "soft_dice": segmentation.soft_dice,
     "perceptual_vgg19": perceptual.perceptual_vgg19,
     "perceptual_vgg16": perceptual.perceptual_vgg16,
     "perceptual_levels_vgg19": perceptual.perceptual_levels_vgg19,

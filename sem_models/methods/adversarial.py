@@ -5,17 +5,20 @@ from torch import Tensor, nn
 
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
-from sem_models.methods.health import health
+from sem_models.methods.health import RecentDiversity, health
 from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.stages import ADVERSARIAL, RESTORER, Stage
 
+_RECENT = "recent_diversity"
+
 
 class AdversarialRestoration:
-    """SRGAN, ESRGAN, SPSR and SINSR differ only in their recipes.
+    """SRGAN, ESRGAN, SPSR, SINSR and pix2pix differ only in their recipes.
 
-    The input of the generator is the degraded image alone; the target goes to losses and discriminators.
+    The input of the generator is the degraded image alone; the target goes to losses and discriminators. Conditional
+    discriminators see that input too.
     """
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -23,7 +26,10 @@ class AdversarialRestoration:
         settings = require_settings(recipe)
         assembly = Assembly(fabric)
         assembly.add_restorer(RESTORER, recipe)
-        self._judges = Judges(settings, assembly)
+        self._judges, self._conditional = Judges(recipe, assembly), settings.conditional
+        self._recent = RecentDiversity() if recipe.train.batch == 1 else None
+        if self._recent:
+            assembly.remember(_RECENT, self._recent)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._pixel, self._second = Objective(recipe, recipe.losses), Objective(recipe, settings.losses)
         self._output: Tensor | None = None
@@ -36,17 +42,20 @@ class AdversarialRestoration:
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name; a discriminator sees the output that the generator gave in the same step."""
-        target = batch["target"]
+        target, condition = batch["target"], batch["input"] if self._conditional else None
         if part != RESTORER:
             if self._output is None:
                 raise RuntimeError("the generator's part comes first")
-            return self._judges.learn(part, self._output, target)
+            return self._judges.learn(part, self._output, target, condition)
         if stage.name != ADVERSARIAL:
             return self._pixel(self.restorer, batch["input"], target)[1]
         output, losses = self._second(self.restorer, batch["input"], target)
-        self._output, self._health = output.detach(), health(output.detach(), target)
-        return losses | self._judges.advise(output, target)
+        self._output = output.detach()
+        self._health = health(self._output, target)
+        if self._recent:
+            self._health["diversity"] = self._recent(self._output, target)
+        return losses | self._judges.advise(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
-        """What the discriminators think, and whether outputs differ and have the contrast of their targets."""
+        """What the discriminators think, and whether outputs differ, have the contrast of their targets and no pattern."""
         return {**self._judges.observations(), **self._health}

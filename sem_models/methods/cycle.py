@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sem_models.losses.low_frequency import low_frequency
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
-from sem_models.methods.health import health
+from sem_models.methods.health import contrast, health
 from sem_models.methods.judges import Judge, require_settings
 from sem_models.methods.pool import ImagePool
 from sem_models.networks.table import build_network, capabilities
@@ -85,8 +85,8 @@ class Cycle:
         forth, back = self._directions.values()
         losses = self._one_way(forth, degraded, sharp) | self._one_way(back, sharp, degraded)
         assert forth.output is not None  # noqa: S101
-        diversity = health(forth.output, sharp)["diversity"]
-        self._health = {"contrast": health(forth.output, degraded)["contrast"], "diversity": diversity}
+        # As varied and as free of checkerboards as other places of the domain; light and dark as in the input.
+        self._health = health(forth.output, sharp) | {"contrast": contrast(forth.output, degraded)}
         return losses
 
     def _one_way(self, way: _Direction, x: Tensor, other: Tensor) -> dict[str, Tensor]:
@@ -109,7 +109,7 @@ class Cycle:
 def _direction(prefix: str, generators: tuple[str, str], part: str, recipe: Recipe, assembly: Assembly) -> _Direction:
     settings, cycle = require_settings(recipe), recipe.cycle
     assert cycle is not None  # noqa: S101
-    judge = Judge(part, settings.weight, settings, assembly)
+    judge = Judge(part, settings.weight, recipe, assembly)
     shape = (capabilities(recipe.network).channels_out, recipe.train.patch, recipe.train.patch)
     # Drawn, so that the pools of both directions do not swap alike.
     seed = int(torch.randint(2**31, ()))

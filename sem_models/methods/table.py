@@ -9,6 +9,7 @@ from sem_models.methods.base import Method
 from sem_models.methods.blind_spot import BlindSpotRestoration
 from sem_models.methods.cycle import Cycle
 from sem_models.methods.noise2noise import Noise2Noise
+from sem_models.methods.segmentation import Segmentation
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
 from sem_models.recipes.recipe import Recipe
@@ -20,6 +21,7 @@ METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "cycle": Cycle,
     "blind-spot": BlindSpotRestoration,
     "noise2noise": Noise2Noise,
+    "segmentation": Segmentation,
 }
 
 

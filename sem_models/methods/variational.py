@@ -44,7 +44,7 @@ class Variational:
             self._restorer.mark_forward_method(name)
         code = recipe.network
         assembly.add(ENCODER, TargetEncoder(code.patch, code.code, code.hidden), recipe.optimiser)
-        self._judges = Judges(settings, assembly)
+        self._judges = Judges(recipe, assembly)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, settings.losses)
         self._output: Tensor | None = None

@@ -17,7 +17,8 @@ class VGGDiscriminatorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["vgg"] = "vgg"
-    channels: int = Field(1, ge=1)
+    channels: int | None = Field(None, ge=1)
+    """None: as many as it is shown, as for the others too."""
     size: int = Field(128, ge=32, multiple_of=32)
     """Edge of the patch in pixels: the last layers are dense."""
     width: int = Field(64, ge=1)
@@ -29,7 +30,7 @@ class PatchDiscriminatorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["patch"] = "patch"
-    channels: int = Field(1, ge=1)
+    channels: int | None = Field(None, ge=1)
     width: int = Field(64, ge=1)
     halvings: int = Field(3, ge=1)
     norm: Literal["batch", "instance"] = "batch"
@@ -42,7 +43,7 @@ class StructureDiscriminatorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["structure"] = "structure"
-    channels: int = Field(1, ge=1)
+    channels: int | None = Field(None, ge=1)
     width: int = Field(64, ge=1)
     halvings: int = Field(4, ge=1)
 
@@ -55,9 +56,9 @@ DiscriminatorConfig = Annotated[
 class VGGDiscriminator(nn.Module):
     """(N, C, size, size) to (N, 1) logits."""
 
-    def __init__(self, config: VGGDiscriminatorConfig) -> None:
+    def __init__(self, config: VGGDiscriminatorConfig, channels: int) -> None:
         super().__init__()
-        widths = [config.channels, *(config.width * factor for factor in (1, 2, 4, 8, 8))]
+        widths = [channels, *(config.width * factor for factor in (1, 2, 4, 8, 8))]
         layers: list[nn.Module] = []
         for index, (before, after) in enumerate(pairwise(widths)):
             layers += [nn.Conv2d(before, after, 3, padding=1, bias=index == 0)]
@@ -77,10 +78,10 @@ class VGGDiscriminator(nn.Module):
 class PatchDiscriminator(nn.Module):
     """(N, C, H, W) to (N, 1, h, w) logits."""
 
-    def __init__(self, config: PatchDiscriminatorConfig) -> None:
+    def __init__(self, config: PatchDiscriminatorConfig, channels: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(config.channels, config.width, 4, stride=2, padding=1),
+            nn.Conv2d(channels, config.width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2),
             *_patch_layers(config.width, config.halvings - 1, config.norm),
         )
@@ -94,10 +95,10 @@ class PatchDiscriminator(nn.Module):
 class StructureDiscriminator(nn.Module):
     """(N, C, H, W) to (N, 1, h, w) logits; H and W are multiples of 4."""
 
-    def __init__(self, config: StructureDiscriminatorConfig) -> None:
+    def __init__(self, config: StructureDiscriminatorConfig, channels: int) -> None:
         super().__init__()
         width = config.width
-        self.head = nn.Conv2d(config.channels, width, 3, padding=1)
+        self.head = nn.Conv2d(channels, width, 3, padding=1)
         self.blocks = nn.ModuleList(_ResidualBlock(width) for _ in range(3))
         self.join = nn.Conv2d(3 * width, width, 1)
         self.layers = nn.Sequential(
@@ -141,8 +142,9 @@ def _patch_layers(width: int, halvings: int, norm: str = "batch") -> list[nn.Mod
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
 
 
-def build_discriminator(config: DiscriminatorConfig) -> nn.Module:
-    """A freshly initialised discriminator: (N, C, H, W) in [0, 1] to logits."""
+def build_discriminator(config: DiscriminatorConfig, shown: int = 1) -> nn.Module:
+    """A freshly initialised discriminator: (N, C, H, W) in [0, 1] to logits; `shown` channels, unless it says else."""
+    channels = config.channels or shown
     if config.kind == "vgg":
-        return VGGDiscriminator(config)
-    return PatchDiscriminator(config) if config.kind == "patch" else StructureDiscriminator(config)
+        return VGGDiscriminator(config, channels)
+    return PatchDiscriminator(config, channels) if config.kind == "patch" else StructureDiscriminator(config, channels)

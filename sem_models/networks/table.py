@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field
 from torch import nn
 
@@ -12,6 +13,7 @@ from sem_models.networks import (
     frequency_split,
     mrn,
     nafnet,
+    pix2pix,
     resnet_generator,
     rrdb,
     sinsr,
@@ -37,7 +39,8 @@ NetworkConfig = Annotated[
     | srn.SRNConfig
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
-    | resnet_generator.ResNetConfig,
+    | resnet_generator.ResNetConfig
+    | pix2pix.Pix2PixConfig,
     Field(discriminator="kind"),
 ]
 
@@ -70,6 +73,7 @@ NETWORKS: dict[str, NetworkSpec] = {
     "resnet": NetworkSpec(
         resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
     ),
+    "pix2pix": NetworkSpec(pix2pix.Pix2Pix, pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
 }
 
 
@@ -85,4 +89,7 @@ def capabilities(config: NetworkConfig) -> Capabilities:
 
 def parameter_count(config: NetworkConfig) -> int:
     """Number of trainable parameters."""
-    return sum(parameter.numel() for parameter in build_network(config).parameters())
+    # Counting needs no numbers, which for the largest networks take a second to draw.
+    with torch.device("meta"):
+        network = build_network(config)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -5,8 +5,8 @@
 - `n2v2`: the same without skip at the finest level and with `halve` in place of max pooling (Höck et al., ECCV
   Workshops 2022): both keep single noisy pixels, and with them checkerboards, out of the output.
 - `batch-norm`: two convolutions with batch norm and without bias a level, transposed convolutions up; with depth 4
-  and width 64 the network of Petrography2SEM (Amrollahinasab and Rabbani, 2023). Deviation: the last layer gives
-  the image itself, not a logit.
+  and width 64 the network of Petrography2SEM (Amrollahinasab and Rabbani, 2023), whose last layer is a logit: head
+  `sigmoid` gives its probability, which the loss `bce` takes.
 """
 
 from typing import Literal
@@ -43,6 +43,8 @@ class UNetConfig(BaseModel):
     """Features at the finest level; they double with every level."""
     residual: bool = False
     """Output = input + correction, which starts at zero."""
+    head: Literal["linear", "sigmoid"] = "linear"
+    """Sigmoid: the output is a probability, always between 0 and 1."""
 
     @model_validator(mode="after")
     def _residual_fits(self) -> "UNetConfig":
@@ -50,6 +52,8 @@ class UNetConfig(BaseModel):
             raise ValueError("residual needs as many channels_out as channels_in")
         if self.residual and self.variant == "n2v2":
             raise ValueError("n2v2 takes no residual: it would bring back the pixel that the missing skip keeps out")
+        if self.residual and self.head == "sigmoid":
+            raise ValueError("residual takes no sigmoid: what is added to the input is no probability")
         return self
 
 
@@ -58,7 +62,7 @@ class UNet(nn.Module):
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
-        self.residual, self.variant = config.residual, config.variant
+        self.residual, self.variant, self.head = config.residual, config.variant, config.head
         normed = config.variant == "batch-norm"
         widths = [config.width << level for level in range(config.depth + 1)]
         # What a level hands up: already as narrow as the level above, unless the way up narrows.
@@ -95,6 +99,9 @@ class UNet(nn.Module):
             y = self.enlarge[level](y)
             y = self.up[level](torch.cat([skips[level], y], 1) if self._joins(level) else y)
         image: Tensor = self.tail(y)
+        if self.head == "sigmoid":
+            # In bf16 a probability near 1 would round to 1, of which no logarithm is left to learn from.
+            return image.float().sigmoid()
         return x + image if self.residual else image
 
 

@@ -47,6 +47,8 @@ class Recipe(BaseModel):
     """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
     blind_spot: BlindSpot | None = None
     """What method blind-spot hides."""
+    labels: tuple[int, ...] = ()
+    """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")

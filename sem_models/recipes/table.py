@@ -5,9 +5,12 @@ from sem_models.recipes import (
     denoising,
     gan_super_resolution,
     refocusing,
+    segmentation,
     self_supervised,
     sinsr,
     super_resolution,
+    synthesis,
+    translation,
     unpaired,
 )
 from sem_models.recipes.recipe import Recipe
@@ -22,6 +25,9 @@ RECIPES: dict[str, Recipe] = {
         *unpaired.presets(),
         *self_supervised.presets(),
         *refocusing.presets(),
+        *segmentation.presets(),
+        *synthesis.presets(),
+        *translation.presets(),
     )
 }
 

@@ -13,6 +13,7 @@ from sem_models.methods.base import Batch
 from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.label_tasks import label_batch, label_roles
 from sem_models.training.self_supervision import may_turn, noisy_views
 
 
@@ -21,6 +22,7 @@ class BatchSource:
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
         """Load the training split of a dataset that fits the recipe (`fit.require_fit`)."""
+        self._recipe = recipe
         self._degradation = recipe.degradation
         self._sampler = _sampler(recipe, dataset, device)
         self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
@@ -30,6 +32,9 @@ class BatchSource:
         crops = self._sampler.batch()
         if "image" not in crops:
             return {"input": crops["input"], "target": crops.get("target", crops["input"])}
+        if "mask" in crops:
+            given = degrade(crops["image"], self._degradation, self._generator)
+            return label_batch(self._recipe, given, crops["image"], crops["mask"])
         target = crops["target"] if "target" in crops else crops["image"]
         return {"input": degrade(crops["image"], self._degradation, self._generator), "target": target}
 
@@ -56,5 +61,5 @@ def _sampler(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchSam
 def _bank(recipe: Recipe, dataset: Dataset, device: torch.device) -> PatchBank:
     if noisy := noisy_views(recipe, dataset.manifest):
         return PatchBank(dataset, "train", noisy.roles, device, source=noisy.source)
-    roles: tuple[Role, ...] = ("input", "target") if dataset.manifest.kind == "paired" else ("image",)
+    roles: tuple[Role, ...] = ("input", "target") if dataset.manifest.kind == "paired" else label_roles(recipe)
     return PatchBank(dataset, "train", roles, device)

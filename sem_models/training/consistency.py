@@ -15,6 +15,7 @@ from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.self_supervision import NOISY_ONLY, require_denoising
 from sem_models.training.settings import CycleSettings, LossTerm
+from sem_models.training.translation_fit import require_judgeable, require_probabilities
 
 _DENOISING = (LossTerm(name="l1"),)
 """The first stage of `variational` has no other: its balance with the divergence is part of the method."""
@@ -32,6 +33,7 @@ def require_consistency(recipe: Recipe) -> None:
         _require_term(recipe, term)
     perceptual = recipe.method == "variational" or any(term.name in PERCEPTUAL for term in terms)
     _require_patch(recipe, perceptual)
+    require_judgeable(recipe)
     if perceptual:
         require_weights(recipe.perceptual)
     if recipe.method == "variational":
@@ -91,6 +93,8 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
         plain, _, backbone = term.name.rpartition("_")
         raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by --set perceptual={backbone}.")
     find_loss(loss_name(recipe, term))
+    if term.name == "bce":
+        require_probabilities(recipe.network)
 
 
 def _require_patch(recipe: Recipe, perceptual: bool) -> None:

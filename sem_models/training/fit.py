@@ -4,10 +4,13 @@ from sem_models.data.manifest import Entry, Kind, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.networks.sinsr import SINSRConfig
 from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.consistency import require_consistency
 from sem_models.training.domains_fit import require_domains
+from sem_models.training.label_tasks import require_labels
 from sem_models.training.self_supervision import require_noise
+from sem_models.training.translation_fit import require_channels, require_pairs
 
 
 def require_fit(recipe: Recipe, manifest: Manifest) -> None:
@@ -30,6 +33,9 @@ def require_fit(recipe: Recipe, manifest: Manifest) -> None:
     if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
         _require_projection(recipe, manifest)
     require_noise(recipe, manifest)
+    if takes_labels(recipe):
+        require_labels(recipe, manifest)
+    require_pairs(recipe, manifest)
     _require_splits(manifest)
     for entry in manifest.entries:
         _require_entry(recipe, entry, manifest.kind)
@@ -63,11 +69,7 @@ def _require_entry(recipe: Recipe, entry: Entry, kind: Kind) -> None:
     wanted: tuple[Role, ...] = ("input", "target") if kind in ("paired", "unpaired") else ("image",)
     roles = [role for role in wanted if kind != "unpaired" or entry.has(role)]
     for role in roles:
-        if entry.array(role).shape[2] != facts.channels_in:
-            raise UserError(
-                f"{entry.name} has {entry.array(role).shape[2]} channels, recipe {recipe.name!r} takes "
-                f"{facts.channels_in}; prepare grey images."
-            )
+        require_channels(recipe, entry, role)
     sharp = entry.array(roles[-1]).shape[:2]
     if paired and tuple(size * facts.scale for size in entry.array("input").shape[:2]) != sharp:
         raise UserError(

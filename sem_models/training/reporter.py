@@ -17,7 +17,7 @@ class Reporter(Protocol):
         """Scalars of one step, such as `train/l1`, `val/psnr_db`, `lr`, `speed/steps_per_s`."""
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """One validation image: panels, each (H, W) in [0, 1] nominal.
+        """One validation image: panels, each (H, W) in [0, 1] nominal, or (H, W, 3) for a label map in colours.
 
         `input` and `output`; where there is a truth, `floor` and `target` too.
         """

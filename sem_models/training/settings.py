@@ -57,6 +57,9 @@ class Adversarial(_Frozen):
     gradient_weight: float = Field(0.0, ge=0)
     """Of the adversarial loss on gradient maps, with a discriminator of its own; 0: there is none (SPSR has one)."""
     discriminator: DiscriminatorConfig
+    conditional: bool = False
+    """Whether discriminators see the input of the generator beside the image, so that they judge whether the two
+    belong together (Isola et al., CVPR 2017, equation 1)."""
     discriminator_rate: float = Field(1.0, gt=0)
     """Learning rate of the discriminators as a multiple of the generator's."""
     optimiser: Optimiser = Optimiser(lr=1e-4)

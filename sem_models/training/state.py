@@ -11,7 +11,7 @@ from sem_models.training.batches import BatchSource
 from sem_models.training.ema import ExponentialMovingAverage
 from sem_models.training.hardware import bare
 
-_RANKED_BY = {"val/psnr_db": 1, "val/two_frame_mse": -1, "val/blind_mse": -1}
+_RANKED_BY = {"val/dice": 1, "val/psnr_db": 1, "val/two_frame_mse": -1, "val/blind_mse": -1}
 """What tells the better of two validations, by what is known of the truth, and whether more is better."""
 
 

@@ -14,7 +14,9 @@ from sem_models.evaluation.scorer import DATA_RANGE, Image
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.label_validation import SegmentationValidator, SynthesisValidator
 from sem_models.training.noisy_validation import BlindCheck, two_frame_scores, two_frames
 from sem_models.training.reporter import Reporter
 from sem_models.training.self_supervision import reference_of
@@ -40,6 +42,9 @@ class Validator(Protocol):
 
 def open_validator(recipe: Recipe, dataset: Dataset, device: str) -> Validator:
     """Scores against the truth, where the dataset has one."""
+    if takes_labels(recipe):
+        found = recipe.task == "segmentation"
+        return SegmentationValidator(recipe, dataset, device) if found else SynthesisValidator(dataset, device)
     if dataset.manifest.kind == "unpaired":
         return UnpairedValidator(dataset, device)
     return ReferenceValidator(recipe, dataset, capabilities(recipe.network).scale, device)

@@ -28,8 +28,14 @@ _INVERTED = _Sign(
     "Outputs correlate negatively with their targets, or in a cycle with their inputs ({contrast:+.2f}): light and "
     "dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
 )
+_CHECKERED = _Sign(
+    "checkerboard",
+    "Outputs have a pattern of 2 or 4 px that stands out {checkerboard:.0f} times as far as in their targets: a "
+    "checkerboard. Use --set network.upsampling=resize where the network offers it, or lower adversarial.weight.",
+)
 _SURE_REAL, _SURE_FAKE = 0.98, 0.02
 _LEAST_DIVERSITY = 0.2
+_MOST_CHECKERED = 4.0
 
 
 class GanWatch:
@@ -56,3 +62,5 @@ def _signs(seen: Mapping[str, float]) -> Iterator[tuple[_Sign, str, bool]]:
     if "diversity" in seen:
         yield _COLLAPSED, "", seen["diversity"] < _LEAST_DIVERSITY
         yield _INVERTED, "", seen["contrast"] < 0
+    if "checkerboard" in seen:
+        yield _CHECKERED, "", seen["checkerboard"] > _MOST_CHECKERED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.frequency_split import FrequencySplitConfig
 from sem_models.networks.mrn import MRNConfig
 from sem_models.networks.nafnet import NAFNetConfig
+from sem_models.networks.pix2pix import Pix2PixConfig
 from sem_models.networks.pooled_norm import PooledInstanceNorm, held_statistics
 from sem_models.networks.resnet_generator import ResNetConfig
 from sem_models.networks.rrdb import RRDBConfig
@@ -142,6 +144,17 @@ def resnet_by_hand(width: int, blocks: int) -> int:
     return ends + halvings + blocks * 2 * (144 * width**2 + 4 * width) + doublings
 
 
+def pix2pix_by_hand(config: Pix2PixConfig) -> int:
+    """Four by four or, resized, three by three weights; each norm takes two parameters, or its layer has a bias."""
+    widths = [config.channels_in, *(config.width * min(2**level, 8) for level in range(config.levels))]
+    batch, up = config.norm == "batch", 16 if config.upsampling == "transposed" else 9
+    down = sum(16 * before * after for before, after in pairwise(widths)) + (0 if batch else sum(widths[1:]))
+    norms = 2 * sum(widths[2:-1]) + 2 * sum(widths[1:-1]) if batch else sum(widths[1:-1])
+    joined = [widths[-1], *(2 * width for width in widths[-2:0:-1])]
+    wanted = [*widths[-2:0:-1], config.channels_out]
+    return down + norms + sum(up * a * b for a, b in zip(joined, wanted, strict=True)) + config.channels_out
+
+
 SMALL_DSRVAE = DSRVAEConfig(scale=2, width=4, blocks=2, patch=32, code=3, hidden=5)
 SMALL_SWINIR = SwinIRConfig(scale=2, width=8, groups=1, layers=2, heads=2, window=4)
 SWINIR_TRUNK = 80 + 2 * swinir_layer_by_hand(8, 2, 4) + 2 * 584 + 2 * 16
@@ -179,7 +192,17 @@ ROWS: list[tuple[BaseModel, int]] = [
     (ResNetConfig(channels_in=3, channels_out=3), 11_378_179),
     (ResNetConfig(), 11_365_633),
     (ResNetConfig(blocks=6), resnet_by_hand(64, 6)),
+    # The authors' U-Net-256 with batch norm; one or both optical images of three channels.
+    *(
+        (Pix2PixConfig(channels_in=given, channels_out=wanted), count)
+        for given, wanted, count in ((3, 3, 54_413_955), (3, 1, 54_409_857), (6, 1, 54_412_929), (1, 1, 54_407_809))
+    ),
+    (Pix2PixConfig(levels=7), pix2pix_by_hand(Pix2PixConfig(levels=7))),
 ]
+SMALL_PIX2PIX = (
+    Pix2PixConfig(levels=3, width=4, channels_in=2),
+    Pix2PixConfig(levels=2, width=4, norm="instance", upsampling="resize"),
+)
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
     (SRResNetConfig(scale=2, blocks=2, width=8), (80 + 4 * 584) + (8 * 32 * 9 + 32) + 584 + 73),
@@ -206,6 +229,7 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
     (ResNetConfig(blocks=1, width=4), resnet_by_hand(4, 1)),
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
+    *((config, pix2pix_by_hand(config)) for config in SMALL_PIX2PIX),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
 
@@ -311,6 +335,11 @@ def off_zero(network: nn.Module) -> nn.Module:
 
 def cancelled(config, network: nn.Module) -> set[str]:
     """Biases that the instance norm behind them takes away: their slope is nothing but rounding, at times exactly 0."""
+    if config.kind == "pix2pix" and config.norm == "instance":
+        last = config.levels - 1
+        return {f"down.{level}.0.bias" for level in range(1, last)} | {
+            name for name, _ in network.named_parameters() if name.startswith("up.") and name.endswith(".bias")
+        }
     if config.kind != "resnet":
         return set()
     return {name for name, _ in network.named_parameters() if name.endswith(".bias")} - {"tail.conv.bias"}
@@ -412,11 +441,28 @@ REACHES: list[tuple[Any, int]] = [
         (ResNetConfig(blocks=blocks, width=2, upsampling=upsampling, residual=residual), 0)
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
     ),
+    *(
+        (Pix2PixConfig(levels=levels, width=2, norm=norm, upsampling=upsampling), 0)
+        for levels in (2, 4) for norm in ("batch", "instance") for upsampling in ("transposed", "resize")
+    ),
 ]  # fmt: skip
 
 
 def test_every_network_is_measured_for_its_reach() -> None:
     assert {config.kind for config, _ in REACHES} == set(NETWORKS)
+
+
+def prepare_pix2pix(network: nn.Module) -> None:
+    """As for `resnet`; the first skip has no bias with batch norm, but what comes from below lies beside it."""
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.constant_(parameter, 0 if name.startswith("tail") else 10)
+        elif name.startswith("tail"):
+            parameter.mul_(1e-20)
+    for block in [*network.down, *network.up]:
+        for place, layer in enumerate(block):
+            if isinstance(layer, PooledInstanceNorm):
+                block[place] = nn.Identity()
 
 
 def prepared_for_reach(config) -> nn.Module:
@@ -439,6 +485,8 @@ def prepared_for_reach(config) -> nn.Module:
                     setattr(part, name, nn.Identity())
         nn.init.constant_(network.layers[0].conv.bias, 10)
         network.tail.conv.weight.mul_(1e-20)
+    if config.kind == "pix2pix":
+        prepare_pix2pix(network)
     return network
 
 
@@ -509,7 +557,7 @@ def natural(height: int, width: int, sigma: float = 2.5, seed: int = 0) -> Tenso
 
 def starts_at_the_input(config) -> bool:
     """Not where the published network gives the image itself: it has to learn even the identity."""
-    return bool(getattr(config, "residual", True))
+    return config.kind != "pix2pix" and bool(getattr(config, "residual", True))
 
 
 @pytest.mark.parametrize("config", [c for c in SMALL if starts_at_the_input(c)], ids=str)

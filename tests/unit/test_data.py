@@ -171,7 +171,8 @@ def test_masked_and_unpaired_kinds(tmp_path: Path) -> None:
         plan_dataset(PrepareOptions("m", (tmp_path / "raw",), "masked", masks=tmp_path / "masks")), tmp_path / "m"
     )
     labels = masked.array(masked.manifest.entries[0], "mask")
-    assert set(np.unique(labels)) == {0, 2}
+    assert masked.manifest.label_values == (0, 2)
+    assert set(np.unique(labels)) == {0, 1}
     write(tmp_path / "masks", "s1_mask.png", np.zeros((50, 60)))
     with pytest.raises(UserError, match="export both at one size"):
         write_dataset(

@@ -1,0 +1,47 @@
+"""Masks on the data page: which files, which classes, and the classes over the image."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from sem_models.data.labels import same_field
+from sem_models.data.plan import Plan, PlannedImage, class_shares
+from sem_models.images.channels import to_grey
+from sem_models.images.display import display_window, to_display
+from sem_models.images.label_colours import coloured, overlay
+from sem_models.images.read import read_micrograph
+
+
+def ask_suffix() -> str | None:
+    """What names of the masks to use end in; None: paired by the whole name."""
+    help_text = "Where an image has several masks: what the name of the right one ends in before the file type."
+    return st.text_input("Mask suffix", key="mask_suffix", placeholder="_seg-axon", help=help_text).strip() or None
+
+
+def show_classes(plan: Plan) -> None:
+    """A table of the classes with their shares, in their colours."""
+    shares = class_shares(plan)
+    rows = [
+        {"class": index, "label in the masks": value, "share (%)": round(100 * share, 2)}
+        for index, (value, share) in enumerate(shares.items())
+    ]
+    table = pd.DataFrame(rows)
+    colours = ["#" + bytes(colour).hex() for colour in coloured(np.arange(len(rows)))]
+    st.markdown("**Classes**")
+    styled = table.style.apply(lambda _: [f"background-color: {colour}" for colour in colours], subset=["class"])
+    st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")
+
+
+def mask_over(plan: Plan, chosen: PlannedImage) -> NDArray[np.uint8] | None:
+    """(H, W, 3) picture of the sample of a chosen mask; None where an image was chosen."""
+    if plan.labels is None or chosen.role != "mask":
+        return None
+    image = next(other for other in plan.images if other.sample == chosen.sample and other.role == "image")
+    pixels: NDArray[Any] = to_grey(read_micrograph(image.path, image.page)).pixels
+    kept = pixels[: pixels.shape[0] - image.databar.rows]
+    mask = to_grey(read_micrograph(chosen.path, chosen.page)).pixels
+    classes = plan.labels.classes(same_field(mask, kept.shape, image.databar.rows, chosen.source))
+    return overlay(to_display(kept, display_window([kept])), classes[..., 0])

@@ -1,0 +1,89 @@
+"""Training on label maps: batches, what fits, and what a recipe learns of its dataset."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sem_models.data.dataset import Dataset
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.errors import UserError
+from sem_models.networks.unet import UNetConfig
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes.labels import with_labels
+from sem_models.recipes.recipe import Recipe, Task
+from sem_models.training.batches import BatchSource
+from sem_models.training.fit import require_fit
+from sem_models.training.settings import TrainSettings
+from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
+
+GREY = np.array([40, 120, 220], np.uint8)
+
+
+def recipe(task: Task, **changes: object) -> Recipe:
+    return Recipe(
+        name="r", summary="s", task=task, network=UNetConfig(width=4, depth=1), degradation=Degradation(scale=1),
+        train=TrainSettings(batch=12, patch=32),
+    ).model_copy(update=changes)  # fmt: skip
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    """Images whose grey is that of their class."""
+    classes = [rings(seed) for seed in range(4)]
+    options = masked(tmp_path, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
+    for name, mask in zip("abcd", classes, strict=True):
+        Image.fromarray(GREY[mask]).save(tmp_path / "raw" / f"{name}.png")
+    return write_dataset(plan_dataset(options), tmp_path / "m")
+
+
+def test_mask_and_image_are_cut_at_one_place_and_turned_alike(dataset: Dataset) -> None:
+    cpu = torch.device("cpu")
+    ready = with_labels(recipe("synthesis"), dataset.manifest)
+    batch = BatchSource(ready, dataset, cpu).next()
+    assert batch["input"].shape == (12, 3, 32, 32)
+    assert batch["input"].dtype == torch.float32
+    assert torch.equal(batch["input"].sum(1), torch.ones(12, 32, 32))
+    grey_of_class = torch.from_numpy(GREY.astype(np.float32) / 255)
+    assert torch.allclose(grey_of_class[batch["input"].argmax(1)], batch["target"][:, 0], atol=1e-6)
+    other = BatchSource(with_labels(recipe("segmentation"), dataset.manifest), dataset, cpu).next()
+    assert torch.equal(other["input"], batch["target"])
+    assert torch.equal(other["target"], batch["input"])
+
+
+def test_noise_is_on_the_input_of_a_segmentation_only(dataset: Dataset) -> None:
+    noisy = Degradation(scale=1, read_noise=0.1)
+    for task, expected in (("synthesis", 0.0), ("segmentation", 0.1)):
+        ready = with_labels(recipe(task, degradation=noisy), dataset.manifest)
+        batch = BatchSource(ready, dataset, torch.device("cpu")).next()
+        grey, label = ("target", "input") if task == "synthesis" else ("input", "target")
+        clean = torch.from_numpy(GREY.astype(np.float32) / 255)[batch[label].argmax(1)]
+        assert float((batch[grey][:, 0] - clean).std()) == pytest.approx(expected, abs=0.005)
+
+
+def test_the_classes_come_from_the_dataset(dataset: Dataset) -> None:
+    drawn = with_labels(recipe("synthesis"), dataset.manifest)
+    assert (drawn.labels, drawn.network.channels_in, drawn.network.channels_out) == ((0, 127, 255), 3, 1)
+    found = with_labels(recipe("segmentation"), dataset.manifest)
+    assert (found.labels, found.network.channels_in, found.network.channels_out) == ((0, 127, 255), 1, 3)
+    for ready in (drawn, found):
+        require_fit(ready, dataset.manifest)
+    assert with_labels(recipe("denoising"), dataset.manifest) == recipe("denoising")
+
+
+def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
+    with pytest.raises(UserError, match=r"--set network\.channels_in=3"):
+        require_fit(recipe("synthesis"), dataset.manifest)
+    with pytest.raises(UserError, match=r"--set network\.channels_out=3"):
+        require_fit(recipe("segmentation"), dataset.manifest)
+    with pytest.raises(UserError, match="--kind masked"):
+        require_fit(recipe("segmentation"), dataset.manifest.model_copy(update={"kind": "single"}))
+    old = dataset.manifest.model_copy(update={"label_values": ()})
+    with pytest.raises(UserError, match="prepare it again"):
+        require_fit(recipe("synthesis"), old)
+    ready = with_labels(recipe("synthesis"), dataset.manifest)
+    with pytest.raises(UserError, match="same labels"):
+        require_fit(ready, dataset.manifest.model_copy(update={"label_values": (0, 1, 2)}))
