@@ -1,4 +1,4 @@
-"""`consistency`, `round-trip`, `downstream` and `bridge`: what drawings from masks are worth, and contrasts joined by a mask."""
+"""`consistency`, `round-trip`, `downstream`, `bridge`: what drawings from masks are worth, and contrasts joined."""
 
 from dataclasses import asdict
 from pathlib import Path
