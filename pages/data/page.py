@@ -9,6 +9,7 @@ from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
+from pages.data.pixel_sizes import pixel_size_fields
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
 from sem_models.data.manifest import Kind
@@ -67,6 +68,7 @@ def _options() -> PrepareOptions | None:
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
+        target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
         register, limit = choose_registration(disabled=kind != "paired")
@@ -84,6 +86,8 @@ def _options() -> PrepareOptions | None:
         databar_rows=int(rows) if manual else None,
         register=register,
         max_residual_px=limit,
+        target_pixel_size_nm=target_size,
+        resample_nm=common,
         mask_suffix=suffix,
     )
 
@@ -121,6 +125,8 @@ def command(options: PrepareOptions) -> list[str]:
         "--group-by": options.group_by,
         "--pixel-size": options.pixel_size_nm,
         "--databar-rows": options.databar_rows,
+        "--target-pixel-size": options.target_pixel_size_nm,
+        "--resample": options.resample_nm,
         "--mask-suffix": options.mask_suffix,
     }
     for option, value in values.items():

@@ -7,6 +7,7 @@ from pages.components.pictures import with_cut_line
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
 from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.resampling import becomes
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
 from sem_models.images.read import read_micrograph
@@ -16,6 +17,8 @@ def show_plan(plan: Plan) -> None:
     """Everything that preparing would do."""
     st.subheader("What would be prepared")
     table = pd.DataFrame([_row(image) for image in plan.images])
+    if plan.options.resample_nm:
+        table["resampled"] = [becomes(image, plan.options.resample_nm) for image in plan.images]
     groups = table.groupby("split")["group"].nunique()
     counts = table["split"].value_counts()
     columns = st.columns(3)

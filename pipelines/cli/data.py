@@ -68,6 +68,13 @@ def prepare(
     max_residual: Annotated[
         float, typer.Option(help="Pairs with more median residual, in px, are set aside; inf: none is.", min=0)
     ] = 2.0,
+    target_pixel_size: Annotated[
+        float | None, typer.Option(help="Pixel size in nm of the targets, where theirs differs.", min=0)
+    ] = None,
+    resample: Annotated[
+        float | None,
+        typer.Option(help="Bring all images to this pixel size in nm (masks by majority of labels).", min=0),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Order in which groups are dealt to the splits.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -75,6 +82,7 @@ def prepare(
     from pipelines.pair_table import pair_lines
     from pipelines.prepare import prepare as run
     from sem_models.data.plan import Plan, class_lines
+    from sem_models.data.resampling import becomes
     from sem_models.data.sources import PrepareOptions
 
     out = Output(as_json)
@@ -87,6 +95,7 @@ def prepare(
             bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
+                f"{becomes(image, plan.options.resample_nm)}"
             )
             for part in image.parts:
                 out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
@@ -111,6 +120,8 @@ def prepare(
         seed=seed,
         mask_suffix=mask_suffix,
         with_=tuple(further or ()),
+        target_pixel_size_nm=target_pixel_size or None,
+        resample_nm=resample or None,
     )
     dataset, run_id = run(options, out.progress, show)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}

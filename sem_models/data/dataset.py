@@ -17,7 +17,8 @@ from sem_models.images.intensity import IntensityRange
 from sem_models.images.stack import stack_to_unit
 
 MANIFEST = "manifest.json"
-_LATER = ("parts",)
+_LATER = ("parts", "resampled", "warp", "label_values")
+"""Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,17 @@ def digest_of(manifest: Manifest) -> str:
     """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
     content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
     for entry in content["entries"]:
-        # Measurements are no content, and manifests from before there were warps keep their digest.
+        # Measurements are no content.
         del entry["residual"], entry["residual_before"]
-        if not entry["warp"]:
-            del entry["warp"]
-        entry["arrays"] = [_without_absent(stored) for stored in entry["arrays"]]
-    if not manifest.label_values:
-        # Manifests from before there were labels keep their digest.
-        del content["label_values"]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_without_absent(content), sort_keys=True).encode()).hexdigest()
 
 
-def _without_absent(stored: dict[str, Any]) -> dict[str, Any]:
-    """Fields that came later count only where they say something: datasets from before keep their digest."""
-    return {name: value for name, value in stored.items() if name not in _LATER or value}
+def _without_absent(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_without_absent(part) for part in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: _without_absent(part) for key, part in content.items() if part or key not in _LATER}
 
 
 def open_dataset(folder: Path) -> Dataset:

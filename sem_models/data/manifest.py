@@ -33,6 +33,15 @@ class Part(_Frozen):
     """Raw values that stand for 0 and 1 in these channels."""
 
 
+class Resampled(_Frozen):
+    """From which pixel size an array was brought to that of its dataset."""
+
+    from_nm: float
+    """Pixel size of the raw image."""
+    factor: float
+    """New pixels per raw one along an edge: below 1 where it was reduced."""
+
+
 class StoredArray(_Frozen):
     """One `.npy` file of a dataset and the source file that it was cut from."""
 
@@ -87,6 +96,8 @@ class Residual(_Frozen):
     p95_nm: float | None
     blocks: int
     """Blocks that could be measured."""
+    resampled: Resampled | None = None
+    """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
 
 
 class Entry(_Frozen):

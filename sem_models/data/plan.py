@@ -8,8 +8,9 @@ from pathlib import Path
 from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
-from sem_models.data.manifest import Role, Skipped, Split
+from sem_models.data.manifest import Resampled, Role, Skipped, Split
 from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
+from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
 from sem_models.data.sources import Candidate, PrepareOptions, candidates
 from sem_models.data.stacking import stacked
@@ -37,6 +38,8 @@ class PlannedImage:
     dtype: str
     pixel_size_nm: float | None
     sha256: str
+    resampled: Resampled | None = None
+    """Set once it is."""
     labels: Mapping[int, int] = field(default_factory=dict)
     """Of a mask: pixels by raw value."""
     part: int = 0
@@ -85,6 +88,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     if not images:
         reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
+    notes = (*notes, *plan_resampling(images, options))
     pairs = align_pairs(images, options, progress)
     images, aside = without_aside(images, pairs)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
@@ -112,7 +116,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             databar=bar,
             shape=(grey.height, grey.width, grey.channels),
             dtype=str(grey.pixels.dtype),
-            pixel_size_nm=options.pixel_size_nm or pixel_size_nm(candidate.path, micrograph),
+            pixel_size_nm=stated_pixel_size(options, candidate.role) or pixel_size_nm(candidate.path, micrograph),
             sha256=sha256,
             labels=count_labels(micrograph) if candidate.role == "mask" else {},
             part=candidate.part,

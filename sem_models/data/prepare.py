@@ -17,6 +17,7 @@ from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.labels import same_field
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.resampling import resample_cuts
 from sem_models.data.stacking import cut_file, described_parts
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
@@ -86,6 +87,8 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
         cuts = _with_classes(plan, cuts)
     if found:
         cuts = _aligned(cuts, found)
+    # Registration was found in the pixels of the files.
+    cuts = resample_cuts(cuts, plan.options.resample_nm)
     stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)
     first = cuts[0][0]
     facts = found.facts() if found else {}
@@ -112,6 +115,7 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
         intensity=(limits.lo, limits.hi),
         metadata=facts,
         parts=parts,
+        resampled=image.resampled,
     )
 
 

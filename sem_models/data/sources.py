@@ -34,6 +34,10 @@ class PrepareOptions:
     """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
     with_: tuple[Path, ...] = ()
     """Paired: folders of further inputs, whose channels follow those of the raw files."""
+    target_pixel_size_nm: float | None = None
+    """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
+    resample_nm: float | None = None
+    """Pixel size that all images are brought to; None: each stays as it is."""
 
 
 @dataclass(frozen=True)

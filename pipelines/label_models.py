@@ -1,0 +1,101 @@
+"""Models of label maps in use cases: what they are, what they learned from, and what they must not have seen."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.models import resolve_model
+from pipelines.tracking.artifacts import get_text
+from sem_models.data.dataset import Dataset
+from sem_models.data.manifest import Manifest, Split
+from sem_models.data.synthetic import is_synthetic
+from sem_models.errors import UserError
+from sem_models.inference.label_maps import label_recipe
+from sem_models.inference.model import UnitModel
+from sem_models.recipes.recipe import Recipe, Task
+
+
+@dataclass(frozen=True)
+class LabelModel:
+    """A trained model whose input or output is a mask."""
+
+    model: UnitModel
+    recipe: Recipe
+    run_id: str
+    manifest: Manifest
+    """Of the dataset that it was trained on."""
+
+    @property
+    def pixel_size_nm(self) -> float | None:
+        """Of the images it learned from, where they all have one."""
+        images = [entry.array("image") for entry in self.manifest.entries if entry.split == "train"]
+        sizes = {image.pixel_size_nm for image in images}
+        return sizes.pop() if len(sizes) == 1 else None
+
+
+def label_model(text: str, task: Task) -> LabelModel:
+    """Load MODEL, which must have been trained for `task` on masks.
+
+    Raises:
+        UserError: There is no such model, or it is another kind of model.
+    """
+    resolved = resolve_model(text)
+    recipe = label_recipe(resolved.model)
+    if recipe is None or recipe.task != task or resolved.run_id is None:
+        raise UserError(f"{text}: not a {task} model trained on masks; name the run of a recipe of task {task}.")
+    content = json.loads(get_text(resolved.run_id, "dataset/manifest.json"))
+    return LabelModel(resolved.model, recipe, resolved.run_id, Manifest.model_validate(content))
+
+
+def require_classes(model: LabelModel, labels: Sequence[int], of: str) -> None:
+    """UserError where the classes of the model are not these."""
+    if model.recipe.labels != tuple(labels):
+        raise UserError(
+            f"{model.model.name} knows the labels {_listed(model.recipe.labels)}, but {of} has {_listed(labels)}; "
+            "take models and masks of the same classes."
+        )
+
+
+def refuse_seen(model: LabelModel, dataset: Dataset, split: Split) -> None:
+    """UserError where an image of the split was in the training of the model: what it remembers is not what it can."""
+    held_out = {entry.array("image").sha256: entry.name for entry in dataset.entries(split)}
+    learned = [entry for entry in model.manifest.entries if entry.split == "train"]
+    seen = [held_out[entry.array("image").sha256] for entry in learned if entry.array("image").sha256 in held_out]
+    if seen:
+        raise UserError(
+            f"{model.model.name} was trained on {seen[0]} of the {split} split of {dataset.manifest.name!r}; take the "
+            "test split of the dataset that it was trained on, or another dataset."
+        )
+
+
+def refuse_synthetic(model: LabelModel) -> None:
+    """UserError where the model learned from generated images."""
+    if any(is_synthetic(entry) for entry in model.manifest.entries):
+        raise UserError(
+            f"{model.model.name} was trained on synthetic images ({model.manifest.name}); judge with one that was "
+            "trained on real ones."
+        )
+
+
+def label_table(known: Sequence[int], drawn: Sequence[int], mapping: Mapping[int, int] | None) -> dict[int, int]:
+    """Label of the segmenter to label of the synthesiser.
+
+    Raises:
+        UserError: They differ and no mapping is given, or it leaves a label out or names one that is not there.
+    """
+    if mapping is None:
+        if tuple(known) != tuple(drawn):
+            raise UserError(
+                f"The segmenter finds the labels {list(known)}, the synthesiser draws {list(drawn)}: say which is "
+                f"which with --map, for example {' '.join(f'--map {label}={drawn[0]}' for label in known)}."
+            )
+        return {label: label for label in known}
+    missing, strange = set(known) - set(mapping), set(mapping.values()) - set(drawn) or set(mapping) - set(known)
+    if missing or strange:
+        what = f"label {min(missing)} is left out" if missing else f"there is no label {min(strange)}"
+        raise UserError(f"--map: {what}; map each of {list(known)} to one of {list(drawn)}.")
+    return dict(mapping)
+
+
+def _listed(labels: Sequence[int]) -> str:
+    return ", ".join(map(str, labels)) or "none"
