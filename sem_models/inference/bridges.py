@@ -15,7 +15,7 @@ from sem_models.inference.ddim import NoisePredictor, decode, encode, times
 from sem_models.inference.diffusion import DiffusionModel, guided, part_of
 from sem_models.methods.noise_schedule import ForwardProcess, normal, signed, unit
 from sem_models.progress import Progress, silent
-from sem_models.training.settings import DiffusionSettings
+from sem_models.training.method_settings import DiffusionSettings
 
 
 @dataclass(frozen=True)

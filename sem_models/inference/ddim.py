@@ -12,7 +12,7 @@ from torch import Tensor
 from sem_models.features.weights import declare_torchvision_ops
 from sem_models.methods.noise_schedule import constants
 from sem_models.progress import Progress, silent
-from sem_models.training.settings import DiffusionSettings
+from sem_models.training.method_settings import DiffusionSettings
 
 NoisePredictor = Callable[[Tensor, Tensor], Tensor]
 """(N, C, H, W) noisy and (N,) times to noise or velocity, whatever the settings say."""

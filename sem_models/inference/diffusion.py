@@ -10,7 +10,7 @@ from sem_models.inference.ddim import NoisePredictor, decode
 from sem_models.methods.noise_schedule import normal, unit
 from sem_models.model import RestorationModel
 from sem_models.progress import Progress, silent
-from sem_models.training.settings import DiffusionSettings
+from sem_models.training.method_settings import DiffusionSettings
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sem_models.methods.judges import Judge, require_settings
 from sem_models.methods.pool import ImagePool
 from sem_models.networks.table import build_network, capabilities
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import CycleSettings
+from sem_models.training.method_settings import CycleSettings
 from sem_models.training.stages import BACKWARD, BACKWARD_DISCRIMINATOR, DISCRIMINATOR, RESTORER, Stage
 
 POOL = "pool"

@@ -13,7 +13,7 @@ from sem_models.methods.base import Batch
 from sem_models.methods.noise_schedule import ForwardProcess, signed
 from sem_models.methods.objective import Objective
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import DiffusionSettings
+from sem_models.training.method_settings import DiffusionSettings
 from sem_models.training.stages import RESTORER, Stage
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sem_models.features.weights import declare_torchvision_ops
-from sem_models.training.settings import DiffusionSettings
+from sem_models.training.method_settings import DiffusionSettings
 
 
 def constants(settings: DiffusionSettings) -> dict[str, Any]:

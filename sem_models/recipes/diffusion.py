@@ -9,7 +9,8 @@ from typing import Any
 from sem_models.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import DiffusionSettings, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.training.method_settings import DiffusionSettings
+from sem_models.training.settings import LossTerm, Optimiser, Schedule, TrainSettings
 
 _CLASSES = 3
 """Background, axon, myelin."""

@@ -7,16 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sem_models.features.vgg import Backbone
 from sem_models.networks.table import NetworkConfig
 from sem_models.physics.degradation import Degradation
-from sem_models.training.settings import (
-    Adversarial,
-    BlindSpot,
-    CycleSettings,
-    DiffusionSettings,
-    LossTerm,
-    Optimiser,
-    Schedule,
-    TrainSettings,
-)
+from sem_models.training.method_settings import BlindSpot, CycleSettings, DiffusionSettings
+from sem_models.training.settings import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
 MethodName = Literal[

@@ -3,7 +3,8 @@
 from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import BlindSpot, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.training.method_settings import BlindSpot
+from sem_models.training.settings import LossTerm, Optimiser, Schedule, TrainSettings
 
 _NETWORK = UNetConfig(variant="n2v2", depth=2, width=32)
 _SMALL_NETWORK = UNetConfig(variant="n2v2", depth=2, width=20)

@@ -5,7 +5,8 @@ from sem_models.networks.resnet_generator import ResNetConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes.denoising import STEM_SCAN
 from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import Adversarial, CycleSettings, Optimiser, Schedule, TrainSettings
+from sem_models.training.method_settings import CycleSettings
+from sem_models.training.settings import Adversarial, Optimiser, Schedule, TrainSettings
 
 _ADAM = Optimiser(lr=2e-4, betas=(0.5, 0.999))
 _DECAY = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)

@@ -13,8 +13,9 @@ from sem_models.networks.discriminators import DiscriminatorConfig
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.table import capabilities
 from sem_models.recipes.recipe import Recipe
+from sem_models.training.method_settings import CycleSettings
 from sem_models.training.self_supervision import NOISY_ONLY, require_denoising
-from sem_models.training.settings import CycleSettings, LossTerm
+from sem_models.training.settings import LossTerm
 from sem_models.training.translation_fit import require_judgeable, require_probabilities
 
 _DENOISING = (LossTerm(name="l1"),)

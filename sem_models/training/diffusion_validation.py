@@ -19,8 +19,8 @@ from sem_models.networks.table import capabilities
 from sem_models.recipes.labels import takes_labels
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.label_validation import shown
+from sem_models.training.method_settings import DiffusionSettings
 from sem_models.training.reporter import Reporter
-from sem_models.training.settings import DiffusionSettings
 
 CROPS, TIMES = 16, 4
 """Crops over all validation images, and the times at which each is looked at: enough to rank two checkpoints."""

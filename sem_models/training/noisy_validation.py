@@ -13,7 +13,7 @@ from sem_models.evaluation.two_frames import psnr_of, two_frame_mse
 from sem_models.images.intensity import IntensityRange, to_unit
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
-from sem_models.training.settings import BlindSpot
+from sem_models.training.method_settings import BlindSpot
 
 
 def two_frames(dataset: Dataset, entry: Entry) -> tuple[Image, Image]:

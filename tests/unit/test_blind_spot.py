@@ -8,7 +8,7 @@ from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.noise2noise import half_swapped
 from sem_models.methods.table import build_method
 from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.settings import BlindSpot
+from sem_models.training.method_settings import BlindSpot
 from sem_models.training.stages import stages
 from tests.small_recipes import short
 

@@ -14,7 +14,7 @@ from sem_models.methods.noise_schedule import ForwardProcess, signed, unit
 from sem_models.model import build_model
 from sem_models.networks.table import build_network
 from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.settings import DiffusionSettings, Sampling
+from sem_models.training.method_settings import DiffusionSettings, Sampling
 from tests.small_recipes import narrow
 
 BETAS = ("linear", "cosine")
