@@ -44,12 +44,13 @@ def fabric() -> Fabric:
 
 def batch(recipe: Recipe, truth: int) -> dict[str, Tensor]:
     """The same degraded input whatever the truth, which need not even belong to it."""
-    size, n, facts = recipe.train.patch, recipe.train.batch, capabilities(recipe.network)
-    low = size // facts.scale
+    size, n = recipe.train.patch, recipe.train.batch
+    facts = capabilities(recipe.network)
+    low, channels = size // facts.scale, facts.channels_in
     generator = torch.Generator().manual_seed(truth)
     return {
-        "input": torch.rand(n, facts.channels_in, low, low, generator=torch.Generator().manual_seed(99)),
-        "target": torch.rand(n, facts.channels_out, size, size, generator=generator),
+        "input": torch.rand(n, channels, low, low, generator=torch.Generator().manual_seed(99)),
+        "target": torch.rand(n, 1, size, size, generator=generator),
     }
 
 
