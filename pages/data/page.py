@@ -61,6 +61,7 @@ def _options() -> PrepareOptions | None:
         if kind != "single":
             label = "Folder of masks" if kind == "masked" else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
+        further = _further() if kind == "paired" else ()
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
@@ -80,7 +81,18 @@ def _options() -> PrepareOptions | None:
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
         apply_shift=shift,
+        with_=further,
     )
+
+
+def _further() -> tuple[Path, ...]:
+    """Folders whose files complete the inputs."""
+    text = st.text_area(
+        "Folders of further inputs, one a line",
+        key="further",
+        help="Other detectors or polarisations of the same fields, matched by name: their channels follow the first.",
+    )
+    return tuple(Path(line.strip()) for line in text.splitlines() if line.strip())
 
 
 def _describe(kind: Kind) -> str:
@@ -119,6 +131,7 @@ def command(options: PrepareOptions) -> list[str]:
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []
+    arguments += [text for folder in options.with_ for text in ("--with", str(folder))]
     return [*arguments, "--apply-shift"] if options.apply_shift else arguments
 
 
