@@ -91,9 +91,11 @@ def _dimension(name: str, step: int) -> Any:
 
 
 def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
-    """The test sizes, rounded up to what the network takes."""
-    step = model.capabilities.size_multiple
-    return [(-(-height // step) * step, -(-width // step) * step) for height, width in _TEST_SIZES]
+    """The test sizes, raised to what the network takes and to more than its halo leaves nothing of."""
+    facts = model.capabilities
+    step, least = facts.size_multiple, 2 * facts.halo + 1
+    raised = [[-(-max(edge, least) // step) * step for edge in size] for size in _TEST_SIZES]
+    return [(height, width + step * index) for index, (height, width) in enumerate(raised)]
 
 
 def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -121,7 +123,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     from bioimageio.spec.model import v0_5 as spec
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
-    step = spec.ParameterizedSize(min=64, step=facts.size_multiple)
+    step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
 
     def axes(kind: str) -> list[object]:
         channels = facts.channels_in if kind == "input" else facts.channels_out

@@ -52,6 +52,10 @@ def judge(model: str, source: Path, second: Path | None = None, progress: Progre
             f"{resolved.model.name} enlarges, so its output cannot be compared with its input pixel by pixel; judge a "
             "denoising model."
         )
+    if resolved.model.capabilities.channels_in != 1:
+        raise UserError(
+            f"{resolved.model.name} takes {resolved.model.capabilities.channels_in} channels; judge a model of one."
+        )
     image = _cut(source)
     limits = intensity_range(image.pixels)
     first = _grey_unit(image, limits)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.initial import BEST, model_of
-from pipelines.tracking.registry import local_folder
+from pipelines.run_facts import stored_recipe
+from pipelines.tracking.registry import find_version, local_folder
 from pipelines.tracking.runs import get_run
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
@@ -15,6 +16,7 @@ from sem_models.evaluation.translation_floors import CONSTANT, constant_floor
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.model import RestorationModel, load_model
+from sem_models.networks.table import capabilities
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes import override_degradation
 
@@ -62,6 +64,14 @@ def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[s
         return resolve_model(text, scale, changes)
     floor = constant_floor(dataset)
     return ResolvedModel(floor, None, Degradation(scale=floor.scale))
+
+
+def channels_taken(text: str) -> int:
+    """Channels that a model takes, from the recipe of its run; a floor takes one."""
+    if text.startswith(FLOOR):
+        return 1
+    run_id = find_version(text).run_id if text.startswith(REGISTERED) else text
+    return capabilities(stored_recipe(str(run_id)).network).channels_in
 
 
 @contextmanager

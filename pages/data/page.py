@@ -65,6 +65,7 @@ def _options() -> PrepareOptions | None:
             label = "Folder of masks" if kind == "masked" else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
         suffix = ask_suffix() if kind == "masked" else None
+        further = _further() if kind == "paired" else ()
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
@@ -89,7 +90,18 @@ def _options() -> PrepareOptions | None:
         target_pixel_size_nm=target_size,
         resample_nm=common,
         mask_suffix=suffix,
+        with_=further,
     )
+
+
+def _further() -> tuple[Path, ...]:
+    """Folders whose files complete the inputs."""
+    text = st.text_area(
+        "Folders of further inputs, one a line",
+        key="further",
+        help="Other detectors or polarisations of the same fields, matched by name: their channels follow the first.",
+    )
+    return tuple(Path(line.strip()) for line in text.splitlines() if line.strip())
 
 
 def _describe(kind: Kind) -> str:
@@ -131,6 +143,7 @@ def command(options: PrepareOptions) -> list[str]:
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []
+    arguments += [text for folder in options.with_ for text in ("--with", str(folder))]
     if options.kind == "paired":
         arguments += ["--register", options.register, "--max-residual", str(options.max_residual_px)]
     return arguments

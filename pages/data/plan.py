@@ -49,6 +49,8 @@ def _row(image: PlannedImage) -> dict[str, object]:
         "data bar (rows)": image.databar.rows,
         "found by": image.databar.found_by,
         "size (px)": f"{image.shape[1]} x {image.shape[0]}",
+        "channels": image.shape[2],
+        "assembled from": " + ".join(part.source for part in image.parts),
         "type": image.dtype,
         "pixel size (nm)": image.pixel_size_nm,
         "role": image.role,
@@ -57,12 +59,20 @@ def _row(image: PlannedImage) -> dict[str, object]:
 
 def _preview(plan: Plan) -> None:
     chosen = st.selectbox("Preview", plan.images, format_func=lambda image: image.source, key="preview")
-    pixels = to_grey(read_micrograph(chosen.path, chosen.page)).pixels.mean(axis=2)
+    if chosen.parts:
+        st.caption(f"{chosen.shape[2]} channels, assembled from {len(chosen.parts)} files in this order:")
+    for part in chosen.parts or (chosen,):
+        _picture(part)
+
+
+def _picture(image: PlannedImage) -> None:
+    pixels = to_grey(read_micrograph(image.path, image.page)).pixels.mean(axis=2)
     grey = to_display(pixels, display_window([pixels]))
-    over = mask_over(plan, chosen)
+    over = mask_over(plan, image)
     if over is not None:
         st.image(over, caption="The classes of the mask in their colours over the image.", width="stretch")
         return
-    rows = chosen.databar.rows
-    caption = f"{rows} rows at the bottom will be cut ({chosen.databar.found_by})." if rows else "Nothing will be cut."
+    rows = image.databar.rows
+    cut = f"{rows} rows at the bottom will be cut ({image.databar.found_by})." if rows else "Nothing will be cut."
+    caption = f"{image.source}, {image.shape[2]} channel(s). {cut}" if image.part or image.shape[2] > 1 else cut
     st.image(with_cut_line(grey, rows), caption=caption, width="stretch")

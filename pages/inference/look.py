@@ -25,8 +25,8 @@ def show_result(recorded: Micrograph, output: Path, model: str) -> None:
     before, after = to_grey(recorded), read_micrograph(output)
     scale = max(after.width // before.width, 1)
     _facts(before, after, model)
-    enlarged = enlarge(before.pixels[..., 0], scale).astype(np.float64)
-    restored = after.pixels[..., 0].astype(np.float64)
+    enlarged = enlarge(before.pixels.mean(axis=2), scale).astype(np.float64)
+    restored = after.pixels.mean(axis=2).astype(np.float64)
     enlarged = enlarged[: restored.shape[0], : restored.shape[1]]
     window = _window(enlarged)
     top, left = _field(restored.shape)

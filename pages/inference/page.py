@@ -9,6 +9,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
+from pages.inference.further import choose_further
 from pages.inference.look import show_result
 from pages.inference.models import choose_model
 from pipelines.home import home
@@ -26,17 +27,18 @@ def show() -> None:
             model = choose_model()
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
-        if st.button(
-            "Restore", type="primary", disabled=source is None or model is None, icon=":material/auto_fix_high:"
-        ):
-            _launch(str(model), source)
+            further = choose_further(model, source)
+        ready = source is not None and model is not None and further is not None
+        if st.button("Restore", type="primary", disabled=not ready, icon=":material/auto_fix_high:"):
+            _launch(str(model), source, further or [])
         _result()
 
 
-def _launch(model: str, source: Path | None) -> None:
+def _launch(model: str, source: Path | None, further: list[Path]) -> None:
     label = model.replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
-    launch(TASK, ["predict", model, str(source), "--out", str(out)])
+    others = [text for place in further for text in ("--with", str(place))]
+    launch(TASK, ["predict", model, str(source), *others, "--out", str(out)])
     st.rerun()
 
 
@@ -54,6 +56,9 @@ def _result() -> None:
     if chosen:
         if chosen.get("databar_rows"):
             st.caption(f"The data bar, {chosen['databar_rows']} rows at the bottom, was cut before the model saw it.")
+        if chosen.get("further"):
+            names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
+            st.caption(f"Assembled from {names}; the first is shown as the input.")
         recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
         show_result(recorded, Path(chosen["output"]), state.arguments[1])
 

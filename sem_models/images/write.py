@@ -126,6 +126,9 @@ def _tags(channels: int, pixel_size_nm: float | None, provenance: str) -> dict[s
     metadata: dict[str, Any] = {"axes": "YX" if channels == 1 else "YXS"}
     tags: dict[str, Any] = {"ome": True, "metadata": metadata, "software": "SEM Workbench"}
     tags["photometric"] = "rgb" if channels in (3, 4) else "minisblack"
+    if channels > 1:
+        # Else tifffile takes the channels of a stack for the columns of an image.
+        tags["planarconfig"] = "contig"
     if provenance:
         metadata["Description"] = provenance
     if pixel_size_nm:
