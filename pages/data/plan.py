@@ -62,10 +62,10 @@ def _preview(plan: Plan) -> None:
     if chosen.parts:
         st.caption(f"{chosen.shape[2]} channels, assembled from {len(chosen.parts)} files in this order:")
     for part in chosen.parts or (chosen,):
-        _picture(part)
+        _picture(plan, part)
 
 
-def _picture(image: PlannedImage) -> None:
+def _picture(plan: Plan, image: PlannedImage) -> None:
     pixels = to_grey(read_micrograph(image.path, image.page)).pixels.mean(axis=2)
     grey = to_display(pixels, display_window([pixels]))
     over = mask_over(plan, image)

@@ -66,6 +66,8 @@ class StoredArray(_Frozen):
     metadata: dict[str, Fact] = {}
     parts: tuple[Part, ...] = ()
     """Where several files gave the channels: all of them, the one named above first; `intensity` is of that one."""
+    resampled: Resampled | None = None
+    """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
 
     @property
     def part_channels(self) -> tuple[int, ...]:
@@ -96,8 +98,6 @@ class Residual(_Frozen):
     p95_nm: float | None
     blocks: int
     """Blocks that could be measured."""
-    resampled: Resampled | None = None
-    """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
 
 
 class Entry(_Frozen):
