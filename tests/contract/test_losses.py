@@ -177,10 +177,12 @@ def test_cross_entropy_bears_certainty_bf16_and_targets_out_of_range() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = find_loss("bce")(sure, torch.tensor([-0.2, 1.2, 0.0, 1.0]))
         rounded = find_loss("bce")(torch.full((4,), 0.3, dtype=torch.bfloat16), torch.full((4,), 0.6))
+        certain = find_loss("bce")(torch.ones(4, dtype=torch.bfloat16), torch.ones(4))
     found.backward()
     assert found.item() == pytest.approx(-math.log(1e-6) / 2, rel=1e-2)
     assert sure.grad is not None
     assert torch.isfinite(sure.grad).all()
+    assert certain.item() == pytest.approx(0, abs=1e-5), "in bf16 the cut itself would round to 1"
     assert rounded.dtype == torch.float32
     assert rounded.item() == pytest.approx(-(0.6 * math.log(0.3) + 0.4 * math.log(0.7)), rel=5e-3)
 
