@@ -9,6 +9,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
+from pages.inference.drawn import draw, is_drawing
 from pages.inference.further import choose_further
 from pages.inference.look import show_result
 from pages.inference.models import choose_model
@@ -25,6 +26,9 @@ def show() -> None:
         left, right = st.columns(2, gap="large")
         with left:
             model = choose_model()
+        if model and is_drawing(model):
+            draw(model)
+            return
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
             further = choose_further(model, source)
