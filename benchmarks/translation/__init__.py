@@ -1,0 +1,1 @@
+"""Translation between modalities on real micrographs."""
