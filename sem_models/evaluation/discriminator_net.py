@@ -89,7 +89,8 @@ def train_judge(images: Images, settings: JudgeSettings, seed: int, progress: Pr
 @torch.inference_mode()
 def patch_logits(judge: Judge, image: Tensor, patch_px: int) -> Tensor:
     """(P,) logits on the CPU of patches of an (H, W) image that do not overlap."""
-    return judge(patch_grid(image, patch_px, MOST_PATCHES).to(choose_device())).cpu()
+    logits: Tensor = judge(patch_grid(image, patch_px, MOST_PATCHES).to(choose_device()))
+    return logits.cpu()
 
 
 def _draw(images: Images, size: int, generator: torch.Generator) -> Tensor:

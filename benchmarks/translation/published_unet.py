@@ -1,0 +1,66 @@
+"""The published predictions of a U-Net (light to SEM) against the real crops: texture, histogram, discriminator test.
+
+Each crop is a group of its own; which specimen it came from was not published. Writes `published_unet.json`.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.runner import options
+from pipelines.progress import TerminalProgress
+from sem_models.evaluation.discriminator_net import JudgeSettings
+from sem_models.evaluation.discriminator_report import set_distance
+from sem_models.evaluation.discriminator_test import Pair, discriminator_test, halves
+from sem_models.evaluation.texture import TEXTURE_SCORES, texture
+from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.images.read import read_micrograph
+
+DETECTORS = ("BSD", "SE")
+
+
+def pairs(folder: Path) -> list[Pair]:
+    """Real crops with the predictions beside them."""
+    files = sorted(folder.glob("original_*.png"))
+    predictions = [file.with_name(file.name.replace("original", "prediction")) for file in files]
+    return [
+        Pair(_unit(file), _unit(other), file.stem, file.stem) for file, other in zip(files, predictions, strict=True)
+    ]
+
+
+def _unit(path: Path) -> NDArray[np.float32]:
+    return to_unit(read_micrograph(path).pixels, IntensityRange(0, 255))[:, :, 0]
+
+
+def measured(crops: list[Pair]) -> dict[str, Any]:
+    """Means over crops, and the tests."""
+    sides = {"real": [p.real for p in crops], "predicted": [p.generated for p in crops]}
+    each = {side: [asdict(texture(image, 1.0)) for image in images] for side, images in sides.items()}
+    progress, settings = TerminalProgress(), JudgeSettings()
+    found = discriminator_test(crops, settings, progress)
+    sanity = discriminator_test(halves(crops, 0), settings, progress)
+    kernel, notes = set_distance(crops, progress)
+    progress.close()
+    return {
+        **{side: {k: float(np.mean([one[k] for one in rows])) for k in rows[0]} for side, rows in each.items()},
+        "scores": {n: float(np.mean([s(p.generated, p.real, 1.0) for p in crops])) for n, s in TEXTURE_SCORES.items()},
+        "discriminator": {"images": found.images.model_dump(), "patches": found.patches.model_dump()},
+        "real_halves": {"images": sanity.images.model_dump(), "patches": sanity.patches.model_dump()},
+        "kernel_distance": asdict(kernel) if kernel else list(notes),
+        "settings": settings.model_dump(),
+    }
+
+
+def main() -> None:
+    """Both detectors."""
+    root = options(__doc__).data / "petrography_sem_crops"
+    table = {name: measured(pairs(root / f"Unet_to{name}_TestSetPredictions")) for name in DETECTORS}
+    Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
