@@ -38,7 +38,9 @@ def _form(datasets: list[str]) -> list[str] | None:
         dataset = st.selectbox("Dataset", datasets, key="dataset")
         split = st.selectbox("Split", ("test", "val", "train"), key="split")
     with right:
-        questions = st.multiselect("Questions", list(_QUESTIONS), ["pair"], format_func=_QUESTIONS.get, key="questions")
+        questions = st.multiselect(
+            "Questions", list(_QUESTIONS), ["pair"], format_func=_QUESTIONS.__getitem__, key="questions"
+        )
         trials = st.number_input("Trials", 1, 1000, 40, key="trials", help="Divided over questions and models.")
         catch = st.number_input("Catch trials", 0, 200, FEWEST_CATCH_TRIALS, key="catch", help=_CATCH)
         crop = st.number_input("Edge of a picture (px)", 16, 1024, 128, 16, key="crop")

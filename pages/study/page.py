@@ -5,7 +5,7 @@ import streamlit as st
 from pages.components.frame import begin, empty, shown_errors
 from pages.study.create import show_create
 from pages.study.results import show_results
-from pages.study.take_part import show_sitting
+from pages.study.take_part import RATER, show_sitting
 
 VIEWS = ("Take part", "Results", "New study")
 
@@ -32,6 +32,8 @@ def _choose() -> str | None:
         empty("There is no study yet: make one above under New study.", "train", "Train a model first")
         return None
     asked = st.query_params.get("of", "")
+    if asked in names and st.query_params.get(RATER):
+        return asked  # somebody sits: the room belongs to the pictures
     index = list(names).index(asked) if asked in names else 0
     chosen = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
     st.query_params["of"] = chosen

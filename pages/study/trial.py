@@ -10,19 +10,23 @@ from pipelines.study.order import Shown
 from pipelines.study.studies import Study, picture_files
 
 BEGAN = "trial-began"
-_WIDEST_PX = 512
+_WIDEST_PX = 448
+"""Two beside each other have room on a laptop."""
 _GRADES = (1, 2, 3, 4, 5)
 
 
 def show_trial(study: Study, rater: str, shown: Shown) -> None:
     """Pictures, question and buttons; widgets are named by the position, which says nothing."""
+    # Above the pictures the keys are in sight on a low screen, too.
+    question = st.container()
     files = picture_files(study, shown.items)
     st.html(pictures_html(files, study.definition.crop_px))
     began = _began(rater, shown)
     if shown.trial.pixel_size_nm:
         width = study.definition.crop_px * shown.trial.pixel_size_nm
         st.caption(f"Field of view {width:.4g} nm, {shown.trial.pixel_size_nm:.4g} nm a pixel.")
-    given = (_ask_pair if shown.trial.question == "pair" else _ask_single)(study, shown, began)
+    with question:
+        given = (_ask_pair if shown.trial.question == "pair" else _ask_single)(study, shown, began)
     if given:
         store_answer(study, rater, shown, given)
         st.rerun()
@@ -62,8 +66,8 @@ def _ask_single(study: Study, shown: Shown, began: float) -> Given | None:
     slot = f"choice-{shown.position}"
     with st.container(horizontal=True):
         for name, key in (("real", "Left"), ("generated", "Right")):
-            chosen = "primary" if st.session_state.get(slot) == name else "secondary"
-            if st.button(name.capitalize(), key=f"{name}-{shown.position}", shortcut=key, type=chosen):
+            icon = ":material/check:" if st.session_state.get(slot) == name else None
+            if st.button(name.capitalize(), key=f"{name}-{shown.position}", shortcut=key, icon=icon):
                 st.session_state[slot] = name
                 st.rerun()
     realism = _grades(study, shown)

@@ -35,7 +35,7 @@ def wreck(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     wrecked = crop.copy()
     for rows in np.array_split(np.arange(crop.shape[1]), _MOSAIC):
         for columns in np.array_split(np.arange(crop.shape[2]), _MOSAIC):
-            block = np.ix_(range(crop.shape[0]), rows, columns)
+            block = slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
             wrecked[block] = crop[block].mean(axis=(1, 2), keepdims=True)
     return wrecked
 

@@ -160,5 +160,5 @@ def test_pictures_are_enlarged_by_whole_pixels() -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.zeros((96, 96), np.uint8)).save(buffer, "PNG")
     html = pictures_html([buffer.getvalue()] * 2, 96)
-    assert html.count("width:480px;height:480px;image-rendering:pixelated") == 2
+    assert html.count("width:384px;height:384px;image-rendering:pixelated") == 2
     assert "width:700px" in pictures_html([b""], 700)
