@@ -1,8 +1,9 @@
 """Whether a segmentation network that learned from real images finds the mask that an image was drawn from.
 
 The Dice of a generated image alone says little: a network that misses myelin in real images misses it in synthetic ones
-too. It stands beside the Dice on the real image of the same mask (the ceiling) and two floors: the most frequent class
-everywhere, and a drawing with one grey a class, which shows how far plain contrast carries without any texture.
+too. It stands beside the Dice on the real image of the same mask and two floors: the most frequent class everywhere, and
+a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can exceed the
+real image, and flat greys often do: it is a test of faithfulness to the mask and none of realism.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from sem_models.evaluation.statistics import Interval, cluster_interval
 Image = NDArray[np.float32]
 Segment = Callable[[Image], Image]
 """(C, H, W) unit intensity to (K, H, W) probabilities or logits of the classes."""
-GENERATED, REAL = "generated", "real image (ceiling)"
+GENERATED, REAL = "generated", "real image (reference)"
 MAJORITY, MEANS = "most frequent class (floor)", "mean grey of each class (floor)"
 
 

@@ -28,7 +28,7 @@ def find(image: np.ndarray) -> np.ndarray:
     return -np.abs(image - GREYS[:, None, None])
 
 
-def test_dice_of_drawings_floor_and_ceiling_are_those_of_the_areas() -> None:
+def test_dice_of_drawings_floor_and_real_image_are_those_of_the_areas() -> None:
     """A quarter each of classes 1 and 2, half of class 0; the drawing shows class 2 as class 0."""
     mask = np.zeros((8, 8), np.uint8)
     mask[:4, :4], mask[:4, 4:] = 1, 2
