@@ -48,7 +48,8 @@ class LabelMap:
                 f"The mask holds {_listed(strange)}, but the classes are {_listed(self.values)}; relabel it."
             )
         index = [self.values.index(self.merged.get(value, value)) for value in known]
-        return np.array(index, np.uint8)[place]
+        classes: NDArray[np.uint8] = np.array(index, np.uint8)[place]
+        return classes
 
     def shares(self, counts: Sequence[Counts]) -> tuple[float, ...]:
         """Fraction of all pixels of each class, from the counts of masks."""

@@ -118,6 +118,7 @@ def test_of_several_masks_the_combined_one_or_the_chosen_one(tmp_path: Path, cla
     chosen = plan_dataset(PrepareOptions(**values))
     assert chosen.labels is not None
     assert chosen.labels.values == (0, 255)
+    assert not any("order of their names" in note for note in chosen.notes)
     assert {image.path.stem for image in chosen.images if image.role == "image"} == set(names)
     with pytest.raises(UserError, match="ends in '_nothing'"):
         plan_dataset(PrepareOptions(**{**values, "mask_suffix": "_nothing"}))
