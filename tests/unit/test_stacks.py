@@ -83,7 +83,7 @@ def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareO
     }
     for words, (image, size) in wrong.items():
         write(tmp_path / "xpl", "f1_xpl.tif", image, size)
-        with pytest.raises(UserError, match=f"f1_ppl.tif.*{words}"):
+        with pytest.raises(UserError, match=rf"f1_ppl\.tif.*{words}"):
             plan_dataset(fields)
     write(tmp_path / "xpl", "f1_xpl.tif", pixels(11, 3), 500.0)
     for size, passes in ((504.0, True), (506.0, False)):

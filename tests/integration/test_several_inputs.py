@@ -1,0 +1,151 @@
+"""Six channels of two files all the way: prepare, train, score, predict, export and serve.
+
+No set of light and electron micrographs of one field is at hand. Colour pairs of thin sections with the label picture
+of their phases exercise the path; they say nothing about how well light predicts an electron micrograph.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+import torch
+from mlflow import pyfunc
+from PIL import Image
+
+from pipelines.evaluate import evaluate
+from pipelines.export import export
+from pipelines.models import channels_taken, resolve_model
+from pipelines.predict import predict
+from pipelines.prepare import prepare
+from pipelines.register import register
+from pipelines.tracking.registry import COLUMN, find_version
+from pipelines.train import create_training, run_training
+from sem_models.data.sources import PrepareOptions
+from sem_models.errors import UserError
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import decode_tiff
+from sem_models.networks.unet import UNetConfig
+from sem_models.physics.degradation import Degradation
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.settings import Optimiser, TrainSettings
+
+
+def recipe(steps: int) -> Recipe:
+    return Recipe(
+        name="six",
+        summary="Two colour images to one grey.",
+        task="translation",
+        network=UNetConfig(channels_in=6, depth=3, width=8),
+        degradation=Degradation(scale=1),
+        optimiser=Optimiser(lr=2e-3),
+        train=TrainSettings(steps=steps, batch=2, patch=64, validate_every=steps, log_every=5),
+    )
+
+
+def save(folder: Path, name: str, pixels: np.ndarray) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
+
+
+def trained(home: Path, steps: int) -> str:
+    """A run on `ppl` + `xpl` -> `grey` below `home`."""
+    options = PrepareOptions(
+        "six", (home / "ppl",), "paired", target=home / "grey", databar_rows=0, with_=(home / "xpl",)
+    )
+    prepare(options)
+    run_id = create_training(recipe(steps), "six")
+    run_training(run_id)
+    return run_id
+
+
+@pytest.fixture
+def run(sem_home: Path) -> str:
+    rng = np.random.default_rng(0)
+    for index in range(3):
+        ppl, xpl = (rng.integers(0, 255, (72, 100, 3)) for _ in range(2))
+        save(sem_home / "ppl", f"f{index}_ppl.png", ppl)
+        save(sem_home / "xpl", f"f{index}_xpl.png", xpl)
+        save(sem_home / "grey", f"f{index}.png", xpl.mean(axis=2))
+    return trained(sem_home, 6)
+
+
+def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> None:
+    assert channels_taken(run) == 6
+    ppl, xpl = sem_home / "ppl" / "f1_ppl.png", sem_home / "xpl" / "f1_xpl.png"
+    with pytest.raises(UserError, match="f1_ppl.png: 3 channels, where .* takes 6; give the other 3 with --with"):
+        predict(run, [ppl], sem_home / "out")
+    (result,) = predict(run, [ppl], sem_home / "out", further=[sem_home / "xpl"])
+    assert (Path(result.source).name, [Path(name).name for name in result.further]) == ("f1_ppl.png", ["f1_xpl.png"])
+    written = read_micrograph(Path(str(result.output)))
+    assert written.pixels.shape == (72, 100, 1)
+    with tifffile.TiffFile(str(result.output)) as file:
+        assert "applied to f1_ppl.png + f1_xpl.png" in str(file.ome_metadata)
+    stack = np.concatenate([np.asarray(Image.open(path)) for path in (ppl, xpl)], axis=2)
+    x = torch.from_numpy(stack.transpose(2, 0, 1)[None].astype(np.float32) / 255)
+    padded = torch.nn.functional.pad(x, (0, 4, 0, 0), mode="reflect")
+    expected = resolve_model(run).model(padded)[0, 0, :, :100].numpy()
+    assert np.abs(written.pixels[..., 0] - np.clip(expected * 255, 0, 255)).max() <= 0.51
+
+
+def test_it_is_served_as_pages_and_as_channels(run: str, sem_home: Path) -> None:
+    parts = [np.asarray(Image.open(sem_home / kind / f"f0_{kind}.png")) for kind in ("ppl", "xpl")]
+    pages, page, short = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    with tifffile.TiffWriter(pages) as writer:
+        for part in parts:
+            writer.write(part, photometric="rgb")
+    tifffile.imwrite(page, np.concatenate(parts, axis=2), photometric="minisblack", planarconfig="contig")
+    tifffile.imwrite(short, parts[0], photometric="rgb")
+    register(run, "six")
+    served = pyfunc.load_model(find_version("models:/six@champion").source)
+
+    def ask(content: io.BytesIO) -> np.ndarray:
+        sent = base64.b64encode(content.getvalue()).decode()
+        (answer,) = served.predict(pd.DataFrame({COLUMN: [sent]}))[COLUMN]
+        return decode_tiff(base64.b64decode(answer)).pixels
+
+    ppl, xpl = sem_home / "ppl" / "f0_ppl.png", sem_home / "xpl" / "f0_xpl.png"
+    (local,) = predict("models:/six@champion", [ppl], sem_home / "o", further=[xpl])
+    expected = read_micrograph(Path(str(local.output))).pixels
+    assert np.array_equal(ask(pages), expected)
+    assert np.array_equal(ask(page), expected)
+    with pytest.raises(UserError, match="give 3 channels together, where the model takes 6; send one page for each"):
+        ask(short)
+    assert channels_taken("models:/six@champion") == 6
+
+
+def test_export_takes_every_size_that_the_network_does(run: str, sem_home: Path) -> None:
+    import onnxruntime
+    from bioimageio.spec import load_description
+
+    path = export(run, "onnx", sem_home / "six.onnx")
+    image = np.random.default_rng(0).random((1, 6, 88, 136), dtype=np.float32)
+    (restored,) = onnxruntime.InferenceSession(str(path)).run(None, {"image": image})
+    expected = resolve_model(run).model(torch.from_numpy(image)).cpu().numpy()
+    np.testing.assert_allclose(restored, expected, atol=1e-4)
+    description = load_description(export(run, "bioimageio", sem_home / "six.zip"), perform_io_checks=True)
+    assert description.validation_summary.status in ("passed", "valid-format")
+
+
+@pytest.mark.realdata
+def test_real_thin_sections_learn_and_beat_the_identity(sem_home: Path, shared_data: Path) -> None:
+    """Quarters of two fields; phases 0 to 4 as greys are the target, which exercises the path and claims no more."""
+    folder = shared_data / "ppl_xpl_sandstone"
+    for name in ("3a", "9a"):
+        whole = {
+            "ppl": np.asarray(Image.open(folder / "paralelos" / f"{name}_paralelos.jpg")),
+            "xpl": np.asarray(Image.open(folder / "cruzados" / f"{name}_cruzados.jpg")),
+            "grey": tifffile.imread(folder / "masks" / f"{name}_mascara.ome.tiff") * 60,
+        }
+        for quarter in range(4):
+            part = np.s_[quarter // 2 * 600 :, quarter % 2 * 800 :]
+            for kind, image in whole.items():
+                save(sem_home / kind, f"{name}-q{quarter}_{kind}.png".replace("_grey", ""), image[part][:240, :320])
+    report, _ = evaluate(trained(sem_home, 60), "six")
+    assert report.methods[1:] == ("floor:identity", "floor:constant")
+    assert report.mean(report.model, "psnr_db").mean > report.mean("floor:identity", "psnr_db").mean
+    constant, _ = evaluate("floor:constant", "six")
+    assert constant.values("floor:constant", "mse") == report.values("floor:constant", "mse")
