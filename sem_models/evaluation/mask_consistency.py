@@ -1,9 +1,9 @@
 """Whether a segmentation network that learned from real images finds the mask that an image was drawn from.
 
 The Dice of a generated image alone says little: a network that misses myelin in real images misses it in synthetic ones
-too. It stands beside the Dice on the real image of the same mask and two floors: the most frequent class everywhere, and
-a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can exceed the
-real image, and flat greys often do: it is a test of faithfulness to the mask and none of realism.
+too. It stands beside the Dice on the real image of the same mask and two floors: the most frequent class everywhere,
+and a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can
+exceed the real image, and flat greys may too: it is a test of faithfulness to the mask and none of realism.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -120,7 +120,9 @@ def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, mon
     short = store.draws[:8]
     assert trained == ["light"] * 2 + [f"light-synthetic-{short}"] * 2 + [f"light-both-{short}"] * 2
     assert {get_run(run).params["train.seed"] for run in worth.runs["both"]} == {"0", "1"}
-    assert all("evaluation/light-test.json" in list_files(run, "evaluation") for run in sum(worth.runs.values(), []))
+    assert all(
+        "evaluation/light-test.json" in list_files(run, "evaluation") for runs in worth.runs.values() for run in runs
+    )
     assert all(worth.dice[key]["dice"].mean > 0.7 for key in worth.runs)
     assert worth.dice["most frequent class (floor)"]["dice"].mean < 0.4
     difference = worth.dice["both"]["dice"].mean - worth.dice["real"]["dice"].mean
