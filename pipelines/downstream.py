@@ -119,7 +119,7 @@ def _worth(
         key: {name: cluster_interval(scores.tolist(), groups) for name, scores in of.items()}
         for key, of in {**values, FLOOR: floor}.items()
     }
-    against = {
+    against: dict[str, dict[str, Interval]] = {
         key: {name: cluster_interval((values[key][name] - values[REAL][name]).tolist(), groups) for name in metrics}
         for key in CONTENTS
     }

@@ -102,7 +102,7 @@ def _start(model: WarpModel, shape: tuple[int, ...], shift: tuple[float, float])
     offset, centre = shift[::-1], ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
     if model == "translation":
         return SimpleITK.TranslationTransform(2, offset)
-    transform = SimpleITK.Euler2DTransform() if model == "rigid" else SimpleITK.AffineTransform(2)
+    transform: Any = SimpleITK.Euler2DTransform() if model == "rigid" else SimpleITK.AffineTransform(2)
     transform.SetCenter(centre)
     transform.SetTranslation(offset)
     return transform

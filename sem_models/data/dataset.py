@@ -52,7 +52,8 @@ class Dataset:
     def one_hot(self, entry: Entry) -> NDArray[np.float32]:
         """(K, H, W) float32 of a mask: 1 in the channel of the class of each pixel, 0 in the others."""
         classes = np.arange(len(self.manifest.label_values), dtype=np.uint8)
-        return (self.array(entry, "mask")[..., 0] == classes[:, None, None]).astype(np.float32)
+        channels: NDArray[np.float32] = (self.array(entry, "mask")[..., 0] == classes[:, None, None]).astype(np.float32)
+        return channels
 
     @property
     def sharp_role(self) -> Role:

@@ -36,4 +36,5 @@ def with_arrows(picture: Picture, arrows: Iterable[tuple[float, float, float, fl
 
 def _stretched(image: NDArray[Any]) -> Picture:
     lo, hi = np.percentile(image, (1, 99))
-    return np.rint(255 * np.clip((image - lo) / max(hi - lo, 1e-9), 0, 1)).astype(np.uint8)
+    picture: Picture = np.rint(255 * np.clip((image - lo) / max(hi - lo, 1e-9), 0, 1)).astype(np.uint8)
+    return picture

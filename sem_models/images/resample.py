@@ -29,7 +29,7 @@ def resample(pixels: Pixels, factor: float) -> Pixels:
     Reductions are filtered first so that nothing folds back, enlargements are cubic: smooth, and without new detail.
     Overshoot of integers is clipped to the range of the type.
     """
-    size = resampled_size(*pixels.shape[:2], factor)
+    size = resampled_size(pixels.shape[0], pixels.shape[1], factor)
     if size == pixels.shape[:2]:
         return pixels
     scaled = _scaled(pixels.astype(np.float64), size, factor, _LINEAR if factor < 1 else _CUBIC)
@@ -45,7 +45,7 @@ def resample_labels(labels: Pixels, factor: float) -> Pixels:
     Reductions take the label that covers most of a new pixel, weighted as `resample` weighs grey values, so that image
     and labels stay on one another; of equal covers the lower label wins. Enlargements repeat the nearest label.
     """
-    size = resampled_size(*labels.shape[:2], factor)
+    size = resampled_size(labels.shape[0], labels.shape[1], factor)
     if size == labels.shape[:2]:
         return labels
     if factor > 1:

@@ -71,7 +71,8 @@ def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]
         classes = LabelMap(labels, {}).classes(require_grey(mask).pixels)[..., 0]
     except UserError as error:
         raise UserError(f"{mask.source}: {error}") from error
-    return (classes == np.arange(len(labels))[:, None, None]).astype(np.float32)
+    channels: NDArray[np.float32] = (classes == np.arange(len(labels))[:, None, None]).astype(np.float32)
+    return channels
 
 
 def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray) -> Micrograph:

@@ -29,7 +29,7 @@ class ForwardProcess:
         from diffusers import DDPMScheduler
 
         self._settings = settings
-        self._scheduler = DDPMScheduler(**constants(settings))
+        self._scheduler: Any = DDPMScheduler(**constants(settings))
 
     def noised(self, x_0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """(N, C, H, W) after (N,) steps `t`, 0 to timesteps - 1."""

@@ -20,7 +20,7 @@ def presets() -> list[Recipe]:
     """Without and with a label map, each with a `-small` preset for two CPU cores."""
     free = _recipe("ddpm", "Draws micrographs out of noise alone.", 0)
     masks = _recipe("ddpm-masks", f"Draws micrographs after label maps of {_CLASSES} classes.", _CLASSES)
-    return [free, _small(free), masks, _small(masks)]
+    return [free, _small(free, 0), masks, _small(masks, _CLASSES)]
 
 
 def _recipe(name: str, summary: str, condition: int) -> Recipe:
@@ -41,11 +41,9 @@ def _recipe(name: str, summary: str, condition: int) -> Recipe:
     )
 
 
-def _small(recipe: Recipe) -> Recipe:
+def _small(recipe: Recipe, condition: int) -> Recipe:
     """Cosine betas and velocity: more of the steps go to noise levels at which small images still show something."""
-    network = DiffusionUNetConfig(
-        channels_in=recipe.network.channels_in, width=32, multipliers=(1, 2, 2, 4), blocks=1, attention=(3,)
-    )
+    network = DiffusionUNetConfig(channels_in=condition, width=32, multipliers=(1, 2, 2, 4), blocks=1, attention=(3,))
     changes: dict[str, Any] = {
         "name": f"{recipe.name}-small",
         "summary": f"{recipe.summary} A narrow network: half an hour on two CPU cores.",

@@ -81,7 +81,7 @@ class SynthesisValidator:
 
 def shown(classes: NDArray[Any]) -> Image:
     """(H, W) class indices as (H, W, 3) colours in [0, 1]."""
-    return coloured(classes).astype(np.float32) / 255
+    return coloured(classes).astype(np.float32) / np.float32(255)
 
 
 def centre(image: Image) -> Image:
