@@ -76,7 +76,7 @@ def run(sem_home: Path) -> str:
 def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> None:
     assert channels_taken(run) == 6
     ppl, xpl = sem_home / "ppl" / "f1_ppl.png", sem_home / "xpl" / "f1_xpl.png"
-    with pytest.raises(UserError, match="f1_ppl.png: 3 channels, where .* takes 6; give the other 3 with --with"):
+    with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 with --with"):
         predict(run, [ppl], sem_home / "out")
     (result,) = predict(run, [ppl], sem_home / "out", further=[sem_home / "xpl"])
     assert (Path(result.source).name, [Path(name).name for name in result.further]) == ("f1_ppl.png", ["f1_xpl.png"])
