@@ -4,6 +4,8 @@ The input is warped onto the target, never the other way round: interpolation sm
 a network learns to give must stay as it was recorded.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ _LEVELS = (4, 2, 1)
 _STEP_PX, _SMALLEST_STEP_PX, _ROUNDS, _RELAXATION, _FLAT = 2.0, 1e-3, 300, 0.6, 1e-8
 _ORDER = 3
 _SPLINE_REACH = 2
+_DECIMALS = 7
+"""Of the matrix: 0.001 px across 10 000 px; what lies below differs between processors."""
 
 
 def find_warp(
@@ -41,7 +45,6 @@ def find_warp(
     """
     transform = _start(model, fixed.shape, shift)
     method = SimpleITK.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)
     method.SetMetricAsMattesMutualInformation(_BINS)
     method.SetMetricSamplingStrategy(method.NONE)
     method.SetInterpolator(SimpleITK.sitkLinear)
@@ -53,7 +56,8 @@ def find_warp(
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(transform, inPlace=True)
     try:
-        method.Execute(*(SimpleITK.GetImageFromArray(image.astype(np.float32)) for image in (fixed, moving)))
+        with _one_thread():
+            method.Execute(*(SimpleITK.GetImageFromArray(image.astype(np.float32)) for image in (fixed, moving)))
     except RuntimeError as error:
         raise UserError("mutual information found no common field") from error
     return _matrix(transform)
@@ -97,6 +101,17 @@ def valid_field(moving: tuple[int, ...], fixed: tuple[int, ...], matrix: Matrix)
     return top, left, bottom, right
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Threads add up in the order in which they end: the last digits, and with them the digest, would differ."""
+    threads = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    try:
+        yield
+    finally:
+        SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+
+
 def _start(model: WarpModel, shape: tuple[int, ...], shift: tuple[float, float]) -> Any:
     """ITK counts columns first; turning about the middle keeps turn and shift apart."""
     offset, centre = shift[::-1], ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
@@ -110,7 +125,7 @@ def _start(model: WarpModel, shape: tuple[int, ...], shift: tuple[float, float])
 
 def _matrix(transform: Any) -> Matrix:
     origin, down, right = (np.array(transform.TransformPoint(at)[::-1]) for at in ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0)))
-    first, second = np.stack([down - origin, right - origin, origin], axis=1).tolist()
+    first, second = np.stack([down - origin, right - origin, origin], axis=1).round(_DECIMALS).tolist()
     return (first[0], first[1], first[2]), (second[0], second[1], second[2])
 
 

@@ -1,0 +1,26 @@
+"""The Data page with pairs: what fits, what is set aside, and both images over each other."""
+
+from pathlib import Path
+
+from tests.app.test_pages import assert_sound, page
+from tests.unit.test_pairs import write_pairs
+
+
+def test_pairs_are_shown_over_each_other_before_anything_is_cut(sem_home: Path) -> None:
+    options = write_pairs(sem_home)
+    app = page("data")
+    app.text_input(key="name").input("pairs")
+    app.selectbox(key="kind").set_value("paired").run()
+    app.text_input(key="raw-folder").input(str(options.raw[0]))
+    app.text_input(key="other").input(str(options.target))
+    app.selectbox(key="register").set_value("shift").run()
+    app.button[0].click().run()
+    assert_sound(app)
+    table = next(frame.value for frame in app.dataframe if "residual (px)" in frame.value)
+    assert list(table["state"]) == ["cropped"] * 3 + ["set aside"]
+    assert [float(text.split(",")[0]) < 0.4 for text in table["residual (px)"][:3]] == [True] * 3
+    assert all(float(text.split(",")[0]) > 6 for text in table["residual before (px)"][:3])
+    assert any("s3.tif: the alignment could not be verified" in box.value for box in app.warning)
+    assert len(app.selectbox(key="pair").options) == 4
+    assert len(app.get("image")) == 3, "the data bar, before, and after"
+    assert not (sem_home / "datasets" / "pairs").exists()
