@@ -27,7 +27,7 @@ from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.settings import LossTerm, Optimiser, Schedule, TrainSettings
-from tests.unit.test_labels import masked, rings
+from tests.masked_sets import masked_files, rings
 
 CHANGES = ("train.steps=60", "train.validate_every=60")
 LIGHT, DARK = np.array([50, 120, 200]), np.array([220, 130, 60])
@@ -50,7 +50,7 @@ def prepare(home: Path, name: str, greys: np.ndarray, pixel_nm: float, raw: np.n
     folder = home / f"raw-{name}"
     folder.mkdir()
     classes = [rings(seed + k) for k in range(5)]
-    options = masked(folder, list("abcde"), [raw[mask] for mask in classes])
+    options = masked_files(folder, list("abcde"), [raw[mask] for mask in classes])
     rng = np.random.default_rng(seed)
     for letter, mask in zip("abcde", classes, strict=True):
         grey = np.clip(greys[mask] + rng.normal(0, 6, mask.shape), 0, 255)

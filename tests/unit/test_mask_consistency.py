@@ -14,7 +14,7 @@ from sem_models.data.synthetic import is_synthetic, turned, write_synthetic
 from sem_models.errors import UserError
 from sem_models.evaluation.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
 from sem_models.evaluation.round_trip import round_trip
-from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
+from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 
 GREYS = np.array([0.1, 0.5, 0.9], np.float32)
 
@@ -71,7 +71,7 @@ def test_a_round_trip_is_scored_against_the_image_it_began_with() -> None:
 @pytest.fixture
 def real(tmp_path: Path) -> Dataset:
     classes = [rings(seed) for seed in range(6)]
-    options = masked(tmp_path, list("abcdef"), [RAW_OF_CLASS[mask] for mask in classes])
+    options = masked_files(tmp_path, list("abcdef"), [RAW_OF_CLASS[mask] for mask in classes])
     return write_dataset(plan_dataset(options), tmp_path / "real")
 
 
