@@ -63,7 +63,7 @@ def find_alignment(source: Image, target: Image, register: Register, pixel_size_
     # Frames of different sharpness correlate off their true shift; smoothed, both are as blurred.
     down, right = find_shift(*(gaussian_filter(image, _ALIKE_PX) for image in (first, second)))
     warp = None
-    if register not in ("none", "shift"):
+    if register != "none" and register != "shift":
         warp = Warp(model=register, matrix=find_warp(second, first, (-down, -right), register))
     before = block_shifts(second, first)
     found = Alignment(register, (down, right), warp, before, before, pixel_size_nm)
