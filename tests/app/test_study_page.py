@@ -1,15 +1,12 @@
 """The study page: blinded, answered by buttons with keys, resumable, and closed while somebody judges."""
 
 import base64
-import io
 import json
 import re
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from google.protobuf.json_format import MessageToDict
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pipelines.study.answers import answers_of, next_trial
@@ -152,13 +149,3 @@ def test_a_new_study_is_the_command_line(study: Study, monkeypatch: pytest.Monke
     (arguments,) = asked
     assert arguments[:3] == ["study", "create", "second"]
     assert {"--dataset=small", "--model=floor:bicubic", "--question=pair", "--catch=10"} <= set(arguments)
-
-
-def test_pictures_are_enlarged_by_whole_pixels() -> None:
-    from pages.study.trial import pictures_html
-
-    buffer = io.BytesIO()
-    Image.fromarray(np.zeros((96, 96), np.uint8)).save(buffer, "PNG")
-    html = pictures_html([buffer.getvalue()] * 2, 96)
-    assert html.count("width:384px;height:384px;image-rendering:pixelated") == 2
-    assert "width:700px" in pictures_html([b""], 700)

@@ -33,10 +33,10 @@ def test_no_answers_say_nothing() -> None:
 
 
 def test_cohen_kappa_by_hand() -> None:
-    """20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: p_o = 0.7, p_e = 0.5 x 0.6 + 0.5 x 0.4 = 0.5."""
-    first = ["yes"] * 25 + ["no"] * 25
-    second = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
-    assert cohen_kappa(first, second) == pytest.approx(0.4)
+    """25 yes/yes, 35 yes/no, 5 no/yes, 35 no/no: p_o = 0.6, p_e = 0.6 x 0.3 + 0.4 x 0.7 = 0.46."""
+    first = ["yes"] * 60 + ["no"] * 40
+    second = ["yes"] * 25 + ["no"] * 35 + ["yes"] * 5 + ["no"] * 35
+    assert cohen_kappa(first, second) == pytest.approx(0.14 / 0.54)
     assert cohen_kappa(first, first) == 1.0
     assert math.isnan(cohen_kappa(["yes"] * 3, ["yes"] * 3)), "one category: chance explains everything"
     assert math.isnan(cohen_kappa([], []))
