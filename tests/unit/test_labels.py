@@ -74,6 +74,13 @@ def test_values_that_are_nearly_alike_are_one_class_only_if_never_together() -> 
     assert "128" in found.notes[0]
     together = find_labels([{0: 500, 127: 300, 128: 200}, {0: 500, 128: 100}])
     assert together.values == (0, 127, 128)
+    # Neither does it lead from one value to the next, nor are two classes of one mask joined by a third value.
+    chain = find_labels([{0: 500, 126: 10}, {0: 500, 127: 20}, {0: 500, 128: 30}, {0: 500, 255: 100}])
+    assert chain.merged == {126: 128, 127: 128}
+    assert chain.classes(np.array([[0, 126, 127, 128, 255]])).tolist() == [[0, 1, 1, 1, 2]]
+    between = find_labels([{0: 500, 127: 50}, {0: 500, 126: 10, 128: 20}])
+    assert between.values == (0, 126, 127)
+    assert between.merged == {128: 127}
     # Indices: the classes of the two images differ, whatever their distance.
     indices = find_labels([{0: 500, 1: 300}, {0: 500, 2: 100}])
     assert indices.values == (0, 1, 2)
