@@ -44,6 +44,12 @@ def test_masks_are_stored_as_class_indices(dataset: Dataset, classes: list[np.nd
         assert np.array_equal(one_hot.sum(0), np.ones((64, 64)))
 
 
+def test_empty_masks_may_be_alike(tmp_path: Path, classes: list[np.ndarray]) -> None:
+    masks = [RAW_OF_CLASS[classes[0]], *(np.zeros((64, 64), np.uint8) for _ in range(3))]
+    empty = write_dataset(plan_dataset(masked_files(tmp_path, ["s0", "s1", "s2", "s3"], masks)), tmp_path / "m")
+    assert len({entry.split for entry in empty.manifest.entries if not empty.array(entry, "mask").any()}) > 1
+
+
 def test_label_values_are_part_of_the_digest_and_their_absence_is_not(dataset: Dataset) -> None:
     other = dataset.manifest.model_copy(update={"label_values": (0, 1, 2)})
     assert digest_of(other) != dataset.digest
