@@ -66,11 +66,9 @@ class RunWriter:
         Colours are shown as they are: they are another contrast, or classes.
         """
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
-        grey = next(
-            panels[panel] for panel in ("target", "real", "input") if panel in panels and panels[panel].ndim == 2
-        )
-        window = display_window([grey])
+        greys = [panels[key] for key in ("target", "real", "input") if key in panels and panels[key].ndim == 2]
         colour = DisplayWindow(0.0, 1.0)
+        window = display_window(greys) if greys else colour
         pictures = {panel: to_display(image, window if image.ndim == 2 else colour) for panel, image in panels.items()}
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:

@@ -5,7 +5,6 @@ Masks are never interpolated nor pooled: between two labels there is nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -97,8 +96,8 @@ def find_labels(masks: Sequence[Counts]) -> LabelMap:
     """The classes of a set of masks by the counts of each.
 
     Values up to 15 are indices, each a class. Grey codes (0, 127, 255) are often not exact: a value on less than
-    1/10000 of all pixels is a stray one and goes to the nearest class, and values that differ by 2 at most and are
-    never in one mask together are one class, named by the more frequent one. Either is said in a note.
+    1/10000 of all pixels is a stray one and goes to the nearest class, and values that differ by 2 at most from a more
+    frequent one, and no two of which are in one mask together, are one class of its name. Either is said in a note.
 
     Raises:
         UserError: Fewer than two classes, or more than 16.
@@ -132,14 +131,17 @@ def _strays(total: Counts) -> dict[int, int]:
 
 
 def _twins(kept: Sequence[int], masks: Sequence[Counts], total: Counts) -> dict[int, int]:
-    """Values that stand for the same class in different files, with the more frequent one."""
-    twins: dict[int, int] = {}
-    for low, high in pairwise(kept):
-        together = any(low in counts and high in counts for counts in masks)
-        if high - low <= _ALIKE and not together and low not in twins:
-            rare, common = sorted((low, high), key=lambda value: total[value])
-            twins[rare] = common
-    return twins
+    """Values that stand for the same class in different files, with the most frequent of them."""
+    classes: dict[int, list[int]] = {}
+    for value in sorted(kept, key=lambda value: (-total[value], value)):
+        alike = [
+            common
+            for common, members in classes.items()
+            if abs(common - value) <= _ALIKE
+            and not any(value in counts and member in counts for counts in masks for member in members)
+        ]
+        classes.setdefault(min(alike, key=lambda common: abs(common - value), default=value), []).append(value)
+    return {value: common for common, members in classes.items() for value in members if value != common}
 
 
 def _notes(strays: Counts, twins: Counts, total: Counts) -> list[str]:

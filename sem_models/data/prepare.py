@@ -32,7 +32,9 @@ def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Data
     Raises:
         UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
     """
-    files = [(file, image) for image in plan.images for file in image.parts or (image,)]
+    # Masks may well be alike: where there is nothing, they are empty.
+    shown = [image for image in plan.images if image.role != "mask"]
+    files = [(file, image) for image in shown for file in image.parts or (image,)]
     _refuse_duplicates([(file.sha256 + str(file.page), image) for file, image in files])
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.runs import create_run, get_run, list_runs, metric_history, set_status
@@ -94,6 +95,20 @@ def test_states_samples_and_checkpoints(sem_home: Path) -> None:
     assert run.ended is not None
     with pytest.raises(UserError, match="no run 'nothing'"):
         get_run("nothing")
+
+
+def test_samples_in_colour_throughout_are_shown_as_they_are(sem_home: Path) -> None:
+    from pipelines.tracking.artifacts import fetch
+
+    run_id = create_run("sem", "x", "training", {}, {})
+    colours = np.random.default_rng(0).random((16, 16, 3), dtype=np.float32)
+    floor = np.full((16, 16), 0.2, np.float32)
+    with RunWriter(run_id, sem_home / "work") as writer:
+        writer.sample(10, "c", {"input": colours, "floor": floor, "output": colours, "target": colours})
+    stored = samples(run_id)
+    for panel, expected in (("output", colours), ("target", colours), ("floor", floor)):
+        seen = np.asarray(Image.open(fetch(run_id, stored.path("c", panel, 10))))
+        assert np.array_equal(seen, np.rint(255 * expected))
 
 
 def free_port() -> int:

@@ -44,6 +44,12 @@ def test_masks_are_stored_as_class_indices(dataset: Dataset, classes: list[np.nd
         assert np.array_equal(one_hot.sum(0), np.ones((64, 64)))
 
 
+def test_empty_masks_may_be_alike(tmp_path: Path, classes: list[np.ndarray]) -> None:
+    masks = [RAW_OF_CLASS[classes[0]], *(np.zeros((64, 64), np.uint8) for _ in range(3))]
+    empty = write_dataset(plan_dataset(masked_files(tmp_path, ["s0", "s1", "s2", "s3"], masks)), tmp_path / "m")
+    assert len({entry.split for entry in empty.manifest.entries if not empty.array(entry, "mask").any()}) > 1
+
+
 def test_label_values_are_part_of_the_digest_and_their_absence_is_not(dataset: Dataset) -> None:
     other = dataset.manifest.model_copy(update={"label_values": (0, 1, 2)})
     assert digest_of(other) != dataset.digest
@@ -74,6 +80,13 @@ def test_values_that_are_nearly_alike_are_one_class_only_if_never_together() -> 
     assert "128" in found.notes[0]
     together = find_labels([{0: 500, 127: 300, 128: 200}, {0: 500, 128: 100}])
     assert together.values == (0, 127, 128)
+    # Neither does it lead from one value to the next, nor are two classes of one mask joined by a third value.
+    chain = find_labels([{0: 500, 126: 10}, {0: 500, 127: 20}, {0: 500, 128: 30}, {0: 500, 255: 100}])
+    assert chain.merged == {126: 128, 127: 128}
+    assert chain.classes(np.array([[0, 126, 127, 128, 255]])).tolist() == [[0, 1, 1, 1, 2]]
+    between = find_labels([{0: 500, 127: 50}, {0: 500, 126: 10, 128: 20}])
+    assert between.values == (0, 126, 127)
+    assert between.merged == {128: 127}
     # Indices: the classes of the two images differ, whatever their distance.
     indices = find_labels([{0: 500, 1: 300}, {0: 500, 2: 100}])
     assert indices.values == (0, 1, 2)
