@@ -74,7 +74,7 @@ def predict(
     results = [Prediction(str(path), 0, None, f"{path.name}: a further input is missing.") for path in found.incomplete]
     for index, stack in enumerate(found.stacks):
         results += _one(predictor, stack, names, databar)
-        progress(index + 1, len(found.stacks), "files restored")
+        progress(index + 1, len(found.stacks), "files")
     if all(result.error for result in results):
         count = len(found.stacks) + len(found.incomplete)
         raise UserError(f"None of {count} file(s) could be used: {results[0].error}")

@@ -26,12 +26,16 @@ def show() -> None:
 
 
 def _choose(scored: list[RunInfo]) -> list[RunInfo]:
-    """Runs to compare; by default all that were scored on the dataset of the newest."""
+    """Runs to compare; by default all of the newest one's task that were scored on its dataset."""
     by_id = {run.run_id: run for run in scored}
-    newest = scored[0].tags["sem.evaluated.test"]
-    default = [run.run_id for run in scored if run.tags["sem.evaluated.test"] == newest]
+    default = [run.run_id for run in scored if _kin(run) == _kin(scored[0])]
     ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: label(by_id[key]), key="compared")
     return [by_id[key] for key in ids]
+
+
+def _kin(run: RunInfo) -> tuple[str, str]:
+    """Dataset and task: on one dataset of images and masks a segmentation has other scores than a synthesis."""
+    return run.tags["sem.evaluated.test"], run.tags.get("sem.task", "")
 
 
 def _show(comparison: Comparison) -> None:
@@ -49,8 +53,7 @@ def _show(comparison: Comparison) -> None:
     if metric:
         st.plotly_chart(_bars(comparison, metric), key="bars")
         show_pairs(comparison, metric)
-    st.markdown("**Difference to the bicubic floor, image by image** (intervals over images)")
-    st.dataframe(difference_table(comparison), hide_index=True)
+    _show_gains(comparison)
     show_discriminations(comparison)
     for note in {note for column in comparison.columns for note in column.report.notes}:
         st.warning(note)
@@ -58,6 +61,17 @@ def _show(comparison: Comparison) -> None:
         for column in comparison.columns:
             st.markdown(f"**{column.label}**")
             st.dataframe(rows_table(column.report), hide_index=True)
+
+
+def _show_gains(comparison: Comparison) -> None:
+    floors = list(comparison.floors)
+    if not floors:
+        return
+    floor = floors[0]
+    if len(floors) > 1:
+        floor = st.selectbox("Floor", floors, format_func=lambda name: name.removeprefix("floor:"), key="floor")
+    st.markdown(f"**Difference to the {floor.removeprefix('floor:')} floor, image by image** (intervals over images)")
+    st.dataframe(difference_table(comparison, floor), hide_index=True)
 
 
 def _bars(comparison: Comparison, metric: str) -> go.Figure:

@@ -18,11 +18,11 @@ def side_by_side(comparison: Comparison) -> pd.DataFrame:
     )
 
 
-def difference_table(comparison: Comparison) -> pd.DataFrame:
-    """Gain of each run over the bicubic floor."""
+def difference_table(comparison: Comparison, floor: str) -> pd.DataFrame:
+    """Gain of each run over a floor that all of them have."""
     tables = []
     for column in comparison.columns:
         table = gains_table(column.report)
         table.insert(0, "run", column.label)
-        tables.append(table[table["against"] == "floor:bicubic"])
+        tables.append(table[table["against"] == floor].drop(columns="against"))
     return pd.concat(tables)

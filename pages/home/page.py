@@ -16,7 +16,7 @@ DEMO = "demo"
 
 def show() -> None:
     """The page."""
-    begin("SEM Workbench", "Prepare micrographs, train restoration models, watch them learn, compare them honestly.")
+    begin("SEM Workbench", "Prepare micrographs, train models, watch them learn, compare them honestly.")
     with shown_errors():
         _facts()
         left, right = st.columns([3, 2], gap="large")
@@ -62,9 +62,9 @@ def _next_step() -> None:
         st.write(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
         st.page_link("runs/page.py", label="Score it", icon=":material/show_chart:")
     else:
-        st.write(f"{len(scored)} scored run(s). Compare them with their floors, or restore new micrographs.")
+        st.write(f"{len(scored)} scored run(s). Compare them with their floors, or apply one to new micrographs.")
         st.page_link("compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
-        st.page_link("inference/page.py", label="Restore micrographs", icon=":material/auto_fix_high:")
+        st.page_link("inference/page.py", label="Apply a model", icon=":material/auto_fix_high:")
 
 
 def _demo() -> None:

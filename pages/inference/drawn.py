@@ -10,40 +10,28 @@ from numpy.typing import NDArray
 
 from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
+from pages.inference.classes import classes_of, show_legend
 from pipelines.home import home
+from sem_models.images.channels import to_grey
+from sem_models.images.label_colours import coloured
 from sem_models.images.read import read_micrograph
+from sem_models.recipes.labels import takes_labels
+from sem_models.recipes.recipe import Recipe
 
 TASK = "synthesise"
 _SIZES = (64, 128, 256, 512)
 _SHOWN = 12
 _MASK, _STD = "Mask", "Standard deviation"
-_STRETCHED = (_MASK, _STD)
 
 
-def is_drawing(model: str | None) -> bool:
-    """Whether MODEL draws micrographs by diffusion, out of nothing or after label maps."""
-    from pipelines.tracking.runs import get_run
-
-    if model is None or model.startswith("floor:"):
-        return False
-    settings = get_run(_run_of(model)).params
-    return settings.get("method") == "diffusion" and settings.get("task") == "synthesis"
+def is_drawing(recipe: Recipe | None) -> bool:
+    """Whether a model draws micrographs by diffusion, out of nothing or after label maps."""
+    return recipe is not None and recipe.method == "diffusion" and recipe.task == "synthesis"
 
 
-def _run_of(model: str) -> str:
-    """The run that trained a registered model; of a run its own id."""
-    from pipelines.tracking.registry import list_versions
-
-    runs = {f"models:/{version.name}/{version.version}": version.run_id for version in list_versions()}
-    runs |= {f"models:/{v.name}@{alias}": v.run_id for v in list_versions() for alias in v.aliases}
-    return runs.get(model, model)
-
-
-def draw(model: str) -> None:
+def draw(model: str, recipe: Recipe) -> None:
     """Settings, the button, and what came out."""
-    from pipelines.run_facts import stored_recipe
-
-    after_masks = bool(stored_recipe(_run_of(model)).labels)
+    after_masks = takes_labels(recipe)
     arguments, ready = _after_masks() if after_masks else _free()
     left, middle, right = st.columns(3)
     steps = left.select_slider("Denoising steps", [10, 20, 25, 50, 100], value=50, key="draw-steps")
@@ -57,7 +45,7 @@ def draw(model: str) -> None:
         settings = [part for text in asked for part in ("--set", text)]
         launch(TASK, ["synthesise", model, "--out", str(out), "--seed", str(seed), *arguments, *settings])
         st.rerun()
-    _results()
+    _results(recipe.labels)
 
 
 def _free() -> tuple[list[str], bool]:
@@ -73,7 +61,7 @@ def _after_masks() -> tuple[list[str], bool]:
     return ["--masks", str(place), "--samples", str(samples)], place is not None
 
 
-def _results() -> None:
+def _results(labels: tuple[int, ...]) -> None:
     state = watched(TASK)
     if state is None or state.result is None:
         return
@@ -85,16 +73,20 @@ def _results() -> None:
             st.caption(f"The first {_SHOWN} of {len(results)}; all are in {Path(results[0]['output']).parent}.")
     else:
         chosen = st.selectbox("Mask", results, format_func=lambda r: Path(r["mask"]).name, key="drawn-mask")
-        _with_doubt(chosen)
+        _with_doubt(chosen, labels)
     st.caption("Synthetic: none of this was recorded by a microscope, and the files say so.")
 
 
-def _with_doubt(result: dict[str, Any]) -> None:
+def _with_doubt(result: dict[str, Any], labels: tuple[int, ...]) -> None:
     several = bool(result["samples"])
-    pictures = [(_MASK, result["mask"]), ("Mean" if several else "Drawn", result["output"])]
+    classes = classes_of(to_grey(read_micrograph(Path(result["mask"]))).pixels, labels)
+    columns = st.columns(4)
+    columns[0].image(coloured(classes), caption=_MASK)
+    columns[1].image(_shown(result["output"], stretched=False), caption="Mean" if several else "Drawn")
     if several:
-        pictures.append((_STD, result["std"]))
-    _grid(pictures)
+        columns[2].image(_shown(result["std"], stretched=True), caption=_STD)
+    with columns[3]:
+        show_legend(classes, labels)
     _grid([(f"Sample {number + 1}", path) for number, path in enumerate(result["samples"][:_SHOWN])])
     if several:
         std = read_micrograph(Path(result["std"])).pixels
@@ -107,11 +99,11 @@ def _with_doubt(result: dict[str, Any]) -> None:
 def _grid(pictures: list[tuple[str, str]]) -> None:
     for first in range(0, len(pictures), 4):
         for column, (caption, path) in zip(st.columns(4), pictures[first : first + 4], strict=False):
-            column.image(_shown(path, stretched=caption in _STRETCHED), caption=caption)
+            column.image(_shown(path, stretched=False), caption=caption)
 
 
 def _shown(path: str, stretched: bool) -> NDArray[np.uint8]:
-    """(H, W): drawn images as they are; labels and deviations, a few grey values each, over the whole scale."""
+    """(H, W): drawn images as they are; deviations, a few grey values each, over the whole scale."""
     grey = read_micrograph(Path(path)).pixels[..., 0].astype(np.float64)
     lo, hi = (float(grey.min()), float(grey.max())) if stretched else (0.0, 255.0)
     shown: NDArray[np.uint8] = np.clip((grey - lo) / max(hi - lo, 1e-6) * 255, 0, 255).astype(np.uint8)

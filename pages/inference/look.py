@@ -17,49 +17,51 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 
 _VIEW = (480, 760)
+_SIDES, _PROFILE, _DIFFERENCE, _RESPONSE = "Before / after", "Line profile", "Difference map", "Response map"
 Grey = NDArray[np.float64]
 
 
-def show_result(recorded: Micrograph, output: Path, model: str) -> None:
-    """All views of one result."""
+def show_result(recorded: Micrograph, output: Path, model: str, restored: bool) -> None:
+    """All views of one result; what was changed is of interest only where the input is what was `restored`."""
     before, after = to_grey(recorded), read_micrograph(output)
     scale = max(after.width // before.width, 1)
-    _facts(before, after, model)
+    _facts(before, after)
     enlarged = enlarge(before.pixels.mean(axis=2), scale).astype(np.float64)
-    restored = after.pixels.mean(axis=2).astype(np.float64)
-    enlarged = enlarged[: restored.shape[0], : restored.shape[1]]
-    window = _window(enlarged)
-    top, left = _field(restored.shape)
+    made = after.pixels.mean(axis=2).astype(np.float64)
+    enlarged = enlarged[: made.shape[0], : made.shape[1]]
+    window = _window([enlarged] if restored else [enlarged, made])
+    top, left = _field(made.shape)
     part = np.s_[top : top + _VIEW[0], left : left + _VIEW[1]]
-    names = ["Before / after", "Difference map", "Line profile", *(["Response map"] if scale == 1 else [])]
-    views = st.tabs(names)
-    with views[0]:
+    changes = [_DIFFERENCE, *([_RESPONSE] if scale == 1 else [])] if restored else []
+    names = [_SIDES, _PROFILE, *changes]
+    views = dict(zip(names, st.tabs(names), strict=True))
+    with views[_SIDES]:
         label = f"as recorded, pixels repeated x{scale}" if scale > 1 else "as recorded"
-        pictures = data_url(enlarged[part], window), data_url(restored[part], window)
+        pictures = data_url(enlarged[part], window), data_url(made[part], window)
         before_after(*pictures, label, model, key=f"slider-{output.name}-{top}-{left}")
-    with views[1]:
-        _difference(enlarged[part], restored[part])
-    with views[2]:
-        _profile(enlarged, restored, after.pixel_size_nm, top)
-    if scale == 1:
-        with views[3]:
-            show_response(enlarged[part], restored[part], intensity_range(before.pixels), window)
+    with views[_PROFILE]:
+        _profile(enlarged, made, after.pixel_size_nm, top)
+    if _DIFFERENCE in views:
+        with views[_DIFFERENCE]:
+            _difference(enlarged[part], made[part])
+    if _RESPONSE in views:
+        with views[_RESPONSE]:
+            show_response(enlarged[part], made[part], intensity_range(before.pixels), window)
     st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
 
 
-def _facts(before: Micrograph, after: Micrograph, model: str) -> None:
+def _facts(before: Micrograph, after: Micrograph) -> None:
     columns = st.columns(4)
     for column, label, image in ((columns[0], "Input", before), (columns[1], "Output", after)):
         column.metric(f"{label} (px)", f"{image.width} x {image.height}")
     sizes = [f"{image.pixel_size_nm:.4g}" for image in (before, after) if image.pixel_size_nm]
     columns[2].metric("Pixel size in, out (nm)", " → ".join(sizes) or "unknown")
     columns[3].metric("Type", str(after.pixels.dtype))
-    st.caption(f"Made by `{model}`. Restored detail is an estimate: check what matters against the recorded pixels.")
 
 
-def _window(recorded: Grey) -> DisplayWindow:
-    found = display_window([recorded])
-    lowest, highest = float(recorded.min()), float(recorded.max())
+def _window(images: list[Grey]) -> DisplayWindow:
+    found = display_window([np.concatenate([image.ravel() for image in images])])
+    lowest, highest = min(float(image.min()) for image in images), max(float(image.max()) for image in images)
     if highest <= lowest:
         return found
     lo, hi = st.slider(
@@ -107,7 +109,7 @@ def _profile(before: Grey, after: Grey, pixel_size_nm: float | None, top: int) -
     place = np.arange(after.shape[1]) * (pixel_size_nm or 1.0)
     figure = go.Figure()
     figure.add_scatter(x=place, y=before[row], name="recorded", line={"color": "#8b949b"})
-    figure.add_scatter(x=place, y=after[row], name="restored", line={"color": "#1f5f8b"})
+    figure.add_scatter(x=place, y=after[row], name="output", line={"color": "#1f5f8b"})
     figure.update_layout(
         height=360, margin={"l": 60, "r": 10, "t": 10, "b": 45}, template="simple_white", yaxis_title="grey value",
         xaxis_title="position (nm)" if pixel_size_nm else "position (px)", legend={"orientation": "h", "y": 1.1},

@@ -1,6 +1,11 @@
 """Which model to apply: registered, a finished run, or a floor."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
+
+if TYPE_CHECKING:
+    from sem_models.recipes.recipe import Recipe
 
 _FLOORS = {
     "floor:bicubic": "Floor: bicubic x4",
@@ -31,6 +36,19 @@ def model_labels() -> dict[str, str]:
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
     return labels | _FLOORS
+
+
+def recipe_of(model: str | None) -> "Recipe | None":
+    """What a registered model or a run learned by; None for a floor."""
+    from pipelines.run_facts import stored_recipe
+    from pipelines.tracking.registry import list_versions
+
+    if model is None or model.startswith("floor:"):
+        return None
+    versions = list_versions() if model.startswith("models:/") else []
+    runs = {f"models:/{version.name}/{version.version}": version.run_id for version in versions}
+    runs |= {f"models:/{version.name}@{alias}": version.run_id for version in versions for alias in version.aliases}
+    return stored_recipe(runs.get(model, model))
 
 
 def choose_model() -> str | None:

@@ -9,11 +9,14 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
+from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
 from pages.inference.further import choose_further
 from pages.inference.look import show_result
-from pages.inference.models import choose_model
+from pages.inference.models import choose_model, recipe_of
+from pages.inference.wording import wording
 from pipelines.home import home
+from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 
 TASK = "predict"
@@ -21,19 +24,23 @@ TASK = "predict"
 
 def show() -> None:
     """The page."""
-    begin("Inference", "Restore new micrographs: native bit depth in and out, pixel size and provenance kept.")
+    begin(
+        "Inference", "A model applied to new micrographs: native bit depth in and out, pixel size and provenance kept."
+    )
     with shown_errors():
         left, right = st.columns(2, gap="large")
         with left:
             model = choose_model()
-        if model and is_drawing(model):
-            draw(model)
+        recipe = recipe_of(model)
+        if model and recipe and is_drawing(recipe):
+            draw(model, recipe)
             return
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
             further = choose_further(model, source)
         ready = source is not None and model is not None and further is not None
-        if st.button("Restore", type="primary", disabled=not ready, icon=":material/auto_fix_high:"):
+        words = wording(recipe.task if recipe else None)
+        if st.button(words.button, type="primary", disabled=not ready, icon=words.icon):
             _launch(str(model), source, further or [])
         _result()
 
@@ -64,7 +71,18 @@ def _result() -> None:
             names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
             st.caption(f"Assembled from {names}; the first is shown as the input.")
         recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
-        show_result(recorded, Path(chosen["output"]), state.arguments[1])
+        _show(recorded, Path(chosen["output"]), state.arguments[1])
+
+
+def _show(recorded: Micrograph, output: Path, model: str) -> None:
+    """By the model that made it, which need not be the one that is chosen now."""
+    recipe = recipe_of(model)
+    task = recipe.task if recipe else None
+    st.caption(f"Made by `{model}`. {wording(task).caution}")
+    if recipe and recipe.labels:
+        show_classes_result(recorded, output, recipe.labels, drawn=task == "synthesis")
+    else:
+        show_result(recorded, output, model, restored=task != "translation")
 
 
 def _label(result: dict[str, Any]) -> str:

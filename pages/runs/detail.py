@@ -31,7 +31,7 @@ def show_run(run_id: str) -> None:
     *samples, scores, settings = st.tabs(_TABS[1:] if mixed else _TABS)
     for tab in samples:
         with tab:
-            show_samples(run_id)
+            show_samples(run)
     with scores, shown_errors():
         _scores(run)
     with settings:

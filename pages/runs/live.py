@@ -65,17 +65,25 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
     if not keys:
         return
     seen = {key: curves.points(f"watch/{key}") for key in keys}
+    beliefs = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
+    life = {key: points for key, points in seen.items() if key in ("contrast", "diversity")}
     left, right = st.columns(2)
-    with left:
-        st.markdown("**Discriminator: probability of being real**")
-        beliefs = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
-        st.plotly_chart(curve_figure(beliefs, "probability"), key=f"belief-{run_id}")
-        st.caption("Real near 1 and restored near 0 for long: it has won, and the generator learns nothing from it.")
-    with right:
-        st.markdown("**Contrast and diversity of the outputs**")
-        life = {key: points for key, points in seen.items() if key in ("contrast", "diversity")}
-        st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
-        st.caption("Contrast below 0: light and dark are exchanged. Diversity near 0: every input gives one picture.")
+    if beliefs:
+        with left:
+            st.markdown("**Discriminator: probability of being real**")
+            st.plotly_chart(curve_figure(beliefs, "probability"), key=f"belief-{run_id}")
+            st.caption("Real near 1, generated near 0 for long: it has won, and the generator learns nothing from it.")
+    if life:
+        with right:
+            st.markdown("**Contrast and diversity of the outputs**")
+            st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
+            st.caption(
+                "Contrast below 0: light and dark are exchanged. Diversity near 0: every input gives one picture."
+            )
+    if "pixel_accuracy" in seen:
+        with left:
+            st.markdown("**Share of training pixels in their right class**")
+            st.plotly_chart(curve_figure({"share": seen["pixel_accuracy"]}, "share"), key=f"accuracy-{run_id}")
     if "checkerboard" in seen:
         st.markdown("**Checkerboard**: how far patterns of 2 and 4 px stand out")
         st.plotly_chart(

@@ -4,19 +4,24 @@ import streamlit as st
 from PIL import Image
 
 from pipelines.tracking.artifacts import fetch, samples
+from pipelines.tracking.runs import RunInfo
 
 _ONE_TO_ONE_PX = 220
 _PANELS = {
-    "input": "Input, enlarged",
-    "floor": "Floor: bicubic, at scale 1 the input",
+    "input": "Input",
+    "floor": "Floor: bicubic",
     "output": "Model",
     "target": "Target",
     "real": "A real image, for comparison",
 }
 
 
-def show_samples(run_id: str) -> None:
+_ENLARGED = {**_PANELS, "input": "Input, enlarged"}
+
+
+def show_samples(run: RunInfo) -> None:
     """A sample and a step to choose; all panels share one display window, of the truth where there is one."""
+    run_id = run.run_id
     stored = samples(run_id)
     if not stored.names or not stored.steps:
         st.caption("The first samples come with the first validation.")
@@ -27,7 +32,7 @@ def show_samples(run_id: str) -> None:
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, value=stored.steps[-1], key=f"step-{run_id}")
     view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
-    shown = {panel: label for panel, label in _PANELS.items() if panel in stored.panels}
+    shown = panels_of(run, stored.panels)
     for column, (panel, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
         picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
@@ -36,8 +41,21 @@ def show_samples(run_id: str) -> None:
             column.image(picture, caption=caption, width=picture.width)
         else:
             column.image(picture, caption=caption)
+    st.caption(_window_of(run, shown))
+
+
+def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
+    """What is shown and how it is called; where nothing is enlarged, the bicubic floor is the input once more."""
+    if run.params.get("degradation.scale", "1") != "1":
+        return {panel: label for panel, label in _ENLARGED.items() if panel in stored}
+    return {panel: label for panel, label in _PANELS.items() if panel in stored - {"floor"}}
+
+
+def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
+    if run.tags.get("sem.task") == "segmentation":
+        return "From the centre of the image; each class in its colour."
     ruler = "truth" if "target" in shown else "real image" if "real" in shown else "input"
-    st.caption(f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels.")
+    return f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels."
 
 
 def _centre(picture: Image.Image) -> Image.Image:

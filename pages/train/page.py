@@ -6,10 +6,8 @@ import streamlit as st
 
 from pages.components.frame import begin, empty, shown_errors
 from pages.train.settings import choose_settings
-from pipelines.home import home
 from pipelines.prepare import list_datasets
 from pipelines.progress import clock
-from sem_models.data.dataset import open_dataset
 
 if TYPE_CHECKING:
     from sem_models.recipes import Recipe
@@ -27,32 +25,44 @@ def show() -> None:
 
 
 def _form(names: list[str]) -> None:
+    from pages.train.dataset import channel_changes, choose_dataset, misfit
     from pipelines.initial import without_first_stage
     from pipelines.train import DEFAULT_EXPERIMENT
-    from sem_models.networks.table import parameter_count
     from sem_models.recipes import override
+    from sem_models.recipes.labels import with_labels
 
     left, right = st.columns([2, 3], gap="large")
     with left:
         recipe = _choose_recipe()
-        st.caption(
-            f"{recipe.summary} {parameter_count(recipe.network):,} parameters, scale x{recipe.degradation.scale}."
-        )
-        dataset = st.selectbox("Dataset", names, key="dataset")
-        _describe(dataset)
+        summary = st.empty()
+        dataset = choose_dataset(recipe, names)
+        recipe = with_labels(recipe, dataset.manifest)
+        channels = channel_changes(recipe, dataset.manifest)
+        summary.caption(_summary(override(recipe, channels)))
         experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")
         init = _choose_start(recipe.network.kind)
     with right:
-        assignments = choose_settings(recipe)
+        assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
     resolved = override(recipe, assignments)
     _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps)
     if assignments:
         st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
-    if st.button("Launch", type="primary", icon=":material/rocket_launch:"):
+    problem = misfit(resolved, dataset.manifest)
+    if problem:
+        st.warning(problem)
+    if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
         from pipelines.train import train
 
-        run_id = train(resolved, dataset, experiment, queued=True, init=init)
+        run_id = train(resolved, dataset.folder.name, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})
+
+
+def _summary(recipe: "Recipe") -> str:
+    from sem_models.networks.table import capabilities, parameter_count
+
+    facts = capabilities(recipe.network)
+    channels = f"{facts.channels_in} channel(s) in, {facts.channels_out} out"
+    return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
 
 
 def _choose_recipe() -> "Recipe":
@@ -80,15 +90,6 @@ def _choose_start(kind: str) -> str | None:
         help="Takes what the run learned by pixel losses; the recipe's own pixel stage is left out then.",
     )  # fmt: skip
     return chosen or None
-
-
-def _describe(name: str) -> None:
-    dataset = open_dataset(home().datasets / name)
-    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
-    st.caption(
-        f"{counts['train']} training, {counts['val']} validation, {counts['test']} test images, "
-        f"digest {dataset.digest[:12]}."
-    )
 
 
 def _estimate(recipe: str, steps: int) -> None:

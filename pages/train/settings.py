@@ -5,12 +5,16 @@ from typing import Any
 import streamlit as st
 
 from pages.train.forward import choose_distortion, choose_forward
+from sem_models.data.manifest import Kind
 from sem_models.recipes import Recipe
 
 
-def choose_settings(recipe: Recipe) -> list[str]:
-    """Widgets that start at the recipe's values; `key=value` for each that was changed."""
-    chosen = _common(recipe) | (_cycle(recipe) if recipe.cycle else _adversarial(recipe))
+def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:
+    """Widgets that start at the recipe's values; `key=value` for each that was changed.
+
+    The forward model is asked for only where the training on a dataset of this kind uses it.
+    """
+    chosen = _common(recipe) | _made(recipe, kind) | (_cycle(recipe) if recipe.cycle else _adversarial(recipe))
     return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
 
 
@@ -53,7 +57,7 @@ def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
 
 
 def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
-    first, second, third = st.columns(3)
+    first, second = st.columns(2)
     key = recipe.name
     train = recipe.train
     # A cycle has no stage but the adversarial one.
@@ -73,9 +77,6 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         patience = st.number_input(
             "Early stop (validations, 0: never)", 0, 1000, train.early_stop or 0, key=f"stop-{key}"
         )
-    with third:
-        made = choose_forward(recipe)
-    made |= choose_distortion(recipe)
     return {
         "train.steps": (steps, train.steps),
         "train.batch": (batch, train.batch),
@@ -85,5 +86,25 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
         "train.validate_every": (every, train.validate_every),
         "train.ema_decay": (decay, train.ema_decay),
         "train.early_stop": (patience or None, train.early_stop),
-        **made,
     }
+
+
+def _made(recipe: Recipe, kind: Kind) -> dict[str, tuple[Any, Any]]:
+    why = unused(recipe, kind)
+    if why:
+        st.caption(why)
+        return {}
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        made = choose_forward(recipe)
+    with right:
+        return made | choose_distortion(recipe)
+
+
+def unused(recipe: Recipe, kind: Kind) -> str:
+    """Why a training does not look at the forward model of its recipe; empty where it does."""
+    if kind in ("paired", "unpaired"):
+        return "No forward model: the dataset brings its inputs as they were recorded."
+    if recipe.task == "synthesis":
+        return "No forward model: real images are drawn as they are, nothing is degraded."
+    return ""

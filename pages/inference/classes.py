@@ -1,0 +1,58 @@
+"""A result of which one side is a label map: classes in their colours, a legend with shares, download."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from sem_models.data.labels import LabelMap
+from sem_models.images.channels import to_grey
+from sem_models.images.display import display_window, to_display
+from sem_models.images.label_colours import coloured, overlay
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+
+Picture = NDArray[np.uint8]
+
+
+def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, ...], drawn: bool) -> None:
+    """Image and mask side by side; `drawn` where the mask was the input, else the mask is the output."""
+    made = to_grey(read_micrograph(output))
+    given = to_grey(recorded).pixels[: made.height, : made.width]
+    mask, image = (given, made.pixels) if drawn else (made.pixels, given)
+    classes = classes_of(mask, labels)
+    grey = to_display(image[..., 0], display_window([image[..., 0]]))
+    left, right = st.columns(2, gap="large")
+    if drawn:
+        left.image(coloured(classes), caption="Mask", width="stretch")
+        right.image(grey, caption="Drawn after it", width="stretch")
+    else:
+        opacity = st.slider("Strength of the colours", 0.0, 1.0, 0.4, 0.05, key="classes-opacity")
+        left.image(grey, caption="As recorded", width="stretch")
+        right.image(overlay(grey, classes, opacity), caption="Classes over it", width="stretch")
+    show_legend(classes, labels)
+    st.download_button("Download the TIFF", output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
+    if not drawn:
+        st.caption(f"The file holds the labels of the training's masks: {', '.join(map(str, labels))}.")
+
+
+def classes_of(mask: NDArray[np.generic], labels: tuple[int, ...]) -> NDArray[np.uint8]:
+    """(H, W) class indices of an (H, W, 1) mask of raw label values."""
+    found: NDArray[np.uint8] = LabelMap(labels, {}).classes(mask)[..., 0]
+    return found
+
+
+def show_legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> None:
+    """Which colour is which class, and how much of the image it covers."""
+    table = legend(classes, labels)
+    colours = ["#" + bytes(colour).hex() for colour in coloured(np.arange(len(labels)))]
+    styled = table.style.apply(lambda _: [f"background-color: {colour}" for colour in colours], subset=["class"])
+    st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")
+
+
+def legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> pd.DataFrame:
+    """One row a class: its index, its label in the mask file, its share of the pixels in percent."""
+    shares = 100 * np.bincount(classes.ravel(), minlength=len(labels)) / classes.size
+    return pd.DataFrame({"class": range(len(labels)), "label in the masks": labels, "share (%)": shares})

@@ -1,0 +1,72 @@
+"""All runs of a task, with the scores that its runs have."""
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from pipelines.tracking.runs import RunInfo
+
+_ALL = "all"
+_SCORES = {
+    "val/psnr_db": "val PSNR (dB)",
+    "val/floor_psnr_db": "floor, val PSNR (dB)",
+    "val/dice": "val Dice",
+    "val/floor_dice": "floor, val Dice",
+    "val/noise_mse": "val error of the noise",
+    "test/psnr_db": "test PSNR (dB)",
+    "test/ssim": "test SSIM",
+    "test/dice": "test Dice",
+    "test/std_ratio": "test std, output / target",
+    "test/gradient_energy_ratio": "test gradient energy, output / target",
+}
+"""What says most of a run, whatever its task."""
+_OF_TEXTURE = ("test/std_ratio", "test/gradient_energy_ratio")
+_WITH_TEXTURE = ("translation", "synthesis")
+"""Tasks in which a smooth output has the best PSNR and yet is of little use."""
+
+
+def choose_run(runs: list[RunInfo]) -> str | None:
+    """A table of the runs of a task, newest first; the id of the one that was selected."""
+    tasks = sorted({task_of(run) for run in runs} - {""})
+    task = st.segmented_control("Task", [_ALL, *tasks], default=_ALL, format_func=str.capitalize, key="runs-task")
+    listed = [run for run in runs if task in (None, _ALL, task_of(run))]
+    table = runs_table(listed)
+    st.caption("Select a row to open a run.")
+    columns: dict[str, ColumnConfig] = {
+        name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _SCORES.values()
+    }
+    event = st.dataframe(
+        table, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=columns,
+        key=f"runs-{task or _ALL}",
+    )  # fmt: skip
+    rows = event["selection"]["rows"]
+    return listed[rows[0]].run_id if rows else None
+
+
+def task_of(run: RunInfo) -> str:
+    """What the run was trained for; empty where it does not say."""
+    return run.tags.get("sem.task", "")
+
+
+def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
+    """One row a run; a column of scores only where at least one run has it."""
+    table = pd.DataFrame([_row(run) for run in runs])
+    empty = [name for name in (*_SCORES.values(), "reason") if table[name].isin([None, ""]).all()]
+    return table.drop(columns=empty)
+
+
+def _row(run: RunInfo) -> dict[str, object]:
+    texture = task_of(run) in _WITH_TEXTURE
+    scores = {
+        name: run.metrics.get(key) if texture or key not in _OF_TEXTURE else None for key, name in _SCORES.items()
+    }
+    return {
+        "run": run.run_id[:8],
+        "name": run.name,
+        "task": task_of(run),
+        "experiment": run.experiment,
+        "state": run.status,
+        **scores,
+        "started (UTC)": run.started,
+        "reason": run.tags.get("sem.reason", ""),
+    }

@@ -1,0 +1,66 @@
+"""Which dataset a recipe learns from: those of a kind that it can use first, and why another cannot be used."""
+
+import streamlit as st
+
+from pipelines.home import home
+from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.data.manifest import Kind, Manifest
+from sem_models.errors import UserError
+from sem_models.networks.table import capabilities
+from sem_models.recipes.labels import takes_labels
+from sem_models.recipes.recipe import Recipe
+from sem_models.training.fit import refuse_ignored, require_fit
+
+
+def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
+    """A box of all datasets with their kinds, and what is in the chosen one.
+
+    Raises:
+        UserError: The chosen one is damaged.
+    """
+    kinds = {name: _kind(name) for name in names}
+    ordered = sorted(names, key=lambda name: kinds[name] not in fitting_kinds(recipe))
+    name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key="dataset")
+    dataset = open_dataset(home().datasets / name)
+    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
+    labels = dataset.manifest.label_values
+    classes = f" {len(labels)} classes (labels {', '.join(map(str, labels))})," if labels else ""
+    st.caption(
+        f"{counts['train']} training, {counts['val']} validation, {counts['test']} test images,{classes} "
+        f"digest {dataset.digest[:12]}."
+    )
+    return dataset
+
+
+def _kind(name: str) -> str:
+    try:
+        return open_dataset(home().datasets / name).manifest.kind
+    except UserError:
+        return "damaged"
+
+
+def fitting_kinds(recipe: Recipe) -> tuple[Kind, ...]:
+    """Kinds of datasets that a recipe is meant for; others may do as well."""
+    if takes_labels(recipe):
+        return ("masked",)
+    if recipe.task == "translation":
+        return ("unpaired",) if recipe.method == "cycle" else ("paired",)
+    return ("single",)
+
+
+def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
+    """`network.channels_in=6` where the inputs of pairs have other channels than the recipe's network takes."""
+    if manifest.kind != "paired" or not hasattr(recipe.network, "channels_in"):
+        return []
+    found = manifest.entries[0].array("input").shape[2]
+    return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []
+
+
+def misfit(recipe: Recipe, manifest: Manifest) -> str:
+    """Why the training could not start; empty where it can."""
+    try:
+        refuse_ignored(recipe, manifest)
+        require_fit(recipe, manifest)
+    except UserError as error:
+        return str(error)
+    return ""
