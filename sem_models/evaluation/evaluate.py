@@ -1,6 +1,7 @@
 """Scoring a model and its floors on whole images of one split."""
 
 import hashlib
+from collections.abc import Callable
 
 import torch
 
@@ -70,6 +71,21 @@ def evaluate_model(
         rows=rows,
         notes=tuple(score.notes),
     )
+
+
+def real_and_drawn_cases(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
+    """How an image-giving model is given each entry of a dataset: an input with its target, or a mask with its image.
+
+    Raises:
+        UserError: The model gives classes, or the dataset has no real image to compare an output with.
+    """
+    recipe = label_recipe(model)
+    if recipe is None:
+        require_reference(dataset, degradation)
+        return lambda entry: make_case(dataset, entry, degradation, model.capabilities.scale)
+    if recipe.task == "segmentation":
+        raise UserError(f"{model.name} gives classes and no images; take a model that draws or translates.")
+    return LabelTask(recipe, dataset, degradation, make_case).case
 
 
 def require_reference(dataset: Dataset, degradation: Degradation) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.discriminator_report import generated_pairs
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.label_floors import class_means, majority
 from sem_models.evaluation.segmentation import segmentation_scores
@@ -113,6 +114,17 @@ def test_tables_of_both_tasks(dataset: Dataset) -> None:
     assert drawn.values("by-grey", "std_ratio") == pytest.approx([1.0])
     assert drawn.values("by-grey", "histogram_distance") == pytest.approx([0.0], abs=1e-6)
     assert not drawn.comparable(found)
+
+
+def test_drawings_from_masks_meet_the_real_image_before_a_judge(dataset: Dataset) -> None:
+    """The mask alone is given; what a segmentation gives is no image."""
+    pairs = generated_pairs(ByGrey(ready("cgan-masks-small", dataset)), dataset, ("test",), False, AS_IT_IS)
+    (entry,) = dataset.entries("test")
+    assert [(pair.image, pair.group) for pair in pairs] == [(entry.name, entry.group)]
+    assert np.allclose(pairs[0].real, dataset.unit(entry, "image")[0])
+    assert np.allclose(pairs[0].generated, pairs[0].real, atol=1e-6)
+    with pytest.raises(UserError, match="gives classes and no images"):
+        generated_pairs(ByGrey(ready("unet-segment-small", dataset)), dataset, ("test",), False, AS_IT_IS)
 
 
 def test_other_classes_are_not_scored(dataset: Dataset, tmp_path: Path) -> None:
