@@ -43,7 +43,8 @@ def prepare(
     raw: Annotated[list[Path], typer.Argument(help="Files and folders of raw micrographs.")],
     name: Annotated[str, typer.Option(help="Name of the dataset.")],
     kind: Annotated[
-        Literal["single", "paired", "unpaired", "masked"], typer.Option(help="What belongs together.")
+        Literal["single", "paired", "unpaired", "masked"],
+        typer.Option(help="Images alone, two of each field, two contrasts, with masks."),
     ] = "single",
     target: Annotated[
         Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")

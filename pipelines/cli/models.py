@@ -69,7 +69,7 @@ def predict(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply a model to images; results are TIFF in the input's own type, with pixel size and provenance."""
+    """Apply a model to images or label maps; results are TIFF of the input's type, with pixel size and provenance."""
     from pipelines.predict import predict as run
 
     output = Output(as_json)

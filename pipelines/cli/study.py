@@ -15,16 +15,17 @@ app.add_typer(study_app, name="study")
 @command
 def create(
     name: Annotated[str, typer.Argument(help="Name of the study.")],
-    models: Annotated[list[str], typer.Option("--model", help="Run id, models:/... or floor:...; repeat it.")],
+    models: Annotated[list[str], typer.Option("--model", help="Run id, models:/... or floor:... Repeat.")],
     dataset: Annotated[str, typer.Option(help="Prepared dataset with real images to compare with.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
     questions: Annotated[
-        list[str] | None, typer.Option("--question", help="pair: which of two is real; single: is this one; repeat it.")
+        list[str] | None,
+        typer.Option("--question", help="pair (if not given): which of two is real; single: is this one. Repeat."),
     ] = None,
     trials: Annotated[int, typer.Option(help="Without catch trials.")] = 40,
     catch: Annotated[int, typer.Option(help="Trials with an obvious answer.")] = 10,
     crop: Annotated[int, typer.Option(help="Edge of a picture in pixels.")] = 128,
-    realism: Annotated[list[str] | None, typer.Option(help="Feature of single pictures to grade; repeat it.")] = None,
+    realism: Annotated[list[str] | None, typer.Option(help="Feature of single pictures to grade. Repeat.")] = None,
     author: Annotated[str, typer.Option(help="Who makes the study.")] = "",
     scale: Annotated[int, typer.Option(help="Scale of floors.")] = 4,
     seed: Annotated[int | None, typer.Option(help="Secret; drawn at random unless a study is repeated.")] = None,

@@ -26,7 +26,9 @@ def synthesise(
     count: Annotated[int, typer.Option(help="Images, where there are no masks.", min=1, max=99_999)] = 4,
     size: Annotated[int, typer.Option(help="Height and width in px, where there are no masks.", min=16)] = 256,
     masks: Annotated[Path | None, typer.Option(help="Label maps to draw after: a file or a folder.")] = None,
-    samples: Annotated[int, typer.Option(help="Images for each mask, with mean and deviation.", min=1, max=64)] = 1,
+    samples: Annotated[
+        int, typer.Option(help="Images for each mask; of several also mean and deviation.", min=1, max=64)
+    ] = 1,
     seed: Seed = 0,
     changes: Sampling = None,
     overwrite: Overwrite = False,
@@ -50,8 +52,12 @@ def translate(
     inputs: Annotated[list[Path], typer.Argument(help="Image files and folders.")],
     out: Out,
     to: Annotated[str, typer.Option(help=f"Target contrast: {Diffusion}.")],
-    source: Annotated[str | None, typer.Option("--from", help="Contrast of the inputs, for ddib: the same.")] = None,
-    method: Annotated[Literal["sdedit", "ddib"], typer.Option(help="How to cross over.")] = "sdedit",
+    source: Annotated[
+        str | None, typer.Option("--from", help="Contrast of the inputs: likewise, for ddib alone.")
+    ] = None,
+    method: Annotated[
+        Literal["sdedit", "ddib"], typer.Option(help="Noise and redraw, or noise of one model drawn by the other.")
+    ] = "sdedit",
     strength: Annotated[float, typer.Option(help="sdedit: 0 keeps the input, 1 forgets it.", min=0.01, max=1)] = 0.4,
     seed: Seed = 0,
     changes: Sampling = None,

@@ -14,11 +14,15 @@ from sem_models.errors import UserError
 if TYPE_CHECKING:
     from sem_models.evaluation.statistics import Interval
 
+Synthesiser = Annotated[
+    str, typer.Argument(help="Model of task synthesis: run id, models:/NAME@ALIAS or models:/NAME/VERSION.")
+]
+
 
 @app.command()
 @command
 def consistency(
-    synthesiser: Model,
+    synthesiser: Synthesiser,
     segmenter: Annotated[str, typer.Option(help="Segmentation model that was trained on real images.")],
     dataset: Annotated[str, typer.Option(help="Name of a masked dataset.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
@@ -58,10 +62,10 @@ def round_trip(
 @app.command()
 @command
 def downstream(
-    synthesiser: Model,
+    synthesiser: Synthesiser,
     dataset: Annotated[str, typer.Option(help="Name of a masked dataset of real images.")],
     recipe: Annotated[str, typer.Option(help="Recipe of task segmentation.")] = "unet-segment-small",
-    seeds: Annotated[int, typer.Option(help="Networks for each training set.", min=1)] = 1,
+    seeds: Annotated[int, typer.Option(help="Networks for each training set; 3 show what chance does.", min=1)] = 1,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the recipe, for example train.steps=200.")
     ] = None,
@@ -89,7 +93,7 @@ def bridge(
     synthesiser: Annotated[str, typer.Option(help="Synthesis model of the other contrast.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="A=B: label A of the segmenter is B of the synthesiser.")
+        list[str] | None, typer.Option("--map", help="A=B: label A of the segmenter is B of the synthesiser. Repeat.")
     ] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size of the inputs in nm.", min=0)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,

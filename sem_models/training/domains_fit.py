@@ -41,7 +41,7 @@ def _require_both(manifest: Manifest) -> None:
             domain = "first (input)" if role == "input" else "second (target)"
             raise UserError(
                 f"Dataset {manifest.name!r} has no image of the {domain} domain in its {split} split; prepare it again "
-                "with more images or another --seed."
+                "with more images, another --seed, or a --group-by that tells its specimens apart."
             )
 
 
