@@ -33,7 +33,6 @@ SUPERVISED, FRAMES, BLIND, LINES = (
 JOBS = (
     *(Job(f"white: {recipe}", recipe, FOUR.dataset, changes=WHITE) for recipe in (SUPERVISED, FRAMES, BLIND)),
     *(Job(f"streaks: {recipe}", recipe, FOUR.dataset, changes=STREAKS) for recipe in (SUPERVISED, BLIND, LINES)),
-    Job(f"streaks: {LINES}, 10000 steps", LINES, FOUR.dataset, changes=(*STREAKS, "train.steps=10000")),
 )
 
 
