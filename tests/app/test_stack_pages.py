@@ -38,7 +38,7 @@ def test_data_page_shows_what_an_input_is_assembled_from(fields: Path) -> None:
     assert plan.loc["f1_ppl.png", "assembled from"] == "f1_ppl.png + f1_xpl.png"
     assert plan.loc["f1_bse.png", "channels"] == 1
     assert any("6 channels, assembled from 2 files" in caption.value for caption in app.caption)
-    assert len(app.get("image")) + len(app.get("imgs")) == 2
+    assert len(app.get("image")) == 3, "both parts, and the pair laid over one another"
     arguments = command(app.session_state["plan"].options)
     assert arguments[arguments.index("--with") + 1] == str(fields / "xpl")
 
@@ -53,10 +53,10 @@ def test_inference_page_asks_until_the_channels_suffice(fields: Path) -> None:
     app.text_input(key="infer-folder").input(str(fields / "ppl")).run()
     assert_sound(app)
     assert any("takes 6 channels; 3 are missing" in caption.value for caption in app.caption)
-    restore = next(button for button in app.button if button.label == "Restore")
-    assert restore.disabled
+    translate = next(button for button in app.button if button.label == "Translate")
+    assert translate.disabled
     app.text_input(key="further-1-folder").input(str(fields / "xpl")).run()
     assert_sound(app)
-    assert not next(button for button in app.button if button.label == "Restore").disabled
+    assert not next(button for button in app.button if button.label == "Translate").disabled
     app.selectbox(key="model").set_value("floor:identity").run()
     assert not [field for field in app.text_input if field.key == "further-1-folder"]

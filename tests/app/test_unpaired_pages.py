@@ -27,7 +27,7 @@ def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:
     app = page("runs", run=run_id)
     assert_sound(app)
     assert len(app.get("image")) == 2
-    assert len(app.get("plotly_chart")) == 4, "losses, correlation, beliefs, contrast and diversity"
+    assert len(app.get("plotly_chart")) == 5, "losses, correlation, beliefs, contrast and diversity, checkerboard"
     headings = [text.value for text in app.markdown]
     assert any("Correlation of validation outputs" in text for text in headings)
     assert not any("PSNR" in text for text in headings)
