@@ -1,4 +1,4 @@
-"""A study of drawings from masks: the mask alone is given, and the real image of that mask stands beside the drawing."""
+"""A study of drawings from masks: the real image of the mask stands beside the drawing."""
 
 import io
 from pathlib import Path
