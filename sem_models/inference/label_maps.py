@@ -58,7 +58,8 @@ def _segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Microgra
 def _synthesise(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
     """(H, W, 1) uint8."""
     unit = predictor.predict_unit(one_hot_of(labels, mask), progress)
-    return _result(predictor, require_grey(mask), np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0))
+    drawn = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+    return _result(predictor, require_grey(mask), drawn, "Synthetic: ")
 
 
 def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]:
@@ -75,7 +76,7 @@ def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]
     return channels
 
 
-def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray) -> Micrograph:
-    said = f"{predictor.model.name} applied to {source.source or 'an image in memory'} by SEM Workbench"
+def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray, kind: str = "") -> Micrograph:
+    said = f"{kind}{predictor.model.name} applied to {source.source or 'an image in memory'} by SEM Workbench"
     facts = {key: value for key, value in source.metadata.items() if key != "image_rows"}
     return replace(source, pixels=np.ascontiguousarray(pixels), metadata={**facts, "provenance": said})
