@@ -53,10 +53,10 @@ def test_inference_page_asks_until_the_channels_suffice(fields: Path) -> None:
     app.text_input(key="infer-folder").input(str(fields / "ppl")).run()
     assert_sound(app)
     assert any("takes 6 channels; 3 are missing" in caption.value for caption in app.caption)
-    restore = next(button for button in app.button if button.label == "Restore")
+    restore = next(button for button in app.button if button.label == "Translate")
     assert restore.disabled
     app.text_input(key="further-1-folder").input(str(fields / "xpl")).run()
     assert_sound(app)
-    assert not next(button for button in app.button if button.label == "Restore").disabled
+    assert not next(button for button in app.button if button.label == "Translate").disabled
     app.selectbox(key="model").set_value("floor:identity").run()
     assert not [field for field in app.text_input if field.key == "further-1-folder"]

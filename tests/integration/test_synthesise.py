@@ -17,7 +17,7 @@ from sem_models.data.prepare import write_dataset
 from sem_models.images.read import read_micrograph
 from sem_models.recipes import find_recipe, override
 from tests.small_recipes import narrow
-from tests.unit.test_labels import RAW_OF_CLASS, masked, rings
+from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 
 GREY = np.array([40, 120, 220], np.uint8)
 FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
@@ -37,7 +37,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         patched.setenv("SEM_HOME", str(home))
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)
         classes = [rings(seed) for seed in range(4)]
-        options = masked(home, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
+        options = masked_files(home, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
         for name, mask in zip("abcd", classes, strict=True):
             Image.fromarray(GREY[mask]).save(home / "raw" / f"{name}.png")
         write_dataset(plan_dataset(options), home / "datasets" / "rings")
