@@ -7,7 +7,7 @@ from pages.components.scores import show_report
 from pages.components.tasks import launch, watched
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
-from pipelines.initial import INTERPOLATED
+from pipelines.initial import INTERPOLATED, TAG
 from pipelines.tracking.runs import RunInfo, get_run
 
 _LIVE = ("RUNNING", "SCHEDULED")
@@ -92,6 +92,8 @@ def _offer_interpolation(run: RunInfo) -> None:
     """A slider between the two ends of a GAN training; nothing is trained for it."""
     if run.params.get("method") != "adversarial" or INTERPOLATED in run.tags:
         return
+    if float(run.params.get("adversarial.first_share", 0)) == 0 and TAG not in run.tags:
+        return  # no pixel stage, so that there is no other end
     # In a form the slider moves without drawing the whole page again.
     with st.expander("Between faithful and sharp"), shown_errors(), st.form("interpolation", border=False):
         alpha = st.slider("0: pixel losses only, 1: adversarial end", 0.0, 1.0, 0.5, 0.05, key="alpha")

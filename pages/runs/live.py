@@ -18,6 +18,9 @@ _SCORES = {
 }
 """The first that a run has; without a clean reference there is no PSNR."""
 
+_EXPECTED = {"segmentation": "dice", "diffusion": "noise_mse", "blind-spot": "blind_mse", "cycle": "input_correlation"}
+"""By method, before the first validation."""
+
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""
@@ -27,7 +30,8 @@ def show_curves(run_id: str) -> None:
         st.warning(warning, icon=":material/monitor_heart:")
     curves = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
-    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), "psnr_db")
+    expected = _EXPECTED.get(run.params.get("method", ""), "psnr_db")
+    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), expected)
     heading, unit = _SCORES[name]
     score, floor = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
     left, right = st.columns(2)
@@ -90,7 +94,7 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
             curve_figure({"checkerboard": seen["checkerboard"]}, "times the targets", log_y=True),
             key=f"pattern-{run_id}",
         )
-        st.caption("Near 1: as in the targets. Far above: doublings leave a pattern of single pixels in the outputs.")
+        st.caption("Near 1: as in the targets. Above 4 for long: doublings leave a pattern of 2 or 4 px.")
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:

@@ -37,7 +37,7 @@ def choose_run(runs: list[RunInfo]) -> str | None:
     }
     event = st.dataframe(
         table, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=columns,
-        key=f"runs-{task or _ALL}",
+        placeholder="", key=f"runs-{task or _ALL}",
     )  # fmt: skip
     rows = event["selection"]["rows"]
     return listed[rows[0]].run_id if rows else None

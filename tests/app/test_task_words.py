@@ -1,0 +1,127 @@
+"""Pages in the words and with the scores of each task: translation, segmentation, synthesis."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pages.compare.page import _kin
+from pages.inference.classes import legend
+from pages.inference.wording import wording
+from pages.runs.samples import panels_of
+from pages.runs.table import runs_table
+from pages.train.dataset import channel_changes, fitting_kinds
+from pages.train.settings import unused
+from pipelines.tracking.runs import create_run, list_runs, log_metrics
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.write import write_micrograph
+from sem_models.recipes import find_recipe
+from tests.app.test_pages import assert_sound, page
+from tests.conftest import smooth_images
+from tests.masked_sets import grey_classes
+from tests.scored_runs import GOOD, POOR, store
+
+
+def _run(task: str, **metrics: float) -> str:
+    run_id = create_run("sem", f"a {task}", "training", {"method": "supervised"}, {"sem.task": task})
+    log_metrics(run_id, {key.replace("__", "/"): value for key, value in metrics.items()})
+    return run_id
+
+
+def test_runs_show_the_scores_that_they_have(sem_home: Path) -> None:
+    _run("segmentation", val__dice=0.8)
+    _run("denoising", val__psnr_db=30.0, test__std_ratio=0.9)
+    app = page("runs")
+    assert_sound(app)
+    table = app.dataframe[0].value
+    assert {"val Dice", "val PSNR (dB)"} <= set(table)
+    assert not {"test Dice", "reason", "test std, output / target"} & set(table), "no run has them, or they say nothing"
+    app.segmented_control(key="runs-task").set_value("segmentation").run()
+    table = app.dataframe[0].value
+    assert list(table["name"]) == ["a segmentation"]
+    assert "val PSNR (dB)" not in table
+    _run("translation", test__std_ratio=0.4)
+    assert runs_table(list_runs(kind="training"))["test std, output / target"].tolist()[0] == 0.4
+
+
+def test_every_task_has_its_word() -> None:
+    words = [wording(task).button for task in (None, "denoising", "translation", "segmentation", "synthesis")]
+    assert words == ["Restore", "Restore", "Translate", "Segment", "Draw"]
+
+
+def test_legend_counts_the_pixels_of_each_class() -> None:
+    table = legend(np.array([[0, 0, 0], [2, 2, 0]], np.uint8), (0, 127, 255))
+    assert table["label in the masks"].tolist() == [0, 127, 255]
+    assert np.allclose(table["share (%)"], [400 / 6, 0, 200 / 6])
+
+
+@pytest.mark.parametrize("kind", ["masked", "paired"])
+def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
+    """Masks: three classes and no forward model; pairs: the channels of their inputs."""
+    if kind == "masked":
+        grey_classes(sem_home / "datasets")
+        name, other = "cgan-masks-small", "srresnet-x4-small"
+    else:
+        for folder, count in (("raw", 3), ("target", 1)):
+            (sem_home / folder).mkdir()
+            for index, image in enumerate(smooth_images(5, 96)):
+                pixels = np.repeat(image[:, :, None], count, 2)
+                write_micrograph(sem_home / folder / f"S{index}-a.tif", Micrograph(pixels, None))
+        options = PrepareOptions("pairs", (sem_home / "raw",), "paired", target=sem_home / "target")
+        write_dataset(plan_dataset(options), sem_home / "datasets" / "pairs")
+        name, other = "pix2pix-small", "unet-segment-small"
+    app = page("train")
+    app.selectbox(key="recipe").set_value(name).run()
+    assert_sound(app)
+    assert not [box for box in app.number_input if "noise" in box.label], "the training would not look at it"
+    assert any(caption.value.startswith("No forward model") for caption in app.caption)
+    app.selectbox(key="recipe").set_value(other).run()
+    assert not app.exception
+    if kind == "paired":
+        assert any("learns from masks" in box.value for box in app.warning)
+        assert next(button for button in app.button if button.label == "Launch").disabled
+
+
+def test_which_forward_models_act() -> None:
+    assert unused(find_recipe("unet-segment-small"), "masked") == "", "a segmentation may learn from degraded images"
+    assert "paired" in fitting_kinds(find_recipe("pix2pix-small"))
+    assert unused(find_recipe("srresnet-x4-small"), "paired")
+    assert unused(find_recipe("ddpm-small"), "single")
+
+
+def test_channels_follow_the_pairs(sem_home: Path) -> None:
+    recipe = find_recipe("pix2pix-small")
+    raw, target = sem_home / "raw", sem_home / "target"
+    for folder, count in ((raw, 3), (target, 1)):
+        folder.mkdir()
+        for index, image in enumerate(smooth_images(5, 96)):
+            write_micrograph(folder / f"S{index}.tif", Micrograph(np.repeat(image[:, :, None], count, 2), None))
+    dataset = write_dataset(plan_dataset(PrepareOptions("p", (raw,), "paired", target=target)), sem_home / "p")
+    stored = dataset.manifest.entries[0].array("input").shape[2]
+    taken = recipe.network.channels_in  # type: ignore[union-attr]
+    assert channel_changes(recipe, dataset.manifest) == ([] if stored == taken else [f"network.channels_in={stored}"])
+    assert stored == 3
+
+
+def test_nothing_is_called_enlarged_where_nothing_is(sem_home: Path) -> None:
+    _run("translation")
+    (run,) = list_runs(kind="training")
+    assert panels_of(run, frozenset({"input", "floor", "output", "target"})) == {
+        "input": "Input", "output": "Model", "target": "Target",
+    }  # fmt: skip
+
+
+def test_compare_takes_the_floor_that_there_is_and_one_task(sem_home: Path) -> None:
+    """Same-size tasks have no bicubic floor; on one dataset a segmentation is not compared with a synthesis."""
+    for name in ("one", "two"):
+        store(name, GOOD if name == "one" else POOR, 0.1)
+    app = page("compare")
+    assert_sound(app)
+    assert any("Difference to the bicubic floor" in text.value for text in app.markdown)
+    first, second = list_runs(kind="training")
+    assert _kin(first) == _kin(second)
+    tagged = type(first)(**{**vars(first), "tags": {**first.tags, "sem.task": "segmentation"}})
+    assert _kin(tagged) != _kin(second)
