@@ -11,7 +11,7 @@ from pipelines.study.pictures import encode, stretch, to_levels, wreck
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Entry
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import input_and_target
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
 
@@ -53,13 +53,12 @@ def _apply(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> Image:
     Raises:
         UserError: Another number of channels would tell at once which picture is generated.
     """
-    scale = resolved.model.capabilities.scale
-    given, sharp = input_and_target(dataset, entry, resolved.degradation, scale)
-    output = Predictor(resolved.model).predict_unit(given)
-    if output.shape != sharp.shape:
+    case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
+    output = Predictor(resolved.model).predict_unit(case.low)
+    if output.shape != case.sharp.shape:
         raise UserError(
             f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, the real image has "
-            f"{sharp.shape}; they cannot be shown side by side. Choose another model or dataset."
+            f"{case.sharp.shape}; they cannot be shown side by side. Choose another model or dataset."
         )
     return output
 

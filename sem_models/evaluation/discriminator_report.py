@@ -10,7 +10,7 @@ from sem_models.data.manifest import Split
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair
-from sem_models.evaluation.evaluate import make_case, require_reference
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.inference.model import UnitModel
@@ -67,13 +67,12 @@ def generated_pairs(
     Raises:
         UserError: The dataset has no real image to compare an output with, or scales do not agree.
     """
-    require_reference(dataset, degradation)
-    predictor = Predictor(model)
+    case_of, predictor = cases_for(model, dataset, degradation), Predictor(model)
     wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
     entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]
     pairs = []
     for index, entry in enumerate(entries):
-        case = make_case(dataset, entry, degradation, model.capabilities.scale)
+        case = case_of(entry)
         output = predictor.predict_unit(case.low)
         pairs.append(Pair(case.sharp.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
         progress(index + 1, len(entries), "images generated")

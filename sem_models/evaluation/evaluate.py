@@ -1,6 +1,7 @@
 """Scoring a model and its floors on whole images of one split."""
 
 import hashlib
+from collections.abc import Callable
 
 import torch
 
@@ -44,8 +45,7 @@ def evaluate_model(
     """
     if recipe := label_recipe(model):
         return evaluate_labels(LabelTask(recipe, dataset, degradation, make_case), model, split, progress)
-    require_reference(dataset, degradation)
-    scale = model.capabilities.scale
+    case_of, scale = cases_for(model, dataset, degradation), model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
     floors = translation_floors(model, dataset) or floors_for(degradation.model_copy(update={"scale": scale}))
     methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
@@ -54,7 +54,7 @@ def evaluate_model(
         methods,
         dataset,
         split,
-        lambda entry: make_case(dataset, entry, degradation, scale),
+        case_of,
         lambda output, _, case: score(output, case),
         [row for row in known if row.method != model.name],
         progress,
@@ -70,6 +70,20 @@ def evaluate_model(
         rows=rows,
         notes=tuple(score.notes),
     )
+
+
+def cases_for(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
+    """What `model` is given of an entry, and the real image that its output should look like.
+
+    Raises:
+        UserError: The dataset has no such image, a segmentation gives none, or scales or classes do not agree.
+    """
+    if recipe := label_recipe(model):
+        if recipe.task == "segmentation":
+            raise UserError(f"{model.name} finds masks and gives no image; choose a model that does.")
+        return LabelTask(recipe, dataset, degradation, make_case).case
+    require_reference(dataset, degradation)
+    return lambda entry: make_case(dataset, entry, degradation, model.capabilities.scale)
 
 
 def require_reference(dataset: Dataset, degradation: Degradation) -> None:
