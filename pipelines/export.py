@@ -36,9 +36,7 @@ def export(model: str, form: str, out: Path) -> Path:
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: floors have no weights to export; name a run or a registered model.")
     if resolved.recipe.method == "diffusion":
-        raise UserError(
-            f"{model}: a diffusion model draws in a loop of many steps, which no file of one network holds."
-        )
+        raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         weights = Path(place) / "model.onnx"

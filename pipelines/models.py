@@ -19,6 +19,7 @@ from sem_models.model import RestorationModel, load_model
 from sem_models.networks.table import capabilities
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes import override_degradation
+from sem_models.recipes.labels import takes_labels
 
 FLOOR = "floor:"
 REGISTERED = "models:/"
@@ -67,11 +68,12 @@ def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[s
 
 
 def channels_taken(text: str) -> int:
-    """Channels that a model takes, from the recipe of its run; a floor takes one."""
+    """Channels of the files that a model takes, from the recipe of its run; a floor takes one, and so does a mask."""
     if text.startswith(FLOOR):
         return 1
     run_id = find_version(text).run_id if text.startswith(REGISTERED) else text
-    return capabilities(stored_recipe(str(run_id)).network).channels_in
+    recipe = stored_recipe(str(run_id))
+    return 1 if takes_labels(recipe) else capabilities(recipe.network).channels_in
 
 
 @contextmanager

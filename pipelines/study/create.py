@@ -16,7 +16,7 @@ from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import real_and_drawn_cases
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.progress import Progress, silent
 
 
@@ -31,7 +31,7 @@ def create_study(settings: StudySettings, progress: Progress = silent) -> str:
     dataset = open_dataset(home().datasets / settings.dataset)
     models = [resolve_model(text, settings.floor_scale) for text in settings.models]
     for resolved in models:
-        real_and_drawn_cases(resolved.model, dataset, resolved.degradation)
+        cases_for(resolved.model, dataset, resolved.degradation)
     definition = _define(settings, dataset, models)
     scale = max(resolved.model.capabilities.scale for resolved in models)
     key = make_key(definition, _fields(dataset, definition, models), border_px=scale)

@@ -11,7 +11,7 @@ from pipelines.study.pictures import encode, stretch, to_levels, wreck
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Entry
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import real_and_drawn_cases
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
 
@@ -53,7 +53,7 @@ def _apply(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> Image:
     Raises:
         UserError: Another number of channels would tell at once which picture is generated.
     """
-    case = real_and_drawn_cases(resolved.model, dataset, resolved.degradation)(entry)
+    case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
     output = Predictor(resolved.model).predict_unit(case.low)
     if output.shape != case.sharp.shape:
         raise UserError(

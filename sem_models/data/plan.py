@@ -60,13 +60,12 @@ class Plan:
     """What the user should look at before writing."""
     pairs: tuple[AlignedPair, ...] = ()
     """All pairs, those that were set aside too."""
+    labels: LabelMap | None = None
+    """The classes of a masked dataset."""
 
     def alignment(self, sample: str) -> Alignment | None:
         """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
         return next((pair.alignment for pair in self.pairs if pair.input.sample == sample), None)
-
-    labels: LabelMap | None = None
-    """The classes of a masked dataset."""
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ def stacked(images: Sequence["PlannedImage"]) -> list["PlannedImage"]:
     """One planned image for each role of a sample; `parts` of it are the files that its channels come from.
 
     Raises:
-        UserError: Files of one stack differ in size, type or pixel size.
+        UserError: Files of one stack differ in size, type or pixel size, or two files have one name.
     """
     stacks: dict[tuple[str, str], list[PlannedImage]] = defaultdict(list)
     for image in images:
@@ -36,6 +37,12 @@ def _one(stack: list["PlannedImage"]) -> "PlannedImage":
     first = stack[0]
     if len(stack) == 1:
         return first
+    for image, other in pairwise(stack):
+        if image.part == other.part:
+            raise UserError(
+                f"{image.path} and {other.path} have one name, by which they could not be told apart; rename one of "
+                "them, for example with the name of its folder in front."
+            )
     require_one_field([_described(image) for image in stack])
     if len({(image.sha256, image.page) for image in stack}) < len(stack):
         raise UserError(f"{first.source}: one of its further inputs is the same image again; name another folder.")

@@ -10,7 +10,7 @@ from sem_models.data.manifest import Split
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair
-from sem_models.evaluation.evaluate import real_and_drawn_cases
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.inference.model import UnitModel
@@ -67,8 +67,7 @@ def generated_pairs(
     Raises:
         UserError: The dataset has no real image to compare an output with, or scales do not agree.
     """
-    case_of = real_and_drawn_cases(model, dataset, degradation)
-    predictor = Predictor(model)
+    case_of, predictor = cases_for(model, dataset, degradation), Predictor(model)
     wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
     entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]
     pairs = []

@@ -45,8 +45,7 @@ def evaluate_model(
     """
     if recipe := label_recipe(model):
         return evaluate_labels(LabelTask(recipe, dataset, degradation, make_case), model, split, progress)
-    require_reference(dataset, degradation)
-    scale = model.capabilities.scale
+    case_of, scale = cases_for(model, dataset, degradation), model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
     floors = translation_floors(model, dataset) or floors_for(degradation.model_copy(update={"scale": scale}))
     methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
@@ -55,7 +54,7 @@ def evaluate_model(
         methods,
         dataset,
         split,
-        lambda entry: make_case(dataset, entry, degradation, scale),
+        case_of,
         lambda output, _, case: score(output, case),
         [row for row in known if row.method != model.name],
         progress,
@@ -73,19 +72,18 @@ def evaluate_model(
     )
 
 
-def real_and_drawn_cases(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
-    """How an image-giving model is given each entry of a dataset: an input with its target, or a mask with its image.
+def cases_for(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
+    """What `model` is given of an entry, and the real image that its output should look like.
 
     Raises:
-        UserError: The model gives classes, or the dataset has no real image to compare an output with.
+        UserError: The dataset has no such image, a segmentation gives none, or scales or classes do not agree.
     """
-    recipe = label_recipe(model)
-    if recipe is None:
-        require_reference(dataset, degradation)
-        return lambda entry: make_case(dataset, entry, degradation, model.capabilities.scale)
-    if recipe.task == "segmentation":
-        raise UserError(f"{model.name} gives classes and no images; take a model that draws or translates.")
-    return LabelTask(recipe, dataset, degradation, make_case).case
+    if recipe := label_recipe(model):
+        if recipe.task == "segmentation":
+            raise UserError(f"{model.name} finds masks and gives no image; choose a model that does.")
+        return LabelTask(recipe, dataset, degradation, make_case).case
+    require_reference(dataset, degradation)
+    return lambda entry: make_case(dataset, entry, degradation, model.capabilities.scale)
 
 
 def require_reference(dataset: Dataset, degradation: Degradation) -> None:

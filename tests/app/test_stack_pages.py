@@ -10,6 +10,7 @@ from pages.data.page import command
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.networks.unet import UNetConfig
+from sem_models.recipes import find_recipe
 from sem_models.recipes.recipe import Recipe
 from tests.app.test_pages import assert_sound, page
 
@@ -59,4 +60,17 @@ def test_inference_page_asks_until_the_channels_suffice(fields: Path) -> None:
     assert_sound(app)
     assert not next(button for button in app.button if button.label == "Translate").disabled
     app.selectbox(key="model").set_value("floor:identity").run()
+    assert not [field for field in app.text_input if field.key == "further-1-folder"]
+
+
+def test_a_mask_is_one_file_whatever_its_classes(fields: Path) -> None:
+    recipe = find_recipe("cgan-masks-small")
+    run_id = create_run("sem", recipe.name, "training", {}, {"sem.recipe": recipe.name})
+    put_text(run_id, "recipe.json", recipe.model_dump_json())
+    set_status(run_id, "FINISHED")
+    app = page("inference")
+    app.selectbox(key="model").set_value(run_id).run()
+    app.text_input(key="infer-folder").input(str(fields / "bse")).run()
+    assert_sound(app)
+    assert not next(button for button in app.button if button.label == "Restore").disabled
     assert not [field for field in app.text_input if field.key == "further-1-folder"]

@@ -35,7 +35,7 @@ def test_trained_scored_and_applied(name: str, sem_home: Path, tmp_path: Path) -
     assert getattr(recipe.network, side) == 3
     result = run_training(run_id)
     assert result is not None
-    assert ("val/dice" if name.startswith("unet") else "val/contrast_ratio") in result.best
+    assert ("val/dice" if name.startswith("unet") else "val/std_ratio") in result.best
     assert get_run(run_id).status == "FINISHED"
     assert set(samples(run_id).panels) == {"input", "output", "target"}
     report, _ = evaluate(run_id, "m")

@@ -8,8 +8,11 @@ import torch
 
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.discriminator_report import generated_pairs
+from sem_models.model import RestorationModel
 from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Degradation
+from sem_models.recipes import find_recipe
 from sem_models.recipes.labels import with_labels
 from sem_models.recipes.recipe import Recipe, Task
 from sem_models.training.batches import BatchSource
@@ -84,3 +87,24 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
     ready = with_labels(recipe("synthesis"), dataset.manifest)
     with pytest.raises(UserError, match="same labels"):
         require_fit(ready, dataset.manifest.model_copy(update={"label_values": (0, 1, 2)}))
+
+
+def test_synthesis_is_judged_by_what_it_draws_from_masks(tmp_path: Path) -> None:
+    """A drawing that is right for each mask equals the real image, which a network that saw the image could not be."""
+    dataset = grey_classes(tmp_path)
+    recipe = with_labels(find_recipe("cgan-masks-small"), dataset.manifest)
+    drawing = RestorationModel(recipe, _Greys(), "greys")
+    for pair in generated_pairs(drawing, dataset, ("test",), True, recipe.degradation):
+        assert np.allclose(pair.generated, pair.real, atol=1e-6)
+        assert pair.real.std() > 0
+    finding = with_labels(find_recipe("unet-segment-small"), dataset.manifest)
+    with pytest.raises(UserError, match="gives no image"):
+        generated_pairs(RestorationModel(finding, _Greys(), "x"), dataset, ("test",), True, finding.degradation)
+
+
+class _Greys(torch.nn.Module):
+    """The grey of each class, from one-hot masks."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        greys = torch.from_numpy(GREY_OF_CLASS / 255).float()
+        return (x * greys[:, None, None]).sum(1, keepdim=True)

@@ -117,6 +117,13 @@ def test_one_further_file_in_two_splits_is_refused(fields: PrepareOptions, tmp_p
         prepared(fields, tmp_path / "s")
 
 
+def test_files_of_one_name_in_two_folders_are_no_stack(tmp_path: Path) -> None:
+    for index, folder in enumerate("abc"):
+        write(tmp_path / folder, "image.tif", pixels(index, 1))
+    with pytest.raises(UserError, match=r"a/image\.tif and .*b/image\.tif have one name"):
+        plan_dataset(PrepareOptions("s", (tmp_path,)))
+
+
 def test_further_files_are_matched_by_name_else_by_order() -> None:
     first = [Path("a/x_ppl.tif"), Path("a/y_ppl.tif")]
     found = find_further(first, [[Path("b/y_xpl.tif"), Path("b/x_xpl.tif")], [Path("c/y.tif")]])
