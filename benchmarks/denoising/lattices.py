@@ -4,13 +4,12 @@
 
 Simulated lattices with dents are denoised, fields of 27 to 48 atoms along an edge. The study's CycleGAN learns from
 noisy dented fields and from clean ones without dents, and is also applied as the study did: tiles of five atoms by
-five, each on its own, put side by side. The preset is trained once more for a dose at which atoms are lost in the
-noise. Scores of atoms, dents and seams go to `lattices.json`; `--pictures` gets simulated fields, to be looked at.
+five, each on its own, put side by side. Scores of atoms, dents and seams go to `lattices.json`; `--pictures` gets
+simulated fields and the real lattices, to be looked at.
 """
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +17,28 @@ from PIL import Image
 
 from benchmarks.runner import Job, Table, command, options
 from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.evaluation.atoms import seam_ratio
+from sem_models.evaluation.atoms import lattice_scores, seam_ratio
 from sem_models.evaluation.evaluate import make_case
+from sem_models.evaluation.metrics import psnr_db
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
-from sem_models.recipes import find_recipe, override
+from sem_models.recipes import find_recipe
 
 HERE = Path(__file__).resolve().parent
 DENTED, UNPAIRED, FLAT = "lattices", "lattices-unpaired", "lattices-flat"
-OURS, STUDY, FAINT = "ours", "study", "ours, low dose"
+OURS, STUDY = "ours", "study"
 FORWARD: Degradation = find_recipe("lattice-denoise-small").degradation
-LOW_DOSE = "degradation.dose_e_per_px=0.5,2"
 SAME = ("train.validate_every=100000", "train.steps=2500")
 JOBS = (
     Job(OURS, "lattice-denoise-small", DENTED, changes=("train.precision=bf16-mixed",)),
     Job(STUDY, "cyclegan-lattice-small", UNPAIRED, inputs=()),
-    Job(FAINT, "lattice-denoise-small", DENTED, inputs=(), changes=("train.precision=bf16-mixed", LOW_DOSE)),
 )
 TILE_PX = 64
 """About five atoms at the periods of these fields."""
 Field = NDArray[np.float32]
+NAMES = ("psnr_db", "atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db")
 
 
 def prepare(home: Path) -> None:
@@ -74,52 +73,42 @@ def apart(predictor: Predictor, low: Field) -> Field:
 
 
 def scores(outputs: dict[str, list[Field]], sharp: list[Field]) -> dict[str, dict[str, float]]:
-    """Means over fields: what evaluations know, and seams at the pitch of the tiles."""
-    from sem_models.evaluation.scorer import Case, Scorer
-
-    score = Scorer()
-    names = ("psnr_db", "atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db")
+    """Means over fields, seams at the pitch of the tiles, and the F1 of the worst field."""
     found: dict[str, dict[str, float]] = {}
     for label, images in outputs.items():
-        rows = [score(image, Case(truth, truth, 1, None, None)) for image, truth in zip(images, sharp, strict=True)]
-        means = {name: float(np.mean([row[name] for row in rows if row.get(name) is not None])) for name in names}
-        seams = [seam_ratio(i[0], t[0], TILE_PX) for i, t in zip(images, sharp, strict=True)]
-        found[label] = {**means, "seam_ratio": float(np.mean(seams)), "worst_f1": _worst(rows, "atom_f1")}
+        pairs = [(np.clip(image[0], 0, 1), truth[0]) for image, truth in zip(images, sharp, strict=True)]
+        rows = [{"psnr_db": psnr_db(*pair, 1.0), **lattice_scores(*pair, 1.0)} for pair in pairs]
+        means = {name: float(np.nanmean([row.get(name, np.nan) for row in rows])) for name in NAMES}
+        seams = [seam_ratio(*pair, TILE_PX) for pair in pairs]
+        worst = float(np.nanmin([row.get("atom_f1", np.nan) for row in rows]))
+        found[label] = {**means, "seam_ratio": float(np.mean(seams)), "worst_f1": worst}
     return found
 
 
-def _worst(rows: list[dict[str, Any]], name: str) -> float:
-    return float(min(row[name] for row in rows if row.get(name) is not None))
-
-
-def restored(
-    dataset: Dataset, runs: dict[str, str], forward: Degradation
-) -> tuple[dict[str, list[Field]], list[Field]]:
+def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Field]], list[Field]]:
     """Every test field by every method, and the truths."""
     from pipelines.models import resolve_model
 
     predictors = {label: Predictor(resolve_model(run).model) for label, run in runs.items()}
     predictors["floor:nlm"] = Predictor(resolve_model("floor:nlm", 1).model)
-    labels = (*predictors, "noisy", *(["study, tiles apart"] if STUDY in runs else []))
-    outputs: dict[str, list[Field]] = {label: [] for label in labels}
+    outputs: dict[str, list[Field]] = {label: [] for label in (*predictors, "noisy", "study, tiles apart")}
     sharp = []
     for entry in dataset.entries("test"):
-        case = make_case(dataset, entry, forward, 1)
+        case = make_case(dataset, entry, FORWARD, 1)
         sharp.append(case.sharp)
         for label, predictor in predictors.items():
             outputs[label].append(predictor.predict_unit(case.low))
         outputs["noisy"].append(case.low)
-        if STUDY in runs:
-            outputs["study, tiles apart"].append(apart(predictors[STUDY], case.low))
+        outputs["study, tiles apart"].append(apart(predictors[STUDY], case.low))
     return outputs, sharp
 
 
-def show(outputs: dict[str, list[Field]], sharp: list[Field], path: Path) -> None:
-    """A few fields: every method, truth."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def show(outputs: dict[str, list[Field]], sharp: list[Field], folder: Path) -> None:
+    """A few fields: noisy, every method, truth."""
+    folder.mkdir(parents=True, exist_ok=True)
     rows = [np.hstack([*(images[i][0] for images in outputs.values()), sharp[i][0]]) for i in range(3)]
-    Image.fromarray(np.uint8(np.clip(np.vstack(rows), 0, 1) * 255)).save(path)
-    print(path.name, " | ".join([*outputs, "truth"]))
+    Image.fromarray(np.uint8(np.clip(np.vstack(rows), 0, 1) * 255)).save(folder / "lattices.png")
+    print(" | ".join([*outputs, "truth"]))
 
 
 def main() -> None:
@@ -128,16 +117,11 @@ def main() -> None:
     prepare(chosen.home)
     table = Table(HERE / "lattice_runs.json", "lattices", SAME)
     table.run(JOBS, chosen.jobs, chosen.only)
-    runs = {job.label: str(table.known[job.label]["run_id"]) for job in JOBS}
-    dataset = open_dataset(chosen.home / "datasets" / DENTED)
-    low_dose = override(find_recipe("lattice-denoise-small"), [LOW_DOSE]).degradation
-    found: dict[str, Any] = {"runs": runs}
-    for title, labels, forward in (("as trained", (OURS, STUDY), FORWARD), ("low dose", (FAINT,), low_dose)):
-        outputs, sharp = restored(dataset, {label: runs[label] for label in labels}, forward)
-        found[title] = scores(outputs, sharp)
-        if chosen.pictures:
-            show(outputs, sharp, chosen.pictures / f"lattices-{title.replace(' ', '-')}.png")
-    (HERE / "lattices.json").write_text(json.dumps(found, indent=1) + "\n")
+    runs = {label: str(table.known[label]["run_id"]) for label in (OURS, STUDY)}
+    outputs, sharp = restored(open_dataset(chosen.home / "datasets" / DENTED), runs)
+    (HERE / "lattices.json").write_text(json.dumps({"runs": runs, **scores(outputs, sharp)}, indent=1) + "\n")
+    if chosen.pictures:
+        show(outputs, sharp, chosen.pictures)
 
 
 if __name__ == "__main__":
