@@ -29,4 +29,5 @@ def _offer(comparison: Comparison) -> None:
         return
     st.subheader("Discriminator test")
     st.caption("None yet. A fresh classifier says how easily these outputs are told from real images:")
-    st.code(f"python -m pipelines discriminate {' '.join(made_up)} --dataset {comparison.columns[0].report.dataset}")
+    asked = f"{' '.join(made_up)} --dataset {comparison.columns[0].report.dataset}"
+    st.code(f"python -m pipelines discriminate {asked}", language="bash", wrap_lines=True)

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.classes import class_table
 from sem_models.data.labels import same_field
 from sem_models.data.plan import Plan, PlannedImage, class_shares
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
-from sem_models.images.label_colours import coloured, overlay
+from sem_models.images.label_colours import overlay
 from sem_models.images.read import read_micrograph
 
 
@@ -28,11 +29,8 @@ def show_classes(plan: Plan) -> None:
         {"class": index, "label in the masks": value, "share (%)": round(100 * share, 2)}
         for index, (value, share) in enumerate(shares.items())
     ]
-    table = pd.DataFrame(rows)
-    colours = ["#" + bytes(colour).hex() for colour in coloured(np.arange(len(rows)))]
     st.markdown("**Classes**")
-    styled = table.style.apply(lambda _: [f"background-color: {colour}" for colour in colours], subset=["class"])
-    st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")
+    class_table(pd.DataFrame(rows))
 
 
 def mask_over(plan: Plan, chosen: PlannedImage) -> NDArray[np.uint8] | None:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.classes import class_table
 from sem_models.data.labels import LabelMap
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
@@ -46,10 +47,7 @@ def classes_of(mask: NDArray[np.generic], labels: tuple[int, ...]) -> NDArray[np
 
 def show_legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> None:
     """Which colour is which class, and how much of the image it covers."""
-    table = legend(classes, labels)
-    colours = ["#" + bytes(colour).hex() for colour in coloured(np.arange(len(labels)))]
-    styled = table.style.apply(lambda _: [f"background-color: {colour}" for colour in colours], subset=["class"])
-    st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")
+    class_table(legend(classes, labels))
 
 
 def legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> pd.DataFrame:

@@ -19,8 +19,11 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
         UserError: The chosen one is damaged.
     """
     kinds = {name: _kind(name) for name in names}
-    ordered = sorted(names, key=lambda name: kinds[name] not in fitting_kinds(recipe))
-    name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key="dataset")
+    fitting = fitting_kinds(recipe)
+    ordered = sorted(names, key=lambda name: kinds[name] not in fitting)
+    # A key for each kind: a recipe that needs another one begins with a dataset that it can use.
+    key = f"dataset-{fitting[0]}"
+    name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key=key)
     dataset = open_dataset(home().datasets / name)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     labels = dataset.manifest.label_values
