@@ -39,7 +39,8 @@ def test_data_page_shows_what_an_input_is_assembled_from(fields: Path) -> None:
     assert plan.loc["f1_ppl.png", "assembled from"] == "f1_ppl.png + f1_xpl.png"
     assert plan.loc["f1_bse.png", "channels"] == 1
     assert any("6 channels, assembled from 2 files" in caption.value for caption in app.caption)
-    assert len(app.get("image")) + len(app.get("imgs")) == 2
+    # Both parts, and input and target over each other.
+    assert len(app.get("image")) + len(app.get("imgs")) == 3
     arguments = command(app.session_state["plan"].options)
     assert arguments[arguments.index("--with") + 1] == str(fields / "xpl")
 
