@@ -13,9 +13,15 @@ from sem_models.training.method_settings import DiffusionSettings
 
 
 def constants(settings: DiffusionSettings) -> dict[str, Any]:
-    """What every scheduler of diffusers needs to agree on."""
+    """What every scheduler of diffusers needs to agree on.
+
+    Linear betas are those of 1000 steps, larger where there are fewer (Nichol and Dhariwal, ICML 2021): the last step
+    must leave nothing of the image, as drawing begins with noise alone.
+    """
     return {
         "num_train_timesteps": settings.timesteps,
+        "beta_start": 0.1 / settings.timesteps,
+        "beta_end": 20 / settings.timesteps,
         "beta_schedule": "linear" if settings.betas == "linear" else "squaredcos_cap_v2",
         "prediction_type": "epsilon" if settings.predicts == "noise" else "v_prediction",
     }

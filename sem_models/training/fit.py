@@ -46,10 +46,18 @@ def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
     """A forward model that somebody set is not to be passed over in silence.
 
     Raises:
-        UserError: The dataset is paired and `degradation` is not that of the preset.
+        UserError: The dataset is paired, or images are to be drawn as they are, and `degradation` is not that of the
+            preset.
     """
     preset = RECIPES.get(recipe.name)
-    if manifest.kind == "paired" and preset and recipe.degradation != preset.degradation:
+    if preset is None or recipe.degradation == preset.degradation:
+        return
+    if recipe.task == "synthesis":
+        raise UserError(
+            f"Recipe {recipe.name!r} learns to draw images as they are, so that nothing of degradation is used; leave "
+            "out --set degradation.…"
+        )
+    if manifest.kind == "paired":
         raise UserError(
             f"Dataset {manifest.name!r} is paired and brings its inputs, so that nothing of degradation is used; leave "
             "out --set degradation.…, or train on single images."

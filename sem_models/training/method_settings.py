@@ -75,9 +75,9 @@ class Sampling(_Frozen):
 class DiffusionSettings(_Frozen):
     """The forward process and what the network learns of it (DDPM; Ho, Jain and Abbeel, NeurIPS 2020)."""
 
-    timesteps: int = Field(1000, ge=10)
+    timesteps: int = Field(1000, ge=50)
     betas: Literal["linear", "cosine"] = "linear"
-    """Linear: 0.0001 to 0.02; cosine: Nichol and Dhariwal, ICML 2021."""
+    """Linear: 0.0001 to 0.02, times 1000 / `timesteps`; cosine: Nichol and Dhariwal, ICML 2021."""
     predicts: Literal["noise", "velocity"] = "noise"
     """Velocity: sqrt(a) noise - sqrt(1 - a) image (Salimans and Ho, ICLR 2022)."""
     drop_condition: float = Field(0.1, ge=0, lt=1)

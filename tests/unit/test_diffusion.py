@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -207,3 +208,15 @@ def test_settings_and_network_belong_together() -> None:
         override(find_recipe("ddpm-small"), ["diffusion=none"])
     with pytest.raises(UserError, match="attention names levels"):
         override(find_recipe("ddpm-small"), ["network.attention=4,"])
+
+
+@pytest.mark.parametrize("betas", ["linear", "cosine"])
+@pytest.mark.parametrize("timesteps", [50, 100, 1000])
+def test_nothing_is_left_of_an_image_at_the_last_time(betas: Literal["linear", "cosine"], timesteps: int) -> None:
+    """Drawing begins there with noise alone; what is left is sqrt(a_t)."""
+    forward = ForwardProcess(DiffusionSettings(timesteps=timesteps, betas=betas))
+    image = torch.ones(1, 1, 1, 1)
+    left = [float(forward.noised(image, 0 * image, torch.tensor([t]))) for t in (0, timesteps // 2, timesteps - 1)]
+    assert left[0] > 0.99
+    assert 0.1 < left[1] < 0.9
+    assert left[2] < 0.02
