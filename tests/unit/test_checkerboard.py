@@ -36,7 +36,7 @@ def test_images_without_a_pattern_give_one(name: str) -> None:
     """Against themselves, against others of the kind, and smoothed, as the output of a careful network is."""
     images = IMAGES[name]
     assert float(checkerboard(images, images)) == 1
-    assert float(checkerboard(images.flip(3), images.roll(1, 0))) == pytest.approx(1, abs=0.2)
+    assert float(checkerboard(images.flip(3), images.roll(1, 0))) == pytest.approx(1, abs=0.4)
     smooth = nn.functional.avg_pool2d(images, 5, stride=1, padding=2, count_include_pad=False)
     assert float(checkerboard(0.5 * images + 0.5 * smooth, images)) == pytest.approx(1, abs=0.7)
 

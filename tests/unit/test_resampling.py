@@ -1,6 +1,5 @@
 """Images, label maps and datasets at a common pixel size."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample, resample_labels
 from sem_models.images.write import write_micrograph
 from tests.conftest import smooth_images
+from tests.old_manifests import before, old_digest
 
 
 def grating(width: int, pixel_nm: float, period_nm: float, amplitude: float = 80.0) -> np.ndarray:
@@ -147,14 +147,9 @@ def test_what_cannot_be_resampled_is_refused(tmp_path: Path) -> None:
 
 def test_old_manifests_keep_their_digest(small_dataset: Dataset, tmp_path: Path) -> None:
     """What was hashed before anything could be resampled: the same JSON without the new fact."""
-    content = json.loads((small_dataset.folder / "manifest.json").read_text())
-    for entry in content["entries"]:
-        for stored in entry["arrays"]:
-            assert stored.pop("resampled") is None
-    assert content.pop("label_values") == []
+    content = before(small_dataset.folder)
     (small_dataset.folder / "manifest.json").write_text(json.dumps(content))
-    old = {key: value for key, value in content.items() if key not in ("name", "skipped")}
-    expected = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()
+    expected = old_digest(content)
     assert open_dataset(small_dataset.folder).digest == expected == small_dataset.digest
     options = PrepareOptions("r", (tmp_path / "raw",), resample_nm=5.0)
     assert write_dataset(plan_dataset(options), tmp_path / "r").digest != expected

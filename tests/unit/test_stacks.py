@@ -21,6 +21,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
 from sem_models.images.uploads import decode_stack
 from sem_models.images.write import encode_tiff, write_micrograph
+from tests.old_manifests import before, old_digest
 
 
 def pixels(seed: int, channels: int, top: int = 255, dtype: str = "uint8", height: int = 40) -> np.ndarray:
@@ -157,14 +158,9 @@ def test_each_detector_has_its_own_limits_in_training(tmp_path: Path) -> None:
 
 def test_datasets_from_before_keep_their_digest(small_dataset: Dataset) -> None:
     """The digest as it was defined before there were parts, over a manifest that has no such field."""
-    path = small_dataset.folder / "manifest.json"
-    content = json.loads(path.read_text())
-    for entry in content["entries"]:
-        for stored in entry["arrays"]:
-            del stored["parts"]
-    path.write_text(json.dumps(content))
-    old = {key: value for key, value in content.items() if key not in ("name", "skipped")}
-    digest = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()
+    content = before(small_dataset.folder)
+    (small_dataset.folder / "manifest.json").write_text(json.dumps(content))
+    digest = old_digest(content)
     assert open_dataset(small_dataset.folder).digest == digest == small_dataset.digest
 
 
