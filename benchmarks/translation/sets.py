@@ -5,7 +5,9 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
+from sem_models.data.registration import crop_to_overlap, find_shift
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.micrograph import Micrograph
@@ -14,6 +16,7 @@ from sem_models.images.write import write_micrograph
 
 GAP_PX = 32
 """Between blocks, so that what lies side by side is in no two of them."""
+_ALIKE_PX = 2.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Pairs:
     block_px: int | None
     """Edge of the blocks that a field is cut into, each a group of its own; None: whole fields are groups."""
     register: bool
+    """Whether `prepare` warps inputs onto targets; blocks are cut from fields that were shifted onto one another."""
     seed: int
     channels_in: int = 1
 
@@ -36,6 +40,8 @@ class Pairs:
             if self.channels_in == 1:
                 images[0] = _luminance(images[0])
             images[1] = _luminance(images[1])
+            if self.block_px:
+                images = _shifted(images)
             for label, parts in self._samples(f"field{number:02d}", images):
                 for role, part in zip(("input", "target"), parts, strict=True):
                     (raw / role).mkdir(parents=True, exist_ok=True)
@@ -62,6 +68,15 @@ class Pairs:
         ]
 
 
+def _shifted(images: list[Micrograph]) -> list[Micrograph]:
+    """Both cut to their common field by whole pixels: detectors lie up to 5 px, light images about 10 px apart."""
+    # Images of different sharpness correlate off their true shift; smoothed, both are as blurred.
+    grey = [gaussian_filter(image.pixels.mean(axis=2), _ALIKE_PX) for image in images]
+    shift = find_shift(*grey)
+    cut = crop_to_overlap(images[0].pixels, images[1].pixels, shift)
+    return [image.with_pixels(pixels) for image, pixels in zip(images, cut, strict=True)]
+
+
 def _cut(path: Path) -> Micrograph:
     grey = to_grey(read_micrograph(path))
     return crop_databar(grey, find_databar(grey))
@@ -85,7 +100,7 @@ TRANSMISSION = Pairs(
 )
 """Titania particles, secondary electrons to transmission: 8 fields, each a group."""
 DETECTORS = Pairs(
-    dataset="inlens-to-se2",
+    dataset="detectors",
     fields=(
         (
             f"{_KIT}/DifferentDetector/1-as-cast_16_Sch_10k_InLens.tif",
@@ -100,9 +115,9 @@ DETECTORS = Pairs(
     register=False,
     seed=0,
 )
-"""Two detectors of one scan. Two fields only: groups are blocks of them, so that nothing is said of other specimens."""
+"""InLens to SE2, two detectors of one field. Two fields only: groups are blocks of them, so that nothing is said of other specimens."""
 LIGHT = Pairs(
-    dataset="ppl-to-xpl",
+    dataset="light",
     fields=tuple((f"{_ROCK}/paralelos/{n}_paralelos.jpg", f"{_ROCK}/cruzados/{n}_cruzados.jpg") for n in ("3a", "9a")),
     block_px=256,
     register=False,

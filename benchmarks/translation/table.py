@@ -30,7 +30,7 @@ def prepare(pairs: Pairs, data: Path, home: Path) -> None:
     raw = home / f"raw-{pairs.dataset}"
     pairs.gather(data, raw)
     call = ["prepare", str(raw / "input"), "--target", str(raw / "target"), "--kind", "paired", "--databar-rows", "0"]
-    register = ["--register", "affine"] if pairs.register else []
+    register = ["--register", "affine"] if pairs.register else ["--max-residual", "inf"]
     command(*call, "--name", pairs.dataset, "--group-by", r"^(field\d+(?:b\d+)?)", *register, "--seed", str(pairs.seed))
 
 
