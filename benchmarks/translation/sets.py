@@ -115,7 +115,8 @@ DETECTORS = Pairs(
     register=False,
     seed=0,
 )
-"""InLens to SE2, two detectors of one field. Two fields only: groups are blocks of them, so that nothing is said of other specimens."""
+"""InLens to SE2, two detectors of one field. Two fields only: groups are blocks of them, so that nothing is said of
+other specimens."""
 LIGHT = Pairs(
     dataset="light",
     fields=tuple((f"{_ROCK}/paralelos/{n}_paralelos.jpg", f"{_ROCK}/cruzados/{n}_cruzados.jpg") for n in ("3a", "9a")),
