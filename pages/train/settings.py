@@ -28,7 +28,8 @@ def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     share = first.number_input("Share of steps before it", 0.0, 0.99, settings.first_share, 0.05, key=f"share-{key}")
     weight = second.number_input("Adversarial weight", 0.0, 10.0, settings.weight, format="%.1e", key=f"gan-{key}")
     chosen: str = recipe.perceptual
-    if any(term.name == "perceptual" for term in (*recipe.losses, *settings.losses)):
+    compared = any(term.name.startswith("perceptual") for term in (*recipe.losses, *settings.losses))
+    if compared or recipe.method == "variational":
         features = ["vgg19", "vgg16"]
         chosen = third.selectbox("Perceptual features", features, features.index(recipe.perceptual), key=f"vgg-{key}")
     losses = ", ".join(f"{term.name} {term.weight:g}" for term in settings.losses)
