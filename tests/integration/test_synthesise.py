@@ -16,8 +16,8 @@ from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
 from sem_models.images.read import read_micrograph
 from sem_models.recipes import find_recipe, override
-from tests.small_recipes import narrow
 from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
+from tests.small_recipes import narrow
 
 GREY = np.array([40, 120, 220], np.uint8)
 FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
