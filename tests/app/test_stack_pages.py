@@ -72,5 +72,5 @@ def test_a_mask_is_one_file_whatever_its_classes(fields: Path) -> None:
     app.selectbox(key="model").set_value(run_id).run()
     app.text_input(key="infer-folder").input(str(fields / "bse")).run()
     assert_sound(app)
-    assert not next(button for button in app.button if button.label == "Restore").disabled
+    assert not next(button for button in app.button if button.label == "Draw").disabled
     assert not [field for field in app.text_input if field.key == "further-1-folder"]
