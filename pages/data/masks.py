@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pages.components.classes import class_table
 from sem_models.data.labels import same_field
-from sem_models.data.plan import Plan, PlannedImage, class_shares
+from sem_models.data.plan import Plan, class_shares
+from sem_models.data.planned import PlannedImage
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
 from sem_models.images.label_colours import overlay

@@ -6,7 +6,8 @@ import streamlit as st
 from pages.components.pictures import with_cut_line
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
-from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.plan import Plan
+from sem_models.data.planned import PlannedImage
 from sem_models.data.resampling import becomes
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display

@@ -2,34 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sem_models.data.alignment import Alignment, find_alignment
 from sem_models.data.manifest import Skipped
+from sem_models.data.planned import PlannedImage
 from sem_models.data.sources import PrepareOptions
 from sem_models.data.stacking import cut_file
 from sem_models.errors import UserError
 from sem_models.progress import Progress
-
-if TYPE_CHECKING:
-    from sem_models.data.plan import PlannedImage
 
 
 @dataclass(frozen=True)
 class AlignedPair:
     """An input, its target, and how they fit."""
 
-    input: "PlannedImage"
-    target: "PlannedImage"
+    input: PlannedImage
+    target: PlannedImage
     alignment: Alignment | None
     """None where there is nothing to align: sizes differ, or no common field was found."""
     aside: str | None
     """Why the pair will not be used."""
 
 
-def align_pairs(images: Sequence["PlannedImage"], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
+def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
     """Every pair of a paired preparation, registered and judged, in the order of its samples; of other kinds none."""
     if options.kind != "paired":
         return []
@@ -42,9 +39,7 @@ def align_pairs(images: Sequence["PlannedImage"], options: PrepareOptions, progr
     return pairs
 
 
-def without_aside(
-    images: list["PlannedImage"], pairs: Sequence[AlignedPair]
-) -> tuple[list["PlannedImage"], list[Skipped]]:
+def without_aside(images: list[PlannedImage], pairs: Sequence[AlignedPair]) -> tuple[list[PlannedImage], list[Skipped]]:
     """The images that stay, and an entry with the reason for each pair that does not.
 
     Raises:
@@ -59,7 +54,7 @@ def without_aside(
     return [image for image in images if image.sample not in lost], list(lost.values())
 
 
-def _pair(image: "PlannedImage", target: "PlannedImage", options: PrepareOptions) -> AlignedPair:
+def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) -> AlignedPair:
     first, second = cut_file(image).pixels, cut_file(target).pixels
     names = f"{image.source} + {target.source}"
     try:

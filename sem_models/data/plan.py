@@ -1,15 +1,15 @@
 """What a preparation would do, before anything is cut or written."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
-from sem_models.data.manifest import Resampled, Role, Skipped, Split
+from sem_models.data.manifest import Skipped
 from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
+from sem_models.data.planned import PlannedImage
 from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
 from sem_models.data.sources import Candidate, PrepareOptions, candidates
@@ -19,33 +19,6 @@ from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, find_databar
 from sem_models.images.read import read_pages
 from sem_models.progress import Progress, silent
-
-
-@dataclass(frozen=True)
-class PlannedImage:
-    """One page of one raw file and what would become of it."""
-
-    path: Path
-    page: int
-    source: str
-    role: Role
-    sample: str
-    """Images of one sample (a pair, an image and its mask) share it."""
-    group: str
-    split: Split
-    databar: DataBar
-    shape: tuple[int, int, int]
-    dtype: str
-    pixel_size_nm: float | None
-    sha256: str
-    resampled: Resampled | None = None
-    """Set once it is."""
-    labels: Mapping[int, int] = field(default_factory=dict)
-    """Of a mask: pixels by raw value."""
-    part: int = 0
-    """Place in a stack: 0 for RAW, then the folders of further inputs."""
-    parts: tuple["PlannedImage", ...] = ()
-    """All files of a stack, this one first; empty where the file stands alone. `shape` counts all their channels."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from sem_models.data.alignment import Alignment, align
 from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.labels import same_field
 from sem_models.data.manifest import Entry, Manifest, StoredArray
-from sem_models.data.plan import Plan, PlannedImage
+from sem_models.data.plan import Plan
+from sem_models.data.planned import PlannedImage
 from sem_models.data.resampling import resample_cuts
 from sem_models.data.stacking import cut_file, described_parts
 from sem_models.errors import UserError

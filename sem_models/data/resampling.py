@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from sem_models.data.manifest import Resampled, Role
+from sem_models.data.planned import PlannedImage
 from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.resample import resample, resample_labels, resampled_size
-
-if TYPE_CHECKING:
-    from sem_models.data.plan import PlannedImage
 
 _LARGEST = 8.0
 """A higher enlargement is a wrong pixel size, or pixels that show nothing."""
@@ -26,7 +24,7 @@ def stated_pixel_size(options: PrepareOptions, role: Role) -> float | None:
     return own or options.pixel_size_nm
 
 
-def plan_resampling(images: Sequence["PlannedImage"], options: PrepareOptions) -> tuple[str, ...]:
+def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> tuple[str, ...]:
     """Look at every image before anything is written; returns what the user should know.
 
     Raises:
@@ -52,26 +50,26 @@ def plan_resampling(images: Sequence["PlannedImage"], options: PrepareOptions) -
     return (f"{_names(larger)}: enlarged to {options.resample_nm:g} nm/px, which adds pixels but no detail.",)
 
 
-def zoom(image: "PlannedImage", resample_nm: float | None) -> float | None:
+def zoom(image: PlannedImage, resample_nm: float | None) -> float | None:
     """New pixels per old one along an edge; None where nothing is asked for or known."""
     return image.pixel_size_nm / resample_nm if resample_nm and image.pixel_size_nm else None
 
 
-def resampled_shape(image: "PlannedImage", resample_nm: float | None) -> tuple[int, int] | None:
+def resampled_shape(image: PlannedImage, resample_nm: float | None) -> tuple[int, int] | None:
     """Rows and columns that would be stored, without the data bar; None where nothing is resampled."""
     factor = zoom(image, resample_nm)
     return resampled_size(image.shape[0] - image.databar.rows, image.shape[1], factor) if factor else None
 
 
-def becomes(image: "PlannedImage", resample_nm: float | None) -> str:
+def becomes(image: PlannedImage, resample_nm: float | None) -> str:
     """For the end of a line of the plan: ` -> 512 x 300 px`, empty where nothing is resampled."""
     shape = None if image.role == "mask" else resampled_shape(image, resample_nm)
     return f" -> {shape[1]} x {shape[0]} px" if shape else ""
 
 
 def resample_cuts(
-    cuts: list[tuple["PlannedImage", NDArray[Any], dict[str, Any]]], resample_nm: float | None
-) -> list[tuple["PlannedImage", NDArray[Any], dict[str, Any]]]:
+    cuts: list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]], resample_nm: float | None
+) -> list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]]:
     """The arrays of one sample at the common pixel size; a mask goes with its image."""
     if resample_nm is None:
         return cuts
@@ -88,7 +86,7 @@ def resample_cuts(
     return done
 
 
-def _refuse_extremes(image: "PlannedImage", resample_nm: float) -> None:
+def _refuse_extremes(image: PlannedImage, resample_nm: float) -> None:
     factor, shape = zoom(image, resample_nm), resampled_shape(image, resample_nm)
     if factor is None or shape is None:
         return
@@ -104,6 +102,6 @@ def _refuse_extremes(image: "PlannedImage", resample_nm: float) -> None:
         )
 
 
-def _names(images: Sequence["PlannedImage"]) -> str:
+def _names(images: Sequence[PlannedImage]) -> str:
     names = ", ".join(image.source for image in images[:_MANY_NAMES])
     return f"{names} and {len(images) - _MANY_NAMES} more" if len(images) > _MANY_NAMES else names

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sem_models.data.manifest import Part
+from sem_models.data.planned import PlannedImage
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar
@@ -17,11 +17,8 @@ from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.read import read_micrograph
 from sem_models.images.stack import assemble, part_limits, require_one_field
 
-if TYPE_CHECKING:
-    from sem_models.data.plan import PlannedImage
 
-
-def stacked(images: Sequence["PlannedImage"]) -> list["PlannedImage"]:
+def stacked(images: Sequence[PlannedImage]) -> list[PlannedImage]:
     """One planned image for each role of a sample; `parts` of it are the files that its channels come from.
 
     Raises:
@@ -33,7 +30,7 @@ def stacked(images: Sequence["PlannedImage"]) -> list["PlannedImage"]:
     return [_one(sorted(stack, key=lambda image: image.part)) for stack in stacks.values()]
 
 
-def _one(stack: list["PlannedImage"]) -> "PlannedImage":
+def _one(stack: list[PlannedImage]) -> PlannedImage:
     first = stack[0]
     if len(stack) == 1:
         return first
@@ -51,13 +48,13 @@ def _one(stack: list["PlannedImage"]) -> "PlannedImage":
     return replace(first, parts=tuple(stack), shape=(*first.shape[:2], channels), pixel_size_nm=size)
 
 
-def _described(image: "PlannedImage") -> Micrograph:
+def _described(image: PlannedImage) -> Micrograph:
     """What is known of the file, without its pixels."""
     pixels = np.broadcast_to(np.zeros((), image.dtype), image.shape)
     return crop_databar(Micrograph(pixels, image.pixel_size_nm, {}, image.source), image.databar)
 
 
-def cut_file(image: "PlannedImage") -> Micrograph:
+def cut_file(image: PlannedImage) -> Micrograph:
     """The file of a planned image, or all files of its stack, each without its data bar.
 
     Raises:
@@ -68,13 +65,13 @@ def cut_file(image: "PlannedImage") -> Micrograph:
     return crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
 
 
-def described_parts(image: "PlannedImage", pixels: Pixels) -> tuple[Part, ...]:
+def described_parts(image: PlannedImage, pixels: Pixels) -> tuple[Part, ...]:
     """What the manifest says of each file in a stack of (H, W, C) pixels; nothing where the file stands alone."""
     limits = part_limits(pixels, [part.shape[2] for part in image.parts])
     return tuple(_part(part, own) for part, own in zip(image.parts, limits, strict=False))
 
 
-def _part(planned: "PlannedImage", limits: IntensityRange) -> Part:
+def _part(planned: PlannedImage, limits: IntensityRange) -> Part:
     return Part(
         source=planned.source,
         sha256=planned.sha256,
