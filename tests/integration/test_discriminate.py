@@ -101,6 +101,8 @@ def test_readers_are_warned() -> None:
     assert cautions(many, auc(0.9, 0.8, 1.0), sound) == ()
     assert "7 groups and is too narrow" in cautions(many[:7], sound, sound)[0]
     assert "0.70 [0.60, 0.80] instead of 0.5" in cautions(many, sound, auc(0.7, 0.6, 0.8))[0]
+    leaning = DiscriminatorResult(sound.images, auc(0.38, 0.29, 0.47).patches)
+    assert "0.38 [0.29, 0.47] instead of 0.5" in cautions(many, sound, leaning)[0], "seen on patches alone"
     assert "copy real ones" in cautions(many, auc(0.2, 0.1, 0.3), sound)[0]
 
 
