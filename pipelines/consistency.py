@@ -1,12 +1,11 @@
 """Use case: does a segmentation network trained on real images find the masks in generated ones?"""
 
-import csv
-import io
 import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from pipelines.evaluate import as_csv
 from pipelines.home import home
 from pipelines.label_models import LabelModel, label_model, refuse_seen, refuse_synthetic, require_classes
 from pipelines.tracking.artifacts import put_text
@@ -107,13 +106,3 @@ def _store(run_id: str, report: MaskConsistency, name: str, split: Split) -> Non
         for metric in report.metrics
     }
     log_metrics(run_id, {key: value for key, value in means.items() if math.isfinite(value)})
-
-
-def as_csv(report: MaskConsistency) -> str:
-    """A row an image and method."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", "image", "group", *report.metrics])
-    for row in report.rows:
-        writer.writerow([row.method, row.image, row.group, *(row.scores.get(name) for name in report.metrics)])
-    return text.getvalue()

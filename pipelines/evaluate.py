@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from pathlib import PurePosixPath
 from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
 from pipelines.home import home
 from pipelines.models import FLOOR, resolve_for
+from pipelines.plain import plain
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
@@ -18,8 +18,8 @@ from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import evaluate_model
+from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics import Interval, PairedDifference
 from sem_models.inference.model import UnitModel
 from sem_models.model import RestorationModel
 from sem_models.physics.degradation import Degradation
@@ -126,7 +126,7 @@ def _reports_by_name(run_id: str) -> dict[str, EvaluationReport]:
     return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
 
 
-def as_csv(report: EvaluationReport) -> str:
+def as_csv(report: EvaluationReport | MaskConsistency) -> str:
     """One line an image and method."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -149,12 +149,7 @@ def summary(report: EvaluationReport) -> dict[str, object]:
         "border_px": report.border_px,
         "data_range": report.data_range,
         "degradation": report.degradation,
-        "means": {m: {k: _plain(report.mean(m, k)) for k in report.metrics} for m in report.methods},
-        "gain_over": {f: {k: _plain(report.gain(k, f)) for k in report.metrics} for f in floors},
+        "means": {m: {k: plain(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: plain(asdict(report.gain(k, f))) for k in report.metrics} for f in floors},
         "notes": list(report.notes),
     }
-
-
-def _plain(score: Interval | PairedDifference) -> dict[str, float | None]:
-    """JSON knows no NaN: what could not be said becomes null."""
-    return {key: None if math.isnan(value) else value for key, value in asdict(score).items()}
