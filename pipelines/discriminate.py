@@ -13,12 +13,12 @@ from sem_models.data.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs, set_distance
-from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair, discriminator_test, halves
+from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test, real_against_real
+from sem_models.evaluation.pair import Pair
 from sem_models.progress import Progress, silent
 
 FOLDER = "discriminator"
 SPLITS = ("val", "test")
-_SANITY_SEED = 0
 
 
 def discriminate(
@@ -51,7 +51,7 @@ def discriminate(
     sanity: DiscriminatorResult | None = None
     for one in resolved:
         pairs = generated_pairs(one.model, dataset, chosen, training_images, one.degradation, progress)
-        sanity = sanity or discriminator_test(halves(pairs, _SANITY_SEED), settings, progress)
+        sanity = sanity or real_against_real(pairs, settings, progress)
         report = _report(one, dataset, chosen, pairs, settings, sanity, progress)
         reports.append(report)
         if one.run_id:
@@ -108,7 +108,7 @@ def _keep(run_id: str, report: DiscriminatorReport) -> None:
     put_text(run_id, f"{FOLDER}/{name}.json", report.model_dump_json(indent=1) + "\n")
     values = {
         "auc": report.auc.value, "auc_lo": report.auc.lo, "auc_hi": report.auc.hi,
-        "auc_patches": report.auc_patches.value, "auc_real_halves": report.sanity.value,
+        "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
     }  # fmt: skip
     if report.kernel:
         # The name of the features is part of the name: such values must not meet those on Inception features.

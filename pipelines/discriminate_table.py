@@ -9,8 +9,8 @@ from sem_models.evaluation.discriminator_report import DiscriminatorReport
 
 CAPTION = (
     "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
-    "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real halves: the same test on halves of "
-    "real images, which must give 0.5. Kernel distance: on the features named, not on those of published KIDs."
+    "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the same test on "
+    "cells of real images, which must give 0.5. Kernel distance: on the features named, not on those of published KIDs."
 )
 
 
@@ -32,7 +32,7 @@ def _row(label: str, report: DiscriminatorReport) -> dict[str, str]:
     kernel = report.kernel
     row = {
         "model": label, "AUC, images → 0.5": report.auc.text, "AUC, patches → 0.5": report.auc_patches.text,
-        "real halves": report.sanity.text,
+        "real against real": report.sanity.text,
     }  # fmt: skip
     if kernel:
         limits = "" if kernel.lo is None else f" [{kernel.lo:.4g}, {kernel.hi:.4g}]"

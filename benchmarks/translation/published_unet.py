@@ -15,7 +15,8 @@ from benchmarks.runner import options
 from pipelines.progress import TerminalProgress
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import set_distance
-from sem_models.evaluation.discriminator_test import Pair, discriminator_test, halves
+from sem_models.evaluation.discriminator_test import discriminator_test, real_against_real
+from sem_models.evaluation.pair import Pair
 from sem_models.evaluation.texture import TEXTURE_SCORES, texture
 from sem_models.images.intensity import IntensityRange, to_unit
 from sem_models.images.read import read_micrograph
@@ -42,14 +43,14 @@ def measured(crops: list[Pair]) -> dict[str, Any]:
     each = {side: [asdict(texture(image, 1.0)) for image in images] for side, images in sides.items()}
     progress, settings = TerminalProgress(), JudgeSettings()
     found = discriminator_test(crops, settings, progress)
-    sanity = discriminator_test(halves(crops, 0), settings, progress)
+    sanity = real_against_real(crops, settings, progress)
     kernel, notes = set_distance(crops, progress)
     progress.close()
     return {
         **{side: {k: float(np.mean([one[k] for one in rows])) for k in rows[0]} for side, rows in each.items()},
         "scores": {n: float(np.mean([s(p.generated, p.real, 1.0) for p in crops])) for n, s in TEXTURE_SCORES.items()},
         "discriminator": {"images": found.images.model_dump(), "patches": found.patches.model_dump()},
-        "real_halves": {"images": sanity.images.model_dump(), "patches": sanity.patches.model_dump()},
+        "real_against_real": {"images": sanity.images.model_dump(), "patches": sanity.patches.model_dump()},
         "kernel_distance": asdict(kernel) if kernel else list(notes),
         "settings": settings.model_dump(),
     }

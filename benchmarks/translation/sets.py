@@ -32,11 +32,13 @@ class Pairs:
     """Whether `prepare` warps inputs onto targets; blocks are cut from fields that were shifted onto one another."""
     seed: int
     channels_in: int = 1
+    test: str | None = None
+    """Pattern of the groups that are the test; None: a fifth is dealt to it."""
 
     def gather(self, data: Path, raw: Path) -> None:
         """Write `raw/input` and `raw/target`, one file a sample; data bars are cut off before blocks are."""
         for number, names in enumerate(self.fields):
-            images = [_cut(data / name) for name in names]
+            images = [cut_grey(data / name) for name in names]
             if self.channels_in == 1:
                 images[0] = _luminance(images[0])
             images[1] = _luminance(images[1])
@@ -77,7 +79,8 @@ def _shifted(images: list[Micrograph]) -> list[Micrograph]:
     return [image.with_pixels(pixels) for image, pixels in zip(images, cut, strict=True)]
 
 
-def _cut(path: Path) -> Micrograph:
+def cut_grey(path: Path) -> Micrograph:
+    """Without its data bar; grey where the file has equal channels."""
     grey = to_grey(read_micrograph(path))
     return crop_databar(grey, find_databar(grey))
 
@@ -88,6 +91,8 @@ def _luminance(image: Micrograph) -> Micrograph:
     return image.with_pixels(mean) if image.channels > 1 else image
 
 
+HELD_OUT = (1, 4, 7)
+"""Titania fields of the test, chosen before anything was trained: one of each third of the series."""
 _TIO2 = "bam_tio2_sem_tsem_pairs"
 _KIT = "kit_zeiss_sem"
 _ROCK = "ppl_xpl_sandstone"
@@ -97,6 +102,7 @@ TRANSMISSION = Pairs(
     block_px=None,
     register=True,
     seed=0,
+    test="|".join(f"field{number:02d}" for number in HELD_OUT),
 )
 """Titania particles, secondary electrons to transmission: 8 fields, each a group."""
 DETECTORS = Pairs(

@@ -21,7 +21,7 @@ SHOWN = (
     *("psnr_db", "mse", "lpips_alex", "std_ratio", "gradient_energy_ratio", "slope_difference", "grey_range_ratio"),
     "histogram_distance",
 )
-JUDGED = ("AUC, images", "AUC, patches", "real halves, images", "real halves, patches", "kernel distance")
+JUDGED = ("AUC, images", "AUC, patches", "real against real, images", "real against real, patches", "kernel distance")
 
 
 def scores(reports: Reports) -> str:

@@ -68,6 +68,9 @@ def _options() -> PrepareOptions | None:
         further = _further() if kind == "paired" else ()
     with right:
         group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
+        test = st.text_input(
+            "Test groups", key="test_groups", help="Regular expression of groups; empty: a fifth is dealt to the test."
+        ).strip()
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
@@ -83,6 +86,7 @@ def _options() -> PrepareOptions | None:
         target=folder if kind in ("paired", "unpaired") else None,
         masks=folder if kind == "masked" else None,
         group_by=group or None,
+        test_groups=test or None,
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
         register=register,
@@ -135,6 +139,7 @@ def command(options: PrepareOptions) -> list[str]:
         "--target": options.target,
         "--masks": options.masks,
         "--group-by": options.group_by,
+        "--test-groups": options.test_groups,
         "--pixel-size": options.pixel_size_nm,
         "--databar-rows": options.databar_rows,
         "--target-pixel-size": options.target_pixel_size_nm,

@@ -60,6 +60,9 @@ def prepare(
     group_by: Annotated[
         str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
     ] = None,
+    test_groups: Annotated[
+        str | None, typer.Option(help="Regular expression of the groups that are the test; the rest is dealt.")
+    ] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size in nm, for all files.", min=0)] = None,
     databar_rows: Annotated[int | None, typer.Option(help="Rows of data bar to cut off every image.", min=0)] = None,
     register: Annotated[
@@ -114,6 +117,7 @@ def prepare(
         target=target,
         masks=masks,
         group_by=group_by,
+        test_groups=test_groups or None,
         pixel_size_nm=pixel_size or None,
         databar_rows=databar_rows,
         register=register,

@@ -14,6 +14,7 @@ LEADING_CODE = r"^([A-Za-z]+[0-9]+)"
 BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
 _HELD_OUT: tuple[Split, ...] = ("test", "val")
+_NEEDS = {2: "training and validation", 3: "training, validation and test"}
 _FRACTIONS: dict[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 
@@ -46,31 +47,48 @@ def group_of(name: str, pattern: str) -> str:
     return (match[1] if match.re.groups else match[0]).casefold()
 
 
-def assign_splits(groups: Sequence[str], seed: int) -> dict[str, Split]:
+def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> dict[str, Split]:
     """A split for each group, 60 / 20 / 20 % by number of images as nearly as whole groups allow.
 
     Args:
         groups: The group of each image, repeated once an image.
         seed: Order in which groups of equal size are dealt.
+        test: Regular expression of the groups that are the test, without regard to case; the others are dealt to
+            training and validation. None: the test is dealt, too.
 
     Raises:
-        UserError: Fewer than three groups cannot fill three splits.
+        UserError: Too few groups to fill the splits, or a pattern that is none or that no group fits.
     """
     sizes = Counter(groups)
-    if len(sizes) < 3:
+    held = _matching(sorted(sizes), test) if test is not None else []
+    rest = Counter({group: count for group, count in sizes.items() if group not in held})
+    dealt: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
+    return _deal(rest, seed, dealt) | dict.fromkeys(held, "test")
+
+
+def _matching(groups: Sequence[str], pattern: str) -> list[str]:
+    try:
+        found = [group for group in groups if re.search(pattern, group, re.IGNORECASE)]
+    except re.error as error:
+        raise UserError(f"Test groups {pattern!r} is not a regular expression: {error}.") from error
+    if not found:
+        raise UserError(f"No group fits the test groups {pattern!r}; there are {', '.join(groups)}.")
+    return found
+
+
+def _deal(sizes: Counter[str], seed: int, dealt: Sequence[Split]) -> dict[str, Split]:
+    if len(sizes) < len(dealt):
         raise UserError(
-            f"Only {len(sizes)} group(s) found ({', '.join(sorted(sizes))}): "
-            "training, validation and test need one each. "
-            ""
-            "Add images of other specimens, or set --group-by to a pattern that tells specimens apart."
+            f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(dealt)]} need one each. Add "
+            "images of other specimens, or set --group-by to a pattern that tells specimens apart."
         )
     order = sorted(sizes)
     np.random.default_rng(seed).shuffle(order)
     order.sort(key=lambda group: -sizes[group])
-    filled: dict[Split, int] = dict.fromkeys(_FRACTIONS, 0)
+    filled: dict[Split, int] = dict.fromkeys(dealt, 0)
     splits: dict[str, Split] = {}
     for index, group in enumerate(order):
-        empty = [split for split in _HELD_OUT if filled[split] == 0]
+        empty = [split for split in _HELD_OUT if filled.get(split) == 0]
         must_fill = len(order) - index <= len(empty) and filled["train"] > 0
         split = empty[0] if must_fill else _neediest(filled, sizes[group], sum(sizes.values()))
         splits[group] = split

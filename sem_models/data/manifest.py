@@ -151,3 +151,5 @@ class Manifest(_Frozen):
     skipped: tuple[Skipped, ...] = ()
     label_values: tuple[int, ...] = ()
     """Masked datasets: the raw value of each class, ascending; the stored masks hold indices into it."""
+    test_groups: str | None = None
+    """Regular expression of the groups that were named as the test; None: it was dealt by `seed`."""

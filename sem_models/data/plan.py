@@ -68,7 +68,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
     )
     notes += labels.notes if labels else ()
-    planned = _with_splits(images, pattern, options.seed)
+    planned = _with_splits(images, pattern, options)
     return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs), labels)
 
 
@@ -106,10 +106,10 @@ def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tu
     return whole, [Skipped(source=i.source, reason=f"{i.source}: its partner could not be used.") for i in lost]
 
 
-def _with_splits(images: list[PlannedImage], pattern: str, seed: int) -> tuple[PlannedImage, ...]:
+def _with_splits(images: list[PlannedImage], pattern: str, options: PrepareOptions) -> tuple[PlannedImage, ...]:
     grouped = [replace(image, group=group_of(image.sample, pattern)) for image in images]
     samples = {image.sample: image.group for image in grouped}
-    splits = assign_splits(list(samples.values()), seed)
+    splits = assign_splits(list(samples.values()), options.seed, options.test_groups)
     return tuple(replace(image, split=splits[image.group]) for image in grouped)
 
 

@@ -70,6 +70,7 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         kind=options.kind,
         group_by=plan.group_by,
         seed=options.seed,
+        test_groups=options.test_groups,
         entries=tuple(entries),
         skipped=plan.skipped,
         label_values=plan.labels.values if plan.labels else (),

@@ -36,6 +36,8 @@ class PrepareOptions:
     """Paired: folders of further inputs, whose channels follow those of the raw files."""
     target_pixel_size_nm: float | None = None
     """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
+    test_groups: str | None = None
+    """Regular expression of the groups that are the test; None: a fifth of the images is dealt to it."""
     resample_nm: float | None = None
     """Pixel size that all images are brought to; None: each stays as it is."""
 

@@ -1,7 +1,7 @@
 """How well a judge tells generated from real: the area under the ROC curve and its interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -55,6 +55,21 @@ class Judged:
         """One logit an image: the mean over its patches."""
         real, generated = (logits.mean(keepdims=True) for logits in (self.real, self.generated))
         return Judged(real, generated, self.image, self.group, self.fold)
+
+
+def by_image(found: Sequence[Judged]) -> list[Judged]:
+    """The logits of all parts of an image under its name."""
+    parts: dict[str, list[Judged]] = {}
+    for one in found:
+        parts.setdefault(one.image, []).append(one)
+    return [
+        replace(
+            same[0],
+            real=np.concatenate([part.real for part in same]),
+            generated=np.concatenate([part.generated for part in same]),
+        )
+        for same in parts.values()
+    ]
 
 
 def auc_over_seeds(seeds: Sequence[Sequence[Judged]]) -> Auc:

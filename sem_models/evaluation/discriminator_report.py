@@ -9,9 +9,10 @@ from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Split
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair
+from sem_models.evaluation.discriminator_test import DiscriminatorResult
 from sem_models.evaluation.evaluate import cases_for
 from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
+from sem_models.evaluation.pair import Pair
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
@@ -27,7 +28,8 @@ class DiscriminatorReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
+    """1: real against real was halves of each image, which shading told apart."""
     model: str
     dataset: str
     digest: str
@@ -43,7 +45,7 @@ class DiscriminatorReport(BaseModel):
     """On whole images."""
     auc_patches: Auc
     sanity: Auc
-    """Halves of real images against each other, by the same judges: must contain 0.5."""
+    """Real against real: cells of real images, dealt to two sides by chance; must contain 0.5."""
     sanity_patches: Auc
     kernel: KernelDistance | None
     notes: tuple[str, ...] = ()
@@ -51,7 +53,7 @@ class DiscriminatorReport(BaseModel):
     @property
     def setting(self) -> tuple[object, ...]:
         """What two reports must share to be compared."""
-        return self.digest, self.splits, self.training_images, self.settings
+        return self.version, self.digest, self.splits, self.training_images, self.settings
 
 
 def generated_pairs(

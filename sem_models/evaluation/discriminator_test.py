@@ -13,25 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator_auc import Auc, Judged, auc_over_seeds
-from sem_models.evaluation.discriminator_net import Images, JudgeSettings, patch_logits, train_judge
+from sem_models.evaluation.discriminator_auc import Auc, Judged, auc_over_seeds, by_image
+from sem_models.evaluation.discriminator_net import JudgeSettings, patch_logits, train_judge
+from sem_models.evaluation.pair import Pair
+from sem_models.evaluation.real_cells import dealt_cells
 from sem_models.progress import Progress, silent
 
 _WHITE = 255
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A real image and a generated one that should look like it."""
-
-    real: NDArray[np.float32]
-    """(H, W) in unit intensity."""
-    generated: NDArray[np.float32]
-    """The same shape."""
-    image: str
-    group: str
-    judged: bool = True
-    """False: only for training judges, because the generator itself has learned from it."""
 
 
 @dataclass(frozen=True)
@@ -55,33 +43,41 @@ def discriminator_test(
     Raises:
         UserError: Too few groups, images that are too small or differ in size, or one image in two groups.
     """
-    _require(pairs, settings)
-    levels = [(_levels(pair.real, settings), _levels(pair.generated, settings)) for pair in pairs]
-    folds = {seed: _folds(pairs, settings.folds, seed) for seed in settings.seeds}
-    told = _Steps(progress, sum(max(fold.values()) + 1 for fold in folds.values()) * settings.steps)
-    seeds = [_judge_all(pairs, levels, folds[seed], settings, seed, told) for seed in settings.seeds]
+    return _over_seeds([pairs] * len(settings.seeds), settings, progress)
+
+
+def real_against_real(
+    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+) -> DiscriminatorResult:
+    """The same test where nothing is to be found: cells of the real images, dealt to two sides anew for each seed.
+
+    What it gives instead of 0.5 is a fault of the test: too few groups, or images that are copies of one another.
+
+    Raises:
+        UserError: As `discriminator_test`; an image is too small to be cut in two.
+    """
+    smallest = settings.patch_px + 2 * settings.border_px
+    return _over_seeds([dealt_cells(pairs, smallest, seed) for seed in settings.seeds], settings, progress)
+
+
+def _over_seeds(
+    pairs_by_seed: Sequence[Sequence[Pair]], settings: JudgeSettings, progress: Progress
+) -> DiscriminatorResult:
+    for pairs in pairs_by_seed:
+        _require(pairs, settings)
+    folds = [_folds(pairs, settings.folds, seed) for pairs, seed in zip(pairs_by_seed, settings.seeds, strict=True)]
+    told = _Steps(progress, sum(max(fold.values()) + 1 for fold in folds) * settings.steps)
+    seeds = [
+        by_image(_judge_all(pairs, fold, settings, seed, told))
+        for pairs, fold, seed in zip(pairs_by_seed, folds, settings.seeds, strict=True)
+    ]
     return DiscriminatorResult(auc_over_seeds([[j.whole for j in one] for one in seeds]), auc_over_seeds(seeds))
 
 
-def halves(pairs: Sequence[Pair], seed: int) -> list[Pair]:
-    """Real against real: the halves of each real image, cut across its longer side; chance says which plays generated.
-
-    Nothing tells such halves apart, so that a sound test gives 0.5 within its interval.
-    """
-    swapped = np.random.default_rng(seed).integers(2, size=len(pairs))
-    return [_halved(pair, bool(swap)) for pair, swap in zip(pairs, swapped, strict=True)]
-
-
-def _halved(pair: Pair, swap: bool) -> Pair:
-    image = pair.real if pair.real.shape[1] >= pair.real.shape[0] else pair.real.T
-    middle = image.shape[1] // 2
-    sides = image[:, :middle], image[:, -middle:]
-    return Pair(sides[swap], sides[not swap], pair.image, pair.group, pair.judged)
-
-
 def _judge_all(
-    pairs: Sequence[Pair], levels: Images, folds: dict[str, int], settings: JudgeSettings, seed: int, told: "_Steps"
+    pairs: Sequence[Pair], folds: dict[str, int], settings: JudgeSettings, seed: int, told: "_Steps"
 ) -> list[Judged]:
+    levels = [(_levels(pair.real, settings), _levels(pair.generated, settings)) for pair in pairs]
     found = []
     for fold in range(max(folds.values()) + 1):
         outside = [images for pair, images in zip(pairs, levels, strict=True) if folds.get(pair.group) != fold]

@@ -33,7 +33,7 @@ def store(run_id: str, value: float, **changes: object) -> None:
 
 
 def tables(app) -> list:
-    return [frame.value for frame in app.dataframe if "real halves" in frame.value]
+    return [frame.value for frame in app.dataframe if "real against real" in frame.value]
 
 
 def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
@@ -45,7 +45,7 @@ def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
     (table,) = tables(app)
     assert [name.split()[0] for name in table["model"]] == ["fair", "good"], "the lowest AUC first"
     assert list(table["AUC, images → 0.5"]) == ["0.75 [0.71, 0.79]", "0.97 [0.93, 1.01]"]
-    assert list(table["real halves"]) == ["0.51 [0.47, 0.55]"] * 2
+    assert list(table["real against real"]) == ["0.51 [0.47, 0.55]"] * 2
     assert list(table["Kernel distance (VGG16 relu4_3, 128 px) ↓"]) == ["0.0123 [0.01, 0.02]"] * 2
     assert table["judged"][0] == "8 images of 4 groups (val, test), 3 seeds, interval over groups"
     said = [box.value for box in app.warning]

@@ -16,8 +16,10 @@ from sem_models.errors import UserError
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import cautions, generated_pairs
-from sem_models.evaluation.discriminator_test import DiscriminatorResult, Pair, discriminator_test, halves
+from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test
 from sem_models.evaluation.floors import Identity
+from sem_models.evaluation.pair import Pair
+from sem_models.evaluation.real_cells import dealt_cells
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes import Recipe
 
@@ -61,7 +63,7 @@ def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_re
     metrics = get_run(run_id).metrics
     assert metrics["disc/auc"] == kept.auc.value
     assert metrics["disc/auc_lo"] == kept.auc.lo
-    assert metrics["disc/auc_real_halves"] == kept.sanity.value
+    assert metrics["disc/auc_real_against_real"] == kept.sanity.value
     assert not any(key.startswith("disc/k") for key in metrics), "no weights, no distance"
     assert any("learned from" in note for note in kept.notes)
     assert any("128 px" in note for note in kept.notes)
@@ -86,8 +88,8 @@ def test_pairs_are_the_models_outputs_and_training_images_are_marked(small_datas
     assert np.std(first.generated - first.real) == pytest.approx(0.05, rel=0.1), "the identity keeps the noise"
     result = discriminator_test(pairs, SHORT)
     assert result.images.resampled == "images", "one judged group"
-    halved = halves(pairs, 0)
-    assert {pair.image for pair in halved if pair.judged} == judged
+    cells = dealt_cells(pairs, 48, 0)
+    assert {pair.image for pair in cells if pair.judged} == judged
 
 
 def test_readers_are_warned() -> None:

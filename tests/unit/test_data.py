@@ -46,6 +46,19 @@ def test_splits_are_whole_groups_near_60_20_20(sizes: list[int]) -> None:
         assign_splits(["a", "b"], 0)
 
 
+def test_named_groups_are_the_test_and_nothing_else_is() -> None:
+    groups = [f"rat{k}" for k in range(10) for _ in range(3)]
+    splits = assign_splits(groups, 0, "RAT[37]$")
+    assert {group for group, split in splits.items() if split == "test"} == {"rat3", "rat7"}
+    assert sorted(splits.values()).count("train") == 6 and sorted(splits.values()).count("val") == 2
+    with pytest.raises(UserError, match="No group fits the test groups 'mouse'; there are rat0"):
+        assign_splits(groups, 0, "mouse")
+    with pytest.raises(UserError, match="training and validation need one each"):
+        assign_splits(groups, 0, "rat[0-8]")
+    with pytest.raises(UserError, match="regular expression"):
+        assign_splits(groups, 0, "(")
+
+
 def test_pairs_by_name_never_by_guess() -> None:
     def paths(*names: str) -> list[Path]:
         return [Path(name) for name in names]

@@ -8,7 +8,9 @@ from scipy.ndimage import gaussian_filter
 
 from sem_models.errors import Cancelled, UserError
 from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_test import Pair, discriminator_test, halves
+from sem_models.evaluation.discriminator_test import discriminator_test, real_against_real
+from sem_models.evaluation.pair import Pair
+from sem_models.evaluation.real_cells import dealt_cells
 from sem_models.images.read import read_micrograph
 
 QUICK = JudgeSettings(patch_px=32, batch=16, steps=40, folds=2, border_px=4, learning_rate=3e-3)
@@ -94,16 +96,43 @@ def test_what_only_a_group_shares_is_not_taken_for_the_generators_mark() -> None
     assert fooled.images.lo > 0.75
 
 
-def test_halves_of_real_images_are_not_told_apart() -> None:
-    """Whatever the generator did; which half plays generated is left to chance."""
-    wide = [Pair(texture(k, 128), np.zeros((128, 128), np.float32), f"i{k}", f"g{k % 4}") for k in range(8)]
-    split = halves(wide, 0)
-    assert all(pair.real.shape == pair.generated.shape == (128, 64) for pair in split)
-    first = [np.array_equal(pair.real, whole.real[:, :64]) for pair, whole in zip(split, wide, strict=True)]
-    other = [np.array_equal(pair.generated, whole.real[:, :64]) for pair, whole in zip(split, wide, strict=True)]
-    assert np.logical_xor(first, other).all()
-    assert 0 < sum(first) < 8
-    assert discriminator_test(split, QUICK.model_copy(update={"steps": 20})).images.contains_half
+def shaded(k: int) -> np.ndarray:
+    """Left to right from dark to bright by a third of the range, as the blocks of one field are."""
+    return (0.6 * texture(k, 256) + 0.3 * np.linspace(0, 1, 256)).astype(np.float32)
+
+
+def test_real_images_are_not_told_from_themselves() -> None:
+    """Whatever the generator did, and although left differs from right in all of them."""
+    wide = [Pair(shaded(k), np.zeros((256, 256), np.float32), f"i{k}", f"g{k}") for k in range(8)]
+    found = real_against_real(wide, QUICK)
+    assert found.images.contains_half
+    assert found.patches.contains_half
+    assert found.patches.value == pytest.approx(0.5, abs=0.1)
+    assert len(set(found.patches.per_seed)) == 3
+
+
+def test_cells_are_neighbours_dealt_anew_by_each_seed() -> None:
+    numbered = np.repeat(np.repeat(np.arange(16, dtype=np.float32).reshape(4, 4), 30, 0), 30, 1)
+    whole = [Pair(numbered, numbered, "a", "g"), Pair(numbered + 16, numbered, "b", "h", judged=False)]
+    deals = [dealt_cells(whole, 20, seed) for seed in range(5)]
+    for deal in deals:
+        assert {(pair.image, pair.group, pair.judged) for pair in deal} == {("a", "g", True), ("b", "h", False)}
+        sides = [(float(pair.real[0, 0]), float(pair.generated[0, 0])) for pair in deal]
+        assert sorted(value for two in sides for value in two) == list(range(32)), "each cell once"
+        assert all(abs(one - other) == 1 for one, other in sides)
+        assert [sum(one < other for one, other in part) for part in (sides[:8], sides[8:])] == [4, 4]
+        assert all(np.ptp(side) == 0 and side.shape == (30, 30) for p in deal for side in (p.real, p.generated))
+    assert len({tuple(float(pair.real[0, 0]) for pair in deal) for deal in deals}) == 5
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_an_image_with_room_for_two_cells_is_cut_across_its_longer_side(across: bool) -> None:
+    image = np.arange(2400, dtype=np.float32).reshape(40, 60)
+    image = image if across else image.T
+    deals = [dealt_cells([Pair(image, image, "c", "g")], 40, seed)[0] for seed in range(20)]
+    first = image[:, :30] if across else image[:30]
+    assert {pair.real.shape for pair in deals} == {(40, 30) if across else (30, 40)}
+    assert 0 < sum(np.array_equal(pair.real, first) for pair in deals) < 20, "chance says which is called real"
 
 
 def test_it_is_reproducible_and_training_images_are_not_judged() -> None:
@@ -148,4 +177,4 @@ def test_a_published_unet_is_found_out(shared_data: Path) -> None:
     images = [[read_micrograph(path).pixels[..., 0].astype(np.float32) / 255 for path in two] for two in both]
     crops = [Pair(real, output, file.name, file.name) for (real, output), file in zip(images, files, strict=True)]
     assert discriminator_test(crops, QUICK).images.value > 0.95
-    assert discriminator_test(halves(crops, 0), QUICK.model_copy(update={"steps": 20})).images.contains_half
+    assert real_against_real(crops, QUICK.model_copy(update={"steps": 20})).images.contains_half

@@ -1,0 +1,46 @@
+"""SEM to transmission and back by networks that never saw one place in both, against true pairs of other fields.
+
+    python -m benchmarks.translation.unpaired --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
+
+CycleGAN; SDEdit and deterministic DDIM with a free diffusion model of each contrast; the way through the mask with a
+segmentation network of one contrast and a conditional GAN of the other. Beside them pix2pix and the U-Net that had
+pairs, and the input itself. Writes `unpaired_runs.json`; `unpaired_scores.py` scores what the runs draw.
+"""
+
+from pathlib import Path
+
+from benchmarks.runner import Job, Table, options
+from benchmarks.translation.unpaired_sets import BACK, CONTRASTS, THERE, UNPAIRED, prepare
+
+EXPERIMENT = "translation-unpaired"
+SAME = ("train.precision=bf16-mixed",)
+RUNS = Path(__file__).with_name("unpaired_runs.json")
+PAIRED = ("unet-translate-small", "pix2pix-small")
+_GAN = ("train.steps=2000", "train.validate_every=500")
+_CLASSES = 2
+"""Background and particles."""
+
+
+def jobs() -> tuple[Job, ...]:
+    """Every training; none is scored here."""
+    found = [Job("cycle", "cyclegan-translate-small", UNPAIRED, inputs=())]
+    for contrast in CONTRASTS:
+        masks = f"tio2-{contrast}-masks"
+        found += [
+            Job(f"segment {contrast}", "unet-segment-small", masks, 0, (f"network.channels_out={_CLASSES}",), None, ()),
+            Job(f"draw {contrast}", "cgan-masks-small", masks, 0, (*_GAN, f"network.channels_in={_CLASSES}"), None, ()),
+            Job(f"diffuse {contrast}", "ddpm-small", f"tio2-{contrast}", 0, ("train.steps=3000",), None, ()),
+        ]
+    found += [Job(f"{recipe} {name}", recipe, name, 0, _GAN, None, ()) for name in (THERE, BACK) for recipe in PAIRED]
+    return tuple(found)
+
+
+def main() -> None:
+    """Prepare and train what is missing."""
+    chosen = options(__doc__)
+    prepare(chosen.data, chosen.home)
+    Table(RUNS, EXPERIMENT, SAME).run(jobs(), chosen.jobs, chosen.only)
+
+
+if __name__ == "__main__":
+    main()

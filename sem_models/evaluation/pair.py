@@ -1,0 +1,20 @@
+"""What a discriminator test is asked about."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A real image and a generated one that should look like it."""
+
+    real: NDArray[np.float32]
+    """(H, W) in unit intensity."""
+    generated: NDArray[np.float32]
+    """The same shape."""
+    image: str
+    group: str
+    judged: bool = True
+    """False: only for training judges, because the generator itself has learned from it."""
