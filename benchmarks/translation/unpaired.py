@@ -23,16 +23,20 @@ _CLASSES = 2
 
 def jobs() -> tuple[Job, ...]:
     """Every training; none is scored here."""
-    found = [Job("cycle", "cyclegan-translate-small", UNPAIRED, inputs=())]
+    found = [_job("cycle", "cyclegan-translate-small", UNPAIRED)]
     for contrast in CONTRASTS:
         masks = f"tio2-{contrast}-masks"
         found += [
-            Job(f"segment {contrast}", "unet-segment-small", masks, 0, (f"network.channels_out={_CLASSES}",), None, ()),
-            Job(f"draw {contrast}", "cgan-masks-small", masks, 0, (*_GAN, f"network.channels_in={_CLASSES}"), None, ()),
-            Job(f"diffuse {contrast}", "ddpm-small", f"tio2-{contrast}", 0, ("train.steps=3000",), None, ()),
+            _job(f"segment {contrast}", "unet-segment-small", masks, f"network.channels_out={_CLASSES}"),
+            _job(f"draw {contrast}", "cgan-masks-small", masks, *_GAN, f"network.channels_in={_CLASSES}"),
+            _job(f"diffuse {contrast}", "ddpm-small", f"tio2-{contrast}", "train.steps=3000"),
         ]
-    found += [Job(f"{recipe} {name}", recipe, name, 0, _GAN, None, ()) for name in (THERE, BACK) for recipe in PAIRED]
+    found += [_job(f"{recipe} {name}", recipe, name, *_GAN) for name in (THERE, BACK) for recipe in PAIRED]
     return tuple(found)
+
+
+def _job(label: str, recipe: str, dataset: str, *changes: str) -> Job:
+    return Job(label, recipe, dataset, changes=changes, inputs=())
 
 
 def main() -> None:
