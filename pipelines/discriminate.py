@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import get_args
 
+from pipelines.directions import pair_notes
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.artifacts import get_text, list_files, put_text
@@ -50,12 +51,14 @@ def discriminate(
     reports: list[DiscriminatorReport] = []
     sanity: DiscriminatorResult | None = None
     for one in resolved:
+        notes = pair_notes(one.model, dataset)
         pairs = generated_pairs(one.model, dataset, chosen, training_images, one.degradation, progress)
         sanity = sanity or real_against_real(pairs, settings, progress)
         report = _report(one, dataset, chosen, pairs, settings, sanity, progress)
+        report = report.model_copy(update={"notes": (*report.notes, *notes)})
         reports.append(report)
         if one.run_id:
-            _keep(one.run_id, report)
+            _keep(one, one.run_id, report)
             attach_dataset(one.run_id, dataset, "evaluation")
     return reports
 
@@ -103,9 +106,9 @@ def _report(
     )
 
 
-def _keep(run_id: str, report: DiscriminatorReport) -> None:
+def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
     name = "-".join((report.dataset, *report.splits, *(["trained"] if report.training_images else [])))
-    put_text(run_id, f"{FOLDER}/{name}.json", report.model_dump_json(indent=1) + "\n")
+    put_text(run_id, one.place(f"{FOLDER}/{name}.json"), report.model_dump_json(indent=1) + "\n")
     values = {
         "auc": report.auc.value, "auc_lo": report.auc.lo, "auc_hi": report.auc.hi,
         "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
@@ -113,4 +116,4 @@ def _keep(run_id: str, report: DiscriminatorReport) -> None:
     if report.kernel:
         # The name of the features is part of the name: such values must not meet those on Inception features.
         values["kernel_vgg16_relu4_3"] = report.kernel.value
-    log_metrics(run_id, {f"disc/{key}": value for key, value in values.items() if value is not None})
+    log_metrics(run_id, {one.place(f"disc/{key}"): value for key, value in values.items() if value is not None})

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import PurePosixPath
 
+from pipelines.directions import pair_notes, placed
 from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
 from pipelines.home import home
-from pipelines.models import FLOOR, resolve_for
+from pipelines.models import FLOOR, ResolvedModel, resolve_for
 from pipelines.plain import plain
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
@@ -21,7 +22,7 @@ from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model import UnitModel
-from sem_models.model import RestorationModel
+from sem_models.model import Direction, RestorationModel
 from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress, silent
 from sem_models.recipes import override_degradation
@@ -56,13 +57,14 @@ def evaluate(
     dataset = open_dataset(home().datasets / dataset_name)
     _refuse_idle(changes, model, dataset)
     resolved = resolve_for(dataset, model, scale, changes)
+    notes = [*pair_notes(resolved.model, dataset), *_cautions(resolved.model, dataset)]
     forward = override_degradation(resolved.degradation, changes)
     known = kept_floor_rows(dataset, split, forward)
     report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
     keep_floor_rows(dataset, split, forward, report)
-    report = report.model_copy(update={"notes": (*report.notes, *_cautions(resolved.model, dataset))})
+    report = report.model_copy(update={"notes": (*report.notes, *notes)})
     run_id = resolved.run_id or _floor_run(model, dataset, forward)
-    _store(run_id, report, changed=forward != resolved.degradation)
+    _store(run_id, resolved, report, changed=forward != resolved.degradation)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
         set_status(run_id, "FINISHED")
@@ -97,31 +99,34 @@ def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
     return create_run(FLOOR_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
 
 
-def _store(run_id: str, report: EvaluationReport, changed: bool) -> None:
-    base = f"{FOLDER}/{report.dataset}-{report.split}"
+def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
+    base = resolved.place(f"{FOLDER}/{report.dataset}-{report.split}")
     if changed:
         base += f"-{hashlib.sha256(report.degradation.encode()).hexdigest()[:8]}"
     put_text(run_id, f"{base}.json", report.model_dump_json(indent=1) + "\n")
     put_text(run_id, f"{base}.csv", as_csv(report))
     if changed:
         return
-    log_metrics(run_id, {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics})
-    set_tags(run_id, {f"sem.evaluated.{report.split}": report.dataset})
+    means = {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics}
+    log_metrics(run_id, {resolved.place(name): mean for name, mean in means.items()})
+    set_tags(run_id, {resolved.place(f"sem.evaluated.{report.split}"): report.dataset})
 
 
-def stored_reports(run_id: str) -> list[EvaluationReport]:
+def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
     """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
-    return list(_reports_by_name(run_id).values())
+    return list(_reports_by_name(run_id, direction).values())
 
 
-def reports_as_trained(run_id: str) -> list[EvaluationReport]:
+def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
     """Those on inputs that are made as in training."""
-    return [report for name, report in _reports_by_name(run_id).items() if name == f"{report.dataset}-{report.split}"]
+    reports = _reports_by_name(run_id, direction)
+    return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
 
 
-def _reports_by_name(run_id: str) -> dict[str, EvaluationReport]:
+def _reports_by_name(run_id: str, direction: Direction) -> dict[str, EvaluationReport]:
     """By file name without its ending."""
-    paths = [path for path in list_files(run_id, FOLDER) if path.endswith(".json")]
+    folder = placed(FOLDER, direction)
+    paths = [path for path in list_files(run_id, folder) if path.endswith(".json")]
     ordered = sorted((PurePosixPath(path).stem, path) for path in paths)
     return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
 

@@ -111,7 +111,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
     np.save(folder / "input.npy", image)
     np.save(folder / "output.npy", restored)
     (folder / "README.md").write_text(
-        f"# {model.recipe.name}\n\n{model.recipe.summary}\n\n## Validation\n\nSee the run.\n"
+        f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n"
     )
     save_bioimageio_package(_description(model, weights), output_path=out.absolute())
 
@@ -142,7 +142,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     source = spec.FileDescr(source=folder / "input.npy")
     return spec.ModelDescr(
         name=f"SEM Workbench {model.recipe.name}",
-        description=model.recipe.summary,
+        description=model.summary,
         authors=[spec.Author(name="SEM Workbench")],
         cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORKS[network].source))],
         license=spec.LicenseId("Apache-2.0"),

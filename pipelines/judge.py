@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.models import resolve_model
+from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.runs import log_metrics
 from sem_models.data.registration import find_shift
@@ -70,7 +70,7 @@ def judge(model: str, source: Path, second: Path | None = None, progress: Progre
     names = str(source), str(second) if second else None
     verdict = Verdict(resolved.model.name, *names, resolved.run_id, known, tuple(notes))
     if resolved.run_id:
-        _keep(resolved.run_id, verdict)
+        _keep(resolved, resolved.run_id, verdict)
     return verdict
 
 
@@ -104,7 +104,7 @@ def _drift(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[str]
     ]
 
 
-def _keep(run_id: str, verdict: Verdict) -> None:
-    log_metrics(run_id, {f"{FOLDER}/{name}": value for name, value in verdict.scores.items()})
+def _keep(resolved: ResolvedModel, run_id: str, verdict: Verdict) -> None:
+    log_metrics(run_id, {resolved.place(f"{FOLDER}/{name}"): value for name, value in verdict.scores.items()})
     content = {**vars(verdict), "notes": list(verdict.notes)}
-    put_json(run_id, f"{FOLDER}/{Path(verdict.source).stem}.json", content)
+    put_json(run_id, resolved.place(f"{FOLDER}/{Path(verdict.source).stem}.json"), content)

@@ -1,10 +1,11 @@
-"""What MODEL means on the command line and on the pages: a run, a registered model, or a floor."""
+"""What MODEL means on the command line and on the pages: a run (or its way back), a registered model, or a floor."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.directions import backward_model, placed, split_direction
 from pipelines.initial import BEST, model_of
 from pipelines.run_facts import stored_recipe
 from pipelines.tracking.registry import find_version, local_folder
@@ -35,9 +36,20 @@ class ResolvedModel:
     degradation: Degradation
     """The forward model it was trained for."""
 
+    @property
+    def backward(self) -> bool:
+        """Whether it is the generator of a cycle from the second domain to the first."""
+        return isinstance(self.model, RestorationModel) and self.model.direction == "backward"
+
+    def place(self, name: str) -> str:
+        """Name of an artifact or metric of its run."""
+        return placed(name, "backward" if self.backward else "forward")
+
 
 def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
     """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `floor:NAME`.
+
+    `RUN_ID:backward` is the second generator of a cycle.
 
     Args:
         text: What the user wrote.
@@ -55,8 +67,11 @@ def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> Res
     if text.startswith(REGISTERED):
         folder, run_id = local_folder(text)
         return _load(folder, run_id, text)
+    run_id, direction = split_direction(text)
     with model_folder(text) as folder:
-        return _load(folder, text, f"{get_run(text).tags.get('sem.recipe', 'model')} ({text[:8]})")
+        recipe = get_run(run_id).tags.get("sem.recipe", "model")
+        way = " backward" if direction == "backward" else ""
+        return _load(folder, run_id, f"{recipe}{way} ({run_id[:8]})")
 
 
 def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
@@ -71,20 +86,24 @@ def channels_taken(text: str) -> int:
     """Channels of the files that a model takes, from the recipe of its run; a floor takes one, and so does a mask."""
     if text.startswith(FLOOR):
         return 1
-    run_id = find_version(text).run_id if text.startswith(REGISTERED) else text
+    run_id = find_version(text).run_id if text.startswith(REGISTERED) else split_direction(text)[0]
     recipe = stored_recipe(str(run_id))
     return 1 if takes_labels(recipe) else capabilities(recipe.network).channels_in
 
 
 @contextmanager
-def model_folder(run_id: str) -> Iterator[Path]:
+def model_folder(text: str) -> Iterator[Path]:
     """A local folder with weights and recipe of the best checkpoint of a run, for as long as the block runs.
+
+    Args:
+        text: `RUN_ID` or `RUN_ID:backward`.
 
     Only these two are fetched: the state to resume from is several times as large.
     """
+    run_id, direction = split_direction(text)
     if get_run(run_id).kind != "training":
         raise UserError(f"Run {run_id} is not a training; name one that is.")
-    with model_of(run_id, BEST) as folder:
+    with backward_model(run_id) if direction == "backward" else model_of(run_id, BEST) as folder:
         yield folder
 
 

@@ -28,6 +28,8 @@ class RoundTrip:
     back: str
     dataset: str
     split: Split
+    role: Role
+    """Of the images that went there and back."""
     scores: dict[str, Interval]
     images: dict[str, dict[str, float]]
     """Scores by image."""
@@ -38,16 +40,18 @@ def round_trip(
 ) -> tuple[RoundTrip, str | None]:
     """Translate the images of the first domain there and back; returns the scores and the run of `there`, if any.
 
+    Of unpaired sets those of the second, where `there` is the backward generator of a cycle.
+
     Raises:
         UserError: No such model or dataset, models that enlarge or take masks, or an empty split.
     """
     dataset = open_dataset(home().datasets / dataset_name)
     models = [_image_model(name, dataset) for name in (there, back)]
     go, come = (Predictor(model.model).predict_unit for model in models)
-    role: Role = "input" if dataset.manifest.kind in ("paired", "unpaired") else "image"
+    role = _first_role(models[0], dataset)
     entries = [entry for entry in dataset.entries(split) if entry.has(role)]
     if not entries:
-        raise UserError(f"Dataset {dataset_name!r} has no image of its first domain in its {split} split.")
+        raise UserError(f"Dataset {dataset_name!r} has no {role} image in its {split} split; choose another --split.")
     images: dict[str, dict[str, float]] = {}
     for index, entry in enumerate(entries):
         images[entry.name] = round_trip_scores(dataset.unit(entry, role), go, come)
@@ -56,10 +60,17 @@ def round_trip(
     names = images[entries[0].name]
     scores = {name: cluster_interval([found[name] for found in images.values()], groups) for name in names}
     first, second = models
-    result = RoundTrip(first.model.name, second.model.name, dataset_name, split, scores, images)
+    result = RoundTrip(first.model.name, second.model.name, dataset_name, split, role, scores, images)
     if first.run_id:
-        _store(first.run_id, result, dataset)
+        _store(first, first.run_id, result, dataset)
     return result, first.run_id
+
+
+def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:
+    kind = dataset.manifest.kind
+    if kind == "unpaired" and there.backward:
+        return "target"
+    return "input" if kind in ("paired", "unpaired") else "image"
 
 
 def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
@@ -73,8 +84,8 @@ def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
     return found
 
 
-def _store(run_id: str, result: RoundTrip, dataset: Dataset) -> None:
-    put_json(run_id, f"{FOLDER}/{result.dataset}-{result.split}.json", plain(asdict(result)))
-    means = {f"{FOLDER}/{result.split}/{name}": score.mean for name, score in result.scores.items()}
+def _store(there: ResolvedModel, run_id: str, result: RoundTrip, dataset: Dataset) -> None:
+    put_json(run_id, there.place(f"{FOLDER}/{result.dataset}-{result.split}.json"), plain(asdict(result)))
+    means = {there.place(f"{FOLDER}/{result.split}/{name}"): score.mean for name, score in result.scores.items()}
     log_metrics(run_id, {name: value for name, value in means.items() if math.isfinite(value)})
     attach_dataset(run_id, dataset, "evaluation")

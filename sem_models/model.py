@@ -1,13 +1,14 @@
 """A trained model on disk and in memory: safetensors weights and the recipe that made them, nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -18,6 +19,9 @@ from sem_models.recipes.recipe import Recipe
 
 WEIGHTS = "model.safetensors"
 RECIPE = "recipe.json"
+Direction = Literal["forward", "backward"]
+"""Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
+_DIRECTION = "direction"
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,13 @@ class RestorationModel:
     recipe: Recipe
     network: nn.Module
     name: str
+    direction: Direction = "forward"
+
+    @property
+    def summary(self) -> str:
+        """What the recipe says of itself, and of a backward generator which way it goes."""
+        back = " This one goes back: from the second domain of its training to the first."
+        return self.recipe.summary + (back if self.direction == "backward" else "")
 
     @property
     def capabilities(self) -> Capabilities:
@@ -39,11 +50,25 @@ class RestorationModel:
         return result
 
 
-def save_model(folder: Path, recipe: Recipe, weights: dict[str, Tensor]) -> None:
-    """Write weights and recipe into an existing folder."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
+def backward_file(folder: Path) -> Path:
+    """Where a model folder holds the weights of the backward generator of a cycle."""
+    return folder / "backward.safetensors"
+
+
+def save_model(
+    folder: Path, recipe: Recipe, weights: Mapping[str, Tensor], backward: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write weights and recipe into an existing folder; of a cycle those of the `backward` generator too."""
+    save_weights(folder / WEIGHTS, weights)
+    if backward is not None:
+        save_weights(backward_file(folder), backward, "backward")
     (folder / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor], direction: Direction = "forward") -> None:
+    """Write weights to a file that knows their direction, wherever it is moved."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction})
 
 
 def load_model(folder: Path, device: str = "cpu", name: str = "") -> RestorationModel:
@@ -54,9 +79,10 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     """
     recipe, weights = read_recipe(folder), load_weights(folder)
     try:
-        return build_model(recipe, weights, torch.device(device), name)
+        model = build_model(recipe, weights, torch.device(device), name)
     except RuntimeError as error:
         raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
+    return replace(model, direction=_direction(folder))
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -69,6 +95,13 @@ def load_weights(folder: Path) -> dict[str, Tensor]:
     """The weights by name, on the host; a `UserError` where they are missing or damaged."""
     with _readable(folder):
         return load_file(folder / WEIGHTS)
+
+
+def _direction(folder: Path) -> Direction:
+    with safe_open(folder / WEIGHTS, "pt") as file:
+        told = (file.metadata() or {}).get(_DIRECTION)
+    # Files from before there were two say nothing.
+    return "backward" if told == "backward" else "forward"
 
 
 @contextmanager

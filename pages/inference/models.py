@@ -19,6 +19,7 @@ _FLOORS = {
 
 def model_labels() -> dict[str, str]:
     """What can be applied, by MODEL as the command line names it: registered versions, finished runs, floors."""
+    from pipelines.directions import SUFFIX, TAG, offers_backward
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.runs import list_runs
 
@@ -32,14 +33,19 @@ def model_labels() -> dict[str, str]:
         labels[address] = (
             f"{version.name}, version {version.version} {' '.join('@' + alias for alias in version.aliases)}"
         )
+        if TAG in version.tags:
+            labels[address] += f", {version.tags[TAG]}"
     for run in list_runs(kind="training"):
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
+            if offers_backward(run):
+                labels[run.run_id + SUFFIX] = f"Run {run.run_id[:8]}: {run.name}, backward (second domain to first)"
     return labels | _FLOORS
 
 
 def recipe_of(model: str | None) -> "Recipe | None":
     """What a registered model or a run learned by; None for a floor."""
+    from pipelines.directions import split_direction
     from pipelines.run_facts import stored_recipe
     from pipelines.tracking.registry import list_versions
 
@@ -48,7 +54,7 @@ def recipe_of(model: str | None) -> "Recipe | None":
     versions = list_versions() if model.startswith("models:/") else []
     runs = {f"models:/{version.name}/{version.version}": version.run_id for version in versions}
     runs |= {f"models:/{version.name}@{alias}": version.run_id for version in versions for alias in version.aliases}
-    return stored_recipe(runs.get(model, model))
+    return stored_recipe(runs[model] if model in runs else split_direction(model)[0])
 
 
 def choose_model() -> str | None:

@@ -70,7 +70,7 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
         return
     seen = {key: curves.points(f"watch/{key}") for key in keys}
     beliefs = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
-    life = {key: points for key, points in seen.items() if key in ("contrast", "diversity")}
+    life = {key.replace("_", " "): points for key, points in seen.items() if key in _LIFE}
     left, right = st.columns(2)
     if beliefs:
         with left:
@@ -81,9 +81,9 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
         with right:
             st.markdown("**Contrast and diversity of the outputs**")
             st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
-            st.caption(
-                "Contrast below 0: light and dark are exchanged. Diversity near 0: every input gives one picture."
-            )
+            # Between two contrasts light and dark may rightly change places.
+            signs = "Contrast below 0: light and dark are exchanged. " if "contrast" in life else ""
+            st.caption(f"{signs}Diversity near 0: every input gives one picture.")
     if "pixel_accuracy" in seen:
         with left:
             st.markdown("**Share of training pixels in their right class**")

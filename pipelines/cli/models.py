@@ -9,7 +9,11 @@ import typer
 from pipelines.cli.app import AsJson, Output, app, command
 
 Model = Annotated[
-    str, typer.Argument(help="Run id, models:/NAME@ALIAS, models:/NAME/VERSION, or a floor such as floor:bicubic.")
+    str,
+    typer.Argument(
+        help="Run id, RUN_ID:backward (the way back of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, or a "
+        "floor such as floor:bicubic."
+    ),
 ]
 FloorScale = Annotated[int, typer.Option(help="Scale of a floor; models know their own.", min=1, max=16)]
 
@@ -95,7 +99,7 @@ def predict(
 @app.command()
 @command
 def register(
-    run_id: Annotated[str, typer.Argument(help="A finished training.")],
+    run_id: Annotated[str, typer.Argument(help="A finished training; RUN_ID:backward for the way back of a CycleGAN.")],
     name: Annotated[str, typer.Option(help="Name of the registered model.")],
     alias: Annotated[str, typer.Option(help="Alias that will point to this version.")] = "champion",
     as_json: AsJson = False,

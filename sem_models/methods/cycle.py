@@ -56,6 +56,8 @@ class Cycle:
         back = _direction("backward_", (BACKWARD, RESTORER), BACKWARD_DISCRIMINATOR, recipe, assembly)
         self._directions = {DISCRIMINATOR: forth, BACKWARD_DISCRIMINATOR: back}
         self._health: dict[str, Tensor] = {}
+        # What is light in one contrast may be dark in another one, so that a translation has no right sign.
+        self._alike = "input_correlation" if recipe.task == "translation" else "contrast"
 
     @property
     def restorer(self) -> nn.Module:
@@ -74,9 +76,10 @@ class Cycle:
         return direction.judge.learn(direction.pool(direction.output), real)
 
     def observations(self) -> dict[str, Tensor]:
-        """What the discriminators think; contrast against the input, for there is no target; diversity as in domain B.
+        """What the discriminators think; correlation with the input, for there is no target; diversity as in domain B.
 
-        A negative contrast means that light and dark are exchanged: a cycle can undo that, so no cycle loss sees it.
+        The correlation is the `contrast` of a restoration: below 0 light and dark are exchanged, which a cycle can undo,
+        so that no cycle loss sees it. Of a translation it is `input_correlation`, a curve that nobody warns by.
         """
         beliefs = [direction.judge.observations() for direction in self._directions.values()]
         return {name: value for seen in beliefs for name, value in seen.items()} | self._health
@@ -85,8 +88,9 @@ class Cycle:
         forth, back = self._directions.values()
         losses = self._one_way(forth, degraded, sharp) | self._one_way(back, sharp, degraded)
         assert forth.output is not None  # noqa: S101
-        # As varied and as free of checkerboards as other places of the domain; light and dark as in the input.
-        self._health = health(forth.output, sharp) | {"contrast": contrast(forth.output, degraded)}
+        # As varied and as free of checkerboards as other places of the domain, with which no pixel can be compared.
+        seen = {name: value for name, value in health(forth.output, sharp).items() if name != "contrast"}
+        self._health = seen | {self._alike: contrast(forth.output, degraded)}
         return losses
 
     def _one_way(self, way: _Direction, x: Tensor, other: Tensor) -> dict[str, Tensor]:

@@ -26,8 +26,16 @@ class CheckpointNotSaved(UserError):
     """The checkpoint could not be written; the one before is intact."""
 
 
-def save_checkpoint(folder: Path, recipe: Recipe, weights: dict[str, torch.Tensor], state: dict[str, Any]) -> None:
+def save_checkpoint(
+    folder: Path,
+    recipe: Recipe,
+    weights: dict[str, torch.Tensor],
+    state: dict[str, Any],
+    backward: dict[str, torch.Tensor] | None = None,
+) -> None:
     """Write `folder` anew: inference weights, recipe and resume state (tensors and plain values only).
+
+    Of a cycle the inference weights of its `backward` generator lie beside those of the restorer.
 
     Raises:
         CheckpointNotSaved: Nothing could be written, with the reason; what stood in `folder` still stands.
@@ -36,7 +44,7 @@ def save_checkpoint(folder: Path, recipe: Recipe, weights: dict[str, torch.Tenso
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        save_model(part, recipe, weights)
+        save_model(part, recipe, weights, backward)
         # Through a Python file, because the system's reason gets lost where torch opens the file itself.
         with (part / STATE).open("wb") as file:
             torch.save(state, file)

@@ -8,7 +8,7 @@ import torch
 
 from sem_models.methods.base import Method
 from sem_models.training.batches import BatchSource
-from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare
 
 _RANKED_BY = {"val/dice": 1, "val/psnr_db": 1, "val/two_frame_mse": -1, "val/blind_mse": -1, "val/noise_mse": -1}
@@ -49,7 +49,7 @@ class RunState:
     """Everything with a memory; networks and optimisers by name, so that methods with several fit in."""
 
     method: Method
-    ema: ExponentialMovingAverage
+    ema: Averages
     batches: BatchSource
     counters: Counters
 

@@ -15,11 +15,11 @@ from sem_models.model import build_model, load_weights
 from sem_models.recipes.recipe import Recipe
 from sem_models.training.batches import BatchSource
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
-from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.ema import Averages
 from sem_models.training.fit import require_fit
 from sem_models.training.hardware import bare, open_fabric
 from sem_models.training.reporter import CheckpointKind, Reporter
-from sem_models.training.stages import Stage, stage_at
+from sem_models.training.stages import BACKWARD, Stage, stage_at
 from sem_models.training.state import Counters, RunState
 from sem_models.training.telling import Telling
 from sem_models.training.updates import Updates
@@ -76,7 +76,9 @@ class Trainer:
         torch.manual_seed(recipe.train.seed)
         self._method = build_method(recipe, self._fabric)
         self._batches = BatchSource(recipe, dataset, self._fabric.device)
-        self._ema = ExponentialMovingAverage(bare(self._method.restorer), recipe.train.ema_decay)
+        backward = self._method.networks.get(BACKWARD)
+        shipped = bare(self._method.restorer), bare(backward) if backward is not None else None
+        self._ema = Averages(*shipped, recipe.train.ema_decay)
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = open_validator(recipe, dataset, self._fabric.device.type)
@@ -90,7 +92,7 @@ class Trainer:
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Give the restorer, and its average, weights that were learned before."""
         bare(self._method.restorer).load_state_dict(weights)
-        self._ema.load_state_dict({"updates": 0, "weights": weights})
+        self._ema.start_from(weights)
 
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
         """The loop."""
@@ -128,7 +130,7 @@ class Trainer:
         batch = self._batches.next()
         data_s = time.monotonic() - start
         values = {"lr": stage.rate(stage.parts[0], step), **self._updates(batch, stage, step)}
-        self._ema.update(bare(self._method.restorer))
+        self._ema.update()
         self._counters.step += 1
         self._telling.step(self._counters.step, values, time.monotonic() - start, data_s)
 
@@ -147,5 +149,5 @@ class Trainer:
 
     def _save(self, kind: CheckpointKind) -> None:
         folder = self._folder / FOLDERS[kind]
-        save_checkpoint(folder, self._recipe, self._ema.weights, self._state.state_dict())
+        save_checkpoint(folder, self._recipe, self._ema.weights, self._state.state_dict(), self._ema.backward)
         self._reporter.checkpoint(self._counters.step, folder, kind)

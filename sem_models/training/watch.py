@@ -25,8 +25,8 @@ _COLLAPSED = _Sign(
 )
 _INVERTED = _Sign(
     "contrast-inverted",
-    "Outputs correlate negatively with their targets, or in a cycle with their inputs ({contrast:+.2f}): light and "
-    "dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
+    "Outputs correlate negatively with their targets, or in a cycle that restores with their inputs ({contrast:+.2f}): "
+    "light and dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
 )
 _CHECKERED = _Sign(
     "checkerboard",
@@ -61,6 +61,7 @@ def _signs(seen: Mapping[str, float]) -> Iterator[tuple[_Sign, str, bool]]:
         yield _SATURATED, name, sure
     if "diversity" in seen:
         yield _COLLAPSED, "", seen["diversity"] < _LEAST_DIVERSITY
+    if "contrast" in seen:
         yield _INVERTED, "", seen["contrast"] < 0
     if "checkerboard" in seen:
         yield _CHECKERED, "", seen["checkerboard"] > _MOST_CHECKERED
