@@ -11,12 +11,13 @@ import numpy as np
 
 from pipelines.label_models import label_model, label_table
 from pipelines.outputs import OutputNames, input_files
+from pipelines.pixel_sizes import at_size
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_pages
-from sem_models.images.resample import resample, resample_labels
+from sem_models.images.resample import resample_labels
 from sem_models.images.write import write_micrograph
 from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
@@ -48,7 +49,7 @@ class _Bridge:
     """Label of the segmenter to label of the synthesiser."""
 
     def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
-        seen, notes = self._at_known_size(image)
+        seen, notes = at_size(image, self.from_nm, "segmenter")
         mask = apply_model(self.find, seen)
         labels = np.vectorize(self.table.__getitem__, otypes=[mask.pixels.dtype])(mask.pixels)
         factor = self.from_nm / self.to_nm if self.from_nm and self.to_nm else 1.0
@@ -57,19 +58,6 @@ class _Bridge:
         size = self.to_nm or seen.pixel_size_nm
         mask = replace(mask, pixels=resample_labels(labels, factor), pixel_size_nm=size)
         return apply_model(self.draw, mask), mask, tuple(notes)
-
-    def _at_known_size(self, image: Micrograph) -> tuple[Micrograph, list[str]]:
-        if self.from_nm is None:
-            return image, ["the segmenter learned from several or unknown pixel sizes: the image was taken as it is"]
-        size = image.pixel_size_nm
-        if size is None:
-            raise UserError(
-                f"{image.source}: pixel size unknown, where the segmenter learned from {self.from_nm:g} nm/px; state "
-                "it with --pixel-size."
-            )
-        pixels = resample(image.pixels, size / self.from_nm)
-        notes = [] if pixels is image.pixels else [f"image resampled from {size:g} to {self.from_nm:g} nm/px"]
-        return replace(image, pixels=pixels, pixel_size_nm=self.from_nm), notes
 
 
 def bridge(

@@ -106,6 +106,6 @@ def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
             "Prepare pairs of which the inputs are of the second domain, or use round-trip."
         )
     return [
-        f"{model.name} goes from the second domain of its training to the first: inputs of {name!r} are taken for images "
-        "of the second, targets for the first. Pairs the other way round score nonsense."
+        f"{model.name} goes from the second domain of its training to the first: inputs of {name!r} are taken for "
+        "images of the second, targets for the first. Pairs the other way round score nonsense."
     ]

@@ -110,9 +110,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
         restored = model.network(torch.from_numpy(image)).numpy()
     np.save(folder / "input.npy", image)
     np.save(folder / "output.npy", restored)
-    (folder / "README.md").write_text(
-        f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n"
-    )
+    (folder / "README.md").write_text(f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n")
     save_bioimageio_package(_description(model, weights), output_path=out.absolute())
 
 

@@ -1,11 +1,11 @@
 """Models of label maps in use cases: what they are, what they learned from, and what they must not have seen."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.models import resolve_model
-from pipelines.tracking.artifacts import get_text
+from pipelines.pixel_sizes import learned_size
+from pipelines.run_facts import manifest_of
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Manifest, Split
 from sem_models.data.synthetic import is_synthetic
@@ -28,9 +28,7 @@ class LabelModel:
     @property
     def pixel_size_nm(self) -> float | None:
         """Of the images it learned from, where they all have one."""
-        images = [entry.array("image") for entry in self.manifest.entries if entry.split == "train"]
-        sizes = {image.pixel_size_nm for image in images}
-        return sizes.pop() if len(sizes) == 1 else None
+        return learned_size(self.manifest, "image")
 
 
 def label_model(text: str, task: Task) -> LabelModel:
@@ -43,8 +41,7 @@ def label_model(text: str, task: Task) -> LabelModel:
     recipe = label_recipe(resolved.model)
     if recipe is None or recipe.task != task or resolved.run_id is None:
         raise UserError(f"{text}: not a {task} model trained on masks; name the run of a recipe of task {task}.")
-    content = json.loads(get_text(resolved.run_id, "dataset/manifest.json"))
-    return LabelModel(resolved.model, recipe, resolved.run_id, Manifest.model_validate(content))
+    return LabelModel(resolved.model, recipe, resolved.run_id, manifest_of(resolved.run_id))
 
 
 def require_classes(model: LabelModel, labels: Sequence[int], of: str) -> None:

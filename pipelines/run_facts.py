@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.tracking.artifacts import get_text
 
 if TYPE_CHECKING:
+    from sem_models.data.manifest import Manifest
     from sem_models.recipes import Recipe
 
 
@@ -19,6 +20,13 @@ def stored_recipe(run_id: str) -> "Recipe":
     from sem_models.recipes import Recipe
 
     return Recipe.model_validate_json(get_text(run_id, RECIPE_FILE))
+
+
+def manifest_of(run_id: str) -> "Manifest":
+    """Of the dataset that a run was trained on."""
+    from sem_models.data.manifest import Manifest
+
+    return Manifest.model_validate_json(get_text(run_id, "dataset/manifest.json"))
 
 
 def flat_parameters(recipe: "Recipe") -> dict[str, Any]:

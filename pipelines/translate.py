@@ -6,11 +6,13 @@ from math import lcm
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from pipelines.models import resolve_model
+from pipelines.contrasts import common_size, contrast_model
 from pipelines.outputs import OutputNames, input_files
-from pipelines.sampling import resampled
+from pipelines.pixel_sizes import at_size
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
@@ -19,12 +21,13 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 from sem_models.images.write import write_micrograph
 from sem_models.inference.bridges import contrast_of, ddib, sdedit
-from sem_models.inference.diffusion import DiffusionModel, as_diffusion, part_of
+from sem_models.inference.diffusion import DiffusionModel, part_of
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiles import padded
 from sem_models.progress import Progress, silent
 
 Bridge = Literal["sdedit", "ddib"]
+Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Translation:
     changes: Sequence[str] = ()
     """`diffusion.sampling.KEY=VALUE`, of both models."""
     overwrite: bool = False
+    pixel_size_nm: float | None = None
+    """Of all inputs, where the files do not say."""
 
 
 @dataclass(frozen=True)
@@ -53,69 +58,78 @@ class Translated:
     source: str
     output: str | None
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def translate(wanted: Translation, progress: Progress = silent) -> list[Translated]:
     """Write a TIFF for each input, without its data bar, in its dtype, with pixel size and provenance.
 
+    Inputs are brought to the pixel size that the models learned from, and so are the results.
+
     Raises:
-        UserError: No diffusion model of one channel, a method without its model, or not one input could be used.
+        UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
+            input could be used.
     """
     if (wanted.method == "ddib") != (wanted.source is not None):
         needs = "needs" if wanted.method == "ddib" else "takes no"
         raise UserError(f"Method {wanted.method} {needs} --from MODEL, the model of the contrast of the inputs.")
-    target = _model(wanted.to, wanted)
-    source = _model(wanted.source, wanted) if wanted.source else None
+    target = contrast_model(wanted.to, wanted.changes)
+    source = contrast_model(wanted.source, wanted.changes) if wanted.source else None
+    both = [target, *([source] if source else [])]
+    size, unsure = common_size(both)
     files = input_files(wanted.inputs, wanted.out)
     wanted.out.mkdir(parents=True, exist_ok=True)
     names, results = OutputNames(wanted.out, files, wanted.overwrite), []
+    redraw = _Redraw(wanted, target.model, source.model if source else None, size, unsure)
     for index, path in enumerate(files):
-        results.append(_one(wanted, target, source, path, names, part_of(progress, index, len(files))))
+        results.append(_one(redraw, path, names, part_of(progress, index, len(files))))
     if all(result.error for result in results):
         raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
     return results
 
 
-def _model(text: str, wanted: Translation) -> DiffusionModel:
-    model = as_diffusion(resampled(resolve_model(text).model, wanted.changes))
-    if model.capabilities.channels_out != 1:
-        raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
-    return model
+@dataclass(frozen=True)
+class _Redraw:
+    wanted: Translation
+    target: DiffusionModel
+    source: DiffusionModel | None
+    size_nm: float | None
+    unsure: tuple[str, ...]
+    """What is not known of the models."""
+
+    def __call__(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
+        stated = replace(recorded, pixel_size_nm=self.wanted.pixel_size_nm or recorded.pixel_size_nm)
+        image, notes = at_size(stated, self.size_nm, "models")
+        limits = intensity_range(image.pixels)
+        found = self._draw(to_unit(image.pixels, limits), progress)
+        pixels, _ = from_unit(found, limits, image.pixels.dtype)
+        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
+        told = f"Synthetic: {image.source or 'an image in memory'} redrawn by {self._how()}, SEM Workbench"
+        return replace(image, pixels=pixels, metadata={**facts, "provenance": told}), (*notes, *self.unsure)
+
+    def _draw(self, unit: Image, progress: Progress) -> Image:
+        multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
+        image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
+        if self.source is None:
+            drawn = sdedit(contrast_of(self.target), image, self.wanted.strength, self.wanted.seed, progress)
+        else:
+            drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
+        found: Image = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
+        return found
+
+    def _how(self) -> str:
+        way = f" from {self.source.name}" if self.source else f", strength {self.wanted.strength:g},"
+        return f"{self.wanted.method}{way} to {self.target.name}"
 
 
-def _one(
-    wanted: Translation,
-    target: DiffusionModel,
-    source: DiffusionModel | None,
-    path: Path,
-    names: OutputNames,
-    progress: Progress,
-) -> Translated:
+def _one(redraw: _Redraw, path: Path, names: OutputNames, progress: Progress) -> Translated:
     """A file that cannot be used does not stop the others."""
     try:
         place = names(path, "")
         recorded = require_grey(read_micrograph(path))
         recorded = crop_databar(recorded, find_databar(recorded))
-        write_micrograph(place, _redrawn(wanted, target, source, recorded, progress))
+        drawn, notes = redraw(recorded, progress)
+        write_micrograph(place, drawn)
     except UserError as error:
         return Translated(str(path), None, str(error))
-    return Translated(str(path), str(place))
-
-
-def _redrawn(
-    wanted: Translation, target: DiffusionModel, source: DiffusionModel | None, recorded: Micrograph, progress: Progress
-) -> Micrograph:
-    limits = intensity_range(recorded.pixels)
-    multiple = lcm(*(model.capabilities.size_multiple for model in (target, source) if model))
-    unit = padded(to_unit(recorded.pixels, limits).transpose(2, 0, 1), multiple)
-    image = torch.from_numpy(unit)[None].to(choose_device())
-    if source is None:
-        drawn = sdedit(contrast_of(target), image, wanted.strength, wanted.seed, progress)
-    else:
-        drawn = ddib(contrast_of(source), contrast_of(target), image, progress)
-    found = drawn[0, :, : recorded.height, : recorded.width].permute(1, 2, 0).cpu().numpy()
-    pixels, _ = from_unit(found, limits, recorded.pixels.dtype)
-    by = f"{wanted.method} from {source.name} to" if source else f"{wanted.method}, strength {wanted.strength:g}, to"
-    facts = {key: value for key, value in recorded.metadata.items() if key != "image_rows"}
-    told = f"Synthetic: {recorded.source or 'an image in memory'} redrawn by {by} {target.name}, SEM Workbench"
-    return replace(recorded, pixels=pixels, metadata={**facts, "provenance": told})
+    return Translated(str(path), str(place), None, notes)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
+from pages.data.groups import group_fields
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
 from pages.data.pixel_sizes import pixel_size_fields
@@ -67,10 +68,7 @@ def _options() -> PrepareOptions | None:
         suffix = ask_suffix() if kind == "masked" else None
         further = _further() if kind == "paired" else ()
     with right:
-        group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
-        test = st.text_input(
-            "Test groups", key="test_groups", help="Regular expression of groups; empty: a fifth is dealt to the test."
-        ).strip()
+        group, target_group, test = group_fields(kind)
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
@@ -85,8 +83,9 @@ def _options() -> PrepareOptions | None:
         kind=kind,
         target=folder if kind in ("paired", "unpaired") else None,
         masks=folder if kind == "masked" else None,
-        group_by=group or None,
-        test_groups=test or None,
+        group_by=group,
+        target_group_by=target_group,
+        test_groups=test,
         pixel_size_nm=size or None,
         databar_rows=int(rows) if manual else None,
         register=register,
@@ -139,6 +138,7 @@ def command(options: PrepareOptions) -> list[str]:
         "--target": options.target,
         "--masks": options.masks,
         "--group-by": options.group_by,
+        "--target-group-by": options.target_group_by,
         "--test-groups": options.test_groups,
         "--pixel-size": options.pixel_size_nm,
         "--databar-rows": options.databar_rows,

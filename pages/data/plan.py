@@ -25,7 +25,8 @@ def show_plan(plan: Plan) -> None:
     columns = st.columns(3)
     for column, split in zip(columns, ("train", "val", "test"), strict=True):
         column.metric(f"{split} images", int(counts.get(split, 0)), help=f"{int(groups.get(split, 0))} group(s)")
-    st.caption(f"Groups by `{plan.group_by}`; a group is never divided over splits.")
+    other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
+    st.caption(f"Groups by `{plan.group_by}`{other}; a group is never divided over splits.")
     for note in plan.notes:
         st.warning(note)
     if plan.labels:

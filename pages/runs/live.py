@@ -21,6 +21,8 @@ _SCORES = {
 _EXPECTED = {"segmentation": "dice", "diffusion": "noise_mse", "blind-spot": "blind_mse", "cycle": "input_correlation"}
 """By method, before the first validation."""
 
+_LIFE = ("contrast", "diversity", "input_correlation")
+
 
 def show_curves(run_id: str) -> None:
     """Progress, loss and validation score; drawn again while the run goes on."""

@@ -60,6 +60,9 @@ def prepare(
     group_by: Annotated[
         str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
     ] = None,
+    target_group_by: Annotated[
+        str | None, typer.Option(help="The same for names in the other domain (unpaired), where they differ.")
+    ] = None,
     test_groups: Annotated[
         str | None, typer.Option(help="Regular expression of the groups that are the test; the rest is dealt.")
     ] = None,
@@ -117,6 +120,7 @@ def prepare(
         target=target,
         masks=masks,
         group_by=group_by,
+        target_group_by=target_group_by or None,
         test_groups=test_groups or None,
         pixel_size_nm=pixel_size or None,
         databar_rows=databar_rows,

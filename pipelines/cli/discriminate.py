@@ -10,7 +10,9 @@ from pipelines.cli.app import AsJson, Output, app, command
 @app.command()
 @command
 def discriminate(
-    models: Annotated[list[str], typer.Argument(help="Run ids, RUN_ID:backward, models:/NAME@ALIAS or floors; one judge for all.")],
+    models: Annotated[
+        list[str], typer.Argument(help="Run ids, RUN_ID:backward, models:/NAME@ALIAS or floors; one judge.")
+    ],
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
     split: Annotated[
         list[str] | None,

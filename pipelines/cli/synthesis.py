@@ -59,6 +59,7 @@ def translate(
         Literal["sdedit", "ddib"], typer.Option(help="Noise and redraw, or noise of one model drawn by the other.")
     ] = "sdedit",
     strength: Annotated[float, typer.Option(help="sdedit: 0 keeps the input, 1 forgets it.", min=0.01, max=1)] = 0.4,
+    pixel_size: Annotated[float | None, typer.Option(help="Pixel size of the inputs in nm.", min=0)] = None,
     seed: Seed = 0,
     changes: Sampling = None,
     overwrite: Overwrite = False,
@@ -69,8 +70,9 @@ def translate(
     from pipelines.translate import translate as run
 
     output = Output(as_json)
-    wanted = Translation(tuple(inputs), out, to, method, source, strength, seed, changes or (), overwrite)
+    size = pixel_size or None
+    wanted = Translation(tuple(inputs), out, to, method, source, strength, seed, changes or (), overwrite, size)
     results = run(wanted, output.progress)
     for result in results:
-        output.text(result.error or f"{result.source} -> {result.output}")
+        output.text("; ".join([result.error or f"{result.source} -> {result.output}", *result.notes]))
     output.result({"results": [asdict(result) for result in results]})

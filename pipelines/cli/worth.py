@@ -45,7 +45,7 @@ def consistency(
 def round_trip(
     there: Model,
     back: Model,
-    dataset: Annotated[str, typer.Option(help="A prepared dataset; its first domain is translated, or the one that :backward takes.")],
+    dataset: Annotated[str, typer.Option(help="A prepared dataset; its first domain is translated.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
     as_json: AsJson = False,
 ) -> None:

@@ -17,7 +17,7 @@ from sem_models.images.intensity import IntensityRange
 from sem_models.images.stack import stack_to_unit
 
 MANIFEST = "manifest.json"
-_LATER = ("parts", "resampled", "warp", "label_values", "test_groups")
+_LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by")
 """Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
 
 

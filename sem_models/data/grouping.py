@@ -4,8 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
+from sem_models.data.dealing import deal
 from sem_models.data.manifest import Split
 from sem_models.errors import UserError
 
@@ -13,9 +12,7 @@ BIDS_SUBJECT = r"^(sub-[A-Za-z0-9]+)"
 LEADING_CODE = r"^([A-Za-z]+[0-9]+)"
 BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
-_HELD_OUT: tuple[Split, ...] = ("test", "val")
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
-_FRACTIONS: dict[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 
 def guess_group_pattern(names: Sequence[str]) -> str:
@@ -32,8 +29,13 @@ def guess_group_pattern(names: Sequence[str]) -> str:
     return WHOLE_NAME
 
 
-def group_of(name: str, pattern: str) -> str:
+def group_of(name: str, pattern: str, option: str = "--group-by") -> str:
     """The group of a file: first parenthesis of the pattern (or all of its match), without regard to case.
+
+    Args:
+        name: Of the file.
+        pattern: Regular expression.
+        option: By which the user can give another one.
 
     Raises:
         UserError: The pattern is not a regular expression or does not fit the name.
@@ -43,7 +45,7 @@ def group_of(name: str, pattern: str) -> str:
     except re.error as error:
         raise UserError(f"Group pattern {pattern!r} is not a regular expression: {error}.") from error
     if match is None or not match[0]:
-        raise UserError(f"{name}: the group pattern {pattern!r} does not fit this name; change --group-by.")
+        raise UserError(f"{name}: the group pattern {pattern!r} does not fit this name; change {option}.")
     return (match[1] if match.re.groups else match[0]).casefold()
 
 
@@ -60,13 +62,14 @@ def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> 
         UserError: Too few groups to fill the splits, or a pattern that is none or that no group fits.
     """
     sizes = Counter(groups)
-    held = _matching(sorted(sizes), test) if test is not None else []
+    held = matching(sorted(sizes), test) if test is not None else []
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
     dealt: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
     return _deal(rest, seed, dealt) | dict.fromkeys(held, "test")
 
 
-def _matching(groups: Sequence[str], pattern: str) -> list[str]:
+def matching(groups: Sequence[str], pattern: str) -> list[str]:
+    """The groups that a user means by the test groups `pattern`, without regard to case; none is a `UserError`."""
     try:
         found = [group for group in groups if re.search(pattern, group, re.IGNORECASE)]
     except re.error as error:
@@ -82,20 +85,4 @@ def _deal(sizes: Counter[str], seed: int, dealt: Sequence[Split]) -> dict[str, S
             f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(dealt)]} need one each. Add "
             "images of other specimens, or set --group-by to a pattern that tells specimens apart."
         )
-    order = sorted(sizes)
-    np.random.default_rng(seed).shuffle(order)
-    order.sort(key=lambda group: -sizes[group])
-    filled: dict[Split, int] = dict.fromkeys(dealt, 0)
-    splits: dict[str, Split] = {}
-    for index, group in enumerate(order):
-        empty = [split for split in _HELD_OUT if filled.get(split) == 0]
-        must_fill = len(order) - index <= len(empty) and filled["train"] > 0
-        split = empty[0] if must_fill else _neediest(filled, sizes[group], sum(sizes.values()))
-        splits[group] = split
-        filled[split] += sizes[group]
-    return splits
-
-
-def _neediest(filled: dict[Split, int], size: int, total: int) -> Split:
-    """The split whose share stays least overfull when the group joins it."""
-    return min(filled, key=lambda split: (filled[split] + size) / (_FRACTIONS[split] * total))
+    return deal([sizes], seed, dealt)

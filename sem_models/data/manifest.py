@@ -151,5 +151,7 @@ class Manifest(_Frozen):
     skipped: tuple[Skipped, ...] = ()
     label_values: tuple[int, ...] = ()
     """Masked datasets: the raw value of each class, ascending; the stored masks hold indices into it."""
+    target_group_by: str | None = None
+    """Likewise of the second domain of an unpaired set; None: the same one."""
     test_groups: str | None = None
     """Regular expression of the groups that were named as the test; None: it was dealt by `seed`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sem_models.data.alignment import Alignment
+from sem_models.data.domain_splits import split_domains
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
 from sem_models.data.manifest import Skipped
@@ -35,6 +36,8 @@ class Plan:
     """All pairs, those that were set aside too."""
     labels: LabelMap | None = None
     """The classes of a masked dataset."""
+    target_group_by: str | None = None
+    """Of the second domain of an unpaired set, where it is not `group_by`."""
 
     def alignment(self, sample: str) -> Alignment | None:
         """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
@@ -63,6 +66,17 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     notes = (*notes, *plan_resampling(images, options))
     pairs = align_pairs(images, options, progress)
     images, aside = without_aside(images, pairs)
+    if options.kind == "unpaired":
+        found_splits = split_domains(images, options)
+        lost = (*skipped, *incomplete)
+        return Plan(
+            options,
+            found_splits.group_by,
+            found_splits.images,
+            lost,
+            (*notes, *found_splits.notes),
+            target_group_by=found_splits.target_group_by,
+        )
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
     labels = (
         find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None

@@ -64,13 +64,13 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         entries.append(_write_entry(plan, part, index, name, cuts))
         progress(index + 1, len(samples), "samples written")
     _refuse_duplicates(seen)
-    options = plan.options
     manifest = Manifest(
-        name=options.name,
-        kind=options.kind,
+        name=plan.options.name,
+        kind=plan.options.kind,
         group_by=plan.group_by,
-        seed=options.seed,
-        test_groups=options.test_groups,
+        target_group_by=plan.target_group_by,
+        seed=plan.options.seed,
+        test_groups=plan.options.test_groups,
         entries=tuple(entries),
         skipped=plan.skipped,
         label_values=plan.labels.values if plan.labels else (),

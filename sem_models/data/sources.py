@@ -36,6 +36,8 @@ class PrepareOptions:
     """Paired: folders of further inputs, whose channels follow those of the raw files."""
     target_pixel_size_nm: float | None = None
     """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
+    target_group_by: str | None = None
+    """Unpaired: as `group_by`, of the other domain, where its files are named in another way; None: as that."""
     test_groups: str | None = None
     """Regular expression of the groups that are the test; None: a fifth of the images is dealt to it."""
     resample_nm: float | None = None
@@ -62,6 +64,8 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     raw = _files(options.raw)
     if options.with_ and options.kind != "paired":
         raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
+    if options.target_group_by and options.kind != "unpaired":
+        raise UserError(f"--target-group-by goes with --kind unpaired, not with {options.kind}; use --group-by.")
     if options.kind == "single":
         return [Candidate(path, "image", path.name) for path in raw], [], ()
     other = options.masks if options.kind == "masked" else options.target

@@ -78,8 +78,8 @@ class Cycle:
     def observations(self) -> dict[str, Tensor]:
         """What the discriminators think; correlation with the input, for there is no target; diversity as in domain B.
 
-        The correlation is the `contrast` of a restoration: below 0 light and dark are exchanged, which a cycle can undo,
-        so that no cycle loss sees it. Of a translation it is `input_correlation`, a curve that nobody warns by.
+        The correlation is the `contrast` of a restoration: below 0 light and dark are exchanged, which a cycle can
+        undo, so that no cycle loss sees it. Of a translation it is `input_correlation`, a curve that nobody warns by.
         """
         beliefs = [direction.judge.observations() for direction in self._directions.values()]
         return {name: value for seen in beliefs for name, value in seen.items()} | self._health

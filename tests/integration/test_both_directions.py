@@ -1,4 +1,4 @@
-"""A cycle is used both ways: RUN_ID from the first domain to the second, RUN_ID:backward from the second to the first."""
+"""A cycle is used both ways: RUN_ID from the first domain to the second, RUN_ID:backward back."""
 
 import json
 from pathlib import Path
@@ -109,7 +109,7 @@ def test_runs_from_before_give_what_they_hold(store) -> None:
     assert model.backward
     for name, value in model.model.network.state_dict().items():
         assert torch.equal(value.cpu(), state["networks"]["backward"][name])
-    with pytest.raises(UserError, match="without its average. Train it again"):
+    with pytest.raises(UserError, match=r"without its average\. Train it again"):
         resolve_model(f"{store['old-averaged']}:backward")
     offered = {name: offers_backward(get_run(store[name])) for name in ("new", "old-plain", "old-averaged", "pixels")}
     assert offered == {"new": True, "old-plain": True, "old-averaged": False, "pixels": False}
@@ -118,7 +118,9 @@ def test_runs_from_before_give_what_they_hold(store) -> None:
 def test_mistakes_are_one_line(store, tmp_path: Path) -> None:
     out = ("--out", str(tmp_path))
     source = str(Path(store["home"]) / "a")
-    assert "learned one direction only" in said("predict", f"{store['pixels']}:backward", source, *out, status=2)["said"]
+    assert (
+        "learned one direction only" in said("predict", f"{store['pixels']}:backward", source, *out, status=2)["said"]
+    )
     assert "write RUN_ID, or RUN_ID:backward" in said("predict", f"{store['new']}:back", source, *out, status=2)["said"]
     assert "has no pairs of these" in said("evaluate", f"{store['new']}:backward", "--dataset", "u", status=2)["said"]
 

@@ -282,3 +282,21 @@ def test_settings_of_a_cycle_go_together(name: str, change: str, message: str) -
 def test_there_is_nothing_to_score_unpaired_images_against(two_domains: Dataset, recipe: Recipe) -> None:
     with pytest.raises(UserError, match="no reference"):
         evaluate_model(Identity(1), two_domains, "test", recipe.degradation)
+
+
+@pytest.mark.parametrize(("name", "warned"), [("cyclegan-denoise-small", True), ("cyclegan-translate-small", False)])
+def test_a_negative_is_a_fault_of_a_restoration_only(two_domains: Dataset, name: str, warned: bool) -> None:
+    """Generators that invert: between contrasts that may be right, so that it is a curve and no warning."""
+    recipe = short(name, "train.patch=32")
+    method = build_method(recipe, Fabric(accelerator="cpu", devices=1))
+    batch = BatchSource(recipe, two_domains, CPU).next()
+    for way in method._directions.values():
+        way.there = way.back = lambda x: 1 - x
+    watch, topics = GanWatch(), set()
+    for _ in range(12):
+        method.training_step(batch, "restorer", stages(recipe)[0])
+        seen = {key: float(value) for key, value in method.observations().items() if "/" not in key}
+        topics |= {topic for topic, _ in watch(seen)}
+    assert ("contrast-inverted" in topics) == warned
+    assert seen["contrast" if warned else "input_correlation"] == pytest.approx(-1, abs=1e-5)
+    assert ("contrast" in seen) == warned

@@ -1,0 +1,93 @@
+"""`translate` at the pixel size that its diffusion models learned from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.train import train
+from pipelines.translate import Translation, translate
+from sem_models.data.plan import plan_dataset
+from sem_models.data.prepare import write_dataset
+from sem_models.data.sources import PrepareOptions
+from sem_models.errors import UserError
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+from sem_models.images.resample import resample
+from sem_models.images.write import write_micrograph
+from sem_models.recipes import find_recipe, override
+from tests.conftest import smooth_images
+from tests.small_recipes import narrow
+
+FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
+SIZES = {"five": 5.0, "also-five": 5.0004, "ten": 10.0, "unknown": None}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run ids by the pixel size of what they learned from."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SEM_HOME", str(home))
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        recipe = override(narrow(find_recipe("ddpm-small")), FEW)
+        runs = {}
+        for name, size in SIZES.items():
+            (home / name).mkdir()
+            for index, image in enumerate(smooth_images(3, 48)):
+                write_micrograph(home / name / f"s{index}.tif", Micrograph(image[:, :, None], size))
+            options = PrepareOptions(name, (home / name,), databar_rows=0)
+            write_dataset(plan_dataset(options), home / "datasets" / name)
+            runs[name] = train(recipe, name, "tests", queued=False)
+    return {**runs, "home": str(home)}
+
+
+@pytest.fixture(autouse=True)
+def _at_home(models: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEM_HOME", models["home"])
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def micrograph(folder: Path, size_nm: float | None) -> Path:
+    path = folder / "x.tif"
+    write_micrograph(path, Micrograph(smooth_images(1, 40, seed=5)[0][:, :, None], size_nm))
+    return path
+
+
+def test_an_image_is_brought_to_what_the_models_learned_from(models, tmp_path: Path) -> None:
+    """Twice as coarse as the models know: the result is that of the enlarged image, at their pixel size."""
+    coarse = micrograph(tmp_path, 10.0)
+    (tmp_path / "fine").mkdir()
+    enlarged = resample(read_micrograph(coarse).pixels, 2.0)
+    write_micrograph(tmp_path / "fine" / "x.tif", Micrograph(enlarged, 5.0))
+    for method, source in (("sdedit", None), ("ddib", models["also-five"])):
+        asked = {"to": models["five"], "method": method, "source": source}
+        (one,) = translate(Translation((coarse,), tmp_path / f"{method}-1", **asked))
+        (two,) = translate(Translation((tmp_path / "fine",), tmp_path / f"{method}-2", **asked))
+        first, second = (read_micrograph(Path(str(result.output))) for result in (one, two))
+        assert first.pixels.shape == (80, 80, 1)
+        assert first.pixel_size_nm == pytest.approx(5.0)
+        assert np.array_equal(first.pixels, second.pixels)
+        assert one.notes == ("image resampled from 10 to 5 nm/px",)
+        assert two.notes == ()
+
+
+def test_models_of_two_pixel_sizes_refuse(models, tmp_path: Path) -> None:
+    asked = {"to": models["five"], "method": "ddib", "source": models["ten"]}
+    with pytest.raises(UserError, match=r"5 nm/px and .* from 10 nm/px: prepare both datasets with one --resample"):
+        translate(Translation((micrograph(tmp_path, 5.0),), tmp_path / "out", **asked))
+    (one,) = translate(
+        Translation((micrograph(tmp_path, 5.0),), tmp_path / "out", **{**asked, "source": models["unknown"]})
+    )
+    assert "that of the other model was taken" in one.notes[0]
+
+
+def test_an_unknown_pixel_size_is_asked_for_where_it_matters(models, tmp_path: Path) -> None:
+    path = micrograph(tmp_path, None)
+    with pytest.raises(UserError, match=r"learned from 5 nm/px; state it with --pixel-size"):
+        translate(Translation((path,), tmp_path / "out", models["five"]))
+    (stated,) = translate(Translation((path,), tmp_path / "out", models["five"], pixel_size_nm=2.5))
+    assert read_micrograph(Path(str(stated.output))).pixels.shape == (20, 20, 1)
+    (as_it_is,) = translate(Translation((path,), tmp_path / "free", models["unknown"]))
+    assert read_micrograph(Path(str(as_it_is.output))).pixels.shape == (40, 40, 1)
+    assert as_it_is.notes == ("the models learned from several or unknown pixel sizes: the image was taken as it is",)
