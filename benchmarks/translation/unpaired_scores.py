@@ -86,7 +86,8 @@ def floors(dataset: Dataset) -> dict[str, Callable[[Image], Image]]:
     grey = np.concatenate([target.ravel() for target in targets])
 
     def matched(image: Image) -> Image:
-        return match_histograms(1 - image, grey.reshape(1, 1, -1)).astype(np.float32)
+        found: Image = match_histograms(1 - image, grey.reshape(1, 1, -1)).astype(np.float32)
+        return found
 
     return {
         "floor: input": lambda image: image,
