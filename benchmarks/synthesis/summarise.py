@@ -47,10 +47,8 @@ def section(dataset: str, reports: Reports, worth: dict[str, Any]) -> list[str]:
     segmenter = part.pop(SEGMENTER)
     first = segmenter[0]
     text = [f"## {_TITLES[dataset]}", f"{first.images} test images of {first.groups} group(s), means."]
-    text += [
-        "### Segmentation of real images",
-        scores({SEGMENTER: [first]}, (*FOUND[:1], *_classes(dataset), *FOUND[1:])),
-    ]
+    found = ("dice", *(f"dice_{index}" for index in range(CLASSES[dataset])), "iou")
+    text += ["### Segmentation of real images", scores({SEGMENTER: [first]}, found)]
     text += ["### Drawings against the real image of their mask", scores(part, DRAWN)]
     for name in part:
         said = worth[f"{dataset}: {name}"]
