@@ -37,8 +37,9 @@ class Pix2PixConfig(BaseModel):
     norm: Literal["batch", "instance"] = "batch"
     """Instance norm has no memory of other images, which suits single images a step."""
     dropout: float = Field(0.5, ge=0, lt=1)
-    upsampling: Literal["transposed", "resize"] = "transposed"
-    """Resize: nearest doubling and a 3 x 3 convolution, against checkerboards (Odena et al., Distill 2016)."""
+    upsampling: Literal["transposed", "resize", "bilinear"] = "transposed"
+    """Resize: nearest doubling and a 3 x 3 convolution, against checkerboards (Odena et al., Distill 2016). Bilinear:
+    doubling by a triangle, which leaves no copies of the spectrum at 1/2 and 1/4 a pixel for the rest to hide."""
 
 
 class Pix2Pix(nn.Module):
@@ -93,7 +94,14 @@ def _block(config: Pix2PixConfig, widths: list[int], level: int) -> nn.Sequentia
 def _doubling(config: Pix2PixConfig, before: int, after: int, bias: bool) -> nn.Module:
     if config.upsampling == "transposed":
         return nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=bias)
-    return nn.Sequential(nn.Upsample(scale_factor=2.0), nn.Conv2d(before, after, 3, padding=1, bias=bias))
+    mode = "nearest" if config.upsampling == "resize" else "bilinear"
+    return nn.Sequential(nn.Upsample(scale_factor=2.0, mode=mode), nn.Conv2d(before, after, 3, padding=1, bias=bias))
+
+
+def _doubled_from(config: Pix2PixConfig, wanted: Interval) -> Interval:
+    if config.upsampling == "bilinear":
+        return (2 * wanted[0] - 3) // 4, (2 * wanted[1] + 5) // 4
+    return (wanted[0] - 1) // 2, (wanted[1] + 1) // 2
 
 
 def _norm(config: Pix2PixConfig, width: int) -> nn.Module:
@@ -112,13 +120,13 @@ def capabilities(config: Pix2PixConfig) -> Capabilities:
     """Reach of the way through the innermost level, from the output inwards; instance norm with statistics held.
 
     A transposed doubling reads the pixels from ceil((a - 2) / 2) to floor((b + 1) / 2) for outputs from a to b; so do a
-    nearest doubling and a convolution of 3 x 3. A halving of 4 x 4 reads from 2 a - 1 to 2 b + 2. Whole images are
+    nearest doubling and a convolution of 3 x 3; a bilinear one reads half a pixel more. A halving of 4 x 4 reads from 2 a - 1 to 2 b + 2. Whole images are
     preferred: the innermost level is there to see what is far away.
     """
 
     def needed(wanted: Interval) -> Interval:
         for _ in range(config.levels):
-            wanted = (wanted[0] - 1) // 2, (wanted[1] + 1) // 2
+            wanted = _doubled_from(config, wanted)
         for _ in range(config.levels):
             wanted = halved_from(wanted)
         return wanted

@@ -229,6 +229,7 @@ ROWS: list[tuple[BaseModel, int]] = [
 SMALL_PIX2PIX = (
     Pix2PixConfig(levels=3, width=4, channels_in=2),
     Pix2PixConfig(levels=2, width=4, norm="instance", upsampling="resize"),
+    Pix2PixConfig(levels=2, width=4, norm="instance", upsampling="bilinear"),
 )
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
@@ -474,7 +475,7 @@ REACHES: list[tuple[Any, int]] = [
     ),
     *(
         (Pix2PixConfig(levels=levels, width=2, norm=norm, upsampling=upsampling), 0)
-        for levels in (2, 4) for norm in ("batch", "instance") for upsampling in ("transposed", "resize")
+        for levels in (2, 4) for norm in ("batch", "instance") for upsampling in ("transposed", "resize", "bilinear")
     ),
 ]  # fmt: skip
 
