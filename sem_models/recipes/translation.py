@@ -123,7 +123,7 @@ def _small_unet(recipe: Recipe) -> Recipe:
 
 
 def _small_pix2pix(recipe: Recipe) -> Recipe:
-    """Resizing instead of transposed convolutions, the end at full size, and instance norm: no checkerboard, no weave."""
+    """Resizing instead of transposed convolutions, the end at full size, instance norm: no checkerboard, no weave."""
     assert recipe.adversarial is not None  # noqa: S101
     judge = PatchDiscriminatorConfig(width=16, norm="instance")
     return recipe.model_copy(
