@@ -10,13 +10,12 @@ from typer.testing import CliRunner
 from pipelines.__main__ import app
 from sem_models.data.dataset import digest_of, open_dataset
 from sem_models.data.domain_splits import assign_domain_splits
-from sem_models.data.manifest import Manifest
 from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
 from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from tests.conftest import smooth_images
-from tests.domains import unpaired, write_all
+from tests.domains import write_all
 
 
 def images(*counts: tuple[str, int]) -> list[str]:
@@ -109,15 +108,6 @@ def test_patterns_of_both_domains_find_the_specimens_in_common(tmp_path: Path) -
     assert written.digest != digest_of(written.manifest.model_copy(update={"target_group_by": None}))
     with pytest.raises(UserError, match="goes with --kind unpaired"):
         plan_dataset(PrepareOptions("s", options.raw, target_group_by="x"))
-
-
-def test_sets_prepared_before_keep_their_digest(tmp_path: Path) -> None:
-    pictures = smooth_images(10, 40)
-    manifest = unpaired(tmp_path, pictures[:5], pictures[5:]).manifest
-    content = manifest.model_dump(mode="json")
-    del content["target_group_by"]
-    assert digest_of(Manifest.model_validate(content)) == digest_of(manifest)
-    assert manifest.target_group_by is None
 
 
 def test_files_of_one_name_are_two_samples(tmp_path: Path) -> None:
