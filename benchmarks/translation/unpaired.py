@@ -23,7 +23,7 @@ _CLASSES = 2
 
 def jobs() -> tuple[Job, ...]:
     """Every training; none is scored here."""
-    found = [_job("cycle", "cyclegan-translate-small", UNPAIRED)]
+    found = [_job("cycle", "cyclegan-translate-small", UNPAIRED, "train.steps=3000")]
     for contrast in CONTRASTS:
         masks = f"tio2-{contrast}-masks"
         found += [
