@@ -67,15 +67,8 @@ def make_key(
     for index, (role, shown) in enumerate(zip(roles, crops, strict=True)):
         own = [_item(definition.seed, f"{index}/{slot}", kind, role, shown[kind]) for slot, kind in enumerate(role.kinds)]
         items += own
-        trials.append(
-            Trial(
-                id=opaque(definition.seed, f"trial {index}"),
-                question=role.question,
-                catch=role.catch,
-                items=tuple(sorted(item.id for item in own)),
-                pixel_size_nm=size_nm if sources else fields[own[0].image].pixel_size_nm,
-            )
-        )
+        size = size_nm if sources else fields[own[0].image].pixel_size_nm
+        trials.append(_trial(opaque(definition.seed, f"trial {index}"), role, own, size))
     # In the order of random names: the order of making would tell.
     return StudyKey(
         items=tuple(sorted(items, key=lambda item: item.id)), trials=tuple(sorted(trials, key=lambda t: t.id))
@@ -90,6 +83,11 @@ def opaque(seed: int, text: str) -> str:
 def _item(seed: int, text: str, kind: ItemKind, role: _Role, crop: _Crop) -> Item:
     model = None if kind == "real" else role.model
     return Item(id=opaque(seed, text), kind=kind, model=model, image=crop.image, row=crop.row, column=crop.column)
+
+
+def _trial(name: str, role: _Role, own: list[Item], pixel_size_nm: float | None) -> Trial:
+    shown = tuple(sorted(item.id for item in own))
+    return Trial(id=name, question=role.question, catch=role.catch, items=shown, pixel_size_nm=pixel_size_nm)
 
 
 def _roles(definition: StudyDefinition) -> list[_Role]:
