@@ -4,11 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sem_models.data.alignment import Alignment
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
 from sem_models.data.manifest import Skipped
-from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
+from sem_models.data.pairs import AlignedPair, align_pairs, misfit_notes, without_aside
 from sem_models.data.planned import PlannedImage
 from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
@@ -36,9 +35,9 @@ class Plan:
     labels: LabelMap | None = None
     """The classes of a masked dataset."""
 
-    def alignment(self, sample: str) -> Alignment | None:
-        """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
-        return next((pair.alignment for pair in self.pairs if pair.input.sample == sample), None)
+    def pair(self, sample: str) -> AlignedPair | None:
+        """The pair of that name; None where it is none."""
+        return next((pair for pair in self.pairs if pair.input.sample == sample), None)
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
@@ -63,6 +62,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     notes = (*notes, *plan_resampling(images, options))
     pairs = align_pairs(images, options, progress)
     images, aside = without_aside(images, pairs)
+    notes += misfit_notes(pairs, options)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
     labels = (
         find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
