@@ -13,6 +13,7 @@ def before(folder: Path) -> dict[str, Any]:
     """The manifest in `folder` without the fields that came later, which must say nothing."""
     content = json.loads((folder / "manifest.json").read_text())
     assert content.pop("label_values") == []
+    assert content.pop("test_groups") is None
     for entry in content["entries"]:
         for name in _OF_ENTRIES:
             del entry[name]

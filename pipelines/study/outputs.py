@@ -25,9 +25,7 @@ def require_outputs(resolved: ResolvedModel, dataset: Dataset) -> None:
         cases_for(resolved.model, dataset, resolved.degradation)
 
 
-def source_fields(
-    dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]
-) -> dict[str, Field]:
+def source_fields(dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]) -> dict[str, Field]:
     """Of an unpaired dataset: what all models make of images of the first domain.
 
     Raises:

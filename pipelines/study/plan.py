@@ -65,7 +65,9 @@ def make_key(
     items: list[Item] = []
     trials: list[Trial] = []
     for index, (role, shown) in enumerate(zip(roles, crops, strict=True)):
-        own = [_item(definition.seed, f"{index}/{slot}", kind, role, shown[kind]) for slot, kind in enumerate(role.kinds)]
+        own = [
+            _item(definition.seed, f"{index}/{slot}", kind, role, shown[kind]) for slot, kind in enumerate(role.kinds)
+        ]
         items += own
         size = size_nm if sources else fields[own[0].image].pixel_size_nm
         trials.append(_trial(opaque(definition.seed, f"trial {index}"), role, own, size))
@@ -121,7 +123,8 @@ def _crops_of_roles(
         return [dict.fromkeys(role.kinds, crop) for role, crop in zip(roles, crops, strict=True)]
     wanted = [[kind == "real" for role in roles for kind in role.kinds].count(real) for real in (True, False)]
     real, made = (
-        iter(_crops(own, definition, border_px, count, rng)) for own, count in zip((fields, sources), wanted, strict=True)
+        iter(_crops(own, definition, border_px, count, rng))
+        for own, count in zip((fields, sources), wanted, strict=True)
     )
     return [{kind: next(real if kind == "real" else made) for kind in role.kinds} for role in roles]
 

@@ -52,7 +52,8 @@ def partners(entries: Sequence[Entry]) -> list[Partners]:
     found = []
     for number in range(max(blocks[0].values()) + 1):
         real, sources = (
-            [entry for entry in domain if own[entry.group] == number] for domain, own in zip(domains, blocks, strict=True)
+            [entry for entry in domain if own[entry.group] == number]
+            for domain, own in zip(domains, blocks, strict=True)
         )
         name = "+".join(sorted({entry.group for entry in (*real, *sources)}))
         found += [Partners(a, b, name) for a, b in zip(real, sources, strict=False)]

@@ -26,9 +26,7 @@ class Place(NamedTuple):
 ORIGIN = Place(0, 0)
 
 
-def noise_at(
-    place: Place, size: tuple[int, int], channels: int, key: Sequence[int], device: torch.device
-) -> Tensor:
+def noise_at(place: Place, size: tuple[int, int], channels: int, key: Sequence[int], device: torch.device) -> Tensor:
     """(C, H, W) standard normal numbers of a window of an endless field.
 
     Args:

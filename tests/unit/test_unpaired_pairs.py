@@ -106,7 +106,9 @@ def test_sets_are_measured_as_the_images_are() -> None:
     assert found.real["p99"].value == pytest.approx(np.mean([np.percentile(p.real, 99) for p in pairs[:-1]]))
     assert found.real["std"].lo is not None
     assert found.real["std"].lo < found.real["std"].value < (found.real["std"].hi or 0)
-    grey = [np.rint(255 * np.concatenate([getattr(p, side).ravel() for p in pairs[:-1]])) for side in ("real", "generated")]
+    grey = [
+        np.rint(255 * np.concatenate([getattr(p, side).ravel() for p in pairs[:-1]])) for side in ("real", "generated")
+    ]
     assert found.histogram == pytest.approx(wasserstein_distance(*grey) / 255, abs=1e-9)
     assert found.histogram_real is not None
     assert found.histogram_real < 0.1 * found.histogram
