@@ -90,8 +90,8 @@ def misfit_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple
     nm = "" if worst.median_nm is None else f", {worst.median_nm:.3g} nm"
     return (
         f"{len(off)} of {len(pairs)} pairs are used as they are although they fit worse than {LIMIT_PX:g} px, the "
-        f"worst being {pair.input.source} + {pair.target.source} with a median residual of {worst.median_px:.1f} px{nm}: "
-        "--register can align them, --max-residual sets them aside.",
+        f"worst being {pair.input.source} + {pair.target.source} with a median residual of {worst.median_px:.1f} px{nm}"
+        ": --register can align them, --max-residual sets them aside.",
     )
 
 
