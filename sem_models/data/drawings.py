@@ -33,7 +33,7 @@ class KnownDrawings:
         place = self._known.get(_key(one_hot))
         if place is None:
             return self._draw(one_hot)
-        stored = np.load(place, allow_pickle=False).transpose(2, 0, 1).astype(np.float32) / 255
+        stored: Image = np.load(place, allow_pickle=False).transpose(2, 0, 1).astype(np.float32) / 255
         if self._trusted:
             return stored
         drawn = self._draw(one_hot)
