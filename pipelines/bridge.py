@@ -51,7 +51,9 @@ class _Bridge:
     def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
         seen, notes = at_size(image, self.from_nm, "segmenter")
         mask = apply_model(self.find, seen)
-        labels = np.vectorize(self.table.__getitem__, otypes=[mask.pixels.dtype])(mask.pixels)
+        # Labels of the synthesiser may be larger than what the type of the segmenter's holds.
+        fitting = np.min_scalar_type(max(self.table.values()))
+        labels = np.vectorize(self.table.__getitem__, otypes=[fitting])(mask.pixels)
         factor = self.from_nm / self.to_nm if self.from_nm and self.to_nm else 1.0
         if self.from_nm and self.to_nm and self.from_nm != self.to_nm:
             notes.append(f"mask resampled from {self.from_nm:g} to {self.to_nm:g} nm/px")

@@ -7,7 +7,8 @@ import numpy as np
 
 from pipelines.evaluate import as_csv
 from pipelines.home import home
-from pipelines.label_models import LabelModel, label_model, refuse_seen, refuse_synthetic, require_classes
+from pipelines.label_models import LabelModel, label_model, refuse_synthetic, require_classes
+from pipelines.seen import refuse_seen
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import log_metrics

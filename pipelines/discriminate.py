@@ -1,5 +1,6 @@
 """Use case: can a fresh classifier tell what models generate from real images? Kept with each run."""
 
+import re
 from collections.abc import Sequence
 from typing import get_args
 
@@ -16,10 +17,14 @@ from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs, set_distance
 from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test, real_against_real
 from sem_models.evaluation.pair import Pair
+from sem_models.evaluation.set_texture import set_texture
+from sem_models.evaluation.unpaired_pairs import unpaired_notes
 from sem_models.progress import Progress, silent
 
 FOLDER = "discriminator"
 SPLITS = ("val", "test")
+_NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
+"""Characters of names that MLflow does not take everywhere."""
 
 
 def discriminate(
@@ -34,7 +39,8 @@ def discriminate(
 
     Args:
         models: Run ids, `models:/...` or `floor:...`; all of one scale. Of floors nothing is kept.
-        dataset_name: A prepared dataset; its groups are held out.
+        dataset_name: A prepared dataset; its groups are held out. An unpaired one needs no truth: what models make of
+            its first domain is judged against real images of the second.
         splits: Whose images are judged; none that the generator learned from unless you know why.
         training_images: Let judges learn from the training split besides, where too few groups are left.
         settings: Of the judges.
@@ -87,6 +93,8 @@ def _report(
 ) -> DiscriminatorReport:
     found = discriminator_test(pairs, settings, progress)
     kernel, notes = set_distance(pairs, progress)
+    if dataset.manifest.kind == "unpaired":
+        notes += unpaired_notes(dataset, splits, one.model.capabilities.scale)
     judged = [pair for pair in pairs if pair.judged]
     return DiscriminatorReport(
         model=one.model.name,
@@ -102,6 +110,7 @@ def _report(
         sanity=sanity.images,
         sanity_patches=sanity.patches,
         kernel=kernel,
+        texture=set_texture(pairs),
         notes=(*cautions(pairs, found, sanity), *notes),
     )
 
@@ -109,6 +118,8 @@ def _report(
 def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
     name = "-".join((report.dataset, *report.splits, *(["trained"] if report.training_images else [])))
     put_text(run_id, one.place(f"{FOLDER}/{name}.json"), report.model_dump_json(indent=1) + "\n")
+    # Each dataset has values of its own: a later test on another one must not replace them.
+    prefix = one.place(f"disc/{_NOT_IN_METRICS.sub('_', name)}")
     values = {
         "auc": report.auc.value, "auc_lo": report.auc.lo, "auc_hi": report.auc.hi,
         "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
@@ -116,4 +127,4 @@ def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
     if report.kernel:
         # The name of the features is part of the name: such values must not meet those on Inception features.
         values["kernel_vgg16_relu4_3"] = report.kernel.value
-    log_metrics(run_id, {one.place(f"disc/{key}"): value for key, value in values.items() if value is not None})
+    log_metrics(run_id, {f"{prefix}/{key}": value for key, value in values.items() if value is not None})

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from pipelines.compare import Comparison
 from pipelines.discriminate import stored_discriminations
 from sem_models.evaluation.discriminator_report import DiscriminatorReport
+from sem_models.evaluation.set_texture import HEADINGS, SetTexture
 
 CAPTION = (
     "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
     "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the same test on "
     "cells of real images, which must give 0.5. Kernel distance: on the features named, not on those of published KIDs."
+)
+
+TEXTURE_CAPTION = (
+    "Texture of the judged images as sets, in unit intensity: mean over images [95 % bootstrap interval over groups]; "
+    "generated ones should be as the real ones are. Histogram: Wasserstein distance of all grey levels to those of the "
+    "real images, 0 is best; for the real ones that between halves of their groups, which chance alone gives."
 )
 
 
@@ -39,6 +46,22 @@ def _row(label: str, report: DiscriminatorReport) -> dict[str, str]:
         row[f"{kernel.label} ↓"] = f"{kernel.value:.4g}{limits}"
     over = f"{len(report.auc.per_seed)} seeds, interval over {report.auc.resampled}"
     return {**row, "judged": f"{report.images} images of {report.groups} groups ({', '.join(report.splits)}), {over}"}
+
+
+def texture_rows(reports: Sequence[tuple[str, DiscriminatorReport]]) -> list[dict[str, str]]:
+    """The real images first, then one row a model; none of reports from before textures were measured."""
+    known = [(label, report.texture) for label, report in reports if report.texture]
+    return [_real_row(known[0][1]), *(_texture_row(label, found) for label, found in known)] if known else []
+
+
+def _real_row(found: SetTexture) -> dict[str, str]:
+    chance = "-" if found.histogram_real is None else f"{found.histogram_real:.3g}"
+    return {"images": "real", **{HEADINGS[name]: mean.text for name, mean in found.real.items()}, "histogram ↓": chance}
+
+
+def _texture_row(label: str, found: SetTexture) -> dict[str, str]:
+    means = {HEADINGS[name]: mean.text for name, mean in found.generated.items()}
+    return {"images": label, **means, "histogram ↓": f"{found.histogram:.3g}"}
 
 
 def discriminations_of(comparison: Comparison) -> Discriminations:

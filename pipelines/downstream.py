@@ -8,13 +8,15 @@ import numpy as np
 
 from pipelines.evaluate import evaluate
 from pipelines.home import home
-from pipelines.label_models import LabelModel, label_model, refuse_seen, require_classes
+from pipelines.label_models import LabelModel, label_model, require_classes
 from pipelines.plain import plain
+from pipelines.seen import refuse_seen
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.runs import log_metrics
 from pipelines.train import ProgressHook, train
 from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.data.drawings import KnownDrawings
 from sem_models.data.synthetic import Content, write_synthetic
 from sem_models.errors import UserError
 from sem_models.evaluation.report import EvaluationReport
@@ -93,10 +95,11 @@ def downstream(
 
 
 def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
-    name = f"{dataset.manifest.name}-{content}-{draws.run_id[:8]}"
-    draw = Predictor(draws.model).predict_unit
-    log_dataset(write_synthetic(dataset, home().datasets / name, draw, draws.run_id, content, progress=progress))
-    return name
+    places = {kind: home().datasets / f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}" for kind in CONTENTS}
+    # Drawn once for both training sets, and not again where the run was asked about before.
+    draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
+    log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))
+    return places[content].name
 
 
 def _seeded(recipe: Recipe, seed: int) -> Recipe:

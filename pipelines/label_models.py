@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pipelines.models import resolve_model
 from pipelines.pixel_sizes import learned_size
 from pipelines.run_facts import manifest_of
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Manifest, Split
+from sem_models.data.manifest import Manifest
 from sem_models.data.synthetic import is_synthetic
 from sem_models.errors import UserError
 from sem_models.inference.label_maps import label_recipe
@@ -50,18 +49,6 @@ def require_classes(model: LabelModel, labels: Sequence[int], of: str) -> None:
         raise UserError(
             f"{model.model.name} knows the labels {_listed(model.recipe.labels)}, but {of} has {_listed(labels)}; "
             "take models and masks of the same classes."
-        )
-
-
-def refuse_seen(model: LabelModel, dataset: Dataset, split: Split) -> None:
-    """UserError where an image of the split was in the training of the model: what it remembers is not what it can."""
-    held_out = {entry.array("image").sha256: entry.name for entry in dataset.entries(split)}
-    learned = [entry for entry in model.manifest.entries if entry.split == "train"]
-    seen = [held_out[entry.array("image").sha256] for entry in learned if entry.array("image").sha256 in held_out]
-    if seen:
-        raise UserError(
-            f"{model.model.name} was trained on {seen[0]} of the {split} split of {dataset.manifest.name!r}; take the "
-            "test split of the dataset that it was trained on, or another dataset."
         )
 
 

@@ -1,10 +1,10 @@
 """The discriminator test of the compared runs."""
 
-import pandas as pd
 import streamlit as st
 
+from pages.components.discriminations import show_tests
 from pipelines.compare import Comparison
-from pipelines.discriminate_table import CAPTION, discriminations_of, rows
+from pipelines.discriminate_table import discriminations_of
 
 _MADE_UP = ("translation", "synthesis")
 
@@ -16,10 +16,7 @@ def show_discriminations(comparison: Comparison) -> None:
         _offer(comparison)
         return
     st.subheader("Discriminator test")
-    st.dataframe(pd.DataFrame(rows(found.reports)), hide_index=True)
-    st.caption(CAPTION)
-    for text in dict.fromkeys((*found.warnings, *(note for _, report in found.reports for note in report.notes))):
-        st.warning(text)
+    show_tests(found.reports, found.warnings)
 
 
 def _offer(comparison: Comparison) -> None:

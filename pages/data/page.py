@@ -145,12 +145,13 @@ def command(options: PrepareOptions) -> list[str]:
         "--target-pixel-size": options.target_pixel_size_nm,
         "--resample": options.resample_nm,
         "--mask-suffix": options.mask_suffix,
+        "--max-residual": options.max_residual_px if options.kind == "paired" else None,
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []
     arguments += [text for folder in options.with_ for text in ("--with", str(folder))]
     if options.kind == "paired":
-        arguments += ["--register", options.register, "--max-residual", str(options.max_residual_px)]
+        arguments += ["--register", options.register]
     return arguments
 
 

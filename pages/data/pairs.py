@@ -11,8 +11,8 @@ from pipelines.pair_table import HEADINGS, pair_row
 from sem_models.data.alignment import align
 from sem_models.data.manifest import Register
 from sem_models.data.pairs import AlignedPair
+from sem_models.data.registered import registered_pixels
 from sem_models.data.residual import BlockShifts
-from sem_models.data.stacking import cut_file
 from sem_models.images.overlay import composite, with_arrows
 
 _WAYS: dict[Register, str] = {
@@ -26,15 +26,15 @@ _LONGER = 10
 Picture = NDArray[np.uint8]
 
 
-def choose_registration(disabled: bool) -> tuple[Register, float]:
-    """Way of registering and the largest median residual in px."""
+def choose_registration(disabled: bool) -> tuple[Register, float | None]:
+    """Way of registering and the largest median residual in px; None: as is usual for that way."""
     ways: tuple[Register, ...] = get_args(Register)
     way = st.selectbox("Registration of pairs", ways, format_func=_WAYS.__getitem__, disabled=disabled, key="register")
     limit = st.number_input(
-        "Largest residual (px)", 0.1, value=2.0, disabled=disabled, key="max_residual",
-        help="Pairs whose median residual is larger are set aside and listed.",
+        "Largest residual (px)", 0.1, value=None, placeholder="2 where pairs are registered", disabled=disabled,
+        key="max_residual", help="Pairs whose median residual is larger are set aside and listed.",
     )  # fmt: skip
-    return way, float(limit)
+    return way, None if limit is None else float(limit)
 
 
 def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
@@ -60,7 +60,7 @@ def _show_pair(pair: AlignedPair) -> None:
     if found is None:
         st.caption("Nothing to lay over each other: the images differ in size or have no common field.")
         return
-    source, target = cut_file(pair.input).pixels, cut_file(pair.target).pixels
+    source, target = registered_pixels(pair.input, pair.target, pair.resample_nm)
     left, right = st.columns(2, gap="large")
     left.image(_overlay(source, target, found.before), caption="As they came", width="stretch")
     if found.register != "none":

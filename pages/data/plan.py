@@ -19,7 +19,7 @@ def show_plan(plan: Plan) -> None:
     st.subheader("What would be prepared")
     table = pd.DataFrame([_row(image) for image in plan.images])
     if plan.options.resample_nm:
-        table["resampled"] = [becomes(image, plan.options.resample_nm) for image in plan.images]
+        table["resampled"] = becomes(plan.images, plan.options.resample_nm)
     groups = table.groupby("split")["group"].nunique()
     counts = table["split"].value_counts()
     columns = st.columns(3)

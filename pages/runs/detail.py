@@ -5,6 +5,7 @@ import streamlit as st
 from pages.components.frame import shown_errors
 from pages.components.scores import show_report
 from pages.components.tasks import launch, watched
+from pages.runs.discriminations import show_discriminations
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
 from pipelines.initial import INTERPOLATED, TAG
@@ -77,6 +78,7 @@ def _scores(run: RunInfo) -> None:
     reports = stored_reports(run.run_id)
     for report in reports:
         show_report(report)
+    show_discriminations(run)
     if run.status == "FINISHED" or reports:
         _controls(run)
         _offer_interpolation(run)

@@ -9,7 +9,7 @@ from pipelines.prepare import list_datasets
 from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM
 
 TASK = "study"
-_QUESTIONS = {"pair": "Which of two pictures of one field is real?", "single": "Is this one real, and how sure?"}
+_QUESTIONS = {"pair": "Which of two pictures is real?", "single": "Is this one real, and how sure?"}
 
 
 def show_create() -> None:

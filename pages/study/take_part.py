@@ -57,7 +57,7 @@ def _instructions(study: Study) -> list[str]:
     asked = study.definition
     lines = [f"{len(study.key.trials)} trials. Every answer is stored at once; pause whenever you like."]
     if "pair" in asked.questions:
-        lines.append("- **Two pictures of one field**: choose the one that is real, with the arrow keys ← and →.")
+        lines.append("- **Two pictures**: choose the one that is real, with the arrow keys ← and →.")
     if "single" in asked.questions:
         lines.append("- **One picture**: real (←) or generated (→), then how sure you are, 1 (guessed) to 5 (certain).")
     if asked.realism:

@@ -73,8 +73,12 @@ def prepare(
         typer.Option(help="Pairs: crop by whole pixels (shift), or warp the input by mutual information."),
     ] = "none",
     max_residual: Annotated[
-        float, typer.Option(help="Pairs with more median residual, in px, are set aside; inf: none is.", min=0)
-    ] = 2.0,
+        float | None,
+        typer.Option(
+            help="Pairs with more median residual, in px, are set aside; inf: none is. 2 where pairs are registered.",
+            min=0,
+        ),
+    ] = None,
     target_pixel_size: Annotated[
         float | None, typer.Option(help="Pixel size in nm of the targets, where theirs differs.", min=0)
     ] = None,
@@ -96,13 +100,13 @@ def prepare(
 
     def show(plan: Plan) -> None:
         out.text(f"{'image':44s} {'role':7s} {'group':14s} {'split':6s} {'size px':>11s} {'nm/px':>9s}  data bar")
-        for image in plan.images:
+        for image, later in zip(plan.images, becomes(plan.images, plan.options.resample_nm), strict=True):
             size = f"{image.shape[1]} x {image.shape[0]}"
             pixel = f"{image.pixel_size_nm:.4g}" if image.pixel_size_nm else "-"
             bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
             out.text(
                 f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
-                f"{becomes(image, plan.options.resample_nm)}"
+                f"{later}"
             )
             for part in image.parts:
                 out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")

@@ -28,16 +28,18 @@ def discriminate(
     """Train fresh classifiers to tell generated from real images, on held-out groups; 0.5 is indistinguishable."""
     from pipelines.discriminate import SPLITS
     from pipelines.discriminate import discriminate as run
-    from pipelines.discriminate_table import CAPTION, rows
+    from pipelines.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
     from sem_models.evaluation.discriminator_net import JudgeSettings
 
     out = Output(as_json)
     settings = JudgeSettings(steps=steps, patch_px=patch)
     reports = run(models, dataset, split or SPLITS, training_images, settings, out.progress)
-    for row in rows([(report.model, report) for report in reports]):
-        for name, cell in row.items():
-            out.text(cell if name == "model" else f"  {name:45s} {cell}")
-    out.text(CAPTION)
+    labelled = [(report.model, report) for report in reports]
+    for table, caption in ((rows(labelled), CAPTION), (texture_rows(labelled), TEXTURE_CAPTION)):
+        for row in table:
+            for index, (name, cell) in enumerate(row.items()):
+                out.text(f"  {name:45s} {cell}" if index else cell)
+        out.text(caption)
     for note in dict.fromkeys(note for report in reports for note in report.notes):
         out.text(f"  Note: {note}")
     out.result({"reports": [report.model_dump(mode="json") for report in reports]})

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.study.definition import StudyDefinition, StudyKey, StudySettings
+from pipelines.study.outputs import require_outputs, source_fields
 from pipelines.study.plan import Field, make_key
 from pipelines.study.render import render
 from pipelines.study.studies import DEFINITION, EXPERIMENT, KEY, PICTURES, list_studies
@@ -16,7 +17,6 @@ from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import cases_for
 from sem_models.progress import Progress, silent
 
 
@@ -31,10 +31,11 @@ def create_study(settings: StudySettings, progress: Progress = silent) -> str:
     dataset = open_dataset(home().datasets / settings.dataset)
     models = [resolve_model(text, settings.floor_scale) for text in settings.models]
     for resolved in models:
-        cases_for(resolved.model, dataset, resolved.degradation)
+        require_outputs(resolved, dataset)
     definition = _define(settings, dataset, models)
     scale = max(resolved.model.capabilities.scale for resolved in models)
-    key = make_key(definition, _fields(dataset, definition, models), border_px=scale)
+    sources = source_fields(dataset, definition, models) if dataset.manifest.kind == "unpaired" else None
+    key = make_key(definition, _fields(dataset, definition, models, sources is None), scale, sources)
     pictures = render(definition, key, dataset, models, progress)
     return _store(definition, key, dataset, pictures)
 
@@ -52,11 +53,15 @@ def _define(settings: StudySettings, dataset: Dataset, models: Sequence[Resolved
     )
 
 
-def _fields(dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]) -> dict[str, Field]:
-    """What all models give: sizes that a scale does not divide are cut at the bottom and right."""
-    scales = [resolved.model.capabilities.scale for resolved in models]
+def _fields(
+    dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel], divided: bool
+) -> dict[str, Field]:
+    """What all models give: sizes that a scale does not divide are cut at the bottom and right where `divided`."""
+    scales = [resolved.model.capabilities.scale if divided else 1 for resolved in models]
     fields = {}
     for entry in dataset.entries(definition.split):
+        if not entry.has(dataset.sharp_role):
+            continue
         stored = entry.array(dataset.sharp_role)
         height, width = (min(size - size % scale for scale in scales) for size in stored.shape[:2])
         fields[entry.name] = Field(height, width, stored.pixel_size_nm)

@@ -10,7 +10,8 @@ from sem_models.data.manifest import Split
 from sem_models.errors import UserError
 
 Question = Literal["pair", "single"]
-"""`pair`: which of two pictures of one field is real (two-alternative forced choice). `single`: is this one real?"""
+"""`pair`: which of two pictures is real (two-alternative forced choice); of one field, or of two where the dataset is
+unpaired. `single`: is this one real?"""
 ItemKind = Literal["real", "generated", "wrecked"]
 FEWEST_CATCH_TRIALS = 10
 """Fewer say little about whether a rater looked."""
@@ -76,14 +77,14 @@ class Item(_Frozen):
     model: str | None
     """Label of the model that made it; None for real ones."""
     image: str
-    """Entry of the dataset."""
+    """Entry of the dataset; of unpaired ones the source of a generated picture."""
     row: int
     column: int
-    """Upper left corner in the sharp image, px."""
+    """Upper left corner in the sharp image or in the output, px."""
 
 
 class Trial(_Frozen):
-    """One question; its pictures show the same field."""
+    """One question; its pictures show the same field, but for unpaired datasets."""
 
     id: str
     question: Question

@@ -40,34 +40,37 @@ class _Role:
     model: str
 
 
-def make_key(definition: StudyDefinition, fields: Mapping[str, Field], border_px: int) -> StudyKey:
+def make_key(
+    definition: StudyDefinition,
+    fields: Mapping[str, Field],
+    border_px: int,
+    sources: Mapping[str, Field] | None = None,
+) -> StudyKey:
     """Trials of a study; each field is shown in one trial only, so that nobody recognises what was real before.
 
     Args:
         definition: Its seed decides everything that is drawn.
         fields: By name of the image.
         border_px: Not shown: there all models are at their worst for want of surroundings.
+        sources: Unpaired datasets: the outputs of images of the first domain; `fields` are then the real images alone,
+            and the two pictures of a pair show two places.
 
     Raises:
         UserError: The images do not give enough crops.
     """
     rng = np.random.default_rng(definition.seed)
     roles = _roles(definition)
-    crops = _crops(fields, definition, border_px, len(roles), rng)
+    crops = _crops_of_roles(definition, roles, fields, sources, border_px, rng)
+    size_nm = _common_size(fields, sources) if sources else None
     items: list[Item] = []
     trials: list[Trial] = []
-    for index, (role, crop) in enumerate(zip(roles, crops, strict=True)):
-        own = [_item(definition.seed, f"{index}/{slot}", kind, role, crop) for slot, kind in enumerate(role.kinds)]
+    for index, (role, shown) in enumerate(zip(roles, crops, strict=True)):
+        own = [
+            _item(definition.seed, f"{index}/{slot}", kind, role, shown[kind]) for slot, kind in enumerate(role.kinds)
+        ]
         items += own
-        trials.append(
-            Trial(
-                id=opaque(definition.seed, f"trial {index}"),
-                question=role.question,
-                catch=role.catch,
-                items=tuple(sorted(item.id for item in own)),
-                pixel_size_nm=fields[crop.image].pixel_size_nm,
-            )
-        )
+        size = size_nm if sources else fields[own[0].image].pixel_size_nm
+        trials.append(_trial(opaque(definition.seed, f"trial {index}"), role, own, size))
     # In the order of random names: the order of making would tell.
     return StudyKey(
         items=tuple(sorted(items, key=lambda item: item.id)), trials=tuple(sorted(trials, key=lambda t: t.id))
@@ -82,6 +85,11 @@ def opaque(seed: int, text: str) -> str:
 def _item(seed: int, text: str, kind: ItemKind, role: _Role, crop: _Crop) -> Item:
     model = None if kind == "real" else role.model
     return Item(id=opaque(seed, text), kind=kind, model=model, image=crop.image, row=crop.row, column=crop.column)
+
+
+def _trial(name: str, role: _Role, own: list[Item], pixel_size_nm: float | None) -> Trial:
+    shown = tuple(sorted(item.id for item in own))
+    return Trial(id=name, question=role.question, catch=role.catch, items=shown, pixel_size_nm=pixel_size_nm)
 
 
 def _roles(definition: StudyDefinition) -> list[_Role]:
@@ -99,6 +107,32 @@ def _roles(definition: StudyDefinition) -> list[_Role]:
         wrecked: tuple[ItemKind, ...] = ("real", "wrecked") if question == "pair" else ("wrecked",)
         roles.append(_Role(question, True, wrecked, models[index % len(models)]))
     return roles
+
+
+def _crops_of_roles(
+    definition: StudyDefinition,
+    roles: list[_Role],
+    fields: Mapping[str, Field],
+    sources: Mapping[str, Field] | None,
+    border_px: int,
+    rng: np.random.Generator,
+) -> list[dict[ItemKind, _Crop]]:
+    """The crop of each picture; both of a pair are of one place, or of two domains."""
+    if sources is None:
+        crops = _crops(fields, definition, border_px, len(roles), rng)
+        return [dict.fromkeys(role.kinds, crop) for role, crop in zip(roles, crops, strict=True)]
+    wanted = [[kind == "real" for role in roles for kind in role.kinds].count(real) for real in (True, False)]
+    real, made = (
+        iter(_crops(own, definition, border_px, count, rng))
+        for own, count in zip((fields, sources), wanted, strict=True)
+    )
+    return [{kind: next(real if kind == "real" else made) for kind in role.kinds} for role in roles]
+
+
+def _common_size(*domains: Mapping[str, Field]) -> float | None:
+    """Pixel size in nm where all images have one: else it would tell the domains apart."""
+    sizes = {field.pixel_size_nm for fields in domains for field in fields.values()}
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def _crops(

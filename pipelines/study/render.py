@@ -1,4 +1,4 @@
-"""The pictures of a study: real crops, and what the models make of the same fields."""
+"""The pictures of a study: real crops, and what the models make of the same fields, or of another domain."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,12 +7,9 @@ from numpy.typing import NDArray
 
 from pipelines.models import ResolvedModel
 from pipelines.study.definition import Item, StudyDefinition, StudyKey
+from pipelines.study.outputs import output_of
 from pipelines.study.pictures import encode, stretch, to_levels, wreck
 from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry
-from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import cases_for
-from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
 
 Image = NDArray[np.float32]
@@ -31,7 +28,7 @@ def render(
     levels = {item.id: to_levels(crop) for item, crop in _real(definition, key, dataset)}
     table = stretch(levels.values())
     for index, (entry, resolved, made) in enumerate(work):
-        output = _apply(resolved, dataset, entry)
+        output = output_of(resolved, dataset, entry)
         for item in made:
             crop = _cut(output, item, definition.crop_px)
             levels[item.id] = to_levels(wreck(crop) if item.kind == "wrecked" else crop)
@@ -45,22 +42,6 @@ def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Itera
         if own:
             sharp = dataset.unit(entry, dataset.sharp_role)
             yield from ((item, _cut(sharp, item, definition.crop_px)) for item in own)
-
-
-def _apply(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> Image:
-    """(C, H, W) output on a whole image, of the shape of its truth.
-
-    Raises:
-        UserError: Another number of channels would tell at once which picture is generated.
-    """
-    case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
-    output = Predictor(resolved.model).predict_unit(case.low)
-    if output.shape != case.sharp.shape:
-        raise UserError(
-            f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, the real image has "
-            f"{case.sharp.shape}; they cannot be shown side by side. Choose another model or dataset."
-        )
-    return output
 
 
 def _cut(image: Image, item: Item, edge: int) -> Image:

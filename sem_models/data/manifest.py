@@ -85,6 +85,8 @@ class Warp(_Frozen):
 
     model: WarpModel
     matrix: Matrix
+    """In px of the files; in those of the stored arrays where the two were resampled by different factors, or came in
+    two sizes: then they were registered after that."""
 
 
 class Residual(_Frozen):

@@ -8,10 +8,13 @@ import numpy as np
 from sem_models.data.alignment import Alignment, find_alignment
 from sem_models.data.manifest import Skipped
 from sem_models.data.planned import PlannedImage
+from sem_models.data.registered import refuse_two_sizes, registered_pixels, resampled_first
 from sem_models.data.sources import PrepareOptions
-from sem_models.data.stacking import cut_file
 from sem_models.errors import UserError
 from sem_models.progress import Progress
+
+LIMIT_PX = 2.0
+"""Median residual above which registered pairs are set aside, and others warned of, unless the user says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class AlignedPair:
     """None where there is nothing to align: sizes differ, or no common field was found."""
     aside: str | None
     """Why the pair will not be used."""
+    resample_nm: float | None = None
+    """Pixel size that both were brought to before they were registered; None: registered as the files are."""
 
 
 def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
@@ -55,14 +60,39 @@ def without_aside(images: list[PlannedImage], pairs: Sequence[AlignedPair]) -> t
 
 
 def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) -> AlignedPair:
-    first, second = cut_file(image).pixels, cut_file(target).pixels
     names = f"{image.source} + {target.source}"
+    nm = options.resample_nm if resampled_first(image, target, options.resample_nm) else None
     try:
-        alignment = find_alignment(first, second, options.register, target.pixel_size_nm)
+        first, second = registered_pixels(image, target, options.resample_nm)
+        if options.register != "none":
+            refuse_two_sizes(first, second)
+        alignment = find_alignment(first, second, options.register, nm or target.pixel_size_nm)
     except UserError as error:
-        return AlignedPair(image, target, None, f"{names}: {error}.")
-    why = _unfit(alignment, options.max_residual_px) if alignment else None
-    return AlignedPair(image, target, alignment, f"{names}: {why}." if why else None)
+        return AlignedPair(image, target, None, f"{names}: {error}.", nm)
+    why = _unfit(alignment, _limit_px(options)) if alignment else None
+    return AlignedPair(image, target, alignment, f"{names}: {why}." if why else None, nm)
+
+
+def _limit_px(options: PrepareOptions) -> float:
+    """Who asked for no registration did not ask for pairs to be dropped, either."""
+    if options.max_residual_px is not None:
+        return options.max_residual_px
+    return np.inf if options.register == "none" else LIMIT_PX
+
+
+def misfit_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[str, ...]:
+    """A warning where pairs are used as they are although they do not fit."""
+    found = [(pair, pair.alignment.residual) for pair in pairs if pair.alignment and not pair.aside]
+    off = [(pair, residual) for pair, residual in found if residual and residual.median_px > LIMIT_PX]
+    if options.register != "none" or not off:
+        return ()
+    pair, worst = max(off, key=lambda two: two[1].median_px)
+    nm = "" if worst.median_nm is None else f", {worst.median_nm:.3g} nm"
+    return (
+        f"{len(off)} of {len(pairs)} pairs are used as they are although they fit worse than {LIMIT_PX:g} px, the "
+        f"worst being {pair.input.source} + {pair.target.source} with a median residual of {worst.median_px:.1f} px{nm}"
+        ": --register can align them, --max-residual sets them aside.",
+    )
 
 
 def _unfit(alignment: Alignment, limit: float) -> str | None:

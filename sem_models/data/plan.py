@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sem_models.data.alignment import Alignment
 from sem_models.data.domain_splits import split_domains
 from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.data.labels import LabelMap, count_labels, find_labels
 from sem_models.data.manifest import Skipped
-from sem_models.data.pairs import AlignedPair, align_pairs, without_aside
+from sem_models.data.pairs import AlignedPair, align_pairs, misfit_notes, without_aside
 from sem_models.data.planned import PlannedImage
 from sem_models.data.resampling import plan_resampling, stated_pixel_size
 from sem_models.data.side_cars import pixel_size_nm
@@ -39,9 +38,9 @@ class Plan:
     target_group_by: str | None = None
     """Of the second domain of an unpaired set, where it is not `group_by`."""
 
-    def alignment(self, sample: str) -> Alignment | None:
-        """How the pair of that name is aligned; None where it is no pair, or one of two sizes."""
-        return next((pair.alignment for pair in self.pairs if pair.input.sample == sample), None)
+    def pair(self, sample: str) -> AlignedPair | None:
+        """The pair of that name; None where it is none."""
+        return next((pair for pair in self.pairs if pair.input.sample == sample), None)
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
@@ -66,17 +65,9 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     notes = (*notes, *plan_resampling(images, options))
     pairs = align_pairs(images, options, progress)
     images, aside = without_aside(images, pairs)
+    notes += misfit_notes(pairs, options)
     if options.kind == "unpaired":
-        found_splits = split_domains(images, options)
-        lost = (*skipped, *incomplete)
-        return Plan(
-            options,
-            found_splits.group_by,
-            found_splits.images,
-            lost,
-            (*notes, *found_splits.notes),
-            target_group_by=found_splits.target_group_by,
-        )
+        return _of_domains(options, images, (*skipped, *incomplete), notes)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
     labels = (
         find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
@@ -84,6 +75,15 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     notes += labels.notes if labels else ()
     planned = _with_splits(images, pattern, options)
     return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs), labels)
+
+
+def _of_domains(
+    options: PrepareOptions, images: list[PlannedImage], lost: tuple[Skipped, ...], notes: tuple[str, ...]
+) -> Plan:
+    found = split_domains(images, options)
+    return Plan(
+        options, found.group_by, found.images, lost, (*notes, *found.notes), target_group_by=found.target_group_by
+    )
 
 
 def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:

@@ -5,26 +5,22 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sem_models.data.alignment import Alignment, align
 from sem_models.data.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.data.labels import same_field
 from sem_models.data.manifest import Entry, Manifest, StoredArray
 from sem_models.data.plan import Plan
 from sem_models.data.planned import PlannedImage
-from sem_models.data.resampling import resample_cuts
+from sem_models.data.registered_cuts import Cut, registered_cuts
 from sem_models.data.stacking import cut_file, described_parts
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent
-
-Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
 
 
 def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Dataset:
@@ -86,13 +82,11 @@ def _cut(image: PlannedImage) -> Cut:
 
 
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
-    found = plan.alignment(name)
+    pair = plan.pair(name)
+    found = pair.alignment if pair else None
     if plan.options.kind == "masked":
         cuts = _with_classes(plan, cuts)
-    if found:
-        cuts = _aligned(cuts, found)
-    # Registration was found in the pixels of the files.
-    cuts = resample_cuts(cuts, plan.options.resample_nm)
+    cuts = registered_cuts(cuts, pair, plan.options.resample_nm)
     stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)
     first = cuts[0][0]
     facts = found.facts() if found else {}
@@ -121,15 +115,6 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
         parts=parts,
         resampled=image.resampled,
     )
-
-
-def _aligned(cuts: list[Cut], found: Alignment) -> list[Cut]:
-    """A warped input has the pixels of its target's size."""
-    (image, first, facts), (other, second, more) = cuts
-    first, second = align(first, second, found)
-    if found.warp and other.pixel_size_nm:
-        image = replace(image, pixel_size_nm=other.pixel_size_nm)
-    return [(image, first, facts), (other, second, more)]
 
 
 def _with_classes(plan: Plan, cuts: list[Cut]) -> list[Cut]:

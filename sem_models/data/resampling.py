@@ -61,10 +61,15 @@ def resampled_shape(image: PlannedImage, resample_nm: float | None) -> tuple[int
     return resampled_size(image.shape[0] - image.databar.rows, image.shape[1], factor) if factor else None
 
 
-def becomes(image: PlannedImage, resample_nm: float | None) -> str:
-    """For the end of a line of the plan: ` -> 512 x 300 px`, empty where nothing is resampled."""
-    shape = None if image.role == "mask" else resampled_shape(image, resample_nm)
-    return f" -> {shape[1]} x {shape[0]} px" if shape else ""
+def becomes(images: Sequence[PlannedImage], resample_nm: float | None) -> list[str]:
+    """For the end of each line of the plan: ` -> 512 x 300 px`, empty where nothing is resampled.
+
+    A mask becomes what its image becomes; its own file seldom knows a pixel size.
+    """
+    shown = {image.sample: image for image in images if image.role != "mask"}
+    known = [shown.get(image.sample, image) if image.role == "mask" else image for image in images]
+    shapes = [resampled_shape(image, resample_nm) for image in known]
+    return [f" -> {shape[1]} x {shape[0]} px" if shape else "" for shape in shapes]
 
 
 def resample_cuts(

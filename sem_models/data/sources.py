@@ -27,8 +27,9 @@ class PrepareOptions:
     """Rows for every image; None: metadata, else detection."""
     register: Register = "none"
     """What is done to pairs so that they fit."""
-    max_residual_px: float = 2.0
-    """Pairs whose median residual is larger are set aside; infinite: none is."""
+    max_residual_px: float | None = None
+    """Pairs whose median residual is larger are set aside; infinite: none is. None: 2 px where pairs are registered;
+    where they are not, none is."""
     seed: int = 0
     mask_suffix: str | None = None
     """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""

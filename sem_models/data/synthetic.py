@@ -25,7 +25,13 @@ _SYMMETRIES = 8
 
 def is_synthetic(entry: Entry) -> bool:
     """Whether the image was drawn by a model."""
-    return entry.has("image") and _MADE_BY in entry.array("image").metadata
+    return drawn_by(entry) is not None
+
+
+def drawn_by(entry: Entry) -> str | None:
+    """Who drew the image; None where an instrument recorded it."""
+    made_by = entry.array("image").metadata.get(_MADE_BY) if entry.has("image") else None
+    return None if made_by is None else str(made_by)
 
 
 def write_synthetic(

@@ -13,7 +13,10 @@ from sem_models.evaluation.discriminator_test import DiscriminatorResult
 from sem_models.evaluation.evaluate import cases_for
 from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
 from sem_models.evaluation.pair import Pair
+from sem_models.evaluation.set_texture import SetTexture
+from sem_models.evaluation.unpaired_pairs import unpaired_pairs
 from sem_models.features.weights import FeaturesUnavailable
+from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.degradation import Degradation
@@ -48,6 +51,8 @@ class DiscriminatorReport(BaseModel):
     """Real against real: cells of real images, dealt to two sides by chance; must contain 0.5."""
     sanity_patches: Auc
     kernel: KernelDistance | None
+    texture: SetTexture | None = None
+    """Of both sets; None in reports that are older."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -66,9 +71,13 @@ def generated_pairs(
 ) -> list[Pair]:
     """Apply a model to whole images as an evaluation does; of several channels the mean is judged.
 
+    In unpaired datasets each output is set beside a real image of the other domain.
+
     Raises:
         UserError: The dataset has no real image to compare an output with, or scales do not agree.
     """
+    if dataset.manifest.kind == "unpaired" and label_recipe(model) is None:
+        return unpaired_pairs(model, dataset, splits, training_images, progress)
     case_of, predictor = cases_for(model, dataset, degradation), Predictor(model)
     wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
     entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]

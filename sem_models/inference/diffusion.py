@@ -1,13 +1,16 @@
 """A trained diffusion model: K images for one condition, their mean, and as its doubt their standard deviation."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from sem_models.errors import UserError
 from sem_models.inference.ddim import NoisePredictor, decode
-from sem_models.methods.noise_schedule import normal, unit
+from sem_models.inference.guidance import require_unconditional
+from sem_models.inference.noise_field import ORIGIN, Place, noise_at
+from sem_models.methods.noise_schedule import unit
 from sem_models.model import RestorationModel
 from sem_models.progress import Progress, silent
 from sem_models.training.method_settings import DiffusionSettings
@@ -31,8 +34,12 @@ class Drawn:
         return self.samples.std(dim=0, correction=0)
 
 
+@dataclass(frozen=True)
 class DiffusionModel(RestorationModel):
     """As any model a function of an image, here the condition; what it draws is fixed by the seed of its recipe."""
+
+    places: tuple[Place, ...] = ()
+    """Of each image of a batch, where these are tiles of a larger one; empty: all begin at the origin."""
 
     @property
     def settings(self) -> DiffusionSettings:
@@ -51,6 +58,10 @@ class DiffusionModel(RestorationModel):
             raise UserError(f"{self.name} takes no image, it draws from noise alone; use synthesise.")
         return self.draw(len(x), (x.shape[2], x.shape[3]), x).mean
 
+    def placed(self, places: tuple[Place, ...]) -> "DiffusionModel":
+        """The same model for a batch of tiles, each of which gets the noise of its place in the whole image."""
+        return replace(self, places=places)
+
     def draw(
         self,
         count: int,
@@ -66,28 +77,36 @@ class DiffusionModel(RestorationModel):
             size: Height and width in px, multiples of what the network needs.
             condition: (N, K, H, W) on the device of the model; None: unconditional.
             seed: Equal seeds give equal images; None: the seed of the recipe. With a condition all N begin with the
-                same noise, so that an image does not depend on those beside it.
+                noise of their place, the same where they are no tiles: an image does not depend on those beside it.
             progress: Told after each denoising step of each sample.
         """
         sampling = self.settings.sampling
-        generator = torch.Generator().manual_seed(sampling.seed if seed is None else seed)
-        device, channels = next(self.network.parameters()).device, self.capabilities.channels_out
-        predict = guided(self, condition)
+        seed, predict = sampling.seed if seed is None else seed, guided(self, condition)
         samples = []
         for index in range(sampling.samples):
-            noise = normal((count if condition is None else 1, channels, *size), generator, device)
-            noise = noise.expand(count, -1, -1, -1)
+            keys = [(seed, index, 0 if condition is not None else image) for image in range(count)]
             tell = part_of(progress, index, sampling.samples)
-            samples.append(unit(decode(predict, self.settings, noise, progress=tell)))
+            samples.append(unit(decode(predict, self.settings, self._noise(keys, size), progress=tell)))
         return Drawn(torch.stack(samples))
+
+    def _noise(self, keys: Sequence[tuple[int, ...]], size: tuple[int, int]) -> Tensor:
+        """(N, C, H, W)."""
+        device, channels = next(self.network.parameters()).device, self.capabilities.channels_out
+        places = self.places or (ORIGIN,) * len(keys)
+        found = [noise_at(place, size, channels, key, device) for place, key in zip(places, keys, strict=True)]
+        return torch.stack(found)
 
 
 def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
     """The prediction for a condition: unconditional + guidance x (conditional - unconditional).
 
     Ho and Salimans (2022) write 1 + w where this says guidance. At 1 and at 0 the network is asked once only.
+
+    Raises:
+        UserError: The unconditional prediction is needed and was never learned.
     """
     weight = model.settings.sampling.guidance
+    require_unconditional(model.recipe, model.name, condition is not None)
 
     @torch.inference_mode()
     def predict(x_t: Tensor, t: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ import torch
 from sem_models.errors import UserError
 from sem_models.inference.bands import BandAccumulator, Sink
 from sem_models.inference.blend import axis_weights
-from sem_models.inference.model import UnitModel
+from sem_models.inference.model import UnitModel, at_places
+from sem_models.inference.noise_field import Place
 from sem_models.inference.planner import Span, plan_axis
 from sem_models.inference.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiles import OutOfMemory, TileSource, run_batch
@@ -100,6 +101,7 @@ class TileStream:
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
             batch = np.stack([source.tile(row, span) for span in spans])
-            for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
+            model = at_places(self._model, tuple(Place(row.start, span.start) for span in spans))
+            for span, tile in zip(spans, run_batch(model, batch, self._device), strict=True):
                 right = axis_weights(span, source.width, halo, scale)
                 band.add(row.start * scale, span.start * scale, tile, down, right)

@@ -11,8 +11,10 @@ from torch import Tensor
 from sem_models.data.dataset import Dataset
 from sem_models.data.frozen import frame_seed
 from sem_models.data.manifest import Entry
+from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import input_and_target
 from sem_models.inference.diffusion import DiffusionModel, as_diffusion
+from sem_models.inference.guidance import require_unconditional
 from sem_models.inference.model import UnitModel
 from sem_models.methods.noise_schedule import ForwardProcess, normal, signed
 from sem_models.networks.table import capabilities
@@ -33,7 +35,12 @@ class DiffusionValidator:
     """The same crops, times and noise each time, so that checkpoints can be compared."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: str) -> None:
-        """Cut crops out of the validation split and add their noise."""
+        """Cut crops out of the validation split and add their noise.
+
+        Raises:
+            UserError: An image is smaller than the patch, or guidance is asked of what is not learned.
+        """
+        require_unconditional(recipe, f"Recipe {recipe.name!r}")
         self._settings = recipe.diffusion or DiffusionSettings()
         self._device, self._forward = torch.device(device), ForwardProcess(self._settings)
         self._labels, entries = takes_labels(recipe), dataset.entries("val")
@@ -102,10 +109,14 @@ def _pair(recipe: Recipe, dataset: Dataset, entry: Entry) -> Pair:
 
 
 def _crop(recipe: Recipe, dataset: Dataset, entry: Entry, size: int, index: int) -> Pair:
-    """A square at a place that hangs on the name of the image only; smaller images were refused for training."""
+    """A square at a place that hangs on the name of the image only."""
     condition, image = _pair(recipe, dataset, entry)
+    if min(image.shape[1:]) < size:
+        raise UserError(
+            f"{entry.name} of the validation split has {image.shape[2]} x {image.shape[1]} px, less than the patch of "
+            f"{size} px; lower train.patch or leave it out of the dataset."
+        )
     rng = np.random.default_rng([frame_seed(entry.name, "diffusion"), index])
-    size = min(size, *image.shape[1:])
     top, left = (int(rng.integers(0, length - size + 1)) for length in image.shape[1:])
     return _cut(condition, image, np.s_[:, top : top + size, left : left + size])
 

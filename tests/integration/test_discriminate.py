@@ -1,6 +1,7 @@
 """`discriminate` on runs and floors: what is judged, what is kept, what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +10,22 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.discriminate import discriminate, stored_discriminations
+from pipelines.discriminate_table import texture_rows
 from pipelines.tracking.runs import get_run
 from pipelines.train import train
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_report import cautions, generated_pairs
+from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs
 from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test
 from sem_models.evaluation.floors import Identity
 from sem_models.evaluation.pair import Pair
 from sem_models.evaluation.real_cells import dealt_cells
 from sem_models.physics.degradation import Degradation
-from sem_models.recipes import Recipe
+from sem_models.recipes import Recipe, override
+from tests.conftest import smooth_images
+from tests.domains import unpaired
 
 SHORT = JudgeSettings(patch_px=32, batch=8, steps=3, folds=2)
 
@@ -61,10 +65,11 @@ def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_re
     counts = {split: len(small_dataset.entries(split)) for split in ("train", "val", "test")}
     assert (kept.images, kept.training_images) == (counts["val"] + counts["test"], counts["train"])
     metrics = get_run(run_id).metrics
-    assert metrics["disc/auc"] == kept.auc.value
-    assert metrics["disc/auc_lo"] == kept.auc.lo
-    assert metrics["disc/auc_real_against_real"] == kept.sanity.value
-    assert not any(key.startswith("disc/k") for key in metrics), "no weights, no distance"
+    named = "disc/small-val-test-trained"
+    assert metrics[f"{named}/auc"] == kept.auc.value
+    assert metrics[f"{named}/auc_lo"] == kept.auc.lo
+    assert metrics[f"{named}/auc_real_against_real"] == kept.sanity.value
+    assert not any("kernel" in key for key in metrics), "no weights, no distance"
     assert any("learned from" in note for note in kept.notes)
     assert any("128 px" in note for note in kept.notes)
 
@@ -106,6 +111,48 @@ def test_readers_are_warned() -> None:
     leaning = DiscriminatorResult(sound.images, auc(0.38, 0.29, 0.47).patches)
     assert "0.38 [0.29, 0.47] instead of 0.5" in cautions(many, sound, leaning)[0], "seen on patches alone"
     assert "copy real ones" in cautions(many, auc(0.2, 0.1, 0.3), sound)[0]
+
+
+def test_two_datasets_do_not_replace_each_others_values(
+    sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, no_weights: None
+) -> None:
+    """Nor does a name that MLflow would refuse as that of a metric."""
+    run_id = train(override(tiny_recipe, ["train.steps=1"]), "small", "e", queued=False)
+    other = small_dataset.folder.with_name("other (2)")
+    shutil.copytree(small_dataset.folder, other)
+    (other / "manifest.json").write_text(
+        small_dataset.manifest.model_copy(update={"name": other.name}).model_dump_json()
+    )
+    for name in ("small", "other (2)"):
+        discriminate([run_id], name, settings=SHORT)
+    kept = {report.dataset: report for report in stored_discriminations(run_id)}
+    metrics = get_run(run_id).metrics
+    assert metrics["disc/small-val-test/auc"] == kept["small"].auc.value
+    assert metrics["disc/other__2_-val-test/auc"] == kept["other (2)"].auc.value
+
+
+def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None) -> None:
+    """Noise against smooth images: found out, with a texture that says why; reports from before textures still load."""
+    images = smooth_images(10)
+    rng = np.random.default_rng(0)
+    unpaired(sem_home, [image // 2 + rng.integers(0, 40, image.shape) for image in images[:5]], list(images[5:]))
+    arguments = ["floor:identity", "--dataset", "u", "--training-images", "--steps", "40", "--patch", "32", "--json"]
+    done = CliRunner().invoke(app, ["discriminate", *arguments])
+    assert done.exit_code == 0, done.output
+    (told,) = json.loads(done.stdout.strip().splitlines()[-1])["reports"]
+    report = DiscriminatorReport.model_validate(told)
+    assert report.auc.value > 0.9
+    assert (report.images, report.training_images) == (2, 3)
+    assert any("other places" in note for note in report.notes)
+    assert report.texture is not None
+    assert report.texture.generated["std"].value < 0.7 * report.texture.real["std"].value
+    for words in ("gradient energy", "spectrum slope", "histogram", "halves of their groups"):
+        assert words in done.stderr
+    del told["texture"]
+    old = DiscriminatorReport.model_validate(told)
+    assert old.setting == report.setting
+    assert texture_rows([("old", old)]) == []
+    assert [row["images"] for row in texture_rows([("old", old), ("new", report)])] == ["real", "new"]
 
 
 def test_what_cannot_be_tested_is_refused(sem_home: Path, paired: Dataset) -> None:

@@ -4,6 +4,7 @@ import io
 import multiprocessing
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from pipelines.tracking.artifacts import list_files, put_text
 from pipelines.tracking.runs import get_run
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
+from tests.conftest import smooth_images
+from tests.domains import unpaired
 from tests.studies import home_with_images, sit, small_study
 
 
@@ -108,3 +111,25 @@ def test_a_record_that_is_still_being_written_waits(study: Study) -> None:
     (answer,) = sit(study, "Anna", most=1)
     put_text(study.run_id, "answers/half/x.json", answer.model_dump_json()[:40])
     assert all_answers(study) == [answer]
+
+
+def test_two_domains_without_pairs_can_be_asked_about(sem_home: Path) -> None:
+    """Real pictures are of the second domain, those of the identity floor are the first."""
+    dark, bright = ([offset + image // 4 for image in smooth_images(5, 64)] for offset in (0, 150))
+    dataset = unpaired(sem_home, dark, bright)
+    made = small_study(dataset="u", models=("floor:identity",), floor_scale=1, trials=8, catch_trials=2)
+    with pytest.raises(UserError, match="factor"):
+        small_study(name="two", dataset="u", models=("floor:gaussian", "floor:bicubic"), floor_scale=2)
+    shown_of: dict[str, list[str]] = {"real": [], "generated": []}
+    entries = {entry.name: entry for entry in dataset.entries("train")}
+    files = dict(zip(made.items, picture_files(made, list(made.items)), strict=True))
+    for item in made.key.items:
+        if item.kind != "wrecked":
+            role = "target" if item.kind == "real" else "input"
+            whole = dataset.array(entries[item.image], role)[:, :, 0].astype(float)
+            crop = whole[item.row : item.row + 16, item.column : item.column + 16]
+            shown = np.asarray(Image.open(io.BytesIO(files[item.id]))).astype(float)
+            assert np.corrcoef(crop.ravel(), shown.ravel())[0, 1] > 0.99
+            shown_of[item.kind].append(item.image)
+    assert {name[0] for name in shown_of["real"]} == {"b"}
+    assert {name[0] for name in shown_of["generated"]} == {"a"}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sem_models.errors import UserError
+from sem_models.inference.bridges import contrast_of
 from sem_models.inference.ddim import decode, encode, times
 from sem_models.inference.diffusion import DiffusionModel, guided
 from sem_models.methods.noise_schedule import ForwardProcess, signed, unit
@@ -173,6 +174,20 @@ def test_guidance_extrapolates_from_the_unconditional_prediction() -> None:
     assert torch.equal(said[0], model.network(x_t, t))
     assert (said[1] - said[0]).abs().max() > 1e-3
     torch.testing.assert_close(said[2.5], said[0] + 2.5 * (said[1] - said[0]), atol=1e-5, rtol=1e-4)
+
+
+def test_what_was_never_learned_is_not_asked_for() -> None:
+    """Without dropped conditions there is no unconditional prediction: neither guidance nor drawing without."""
+    never = ("diffusion.drop_condition=0", "diffusion.sampling.guidance=2.5")
+    model, maps = model_of("ddpm-masks-small", *never), one_hot()
+    with pytest.raises(UserError, match=r"drop_condition=0 .* guidance 2.5 needs; leave"):
+        model(maps)
+    plain = model_of("ddpm-masks-small", never[0])
+    assert torch.isfinite(plain(maps)).all()
+    with pytest.raises(UserError, match="drawing without a condition needs"):
+        contrast_of(plain)
+    free = model_of("ddpm-small", never[0])
+    assert torch.isfinite(free.draw(1, (16, 16)).mean).all(), "where there is no condition, none is missed"
 
 
 def test_no_condition_is_none_of_the_conditions() -> None:

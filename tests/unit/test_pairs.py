@@ -1,5 +1,6 @@
 """What becomes of pairs: those that fit are aligned and dealt to splits, others are set aside with the reason."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sem_models.data.prepare import write_dataset
 from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
 from sem_models.images.write import write_micrograph
 from tests.old_manifests import before, old_digest
 from tests.unit.test_registration import affine_of, grains, seen
@@ -40,11 +42,63 @@ def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -
     assert entry.shift_px == pytest.approx((6, -4), abs=0.3) and entry.shift_applied
     assert entry.residual.median_px < 0.4 and entry.residual_before.median_px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert open_dataset(tmp_path / "p").digest == dataset.digest
-    strict = PrepareOptions(**{**vars(options), "register": "none"})
+    strict = PrepareOptions(**{**vars(options), "register": "none", "max_residual_px": 2.0})
     with pytest.raises(UserError, match=r"All 4 pairs|Only 1 group"):
         plan_dataset(strict)
     lenient = PrepareOptions(**{**vars(options), "max_residual_px": np.inf})
     assert len(plan_dataset(lenient).images) == 8
+
+
+def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
+    """Off by 7.2 px, as `write_pairs` made them: 14.4 nm."""
+    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "register": "none"})
+    plan = plan_dataset(options)
+    assert len(plan.images) == 8
+    assert plan.skipped == ()
+    (note,) = plan.notes
+    assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in note
+    px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", note)[0])
+    assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
+    assert nm == pytest.approx(2 * px, abs=0.2)
+    assert plan_dataset(PrepareOptions(**{**vars(options), "register": "shift"})).notes == ()
+
+
+def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
+    """Every input seen with pixels of 4 nm instead of 2, and cut by some of its columns; targets stay."""
+    for path in options.raw[0].iterdir():
+        pixels = read_micrograph(path).pixels
+        half = pixels.reshape(pixels.shape[0] // 2, 2, -1, 2, 1).mean((1, 3)).round().astype(np.uint8)
+        write_micrograph(path, Micrograph(half[:, : half.shape[1] - columns], 4.0))
+    return options
+
+
+def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> None:
+    options = coarser_inputs(write_pairs(tmp_path))
+    with pytest.raises(UserError, match=r"All 4 pairs .* only images of one size can be registered; bring both to one"):
+        plan_dataset(options)
+    assert len(plan_dataset(PrepareOptions(**{**vars(options), "register": "none"})).images) == 8
+    for nm, shift in ((2.0, (6, -4)), (4.0, (3, -2))):
+        asked = PrepareOptions(**{**vars(options), "resample_nm": nm})
+        dataset = write_dataset(plan_dataset(asked), tmp_path / f"at{nm}")
+        assert len(dataset.manifest.entries) == 3
+        entry = dataset.manifest.entries[0]
+        assert entry.shift_px == pytest.approx(shift, abs=0.4)
+        assert entry.residual.median_px < 0.5
+        first, second = (dataset.array(entry, role)[..., 0].astype(float) for role in ("input", "target"))
+        assert first.shape == second.shape
+        assert np.corrcoef(first.ravel(), second.ravel())[0, 1] < -0.8, "contrasts are opposite"
+        assert {array.pixel_size_nm for array in entry.arrays} == {nm}
+
+
+def test_sizes_are_compared_after_resampling(tmp_path: Path) -> None:
+    """One column of 4 nm less are two px of 2 nm, which rounding might have cost; four are another field."""
+    fits = coarser_inputs(write_pairs(tmp_path / "a"), columns=1)
+    asked = PrepareOptions(**{**vars(fits), "register": "none", "resample_nm": 2.0})
+    entry = write_dataset(plan_dataset(asked), tmp_path / "p").manifest.entries[0]
+    assert entry.array("input").shape == entry.array("target").shape
+    other = coarser_inputs(write_pairs(tmp_path / "b"), columns=4)
+    with pytest.raises(UserError, match=r"at the common pixel size they have .* which is not one field"):
+        plan_dataset(PrepareOptions(**{**vars(other), "register": "none", "resample_nm": 2.0}))
 
 
 def test_a_warped_input_lies_on_the_grid_of_its_target(tmp_path: Path) -> None:

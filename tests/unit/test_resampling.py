@@ -12,6 +12,7 @@ from pipelines.__main__ import app
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
+from sem_models.data.resampling import becomes
 from sem_models.data.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.micrograph import Micrograph
@@ -121,7 +122,10 @@ def test_masks_follow_their_image(tmp_path: Path) -> None:
         labels[24 : 72 + 2 * index, 24:72] = 255
         write_micrograph(tmp_path / "masks" / f"s{index}_mask.png", Micrograph(labels))
     options = PrepareOptions("m", (raw,), "masked", masks=tmp_path / "masks", resample_nm=8.0)
-    dataset = write_dataset(plan_dataset(options), tmp_path / "m")
+    plan = plan_dataset(options)
+    assert becomes(plan.images, 8.0) == [" -> 48 x 48 px"] * 6, "rows of masks say it, too"
+    assert becomes(plan.images, None) == [""] * 6
+    dataset = write_dataset(plan, tmp_path / "m")
     entry = dataset.manifest.entries[0]
     assert entry.array("image").shape == entry.array("mask").shape == (48, 48, 1)
     mask = dataset.array(entry, "mask")

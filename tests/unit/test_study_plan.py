@@ -59,6 +59,24 @@ def test_crops_never_overlap_between_trials_nor_touch_the_border() -> None:
     assert max(images.values()) - min(images.values()) <= 1
 
 
+def test_two_domains_give_each_picture_a_place_of_its_own() -> None:
+    """Names may agree in both domains; what is real comes from the one, what is generated from the other."""
+    sources = {f"i{index}": Field(72, 136, 2.5) for index in range(6, 24)}
+    asked = definition()
+    made = make_key(asked, FIELDS, 4, sources)
+    real = [(i.image, i.row, i.column) for i in made.items if i.kind == "real"]
+    rest = [(i.image, i.row, i.column) for i in made.items if i.kind != "real"]
+    assert len(set(real)) == len(real) == 66
+    assert len(set(rest)) == len(rest) == 72
+    assert {image for image, _, _ in real} == set(FIELDS)
+    assert {image for image, _, _ in rest} == set(sources)
+    assert max(row for _, row, _ in rest) + 32 <= 68
+    assert Counter(len(trial.items) for trial in made.trials) == {2: 46, 1: 46}
+    assert {trial.pixel_size_nm for trial in made.trials} == {2.5}
+    other = make_key(asked, FIELDS, 4, {name: Field(72, 136, 3.0) for name in sources})
+    assert {trial.pixel_size_nm for trial in other.trials} == {None}, "the size would tell which domain it is"
+
+
 def test_too_few_crops_name_the_way_out() -> None:
     with pytest.raises(UserError, match="gives 288 crops of 32 px, the study needs 412"):
         study(trials=400)

@@ -1,0 +1,20 @@
+"""Discriminator tests as tables with what they mean and what to know when reading them."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pipelines.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
+from sem_models.evaluation.discriminator_report import DiscriminatorReport
+
+
+def show_tests(reports: Sequence[tuple[str, DiscriminatorReport]], warnings: Sequence[str] = ()) -> None:
+    """Tests of one setting by their labels; of several models side by side."""
+    st.dataframe(pd.DataFrame(rows(reports)), hide_index=True)
+    st.caption(CAPTION)
+    if textures := texture_rows(reports):
+        st.dataframe(pd.DataFrame(textures), hide_index=True)
+        st.caption(TEXTURE_CAPTION)
+    for text in dict.fromkeys((*warnings, *(note for _, report in reports for note in report.notes))):
+        st.warning(text)

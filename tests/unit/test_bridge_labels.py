@@ -1,0 +1,19 @@
+"""The mask between two contrasts speaks the labels of the synthesiser, whatever type they need."""
+
+import numpy as np
+import pytest
+
+from pipelines import bridge
+from sem_models.images.micrograph import Micrograph
+
+
+@pytest.mark.parametrize(("high", "dtype"), [(255, "uint8"), (300, "uint16"), (65535, "uint16")])
+def test_labels_beyond_a_byte_do_not_wrap_around(monkeypatch: pytest.MonkeyPatch, high: int, dtype: str) -> None:
+    found = Micrograph(np.array([[0, 127], [255, 0]], np.uint8)[..., None], 5.0)
+    monkeypatch.setattr(bridge, "apply_model", lambda model, image: found if model == "finds" else image)
+    through = bridge._Bridge("finds", "draws", 5.0, 5.0, {0: 0, 127: 7, 255: high})  # type: ignore[arg-type]
+    drawn, mask, notes = through(found)
+    assert mask.pixels[..., 0].tolist() == [[0, 7], [high, 0]]
+    assert mask.pixels.dtype == dtype
+    assert drawn is mask
+    assert notes == ()
