@@ -16,8 +16,11 @@ def show_discriminations(comparison: Comparison) -> None:
         _offer(comparison)
         return
     st.subheader("Discriminator test")
-    st.dataframe(pd.DataFrame(rows(found.reports)), hide_index=True)
-    st.caption(CAPTION)
+    table = pd.DataFrame(rows(found.reports))
+    # Tests of one setting were judged alike, and a column of it would push the scores out of sight.
+    judged = ". ".join(dict.fromkeys(table.pop("judged")))
+    st.dataframe(table, hide_index=True)
+    st.caption(f"Judged: {judged}. {CAPTION}")
     for text in dict.fromkeys((*found.warnings, *(note for _, report in found.reports for note in report.notes))):
         st.warning(text)
 

@@ -75,8 +75,8 @@ def _scores(run: RunInfo) -> None:
     state = watched("evaluate")
     registered = watched("register")
     reports = stored_reports(run.run_id)
-    for report in reports:
-        show_report(report)
+    for index, report in enumerate(reports):
+        show_report(report, f"{run.run_id}-{index}")
     if run.status == "FINISHED" or reports:
         _controls(run)
         _offer_interpolation(run)
