@@ -10,8 +10,8 @@ from sem_models.evaluation.discriminator_report import DiscriminatorReport
 CAPTION = (
     "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
     "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the same test on "
-    "cells of real images, which must give 0.5: trust no AUC where it does not. Kernel distance: on the features named, "
-    "not on those of published KIDs."
+    "cells of real images, which must give 0.5: trust no AUC where it does not. Kernel distance: on the features "
+    "named, not on those of published KIDs."
 )
 
 

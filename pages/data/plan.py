@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.pictures import with_cut_line
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
@@ -27,7 +28,7 @@ def show_plan(plan: Plan) -> None:
         column.metric(f"{split} images", int(counts.get(split, 0)), help=f"{int(groups.get(split, 0))} group(s)")
     st.caption(f"Groups by `{plan.group_by}`; a group is never divided over splits.")
     for note in plan.notes:
-        st.warning(note)
+        st.warning(on_page(note))
     if plan.labels:
         show_classes(plan)
     left, right = st.columns([3, 2], gap="large")
@@ -36,7 +37,7 @@ def show_plan(plan: Plan) -> None:
         if plan.skipped:
             with st.expander(f"{len(plan.skipped)} file(s) left out", icon=":material/block:"):
                 for skipped in plan.skipped:
-                    st.write(skipped.reason)
+                    st.write(on_page(skipped.reason))
     with right:
         _preview(plan)
     show_pairs(plan.pairs)
