@@ -82,7 +82,8 @@ def _show_doubt(std: NDArray[np.generic]) -> None:
 
 def doubt_figure(std: NDArray[np.generic]) -> go.Figure:
     """(H, W) standard deviations in grey values, from 0, with a colour bar."""
-    bar = {"title": {"text": "grey values", "side": "right"}, "thickness": 14}
+    bar = {"title": {"text": "grey values", "side": "bottom"}, "orientation": "h", "thickness": 12, "y": -0.02,
+           "yanchor": "top", "len": 1.0}  # fmt: skip
     figure = go.Figure(go.Heatmap(z=std[::-1], colorscale="Viridis", zmin=0, colorbar=bar, hovertemplate="%{z:.1f}"))
     figure.update_layout(
         height=_HEIGHT_PX, margin={"l": 0, "r": 0, "t": 0, "b": 0}, xaxis={"visible": False, "constrain": "domain"},
@@ -118,7 +119,7 @@ def archive(files: tuple[str, ...]) -> bytes:
 def _grid(pictures: list[tuple[str, str]]) -> None:
     for first in range(0, len(pictures), 4):
         for column, (caption, path) in zip(st.columns(4), pictures[first : first + 4], strict=False):
-            column.image(_picture(path), caption=caption)
+            column.image(_picture(path), caption=caption, width="stretch")
 
 
 def _picture(path: str) -> NDArray[np.uint8]:
