@@ -11,11 +11,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.components.tasks import watched
-from pages.inference.classes import classes_of, show_legend
+from pages.inference.classes import classes_of, show_legend, size_text
 from pages.inference.models import recipe_of
 from sem_models.images.channels import to_grey
 from sem_models.images.label_colours import coloured
-from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 
 TASK = "synthesise"
@@ -51,7 +50,7 @@ def _show_after_mask(result: dict[str, Any], labels: tuple[int, ...]) -> None:
     several = bool(result["samples"])
     output = read_micrograph(Path(result["output"]))
     classes = classes_of(to_grey(read_micrograph(Path(result["mask"]))).pixels, labels)
-    st.caption(_size(output))
+    st.caption(size_text(output))
     columns = st.columns(3, gap="medium")
     columns[0].image(coloured(classes), caption="Mask", width="stretch")
     what = f"Mean of {len(result['samples'])} samples" if several else "Drawn"
@@ -64,12 +63,6 @@ def _show_after_mask(result: dict[str, Any], labels: tuple[int, ...]) -> None:
     if len(result["samples"]) > _SHOWN:
         st.caption(f"The first {_SHOWN} of {len(result['samples'])}; the file below has all.")
     _offer_files(result)
-
-
-def _size(image: Micrograph) -> str:
-    size = image.pixel_size_nm
-    nm = f"{size:.4g} nm a pixel, as the mask" if size else "pixel size unknown: the mask does not state it"
-    return f"{image.width} x {image.height} px, {nm}."
 
 
 def _show_doubt(std: NDArray[np.generic]) -> None:
