@@ -24,9 +24,12 @@ class Gains:
 
 
 def gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], metrics: Sequence[str]) -> Gains:
-    """Each model against each floor, metric by metric; no column `model` where the label is empty."""
+    """Each model against each floor, metric by metric.
+
+    Columns name what tells the rows apart: the model unless its label is empty, the floor unless all have the same.
+    """
     reports = [report for _, report in named]
-    names = [_names(label, floor) for (label, _), floor in product(named, floors)]
+    names = [_names(label, floor, len(floors)) for (label, _), floor in product(named, floors)]
     pairs = [
         (name, paired)
         for metric in metrics
@@ -36,5 +39,6 @@ def gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], 
     return Gains(text_rows(pairs), said)
 
 
-def _names(label: str, floor: str) -> Row:
-    return ({"model": label} if label else {}) | {"floor": floor.removeprefix("floor:")}
+def _names(label: str, floor: str, floors: int) -> Row:
+    model = {"model": label} if label else {}
+    return model | ({"floor": floor.removeprefix("floor:")} if floors > 1 or not label else {})
