@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.reports import Reports, markdown, read
+from benchmarks.synthesis.sets import AXONS, CLASSES, VNC
 from benchmarks.synthesis.table import SEGMENTER
 from sem_models.evaluation.metrics import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
 DRAWN = ("psnr_db", "lpips_alex", "std_ratio", "gradient_energy_ratio", "slope_difference", "histogram_distance")
-FOUND = ("dice", "dice_0", "dice_1", "dice_2", "iou")
+_TITLES = {AXONS: "Axons and myelin, SEM", VNC: "Nerve cord, transmission"}
 
 
 def scores(reports: Reports, metrics: tuple[str, ...]) -> str:
@@ -40,23 +41,33 @@ def dice(table: dict[str, Any]) -> str:
     return markdown(["images", *names], rows)
 
 
+def section(dataset: str, reports: Reports, worth: dict[str, Any]) -> list[str]:
+    """Everything said of one contrast."""
+    part = {label.split(": ")[1]: found for label, found in reports.items() if label.startswith(dataset)}
+    segmenter = part.pop(SEGMENTER)
+    first = segmenter[0]
+    text = [f"## {_TITLES[dataset]}", f"{first.images} test images of {first.groups} group(s), means."]
+    found = ("dice", *(f"dice_{index}" for index in range(CLASSES[dataset])), "iou")
+    text += ["### Segmentation of real images", scores({SEGMENTER: [first]}, found)]
+    text += ["### Drawings against the real image of their mask", scores(part, DRAWN)]
+    for name in part:
+        said = worth[f"{dataset}: {name}"]
+        text += [f"### Masks found again: {name}", dice(said["consistency"]["dice"])]
+        if "downstream" in said:
+            text += [f"### Dice after training on drawings of {name}", dice(said["downstream"]["dice"])]
+            text += [f"- {note}" for note in said["downstream"]["notes"]]
+    return text
+
+
 def main() -> None:
     """Write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     reports = read(parser.parse_args().home, HERE / "table.json")
     worth: dict[str, Any] = json.loads((HERE / "worth.json").read_text())
-    first = reports[SEGMENTER][0]
-    text = ["# Micrographs from masks", f"{first.images} test images of {first.groups} rats, means."]
-    text += ["## Segmentation of real images", scores({SEGMENTER: reports[SEGMENTER]}, FOUND)]
-    drawn = {name: found for name, found in reports.items() if name != SEGMENTER}
-    text += ["## Drawings against the real image of their mask", scores(drawn, DRAWN)]
-    for name in drawn:
-        text += [f"## Masks found again: {name}", dice(worth[name]["consistency"]["dice"])]
-        if "downstream" in worth[name]:
-            found = worth[name]["downstream"]
-            text += [f"## Dice after training on drawings of {name}", dice(found["dice"])]
-            text += [f"- {note}" for note in found["notes"]]
+    text = ["# Micrographs from masks"]
+    for dataset in CLASSES:
+        text += section(dataset, reports, worth)
     jobs = json.loads((HERE / "table.json").read_text())
     runs = [[label, job["run_id"], f"{job['train_minutes']:.0f}"] for label, job in jobs.items()]
     text.append(markdown(["model", "MLflow run", "minutes"], runs))

@@ -1,49 +1,44 @@
-"""Axons and myelin drawn from their masks by a conditional GAN and by diffusion, and what the drawings are worth.
+"""Micrographs drawn from masks in two contrasts by a conditional GAN and by diffusion, and what the drawings are worth.
 
     python -m benchmarks.synthesis.table --data FOLDER [--home FOLDER] [--only NAME ...]
 
-SEM images of ten axon fields of eight rats with masks of axon, myelin and background, split by rat and brought to one
-pixel size. A segmentation network is trained on real images; both generators draw the test masks; the network finds
-the masks again in the drawings. Writes `table.json` (runs) and `worth.json` (what the use cases said of them).
+SEM images of ten axon fields of eight rats (axon, myelin, background), split by rat; transmission images of serial
+sections of one nerve cord (membrane, mitochondrion, synapse, cytoplasm), split by blocks of sections. A segmentation
+network is trained on real images; generators draw the test masks; the network finds the masks again in the drawings.
+Writes `table.json` (runs) and `worth.json` (what the use cases said of them).
 """
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from benchmarks.runner import Job, Table, command, options
+from benchmarks.synthesis.sets import AXONS, CLASSES, VNC, prepare
 
 HERE = Path(__file__).resolve().parent
-DATASET, PIXEL_NM = "axon-masks", 180
 SEGMENTER, GAN, DIFFUSION = "unet-segment-small", "cgan-masks-small", "ddpm-masks-small"
+_GAN = ("train.steps=2000", "train.precision=bf16-mixed")
 JOBS = (
-    Job(SEGMENTER, SEGMENTER, DATASET),
-    Job(GAN, GAN, DATASET, changes=("train.steps=2000", "train.precision=bf16-mixed")),
-    Job(DIFFUSION, DIFFUSION, DATASET, changes=("train.validate_every=1000",)),
+    Job(f"{AXONS}: {SEGMENTER}", SEGMENTER, AXONS),
+    Job(f"{AXONS}: {GAN}", GAN, AXONS, changes=_GAN),
+    Job(f"{AXONS}: {DIFFUSION}", DIFFUSION, AXONS, changes=("train.validate_every=1000",)),
+    Job(f"{VNC}: {SEGMENTER}", SEGMENTER, VNC, changes=(f"network.channels_out={CLASSES[VNC]}",)),
+    Job(f"{VNC}: {GAN}", GAN, VNC, changes=(*_GAN, f"network.channels_in={CLASSES[VNC]}")),
 )
-
-
-def prepare(data: Path, home: Path) -> None:
-    """The masked dataset, unless it is there."""
-    if (home / "datasets" / DATASET).exists():
-        return
-    images, masks = home / f"raw-{DATASET}" / "images", home / f"raw-{DATASET}" / "masks"
-    for folder, pattern in ((images, "sub-*/micr/*_SEM.*"), (masks, "derivatives/labels/*/micr/*seg-axonmyelin*.png")):
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in (data / "axon_myelin_sem").glob(pattern):
-            shutil.copyfile(path, folder / path.name)
-    call = ["prepare", str(images), "--masks", str(masks), "--kind", "masked", "--name", DATASET]
-    command(*call, "--group-by", r"^(sub-rat\d+)", "--resample", str(PIXEL_NM))
 
 
 def worth(runs: dict[str, str]) -> dict[str, Any]:
     """Whether masks are found again in the drawings, and what segmentation learns from them."""
     found: dict[str, Any] = {}
-    for name in (GAN, DIFFUSION):
-        segmenter = ("--segmenter", runs[SEGMENTER], "--dataset", DATASET)
-        found[name] = {"consistency": command("consistency", runs[name], *segmenter)}
-    found[GAN]["downstream"] = command("downstream", runs[GAN], "--dataset", DATASET, "--set", "train.steps=300")
+    for label in runs:
+        dataset, recipe = label.split(": ")
+        if recipe == SEGMENTER:
+            continue
+        segmenter = ("--segmenter", runs[f"{dataset}: {SEGMENTER}"], "--dataset", dataset)
+        found[label] = {"consistency": command("consistency", runs[label], *segmenter)}
+        if recipe == GAN:
+            short = ("--dataset", dataset, "--set", "train.steps=300")
+            found[label]["downstream"] = command("downstream", runs[label], *short)
     return found
 
 

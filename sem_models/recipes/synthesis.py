@@ -53,7 +53,9 @@ def _small(whole: Recipe) -> Recipe:
     changes: dict[str, Any] = {
         "name": "cgan-masks-small",
         "summary": "cgan-masks with a thin U-Net of five levels: minutes on two CPU cores.",
-        "network": Pix2PixConfig(channels_in=3, levels=5, width=16, norm="instance", dropout=0.0, upsampling="resize"),
+        "network": Pix2PixConfig(
+            channels_in=3, levels=5, width=16, norm="instance", dropout=0.0, upsampling="resize", finish="convolutions"
+        ),
         "adversarial": whole.adversarial and whole.adversarial.model_copy(update={"discriminator": judge}),
         "train": TrainSettings(steps=1500, batch=4, patch=128, ema_decay=0.99, validate_every=250),
     }

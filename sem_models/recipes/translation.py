@@ -123,14 +123,14 @@ def _small_unet(recipe: Recipe) -> Recipe:
 
 
 def _small_pix2pix(recipe: Recipe) -> Recipe:
-    """Resizing instead of transposed convolutions, and instance norm: no checkerboard, and the same at inference."""
+    """Resizing instead of transposed convolutions, the end at full size, instance norm: no checkerboard, no weave."""
     assert recipe.adversarial is not None  # noqa: S101
     judge = PatchDiscriminatorConfig(width=16, norm="instance")
     return recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",
             "summary": f"{recipe.name} with a thin U-Net of six levels: minutes on two CPU cores.",
-            "network": Pix2PixConfig(levels=6, width=16, norm="instance", upsampling="resize"),
+            "network": Pix2PixConfig(levels=6, width=16, norm="instance", upsampling="resize", finish="convolutions"),
             "adversarial": recipe.adversarial.model_copy(update={"discriminator": judge}),
             "train": TrainSettings(steps=1500, batch=4, patch=128, ema_decay=0.99, validate_every=250),
         }

@@ -31,7 +31,8 @@ _INVERTED = _Sign(
 _CHECKERED = _Sign(
     "checkerboard",
     "Outputs have a pattern of 2 or 4 px that stands out {checkerboard:.0f} times as far as in their targets: a "
-    "checkerboard. Use --set network.upsampling=resize where the network offers it, or lower adversarial.weight.",
+    "checkerboard. Set network.upsampling=resize and network.finish=convolutions where the network offers them, or "
+    "lower adversarial.weight.",
 )
 _SURE_REAL, _SURE_FAKE = 0.98, 0.02
 _LEAST_DIVERSITY = 0.2

@@ -176,8 +176,11 @@ def pix2pix_by_hand(config: Pix2PixConfig) -> int:
     down = sum(16 * before * after for before, after in pairwise(widths)) + (0 if batch else sum(widths[1:]))
     norms = 2 * sum(widths[2:-1]) + 2 * sum(widths[1:-1]) if batch else sum(widths[1:-1])
     joined = [widths[-1], *(2 * width for width in widths[-2:0:-1])]
-    wanted = [*widths[-2:0:-1], config.channels_out]
-    return down + norms + sum(up * a * b for a, b in zip(joined, wanted, strict=True)) + config.channels_out
+    fine = config.finish == "convolutions"
+    wanted = [*widths[-2:0:-1], config.width if fine else config.channels_out]
+    doublings = sum(up * a * b for a, b in zip(joined, wanted, strict=True)) + wanted[-1]
+    end = 9 * config.width * (config.width + config.channels_in + config.channels_out) + config.width
+    return down + norms + doublings + (end + config.channels_out if fine else 0)
 
 
 SMALL_DSRVAE = DSRVAEConfig(scale=2, width=4, blocks=2, patch=32, code=3, hidden=5)
@@ -229,6 +232,7 @@ ROWS: list[tuple[BaseModel, int]] = [
 SMALL_PIX2PIX = (
     Pix2PixConfig(levels=3, width=4, channels_in=2),
     Pix2PixConfig(levels=2, width=4, norm="instance", upsampling="resize"),
+    Pix2PixConfig(levels=2, width=4, norm="instance", upsampling="resize", finish="convolutions"),
 )
 SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (VDSRConfig(scale=4, depth=5, width=8), 9 * (8 + 3 * 64 + 8)),
@@ -473,8 +477,9 @@ REACHES: list[tuple[Any, int]] = [
         for blocks in (1, 3) for upsampling in ("transposed", "resize") for residual in (False, True)
     ),
     *(
-        (Pix2PixConfig(levels=levels, width=2, norm=norm, upsampling=upsampling), 0)
+        (Pix2PixConfig(levels=levels, width=2, norm=norm, upsampling=upsampling, finish=finish), 0)
         for levels in (2, 4) for norm in ("batch", "instance") for upsampling in ("transposed", "resize")
+        for finish in ("doubling", "convolutions")
     ),
 ]  # fmt: skip
 

@@ -1,0 +1,158 @@
+"""What unpaired translation draws, scored against true pairs of three fields that no network saw.
+
+    python -m benchmarks.translation.unpaired_scores --home FOLDER [--pictures FOLDER]
+
+Every method is applied by the command line to the same files and judged by the files that it writes. Writes
+`unpaired_scores.json` and `UNPAIRED.md`; needs the runs of `unpaired.py`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.exposure import match_histograms
+
+from benchmarks.runner import command, options
+from benchmarks.translation.unpaired import RUNS
+from benchmarks.translation.unpaired_pictures import side_by_side
+from benchmarks.translation.unpaired_sets import BACK, THERE
+from benchmarks.translation.unpaired_table import write
+from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.evaluation.scorer import Case, Scorer
+from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.read import read_micrograph
+from sem_models.images.write import write_micrograph
+
+Image = NDArray[np.float32]
+HERE = Path(__file__).resolve().parent
+STRENGTHS = (0.4, 0.6, 0.8)
+SHOWN = (
+    *("psnr_db", "mse", "ssim", "lpips_alex", "std_ratio", "gradient_energy_ratio", "slope_difference"),
+    *("grey_range_ratio", "histogram_distance"),
+)
+DIRECTIONS = {THERE: ("sem", "tsem"), BACK: ("tsem", "sem")}
+
+
+def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[str, Path]:
+    """Apply every method to the files in `given`; a folder that is there is kept."""
+    source, target = DIRECTIONS[direction]
+    cycle = runs["cycle"] if direction == THERE else f"{runs['cycle']}:backward"
+    segment, paint = runs[f"segment {source}"], runs[f"draw {target}"]
+    diffuse = ("--to", runs[f"diffuse {target}"])
+    calls = {
+        "CycleGAN": ("predict", cycle),
+        "through the mask": ("bridge", "--segmenter", segment, "--synthesiser", paint),
+        "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
+        **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
+        "pix2pix, had pairs": ("predict", runs[f"pix2pix-small {direction}"]),
+        "U-Net, had pairs": ("predict", runs[f"unet-translate-small {direction}"]),
+    }
+    folders = {name: place(out, name) for name in calls}
+    for name, (verb, *rest) in calls.items():
+        if not folders[name].exists():
+            command(verb, *rest, str(given), "--out", str(folders[name]))
+    return folders
+
+
+def exported(dataset: Dataset, folder: Path) -> None:
+    """The inputs of the test as files with their pixel size."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in dataset.entries("test"):
+        stored = entry.array("input")
+        image = Micrograph(dataset.array(entry, "input"), stored.pixel_size_nm, source=entry.name)
+        if not (folder / entry.name).exists():
+            write_micrograph(folder / entry.name, image)
+
+
+def read(path: Path) -> Image:
+    """(1, H, W) in unit intensity."""
+    unit: Image = to_unit(read_micrograph(path).pixels, IntensityRange(0, 255)).transpose(2, 0, 1)
+    return unit
+
+
+def place(out: Path, name: str) -> Path:
+    """The folder of a method."""
+    return out / re.sub(r"\W+", "-", name)
+
+
+def floors(dataset: Dataset) -> dict[str, Callable[[Image], Image]]:
+    """The input; its negative with the grey levels of the training targets, which any editor can do; their mean."""
+    targets = [dataset.unit(entry, "target") for entry in dataset.entries("train")]
+    grey = np.concatenate([target.ravel() for target in targets])
+
+    def matched(image: Image) -> Image:
+        found: Image = match_histograms(1 - image, grey.reshape(1, 1, -1)).astype(np.float32)
+        return found
+
+    return {
+        "floor: input": lambda image: image,
+        "floor: negative, grey levels matched": matched,
+        "floor: mean grey": lambda image: np.full_like(image, grey.mean()),
+    }
+
+
+def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[str, list[float]]:
+    """Dice of the particles that the segmenter finds in a drawing and in the true image, by image."""
+    masks = {}
+    for name, folder in {**folders, "": truth}.items():
+        masks[name] = folder.with_name(folder.name + "-particles")
+        if not masks[name].exists():
+            command("predict", segmenter, *map(str, sorted(folder.glob("*.tif"))), "--out", str(masks[name]))
+    files = sorted(path.name for path in masks[""].glob("*.tif"))
+    mask = {name: [read_micrograph(folder / file).pixels > 0 for file in files] for name, folder in masks.items()}
+    true = mask.pop("")
+    return {
+        name: [float(2 * (a & b).sum() / max(a.sum() + b.sum(), 1)) for a, b in zip(one, true, strict=True)]
+        for name, one in mask.items()
+    }
+
+
+def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | None) -> dict[str, Any]:
+    """Scores of all methods by image."""
+    dataset, out = open_dataset(home / "datasets" / direction), home / "unpaired" / direction
+    exported(dataset, out / "input")
+    folders = draw(direction, runs, out / "input", out)
+    simple, score, rows = floors(dataset), Scorer(), dict[str, dict[str, Any]]()
+    shown: dict[str, dict[str, Image]] = {}
+    for entry in dataset.entries("test"):
+        case = Case(dataset.unit(entry, "input"), dataset.unit(entry, "target"), 1, None, None)
+        drawn = {name: read(folder / entry.name) for name, folder in folders.items()}
+        drawn |= {name: floor(case.low) for name, floor in simple.items()}
+        shown[entry.name] = {"input": case.low, "truth": case.sharp, **drawn}
+        for name, image in drawn.items():
+            scores = score(image, case)
+            rows.setdefault(name, {})[entry.name] = {key: scores[key] for key in SHOWN}
+        for name, image in {"truth": case.sharp, **{n: drawn[n] for n in simple}}.items():
+            _keep(place(out, name) / entry.name, image)
+    folders |= {name: place(out, name) for name in simple}
+    dice = found_again(runs[f"segment {DIRECTIONS[direction][1]}"], folders, place(out, "truth"))
+    for name, values in dice.items():
+        for image_name, value in zip(sorted(rows[name]), values, strict=True):
+            rows[name][image_name]["particles_dice"] = value
+    if pictures:
+        side_by_side(shown, pictures / f"{direction}.png")
+    return rows
+
+
+def _keep(path: Path, image: Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+    write_micrograph(path, Micrograph(np.ascontiguousarray(levels), None, source=path.name))
+
+
+def main() -> None:
+    """Both directions."""
+    chosen = options(__doc__)
+    runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
+    found = {direction: measured(direction, chosen.home, runs, chosen.pictures) for direction in DIRECTIONS}
+    (HERE / "unpaired_scores.json").write_text(json.dumps(found, indent=1) + "\n")
+    write(found, HERE / "UNPAIRED.md")
+
+
+if __name__ == "__main__":
+    main()
