@@ -19,10 +19,8 @@ def choose_diffusion(recipe: Recipe) -> Choices:
         return {}
     st.markdown("**Diffusion**")
     columns = st.columns(3)
-    predicts = columns[0].selectbox(
-        "Predicts", _choices("predicts"), key=f"predicts-{key}", **_at(settings, "predicts")
-    )
-    betas = columns[1].selectbox("Noise schedule", _choices("betas"), key=f"betas-{key}", **_at(settings, "betas"))
+    predicts = columns[0].selectbox("Predicts", *_choices(settings, "predicts"), key=f"predicts-{key}")
+    betas = columns[1].selectbox("Noise schedule", *_choices(settings, "betas"), key=f"betas-{key}")
     steps = columns[2].selectbox("Sampling steps", *step_choices(settings), key=f"sampling-steps-{key}")
     chosen: Choices = {
         "diffusion.predicts": (predicts, settings.predicts),
@@ -53,9 +51,7 @@ def _choose_guidance(settings: DiffusionSettings, key: str) -> Choices:
     }
 
 
-def _choices(name: str) -> tuple[str, ...]:
-    return get_args(DiffusionSettings.model_fields[name].annotation)
-
-
-def _at(settings: DiffusionSettings, name: str) -> dict[str, int]:
-    return {"index": _choices(name).index(getattr(settings, name))}
+def _choices(settings: DiffusionSettings, name: str) -> tuple[tuple[str, ...], int]:
+    """All values of a setting, and the place of the recipe's own among them."""
+    values: tuple[str, ...] = get_args(DiffusionSettings.model_fields[name].annotation)
+    return values, values.index(getattr(settings, name))
