@@ -11,7 +11,14 @@ from sem_models.evaluation.set_texture import HEADINGS, SetTexture
 CAPTION = (
     "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
     "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the same test on "
-    "cells of real images, which must give 0.5. Kernel distance: on the features named, not on those of published KIDs."
+    "cells of real images, which must give 0.5: trust no AUC where it does not. Kernel distance: on the features "
+    "named, not on those of published KIDs."
+)
+
+
+_EARLIER = (
+    "These tests were made by an earlier version, whose real against real was halves of each image, which shading "
+    "alone tells apart. Repeat them before believing their AUC."
 )
 
 TEXTURE_CAPTION = (
@@ -39,7 +46,7 @@ def _row(label: str, report: DiscriminatorReport) -> dict[str, str]:
     kernel = report.kernel
     row = {
         "model": label, "AUC, images → 0.5": report.auc.text, "AUC, patches → 0.5": report.auc_patches.text,
-        "real against real": report.sanity.text,
+        "real against real": report.sanity.text, "the same, patches": report.sanity_patches.text,
     }  # fmt: skip
     if kernel:
         limits = "" if kernel.lo is None else f" [{kernel.lo:.4g}, {kernel.hi:.4g}]"
@@ -75,4 +82,5 @@ def discriminations_of(comparison: Comparison) -> Discriminations:
     labels = {label for label, _ in alike}
     missing = [column.label for column in comparison.columns if column.label not in labels]
     warnings = [f"{label} has no discriminator test of this setting." for label in missing]
+    warnings += [_EARLIER] if any(report.version == 1 for _, report in alike) else []
     return Discriminations(tuple(sorted(alike, key=lambda pair: pair[1].auc.value)), tuple(warnings))

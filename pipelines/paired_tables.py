@@ -15,7 +15,7 @@ from sem_models.evaluation.statistics import Interval
 CAPTION = (
     "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
     "column names. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
-    "fall below 2/2^n. Holm corrects p over the models that are compared, each metric for itself. Better or "
+    "fall below 2/2^n. Holm corrects p over all comparisons of this table, each metric for itself. Better or "
     "worse: the interval leaves out 0 and p (Holm) is at most 0.05."
 )
 Row = dict[str, Any]
@@ -29,11 +29,16 @@ def quantity(metric: str) -> str:
 
 def difference_rows(comparison: PairedComparison) -> list[Row]:
     """One row a metric and model, as text."""
-    digits = {
-        metric: decimals([pairing.by_metric[metric].interval for pairing in comparison.pairings])
-        for metric in comparison.metrics
-    }
-    return [_as_text(column, paired, digits[paired.metric]) for column, paired in _pairs(comparison)]
+    return text_rows([({"model": column.label}, paired) for column, paired in _pairs(comparison)])
+
+
+def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
+    """One row a pair, with what it is named by after the metric; digits as the narrowest interval of its metric."""
+    intervals: dict[str, list[Interval]] = {}
+    for _, paired in pairs:
+        intervals.setdefault(paired.metric, []).append(paired.interval)
+    digits = {metric: decimals(of_metric) for metric, of_metric in intervals.items()}
+    return [_as_text(names, paired, digits[paired.metric]) for names, paired in pairs]
 
 
 def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
@@ -42,11 +47,11 @@ def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
         yield from ((pairing.column, pairing.by_metric[metric]) for pairing in comparison.pairings)
 
 
-def _as_text(column: Column, paired: Paired, digits: int) -> Row:
+def _as_text(names: Row, paired: Paired, digits: int) -> Row:
     interval = paired.interval
     limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
     return {
-        "metric": quantity(paired.metric), "model": column.label,
+        "metric": quantity(paired.metric), **names,
         "difference [95 % interval]": f"{interval.mean:+.{digits}f} [{limits}]", "verdict": paired.verdict,
         "p": f"{paired.p:.3g}", "p (Holm)": f"{paired.p_holm:.3g}", "images": interval.n, "groups": paired.groups,
         "interval over": paired.resampled,
@@ -63,7 +68,7 @@ def decimals(intervals: Sequence[Interval]) -> int:
 def rank_rows(comparison: PairedComparison) -> list[Row]:
     """One row a model: mean rank over images and on how many of them it is the best."""
     return [
-        {"model": column.label, **{LABELS[metric]: _rank_text(rank) for metric, rank in by_metric.items()}}
+        {"model": column.label, **{LABELS[metric]: _rank_text(by_metric[metric]) for metric in comparison.metrics}}
         for column, by_metric in comparison.standing
     ]
 

@@ -1,5 +1,8 @@
 """Runs with evaluations that were written by hand, for tests of comparisons."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -13,16 +16,19 @@ GOOD, FAIR, POOR = (
 MSE = {"good": 0.003, "fair": 0.001, "poor": 0.004}
 
 
-def store(name: str, psnr: list[float], mse: float, **changes: object) -> str:
+def store(
+    name: str, psnr: list[float], mse: float, extra: Mapping[str, float] = MappingProxyType({}), **changes: object
+) -> str:
     """A run that holds an evaluation of eight images of four specimens; its MSE grows from image to image."""
     run_id = create_run("sem", name, "training", {}, {"sem.evaluated.test": "set"})
     scored = [
         (f"i{index}", group, value, mse + 1e-5 * index)
-        for index, (group, value) in enumerate(zip(GROUPS, psnr, strict=True))
+        for index, (group, value) in enumerate(zip(GROUPS, psnr, strict=False))
     ]
-    rows = [Row(method=run_id, image=i, group=g, scores={"psnr_db": v, "mse": m}) for i, g, v, m in scored]
+    rows = [Row(method=run_id, image=i, group=g, scores={"psnr_db": v, "mse": m, **extra}) for i, g, v, m in scored]
     rows += [
-        Row(method="floor:bicubic", image=i, group=g, scores={"psnr_db": 20.0, "mse": 0.01}) for i, g, _, _ in scored
+        Row(method="floor:bicubic", image=i, group=g, scores={"psnr_db": 20.0, "mse": 0.01, **extra})
+        for i, g, _, _ in scored
     ]
     setting = {"digest": "d" * 20, "split": "test", "degradation": '{"scale":4,"read_noise":0.0}', "border_px": 4}
     report = EvaluationReport(

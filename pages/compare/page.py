@@ -1,13 +1,16 @@
 """Compare: evaluated runs side by side, always with their floors."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.compare.discriminator import show_discriminations
 from pages.compare.paired import show_pairs
-from pages.compare.tables import difference_table, side_by_side
+from pages.compare.tables import side_by_side
+from pages.components.families import choose_scores
 from pages.components.frame import begin, empty, shown_errors
-from pages.components.scores import header, rows_table
+from pages.components.scores import header, rows_table, show_gains
 from pipelines.compare import Comparison, compare, label
 from pipelines.tracking.runs import RunInfo, list_runs
 
@@ -46,14 +49,14 @@ def _show(comparison: Comparison) -> None:
         f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): {report.images} whole images of "
         f"{report.groups} group(s). Mean [95 % bootstrap interval over images]."
     )
-    st.dataframe(side_by_side(comparison), hide_index=True)
-    metric = st.segmented_control(
-        "Metric", comparison.metrics, default=comparison.metrics[0], format_func=header, key="metric"
+    metrics = choose_scores(comparison.metrics, "scores")
+    st.dataframe(side_by_side(comparison, metrics), hide_index=True)
+    metric = st.selectbox(
+        "Metric", metrics, format_func=header, key="metric", help="Of the charts; its best model is the reference."
     )
-    if metric:
-        st.plotly_chart(_bars(comparison, metric), key="bars")
-        show_pairs(comparison, metric)
-    _show_gains(comparison)
+    st.plotly_chart(_bars(comparison, metric), key="bars")
+    show_pairs(comparison, metric, metrics)
+    _show_gains(comparison, metrics)
     show_discriminations(comparison)
     for note in {note for column in comparison.columns for note in column.report.notes}:
         st.warning(note)
@@ -63,15 +66,15 @@ def _show(comparison: Comparison) -> None:
             st.dataframe(rows_table(column.report), hide_index=True)
 
 
-def _show_gains(comparison: Comparison) -> None:
+def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
     floors = list(comparison.floors)
     if not floors:
         return
     floor = floors[0]
     if len(floors) > 1:
         floor = st.selectbox("Floor", floors, format_func=lambda name: name.removeprefix("floor:"), key="floor")
-    st.markdown(f"**Difference to the {floor.removeprefix('floor:')} floor, image by image** (intervals over images)")
-    st.dataframe(difference_table(comparison, floor), hide_index=True)
+    st.markdown(f"**Difference to the {floor.removeprefix('floor:')} floor, image by image**")
+    show_gains([(column.label, column.report) for column in comparison.columns], [floor], metrics)
 
 
 def _bars(comparison: Comparison, metric: str) -> go.Figure:

@@ -1,5 +1,7 @@
 """Every model against a reference: table, differences on each image, ranks, files."""
 
+from dataclasses import replace
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,8 +16,11 @@ _COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#
 """Told apart by colour only while there are so few specimens."""
 
 
-def show_pairs(comparison: Comparison, metric: str) -> None:
-    """The section of the page; the chosen metric picks the default reference and what is drawn."""
+def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> None:
+    """The section of the page; the chosen metric picks the default reference and what is drawn.
+
+    Tables show `metrics`, the files all of them.
+    """
     st.subheader("Model against model")
     names = {column.run.run_id: column.label for column in comparison.columns}
     chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
@@ -23,8 +28,8 @@ def show_pairs(comparison: Comparison, metric: str) -> None:
     if not paired.pairings:
         st.info(paired.cautions[0])
         return
-    _show_differences(paired)
-    _show_ranks(paired)
+    _show_differences(replace(paired, metrics=metrics))
+    _show_ranks(replace(paired, metrics=metrics))
     _offer_files(paired)
 
 

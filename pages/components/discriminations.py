@@ -11,8 +11,11 @@ from sem_models.evaluation.discriminator_report import DiscriminatorReport
 
 def show_tests(reports: Sequence[tuple[str, DiscriminatorReport]], warnings: Sequence[str] = ()) -> None:
     """Tests of one setting by their labels; of several models side by side."""
-    st.dataframe(pd.DataFrame(rows(reports)), hide_index=True)
-    st.caption(CAPTION)
+    table = pd.DataFrame(rows(reports))
+    # Tests of one setting were judged alike, and a column of it would push the scores out of sight.
+    judged = ". ".join(dict.fromkeys(table.pop("judged")))
+    st.dataframe(table, hide_index=True)
+    st.caption(f"Judged: {judged}. {CAPTION}")
     if textures := texture_rows(reports):
         st.dataframe(pd.DataFrame(textures), hide_index=True)
         st.caption(TEXTURE_CAPTION)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.components.fields import on_page
 from sem_models.errors import UserError
 
 _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
@@ -32,7 +33,7 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(on_page(str(error)), icon=":material/error:")
     except Exception as error:
         if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
             raise

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.frame import shown_errors
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
 from pipelines.progress import clock
@@ -29,7 +30,7 @@ def watched(key: str) -> TaskState | None:
         if state.status == "done":
             return state
         word = "was cancelled" if state.status == "cancelled" else "failed"
-        st.error(f"`{state.arguments[0]}` {word}. {state.error}")
+        st.error(f"`{state.arguments[0]}` {word}. {on_page(state.error)}")
         if st.button("Dismiss", key=f"dismiss-{key}"):
             del st.query_params[key]
             st.rerun()

@@ -6,6 +6,7 @@ import streamlit as st
 from pipelines.home import home
 from pipelines.prepare import list_datasets
 from sem_models.data.dataset import open_dataset
+from sem_models.data.manifest import Manifest
 from sem_models.errors import UserError
 
 
@@ -19,6 +20,12 @@ def show_datasets() -> None:
     st.dataframe(pd.DataFrame([_row(name) for name in names]), hide_index=True)
 
 
+def _channels(manifest: Manifest) -> str:
+    """`1`, or `6 → 1` from input to target; a mask is no channel."""
+    found = {array.role: array.shape[2] for entry in manifest.entries for array in entry.arrays}
+    return " → ".join(str(found[role]) for role in ("image", "input", "target") if role in found)
+
+
 def _row(name: str) -> dict[str, object]:
     try:
         dataset = open_dataset(home().datasets / name)
@@ -28,7 +35,9 @@ def _row(name: str) -> dict[str, object]:
     sizes = {array.pixel_size_nm for entry in dataset.manifest.entries for array in entry.arrays} - {None}
     pixel = ", ".join(f"{size:.4g}" for size in sorted(size for size in sizes if size)) or "unknown"
     groups = len({entry.group for entry in dataset.manifest.entries})
+    classes = len(dataset.manifest.label_values) or None
     return {
         "name": name, "kind": dataset.manifest.kind, **counts, "groups": groups,
+        "channels": _channels(dataset.manifest), "classes": classes,
         "pixel size (nm)": pixel, "digest": dataset.digest[:12],
     }  # fmt: skip

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
@@ -125,7 +126,7 @@ def _plan(options: PrepareOptions) -> Plan | None:
     try:
         return plan_dataset(options, tell)
     except UserError as error:
-        st.error(str(error))
+        st.error(on_page(str(error)))
         return None
     finally:
         bar.empty()

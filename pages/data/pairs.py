@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.components.fields import on_page
 from pipelines.pair_table import HEADINGS, pair_row
 from sem_models.data.alignment import align
 from sem_models.data.manifest import Register
@@ -50,7 +51,7 @@ def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
     )
     aside = [pair.aside for pair in pairs if pair.aside]
     if aside:
-        st.warning("\n\n".join([f"{len(aside)} of {len(pairs)} pairs are set aside:", *aside]))
+        st.warning("\n\n".join([f"{len(aside)} of {len(pairs)} pairs are set aside:", *map(on_page, aside)]))
     chosen = st.selectbox("Pair", range(len(pairs)), format_func=lambda i: pairs[i].input.source, key="pair")
     _show_pair(pairs[chosen])
 

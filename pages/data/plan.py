@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.pictures import with_cut_line
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
@@ -28,7 +29,7 @@ def show_plan(plan: Plan) -> None:
     other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
     st.caption(f"Groups by `{plan.group_by}`{other}; a group is never divided over splits.")
     for note in plan.notes:
-        st.warning(note)
+        st.warning(on_page(note))
     if plan.labels:
         show_classes(plan)
     left, right = st.columns([3, 2], gap="large")
@@ -37,7 +38,7 @@ def show_plan(plan: Plan) -> None:
         if plan.skipped:
             with st.expander(f"{len(plan.skipped)} file(s) left out", icon=":material/block:"):
                 for skipped in plan.skipped:
-                    st.write(skipped.reason)
+                    st.write(on_page(skipped.reason))
     with right:
         _preview(plan)
     show_pairs(plan.pairs)

@@ -25,6 +25,7 @@ def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, .
     mask, image = (given, made.pixels) if drawn else (made.pixels, given)
     classes = classes_of(mask, labels)
     grey = to_display(image[..., 0], display_window([image[..., 0]]))
+    st.caption(size_text(made))
     left, right = st.columns(2, gap="large")
     if drawn:
         left.image(coloured(classes), caption="Mask", width="stretch")
@@ -37,6 +38,12 @@ def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, .
     st.download_button("Download the TIFF", output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
     if not drawn:
         st.caption(f"The file holds the labels of the training's masks: {', '.join(map(str, labels))}.")
+
+
+def size_text(image: Micrograph) -> str:
+    """Of an output: width, height and pixel size."""
+    size = image.pixel_size_nm
+    return f"{image.width} x {image.height} px, {f'{size:.4g} nm a pixel' if size else 'pixel size unknown'}."
 
 
 def classes_of(mask: NDArray[np.generic], labels: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.frame import begin, shown_errors
 from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
@@ -59,7 +60,7 @@ def _result() -> None:
         return
     results = [result for result in state.result["results"] if result["output"]]
     for failed in (result for result in state.result["results"] if result["error"]):
-        st.warning(failed["error"])
+        st.warning(on_page(failed["error"]))
     if not results:
         return
     st.divider()

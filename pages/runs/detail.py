@@ -76,8 +76,8 @@ def _scores(run: RunInfo) -> None:
     state = watched("evaluate")
     registered = watched("register")
     reports = stored_reports(run.run_id)
-    for report in reports:
-        show_report(report)
+    for index, report in enumerate(reports):
+        show_report(report, f"{run.run_id}-{index}")
     show_discriminations(run)
     if run.status == "FINISHED" or reports:
         _controls(run)

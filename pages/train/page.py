@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.components.fields import on_page
 from pages.components.frame import begin, empty, shown_errors
 from pages.train.settings import choose_settings
 from pipelines.prepare import list_datasets
@@ -49,7 +50,7 @@ def _form(names: list[str]) -> None:
         st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
     problem = misfit(resolved, dataset.manifest)
     if problem:
-        st.warning(problem)
+        st.warning(on_page(problem))
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
         from pipelines.train import train
 

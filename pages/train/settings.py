@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.components.fields import OTHER_SETTINGS
+from pages.train.diffusion import choose_diffusion
 from pages.train.forward import choose_distortion, choose_forward
 from sem_models.data.manifest import Kind
 from sem_models.recipes import Recipe
@@ -15,7 +17,18 @@ def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:
     The forward model is asked for only where the training on a dataset of this kind uses it.
     """
     chosen = _common(recipe) | _made(recipe, kind) | (_cycle(recipe) if recipe.cycle else _adversarial(recipe))
-    return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default]
+    chosen |= choose_diffusion(recipe)
+    return [f"{name}={value}" for name, (value, default) in chosen.items() if value != default] + _others(recipe)
+
+
+def _others(recipe: Recipe) -> list[str]:
+    """Settings without a field of their own, by key; they win over the fields above."""
+    with st.expander(OTHER_SETTINGS):
+        text = st.text_area(
+            "One KEY=VALUE a line", key=f"others-{recipe.name}", placeholder="network.head=sigmoid",
+            help="Any key of the recipe; the Settings of a run list them all.",
+        )  # fmt: skip
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:

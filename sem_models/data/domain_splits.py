@@ -32,8 +32,8 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> Do
     Raises:
         UserError: A pattern does not fit, or there are too few groups.
     """
-    names = [[image.sample for image in images if image.role == role] for role in ("input", "target")]
-    first, second = _patterns(*names, options)
+    names = [image.sample for image in images if image.role == "input"]
+    first, second = _patterns(names, [image.sample for image in images if image.role == "target"], options)
     said = "--target-group-by" if options.target_group_by else "--group-by"
     grouped = [
         replace(image, group=group_of(image.sample, first))
@@ -41,9 +41,13 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> Do
         else replace(image, group=group_of(image.sample, second, said))
         for image in images
     ]
-    groups = [[image.group for image in grouped if image.role == role] for role in ("input", "target")]
-    splits, notes = assign_domain_splits(*groups, options.seed, options.test_groups)
-    known = set(names[0])
+    splits, notes = assign_domain_splits(
+        [image.group for image in grouped if image.role == "input"],
+        [image.group for image in grouped if image.role == "target"],
+        options.seed,
+        options.test_groups,
+    )
+    known = set(names)
     done = tuple(replace(image, split=splits[image.group], sample=_own_name(image, known)) for image in grouped)
     return DomainSplits(done, first, second if second != first else None, notes)
 

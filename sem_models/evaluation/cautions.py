@@ -12,30 +12,35 @@ _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
 Skewed differences, or images of one specimen that are drawn one by one, are worse."""
 
 
-def cautions(pairs: Sequence[Paired], models: int) -> tuple[str, ...]:
-    """Sentences for pairs of `models` models with one reference; scores that fewer images have are named apart."""
+def cautions(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
+    """Sentences for pairs of which each metric has `together`; scores that fewer images have are named apart."""
     most = max(pairs, key=lambda paired: paired.interval.n)
     n, groups = most.interval.n, most.groups
     drawn = (groups, "groups") if most.resampled == "groups" else (n, "images")
-    said = [_few_images(n, models), _shared_groups(n, groups), _few_draws(*drawn), *_partial(pairs, n, models)]
+    said = [
+        _few_images(n, together),
+        _shared_groups(n, groups),
+        _few_draws(*drawn),
+        *_partial(pairs, n, together),
+    ]
     return tuple(text for text in said if text)
 
 
-def _partial(pairs: Sequence[Paired], most: int, models: int) -> list[str]:
+def _partial(pairs: Sequence[Paired], most: int, together: int) -> list[str]:
     """One sentence a score that not all images have."""
     fewest = {paired.metric: paired.interval.n for paired in sorted(pairs, key=lambda paired: -paired.interval.n)}
     return [
-        f"{LABELS[metric]}: only {n} of {most} images have it. {_few_images(n, models)}".strip()
+        f"{LABELS[metric]}: only {n} of {most} images have it. {_few_images(n, together)}".strip()
         for metric, n in fewest.items()
         if n < most
     ]
 
 
-def _few_images(n: int, models: int) -> str:
-    least = min(1.0, models * smallest_p(n))
+def _few_images(n: int, together: int) -> str:
+    least = min(1.0, together * smallest_p(n))
     if least <= LEVEL:
         return ""
-    after = f", {least:.3g} after Holm over {models} models" if models > 1 else ""
+    after = f", {least:.3g} after Holm over {together} comparisons" if together > 1 else ""
     return (
         f"With n = {n} images p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
         f"no difference can reach {LEVEL} by this test. Look at the images one by one."

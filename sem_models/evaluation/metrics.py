@@ -5,7 +5,8 @@ The data range is always stated, never taken from the image. Adding a score mean
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ def ssim(output: Image, target: Image, data_range: float) -> float:
     return float(structural_similarity(target, output, data_range=data_range))
 
 
+Family = Literal["Pixel errors", "Structure", "Trained features", "Against the input", "Lattice", "Texture", "Classes"]
+
+
 @dataclass(frozen=True)
 class Metric:
     """One column of a results table."""
@@ -53,6 +57,8 @@ class Metric:
     """Of the score and of differences of it; empty where there is none."""
     signed: bool = False
     """Whether it falls below a best value of 0 as well, so that lower is not better."""
+    family: Family = field(kw_only=True)
+    """What it looks at: scores of one family are read together."""
 
     @property
     def in_between(self) -> bool:
@@ -64,40 +70,38 @@ class Metric:
         """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
         return f"{self.label} {f'→ {self.ideal:g}' if self.in_between else '↓' if self.ideal == 0 else '↑'}"
 
-    def shortfall(self, value: float) -> float:
-        """How far a value is from the best: the lower, the better, whatever the metric. NaN stays NaN."""
-        return -value if self.ideal == math.inf else abs(value - self.ideal)
-
 
 METRICS: dict[str, Metric] = {
-    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB"),
-    "ssim": Metric("SSIM", math.inf, ssim),
-    "mse": Metric("MSE", 0, mse, unit="data range²"),
-    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error, unit="1/px"),
-    "edge_retention": Metric("Edge retention", 1, edge_retention),
-    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db, unit="dB"),
-    "frc_mean": Metric("FRC mean", math.inf, frc_mean),
-    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px, unit="px"),
-    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0, unit="nm"),
-    "lpips_alex": Metric("LPIPS (AlexNet)", 0),
-    "dists": Metric("DISTS", 0),
-    "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB"),
-    "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB"),
-    "sharp_identity_db": Metric("Output against input where sharp (dB)", math.inf, unit="dB"),
-    "response_auc": Metric("Response AUC", math.inf),
-    "atom_f1": Metric("Atom F1", math.inf),
-    "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods"),
-    "dent_correlation": Metric("Dent correlation", math.inf),
-    "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True),
-    "std_ratio": Metric("Standard deviation, output / target", 1),
-    "gradient_energy_ratio": Metric("Gradient energy, output / target", 1),
-    "slope_difference": Metric("Spectrum slope, output - target", 0, signed=True),
-    "grey_range_ratio": Metric("1-99 % range, output / target", 1),
-    "histogram_distance": Metric("Histogram distance", 0, unit="data range"),
-    "dice": Metric("Dice", math.inf),
-    **{f"dice_{index}": Metric(f"Dice of class {index}", math.inf) for index in CLASSES},
-    "iou": Metric("IoU", math.inf),
-    **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf) for index in CLASSES},
+    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB", family="Pixel errors"),
+    "ssim": Metric("SSIM", math.inf, ssim, family="Structure"),
+    "mse": Metric("MSE", 0, mse, unit="data range²", family="Pixel errors"),
+    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error, unit="1/px", family="Structure"),
+    "edge_retention": Metric("Edge retention", 1, edge_retention, family="Structure"),
+    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db, unit="dB", family="Structure"),
+    "frc_mean": Metric("FRC mean", math.inf, frc_mean, family="Structure"),
+    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px, unit="px", family="Structure"),
+    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0, unit="nm", family="Structure"),
+    "lpips_alex": Metric("LPIPS (AlexNet)", 0, family="Trained features"),
+    "dists": Metric("DISTS", 0, family="Trained features"),
+    "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB", family="Against the input"),
+    "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB", family="Against the input"),
+    "sharp_identity_db": Metric(
+        "Output against input where sharp (dB)", math.inf, unit="dB", family="Against the input"
+    ),
+    "response_auc": Metric("Response AUC", math.inf, family="Against the input"),
+    "atom_f1": Metric("Atom F1", math.inf, family="Lattice"),
+    "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods", family="Lattice"),
+    "dent_correlation": Metric("Dent correlation", math.inf, family="Lattice"),
+    "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True, family="Lattice"),
+    "std_ratio": Metric("Standard deviation, output / target", 1, family="Texture"),
+    "gradient_energy_ratio": Metric("Gradient energy, output / target", 1, family="Texture"),
+    "slope_difference": Metric("Spectrum slope, output - target", 0, signed=True, family="Texture"),
+    "grey_range_ratio": Metric("1-99 % range, output / target", 1, family="Texture"),
+    "histogram_distance": Metric("Histogram distance", 0, unit="data range", family="Texture"),
+    "dice": Metric("Dice", math.inf, family="Classes"),
+    **{f"dice_{index}": Metric(f"Dice of class {index}", math.inf, family="Classes") for index in CLASSES},
+    "iou": Metric("IoU", math.inf, family="Classes"),
+    **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf, family="Classes") for index in CLASSES},
 }
 """In the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

@@ -67,7 +67,7 @@ class Paired:
     """What the bootstrap drew."""
     p: float
     p_holm: float
-    """Corrected over the models that were compared to this reference by this metric."""
+    """Corrected over all comparisons by this metric that are shown together."""
 
     @property
     def groups(self) -> int:
@@ -89,7 +89,16 @@ def compare_to(reference: EvaluationReport, others: Sequence[EvaluationReport], 
     Raises:
         ValueError: One of them was not scored in the reference's way.
     """
-    single = [_paired(reference, other, metric) for other in others]
+    return _one_family([_paired(reference, other, metric) for other in others])
+
+
+def against_floors(reports: Sequence[EvaluationReport], floors: Sequence[str], metric: str) -> tuple[Paired, ...]:
+    """Each model minus each floor of its own report, report by report; p values are one family."""
+    references = [(report, report.model_copy(update={"model": floor})) for report in reports for floor in floors]
+    return _one_family([_paired(floor, report, metric) for report, floor in references])
+
+
+def _one_family(single: Sequence[Paired]) -> tuple[Paired, ...]:
     corrected = holm([paired.p for paired in single])
     return tuple(replace(paired, p_holm=p) for paired, p in zip(single, corrected, strict=True))
 

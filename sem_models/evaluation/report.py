@@ -74,14 +74,6 @@ class EvaluationReport(_Frozen):
         """Model minus floor, image by image."""
         return paired_difference(self.values(self.model, metric), self.values(floor, metric))
 
-    def improvement(self, metric: str, floor: str) -> PairedDifference:
-        """How much nearer to the best value the model comes than the floor, image by image; positive is better."""
-        shortfall = METRICS[metric].shortfall
-        return paired_difference(
-            [shortfall(value) for value in self.values(floor, metric)],
-            [shortfall(value) for value in self.values(self.model, metric)],
-        )
-
     def comparable(self, other: "EvaluationReport") -> bool:
         """Whether both were scored on the same images, made the same way and cut the same way."""
         return not self.differs_from(other)

@@ -47,10 +47,19 @@ def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
     assert list(table["AUC, images → 0.5"]) == ["0.75 [0.71, 0.79]", "0.97 [0.93, 1.01]"]
     assert list(table["real against real"]) == ["0.51 [0.47, 0.55]"] * 2
     assert list(table["Kernel distance (VGG16 relu4_3, 128 px) ↓"]) == ["0.0123 [0.01, 0.02]"] * 2
-    assert table["judged"][0] == "8 images of 4 groups (val, test), 3 seeds, interval over groups"
+    assert list(table["the same, patches"]) == ["0.50 [0.46, 0.54]"] * 2
+    judged = "8 images of 4 groups (val, test), 3 seeds, interval over groups"
+    assert any(judged in caption.value for caption in app.caption)
     said = [box.value for box in app.warning]
     assert any(text.startswith("poor") and "no discriminator test of this setting" in text for text in said)
     assert said.count("Few groups.") == 1
+    assert not any("earlier version" in text for text in said)
+
+
+def test_tests_of_the_earlier_version_are_said_to_be_so(runs: dict[str, str]) -> None:
+    store(runs["good"], 0.97, version=1)
+    app = page("compare")
+    assert any("earlier version" in box.value for box in app.warning)
 
 
 def test_without_tests_there_is_no_section(runs: dict[str, str]) -> None:

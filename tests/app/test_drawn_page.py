@@ -1,15 +1,18 @@
 """The Inference page of a diffusion model: what it asks for, and the mean and doubt that it shows."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.inference import drawn
-from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
+from pages.inference.drawn_results import archive, doubt_figure
+from pipelines.run_facts import stored_recipe
 from tests.app.test_pages import assert_sound, page
-from tests.integration.test_synthesise import _at_home, models  # noqa: F401
+from tests.integration.test_synthesise import _at_home, models, run  # noqa: F401
 
 
 @pytest.mark.parametrize("name", ["ddpm-small", "ddpm-masks-small"])
@@ -39,8 +42,32 @@ def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: p
     ]  # fmt: skip
 
 
-def test_deviations_are_shown_over_the_whole_scale_and_images_as_they_are(tmp_path: Path) -> None:
-    grey = np.array([[[10], [30]], [[20], [30]]], np.float32)
-    write_micrograph(tmp_path / "a.tif", Micrograph(grey, None))
-    assert drawn._shown(str(tmp_path / "a.tif"), stretched=True).tolist() == [[0, 255], [127, 255]]
-    assert drawn._shown(str(tmp_path / "a.tif"), stretched=False).tolist() == [[10, 30], [20, 30]]
+def test_doubt_has_a_scale_from_zero_with_its_unit() -> None:
+    """On a scale of its own from the least to the most, samples that hardly differ would look as doubtful as any."""
+    figure = doubt_figure(np.array([[5.0, 6.0], [7.0, 8.0]]))
+    (heat,) = figure.data
+    assert (heat.zmin, heat.zmax) == (0, None)
+    assert heat.colorbar.title.text == "grey values"
+    assert heat.z.tolist() == [[7, 8], [5, 6]], "the first row of an image is on top"
+
+
+def _script(result: dict, labels: tuple[int, ...]) -> None:
+    from pages.inference.drawn_results import _show_after_mask
+
+    _show_after_mask(result, labels)
+
+
+def test_all_that_was_drawn_after_a_mask_is_shown_and_offered(models, tmp_path: Path) -> None:  # noqa: F811
+    out, mask, model = tmp_path / "drawn", sorted(Path(models["masks"]).iterdir())[0], models["ddpm-masks-small"]
+    (result,) = run("synthesise", model, "--masks", str(mask), "--out", str(out), "--samples", "2")["results"]
+    labels = stored_recipe(model).labels
+    app = AppTest.from_function(_script, default_timeout=60, kwargs={"result": result, "labels": labels}).run()
+    assert not app.exception
+    said = " ".join(caption.value for caption in app.caption)
+    assert "of 255 grey values" in said
+    assert "pixel size unknown" in said
+    assert [button.label for button in app.get("download_button")] == [
+        "Download the mean (TIFF)", "Mean, standard deviation and all samples (ZIP)",
+    ]  # fmt: skip
+    packed = zipfile.ZipFile(io.BytesIO(archive((result["output"], result["std"], *result["samples"]))))
+    assert sorted(packed.namelist()) == sorted(path.name for path in out.iterdir())

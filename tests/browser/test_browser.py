@@ -87,7 +87,8 @@ def page(tmp_path: Path):
 def shoot(page, tmp_path: Path, name: str) -> None:
     folder = Path(os.environ.get("SEM_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(700)
+    if "SEM_SCREENSHOTS" in os.environ:
+        page.wait_for_timeout(700)  # pictures for people wait for the last animation
     page.screenshot(path=folder / f"{name}.png")
 
 
@@ -127,9 +128,9 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
-    fill(page, "Steps", "1500")
+    fill(page, "Steps", "1000")
     fill(page, "Batch (patches)", "2")
-    fill(page, "Validate every (steps)", "300")
+    fill(page, "Validate every (steps)", "200")
     settled(page)
     shoot(page, tmp_path, "train")
     page.get_by_role("button", name="Launch").click()

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.__main__ import app
 from sem_models.data.dataset import Dataset
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
@@ -27,13 +29,21 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def ok(*arguments: str) -> dict:
+    """By a process of its own, as people call it."""
     done = run(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def here(*arguments: str) -> dict:
+    """In this process, because each start of the interpreter costs seconds."""
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
 def test_recipes_have_the_promised_keys() -> None:
-    rows = ok("recipes")["recipes"]
+    rows = here("recipes")["recipes"]
     keys = {"name", "task", "network", "method", "scale", "channels_in", "channels_out", "parameters", "stages"}
     assert all(set(row) == keys for row in rows)
     assert {row["name"]: row["parameters"] for row in rows}["vdsr-x4"] == 664_704
@@ -61,10 +71,6 @@ def test_users_mistakes_are_one_line_and_status_2(
     arguments: list[str], words: list[str], small_dataset: Dataset, sem_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In-process, because each start of the interpreter costs seconds."""
-    from typer.testing import CliRunner
-
-    from pipelines.__main__ import app
-
     monkeypatch.chdir(sem_home)
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2, result.output
@@ -74,10 +80,7 @@ def test_users_mistakes_are_one_line_and_status_2(
 
 
 def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from typer.testing import CliRunner
-
     import sem_models.recipes
-    from pipelines.__main__ import app
 
     monkeypatch.setattr(sem_models.recipes, "RECIPES", None)
     result = CliRunner().invoke(app, ["recipes"])
@@ -87,21 +90,21 @@ def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None:
-    """prepare, train, evaluate, compare, register, predict, export: each by its own process."""
+    """prepare, train, evaluate, compare, register, predict, export: what writes or reads models by its own process."""
     prepared = ok("prepare", str(raw_images), "--name", "small")
     assert prepared["images"] == {"train": 4, "val": 1, "test": 1}
-    assert ok("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
+    assert here("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
     steps = ["--set", "train.steps=20", "--set", "train.validate_every=10"]
     trained = ok("train", "--recipe", "srresnet-x4-small", "--dataset", "small", "--experiment", "e", *TINY, *steps)
     assert trained["status"] == "FINISHED"
     run_id = trained["run_id"]
-    scored = ok("evaluate", run_id, "--dataset", "small")
+    scored = here("evaluate", run_id, "--dataset", "small")
     assert {"psnr_db", "ssim", "mse"} <= set(scored["means"][scored["model"]])
-    floor = ok("evaluate", "floor:bicubic", "--dataset", "small", "--scale", "4")
+    floor = here("evaluate", "floor:bicubic", "--dataset", "small", "--scale", "4")
     assert floor["means"]["floor:bicubic"]["psnr_db"] == scored["means"]["floor:bicubic"]["psnr_db"]
-    compared = ok("compare", "--experiment", "e")
+    compared = here("compare", "--experiment", "e")
     assert [row["run_id"] for row in compared["runs"]] == [run_id]
-    registered = ok("register", run_id, "--name", "m")
+    registered = here("register", run_id, "--name", "m")
     assert registered["model"] == "models:/m@champion"
 
     deep = (np.random.default_rng(0).random((40, 50, 1)) * 9000).astype(np.uint16)
@@ -118,9 +121,9 @@ def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None
     assert result.pixel_size_nm == pytest.approx(2.0)
     assert "models:/m@champion" in str(result.metadata["provenance"])
 
-    onnx = ok("export", run_id, "--format", "onnx", "--out", str(tmp_path / "m.onnx"))
+    onnx = here("export", run_id, "--format", "onnx", "--out", str(tmp_path / "m.onnx"))
     assert Path(onnx["path"]).stat().st_size > 1000
-    package = ok("export", run_id, "--format", "bioimageio", "--out", str(tmp_path / "m.zip"))
+    package = here("export", run_id, "--format", "bioimageio", "--out", str(tmp_path / "m.zip"))
     _check_package(Path(package["path"]))
 
 

@@ -184,18 +184,18 @@ def test_what_cannot_fit_is_refused_before_there_is_a_run(
 
 def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:
     task = start_task(["predict", "floor:bicubic", "/nowhere", "--out", str(sem_home / "out")])
-    wait_for(lambda: task_state(task).status != "running")
-    assert task_state(task).status == "failed"
-    assert "/nowhere" in task_state(task).error
     done = start_task(["recipes"])
-    wait_for(lambda: task_state(done).status == "done")
-    assert task_state(done).result["recipes"][0]["name"] == "vdsr-x4"
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         long = start_task(["demo"])
     finally:
         signal.signal(signal.SIGINT, before)
+    wait_for(lambda: task_state(task).status != "running")
+    assert task_state(task).status == "failed"
+    assert "/nowhere" in task_state(task).error
+    wait_for(lambda: task_state(done).status == "done")
+    assert task_state(done).result["recipes"][0]["name"] == "vdsr-x4"
     wait_for(lambda: task_state(long).total > 0)
     cancel_task(long)
     wait_for(lambda: task_state(long).status == "cancelled")

@@ -15,6 +15,7 @@ from sem_models.evaluation import dists, perceptual
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.floors import Bicubic, Identity, find_floor
 from sem_models.evaluation.metrics import METRICS, mse, psnr_db, ssim
+from sem_models.evaluation.paired import against_floors, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics import bootstrap_interval, paired_difference
@@ -194,10 +195,8 @@ def test_dists_of_a_large_image_is_the_mean_of_its_windows(
 
 def test_a_ratio_is_best_at_one_and_every_metric_ranks() -> None:
     """By hand: retention 0.9 beats 1.2 beats 0.7; a gain of retention is an improvement only below 1."""
-    retention = METRICS["edge_retention"]
-    assert sorted([1.2, 0.7, 0.9], key=retention.shortfall) == [0.9, 1.2, 0.7]
-    assert sorted([20.0, 30.0], key=METRICS["psnr_db"].shortfall) == [30.0, 20.0]
-    assert sorted([0.2, 0.1], key=METRICS["mse"].shortfall) == [0.1, 0.2]
+    assert sorted([1.2, 0.7, 0.9], key=lambda value: measured("edge_retention", value)) == [0.9, 1.2, 0.7]
+    assert [direction(name) for name in ("psnr_db", "mse", "edge_retention")] == [1, -1, -1]
     assert [METRICS[name].heading[-3:] for name in ("psnr_db", "mse", "edge_retention")] == [") ↑", "E ↓", "→ 1"]
     rows = [
         Row(method=method, image=str(index), group="a", scores={"edge_retention": value, "mse": value})
@@ -207,8 +206,10 @@ def test_a_ratio_is_best_at_one_and_every_metric_ranks() -> None:
     setting = {"dataset": "d", "digest": "0", "split": "test", "degradation": "paired"}
     report = EvaluationReport(model="m", rows=tuple(rows), data_range=1, border_px=2, **setting)
     assert report.gain("edge_retention", "floor:bicubic").mean == pytest.approx(0.55)
-    assert report.improvement("edge_retention", "floor:bicubic").mean == pytest.approx(0.15 - 0.4)
-    assert report.improvement("mse", "floor:bicubic").mean == pytest.approx(-0.55)
+    (nearer,) = against_floors([report], ["floor:bicubic"], "edge_retention")
+    assert nearer.interval.mean == pytest.approx(0.4 - 0.15)
+    (error,) = against_floors([report], ["floor:bicubic"], "mse")
+    assert error.interval.mean == pytest.approx(0.55)
 
 
 def test_bootstrap_covers_and_pairs_cancel() -> None:

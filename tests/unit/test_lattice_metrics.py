@@ -194,7 +194,6 @@ def test_only_lattices_have_the_columns() -> None:
 def test_peaks_that_are_too_low_are_no_gain() -> None:
     metric = METRICS["lattice_peak_db"]
     assert metric.heading == "Lattice peaks (dB) → 0"
-    assert sorted([-20.0, 3.0, -1.0], key=metric.shortfall) == [-1.0, 3.0, -20.0]
     name = "lattice_peak_db"
     assert direction(name) * measured(name, -20.0) < direction(name) * measured(name, -1.0)
 

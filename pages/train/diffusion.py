@@ -1,0 +1,57 @@
+"""What a diffusion model learns to predict, and how validation and the first drawings sample from it."""
+
+from typing import Any, get_args
+
+import streamlit as st
+
+from sem_models.recipes import Recipe
+from sem_models.recipes.labels import takes_labels
+from sem_models.training.method_settings import DiffusionSettings
+
+Choices = dict[str, tuple[Any, Any]]
+STEPS = (5, 10, 20, 25, 50, 100, 200, 250)
+
+
+def choose_diffusion(recipe: Recipe) -> Choices:
+    """Widgets that start at the recipe's values; nothing for other methods."""
+    settings, key = recipe.diffusion, recipe.name
+    if settings is None:
+        return {}
+    st.markdown("**Diffusion**")
+    columns = st.columns(3)
+    predicts = columns[0].selectbox("Predicts", *_choices(settings, "predicts"), key=f"predicts-{key}")
+    betas = columns[1].selectbox("Noise schedule", *_choices(settings, "betas"), key=f"betas-{key}")
+    steps = columns[2].selectbox("Sampling steps", *step_choices(settings), key=f"sampling-steps-{key}")
+    chosen: Choices = {
+        "diffusion.predicts": (predicts, settings.predicts),
+        "diffusion.betas": (betas, settings.betas),
+        "diffusion.sampling.steps": (steps, settings.sampling.steps),
+    }
+    return chosen | (_choose_guidance(settings, key) if takes_labels(recipe) else {})
+
+
+def step_choices(settings: DiffusionSettings) -> tuple[list[int], int]:
+    """Numbers of denoising steps that divide the process, and the place of the recipe's own among them."""
+    own = settings.sampling.steps
+    offered = sorted({own, *(steps for steps in STEPS if settings.timesteps % steps == 0)})
+    return offered, offered.index(own)
+
+
+def _choose_guidance(settings: DiffusionSettings, key: str) -> Choices:
+    left, right = st.columns(2)
+    sampling = settings.sampling
+    drop = left.number_input(
+        "Share of images without their mask", 0.0, 0.9, settings.drop_condition, 0.05, key=f"drop-{key}",
+        help="Guidance other than 1 needs a network that has also learned without masks.",
+    )  # fmt: skip
+    guidance = right.number_input("Guidance by the mask", 0.0, 10.0, sampling.guidance, 0.5, key=f"guidance-{key}")
+    return {
+        "diffusion.drop_condition": (drop, settings.drop_condition),
+        "diffusion.sampling.guidance": (guidance, sampling.guidance),
+    }
+
+
+def _choices(settings: DiffusionSettings, name: str) -> tuple[tuple[str, ...], int]:
+    """All values of a setting, and the place of the recipe's own among them."""
+    values: tuple[str, ...] = get_args(DiffusionSettings.model_fields[name].annotation)
+    return values, values.index(getattr(settings, name))
