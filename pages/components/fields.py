@@ -18,6 +18,7 @@ _FIELDS = {
     "--samples": "Images for each mask",
     "--seed": "Seed",
     "--target": "Folder of targets",
+    "--target-group-by": "Group pattern of the other domain",
     "--target-pixel-size": "Pixel size of the targets",
     "--test-groups": "Test groups",
     "--with": "Further inputs",

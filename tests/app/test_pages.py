@@ -111,6 +111,7 @@ def test_unknown_run_is_one_readable_box(store: tuple[Path, str]) -> None:
 
 def test_compare_shows_the_run_above_its_floors(store: tuple[Path, str]) -> None:
     app = page("compare")
+    app.segmented_control(key="scores").set_value("All").run()
     table = app.dataframe[0].value
     assert list(table["method"])[1:] == ["floor:bicubic", "floor:identity"]
     assert store[1][:8] in table["method"][0]

@@ -23,12 +23,12 @@ def test_diffusion_is_set_by_fields_that_start_at_the_recipe(app) -> None:
     assert changed(app) == ""
     assert app.selectbox(key="sampling-steps-ddpm-masks-small").value == 50
     app.selectbox(key="sampling-steps-ddpm-masks-small").set_value(20)
-    app.selectbox(key="predicts-ddpm-masks-small").set_value("velocity")
-    app.selectbox(key="betas-ddpm-masks-small").set_value("cosine")
+    app.selectbox(key="predicts-ddpm-masks-small").set_value("noise")
+    app.selectbox(key="betas-ddpm-masks-small").set_value("linear")
     app.number_input(key="drop-ddpm-masks-small").set_value(0.2)
     app.number_input(key="guidance-ddpm-masks-small").set_value(2.0).run()
     assert_sound(app)
-    keys = ("sampling.steps=20", "predicts=velocity", "betas=cosine", "drop_condition=0.2", "sampling.guidance=2.0")
+    keys = ("sampling.steps=20", "predicts=noise", "betas=linear", "drop_condition=0.2", "sampling.guidance=2.0")
     assert all(f"`diffusion.{key}`" in changed(app) for key in keys)
 
 

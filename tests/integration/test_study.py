@@ -17,7 +17,6 @@ from pipelines.tracking.artifacts import list_files, put_text
 from pipelines.tracking.runs import get_run
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
-from tests.conftest import smooth_images
 from tests.domains import unpaired
 from tests.studies import home_with_images, sit, small_study
 
@@ -115,8 +114,9 @@ def test_a_record_that_is_still_being_written_waits(study: Study) -> None:
 
 def test_two_domains_without_pairs_can_be_asked_about(sem_home: Path) -> None:
     """Real pictures are of the second domain, those of the identity floor are the first."""
-    dark, bright = ([offset + image // 4 for image in smooth_images(5, 64)] for offset in (0, 150))
-    dataset = unpaired(sem_home, dark, bright)
+    rng = np.random.default_rng(0)
+    first, second = ([rng.integers(0, 256, (64, 64), np.uint8) for _ in range(5)] for _ in range(2))
+    dataset = unpaired(sem_home, first, second)
     made = small_study(dataset="u", models=("floor:identity",), floor_scale=1, trials=8, catch_trials=2)
     with pytest.raises(UserError, match="factor"):
         small_study(name="two", dataset="u", models=("floor:gaussian", "floor:bicubic"), floor_scale=2)
