@@ -13,9 +13,9 @@ from pipelines.tracking.runs import log_metrics
 from sem_models.data.dataset import Dataset, open_dataset
 from sem_models.data.manifest import Split
 from sem_models.errors import UserError
+from sem_models.evaluation.discrimination import DiscriminatorResult, discriminator_test, real_against_real
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs, set_distance
-from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test, real_against_real
 from sem_models.evaluation.pair import Pair
 from sem_models.evaluation.set_texture import set_texture
 from sem_models.evaluation.unpaired_pairs import unpaired_notes

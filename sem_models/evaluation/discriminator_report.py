@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from sem_models.data.dataset import Dataset
 from sem_models.data.manifest import Split
+from sem_models.evaluation.discrimination import DiscriminatorResult
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_test import DiscriminatorResult
 from sem_models.evaluation.evaluate import cases_for
 from sem_models.evaluation.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
 from sem_models.evaluation.pair import Pair

@@ -15,10 +15,10 @@ from pipelines.tracking.runs import get_run
 from pipelines.train import train
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.discrimination import DiscriminatorResult, discriminator_test
 from sem_models.evaluation.discriminator_auc import Auc
 from sem_models.evaluation.discriminator_net import JudgeSettings
 from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs
-from sem_models.evaluation.discriminator_test import DiscriminatorResult, discriminator_test
 from sem_models.evaluation.floors import Identity
 from sem_models.evaluation.pair import Pair
 from sem_models.evaluation.real_cells import dealt_cells

@@ -7,8 +7,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from sem_models.errors import Cancelled, UserError
+from sem_models.evaluation.discrimination import discriminator_test, real_against_real
 from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_test import discriminator_test, real_against_real
 from sem_models.evaluation.pair import Pair
 from sem_models.evaluation.real_cells import dealt_cells
 from sem_models.images.read import read_micrograph
