@@ -116,7 +116,7 @@ def test_compare_shows_the_run_above_its_floors(store: tuple[Path, str]) -> None
     assert list(table["method"])[1:] == ["floor:bicubic", "floor:identity"]
     assert store[1][:8] in table["method"][0]
     assert {"PSNR (dB) ↑", "MSE ↓", "Edge retention → 1", "FRC 1/7 resolution (nm) ↓"} <= set(table)
-    assert {"Edge retention, no unit", "Down-consistency, dB"} <= set(app.dataframe[1].value["metric"])
+    assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])
 
 
 def test_data_page_shows_the_plan_before_it_cuts(store: tuple[Path, str]) -> None:
