@@ -13,7 +13,8 @@ from pipelines.tracking.runs import RunInfo
 from sem_models.data.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.model import UnitModel
-from sem_models.model import RECIPE, WEIGHTS, Direction, RestorationModel, backward_file, save_weights
+from sem_models.model import RECIPE, WEIGHTS, backward_file, save_weights
+from sem_models.trained import Direction, RestorationModel
 from sem_models.training.checkpoint import STATE
 from sem_models.training.stages import BACKWARD
 

@@ -22,10 +22,10 @@ from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model import UnitModel
-from sem_models.model import Direction, RestorationModel
 from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress, silent
 from sem_models.recipes import override_degradation
+from sem_models.trained import Direction, RestorationModel
 
 FOLDER = "evaluation"
 FLOOR_EXPERIMENT = "floors"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from sem_models.errors import UserError
-from sem_models.model import RestorationModel
 from sem_models.networks.table import NETWORKS
+from sem_models.trained import RestorationModel
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr

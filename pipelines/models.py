@@ -16,11 +16,12 @@ from sem_models.evaluation.floors import find_floor
 from sem_models.evaluation.translation_floors import CONSTANT, constant_floor
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import choose_device
-from sem_models.model import RestorationModel, load_model
+from sem_models.model import load_model
 from sem_models.networks.table import capabilities
 from sem_models.physics.degradation import Degradation
 from sem_models.recipes import override_degradation
 from sem_models.recipes.labels import takes_labels
+from sem_models.trained import RestorationModel
 
 FLOOR = "floor:"
 REGISTERED = "models:/"

@@ -2,52 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.errors import UserError
-from sem_models.networks.capabilities import Capabilities
+from sem_models.inference.diffusion import DiffusionModel
 from sem_models.networks.table import build_network, capabilities
 from sem_models.recipes.recipe import Recipe
+from sem_models.trained import Direction, RestorationModel
 
 WEIGHTS = "model.safetensors"
 RECIPE = "recipe.json"
-Direction = Literal["forward", "backward"]
-"""Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
 _DIRECTION = "direction"
-
-
-@dataclass(frozen=True)
-class RestorationModel:
-    """A network with its recipe, ready for the predictor."""
-
-    recipe: Recipe
-    network: nn.Module
-    name: str
-    direction: Direction = "forward"
-
-    @property
-    def summary(self) -> str:
-        """What the recipe says of itself, and of a backward generator which way it goes."""
-        back = " This one goes back: from the second domain of its training to the first."
-        return self.recipe.summary + (back if self.direction == "backward" else "")
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What the predictor must know."""
-        return capabilities(self.recipe.network)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
-        result: Tensor = self.network(x)
-        return result
 
 
 def backward_file(folder: Path) -> Path:
@@ -123,8 +95,5 @@ def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device
     if capabilities(recipe.network).channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if recipe.method == "diffusion":
-        # A `RestorationModel` itself, so that it cannot be known where that is defined.
-        from sem_models.inference.diffusion import DiffusionModel
-
         return DiffusionModel(recipe, network, name or recipe.name)
     return RestorationModel(recipe, network, name or recipe.name)

@@ -8,8 +8,8 @@ from torch import Tensor
 from sem_models.data.dataset import Dataset
 from sem_models.evaluation.floors import Identity
 from sem_models.inference.model import UnitModel
-from sem_models.model import RestorationModel
 from sem_models.networks.capabilities import Capabilities
+from sem_models.trained import RestorationModel
 
 CONSTANT = "floor:constant"
 

@@ -11,8 +11,8 @@ from sem_models.inference.ddim import NoisePredictor, decode
 from sem_models.inference.guidance import require_unconditional
 from sem_models.inference.noise_field import ORIGIN, Place, noise_at
 from sem_models.methods.noise_schedule import unit
-from sem_models.model import RestorationModel
 from sem_models.progress import Progress, silent
+from sem_models.trained import RestorationModel
 from sem_models.training.method_settings import DiffusionSettings
 
 

@@ -16,11 +16,11 @@ from sem_models.evaluation.floors import floors_for
 from sem_models.evaluation.translation_floors import constant_floor, translation_floors
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.write import write_micrograph
-from sem_models.model import RestorationModel
 from sem_models.networks.table import build_network
 from sem_models.networks.unet import UNetConfig
 from sem_models.physics.degradation import Blur, Degradation
 from sem_models.recipes.recipe import Recipe, Task
+from sem_models.trained import RestorationModel
 from sem_models.training.panels import picture
 from tests.conftest import smooth_images
 
