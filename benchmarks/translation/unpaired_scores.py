@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skimage.exposure import match_histograms
 
 from benchmarks.runner import command, options
-from benchmarks.translation.unpaired import RUNS
+from benchmarks.translation.unpaired import PAIRED, RUNS
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
@@ -49,9 +49,9 @@ def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[s
         "through the mask": ("bridge", "--segmenter", segment, "--synthesiser", paint),
         "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
         **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
-        "pix2pix, had pairs": ("predict", runs[f"pix2pix-small {direction}"]),
-        "U-Net, had pairs": ("predict", runs[f"unet-translate-small {direction}"]),
     }
+    if direction == THERE:
+        calls |= {f"{recipe}, had pairs": ("predict", runs[f"{recipe} {THERE}"]) for recipe in PAIRED}
     folders = {name: place(out, name) for name in calls}
     for name, (verb, *rest) in calls.items():
         if not folders[name].exists():
@@ -150,8 +150,13 @@ def main() -> None:
     chosen = options(__doc__)
     runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
     found = {direction: measured(direction, chosen.home, runs, chosen.pictures) for direction in DIRECTIONS}
-    (HERE / "unpaired_scores.json").write_text(json.dumps(found, indent=1) + "\n")
-    write(found, HERE / "UNPAIRED.md")
+    there, back = runs["cycle"], f"{runs['cycle']}:backward"
+    trips = {
+        THERE: command("round-trip", there, back, "--dataset", THERE),
+        BACK: command("round-trip", back, there, "--dataset", BACK),
+    }
+    (HERE / "unpaired_scores.json").write_text(json.dumps({"scores": found, "round_trips": trips}, indent=1) + "\n")
+    write(found, trips, HERE / "UNPAIRED.md")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _TITLES = {"tio2": "Secondary electrons to transmission", "tio2-back": "Transmis
 _DICE = "Particles found again, Dice ↑"
 
 
-def write(found: dict[str, Any], path: Path) -> None:
+def write(found: dict[str, Any], trips: dict[str, Any], path: Path) -> None:
     """Means over images; three images carry no interval."""
     text = [
         "# Translation without pairs",
@@ -23,7 +23,12 @@ def write(found: dict[str, Any], path: Path) -> None:
         metrics = [name for name in next(iter(next(iter(methods.values())).values())) if name in METRICS]
         rows = [[name, *_row(images, metrics)] for name, images in methods.items()]
         headings = ["method", _DICE, *(METRICS[name].heading for name in metrics)]
+        trip = trips[direction]["scores"]
         text += [f"## {_TITLES[direction]}", markdown(headings, rows)]
+        text += [
+            f"There and back by the CycleGAN: PSNR {trip['psnr_db']['mean']:.1f} dB, SSIM {trip['ssim']['mean']:.3f}; "
+            f"the mean grey of each image has {trip['floor_psnr_db']['mean']:.1f} dB."
+        ]
     path.write_text("\n\n".join(text) + "\n")
 
 
