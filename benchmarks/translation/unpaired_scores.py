@@ -7,17 +7,14 @@ Every method is applied by the command line to the same files and judged by the 
 """
 
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from skimage.exposure import match_histograms
 
 from benchmarks.runner import command, options
-from benchmarks.translation.unpaired import PAIRED, RUNS
+from benchmarks.translation.unpaired import RUNS
+from benchmarks.translation.unpaired_methods import DIRECTIONS, Image, draw, floors, place
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
@@ -28,35 +25,11 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 from sem_models.images.write import write_micrograph
 
-Image = NDArray[np.float32]
 HERE = Path(__file__).resolve().parent
-STRENGTHS = (0.4, 0.6, 0.8)
 SHOWN = (
     *("psnr_db", "mse", "ssim", "lpips_alex", "std_ratio", "gradient_energy_ratio", "slope_difference"),
     *("grey_range_ratio", "histogram_distance"),
 )
-DIRECTIONS = {THERE: ("sem", "tsem"), BACK: ("tsem", "sem")}
-
-
-def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[str, Path]:
-    """Apply every method to the files in `given`; a folder that is there is kept."""
-    source, target = DIRECTIONS[direction]
-    cycle = runs["cycle"] if direction == THERE else f"{runs['cycle']}:backward"
-    segment, paint = runs[f"segment {source}"], runs[f"draw {target}"]
-    diffuse = ("--to", runs[f"diffuse {target}"])
-    calls = {
-        "CycleGAN": ("predict", cycle),
-        "through the mask": ("bridge", "--segmenter", segment, "--synthesiser", paint),
-        "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
-        **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
-    }
-    if direction == THERE:
-        calls |= {f"{recipe}, had pairs": ("predict", runs[f"{recipe} {THERE}"]) for recipe in PAIRED}
-    folders = {name: place(out, name) for name in calls}
-    for name, (verb, *rest) in calls.items():
-        if not folders[name].exists():
-            command(verb, *rest, str(given), "--out", str(folders[name]))
-    return folders
 
 
 def exported(dataset: Dataset, folder: Path) -> None:
@@ -73,27 +46,6 @@ def read(path: Path) -> Image:
     """(1, H, W) in unit intensity."""
     unit: Image = to_unit(read_micrograph(path).pixels, IntensityRange(0, 255)).transpose(2, 0, 1)
     return unit
-
-
-def place(out: Path, name: str) -> Path:
-    """The folder of a method."""
-    return out / re.sub(r"\W+", "-", name)
-
-
-def floors(dataset: Dataset) -> dict[str, Callable[[Image], Image]]:
-    """The input; its negative with the grey levels of the training targets, which any editor can do; their mean."""
-    targets = [dataset.unit(entry, "target") for entry in dataset.entries("train")]
-    grey = np.concatenate([target.ravel() for target in targets])
-
-    def matched(image: Image) -> Image:
-        found: Image = match_histograms(1 - image, grey.reshape(1, 1, -1)).astype(np.float32)
-        return found
-
-    return {
-        "floor: input": lambda image: image,
-        "floor: negative, grey levels matched": matched,
-        "floor: mean grey": lambda image: np.full_like(image, grey.mean()),
-    }
 
 
 def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[str, list[float]]:
