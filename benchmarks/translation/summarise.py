@@ -73,7 +73,10 @@ def main() -> None:
         if seen:
             one = next(iter(seen.values()))
             more = f", judges also trained on {one.training_images} training images" if one.training_images else ""
-            text += [f"Judged: {one.images} images of {one.groups} groups{more}.", judgements(seen)]
+            text += [
+                f"Judged: {one.images} images of {one.groups} groups{more}; judges of {one.settings.steps} steps.",
+                judgements(seen),
+            ]
             text += [f"- {note}" for note in dict.fromkeys(note for report in seen.values() for note in report.notes)]
     runs = [[label, job["run_id"], f"{job['train_minutes']:.0f}"] for label, job in jobs.items()]
     text.append(markdown(["model", "MLflow run", "minutes"], runs))
