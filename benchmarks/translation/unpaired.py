@@ -3,19 +3,17 @@
     python -m benchmarks.translation.unpaired --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
 CycleGAN; SDEdit and deterministic DDIM with a free diffusion model of each contrast; the way through the mask with a
-segmentation network of one contrast and a conditional GAN of the other. Beside them pix2pix and the U-Net that had
-pairs, and the input itself. Writes `unpaired_runs.json`; `unpaired_scores.py` scores what the runs draw.
+segmentation network of one contrast and a conditional GAN of the other. Writes `unpaired_runs.json`; `unpaired_scores.py` scores what the runs draw.
 """
 
 from pathlib import Path
 
 from benchmarks.runner import Job, Table, options
-from benchmarks.translation.unpaired_sets import CONTRASTS, THERE, UNPAIRED, prepare
+from benchmarks.translation.unpaired_sets import CONTRASTS, UNPAIRED, prepare
 
 EXPERIMENT = "translation-unpaired"
 SAME = ("train.precision=bf16-mixed",)
 RUNS = Path(__file__).with_name("unpaired_runs.json")
-PAIRED = ("unet-translate-small", "pix2pix-small")
 _GAN = ("train.steps=2000", "train.validate_every=500")
 _CLASSES = 2
 """Background and particles."""
@@ -31,7 +29,6 @@ def jobs() -> tuple[Job, ...]:
             _job(f"draw {contrast}", "cgan-masks-small", masks, *_GAN, f"network.channels_in={_CLASSES}"),
             _job(f"diffuse {contrast}", "ddpm-small", f"tio2-{contrast}", "train.steps=3000"),
         ]
-    found += [_job(f"{recipe} {THERE}", recipe, THERE, *_GAN) for recipe in PAIRED]
     return tuple(found)
 
 

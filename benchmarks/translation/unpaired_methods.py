@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from skimage.exposure import match_histograms
 
 from benchmarks.runner import command
-from benchmarks.translation.unpaired import PAIRED
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from sem_models.data.dataset import Dataset
 
@@ -35,8 +34,6 @@ def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[s
         "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
         **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
     }
-    if direction == THERE:
-        calls |= {f"{recipe}, had pairs": ("predict", runs[f"{recipe} {THERE}"]) for recipe in PAIRED}
     folders = {name: place(out, name) for name in calls}
     for name, (verb, *rest) in calls.items():
         if not folders[name].exists():
