@@ -3,7 +3,8 @@
     python -m benchmarks.translation.unpaired --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
 CycleGAN; SDEdit and deterministic DDIM with a free diffusion model of each contrast; the way through the mask with a
-segmentation network of one contrast and a conditional GAN of the other. Writes `unpaired_runs.json`; `unpaired_scores.py` scores what the runs draw.
+segmentation network of one contrast and a conditional GAN of the other. Writes `unpaired_runs.json`;
+`unpaired_scores.py` scores what the runs draw.
 """
 
 from pathlib import Path
