@@ -13,7 +13,10 @@ from benchmarks.translation.unpaired_sets import BACK, THERE
 from sem_models.data.dataset import Dataset
 
 Image = NDArray[np.float32]
+Floors = dict[str, Callable[[Image], Image]]
 STRENGTHS = (0.4, 0.6, 0.8)
+OF_NEGATIVE = f"SDEdit {STRENGTHS[0]:g} of the negative"
+NEGATIVE = "floor: negative, grey levels matched"
 DIRECTIONS = {THERE: ("sem", "tsem"), BACK: ("tsem", "sem")}
 
 
@@ -22,8 +25,8 @@ def place(out: Path, name: str) -> Path:
     return out / re.sub(r"\W+", "-", name)
 
 
-def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[str, Path]:
-    """Apply every method to the files in `given`; a folder that is there is kept."""
+def draw(direction: str, runs: dict[str, str], given: Path, negative: Path, out: Path) -> dict[str, Path]:
+    """Apply every method to the files in `given`, one to their negatives; a folder that is there is kept."""
     source, target = DIRECTIONS[direction]
     cycle = runs["cycle"] if direction == THERE else f"{runs['cycle']}:backward"
     segment, paint = runs[f"segment {source}"], runs[f"draw {target}"]
@@ -34,14 +37,16 @@ def draw(direction: str, runs: dict[str, str], given: Path, out: Path) -> dict[s
         "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
         **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
     }
+    calls[OF_NEGATIVE] = ("translate", "--method", "sdedit", "--strength", str(STRENGTHS[0]), *diffuse)
     folders = {name: place(out, name) for name in calls}
     for name, (verb, *rest) in calls.items():
         if not folders[name].exists():
-            command(verb, *rest, str(given), "--out", str(folders[name]))
+            source_files = negative if name == OF_NEGATIVE else given
+            command(verb, *rest, str(source_files), "--out", str(folders[name]))
     return folders
 
 
-def floors(dataset: Dataset) -> dict[str, Callable[[Image], Image]]:
+def floors(dataset: Dataset) -> Floors:
     """The input; its negative with the grey levels of the training targets, which any editor can do; their mean."""
     targets = [dataset.unit(entry, "target") for entry in dataset.entries("train")]
     grey = np.concatenate([target.ravel() for target in targets])
@@ -52,6 +57,6 @@ def floors(dataset: Dataset) -> dict[str, Callable[[Image], Image]]:
 
     return {
         "floor: input": lambda image: image,
-        "floor: negative, grey levels matched": matched,
+        NEGATIVE: matched,
         "floor: mean grey": lambda image: np.full_like(image, grey.mean()),
     }

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.runner import command, options
 from benchmarks.translation.unpaired import RUNS
-from benchmarks.translation.unpaired_methods import DIRECTIONS, Image, draw, floors, place
+from benchmarks.translation.unpaired_methods import DIRECTIONS, NEGATIVE, Floors, Image, draw, floors, place
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
@@ -32,14 +32,16 @@ SHOWN = (
 )
 
 
-def exported(dataset: Dataset, folder: Path) -> None:
-    """The inputs of the test as files with their pixel size."""
-    folder.mkdir(parents=True, exist_ok=True)
+def exported(dataset: Dataset, out: Path, simple: Floors) -> None:
+    """Inputs, truths and floors of the test as 8-bit files with their pixel size."""
     for entry in dataset.entries("test"):
-        stored = entry.array("input")
-        image = Micrograph(dataset.array(entry, "input"), stored.pixel_size_nm, source=entry.name)
-        if not (folder / entry.name).exists():
-            write_micrograph(folder / entry.name, image)
+        size, low = entry.array("input").pixel_size_nm, dataset.unit(entry, "input")
+        images = {"input": low, "truth": dataset.unit(entry, "target")}
+        for name, image in {**images, **{name: floor(low) for name, floor in simple.items()}}.items():
+            path = place(out, name) / entry.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+            write_micrograph(path, Micrograph(np.ascontiguousarray(levels), size, source=entry.name))
 
 
 def read(path: Path) -> Image:
@@ -67,9 +69,9 @@ def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[s
 def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | None) -> dict[str, Any]:
     """Scores of all methods by image."""
     dataset, out = open_dataset(home / "datasets" / direction), home / "unpaired" / direction
-    exported(dataset, out / "input")
-    folders = draw(direction, runs, out / "input", out)
     simple, score, rows = floors(dataset), Scorer(), dict[str, dict[str, Any]]()
+    exported(dataset, out, simple)
+    folders = draw(direction, runs, out / "input", place(out, NEGATIVE), out)
     shown: dict[str, dict[str, Image]] = {}
     for entry in dataset.entries("test"):
         case = Case(dataset.unit(entry, "input"), dataset.unit(entry, "target"), 1, None, None)
@@ -79,8 +81,6 @@ def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | 
         for name, image in drawn.items():
             scores = score(image, case)
             rows.setdefault(name, {})[entry.name] = {key: scores[key] for key in SHOWN}
-        for name, image in {"truth": case.sharp, **{n: drawn[n] for n in simple}}.items():
-            _keep(place(out, name) / entry.name, image)
     folders |= {name: place(out, name) for name in simple}
     dice = found_again(runs[f"segment {DIRECTIONS[direction][1]}"], folders, place(out, "truth"))
     for name, values in dice.items():
@@ -89,12 +89,6 @@ def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | 
     if pictures:
         side_by_side(shown, pictures / f"{direction}.png")
     return rows
-
-
-def _keep(path: Path, image: Image) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-    write_micrograph(path, Micrograph(np.ascontiguousarray(levels), None, source=path.name))
 
 
 def main() -> None:
