@@ -2,7 +2,8 @@
 
     python -m benchmarks.translation.summarise --home FOLDER
 
-FOLDER is the home in which `table.py` trained; `discriminate` must have judged its runs.
+FOLDER is the home in which `table.py` trained; both runs of each set were judged by
+`python -m pipelines discriminate UNET_RUN PIX2PIX_RUN --dataset NAME --steps 60`.
 """
 
 import argparse
