@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import mannwhitneyu
 
-from sem_models.evaluation.discriminator_auc import Judged, auc_over_seeds
+from sem_models.evaluation.discriminator_auc import Judged, auc_over_seeds, by_image
 from sem_models.evaluation.patches import patch_grid
 
 
@@ -24,6 +24,17 @@ def test_auc_is_mann_whitneys_within_folds() -> None:
         Judged(a + 100 * (k % 2), b + 100 * (k % 2), f"i{k}", f"g{k % 4}", k % 2) for k, (a, b) in enumerate(logits)
     ]
     assert abs(auc_over_seeds([shifted]).value - expected) < 0.1, "scales of judges do not matter"
+
+
+def test_parts_of_an_image_are_judged_as_one() -> None:
+    """An image cut into three counts once, with all its logits: its mean is that over the parts."""
+    logits = np.arange(12, dtype=np.float64).reshape(3, 2, 2)
+    parts = [Judged(real, generated, "a", "g", 1) for real, generated in logits]
+    other = Judged(np.array([7.0]), np.array([8.0]), "b", "h", 0)
+    found = by_image([parts[0], other, *parts[1:]])
+    assert [(one.image, one.group, one.fold) for one in found] == [("a", "g", 1), ("b", "h", 0)]
+    assert sorted(found[0].real) == sorted(logits[:, 0].ravel())
+    assert found[0].whole.generated.item() == logits[:, 1].mean()
 
 
 def test_the_interval_covers_the_true_auc() -> None:

@@ -10,7 +10,7 @@ from sem_models.data.manifest import Manifest
 from sem_models.errors import UserError
 from sem_models.networks.table import capabilities
 from sem_models.recipes import RECIPES, Recipe, find_recipe, override
-from sem_models.training.ema import ExponentialMovingAverage
+from sem_models.training.ema import Averages, ExponentialMovingAverage
 from sem_models.training.fit import refuse_ignored
 from sem_models.training.guard import FiniteGuard, TrainingDiverged
 from sem_models.training.optimisers import learning_rate
@@ -127,6 +127,24 @@ def test_average_of_constant_and_of_a_jump() -> None:
     nn.init.constant_(network.weight, 3.0)
     plain.update(network)
     assert torch.equal(plain.weights["weight"], network.weight)
+
+
+def test_both_generators_of_a_cycle_are_averaged_alike() -> None:
+    """With equal weights the averages are equal, at each update and resumed."""
+    restorer, backward = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    for network in (restorer, backward):
+        nn.init.zeros_(network.weight)
+    both = Averages(restorer, backward, 0.9)
+    for value in (1.0, 4.0, 2.0):
+        for network in (restorer, backward):
+            nn.init.constant_(network.weight, value)
+        both.update()
+        assert both.backward is not None
+        assert both.backward["weight"].item() == both.weights["weight"].item() != 0
+    resumed = Averages(restorer, backward, 0.9)
+    resumed.load_state_dict(both.state_dict())
+    assert resumed.backward == both.backward
+    assert Averages(restorer, None, 0.9).backward is None
 
 
 def test_guard_counts_only_failures_in_a_row() -> None:
