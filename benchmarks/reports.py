@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.pools import set_of
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics import Interval, cluster_interval
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 
 Reports = dict[str, list[EvaluationReport]]
 
@@ -18,7 +18,7 @@ Reports = dict[str, list[EvaluationReport]]
 def read(home: Path, table: Path) -> Reports:
     """Every evaluation of each job, by label."""
     os.environ["SEM_HOME"] = str(home)
-    from pipelines.evaluate import stored_reports
+    from pipelines.evaluate.score import stored_reports
 
     jobs: dict[str, dict[str, Any]] = json.loads(table.read_text())
     return {label: stored_reports(job["run_id"]) for label, job in jobs.items()}

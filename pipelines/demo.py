@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from pipelines.evaluate import evaluate
+from pipelines.data.prepare import prepare
+from pipelines.evaluate.score import evaluate
 from pipelines.home import home
-from pipelines.prepare import prepare
-from pipelines.register import register
-from pipelines.train import train
-from sem_models.data.sources import PrepareOptions
-from sem_models.images.write import write_micrograph
-from sem_models.physics.phantoms.table import PHANTOMS, make_phantom
+from pipelines.release.register import register
+from pipelines.train.train import train
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.images.io.write import write_micrograph
+from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 from sem_models.progress import Progress, silent
-from sem_models.recipes import find_recipe, override
 
 NAME = "demo-phantoms"
 MODEL = "demo-sr-x4"

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import torch
 
-from pipelines.initial import BEST, model_of
-from pipelines.run_facts import stored_recipe
 from pipelines.tracking.artifacts import fetched, list_files
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo
-from sem_models.data.dataset import Dataset
+from pipelines.train.warm_start import BEST, model_of
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.inference.model import UnitModel
-from sem_models.model import RECIPE, WEIGHTS, backward_file, save_weights
-from sem_models.trained import Direction, RestorationModel
+from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.inference.storage import RECIPE, WEIGHTS, backward_file, save_weights
+from sem_models.methods.stages import BACKWARD
 from sem_models.training.checkpoint import STATE
-from sem_models.training.stages import BACKWARD
 
 SUFFIX = ":backward"
 TAG = "sem.direction"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.models import resolve_model
-from pipelines.pixel_sizes import learned_size
-from pipelines.run_facts import manifest_of
-from sem_models.data.manifest import Manifest
-from sem_models.data.synthetic import is_synthetic
+from pipelines.predict.pixel_sizes import learned_size
+from pipelines.tracking.run_facts import manifest_of
+from sem_models.config.recipe import Recipe, Task
+from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.synthetic import is_synthetic
 from sem_models.errors import UserError
 from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
-from sem_models.recipes.recipe import Recipe, Task
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.directions import backward_model, placed, split_direction
-from pipelines.initial import BEST, model_of
-from pipelines.run_facts import stored_recipe
 from pipelines.tracking.registry import find_version, local_folder
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
-from sem_models.data.dataset import Dataset
+from pipelines.train.warm_start import BEST, model_of
+from sem_models.config.degradation import Degradation
+from sem_models.config.overrides import override_degradation
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.floors import find_floor
-from sem_models.evaluation.translation_floors import CONSTANT, constant_floor
-from sem_models.inference.model import UnitModel
+from sem_models.evaluation.baselines.table import find_floor
+from sem_models.evaluation.baselines.translation import CONSTANT, constant_floor
+from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.predictor import choose_device
-from sem_models.model import load_model
+from sem_models.inference.storage import load_model
 from sem_models.networks.table import capabilities
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes import override_degradation
-from sem_models.recipes.labels import takes_labels
-from sem_models.trained import RestorationModel
+from sem_models.tasks.label_maps import takes_labels
 
 FLOOR = "floor:"
 REGISTERED = "models:/"

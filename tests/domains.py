@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 
 
 def write_all(folder: Path, letter: str, images: list[np.ndarray]) -> Path:

@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
 from sem_models.methods.objective import PERCEPTUAL
-from sem_models.recipes import Recipe, find_recipe, override
 
 NARROW: dict[str, dict[str, Any]] = {
     "vdsr": {"depth": 3, "width": 4},
@@ -71,4 +73,4 @@ def fake_perceptual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained weights are neither needed nor read from here on."""
     features = FakeFeatures()
     monkeypatch.setattr("sem_models.losses.perceptual._features", lambda *_: features)
-    monkeypatch.setattr("sem_models.training.consistency.require_weights", lambda _: None)
+    monkeypatch.setattr("sem_models.tasks.ignored_settings.require_weights", lambda _: None)

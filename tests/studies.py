@@ -10,12 +10,12 @@ from pipelines.study.create import create_study
 from pipelines.study.definition import study_settings
 from pipelines.study.order import Shown
 from pipelines.study.studies import Study, open_study
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 from tests.conftest import smooth_images
 
 

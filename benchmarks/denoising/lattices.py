@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.runner import Job, Table, command, options
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.evaluation.atoms import lattice_scores, seam_ratio
+from sem_models.config.degradation import Degradation
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.evaluate import make_case
-from sem_models.evaluation.metrics import psnr_db
+from sem_models.evaluation.metrics.atoms import lattice_scores, seam_ratio
+from sem_models.evaluation.metrics.table import psnr_db
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 from sem_models.inference.predictor import Predictor
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes import find_recipe
 
 HERE = Path(__file__).resolve().parent
 DENTED, UNPAIRED, FLAT = "lattices", "lattices-unpaired", "lattices-flat"

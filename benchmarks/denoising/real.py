@@ -55,7 +55,7 @@ def show(model: str, frames: Frames, data: Path, folder: Path) -> None:
     """The frame and what the model makes of it, side by side in one display window."""
     from pipelines.models import resolve_model
     from sem_models.images.display import display_window, to_display
-    from sem_models.images.read import read_micrograph
+    from sem_models.images.io.read import read_micrograph
     from sem_models.inference.predictor import Predictor
 
     recorded = read_micrograph(data / frames.folder / frames.judged)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.pools import FOUR
 from benchmarks.reports import Reports, gain, markdown, part_of, read, said
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent

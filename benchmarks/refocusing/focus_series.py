@@ -18,12 +18,12 @@ from scipy.ndimage import gaussian_filter
 
 from benchmarks.refocusing.table import NOISY
 from benchmarks.runner import ROOT
-from sem_models.data.registration import crop_to_overlap, find_shift
-from sem_models.evaluation.filters import noise_sigma
-from sem_models.evaluation.metrics import psnr_db
-from sem_models.evaluation.ring_correlation import frc_mean
+from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
+from sem_models.evaluation.baselines.filters import noise_sigma
+from sem_models.evaluation.metrics.frequency import frc_mean
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.images.channels import to_grey
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 from sem_models.inference.predictor import Predictor
 
 HERE = Path(__file__).resolve().parent

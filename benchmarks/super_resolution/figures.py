@@ -15,7 +15,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 
 HERE = Path(__file__).resolve().parent
 FIGURE = HERE.parents[1] / "docs" / "figures" / "super_resolution.png"

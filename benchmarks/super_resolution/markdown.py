@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 
 SHOWN = (
     "psnr_db", "ssim", "gradient_error", "edge_retention", "frc_mean", "frc_resolution_px", "spectrum_distance_db",

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.pools import set_of
-from sem_models.data.dataset import open_dataset
+from sem_models.datasets.dataset import open_dataset
+from sem_models.evaluation.baselines.table import Bicubic
 from sem_models.evaluation.evaluate import input_and_target
-from sem_models.evaluation.floors import Bicubic
 from sem_models.images.display import display_window, to_display
 from sem_models.inference.predictor import Predictor
 

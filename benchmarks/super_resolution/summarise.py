@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.pools import set_of
 from benchmarks.super_resolution.markdown import SETS, SHOWN, as_markdown
-from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.statistics import bootstrap_interval, cluster_interval
+from sem_models.evaluation.statistics.intervals import bootstrap_interval, cluster_interval
+from sem_models.evaluation.statistics.paired import compare_to
 
 HERE = Path(__file__).resolve().parent
 LEAD = "sinsr-gb-x4-small"
@@ -27,7 +27,7 @@ LEAD = "sinsr-gb-x4-small"
 def read_reports(home: Path, table: dict[str, Any]) -> dict[str, EvaluationReport]:
     """The stored evaluation of each job, by label."""
     os.environ["SEM_HOME"] = str(home)
-    from pipelines.evaluate import stored_reports
+    from pipelines.evaluate.score import stored_reports
 
     return {label: stored_reports(job["run_id"])[0] for label, job in table.items()}
 

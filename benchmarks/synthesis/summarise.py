@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.reports import Reports, markdown, read
 from benchmarks.synthesis.sets import AXONS, CLASSES, VNC
 from benchmarks.synthesis.table import SEGMENTER
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from benchmarks.runner import options
 from pipelines.progress import TerminalProgress
-from sem_models.evaluation.discrimination import discriminator_test, real_against_real
-from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_report import set_distance
-from sem_models.evaluation.pair import Pair
-from sem_models.evaluation.texture import TEXTURE_SCORES, texture
+from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import set_distance
+from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
+from sem_models.evaluation.metrics.texture import TEXTURE_SCORES, texture
 from sem_models.images.intensity import IntensityRange, to_unit
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 
 DETECTORS = ("BSD", "SE")
 

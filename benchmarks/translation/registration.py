@@ -20,14 +20,14 @@ from PIL import Image
 from skimage.transform import resize
 
 from benchmarks.runner import ROOT
-from sem_models.data.alignment import align, find_alignment
-from sem_models.data.manifest import Register
+from sem_models.datasets.manifest import Register
+from sem_models.datasets.registration.alignment import align, find_alignment
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.display import composite, with_arrows
+from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.overlay import composite, with_arrows
-from sem_models.images.read import read_micrograph
 
 HERE = Path(__file__).resolve().parent
 WAYS: tuple[Register, ...] = ("shift", "rigid", "affine")

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
 
 GAP_PX = 32
 """Between blocks, so that what lies side by side is in no two of them."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks.reports import Reports, markdown, read
 from benchmarks.translation.sets import SETS
-from sem_models.evaluation.discriminator_auc import Auc
-from sem_models.evaluation.discriminator_report import DiscriminatorReport
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.discriminator.auc import Auc
+from sem_models.evaluation.discriminator.report import DiscriminatorReport
+from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     home = parser.parse_args().home
     reports = read(home, HERE / "table.json")
-    from pipelines.discriminate import stored_discriminations
+    from pipelines.evaluate.discriminate import stored_discriminations
 
     jobs = json.loads((HERE / "table.json").read_text())
     text = ["# Translation", "Whole test images, means; for texture see the headings for the best value."]

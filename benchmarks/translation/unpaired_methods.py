@@ -10,7 +10,7 @@ from skimage.exposure import match_histograms
 
 from benchmarks.runner import command
 from benchmarks.translation.unpaired_sets import BACK, THERE
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
 
 Image = NDArray[np.float32]
 Floors = dict[str, Callable[[Image], Image]]

@@ -18,12 +18,12 @@ from benchmarks.translation.unpaired_methods import DIRECTIONS, NEGATIVE, Floors
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
-from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
 
 HERE = Path(__file__).resolve().parent
 SHOWN = (

@@ -10,10 +10,10 @@ import numpy as np
 
 from benchmarks.runner import command
 from benchmarks.translation.sets import HELD_OUT, TRANSMISSION, cut_grey
-from sem_models.data.registration import crop_to_overlap, find_shift
+from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
 
 PIXEL_NM = 14.688
 """Both contrasts are brought to it; recorded at 7.344 nm."""

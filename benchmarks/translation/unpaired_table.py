@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.reports import markdown
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 
 _TITLES = {"tio2": "Secondary electrons to transmission", "tio2-back": "Transmission to secondary electrons"}
 _DICE = "Particles found again, Dice ↑"

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.compare.discriminator import show_discriminations
 from pages.compare.paired import show_pairs
-from pages.compare.tables import side_by_side
-from pages.components.families import choose_scores
-from pages.components.frame import begin, empty, shown_errors
-from pages.components.scores import header, rows_table, show_gains
-from pipelines.compare import Comparison, compare, label
+from pages.widgets.discriminations import show_tests
+from pages.widgets.families import choose_scores
+from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.scores import header, mean_text, rows_table, show_gains
+from pipelines.evaluate.compare import Comparison, compare, label
+from pipelines.evaluate.discriminate_table import discriminations_of
 from pipelines.tracking.runs import RunInfo, list_runs
 
 
@@ -96,6 +97,42 @@ def _bars(comparison: Comparison, metric: str) -> go.Figure:
         template="simple_white", yaxis={"autorange": "reversed", "automargin": True},
     )  # fmt: skip
     return figure
+
+
+_MADE_UP = ("translation", "synthesis")
+
+
+def show_discriminations(comparison: Comparison) -> None:
+    """The section of the page; where no run was tested, how to test those that make images up."""
+    found = discriminations_of(comparison)
+    if not found.reports:
+        _offer(comparison)
+        return
+    st.subheader("Discriminator test")
+    show_tests(found.reports, found.warnings)
+
+
+def _offer(comparison: Comparison) -> None:
+    """The command: a test takes minutes and one judge for all models, so that it is no button for a single run."""
+    made_up = [c.run.run_id for c in comparison.columns if c.run.tags.get("sem.task") in _MADE_UP]
+    if not made_up:
+        return
+    st.subheader("Discriminator test")
+    st.caption("None yet. A fresh classifier says how easily these outputs are told from real images:")
+    asked = f"{' '.join(made_up)} --dataset {comparison.columns[0].report.dataset}"
+    st.code(f"python -m pipelines discriminate {asked}", language="bash", wrap_lines=True)
+
+
+def side_by_side(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
+    """One row a run, best first, then the floors."""
+    rows = [(c.label, c.report, c.report.model) for c in comparison.columns]
+    rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
+    return pd.DataFrame(
+        [
+            {"method": name, **{header(metric): mean_text(report, method, metric) for metric in metrics}}
+            for name, report, method in rows
+        ]
+    )
 
 
 show()

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from pipelines.data.prepare import list_datasets
 from pipelines.home import home
-from pipelines.prepare import list_datasets
-from sem_models.data.dataset import open_dataset
-from sem_models.data.manifest import Manifest
+from sem_models.datasets.dataset import open_dataset
+from sem_models.datasets.manifest import Manifest
 from sem_models.errors import UserError
 
 

@@ -7,14 +7,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.classes import class_table
-from sem_models.data.labels import same_field
-from sem_models.data.plan import Plan, class_shares
-from sem_models.data.planned import PlannedImage
+from pages.widgets.classes import class_table
+from sem_models.datasets.labels import same_field
+from sem_models.datasets.preparation.plan import Plan, class_shares
+from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.images.channels import to_grey
-from sem_models.images.display import display_window, to_display
-from sem_models.images.label_colours import overlay
-from sem_models.images.read import read_micrograph
+from sem_models.images.display import display_window, overlay, to_display
+from sem_models.images.io.read import read_micrograph
 
 
 def ask_suffix() -> str | None:

@@ -4,19 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.fields import on_page
-from pages.components.frame import begin, shown_errors
-from pages.components.tasks import launch, watched
 from pages.data.existing import show_datasets
-from pages.data.groups import group_fields
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
-from pages.data.pixel_sizes import pixel_size_fields
 from pages.data.plan import show_plan
 from pages.data.source import choose_source
-from sem_models.data.manifest import Kind
-from sem_models.data.plan import Plan, plan_dataset
-from sem_models.data.sources import PrepareOptions
+from pages.widgets.fields import on_page
+from pages.widgets.frame import begin, shown_errors
+from pages.widgets.tasks import launch, watched
+from sem_models.datasets.manifest import Kind
+from sem_models.datasets.preparation.plan import Plan, plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
 
 TASK = "prepare"
@@ -154,6 +152,35 @@ def command(options: PrepareOptions) -> list[str]:
     if options.kind == "paired":
         arguments += ["--register", options.register]
     return arguments
+
+
+def group_fields(kind: Kind) -> tuple[str | None, str | None, str | None]:
+    """Pattern of the groups, that of the other domain, and the test groups; None where not given."""
+    group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
+    other = ""
+    if kind == "unpaired":
+        help_text = "Regular expression for the file names of the other domain; empty: as above."
+        other = st.text_input("Group pattern of the other domain", key="target_group", help=help_text).strip()
+    test = st.text_input(
+        "Test groups", key="test_groups", help="Regular expression of groups; empty: a fifth is dealt to the test."
+    ).strip()
+    return group or None, other or None, test or None
+
+
+def pixel_size_fields(kind: Kind) -> tuple[float | None, float | None]:
+    """Pixel size of the targets, and the common one, both in nm; None where not given."""
+    own = None
+    if kind in ("paired", "unpaired"):
+        what = "Pixel size of the targets (nm)"
+        own = st.number_input(what, 0.0, help="0: as the others.", key="target_pixel_size", format="%.4f")
+    common = st.number_input(
+        "Resample all to (nm)",
+        0.0,
+        help="0: leave them. Masks keep their labels; enlarging adds no detail.",
+        key="resample",
+        format="%.4f",
+    )
+    return own or None, common or None
 
 
 show()

@@ -7,14 +7,14 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.fields import on_page
-from pipelines.pair_table import HEADINGS, pair_row
-from sem_models.data.alignment import align
-from sem_models.data.manifest import Register
-from sem_models.data.pairs import AlignedPair
-from sem_models.data.registered import registered_pixels
-from sem_models.data.residual import BlockShifts
-from sem_models.images.overlay import composite, with_arrows
+from pages.widgets.fields import on_page
+from pipelines.data.pair_table import HEADINGS, pair_row
+from sem_models.datasets.manifest import Register
+from sem_models.datasets.registration.alignment import align
+from sem_models.datasets.registration.apply import registered_pixels
+from sem_models.datasets.registration.pairs import AlignedPair
+from sem_models.datasets.registration.residual import BlockShifts
+from sem_models.images.display import composite, with_arrows
 
 _WAYS: dict[Register, str] = {
     "none": "none: use them as they are",

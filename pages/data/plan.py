@@ -3,16 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from pages.components.fields import on_page
-from pages.components.pictures import with_cut_line
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
-from sem_models.data.plan import Plan
-from sem_models.data.planned import PlannedImage
-from sem_models.data.resampling import becomes
+from pages.widgets.fields import on_page
+from pages.widgets.pictures import with_cut_line
+from sem_models.datasets.preparation.plan import Plan
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.resampling import becomes
 from sem_models.images.channels import to_grey
 from sem_models.images.display import display_window, to_display
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 
 
 def show_plan(plan: Plan) -> None:

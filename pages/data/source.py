@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from pipelines.home import home
-from sem_models.images.read import readable_suffixes
+from sem_models.images.io.read import readable_suffixes
 
 
 def choose_source(label: str, key: str, name: str) -> Path | None:

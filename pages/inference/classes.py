@@ -7,13 +7,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.classes import class_table
-from sem_models.data.labels import LabelMap
+from pages.widgets.classes import class_table
+from sem_models.datasets.labels import LabelMap
 from sem_models.images.channels import to_grey
-from sem_models.images.display import display_window, to_display
-from sem_models.images.label_colours import coloured, overlay
+from sem_models.images.display import coloured, display_window, overlay, to_display
+from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
 
 Picture = NDArray[np.uint8]
 

@@ -4,14 +4,14 @@ import time
 
 import streamlit as st
 
-from pages.components.tasks import launch
 from pages.data.source import choose_source
 from pages.inference.drawn_results import TASK, show_drawn
 from pages.train.diffusion import step_choices
+from pages.widgets.tasks import launch
 from pipelines.home import home
-from sem_models.recipes.labels import takes_labels
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.method_settings import DiffusionSettings
+from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.recipe import Recipe
+from sem_models.tasks.label_maps import takes_labels
 
 _SIZES = (64, 128, 256, 512)
 _STEPS = "The time grows with steps, images and pixels; few steps draw smoother images."

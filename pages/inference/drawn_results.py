@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.components.tasks import watched
 from pages.inference.classes import classes_of, show_legend, size_text
 from pages.inference.models import recipe_of
+from pages.widgets.tasks import watched
 from sem_models.images.channels import to_grey
-from sem_models.images.label_colours import coloured
-from sem_models.images.read import read_micrograph
+from sem_models.images.display import coloured
+from sem_models.images.io.read import read_micrograph
 
 TASK = "synthesise"
 _SHOWN = 12

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 if TYPE_CHECKING:
-    from sem_models.recipes.recipe import Recipe
+    from sem_models.config.recipe import Recipe
 
 _FLOORS = {
     "floor:bicubic": "Floor: bicubic x4",
@@ -46,8 +46,8 @@ def model_labels() -> dict[str, str]:
 def recipe_of(model: str | None) -> "Recipe | None":
     """What a registered model or a run learned by; None for a floor."""
     from pipelines.directions import split_direction
-    from pipelines.run_facts import stored_recipe
     from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.run_facts import stored_recipe
 
     if model is None or model.startswith("floor:"):
         return None

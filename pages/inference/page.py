@@ -1,24 +1,25 @@
 """Inference: a model applied to micrographs, and a careful look at what it did."""
 
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.components.fields import on_page
-from pages.components.frame import begin, shown_errors
-from pages.components.tasks import launch, watched
 from pages.data.source import choose_source
 from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
-from pages.inference.further import choose_further
-from pages.inference.look import show_result
 from pages.inference.models import choose_model, recipe_of
+from pages.inference.viewer import show_result
 from pages.inference.wording import wording
+from pages.widgets.fields import on_page
+from pages.widgets.frame import begin, shown_errors
+from pages.widgets.tasks import launch, watched
 from pipelines.home import home
+from sem_models.images.channels import to_grey
+from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
 
 TASK = "predict"
 
@@ -88,6 +89,37 @@ def _show(recorded: Micrograph, output: Path, model: str) -> None:
 
 def _label(result: dict[str, Any]) -> str:
     return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
+
+
+def choose_further(model: str | None, source: Path | None) -> list[Path] | None:
+    """One place for each input that is missing, asked for until the channels suffice; None while one is missing."""
+    from pipelines.models import channels_taken
+
+    places: list[Path] = []
+    if model is None or source is None or (wanted := channels_taken(model)) == 1:
+        return places
+    have = _channels(source)
+    if have is None or have >= wanted:
+        return places
+    for number in count(1):
+        st.caption(f"The model takes {wanted} channels; {wanted - have} are missing.")
+        place = choose_source(f"Further input {number}: file or folder on the server", f"further-{number}", "further")
+        more = _channels(place) if place else None
+        if place is None or more is None:
+            return None
+        places.append(place)
+        have += more
+        if have >= wanted:
+            return places
+    return None
+
+
+def _channels(place: Path) -> int | None:
+    """Of the first image there; None where there is none, which the prediction will say better."""
+    files = place.rglob("*") if place.is_dir() else [place]
+    images = (path for path in files if path.is_file() and path.suffix.lower() in readable_suffixes())
+    first = next(images, None)
+    return to_grey(read_micrograph(first)).channels if first else None
 
 
 show()

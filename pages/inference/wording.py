@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sem_models.recipes.recipe import Task
+from sem_models.config.recipe import Task
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from pages.components.frame import shown_errors
-from pages.components.scores import show_report
-from pages.components.tasks import launch, watched
-from pages.runs.discriminations import show_discriminations
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
-from pipelines.initial import INTERPOLATED, TAG
+from pages.widgets.frame import shown_errors
+from pages.widgets.scores import show_report
+from pages.widgets.tasks import launch, watched
 from pipelines.tracking.runs import RunInfo, get_run
+from pipelines.train.warm_start import INTERPOLATED, TAG
 
 _LIVE = ("RUNNING", "SCHEDULED")
 _NO_REFERENCE = ("val/input_correlation", "val/blind_mse")
@@ -71,7 +70,7 @@ def _state(run: RunInfo) -> None:
 
 
 def _scores(run: RunInfo) -> None:
-    from pipelines.evaluate import stored_reports
+    from pipelines.evaluate.score import stored_reports
 
     state = watched("evaluate")
     registered = watched("register")
@@ -100,7 +99,7 @@ def _offer_interpolation(run: RunInfo) -> None:
     with st.expander("Between faithful and sharp"), shown_errors(), st.form("interpolation", border=False):
         alpha = st.slider("0: pixel losses only, 1: adversarial end", 0.0, 1.0, 0.5, 0.05, key="alpha")
         if st.form_submit_button("Make this model a run of its own", icon=":material/tune:"):
-            from pipelines.interpolate import interpolate
+            from pipelines.train.interpolate import interpolate
 
             st.query_params["run"] = interpolate(run.run_id, alpha)
             st.rerun()
@@ -128,3 +127,23 @@ def _offer_scores(run: RunInfo) -> None:
         launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags["sem.dataset"]])
         st.rerun()
     st.caption("Use the test split once a model is chosen, not to choose it.")
+
+
+_UNPAIRED = "val/input_correlation"
+"""The validation score of runs on two domains without pairs."""
+
+
+def show_discriminations(run: RunInfo) -> None:
+    """All tests that the run holds; where an unpaired one has none, the command."""
+    # Late: judges are networks, and their library takes seconds to load.
+    from pages.widgets.discriminations import show_tests
+    from pipelines.evaluate.discriminate import stored_discriminations
+
+    reports = stored_discriminations(run.run_id)
+    for report in reports:
+        st.markdown(f"**Discriminator test on {report.dataset}** ({', '.join(report.splits)})")
+        show_tests([(report.model, report)])
+    if not reports and run.status == "FINISHED" and _UNPAIRED in run.metrics:
+        st.caption("Without pairs outputs can still be judged beside real images of the second domain:")
+        asked = f"python -m pipelines discriminate {run.run_id} floor:identity --dataset {run.tags['sem.dataset']}"
+        st.code(asked, language="bash", wrap_lines=True)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.components.curves import curve_figure
-from pages.components.fields import on_page
+from pages.charts.curves import curve_figure
+from pages.widgets.fields import on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.curves import GrowingCurves

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.components.frame import begin, empty, shown_errors
 from pages.runs.detail import show_run
 from pages.runs.table import choose_run
+from pages.widgets.frame import begin, empty, shown_errors
 
 
 def show() -> None:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.components.frame import empty
-from pages.components.tasks import launch, watched
 from pages.inference.models import model_labels
-from pipelines.prepare import list_datasets
+from pages.widgets.frame import empty
+from pages.widgets.tasks import launch, watched
+from pipelines.data.prepare import list_datasets
 from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM
 
 TASK = "study"

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.components.frame import begin, empty, shown_errors
 from pages.study.create import show_create
 from pages.study.results import show_results
 from pages.study.take_part import RATER, show_sitting
+from pages.widgets.frame import begin, empty, shown_errors
 
 VIEWS = ("Take part", "Results", "New study")
 

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from pipelines.home import home
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.manifest import Kind, Manifest
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Kind, Manifest
 from sem_models.errors import UserError
 from sem_models.networks.table import capabilities
-from sem_models.recipes.labels import takes_labels
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.fit import refuse_ignored, require_fit
+from sem_models.tasks.compatibility import refuse_ignored, require_fit
+from sem_models.tasks.label_maps import takes_labels
 
 
 def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:

@@ -4,9 +4,9 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from sem_models.recipes import Recipe
-from sem_models.recipes.labels import takes_labels
-from sem_models.training.method_settings import DiffusionSettings
+from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.recipe import Recipe
+from sem_models.tasks.label_maps import takes_labels
 
 Choices = dict[str, tuple[Any, Any]]
 STEPS = (5, 10, 20, 25, 50, 100, 200, 250)

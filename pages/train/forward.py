@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from sem_models.physics.degradation import BLUR_KERNELS, DOWNSAMPLINGS, Blur, Scan
-from sem_models.recipes import Recipe
+from sem_models.config.degradation import BLUR_KERNELS, DOWNSAMPLINGS, Blur, Scan
+from sem_models.config.recipe import Recipe
 
 Choices = dict[str, tuple[Any, Any]]
 """Key of a setting: the value chosen and the recipe's."""

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.components.fields import on_page
-from pages.components.frame import begin, empty, shown_errors
 from pages.train.settings import choose_settings
-from pipelines.prepare import list_datasets
+from pages.widgets.fields import on_page
+from pages.widgets.frame import begin, empty, shown_errors
+from pipelines.data.prepare import list_datasets
 from pipelines.progress import clock
 
 if TYPE_CHECKING:
-    from sem_models.recipes import Recipe
+    from sem_models.config.recipe import Recipe
 
 
 def show() -> None:
@@ -27,10 +27,10 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, misfit
-    from pipelines.initial import without_first_stage
-    from pipelines.train import DEFAULT_EXPERIMENT
-    from sem_models.recipes import override
-    from sem_models.recipes.labels import with_labels
+    from pipelines.train.train import DEFAULT_EXPERIMENT
+    from pipelines.train.warm_start import without_first_stage
+    from sem_models.config.overrides import override
+    from sem_models.tasks.label_maps import with_labels
 
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -52,7 +52,7 @@ def _form(names: list[str]) -> None:
     if problem:
         st.warning(on_page(problem))
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
-        from pipelines.train import train
+        from pipelines.train.train import train
 
         run_id = train(resolved, dataset.folder.name, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})
@@ -68,7 +68,7 @@ def _summary(recipe: "Recipe") -> str:
 
 def _choose_recipe() -> "Recipe":
     """Of a task or of all, those for small machines first."""
-    from sem_models.recipes import RECIPES
+    from sem_models.config.presets.table import RECIPES
 
     tasks = sorted({recipe.task for recipe in RECIPES.values()})
     task = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")

@@ -4,11 +4,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.components.fields import OTHER_SETTINGS
 from pages.train.diffusion import choose_diffusion
 from pages.train.forward import choose_distortion, choose_forward
-from sem_models.data.manifest import Kind
-from sem_models.recipes import Recipe
+from pages.widgets.fields import OTHER_SETTINGS
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.manifest import Kind
 
 
 def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:

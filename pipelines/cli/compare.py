@@ -10,8 +10,8 @@ from pipelines.cli.app import AsJson, Output, app, command
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
-    from pipelines.compare import Comparison
-    from pipelines.paired import PairedComparison
+    from pipelines.evaluate.compare import Comparison
+    from pipelines.evaluate.paired import PairedComparison
 
 
 @app.command()
@@ -25,10 +25,10 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Put evaluated runs side by side, with their floors, and pair them image by image."""
-    from pipelines.compare import compare as run
-    from pipelines.evaluate import summary
-    from pipelines.paired import compare_pairs
-    from pipelines.paired_tables import plain
+    from pipelines.evaluate.compare import compare as run
+    from pipelines.evaluate.paired import compare_pairs
+    from pipelines.evaluate.score import summary
+    from pipelines.evaluate.tables import plain
 
     if not run_ids and not experiment:
         raise UserError("Name run ids or an --experiment to compare.")
@@ -58,7 +58,7 @@ def _say_means(out: Output, comparison: "Comparison") -> None:
 
 
 def _say_pairs(out: Output, paired: "PairedComparison") -> None:
-    from pipelines.paired_tables import CAPTION, difference_rows, rank_rows
+    from pipelines.evaluate.tables import CAPTION, difference_rows, rank_rows
 
     if paired.pairings:
         out.text(f"Against {paired.reference.label}. {CAPTION}")
@@ -79,7 +79,7 @@ def say_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _write(folder: Path, paired: "PairedComparison") -> list[Path]:
-    from pipelines.paired_tables import csv_files
+    from pipelines.evaluate.tables import csv_files
 
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / name: content for name, content in csv_files(paired).items()}

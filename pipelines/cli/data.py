@@ -12,9 +12,9 @@ from pipelines.cli.app import AsJson, Output, app, command
 @command
 def recipes(as_json: AsJson = False) -> None:
     """List the recipes that can be trained."""
+    from sem_models.config.presets.table import RECIPES
+    from sem_models.methods.stages import stages
     from sem_models.networks.table import capabilities, parameter_count
-    from sem_models.recipes import RECIPES
-    from sem_models.training.stages import stages
 
     out = Output(as_json)
     rows = []
@@ -90,11 +90,11 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
-    from pipelines.pair_table import pair_lines
-    from pipelines.prepare import prepare as run
-    from sem_models.data.plan import Plan, class_lines
-    from sem_models.data.resampling import becomes
-    from sem_models.data.sources import PrepareOptions
+    from pipelines.data.pair_table import pair_lines
+    from pipelines.data.prepare import prepare as run
+    from sem_models.datasets.preparation.plan import Plan, class_lines
+    from sem_models.datasets.preparation.resampling import becomes
+    from sem_models.datasets.preparation.sources import PrepareOptions
 
     out = Output(as_json)
 

@@ -26,10 +26,10 @@ def discriminate(
     as_json: AsJson = False,
 ) -> None:
     """Train fresh classifiers to tell generated from real images, on held-out groups; 0.5 is indistinguishable."""
-    from pipelines.discriminate import SPLITS
-    from pipelines.discriminate import discriminate as run
-    from pipelines.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
-    from sem_models.evaluation.discriminator_net import JudgeSettings
+    from pipelines.evaluate.discriminate import SPLITS
+    from pipelines.evaluate.discriminate import discriminate as run
+    from pipelines.evaluate.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
+    from sem_models.evaluation.discriminator.network import JudgeSettings
 
     out = Output(as_json)
     settings = JudgeSettings(steps=steps, patch_px=patch)

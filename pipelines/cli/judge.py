@@ -19,8 +19,8 @@ def judge(
     as_json: AsJson = False,
 ) -> None:
     """Restore an image and judge, without a clean one, what was removed."""
-    from pipelines.judge import judge as run
-    from sem_models.evaluation.no_reference import MEASURES
+    from pipelines.evaluate.no_reference import judge as run
+    from sem_models.evaluation.metrics.no_reference import MEASURES
 
     out = Output(as_json)
     verdict = run(model, file, second, out.progress)

@@ -35,8 +35,8 @@ def evaluate(
 ) -> None:
     """Score a model and its floors on whole images of a split."""
     from pipelines.cli.scores import say_gains, say_means
-    from pipelines.evaluate import evaluate as run
-    from pipelines.evaluate import summary
+    from pipelines.evaluate.score import evaluate as run
+    from pipelines.evaluate.score import summary
 
     out = Output(as_json)
     report, run_id = run(model, dataset, split, scale, out.progress, changes=changes or ())
@@ -74,7 +74,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Apply a model to images or label maps; results are TIFF of the input's type, with pixel size and provenance."""
-    from pipelines.predict import predict as run
+    from pipelines.predict.files import predict as run
 
     output = Output(as_json)
     results = run(
@@ -105,7 +105,7 @@ def register(
     as_json: AsJson = False,
 ) -> None:
     """Make the best checkpoint of a run a registered model."""
-    from pipelines.register import register as run
+    from pipelines.release.register import register as run
 
     out = Output(as_json)
     version = run(run_id, name, alias)
@@ -122,7 +122,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a model for other programs, checked against this one."""
-    from pipelines.export import export as run
+    from pipelines.release.export import export as run
 
     output = Output(as_json)
     path = run(model, form, out)
@@ -137,6 +137,6 @@ def serve(
     port: Annotated[int, typer.Option(help="Port on localhost.", min=1, max=65535)] = 5001,
 ) -> int:
     """Answer requests over HTTP until interrupted."""
-    from pipelines.serve import serve as run
+    from pipelines.release.serve import serve as run
 
     return run(model, port)

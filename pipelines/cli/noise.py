@@ -17,7 +17,7 @@ def noise(
     as_json: AsJson = False,
 ) -> None:
     """Estimate dose, read noise and banding, and say which settings make a training match them."""
-    from pipelines.noise import measure_noise
+    from pipelines.data.noise import measure_noise
 
     out = Output(as_json)
     found = measure_noise(file, second)

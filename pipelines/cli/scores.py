@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from pipelines.cli.app import Output
-from sem_models.evaluation.metrics import METRICS
+from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 _WIDTH = max(len(metric.heading) for metric in METRICS.values())

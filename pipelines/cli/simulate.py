@@ -27,9 +27,9 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate clean atomic lattices as a dataset; training adds the noise (--set degradation.dose_e_per_px=...)."""
-    from pipelines.simulate import DEFAULT_PERIOD_PX, Simulation
-    from pipelines.simulate import like as resemble
-    from pipelines.simulate import simulate as run
+    from pipelines.data.simulate import DEFAULT_PERIOD_PX, Simulation
+    from pipelines.data.simulate import like as resemble
+    from pipelines.data.simulate import simulate as run
 
     out = Output(as_json)
     if like and period:

@@ -35,8 +35,8 @@ def synthesise(
     as_json: AsJson = False,
 ) -> None:
     """Draw micrographs by a diffusion model, out of noise alone or after label maps."""
-    from pipelines.synthesise import Wanted
-    from pipelines.synthesise import synthesise as run
+    from pipelines.predict.synthesise import Wanted
+    from pipelines.predict.synthesise import synthesise as run
 
     output = Output(as_json)
     wanted = Wanted(model, out, count, size, masks, samples, seed, changes or (), overwrite)
@@ -66,8 +66,8 @@ def translate(
     as_json: AsJson = False,
 ) -> None:
     """Redraw micrographs in another contrast by diffusion models that never saw pairs."""
-    from pipelines.translate import Translation
-    from pipelines.translate import translate as run
+    from pipelines.predict.translate import Translation
+    from pipelines.predict.translate import translate as run
 
     output = Output(as_json)
     size = pixel_size or None

@@ -27,7 +27,7 @@ def train(
     """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
     from pipelines.jobs import control
     from pipelines.tracking.runs import run_warnings
-    from pipelines.train import create_training, run_training
+    from pipelines.train.train import create_training, run_training
 
     out = Output(as_json)
     control.reconcile()
@@ -35,7 +35,8 @@ def train(
         control.refuse_unless_resumable(resume)
         run_id = resume
     elif recipe and dataset:
-        from sem_models.recipes import find_recipe, override
+        from sem_models.config.overrides import override
+        from sem_models.config.presets.table import find_recipe
 
         run_id = create_training(override(find_recipe(recipe), assignments or []), dataset, experiment, init)
     else:
@@ -73,7 +74,7 @@ def interpolate(
     as_json: AsJson = False,
 ) -> None:
     """A model between the faithful and the sharp end of a GAN training; no training needed."""
-    from pipelines.interpolate import interpolate as run
+    from pipelines.train.interpolate import interpolate as run
 
     out = Output(as_json)
     new_run = run(run_id, alpha)

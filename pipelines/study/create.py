@@ -15,7 +15,7 @@ from pipelines.study.studies import DEFINITION, EXPERIMENT, KEY, PICTURES, list_
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, set_status
-from sem_models.data.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
 from sem_models.progress import Progress, silent
 

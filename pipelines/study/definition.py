@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sem_models.data.manifest import Split
+from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 
 Question = Literal["pair", "single"]

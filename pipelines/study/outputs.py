@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from pipelines.models import ResolvedModel
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.plan import Field
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
+from sem_models.evaluation.discriminator.unpaired_pairs import source_image
 from sem_models.evaluation.evaluate import cases_for
-from sem_models.evaluation.unpaired_pairs import source_image
 from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.predictor import Predictor
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.study.judgement import Judgement
 from pipelines.study.results import StudyResults
-from sem_models.evaluation.rater_statistics import Proportion
+from sem_models.evaluation.statistics.raters import Proportion
 
 CAPTION = (
     "Fool rate: share of generated pictures that were called real, or of pairs in which the generated one was. Wilson "

@@ -9,7 +9,7 @@ from mlflow.entities import DatasetInput, InputTag
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.runs import create_run, list_runs, log_metrics, set_status
 from pipelines.tracking.store import client
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
 
 EXPERIMENT = "datasets"
 _DIGEST_LENGTH = 36

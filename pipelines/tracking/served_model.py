@@ -21,7 +21,7 @@ class ServedModel(PythonModel):
     def load_context(self, context: Any) -> None:
         """Load the weights that were registered."""
         from sem_models.inference.predictor import Predictor, choose_device
-        from sem_models.model import load_model
+        from sem_models.inference.storage import load_model
 
         folder = Path(context.artifacts["weights"]).parent
         self._predictor = Predictor(load_model(folder, choose_device()))
@@ -31,8 +31,8 @@ class ServedModel(PythonModel):
         return pd.DataFrame({"image": [self._restore(text) for text in model_input["image"]]})
 
     def _restore(self, text: str) -> str:
-        from sem_models.images.uploads import decode_stack
-        from sem_models.images.write import encode_tiff
+        from sem_models.images.io.uploads import decode_stack
+        from sem_models.images.io.write import encode_tiff
         from sem_models.inference.label_maps import apply_model, label_recipe
 
         # A mask is one channel, whatever number of classes its model takes.

@@ -22,7 +22,7 @@ from pipelines.tracking.runs import WARNING_TAG
 from pipelines.tracking.store import client
 from sem_models.errors import UserError
 from sem_models.images.display import DisplayWindow, display_window, to_display
-from sem_models.training.reporter import CheckpointKind
+from sem_models.reporter import CheckpointKind
 
 _PERIOD_S = 1.5
 _BATCH = 1000

@@ -5,18 +5,18 @@ from collections.abc import Callable
 
 import torch
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry, Split
+from sem_models.config.degradation import Degradation
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
-from sem_models.evaluation.floors import floors_for
+from sem_models.evaluation.baselines.table import floors_for
+from sem_models.evaluation.baselines.translation import translation_floors
 from sem_models.evaluation.label_cases import LabelTask, evaluate_labels
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.rows import score_rows
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
-from sem_models.evaluation.translation_floors import translation_floors
 from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
-from sem_models.physics.degradation import Degradation
 from sem_models.physics.degrade import degrade_with_blur
 from sem_models.physics.downsampling import crop_to_multiple
 from sem_models.progress import Progress, silent

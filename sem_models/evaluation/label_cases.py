@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry, Split
+from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
-from sem_models.evaluation.label_floors import class_means, majority
+from sem_models.evaluation.baselines.label_maps import class_means, majority
+from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.rows import score_rows
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer, Scores
-from sem_models.evaluation.segmentation import segmentation_scores
 from sem_models.inference.model import UnitModel
-from sem_models.physics.degradation import Degradation
 from sem_models.progress import Progress
-from sem_models.recipes.recipe import Recipe
 
 MakeCase = Callable[[Dataset, Entry, Degradation, int], Case]
 

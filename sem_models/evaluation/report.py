@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sem_models.data.manifest import Split
-from sem_models.evaluation.metrics import METRICS
-from sem_models.evaluation.statistics import Interval, PairedDifference, bootstrap_interval, paired_difference
+from sem_models.datasets.manifest import Split
+from sem_models.evaluation.metrics.table import METRICS
+from sem_models.evaluation.statistics.intervals import Interval, PairedDifference, bootstrap_interval, paired_difference
 
 
 class _Frozen(BaseModel):

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry, Split
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.report import Row
 from sem_models.evaluation.scorer import Case, Image, Scores

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sem_models.evaluation.atoms import lattice_scores
-from sem_models.evaluation.dists import dists
-from sem_models.evaluation.down_consistency import down_consistency_db
-from sem_models.evaluation.metrics import LABELS, METRICS
-from sem_models.evaluation.perceptual import lpips_alex
-from sem_models.evaluation.regions import blur_gain_db, response_auc, sharp_identity_db
-from sem_models.evaluation.texture import TEXTURE_SCORES
+from sem_models.config.degradation import Downsampling
+from sem_models.evaluation.metrics.atoms import lattice_scores
+from sem_models.evaluation.metrics.dists import dists
+from sem_models.evaluation.metrics.down_consistency import down_consistency_db
+from sem_models.evaluation.metrics.lpips import lpips_alex
+from sem_models.evaluation.metrics.regions import blur_gain_db, response_auc, sharp_identity_db
+from sem_models.evaluation.metrics.table import LABELS, METRICS
+from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.features.weights import FeaturesUnavailable
-from sem_models.physics.degradation import Downsampling
 
 Image = NDArray[np.float32]
 Scores = dict[str, float | None]

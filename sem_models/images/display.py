@@ -1,10 +1,12 @@
 """Display windows: how grey values become screen greys. For looking only; data never pass through here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from sem_models.images.micrograph import Pixels
 
@@ -33,3 +35,60 @@ def to_display(pixels: Pixels, window: DisplayWindow) -> NDArray[np.uint8]:
     grey = (pixels.astype(np.float64) - window.lo) / (window.hi - window.lo)
     screen = np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
     return screen[..., 0] if screen.ndim == 3 and screen.shape[2] == 1 else screen
+
+
+_PALETTE = np.array(
+    [
+        (68, 68, 68), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0),
+        (204, 121, 167), (150, 75, 0), (170, 220, 50), (120, 94, 240), (255, 176, 200), (0, 200, 200), (140, 140, 0),
+        (200, 60, 60), (255, 255, 255),
+    ],
+    np.uint8,
+)  # fmt: skip
+"""Class 0 in grey, then the colours of Okabe and Ito (2008), which the colour-blind can tell apart too."""
+
+
+def coloured(classes: NDArray[Any]) -> NDArray[np.uint8]:
+    """(H, W) class indices to (H, W, 3) uint8."""
+    picture: NDArray[np.uint8] = _PALETTE[classes % len(_PALETTE)]
+    return picture
+
+
+def overlay(grey: NDArray[np.uint8], classes: NDArray[Any], opacity: float = 0.4) -> NDArray[np.uint8]:
+    """(H, W) uint8 screen greys under the colours of their classes; class 0 leaves the image as it is."""
+    under = np.repeat(grey[:, :, None], 3, axis=2).astype(np.float32)
+    mixed = (1 - opacity) * under + opacity * coloured(classes)
+    return np.rint(np.where(classes[:, :, None] > 0, mixed, under)).astype(np.uint8)
+
+
+Picture = NDArray[np.uint8]
+_YELLOW = (255, 214, 0)
+_DOT_PX = 3
+
+
+def composite(first: NDArray[Any], second: NDArray[Any]) -> Picture:
+    """(H, W) images, any dtype, to (H, W, 3) uint8: `first` in magenta, `second` in green.
+
+    Each is stretched by its own percentiles, and the second turned to its negative where the two contrasts are opposed,
+    so that what lies in one place is grey and what does not is coloured.
+    """
+    magenta, green = _stretched(first), _stretched(second)
+    if np.corrcoef(magenta.ravel(), green.ravel())[0, 1] < 0:
+        green = 255 - green
+    return np.stack([magenta, green, magenta], axis=2)
+
+
+def with_arrows(picture: Picture, arrows: Iterable[tuple[float, float, float, float]]) -> Picture:
+    """Lines from (row, column) by (down, right) px, with a dot at their foot, on (H, W, 3) uint8."""
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    for row, column, down, right in arrows:
+        draw.line((column, row, column + right, row + down), fill=_YELLOW, width=2)
+        draw.ellipse((column - _DOT_PX, row - _DOT_PX, column + _DOT_PX, row + _DOT_PX), fill=_YELLOW)
+    return np.asarray(image)
+
+
+def _stretched(image: NDArray[Any]) -> Picture:
+    lo, hi = np.percentile(image, (1, 99))
+    picture: Picture = np.rint(255 * np.clip((image - lo) / max(hi - lo, 1e-9), 0, 1)).astype(np.uint8)
+    return picture

@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from sem_models.data.labels import LabelMap
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.labels import LabelMap
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
@@ -15,8 +16,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
-from sem_models.recipes.labels import takes_labels
-from sem_models.recipes.recipe import Recipe
+from sem_models.tasks.label_maps import takes_labels
 
 
 @runtime_checkable

@@ -1,11 +1,14 @@
 """What the predictor needs of a model, learned or not."""
 
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from sem_models.inference.noise_field import Place
+from sem_models.config.recipe import Recipe
+from sem_models.inference.diffusion.noise_field import Place
 from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.table import capabilities
 
 
 class UnitModel(Protocol):
@@ -34,3 +37,33 @@ class PlacedModel(Protocol):
 def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
     """For a batch of tiles at these places; most models do not mind."""
     return model.placed(places) if isinstance(model, PlacedModel) else model
+
+
+Direction = Literal["forward", "backward"]
+"""Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
+
+
+@dataclass(frozen=True)
+class RestorationModel:
+    """A network with its recipe, ready for the predictor."""
+
+    recipe: Recipe
+    network: nn.Module
+    name: str
+    direction: Direction = "forward"
+
+    @property
+    def summary(self) -> str:
+        """What the recipe says of itself, and of a backward generator which way it goes."""
+        back = " This one goes back: from the second domain of its training to the first."
+        return self.recipe.summary + (back if self.direction == "backward" else "")
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the predictor must know."""
+        return capabilities(self.recipe.network)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
+        result: Tensor = self.network(x)
+        return result

@@ -13,12 +13,12 @@ from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import IntensityRange, from_unit
+from sem_models.images.io.write import TiffRowWriter
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.stack import part_limits, stack_to_unit
-from sem_models.images.write import TiffRowWriter
 from sem_models.inference.model import UnitModel
-from sem_models.inference.stream import TileStream
-from sem_models.inference.tiles import TileSource
+from sem_models.inference.tiling.stream import TileStream
+from sem_models.inference.tiling.tiles import TileSource
 from sem_models.progress import Progress, silent
 
 _DEFAULT_TILE = {"cpu": 256, "cuda": 512}

@@ -3,13 +3,13 @@
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.recipe import Recipe
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import RecentDiversity, health
 from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.stages import ADVERSARIAL, RESTORER, Stage
+from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage
 
 _RECENT = "recent_diversity"
 

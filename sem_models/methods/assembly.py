@@ -8,10 +8,10 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import Optimizer
 
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Optimiser
+from sem_models.methods.optimisers import build_optimiser
 from sem_models.networks.table import build_network, capabilities
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.optimisers import build_optimiser
-from sem_models.training.settings import Optimiser
 
 
 class Assembly:

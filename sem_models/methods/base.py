@@ -5,7 +5,7 @@ from typing import Protocol
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from sem_models.training.stages import Stage
+from sem_models.methods.stages import Stage
 
 Batch = dict[str, Tensor]
 """`input` and `target`: (N, C, h, w) and (N, C, h x scale, w x scale) float32 unit intensities."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sem_models.training.method_settings import BlindSpot
+from sem_models.config.method_settings import BlindSpot
 
 Places = tuple[Tensor, Tensor, Tensor]
 """Image, row and column (M,) int64 of M pixels of a batch."""

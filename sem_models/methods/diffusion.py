@@ -8,13 +8,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.recipe import Recipe
+from sem_models.inference.diffusion.noise_schedule import ForwardProcess, signed
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
-from sem_models.methods.noise_schedule import ForwardProcess, signed
 from sem_models.methods.objective import Objective
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.method_settings import DiffusionSettings
-from sem_models.training.stages import RESTORER, Stage
+from sem_models.methods.stages import RESTORER, Stage
 
 
 class Diffusion:

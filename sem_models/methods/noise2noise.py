@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from sem_models.methods.base import Batch
+from sem_models.methods.stages import Stage
 from sem_models.methods.supervised import Supervised
-from sem_models.training.stages import Stage
 
 
 class Noise2Noise(Supervised):

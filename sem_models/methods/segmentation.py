@@ -4,11 +4,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.recipe import Recipe
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.objective import Objective
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.stages import RESTORER, Stage
+from sem_models.methods.stages import RESTORER, Stage
 
 
 class Segmentation:

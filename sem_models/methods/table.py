@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from lightning_fabric import Fabric
 
+from sem_models.config.recipe import Recipe
 from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.base import Method
 from sem_models.methods.blind_spot import BlindSpotRestoration
@@ -13,7 +14,6 @@ from sem_models.methods.noise2noise import Noise2Noise
 from sem_models.methods.segmentation import Segmentation
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
-from sem_models.recipes.recipe import Recipe
 
 METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
     "supervised": Supervised,

@@ -13,17 +13,17 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.recipe import Recipe
 from sem_models.losses.perceptual import deepest_features
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import health
 from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
+from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
 from sem_models.networks.denoiser import TargetEncoder
 from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.physics.downsampling import downsample
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
 
 _KL_WEIGHT = 1e-3
 """The paper sums over pixels and codes; with L1 as a mean over pixels the divergence must shrink likewise."""

@@ -9,12 +9,12 @@ receptive field is finite, and an image gives the same in tiles as in one piece.
 
 from typing import Literal
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from sem_models.networks.blocks import conv
 from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.gated_blocks import NAFBlock
 from sem_models.networks.grids import Interval, blocks_of_two, doubled_from, farthest, widened
 
 _LARGEST_HALO = 64
@@ -115,3 +115,66 @@ def capabilities(config: NAFNetConfig) -> Capabilities:
 
 def _through(wanted: Interval, blocks: int, window: int) -> Interval:
     return wanted[0] - blocks * (1 + (window - 1) // 2), wanted[1] + blocks * (1 + window // 2)
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm of each pixel over its channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class NAFBlock(nn.Module):
+    """Depthwise convolution, gate, channel attention, then a gated pair of 1 x 1 convolutions; they start at zero."""
+
+    def __init__(self, width: int, window: int) -> None:
+        super().__init__()
+        self.window = window
+        self.norm1, self.norm2 = ChannelNorm(width, eps=1e-6), ChannelNorm(width, eps=1e-6)
+        self.widen, self.spread = nn.Conv2d(width, 2 * width, 1), _depthwise(2 * width)
+        self.attention, self.narrow = nn.Conv2d(width, width, 1), nn.Conv2d(width, width, 1)
+        self.feed, self.close = nn.Conv2d(width, 2 * width, 1), nn.Conv2d(width, width, 1)
+        self.beta = nn.Parameter(torch.zeros(1, width, 1, 1))
+        self.gamma = nn.Parameter(torch.zeros(1, width, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, H, W) to the same shape."""
+        y = gate(self.spread(self.widen(self.norm1(x))))
+        y = y * self.attention(local_mean(y, self.window))
+        x = x + self.beta * self.narrow(y)
+        y = self.close(gate(self.feed(self.norm2(x))))
+        result: Tensor = x + self.gamma * y
+        return result
+
+
+def gate(x: Tensor) -> Tensor:
+    """(N, 2 C, H, W) to (N, C, H, W): the one half times the other, in place of an activation function."""
+    one, other = x.chunk(2, 1)
+    return one * other
+
+
+def local_mean(x: Tensor, window: int) -> Tensor:
+    """Mean over window x window pixels around each of (N, C, H, W); at edges the window is moved inwards.
+
+    The window is a power of two. An axis no longer than it has one mean and comes back with length 1, to be broadcast.
+    """
+    for axis in (2, 3):
+        x = x.mean(axis, keepdim=True) if x.shape[axis] <= window else _running_mean(x, window, axis)
+    return x
+
+
+def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
+    length = x.shape[axis]
+    # Means of means, as differences of running sums would let rounding errors travel along the whole line.
+    step = 1
+    while step < window:
+        left = x.shape[axis] - step
+        x = (x.narrow(axis, 0, left) + x.narrow(axis, step, left)) / 2
+        step *= 2
+    start = (torch.arange(length, device=x.device) - (window - 1) // 2).clamp(0, length - window)
+    return x.index_select(axis, start)
+
+
+def _depthwise(width: int) -> nn.Conv2d:
+    return nn.Conv2d(width, width, 3, padding=1, groups=width)

@@ -10,8 +10,8 @@ amplifier and are only added, so that which of them comes first makes no differe
 import torch
 from torch import Tensor
 
+from sem_models.config.degradation import Degradation, Scan
 from sem_models.physics.blur import defocus
-from sem_models.physics.degradation import Degradation, Scan
 from sem_models.physics.downsampling import downsample
 from sem_models.physics.noise import add_noise
 from sem_models.physics.scan import band, charge, displace, streak

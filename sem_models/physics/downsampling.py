@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sem_models.physics.degradation import Downsampling
+from sem_models.config.degradation import Downsampling
 
 
 def downsample(x: Tensor, scale: int, kind: Downsampling) -> Tensor:

@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor
 
+from sem_models.config.degradation import Scan
 from sem_models.physics.blur import fold
-from sem_models.physics.degradation import Scan
 
 _TRAIL_PX = (8.0, 48.0)
 """Decay lengths of charging trails, in pixels of the recorded image."""

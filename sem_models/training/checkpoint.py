@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
-from sem_models.model import save_model
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.reporter import CheckpointKind
+from sem_models.inference.storage import save_model
+from sem_models.reporter import CheckpointKind
 
 STATE = "state.pt"
 LAST, BEST = "checkpoint-last", "checkpoint-best"

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from sem_models.methods.base import Method
-from sem_models.training.batches import BatchSource
+from sem_models.tasks.batches import BatchSource
 from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare
 

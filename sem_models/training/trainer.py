@@ -9,21 +9,21 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.inference.storage import build_model, load_weights
+from sem_models.methods.stages import BACKWARD, Stage, stage_at
 from sem_models.methods.table import build_method
-from sem_models.model import build_model, load_weights
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.batches import BatchSource
+from sem_models.reporter import CheckpointKind, Reporter
+from sem_models.tasks.batches import BatchSource
+from sem_models.tasks.compatibility import require_fit
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
 from sem_models.training.ema import Averages
-from sem_models.training.fit import require_fit
 from sem_models.training.hardware import bare, open_fabric
-from sem_models.training.reporter import CheckpointKind, Reporter
-from sem_models.training.stages import BACKWARD, Stage, stage_at
+from sem_models.training.monitoring import Telling
+from sem_models.training.optimiser_steps import Updates
 from sem_models.training.state import Counters, RunState
-from sem_models.training.telling import Telling
-from sem_models.training.updates import Updates
-from sem_models.training.validation import open_validator
+from sem_models.validation.reference import open_validator
 
 Reason = Literal["finished", "early_stop", "stopped"]
 

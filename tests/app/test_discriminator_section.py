@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.tracking.artifacts import put_text
-from sem_models.evaluation.discriminator_auc import Auc
-from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_report import DiscriminatorReport
-from sem_models.evaluation.kernel_distance import KernelDistance
+from sem_models.evaluation.discriminator.auc import Auc
+from sem_models.evaluation.discriminator.kernel_distance import KernelDistance
+from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from tests.app.test_pages import assert_sound, page
 from tests.scored_runs import three_runs
 

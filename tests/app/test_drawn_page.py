@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.inference import drawn
 from pages.inference.drawn_results import archive, doubt_figure
-from pipelines.run_facts import stored_recipe
+from pipelines.tracking.run_facts import stored_recipe
 from tests.app.test_pages import assert_sound, page
 from tests.integration.test_synthesise import _at_home, models, run  # noqa: F401
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.components.fields import on_page
+from pages.widgets.fields import on_page
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,9 +7,8 @@ from PIL import Image
 
 from pages.data.masks import mask_over
 from pages.data.page import command
-from sem_models.data.plan import plan_dataset
-from sem_models.images.display import display_window, to_display
-from sem_models.images.label_colours import coloured
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.images.display import coloured, display_window, to_display
 from tests.app.test_pages import assert_sound, page
 from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipelines.evaluate import evaluate
-from pipelines.initial import INTERPOLATED
+from pipelines.evaluate.score import evaluate
 from pipelines.tracking.runs import create_run, set_status
-from pipelines.train import create_training, run_training
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pipelines.train.train import create_training, run_training
+from pipelines.train.warm_start import INTERPOLATED
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.recipes import RECIPES, find_recipe, override
 from tests.conftest import smooth_images
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,12 +7,12 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from streamlit.testing.v1 import AppTest
 
-from pages.inference.response import overlay
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pages.inference.viewer import overlay
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 from tests.app.test_pages import assert_sound, page
 from tests.conftest import smooth_images
 
@@ -65,7 +65,7 @@ def test_untouched_widgets_change_nothing(name: str) -> None:
         import streamlit as st
 
         from pages.train.forward import choose_distortion, choose_forward
-        from sem_models.recipes import find_recipe
+        from sem_models.config.presets.table import find_recipe
 
         chosen = choose_forward(find_recipe(name)) | choose_distortion(find_recipe(name))
         st.session_state["out"] = [f"{key}={value}" for key, (value, before) in chosen.items() if value != before]
@@ -79,7 +79,7 @@ def test_response_is_laid_over_the_micrograph() -> None:
     """The blurred half answers, the sharp one does not; the caption says how strongly."""
 
     def run(before: object, after: object) -> None:
-        from pages.inference.response import show_response
+        from pages.inference.viewer import show_response
         from sem_models.images.display import DisplayWindow
         from sem_models.images.intensity import IntensityRange
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.train import train
-from sem_models.data.dataset import Dataset
+from pipelines.train.train import train
+from sem_models.datasets.dataset import Dataset
 from tests.app.test_pages import assert_sound, page
 from tests.small_recipes import short
 

@@ -9,9 +9,9 @@ from PIL import Image
 from pages.data.page import command
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run, set_status
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
 from sem_models.networks.unet import UNetConfig
-from sem_models.recipes import find_recipe
-from sem_models.recipes.recipe import Recipe
 from tests.app.test_pages import assert_sound, page
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pipelines.study.answers import answers_of, next_trial
 from pipelines.study.order import order_for
 from pipelines.study.studies import Study, picture_files
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
 from tests.app.test_pages import assert_sound, page
 from tests.studies import home_with_images, sit, small_study
 
@@ -139,7 +139,7 @@ def test_results_stay_closed_until_the_rater_is_through(study: Study) -> None:
 
 def test_a_new_study_is_the_command_line(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("pages.components.tasks.start_task", lambda arguments: asked.append(arguments) or "task")
+    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda arguments: asked.append(arguments) or "task")
     app = page("study")
     app.segmented_control(key="view").set_value("New study").run()
     assert button(app, "Make the study").disabled

@@ -13,12 +13,13 @@ from pages.runs.table import runs_table
 from pages.train.dataset import channel_changes, fitting_kinds
 from pages.train.settings import unused
 from pipelines.tracking.runs import create_run, list_runs, log_metrics
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.recipes import find_recipe, override
 from tests.app.test_pages import assert_sound, page
 from tests.conftest import smooth_images
 from tests.masked_sets import grey_classes

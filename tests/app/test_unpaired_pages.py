@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.initial import pixel_end
 from pipelines.tracking.artifacts import samples
-from pipelines.train import train
+from pipelines.train.train import train
+from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
 from tests.app.test_pages import assert_sound, page
 from tests.conftest import smooth_images

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.physics.phantoms.table import PHANTOMS, make_phantom
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
+from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

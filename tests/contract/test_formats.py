@@ -10,8 +10,8 @@ import tifffile
 from PIL import Image
 
 from sem_models.errors import UserError
-from sem_models.images.formats.table import FORMATS, readable_suffixes
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.formats.table import FORMATS, readable_suffixes
+from sem_models.images.io.read import read_micrograph
 
 GREY = np.random.default_rng(0).integers(0, 255, (24, 36)).astype(np.uint8)
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from sem_models.errors import UserError
 from sem_models.features.weights import declare_torchvision_ops, load_backbone
 from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
-from sem_models.losses.low_frequency import low_frequency, low_pass, smallest_patch
 from sem_models.losses.perceptual import _features, deepest_features, require_weights
+from sem_models.losses.structure import low_frequency, low_pass, smallest_patch
 from sem_models.losses.table import LOSSES, find_loss
 from sem_models.physics.gradient import central_magnitude, sobel
 

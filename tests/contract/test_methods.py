@@ -8,14 +8,15 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.methods.base import Method
+from sem_models.methods.stages import stages
 from sem_models.methods.table import METHODS, build_method
-from sem_models.recipes import Recipe, find_recipe
-from sem_models.recipes.labels import takes_labels
-from sem_models.training.batches import BatchSource
+from sem_models.tasks.batches import BatchSource
+from sem_models.tasks.label_maps import takes_labels
 from sem_models.training.checkpoint import FOLDERS, load_state
-from sem_models.training.stages import stages
 from sem_models.training.trainer import train
 from tests.integration.test_resume import Recorder, assert_equal
 from tests.masked_sets import with_masks

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio
 from torch import Tensor, nn
 
-from sem_models.inference.planner import plan_axis
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.tiling.plan import plan_axis
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.networks.discriminators import (

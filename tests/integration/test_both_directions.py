@@ -11,20 +11,20 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.directions import offers_backward
-from pipelines.export import export
 from pipelines.models import channels_taken, resolve_model
+from pipelines.release.export import export
 from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import list_versions
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.dataset import open_dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pipelines.train.train import train
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.dataset import open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 from sem_models.networks.table import build_network
-from sem_models.recipes import find_recipe
 from sem_models.training.checkpoint import load_state
 from tests.conftest import smooth_images
 from tests.domains import unpaired, write_all

@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--set", "train.batch=2", "--set", "train.patch=32", "--set", "network.blocks=1", "--set", "network.width=8"]
@@ -80,9 +80,9 @@ def test_users_mistakes_are_one_line_and_status_2(
 
 
 def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sem_models.recipes
+    import sem_models.config.presets.table
 
-    monkeypatch.setattr(sem_models.recipes, "RECIPES", None)
+    monkeypatch.setattr(sem_models.config.presets.table, "RECIPES", None)
     result = CliRunner().invoke(app, ["recipes"])
     assert result.exit_code == 1
     assert "Traceback" not in result.output

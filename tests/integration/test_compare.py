@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import wilcoxon
 from typer.testing import CliRunner
 
-from pipelines.compare import compare
-from pipelines.paired import compare_pairs
-from pipelines.paired_tables import csv_files, difference_rows, rank_rows
+from pipelines.evaluate.compare import compare
+from pipelines.evaluate.paired import compare_pairs
+from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
 from pipelines.tracking.runs import create_run
 from sem_models.errors import UserError
 from tests.scored_runs import FAIR, GOOD, POOR, store, three_runs

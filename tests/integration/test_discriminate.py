@@ -9,21 +9,21 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.discriminate import discriminate, stored_discriminations
-from pipelines.discriminate_table import texture_rows
+from pipelines.evaluate.discriminate import discriminate, stored_discriminations
+from pipelines.evaluate.discriminate_table import texture_rows
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.dataset import Dataset
+from pipelines.train.train import train
+from sem_models.config.degradation import Degradation
+from sem_models.config.overrides import override
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discrimination import DiscriminatorResult, discriminator_test
-from sem_models.evaluation.discriminator_auc import Auc
-from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.discriminator_report import DiscriminatorReport, cautions, generated_pairs
-from sem_models.evaluation.floors import Identity
-from sem_models.evaluation.pair import Pair
-from sem_models.evaluation.real_cells import dealt_cells
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes import Recipe, override
+from sem_models.evaluation.baselines.table import Identity
+from sem_models.evaluation.discriminator.auc import Auc
+from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import DiscriminatorReport, cautions, generated_pairs
+from sem_models.evaluation.discriminator.test import DiscriminatorResult, dealt_cells, discriminator_test
 from tests.conftest import smooth_images
 from tests.domains import unpaired
 

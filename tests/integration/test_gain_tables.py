@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.gain_tables import gains
+from pipelines.evaluate.tables import gains
 from sem_models.evaluation.report import EvaluationReport, Row
 
 FLOOR = "floor:bicubic"

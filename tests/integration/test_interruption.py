@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.overrides import override
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.model import load_model
+from sem_models.inference.storage import load_model
 from sem_models.networks.table import build_network
-from sem_models.recipes import Recipe, override
 from sem_models.training.checkpoint import LAST, CheckpointNotSaved, load_state, save_checkpoint
 from sem_models.training.trainer import train
 from tests.integration.test_resume import Recorder
@@ -78,7 +79,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_checkpoint(tiny_recipe: Recipe, tmp
     script = textwrap.dedent("""
         import sys
         from pathlib import Path
-        from sem_models.recipes import Recipe
+        from sem_models.config.recipe import Recipe
         from tests.integration.test_interruption import kill_again_and_again
         kill_again_and_again(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]), kills=25)
     """)
@@ -165,8 +166,8 @@ def test_signals_save_the_present_step(
     script = textwrap.dedent("""
         import signal, sys, threading
         from pathlib import Path
-        from sem_models.data.dataset import open_dataset
-        from sem_models.recipes import Recipe
+        from sem_models.datasets.dataset import open_dataset
+        from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
         from tests.integration.test_resume import Recorder
 

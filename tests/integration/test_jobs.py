@@ -16,10 +16,11 @@ from pipelines.jobs.liveness import HOST, Process, describe, is_alive
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.tracking.runs import get_run, list_runs, metric_history
-from pipelines.train import create_training, run_training
-from sem_models.data.dataset import Dataset
+from pipelines.train.train import create_training, run_training
+from sem_models.config.overrides import override
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.recipes import Recipe, override
 from sem_models.training.checkpoint import load_state
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,13 +9,13 @@ import tifffile
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.judge import judge
+from pipelines.evaluate.no_reference import judge
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.dataset import Dataset
+from pipelines.train.train import train
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.recipes import Recipe
 from tests.conftest import smooth_images
 from tests.small_recipes import short
 

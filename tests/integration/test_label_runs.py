@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.evaluate import evaluate
-from pipelines.predict import predict
-from pipelines.prepare import prepare
-from pipelines.run_facts import stored_recipe
+from pipelines.data.prepare import prepare
+from pipelines.evaluate.score import evaluate
+from pipelines.predict.files import predict
 from pipelines.tracking.artifacts import samples
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
-from pipelines.train import create_training, run_training
-from sem_models.images.read import read_micrograph
+from pipelines.train.train import create_training, run_training
+from sem_models.images.io.read import read_micrograph
 from tests.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, masked_files, rings
 from tests.small_recipes import short
 

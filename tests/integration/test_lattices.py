@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from benchmarks.denoising.lattices import TILE_PX, apart
+from pipelines.data.simulate import Simulation, simulate
 from pipelines.home import home
 from pipelines.models import resolve_model
-from pipelines.simulate import Simulation, simulate
-from pipelines.train import create_training, run_training
-from sem_models.data.dataset import Dataset
-from sem_models.evaluation.atoms import seam_ratio
+from pipelines.train.train import create_training, run_training
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.evaluate import make_case
+from sem_models.evaluation.metrics.atoms import seam_ratio
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.inference.predictor import Predictor
-from sem_models.recipes import find_recipe, override
 
 SHORT = ("train.steps=300", "train.batch=4", "train.patch=64", "train.validate_every=1000")
 SCORES = ("atom_f1", "atom_rms_period", "dent_correlation", "seam_ratio")

@@ -5,23 +5,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.compare import Column, Comparison
-from pipelines.evaluate import evaluate, reports_as_trained, stored_reports, summary
-from pipelines.floor_scores import keep_floor_rows, kept_floor_rows
+from pipelines.evaluate.compare import Column, Comparison
+from pipelines.evaluate.score import (
+    evaluate,
+    keep_floor_rows,
+    kept_floor_rows,
+    reports_as_trained,
+    stored_reports,
+    summary,
+)
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pipelines.train.train import train
+from sem_models.config.degradation import Blur, Degradation
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.evaluate import evaluate_model
-from sem_models.evaluation.floors import Identity
 from sem_models.evaluation.report import Row
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.physics.degradation import Blur, Degradation
 from tests.conftest import smooth_images
 from tests.scored_runs import FAIR, store
 from tests.small_recipes import short

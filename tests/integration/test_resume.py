@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.overrides import override
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.recipes import Recipe, override
 from sem_models.training.checkpoint import BEST, LAST, load_state
 from sem_models.training.trainer import train
 
@@ -79,8 +80,8 @@ def test_kill_9_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe,
     script = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from sem_models.data.dataset import open_dataset
-        from sem_models.recipes import Recipe
+        from sem_models.datasets.dataset import open_dataset
+        from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
         from tests.integration.test_resume import Recorder
 
@@ -110,9 +111,9 @@ def test_full_disk_keeps_the_checkpoint_before(small_dataset: Dataset, tiny_reci
     script = textwrap.dedent("""
         import resource, signal, sys
         from pathlib import Path
-        from sem_models.data.dataset import open_dataset
+        from sem_models.datasets.dataset import open_dataset
         from sem_models.errors import UserError
-        from sem_models.recipes import Recipe
+        from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
         from tests.integration.test_resume import Recorder
 

@@ -18,14 +18,14 @@ import pytest
 from mlflow import pyfunc
 
 from pipelines.models import resolve_model
-from pipelines.register import register
+from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version, list_versions
-from pipelines.train import create_training, run_training
-from sem_models.data.dataset import Dataset
+from pipelines.train.train import create_training, run_training
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.images.io.write import decode_tiff, encode_tiff
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import decode_tiff, encode_tiff
 from sem_models.inference.predictor import Predictor
-from sem_models.recipes import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 

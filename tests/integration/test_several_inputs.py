@@ -16,22 +16,22 @@ import torch
 from mlflow import pyfunc
 from PIL import Image
 
-from pipelines.evaluate import evaluate
-from pipelines.export import export
+from pipelines.data.prepare import prepare
+from pipelines.evaluate.score import evaluate
 from pipelines.models import channels_taken, resolve_model
-from pipelines.predict import predict
-from pipelines.prepare import prepare
-from pipelines.register import register
+from pipelines.predict.files import predict
+from pipelines.release.export import export
+from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version
-from pipelines.train import create_training, run_training
-from sem_models.data.sources import PrepareOptions
+from pipelines.train.train import create_training, run_training
+from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Optimiser, TrainSettings
+from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import decode_tiff
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import decode_tiff
 from sem_models.networks.unet import UNetConfig
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import Optimiser, TrainSettings
 
 
 def recipe(steps: int) -> Recipe:

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.simulate import SimulatedImage, render_image
-from sem_models.data.dataset import open_dataset
+from pipelines.data.simulate import SimulatedImage, render_image
+from sem_models.datasets.dataset import open_dataset
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.physics.fringe import measured_fringe
-from sem_models.physics.lattice import Lattice, render
+from sem_models.physics.simulators.fringe import measured_fringe
+from sem_models.physics.simulators.lattice import Lattice, render
 
 
 def simulate(*arguments: str) -> dict:

@@ -15,7 +15,7 @@ from pipelines.study.order import order_for
 from pipelines.study.studies import PICTURES, Study, open_study, picture_files
 from pipelines.tracking.artifacts import list_files, put_text
 from pipelines.tracking.runs import get_run
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.domains import unpaired
 from tests.studies import home_with_images, sit, small_study

@@ -11,7 +11,7 @@ from pipelines.study.answers import Given, next_trial, store_answer
 from pipelines.study.results import study_results
 from pipelines.study.studies import Study, list_studies, open_study
 from pipelines.study.tables import answer_rows, as_csv, fool_rows, kappa_rows, realism_rows
-from sem_models.data.dataset import Dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.integration.test_cli import ok
 from tests.studies import home_with_images, sit, small_study, truth

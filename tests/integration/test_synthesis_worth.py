@@ -13,20 +13,20 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.bridge import bridge
-from pipelines.consistency import consistency
-from pipelines.downstream import downstream
-from pipelines.round_trip import round_trip
+from pipelines.evaluate.downstream import downstream
+from pipelines.evaluate.mask_consistency import consistency
+from pipelines.evaluate.round_trip import round_trip
+from pipelines.predict.mask_translation import bridge
 from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
+from pipelines.train.train import train
+from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.networks.unet import UNetConfig
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes.recipe import Recipe
-from sem_models.training.settings import LossTerm, Optimiser, Schedule, TrainSettings
 from tests.masked_sets import masked_files, rings
 
 CHANGES = ("train.steps=60", "train.validate_every=60")
@@ -112,7 +112,7 @@ def test_consistency_refuses_what_would_not_be_honest(store: Store) -> None:
 
 
 def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.downstream.find_recipe", recipe)
+    monkeypatch.setattr("pipelines.evaluate.downstream.find_recipe", recipe)
     worth, run_id = downstream(store.draws, "light", "segmentation", seeds=2, changes=CHANGES)
     assert run_id == store.draws
     assert list(worth.runs) == ["real", "synthetic", "both"]

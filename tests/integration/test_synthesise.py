@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 from pipelines.__main__ import app
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.runs import get_run
-from pipelines.train import train
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.images.read import read_micrograph
-from sem_models.recipes import find_recipe, override
+from pipelines.train.train import train
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.read import read_micrograph
 from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 from tests.small_recipes import narrow
 

@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.train import train
-from pipelines.translate import Translation, translate
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pipelines.predict.translate import Translation, translate
+from pipelines.train.train import train
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
 from sem_models.images.resample import resample
-from sem_models.images.write import write_micrograph
-from sem_models.recipes import find_recipe, override
 from tests.conftest import smooth_images
 from tests.small_recipes import narrow
 

@@ -7,24 +7,25 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from pipelines.evaluate import evaluate, stored_reports
-from pipelines.floor_scores import kept_floor_rows
-from pipelines.initial import TAG
-from pipelines.interpolate import interpolate
+from pipelines.evaluate.score import evaluate, kept_floor_rows, stored_reports
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.runs import get_run, metric_history, run_warnings
 from pipelines.tracking.writer import RunWriter
-from pipelines.train import create_training, run_training, stored_recipe
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from pipelines.train.interpolate import interpolate
+from pipelines.train.train import create_training, run_training, stored_recipe
+from pipelines.train.warm_start import TAG
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.inference.storage import RECIPE, WEIGHTS, load_weights
 from sem_models.methods.objective import PERCEPTUAL
-from sem_models.model import RECIPE, WEIGHTS, load_weights
-from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.settings import LossTerm
 
 TINY = (
     "network.blocks=4", "network.width=8", "network.scale_blocks=1", "network.scale=2", "degradation.scale=2",

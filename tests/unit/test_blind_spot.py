@@ -4,12 +4,14 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from sem_models.config.method_settings import BlindSpot
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.noise2noise import half_swapped
+from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.method_settings import BlindSpot
-from sem_models.training.stages import stages
 from tests.small_recipes import short
 
 PLAIN = short("n2v-denoise-small", "train.patch=32", "blind_spot.share=0.015")

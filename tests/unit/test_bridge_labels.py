@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines import bridge
+from pipelines.predict import mask_translation as bridge
 from sem_models.images.micrograph import Micrograph
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from sem_models.inference.bridges import Contrast, ddib, sdedit
-from sem_models.inference.ddim import times
-from sem_models.methods.noise_schedule import signed
+from sem_models.inference.diffusion.bridges import Contrast, ddib, sdedit
+from sem_models.inference.diffusion.ddim import times
+from sem_models.inference.diffusion.noise_schedule import signed
 from tests.unit.test_diffusion import exact, kept_share, settings
 
 DARK, BRIGHT = (-0.4, 0.1), (0.2, 0.15)

@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sem_models.methods.checkerboard import checkerboard
-from sem_models.methods.health import RecentDiversity, health
-from sem_models.recipes import find_recipe, override
-from sem_models.training.telling import Telling
-from sem_models.training.watch import GanWatch
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.methods.health import RecentDiversity, checkerboard, health
+from sem_models.training.monitoring import GanWatch, Telling
 from tests.contract.test_networks import natural
 from tests.integration.test_resume import Recorder
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.components.curves import curve_figure, thinned
+from pages.charts.curves import curve_figure, thinned
 
 
 @pytest.mark.parametrize("count", [2001, 3999, 20_000])

@@ -10,21 +10,23 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.domains import DomainSampler
-from sem_models.data.manifest import Manifest
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.sampling.domains import DomainSampler
 from sem_models.errors import UserError
+from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.evaluate import evaluate_model
-from sem_models.evaluation.floors import Identity
-from sem_models.methods.pool import ImagePool
+from sem_models.methods.cycle import ImagePool
+from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.recipes import RECIPES, Recipe, find_recipe, override
-from sem_models.training.batches import BatchSource
-from sem_models.training.fit import require_fit
-from sem_models.training.stages import stages
+from sem_models.tasks.batches import BatchSource
+from sem_models.tasks.compatibility import require_fit
+from sem_models.training.monitoring import GanWatch
+from sem_models.training.optimiser_steps import Updates
 from sem_models.training.trainer import train
-from sem_models.training.updates import Updates
-from sem_models.training.watch import GanWatch
 from tests.conftest import smooth_images
 from tests.domains import flat_images, unpaired
 from tests.integration.test_resume import Recorder

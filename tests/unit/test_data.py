@@ -8,18 +8,17 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from sem_models.data.bank import PatchBank
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.grouping import assign_splits, group_of, guess_group_pattern
-from sem_models.data.pairing import match_by_name
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.registration import crop_to_overlap, find_shift
-from sem_models.data.sampler import PatchSampler
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions, match_by_name
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
+from sem_models.datasets.sampling.bank import PatchBank
+from sem_models.datasets.sampling.sampler import PatchSampler
+from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.errors import UserError
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 
 
 def test_groups_are_whole_words() -> None:

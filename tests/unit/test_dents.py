@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sem_models.physics.dents import Dent, add_dents, dent_field, dent_mask, draw_dents, random_dents
+from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, dent_mask, draw_dents, random_dents
 
 
 def rng(seed: int = 0) -> np.random.Generator:

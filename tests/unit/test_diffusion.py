@@ -8,15 +8,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sem_models.config.method_settings import DiffusionSettings, Sampling
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
-from sem_models.inference.bridges import contrast_of
-from sem_models.inference.ddim import decode, encode, times
-from sem_models.inference.diffusion import DiffusionModel, guided
-from sem_models.methods.noise_schedule import ForwardProcess, signed, unit
-from sem_models.model import build_model
+from sem_models.inference.diffusion.bridges import contrast_of
+from sem_models.inference.diffusion.ddim import decode, encode, times
+from sem_models.inference.diffusion.model import DiffusionModel, guided
+from sem_models.inference.diffusion.noise_schedule import ForwardProcess, signed, unit
+from sem_models.inference.storage import build_model
 from sem_models.networks.table import build_network
-from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.method_settings import DiffusionSettings, Sampling
 from tests.small_recipes import narrow
 
 BETAS = ("linear", "cosine")

@@ -7,11 +7,10 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from sem_models.errors import Cancelled, UserError
-from sem_models.evaluation.discrimination import discriminator_test, real_against_real
-from sem_models.evaluation.discriminator_net import JudgeSettings
-from sem_models.evaluation.pair import Pair
-from sem_models.evaluation.real_cells import dealt_cells
-from sem_models.images.read import read_micrograph
+from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.test import dealt_cells, discriminator_test, real_against_real
+from sem_models.images.io.read import read_micrograph
 
 QUICK = JudgeSettings(patch_px=32, batch=16, steps=40, folds=2, border_px=4, learning_rate=3e-3)
 BRIEF = QUICK.model_copy(update={"steps": 3})

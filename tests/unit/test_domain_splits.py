@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from sem_models.data.dataset import digest_of, open_dataset
-from sem_models.data.domain_splits import assign_domain_splits
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import digest_of, open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.splits.domains import assign_domain_splits
 from sem_models.errors import UserError
 from tests.conftest import smooth_images
 from tests.domains import write_all

@@ -6,11 +6,11 @@ import torch
 from scipy.ndimage import gaussian_filter
 from skimage.restoration import denoise_nl_means
 
+from sem_models.config.degradation import Blur, Degradation
 from sem_models.errors import UserError
-from sem_models.evaluation.filters import noise_sigma
-from sem_models.evaluation.floors import find_floor, floors_for, known_kernel
+from sem_models.evaluation.baselines.filters import noise_sigma
+from sem_models.evaluation.baselines.table import find_floor, floors_for, known_kernel
 from sem_models.inference.predictor import Predictor
-from sem_models.physics.degradation import Blur, Degradation
 
 BLURRED = Degradation(scale=1, blur=Blur(size_px=(2.0, 2.0)))
 

@@ -8,14 +8,14 @@ import torch
 from pydantic import ValidationError
 from scipy.ndimage import gaussian_filter, shift
 
+from sem_models.config.degradation import Blur, Degradation, Scan
+from sem_models.config.overrides import override, override_degradation
+from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
-from sem_models.physics.blur import blur_kernels, convolve
-from sem_models.physics.degradation import Blur, Degradation, Scan
+from sem_models.physics.blur import blur_kernels, convolve, random_regions
 from sem_models.physics.degrade import degrade, degrade_with_blur
 from sem_models.physics.noise import add_noise
-from sem_models.physics.regions import random_regions
 from sem_models.physics.scan import charge, displace
-from sem_models.recipes import find_recipe, override, override_degradation
 
 EVERYTHING = Degradation(
     scale=2,

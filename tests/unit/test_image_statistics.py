@@ -14,9 +14,9 @@ from skimage.measure import block_reduce
 from torch import Tensor, nn
 
 from sem_models.errors import UserError
-from sem_models.inference.planner import plan_axis
 from sem_models.inference.predictor import Predictor
-from sem_models.inference.statistics import spread_pieces
+from sem_models.inference.tiling.plan import plan_axis
+from sem_models.inference.tiling.statistics import spread_pieces
 from sem_models.networks.pooled_norm import PooledInstanceNorm, held_statistics
 from sem_models.networks.resnet_generator import ResNetConfig, ResNetGenerator, capabilities
 from tests.unit.test_inference_predictor import Model, whole_image
@@ -109,7 +109,7 @@ def seam_energy(image: Image, halo: int) -> float:
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
 def test_tiles_of_a_large_image_have_no_brightness_patches(upsampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each tile normalised by itself differs from the whole image by its own mean; with statistics held it does not."""
-    monkeypatch.setattr("sem_models.inference.stream.SAMPLED_PIXELS", 400_000)
+    monkeypatch.setattr("sem_models.inference.tiling.stream.SAMPLED_PIXELS", 400_000)
     model, image = generator(upsampling=upsampling), halves(0.25, 0.75)
     naive = generator(upsampling=upsampling)
     naive.capabilities = replace(model.capabilities, tiling="supported")
@@ -128,7 +128,7 @@ def test_tiles_of_a_large_image_have_no_brightness_patches(upsampling: str, monk
 
 
 def test_one_image_leaves_nothing_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sem_models.inference.stream.SAMPLED_PIXELS", 20_000)
+    monkeypatch.setattr("sem_models.inference.tiling.stream.SAMPLED_PIXELS", 20_000)
     model, bright = generator(), halves(0.7, 0.9, 200, 260)
     with ThreadPoolExecutor(1) as elsewhere:
         expected = elsewhere.submit(Predictor(model, "cpu", tile=64).predict_unit, bright).result()
@@ -164,7 +164,7 @@ def test_without_memory_for_the_whole_statistics_come_from_fewer_pixels(monkeypa
     cramped.pixels.clear()
     np.testing.assert_allclose(predictor.predict_unit(image), eased, atol=1e-5)
     assert max(cramped.pixels) <= 70_000, "what did not fit is remembered"
-    monkeypatch.setattr("sem_models.inference.stream.SAMPLED_PIXELS", 256 * 256)
+    monkeypatch.setattr("sem_models.inference.tiling.stream.SAMPLED_PIXELS", 256 * 256)
     np.testing.assert_allclose(Predictor(generator(), "cpu", tile=64).predict_unit(image), eased, atol=1e-5)
 
 

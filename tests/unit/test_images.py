@@ -12,10 +12,10 @@ from sem_models.images.channels import require_grey, to_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.display import display_window, to_display
 from sem_models.images.intensity import IntensityRange, from_unit, intensity_range, to_unit
+from sem_models.images.io.read import read_micrograph, read_pages
+from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph, read_pages
 from sem_models.images.units import to_nm
-from sem_models.images.write import TiffRowWriter, decode_tiff, encode_tiff, write_micrograph
 
 
 def micrograph(pixels: np.ndarray, size_nm: float | None = None) -> Micrograph:

@@ -14,13 +14,13 @@ from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
 from sem_models.errors import UserError
-from sem_models.evaluation.floors import Bicubic, Identity
+from sem_models.evaluation.baselines.table import Bicubic, Identity
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.read import read_micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.inference.bands import BandAccumulator
-from sem_models.inference.planner import plan_axis
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.tiling.plan import plan_axis
+from sem_models.inference.tiling.stream import BandAccumulator
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.srresnet import SRResNet, SRResNetConfig, capabilities
 from sem_models.networks.vdsr import VDSR, VDSRConfig
@@ -225,7 +225,7 @@ def test_memory_is_bounded_by_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
             super().add(*tile)
             heights.append(self._sum.shape[1])
 
-    monkeypatch.setattr("sem_models.inference.stream.BandAccumulator", Watching)
+    monkeypatch.setattr("sem_models.inference.tiling.stream.BandAccumulator", Watching)
     Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 1000, 40), np.float32))
     assert max(heights) <= 2 * (32 + 2 * 3) + 2 * 9
 

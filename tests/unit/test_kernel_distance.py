@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from sem_models.evaluation.kernel_distance import between_groups, kernel_distance
+from sem_models.evaluation.discriminator.kernel_distance import between_groups, kernel_distance
 from sem_models.features.weights import FeaturesUnavailable
 
 

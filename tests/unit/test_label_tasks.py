@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.degradation import Degradation
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe, Task
+from sem_models.config.training import LossTerm, TrainSettings
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator_report import generated_pairs
+from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.inference.model import RestorationModel
 from sem_models.networks.unet import UNetConfig
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes import find_recipe
-from sem_models.recipes.labels import with_labels
-from sem_models.recipes.recipe import Recipe, Task
-from sem_models.trained import RestorationModel
-from sem_models.training.batches import BatchSource
-from sem_models.training.fit import require_fit
-from sem_models.training.settings import LossTerm, TrainSettings
+from sem_models.tasks.batches import BatchSource
+from sem_models.tasks.compatibility import require_fit
+from sem_models.tasks.label_maps import with_labels
 from tests.masked_sets import GREY_OF_CLASS, grey_classes
 
 

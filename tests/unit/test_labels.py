@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sem_models.data.dataset import Dataset, digest_of, open_dataset
-from sem_models.data.labels import count_labels, find_labels
-from sem_models.data.manifest import Manifest
-from sem_models.data.plan import class_shares, plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
+from sem_models.datasets.labels import count_labels, find_labels
+from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.preparation.plan import class_shares, plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.images.label_colours import coloured, overlay
+from sem_models.images.display import coloured, overlay
 from sem_models.images.micrograph import Micrograph
 from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from sem_models.physics.fringe import measured_fringe
-from sem_models.physics.lattice import Atom, Lattice, render
-from sem_models.physics.unit_cells import draw_lattice
+from sem_models.physics.simulators.fringe import measured_fringe
+from sem_models.physics.simulators.lattice import Atom, Lattice, draw_lattice, render
 
 PAIR = (Atom(), Atom(u=0.5, v=0.5, brightness=0.4))
 

@@ -8,11 +8,17 @@ import pytest
 from scipy.ndimage import gaussian_filter, zoom
 from skimage.io import imread
 
-from sem_models.evaluation.atoms import dent_correlation, lattice_peak_db, lattice_scores, match_atoms, seam_ratio
-from sem_models.evaluation.lattice import atom_spacing_px, find_atoms, lattice_period_px, reciprocal_basis
-from sem_models.evaluation.metrics import METRICS
-from sem_models.evaluation.paired import direction, measured
+from sem_models.evaluation.metrics.atoms import (
+    dent_correlation,
+    lattice_peak_db,
+    lattice_scores,
+    match_atoms,
+    seam_ratio,
+)
+from sem_models.evaluation.metrics.lattice import atom_spacing_px, find_atoms, lattice_period_px, reciprocal_basis
+from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.scorer import Case, Scorer
+from sem_models.evaluation.statistics.paired import direction, measured
 
 SIDE = 192
 PERIOD = 12.0

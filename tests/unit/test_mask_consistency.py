@@ -7,13 +7,13 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from pipelines.label_models import label_table
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.synthetic import is_synthetic, turned, write_synthetic
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.synthetic import is_synthetic, turned, write_synthetic
 from sem_models.errors import UserError
-from sem_models.evaluation.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
-from sem_models.evaluation.round_trip import round_trip
+from sem_models.evaluation.metrics.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
+from sem_models.evaluation.metrics.round_trip import round_trip
 from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
 
 GREYS = np.array([0.1, 0.5, 0.9], np.float32)

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from skimage.metrics import peak_signal_noise_ratio
 
-from sem_models.evaluation.no_reference import (
+from sem_models.evaluation.metrics.no_reference import (
     MEASURES,
     judge_residual,
     judge_second_frame,
@@ -13,7 +13,7 @@ from sem_models.evaluation.no_reference import (
     residual_structure,
     residual_whiteness,
 )
-from sem_models.evaluation.two_frames import psnr_of, two_frame_mse, two_frame_psnr_db
+from sem_models.evaluation.metrics.two_frames import psnr_of, two_frame_mse, two_frame_psnr_db
 from tests.conftest import smooth_images
 
 CLEAN = (smooth_images(1, 256)[0] / 255).astype(np.float32)

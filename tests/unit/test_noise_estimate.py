@@ -10,15 +10,16 @@ from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.noise import measure_noise
+from pipelines.data.noise import measure_noise
+from sem_models.config.degradation import Degradation, Scan
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
-from sem_models.physics.degradation import Degradation, Scan
 from sem_models.physics.degrade import degrade
-from sem_models.physics.noise_estimate import estimate_noise
-from sem_models.physics.phantoms.table import make_phantom
-from sem_models.recipes import find_recipe, override
+from sem_models.physics.noise_estimate.estimate import estimate_noise
+from sem_models.physics.simulators.phantoms.table import make_phantom
 
 
 def truth(kind: str = "particles") -> np.ndarray:

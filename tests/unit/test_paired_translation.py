@@ -9,23 +9,25 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.storage import build_model
 from sem_models.losses.adversarial import discriminator_loss
 from sem_models.methods.judges import Judge, shown_channels
+from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.model import build_model
 from sem_models.networks.pix2pix import Pix2PixConfig
 from sem_models.networks.table import build_network, capabilities
 from sem_models.networks.unet import UNetConfig
-from sem_models.recipes import Recipe, find_recipe, override
-from sem_models.training.consistency import require_consistency
-from sem_models.training.fit import require_fit
-from sem_models.training.stages import stages
+from sem_models.tasks.compatibility import require_fit
+from sem_models.tasks.ignored_settings import require_consistency
 from sem_models.training.trainer import train
 from tests.conftest import smooth_images
 from tests.domains import write_all

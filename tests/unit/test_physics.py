@@ -10,13 +10,13 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
+from sem_models.config.degradation import DOWNSAMPLINGS, Degradation
 from sem_models.images.channels import to_grey
-from sem_models.images.read import read_micrograph
-from sem_models.physics.degradation import DOWNSAMPLINGS, Degradation
+from sem_models.images.io.read import read_micrograph
 from sem_models.physics.degrade import degrade
 from sem_models.physics.downsampling import crop_to_multiple, downsample, upsample
 from sem_models.physics.noise import add_noise
-from sem_models.physics.phantoms.table import PHANTOMS, make_phantom
+from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -7,9 +7,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageDraw
 
-from pipelines.predict import Prediction, predict
+from pipelines.predict.files import Prediction, predict
 from sem_models.errors import UserError
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 
 pytestmark = pytest.mark.usefixtures("sem_home")
 

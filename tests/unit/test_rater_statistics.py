@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sem_models.evaluation.rater_statistics import cohen_kappa, fleiss_kappa, proportion
+from sem_models.evaluation.statistics.raters import cohen_kappa, fleiss_kappa, proportion
 
 
 @pytest.mark.parametrize(

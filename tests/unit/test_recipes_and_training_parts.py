@@ -6,16 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from sem_models.data.manifest import Manifest
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Schedule
+from sem_models.datasets.manifest import Manifest
 from sem_models.errors import UserError
+from sem_models.methods.optimisers import learning_rate
 from sem_models.networks.table import capabilities
-from sem_models.recipes import RECIPES, Recipe, find_recipe, override
+from sem_models.tasks.compatibility import refuse_ignored
 from sem_models.training.ema import Averages, ExponentialMovingAverage
-from sem_models.training.fit import refuse_ignored
-from sem_models.training.guard import FiniteGuard, TrainingDiverged
-from sem_models.training.optimisers import learning_rate
-from sem_models.training.pace import Pace
-from sem_models.training.settings import Schedule
+from sem_models.training.monitoring import Pace
+from sem_models.training.optimiser_steps import FiniteGuard, TrainingDiverged
 
 
 def test_recipes_survive_json_and_scales_agree() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from sem_models.evaluation.regions import blur_gain_db, response_auc, response_map, sharp_identity_db
+from sem_models.evaluation.metrics.regions import blur_gain_db, response_auc, response_map, sharp_identity_db
 
 SIZE = 160
 

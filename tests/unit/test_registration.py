@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, gaussian_filter
 
-from sem_models.data.affine import valid_field, warp_onto
-from sem_models.data.alignment import find_alignment
-from sem_models.data.residual import block_shifts
+from sem_models.datasets.registration.alignment import find_alignment
+from sem_models.datasets.registration.mutual_information import valid_field, warp_onto
+from sem_models.datasets.registration.residual import block_shifts
 from sem_models.errors import UserError
-from sem_models.images.read import read_micrograph
+from sem_models.images.io.read import read_micrograph
 
 SIZE = 300
 

@@ -9,15 +9,15 @@ from typer.testing import CliRunner
 
 from pages.data.page import command
 from pipelines.__main__ import app
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.resampling import becomes
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.resampling import becomes
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample, resample_labels
-from sem_models.images.write import write_micrograph
 from tests.conftest import smooth_images
 from tests.old_manifests import before, old_digest
 

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate, correlate1d
 from torch import Tensor, nn
 
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm
 from sem_models.errors import UserError
+from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.networks.gated_blocks import NAFBlock, local_mean
 from sem_models.networks.grids import halve
 from sem_models.networks.mrn import MRN, MRNConfig
-from sem_models.networks.nafnet import NAFNet, NAFNetConfig
+from sem_models.networks.nafnet import NAFBlock, NAFNet, NAFNetConfig, local_mean
 from sem_models.networks.srn import SRNConfig
 from sem_models.networks.table import NetworkConfig, build_network
 from sem_models.networks.unet import UNet, UNetConfig
-from sem_models.recipes import Recipe, find_recipe
-from sem_models.training.consistency import require_consistency
-from sem_models.training.settings import LossTerm
-from sem_models.training.stages import stages
+from sem_models.tasks.ignored_settings import require_consistency
 
 Array = NDArray[np.float64]
 

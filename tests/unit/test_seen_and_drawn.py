@@ -8,11 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pipelines.evaluate.leakage import refuse_seen
 from pipelines.label_models import LabelModel
-from pipelines.seen import refuse_seen
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.drawings import KnownDrawings
-from sem_models.data.synthetic import drawn_by, write_synthetic
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.synthetic import KnownDrawings, drawn_by, write_synthetic
 from sem_models.errors import UserError
 from tests.masked_sets import grey_classes
 

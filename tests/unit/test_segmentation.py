@@ -8,22 +8,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from sem_models.data.dataset import Dataset
+from sem_models.config.degradation import Degradation
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator_report import generated_pairs
+from sem_models.evaluation.baselines.label_maps import class_means, majority
+from sem_models.evaluation.discriminator.report import generated_pairs
 from sem_models.evaluation.evaluate import evaluate_model
-from sem_models.evaluation.label_floors import class_means, majority
-from sem_models.evaluation.segmentation import segmentation_scores
+from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.table import capabilities
-from sem_models.physics.degradation import Degradation
-from sem_models.recipes import Recipe, find_recipe
-from sem_models.recipes.labels import with_labels
+from sem_models.tasks.label_maps import with_labels
 from sem_models.training.state import quality
-from sem_models.training.validation import open_validator
+from sem_models.validation.reference import open_validator
 from tests.integration.test_resume import Recorder
 from tests.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, grey_classes, rings
 from tests.small_recipes import narrow

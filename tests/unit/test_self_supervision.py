@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 import torch
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.frozen import frozen_noise, repeated_frames
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.overrides import override
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.sampling.fixed_noise import frozen_noise, repeated_frames
 from sem_models.errors import UserError
+from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.evaluate import evaluate_model
-from sem_models.evaluation.floors import Identity
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
 from sem_models.networks.srresnet import SRResNetConfig
-from sem_models.physics.degradation import Blur, Degradation
-from sem_models.recipes import override
-from sem_models.training.batches import BatchSource
-from sem_models.training.consistency import require_consistency
-from sem_models.training.fit import require_fit
-from sem_models.training.noisy_validation import two_frames
+from sem_models.tasks.batches import BatchSource
+from sem_models.tasks.compatibility import require_fit
+from sem_models.tasks.ignored_settings import require_consistency
 from sem_models.training.state import Counters
 from sem_models.training.trainer import train
+from sem_models.validation.without_reference import two_frames
 from tests.conftest import smooth_images
 from tests.integration.test_resume import Recorder
 from tests.small_recipes import short

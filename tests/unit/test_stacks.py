@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from sem_models.data.bank import PatchBank
-from sem_models.data.dataset import Dataset, open_dataset
-from sem_models.data.further import find_further
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sampler import PatchSampler
-from sem_models.data.sources import PrepareOptions
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions, find_further
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.sampling.bank import PatchBank
+from sem_models.datasets.sampling.sampler import PatchSampler
 from sem_models.errors import UserError
+from sem_models.images.io.uploads import decode_stack
+from sem_models.images.io.write import encode_tiff, write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
-from sem_models.images.uploads import decode_stack
-from sem_models.images.write import encode_tiff, write_micrograph
 from tests.old_manifests import before, old_digest
 
 

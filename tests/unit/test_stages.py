@@ -8,28 +8,29 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.initial import shortened
-from sem_models.data.dataset import Dataset
+from pipelines.train.warm_start import shortened
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm, Optimiser
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.inference.storage import load_weights, save_model
 from sem_models.methods.health import health
-from sem_models.model import load_weights, save_model
+from sem_models.methods.optimisers import build_optimiser, constants
+from sem_models.methods.stages import stage_at, stages
 from sem_models.networks.discriminators import (
     PatchDiscriminatorConfig,
     StructureDiscriminatorConfig,
     build_discriminator,
 )
 from sem_models.networks.table import build_network
-from sem_models.recipes import RECIPES, Recipe, find_recipe, override
+from sem_models.tasks.compatibility import require_fit
+from sem_models.tasks.ignored_settings import _require_judged, require_consistency
 from sem_models.training.checkpoint import FOLDERS, LAST, load_state
-from sem_models.training.consistency import _require_judged, require_consistency
-from sem_models.training.fit import require_fit
-from sem_models.training.optimisers import build_optimiser, constants
-from sem_models.training.settings import LossTerm, Optimiser
-from sem_models.training.stages import stage_at, stages
+from sem_models.training.monitoring import GanWatch, Telling
 from sem_models.training.state import Counters
-from sem_models.training.telling import Telling
 from sem_models.training.trainer import train
-from sem_models.training.watch import GanWatch
 from tests.integration.test_resume import Recorder, assert_equal
 from tests.small_recipes import fake_perceptual, short
 

@@ -7,11 +7,18 @@ import pytest
 import torch
 from scipy.special import erf
 
-from sem_models.evaluation.down_consistency import down_consistency_db
-from sem_models.evaluation.gradients import edge_retention, gradient_error
-from sem_models.evaluation.ring_correlation import RingCorrelation, frc_mean, frc_resolution_px, ring_correlation
-from sem_models.evaluation.rings import Rings, windowed_spectrum
-from sem_models.evaluation.spectrum import radial_power_db, spectrum_distance_db
+from sem_models.evaluation.metrics.down_consistency import down_consistency_db
+from sem_models.evaluation.metrics.frequency import (
+    RingCorrelation,
+    Rings,
+    frc_mean,
+    frc_resolution_px,
+    radial_power_db,
+    ring_correlation,
+    spectrum_distance_db,
+    windowed_spectrum,
+)
+from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
 from sem_models.physics.downsampling import downsample
 
 SIDE = 256

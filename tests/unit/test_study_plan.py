@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.study.definition import StudyDefinition, StudyKey, study_settings
 from pipelines.study.order import order_for
-from pipelines.study.pictures import encode, stretch, to_levels, wreck
 from pipelines.study.plan import Field, make_key, opaque
+from pipelines.study.render import encode, stretch, to_levels, wreck
 from pipelines.study.studies import Study
 from sem_models.errors import UserError
 

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sem_models.evaluation.metrics import METRICS
-from sem_models.evaluation.paired import compare_to, direction, measured
-from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.texture import (
+from sem_models.evaluation.metrics.table import METRICS
+from sem_models.evaluation.metrics.texture import (
     TEXTURE_SCORES,
     gradient_energy_ratio,
     grey_range_ratio,
@@ -19,7 +17,9 @@ from sem_models.evaluation.texture import (
     std_ratio,
     texture,
 )
-from sem_models.images.read import read_micrograph
+from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.evaluation.statistics.paired import compare_to, direction, measured
+from sem_models.images.io.read import read_micrograph
 
 SIDE = 256
 

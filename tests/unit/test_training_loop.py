@@ -10,25 +10,27 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
+from sem_models.methods.stages import stage_at
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.table import METHODS
 from sem_models.networks.table import build_network
-from sem_models.physics.phantoms.render import Beam
-from sem_models.physics.phantoms.table import make_phantom
-from sem_models.recipes import Recipe, find_recipe, override
+from sem_models.physics.simulators.phantoms.render import Beam
+from sem_models.physics.simulators.phantoms.table import make_phantom
+from sem_models.tasks.compatibility import require_fit
 from sem_models.training import trainer as trainer_module
 from sem_models.training.checkpoint import BEST, LAST, load_state
-from sem_models.training.fit import require_fit
-from sem_models.training.guard import TrainingDiverged
 from sem_models.training.hardware import choose_precision
-from sem_models.training.stages import stage_at
+from sem_models.training.optimiser_steps import TrainingDiverged
 from sem_models.training.trainer import train
 from tests.conftest import smooth_images
 from tests.integration.test_resume import Recorder, assert_equal

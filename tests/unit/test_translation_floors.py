@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 import torch
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.plan import plan_dataset
-from sem_models.data.prepare import write_dataset
-from sem_models.data.sources import PrepareOptions
+from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.recipe import Recipe, Task
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.baselines.table import floors_for
+from sem_models.evaluation.baselines.translation import constant_floor, translation_floors
 from sem_models.evaluation.evaluate import evaluate_model
-from sem_models.evaluation.floors import floors_for
-from sem_models.evaluation.translation_floors import constant_floor, translation_floors
+from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.write import write_micrograph
+from sem_models.inference.model import RestorationModel
 from sem_models.networks.table import build_network
 from sem_models.networks.unet import UNetConfig
-from sem_models.physics.degradation import Blur, Degradation
-from sem_models.recipes.recipe import Recipe, Task
-from sem_models.trained import RestorationModel
-from sem_models.training.panels import picture
+from sem_models.validation.panels import picture
 from tests.conftest import smooth_images
 
 

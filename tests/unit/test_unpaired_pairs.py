@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from sem_models.data.dataset import Dataset
-from sem_models.data.manifest import Entry, Role, StoredArray
+from sem_models.config.degradation import Degradation
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Role, StoredArray
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator_report import generated_pairs
-from sem_models.evaluation.floors import Identity
-from sem_models.evaluation.pair import Pair
-from sem_models.evaluation.set_texture import set_texture
-from sem_models.evaluation.unpaired_pairs import partners, unpaired_notes
-from sem_models.physics.degradation import Degradation
+from sem_models.evaluation.baselines.table import Identity
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.evaluation.discriminator.set_texture import set_texture
+from sem_models.evaluation.discriminator.unpaired_pairs import partners, unpaired_notes
 from tests.domains import unpaired
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sem_models.networks.windows import SwinLayer, WindowAttention, relative_index, seam_mask
+from sem_models.networks.swinir import SwinLayer, WindowAttention, relative_index, seam_mask
 
 
 def attended(layer: WindowAttention, x: Tensor, shift: int) -> Tensor:

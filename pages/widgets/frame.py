@@ -1,0 +1,46 @@
+"""What every page begins with, and how errors are shown."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from pages.widgets.fields import on_page
+from sem_models.errors import UserError
+
+_STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
+"""Whose exceptions mean that the store is away; pages do not import them."""
+
+
+def begin(title: str, purpose: str) -> None:
+    """Heading and one line of purpose; dead trainings are found on the way."""
+    st.title(title)
+    st.caption(purpose)
+    with shown_errors():
+        _find_the_dead()
+
+
+@st.cache_data(ttl=10, show_spinner="Opening the tracking store")
+def _find_the_dead() -> list[str]:
+    from pipelines.jobs.control import reconcile
+
+    return reconcile()
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Errors that a user can mend, and a store or disk that is away, as one readable box; others are bugs."""
+    try:
+        yield
+    except UserError as error:
+        st.error(on_page(str(error)), icon=":material/error:")
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
+            raise
+        st.error(f"The tracking store or the disk did not answer: {error}", icon=":material/cloud_off:")
+
+
+def empty(message: str, page: str, label: str) -> None:
+    """An empty place says what to do next."""
+    st.info(message)
+    st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")

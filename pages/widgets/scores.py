@@ -1,0 +1,76 @@
+"""Evaluation tables for display: means with intervals, gains over floors, per-image rows."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from pages.widgets.families import choose_scores
+from pipelines.evaluate.tables import GAIN_CAPTION, gains
+from sem_models.evaluation.metrics.table import METRICS
+from sem_models.evaluation.report import EvaluationReport
+
+
+def show_report(report: EvaluationReport, key: str) -> None:
+    """Model and floors in one table, the gain over each floor, then every image; `key` names its widgets."""
+    st.caption(
+        f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
+        f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
+    )
+    st.caption(
+        "Inputs: as the dataset has them" if report.degradation == "paired" else f"Inputs: `{report.degradation}`"
+    )
+    metrics = choose_scores(report.metrics, f"scores-{key}")
+    st.dataframe(means_table(report, metrics), hide_index=True)
+    floors = [method for method in report.methods if method != report.model]
+    if floors:
+        st.markdown("**Gain over the floors, image by image**")
+        show_gains([("", report)], floors, metrics)
+    for note in report.notes:
+        st.warning(note)
+    with st.expander("Every image"):
+        st.dataframe(rows_table(report), hide_index=True)
+
+
+def header(metric: str) -> str:
+    """`PSNR (dB) ↑`."""
+    return METRICS[metric].heading
+
+
+def show_gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], metrics: Sequence[str]) -> None:
+    """Models against floors, and why so few images may not tell."""
+    found = gains(named, floors, metrics)
+    st.dataframe(pd.DataFrame(found.rows), hide_index=True)
+    st.caption(GAIN_CAPTION)
+    if found.cautions:
+        st.warning("\n".join(f"- {caution}" for caution in found.cautions))
+
+
+def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFrame:
+    """One row a method."""
+    return pd.DataFrame(
+        [{"method": m, **{header(k): mean_text(report, m, k) for k in metrics}} for m in report.methods]
+    )
+
+
+def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
+    """`30.12 [29.80, 30.41]`, or the mean alone where one image gives no interval."""
+    score = report.mean(method, metric)
+    digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
+    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if score.n > 1 else " (n = 1)"
+    return f"{score.mean:.{digits}f}{interval}"
+
+
+def rows_table(report: EvaluationReport) -> pd.DataFrame:
+    """One row an image and method."""
+    return pd.DataFrame(
+        [
+            {
+                "image": row.image,
+                "group": row.group,
+                "method": row.method,
+                **{header(k): row.scores.get(k) for k in report.metrics},
+            }
+            for row in report.rows
+        ]
+    )

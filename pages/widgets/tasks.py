@@ -1,0 +1,50 @@
+"""A background task on a page: progress, time left, cancel, and its result once it is there."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.widgets.fields import on_page
+from pages.widgets.frame import shown_errors
+from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
+from pipelines.progress import clock
+
+_PERIOD_S = 1.0
+
+
+def launch(key: str, arguments: Sequence[str]) -> None:
+    """Start a task and remember it in the address, so that a refresh finds it again."""
+    st.query_params[key] = start_task(arguments)
+
+
+def watched(key: str) -> TaskState | None:
+    """Show the task that the address names under `key`; its state once it has ended well, else None."""
+    task_id = st.query_params.get(key)
+    if not task_id:
+        return None
+    with shown_errors():
+        state = task_state(task_id)
+        if state.status == "running":
+            _running(key, task_id)
+            return None
+        if state.status == "done":
+            return state
+        word = "was cancelled" if state.status == "cancelled" else "failed"
+        st.error(f"`{state.arguments[0]}` {word}. {on_page(state.error)}")
+        if st.button("Dismiss", key=f"dismiss-{key}"):
+            del st.query_params[key]
+            st.rerun()
+    return None
+
+
+@st.fragment(run_every=_PERIOD_S)
+def _running(key: str, task_id: str) -> None:
+    state = task_state(task_id)
+    if state.status != "running":
+        st.rerun()
+    left = f", about {clock(state.seconds_left)} left" if state.seconds_left else ""
+    share = state.done / state.total if state.total else 0.0
+    place = f"{state.done} of {state.total} {state.what}{left}" if state.total else "starting"
+    st.progress(min(share, 1.0), text=f"{state.arguments[0]}: {place}")
+    if st.button("Cancel", key=f"cancel-{key}", icon=":material/stop_circle:"):
+        cancel_task(task_id)

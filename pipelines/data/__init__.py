@@ -1,0 +1,1 @@
+"""Preparing, simulating and characterising images."""

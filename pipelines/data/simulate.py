@@ -1,0 +1,152 @@
+"""Use case: clean simulated lattices become a dataset, to train on where no clean micrograph exists."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.data.prepare import prepare, refuse_bad_name
+from pipelines.home import home
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.errors import UserError
+from sem_models.images.channels import require_grey
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.intensity import IntensityRange, from_unit
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, draw_dents
+from sem_models.physics.simulators.fringe import measured_fringe
+from sem_models.physics.simulators.lattice import Lattice, draw_lattice, render
+from sem_models.progress import Progress, silent
+
+LEAST_PERIODS = 4
+DEFAULT_PERIOD_PX = (8.0, 14.0)
+SETTINGS = "simulation.json"
+_LIKE_PERIOD = 0.1
+_LIKE_TURN_DEG = 3.0
+_WEIGHT = (0.3, 1.0)
+_WHITE = IntensityRange(0.0, 65535.0)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What the user asks for."""
+
+    name: str
+    count: int = 200
+    size_px: int = 384
+    period_px: tuple[float, float] = DEFAULT_PERIOD_PX
+    """Least and largest spacing of the strongest fringe: what a power spectrum shows as the period."""
+    rotation_deg: tuple[float, float] = (0.0, 180.0)
+    """Range of that fringe's direction."""
+    dents: bool = True
+    pixel_size_nm: float | None = None
+    seed: int = 0
+
+
+class SimulatedImage(BaseModel):
+    """All it takes to make one image again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size_px: int
+    seed: tuple[int, int]
+    """Of the generator that places, shifts and removes atoms."""
+    lattice: Lattice
+    dents: tuple[Dent, ...]
+    dent_weight: float
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What came out."""
+
+    dataset: Dataset
+    run_id: str
+    raw: Path
+    """Folder of the 16-bit TIFF images and their settings."""
+    dents: int
+
+
+def like(file: Path, asked: Simulation) -> Simulation:
+    """`asked` with period (10 % about it), direction (3 degrees about it) and pixel size of a real micrograph.
+
+    Raises:
+        UserError: The file cannot be read, is in colour, or shows no lattice.
+    """
+    micrograph = require_grey(read_micrograph(file))
+    grey = crop_databar(micrograph, find_databar(micrograph)).pixels[..., 0].astype(np.float32)
+    found = measured_fringe(grey)
+    if found is None:
+        raise UserError(f"{file.name}: no lattice was found in it; give --period SHORTEST,LONGEST in px instead.")
+    period, angle = found
+    periods = (period * (1 - _LIKE_PERIOD), period * (1 + _LIKE_PERIOD))
+    turns = (angle - _LIKE_TURN_DEG, angle + _LIKE_TURN_DEG)
+    return replace(asked, period_px=periods, rotation_deg=turns, pixel_size_nm=micrograph.pixel_size_nm)
+
+
+def simulate(asked: Simulation, progress: Progress = silent) -> Simulated:
+    """Draw, render, write and prepare the images; each is a group of its own. An interrupted simulation goes on.
+
+    Raises:
+        UserError: The fields are too small for the period, or other images of that name are there.
+    """
+    refuse_bad_name(asked.name)
+    shortest, longest = asked.period_px
+    if not 2 <= shortest <= longest or longest * LEAST_PERIODS > asked.size_px:
+        raise UserError(
+            f"Periods of {shortest:.4g} to {longest:.4g} px do not fit images of {asked.size_px} px: give --period "
+            f"SHORTEST,LONGEST of at least 2 px, and a --size of at least {LEAST_PERIODS} periods."
+        )
+    images = [draw_image(asked, index) for index in range(asked.count)]
+    raw = home().datasets / f".{asked.name}-raw"
+    _keep_settings(raw, asked, images)
+    for index, image in enumerate(images):
+        path = raw / f"lattice-{index + 1:05d}.tif"
+        if not path.exists():
+            write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm), image.model_dump_json())
+        progress(index + 1, asked.count, "lattices simulated")
+    options = PrepareOptions(asked.name, (raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed)
+    dataset, run_id = prepare(options, progress)
+    return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images))
+
+
+def draw_image(asked: Simulation, index: int) -> SimulatedImage:
+    """Settings of one image, the same whatever the count."""
+    generator = np.random.default_rng([asked.seed, index, 0])
+    period, turn = float(generator.uniform(*asked.period_px)), float(generator.uniform(*asked.rotation_deg))
+    lattice = draw_lattice(period, turn, generator)
+    shape = (asked.size_px, asked.size_px)
+    return SimulatedImage(
+        size_px=asked.size_px,
+        seed=(asked.seed, index),
+        lattice=lattice,
+        dents=draw_dents(shape, lattice.period_px, generator) if asked.dents else (),
+        dent_weight=float(generator.uniform(*_WEIGHT)),
+    )
+
+
+def render_image(image: SimulatedImage) -> NDArray[np.float32]:
+    """(H, W) float32 in [0, 1]."""
+    shape = (image.size_px, image.size_px)
+    clean, _ = render(image.lattice, shape, np.random.default_rng([*image.seed, 1]))
+    return add_dents(clean, dent_field(image.dents, shape), image.dent_weight)
+
+
+def _pixels(image: SimulatedImage) -> NDArray[Any]:
+    return from_unit(render_image(image)[..., None], _WHITE, np.dtype(np.uint16))[0]
+
+
+def _keep_settings(raw: Path, asked: Simulation, images: list[SimulatedImage]) -> None:
+    content = json.dumps({**asdict(asked), "images": [image.model_dump(mode="json") for image in images]}, indent=1)
+    place = raw / SETTINGS
+    if place.exists() and place.read_text() != content:
+        raise UserError(f"Other simulated images are already in {raw}; choose another --name, or delete that folder.")
+    raw.mkdir(parents=True, exist_ok=True)
+    place.write_text(content)

@@ -1,0 +1,130 @@
+"""Use case: can a fresh classifier tell what models generate from real images? Kept with each run."""
+
+import re
+from collections.abc import Sequence
+from typing import get_args
+
+from pipelines.directions import pair_notes
+from pipelines.home import home
+from pipelines.models import ResolvedModel, resolve_model
+from pipelines.tracking.artifacts import get_text, list_files, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import log_metrics
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Split
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import DiscriminatorReport, cautions, generated_pairs, set_distance
+from sem_models.evaluation.discriminator.set_texture import set_texture
+from sem_models.evaluation.discriminator.test import DiscriminatorResult, discriminator_test, real_against_real
+from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
+from sem_models.progress import Progress, silent
+
+FOLDER = "discriminator"
+SPLITS = ("val", "test")
+_NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
+"""Characters of names that MLflow does not take everywhere."""
+
+
+def discriminate(
+    models: Sequence[str],
+    dataset_name: str,
+    splits: Sequence[str] = SPLITS,
+    training_images: bool = False,
+    settings: JudgeSettings | None = None,
+    progress: Progress = silent,
+) -> list[DiscriminatorReport]:
+    """Test each model with the same judges, and real against real once; keep the reports with the runs.
+
+    Args:
+        models: Run ids, `models:/...` or `floor:...`; all of one scale. Of floors nothing is kept.
+        dataset_name: A prepared dataset; its groups are held out. An unpaired one needs no truth: what models make of
+            its first domain is judged against real images of the second.
+        splits: Whose images are judged; none that the generator learned from unless you know why.
+        training_images: Let judges learn from the training split besides, where too few groups are left.
+        settings: Of the judges.
+        progress: Told of images and of training steps.
+
+    Raises:
+        UserError: No such model, dataset or split, too few groups, or models whose outputs are of different sizes.
+    """
+    settings, chosen = settings or JudgeSettings(), _splits(splits)
+    dataset = open_dataset(home().datasets / dataset_name)
+    resolved = [resolve_model(name, scale=1) for name in dict.fromkeys(models)]
+    if len({one.model.capabilities.scale for one in resolved}) > 1:
+        raise UserError("The models enlarge by different factors; test those of one factor together.")
+    reports: list[DiscriminatorReport] = []
+    sanity: DiscriminatorResult | None = None
+    for one in resolved:
+        notes = pair_notes(one.model, dataset)
+        pairs = generated_pairs(one.model, dataset, chosen, training_images, one.degradation, progress)
+        sanity = sanity or real_against_real(pairs, settings, progress)
+        report = _report(one, dataset, chosen, pairs, settings, sanity, progress)
+        report = report.model_copy(update={"notes": (*report.notes, *notes)})
+        reports.append(report)
+        if one.run_id:
+            _keep(one, one.run_id, report)
+            attach_dataset(one.run_id, dataset, "evaluation")
+    return reports
+
+
+def _splits(names: Sequence[str]) -> tuple[Split, ...]:
+    known = tuple(split for split in get_args(Split) if split in names)
+    if unknown := set(names) - set(known):
+        raise UserError(f"Unknown split {sorted(unknown)[0]!r}: use train, val or test.")
+    return known
+
+
+def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:
+    """All reports that a run holds, by the name of their file."""
+    paths = sorted(path for path in list_files(run_id, FOLDER) if path.endswith(".json"))
+    return [DiscriminatorReport.model_validate_json(get_text(run_id, path)) for path in paths]
+
+
+def _report(
+    one: ResolvedModel,
+    dataset: Dataset,
+    splits: tuple[Split, ...],
+    pairs: Sequence[Pair],
+    settings: JudgeSettings,
+    sanity: DiscriminatorResult,
+    progress: Progress,
+) -> DiscriminatorReport:
+    found = discriminator_test(pairs, settings, progress)
+    kernel, notes = set_distance(pairs, progress)
+    if dataset.manifest.kind == "unpaired":
+        notes += unpaired_notes(dataset, splits, one.model.capabilities.scale)
+    judged = [pair for pair in pairs if pair.judged]
+    return DiscriminatorReport(
+        model=one.model.name,
+        dataset=dataset.manifest.name,
+        digest=dataset.digest,
+        splits=splits,
+        training_images=len(pairs) - len(judged),
+        settings=settings,
+        images=len(judged),
+        groups=len({pair.group for pair in judged}),
+        auc=found.images,
+        auc_patches=found.patches,
+        sanity=sanity.images,
+        sanity_patches=sanity.patches,
+        kernel=kernel,
+        texture=set_texture(pairs),
+        notes=(*cautions(pairs, found, sanity), *notes),
+    )
+
+
+def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
+    name = "-".join((report.dataset, *report.splits, *(["trained"] if report.training_images else [])))
+    put_text(run_id, one.place(f"{FOLDER}/{name}.json"), report.model_dump_json(indent=1) + "\n")
+    # Each dataset has values of its own: a later test on another one must not replace them.
+    prefix = one.place(f"disc/{_NOT_IN_METRICS.sub('_', name)}")
+    values = {
+        "auc": report.auc.value, "auc_lo": report.auc.lo, "auc_hi": report.auc.hi,
+        "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
+    }  # fmt: skip
+    if report.kernel:
+        # The name of the features is part of the name: such values must not meet those on Inception features.
+        values["kernel_vgg16_relu4_3"] = report.kernel.value
+    log_metrics(run_id, {f"{prefix}/{key}": value for key, value in values.items() if value is not None})

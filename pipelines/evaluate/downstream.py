@@ -1,0 +1,148 @@
+"""Use case: what synthetic micrographs are worth to somebody who has to train a segmentation."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from pipelines.evaluate.leakage import refuse_seen
+from pipelines.evaluate.score import evaluate
+from pipelines.home import home
+from pipelines.json_safe import plain
+from pipelines.label_models import LabelModel, label_model, require_classes
+from pipelines.tracking.artifacts import put_json
+from pipelines.tracking.datasets import log_dataset
+from pipelines.tracking.runs import log_metrics
+from pipelines.train.train import ProgressHook, train
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.synthetic import Content, KnownDrawings, write_synthetic
+from sem_models.errors import UserError
+from sem_models.evaluation.report import EvaluationReport
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+FOLDER = "downstream"
+REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
+CONTENTS: tuple[Content, ...] = ("synthetic", "both")
+FLOOR = "most frequent class (floor)"
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Dice on the real test split by what the network was trained on."""
+
+    dataset: str
+    synthesiser: str
+    steps: int
+    seeds: tuple[int, ...]
+    images: int
+    groups: int
+    runs: dict[str, list[str]]
+    """Training runs of each training set, one a seed."""
+    dice: dict[str, dict[str, Interval]]
+    """By training set, then by metric; per image the mean over seeds, the interval over specimens."""
+    against_real: dict[str, dict[str, Interval]]
+    """Of synthetic and both: the difference from real, image by image."""
+    notes: tuple[str, ...]
+
+
+def downstream(
+    synthesiser: str,
+    dataset_name: str,
+    recipe_name: str = "unet-segment-small",
+    seeds: int = 1,
+    changes: Sequence[str] = (),
+    progress: Progress = silent,
+    hook: ProgressHook | None = None,
+) -> tuple[Worth, str]:
+    """Draw the training masks, train on real, synthetic and both for equally many steps, test on real images.
+
+    Validation, by which the best weights are chosen, is on real images for all three.
+
+    Args:
+        synthesiser: Model of task synthesis; the table is kept with its run.
+        dataset_name: A masked dataset of real images.
+        recipe_name: Of task segmentation.
+        seeds: Networks a training set.
+        changes: `KEY=VALUE` changes of the recipe.
+        progress: Told after each image that was drawn.
+        hook: Told after each step of a training.
+
+    Raises:
+        UserError: No such model, recipe or dataset, other classes, or a synthesiser that was trained on a test image.
+    """
+    dataset = open_dataset(home().datasets / dataset_name)
+    draws = label_model(synthesiser, "synthesis")
+    require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
+    refuse_seen(draws, dataset, "test")
+    recipe = override(find_recipe(recipe_name), changes)
+    if recipe.task != "segmentation" or seeds < 1:
+        raise UserError(f"Recipe {recipe_name!r} is of task {recipe.task}; choose one of task segmentation.")
+    names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
+    first = recipe.train.seed
+    runs = {
+        key: [train(_seeded(recipe, first + k), name, FOLDER, queued=False, hook=hook) for k in range(seeds)]
+        for key, name in names.items()
+    }
+    reports = {key: [evaluate(run, dataset_name)[0] for run in found] for key, found in runs.items()}
+    worth = _worth(dataset, draws, recipe, tuple(range(first, first + seeds)), runs, reports)
+    _store(draws.run_id, worth)
+    return worth, draws.run_id
+
+
+def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
+    places = {kind: home().datasets / f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}" for kind in CONTENTS}
+    # Drawn once for both training sets, and not again where the run was asked about before.
+    draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
+    log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))
+    return places[content].name
+
+
+def _seeded(recipe: Recipe, seed: int) -> Recipe:
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": seed})})
+
+
+def _worth(
+    dataset: Dataset, draws: LabelModel, recipe: Recipe, seeds: tuple[int, ...], runs: dict[str, list[str]],
+    reports: dict[str, list[EvaluationReport]],
+) -> Worth:  # fmt: skip
+    one = reports[REAL][0]
+    groups = [row.group for row in one.rows if row.method == one.model]
+    metrics = [name for name in one.metrics if name.startswith("dice")]
+    values = {
+        key: {name: np.mean([report.values(report.model, name) for report in found], axis=0) for name in metrics}
+        for key, found in reports.items()
+    }
+    floor = {name: np.array(one.values(one.methods[1], name)) for name in metrics}
+    dice = {
+        key: {name: cluster_interval(scores.tolist(), groups) for name, scores in of.items()}
+        for key, of in {**values, FLOOR: floor}.items()
+    }
+    against: dict[str, dict[str, Interval]] = {
+        key: {name: cluster_interval((values[key][name] - values[REAL][name]).tolist(), groups) for name in metrics}
+        for key in CONTENTS
+    }
+    notes = [
+        f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test are real.",
+        *(() if len(seeds) > 2 else (f"{len(seeds)} seed(s): differences may be those of chance; use --seeds 3.",)),
+    ]
+    return Worth(
+        dataset.manifest.name, draws.model.name, recipe.train.steps, seeds, len(groups), len(set(groups)), runs,
+        dice, against, tuple(notes),
+    )  # fmt: skip
+
+
+def _store(run_id: str, worth: Worth) -> None:
+    put_json(run_id, f"{FOLDER}/{worth.dataset}.json", plain(asdict(worth)))
+    means = {
+        f"{FOLDER}/{key}_{name}": interval.mean
+        for key, of in worth.dice.items()
+        for name, interval in of.items()
+        if key != FLOOR and math.isfinite(interval.mean)
+    }
+    log_metrics(run_id, means)

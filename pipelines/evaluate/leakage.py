@@ -1,0 +1,68 @@
+"""Whether a model of label maps has seen in training what it is to be judged on."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.home import home
+from pipelines.label_models import LabelModel
+from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
+from sem_models.datasets.manifest import Entry, Manifest, Split
+from sem_models.errors import UserError
+
+_Pixels = tuple[tuple[int, ...], str, bytes]
+
+
+def refuse_seen(model: LabelModel, dataset: Dataset, split: Split) -> None:
+    """What a model remembers is not what it can.
+
+    Files are compared, then the names of specimens, then stored pixels where the dataset of the training is still
+    there: the same image may have come as another file. A specimen whose name is a mere number is not compared, as
+    numbers begin anew in every series. Crops of one image under two names are not recognised.
+
+    Raises:
+        UserError: An image of the split, or another one of its specimen, was in the training of the model.
+    """
+    held_out = dataset.entries(split)
+    learned = [entry for entry in model.manifest.entries if entry.split == "train"]
+    there = f"the {split} split of {dataset.manifest.name!r}"
+    way_out = "take the test split of the dataset that it was trained on, or another dataset"
+    if name := _same_file(learned, held_out) or _same_pixels(model.manifest, dataset, held_out):
+        raise UserError(f"{model.model.name} was trained on {name} of {there}; {way_out}.")
+    if group := _same_specimen(learned, held_out):
+        raise UserError(
+            f"{model.model.name} was trained on other images of specimen {group!r} of {there}; {way_out}. If these are "
+            "two specimens of one name, prepare one dataset anew with a --group-by that tells them apart."
+        )
+
+
+def _same_file(learned: Sequence[Entry], held_out: Sequence[Entry]) -> str | None:
+    names = {entry.array("image").sha256: entry.name for entry in held_out}
+    return next((names[file] for entry in learned if (file := entry.array("image").sha256) in names), None)
+
+
+def _same_specimen(learned: Sequence[Entry], held_out: Sequence[Entry]) -> str | None:
+    known = {entry.group for entry in learned}
+    return next((entry.group for entry in held_out if entry.group in known and not entry.group.isdigit()), None)
+
+
+def _same_pixels(manifest: Manifest, dataset: Dataset, held_out: Sequence[Entry]) -> str | None:
+    """Where the dataset of the training is still there; in a single one the preparation has refused copies."""
+    if digest_of(manifest) == dataset.digest:
+        return None
+    try:
+        trained_on = open_dataset(home().datasets / manifest.name)
+    except UserError:
+        return None
+    if trained_on.digest != digest_of(manifest):
+        return None
+    sizes = {entry.array("image").shape for entry in held_out}
+    learned = [entry for entry in trained_on.entries("train") if entry.array("image").shape in sizes]
+    known = {_pixels(trained_on, entry) for entry in learned}
+    return next((entry.name for entry in held_out if known and _pixels(dataset, entry) in known), None)
+
+
+def _pixels(dataset: Dataset, entry: Entry) -> _Pixels:
+    array = dataset.array(entry, "image")
+    return array.shape, str(array.dtype), hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()

@@ -1,0 +1,109 @@
+"""Use case: does a segmentation network trained on real images find the masks in generated ones?"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipelines.evaluate.leakage import refuse_seen
+from pipelines.evaluate.score import as_csv
+from pipelines.home import home
+from pipelines.label_models import LabelModel, label_model, refuse_synthetic, require_classes
+from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import log_metrics
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Split
+from sem_models.errors import UserError
+from sem_models.evaluation.baselines.label_maps import class_means, majority
+from sem_models.evaluation.metrics.mask_consistency import (
+    GENERATED,
+    MAJORITY,
+    MEANS,
+    REAL,
+    Drawn,
+    MaskConsistency,
+    mask_consistency,
+)
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+FOLDER = "consistency"
+_SHORT = {GENERATED: "generated", REAL: "real", MAJORITY: "floor_majority", MEANS: "floor_means"}
+"""Names in MLflow, which takes no brackets."""
+
+
+def consistency(
+    synthesiser: str, segmenter: str, dataset_name: str, split: Split = "test", progress: Progress = silent
+) -> tuple[MaskConsistency, str]:
+    """Draw the masks of a split, segment the drawings, compare; returns the table and the run that keeps it.
+
+    Args:
+        synthesiser: Model of task synthesis; the table is kept with its run.
+        segmenter: Model of task segmentation that was trained on real images.
+        dataset_name: A masked dataset.
+        split: `test` unless you know why not.
+        progress: Told after each image.
+
+    Raises:
+        UserError: No such model or dataset, other classes, a segmenter trained on generated images, or a model that was
+            trained on an image of the split.
+    """
+    dataset = open_dataset(home().datasets / dataset_name)
+    if dataset.manifest.kind != "masked":
+        raise UserError(f"Dataset {dataset_name!r} has no masks to draw from; prepare it --kind masked.")
+    draws, finds = label_model(synthesiser, "synthesis"), label_model(segmenter, "segmentation")
+    for model in (draws, finds):
+        require_classes(model, dataset.manifest.label_values, f"dataset {dataset_name!r}")
+        refuse_seen(model, dataset, split)
+    refuse_synthetic(finds)
+    report = mask_consistency(
+        Predictor(finds.model).predict_unit,
+        _drawn(draws, dataset, split, progress),
+        dataset.manifest.label_values,
+        majority(dataset).index,
+    )
+    report = report.model_copy(update={"notes": _notes(report, draws, finds, dataset_name, split)})
+    _store(draws.run_id, report, f"{dataset_name}-{split}-{finds.run_id[:8]}", split)
+    attach_dataset(draws.run_id, dataset, "evaluation")
+    return report, draws.run_id
+
+
+def _drawn(draws: LabelModel, dataset: Dataset, split: Split, progress: Progress) -> Iterator[Drawn]:
+    entries = dataset.entries(split)
+    if not entries:
+        raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split.")
+    draw, flat = Predictor(draws.model), Predictor(class_means(dataset))
+    for index, entry in enumerate(entries):
+        one_hot = dataset.one_hot(entry)
+        images = {
+            GENERATED: draw.predict_unit(one_hot),
+            REAL: dataset.unit(entry, "image"),
+            MEANS: flat.predict_unit(one_hot),
+        }
+        clipped = {name: np.clip(image, 0, 1) for name, image in images.items()}
+        yield Drawn(entry.name, entry.group, dataset.array(entry, "mask")[..., 0], clipped)
+        progress(index + 1, len(entries), "masks drawn and found")
+
+
+def _notes(report: MaskConsistency, draws: LabelModel, finds: LabelModel, name: str, split: Split) -> tuple[str, ...]:
+    named = ", ".join(f"class {index} is label {value}" for index, value in enumerate(report.labels))
+    notes = [f"{draws.model.name} on the masks of {name!r}, {split} split, judged by {finds.model.name}; {named}."]
+    generated, real = (report.interval(method, "dice").mean for method in (GENERATED, REAL))
+    if generated > real:
+        notes.append(
+            "Masks are found better in the drawings than in real images: the drawings are clearer than nature, which "
+            "is no sign of realism."
+        )
+    return tuple(notes)
+
+
+def _store(run_id: str, report: MaskConsistency, name: str, split: Split) -> None:
+    put_text(run_id, f"{FOLDER}/{name}.json", report.model_dump_json(indent=1) + "\n")
+    put_text(run_id, f"{FOLDER}/{name}.csv", as_csv(report))
+    means = {
+        f"{FOLDER}/{split}/{_SHORT[method]}_{metric}": report.interval(method, metric).mean
+        for method in report.methods
+        for metric in report.metrics
+    }
+    log_metrics(run_id, {key: value for key, value in means.items() if math.isfinite(value)})

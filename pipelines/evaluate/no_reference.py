@@ -1,0 +1,110 @@
+"""Use case: judge a model on an image that has no clean reference, and keep the numbers with its run."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.models import ResolvedModel, resolve_model
+from pipelines.tracking.artifacts import put_json
+from pipelines.tracking.runs import log_metrics
+from sem_models.datasets.registration.phase_correlation import find_shift
+from sem_models.errors import UserError
+from sem_models.evaluation.metrics.no_reference import judge_residual, judge_second_frame
+from sem_models.images.channels import require_grey
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.intensity import IntensityRange, intensity_range, to_unit
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+FOLDER = "judge"
+_DRIFT_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Numbers by the names of `MEASURES`, those that could be computed, and what to know when reading them."""
+
+    model: str
+    source: str
+    second: str | None
+    run_id: str | None
+    """Where the numbers were kept; None for a floor."""
+    scores: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def judge(model: str, source: Path, second: Path | None = None, progress: Progress = silent) -> Verdict:
+    """Restore the first page of `source` and judge what was removed; `second` is another frame of the same field.
+
+    The data bar is cut off. Intensities are scaled by the limits of the first frame; the output is not clipped.
+
+    Raises:
+        UserError: No such model or file, a model that enlarges, colour, or frames of two sizes.
+    """
+    resolved = resolve_model(model, scale=1)
+    if resolved.model.capabilities.scale != 1:
+        raise UserError(
+            f"{resolved.model.name} enlarges, so its output cannot be compared with its input pixel by pixel; judge a "
+            "denoising model."
+        )
+    if resolved.model.capabilities.channels_in != 1:
+        raise UserError(
+            f"{resolved.model.name} takes {resolved.model.capabilities.channels_in} channels; judge a model of one."
+        )
+    image = _cut(source)
+    limits = intensity_range(image.pixels)
+    first = _grey_unit(image, limits)
+    output = Predictor(resolved.model).predict_unit(first[None], progress)[0]
+    scores = judge_residual(first, output)
+    notes = [] if scores["noise_std"] else ["The output is the input: nothing was removed, the residual says nothing."]
+    if second:
+        other = _second_frame(second, image, limits)
+        scores |= judge_second_frame(first, other, output)
+        notes += _drift(first, other)
+    known = {name: value for name, value in scores.items() if math.isfinite(value)}
+    names = str(source), str(second) if second else None
+    verdict = Verdict(resolved.model.name, *names, resolved.run_id, known, tuple(notes))
+    if resolved.run_id:
+        _keep(resolved, resolved.run_id, verdict)
+    return verdict
+
+
+def _cut(path: Path) -> Micrograph:
+    micrograph = require_grey(read_micrograph(path))
+    return crop_databar(micrograph, find_databar(micrograph))
+
+
+def _grey_unit(image: Micrograph, limits: IntensityRange) -> NDArray[np.float32]:
+    return np.ascontiguousarray(to_unit(image.pixels, limits)[:, :, 0])
+
+
+def _second_frame(path: Path, first: Micrograph, limits: IntensityRange) -> NDArray[np.float32]:
+    other = _cut(path)
+    if other.pixels.shape != first.pixels.shape or other.pixels.dtype != first.pixels.dtype:
+        raise UserError(
+            f"{path.name} has {other.width} x {other.height} px of {other.pixels.dtype}, the first frame "
+            f"{first.width} x {first.height} px of {first.pixels.dtype}; give two frames of one field."
+        )
+    return _grey_unit(other, limits)
+
+
+def _drift(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[str]:
+    """Phase correlation of noise alone gives any shift, so that this is a note and no refusal."""
+    down, right = find_shift(first, second)
+    if math.hypot(down, right) <= _DRIFT_PX:
+        return []
+    return [
+        f"The second frame seems shifted by {down:+.1f} px down and {right:+.1f} px right: then shifted signal "
+        "counts as noise. Register the frames first."
+    ]
+
+
+def _keep(resolved: ResolvedModel, run_id: str, verdict: Verdict) -> None:
+    log_metrics(run_id, {resolved.place(f"{FOLDER}/{name}"): value for name, value in verdict.scores.items()})
+    content = {**vars(verdict), "notes": list(verdict.notes)}
+    put_json(run_id, resolved.place(f"{FOLDER}/{Path(verdict.source).stem}.json"), content)

@@ -1,0 +1,91 @@
+"""Use case: what is left of images that one model translates and another one translates back."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from pipelines.home import home
+from pipelines.json_safe import plain
+from pipelines.models import ResolvedModel, resolve_model
+from pipelines.tracking.artifacts import put_json
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import log_metrics
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Role, Split
+from sem_models.errors import UserError
+from sem_models.evaluation.metrics.round_trip import round_trip as round_trip_scores
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+FOLDER = "round_trip"
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """Means over images with intervals over specimens."""
+
+    there: str
+    back: str
+    dataset: str
+    split: Split
+    role: Role
+    """Of the images that went there and back."""
+    scores: dict[str, Interval]
+    images: dict[str, dict[str, float]]
+    """Scores by image."""
+
+
+def round_trip(
+    there: str, back: str, dataset_name: str, split: Split = "test", progress: Progress = silent
+) -> tuple[RoundTrip, str | None]:
+    """Translate the images of the first domain there and back; returns the scores and the run of `there`, if any.
+
+    Of unpaired sets those of the second, where `there` is the backward generator of a cycle.
+
+    Raises:
+        UserError: No such model or dataset, models that enlarge or take masks, or an empty split.
+    """
+    dataset = open_dataset(home().datasets / dataset_name)
+    models = [_image_model(name, dataset) for name in (there, back)]
+    go, come = (Predictor(model.model).predict_unit for model in models)
+    role = _first_role(models[0], dataset)
+    entries = [entry for entry in dataset.entries(split) if entry.has(role)]
+    if not entries:
+        raise UserError(f"Dataset {dataset_name!r} has no {role} image in its {split} split; choose another --split.")
+    images: dict[str, dict[str, float]] = {}
+    for index, entry in enumerate(entries):
+        images[entry.name] = round_trip_scores(dataset.unit(entry, role), go, come)
+        progress(index + 1, len(entries), "images there and back")
+    groups = [entry.group for entry in entries]
+    names = images[entries[0].name]
+    scores = {name: cluster_interval([found[name] for found in images.values()], groups) for name in names}
+    first, second = models
+    result = RoundTrip(first.model.name, second.model.name, dataset_name, split, role, scores, images)
+    if first.run_id:
+        _store(first, first.run_id, result, dataset)
+    return result, first.run_id
+
+
+def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:
+    kind = dataset.manifest.kind
+    if kind == "unpaired" and there.backward:
+        return "target"
+    return "input" if kind in ("paired", "unpaired") else "image"
+
+
+def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
+    found = resolve_model(name, scale=1)
+    facts = found.model.capabilities
+    if (facts.channels_in, facts.channels_out, facts.scale) != (1, 1, 1):
+        raise UserError(
+            f"{name}: it takes {facts.channels_in} channel(s) and gives {facts.channels_out} at scale {facts.scale}; a "
+            f"round trip over the grey images of {dataset.manifest.name!r} needs models of one channel and scale 1."
+        )
+    return found
+
+
+def _store(there: ResolvedModel, run_id: str, result: RoundTrip, dataset: Dataset) -> None:
+    put_json(run_id, there.place(f"{FOLDER}/{result.dataset}-{result.split}.json"), plain(asdict(result)))
+    means = {there.place(f"{FOLDER}/{result.split}/{name}"): score.mean for name, score in result.scores.items()}
+    log_metrics(run_id, {name: value for name, value in means.items() if math.isfinite(value)})
+    attach_dataset(run_id, dataset, "evaluation")

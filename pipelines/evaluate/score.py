@@ -1,0 +1,200 @@
+"""Use case: score a model and its floors on one split, and keep the table with the run."""
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.directions import pair_notes, placed
+from pipelines.home import home
+from pipelines.json_safe import plain
+from pipelines.models import FLOOR, ResolvedModel, resolve_for
+from pipelines.tracking.artifacts import get_text, list_files, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
+from sem_models.config.degradation import Degradation
+from sem_models.config.overrides import override_degradation
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Split
+from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import describe_input, evaluate_model
+from sem_models.evaluation.metrics.mask_consistency import MaskConsistency
+from sem_models.evaluation.metrics.table import METRICS
+from sem_models.evaluation.report import EvaluationReport, Row
+from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.progress import Progress, silent
+
+FOLDER = "evaluation"
+FLOOR_EXPERIMENT = "floors"
+
+
+def evaluate(
+    model: str,
+    dataset_name: str,
+    split: Split = "test",
+    scale: int = 4,
+    progress: Progress = silent,
+    *,
+    changes: Sequence[str] = (),
+) -> tuple[EvaluationReport, str]:
+    """Score MODEL on a split with the degradation it was trained for; returns the report and the run that holds it.
+
+    Args:
+        model: Run id, `models:/...` or `floor:...`.
+        dataset_name: A prepared dataset.
+        split: `test` unless you know why not.
+        scale: Of a floor; models know their own.
+        progress: Told after each image.
+        changes: `degradation.KEY=VALUE`: score on inputs that are made in another way than those it learned from. Such
+            a table is stored beside the first and leaves the run's metrics alone.
+
+    Raises:
+        UserError: No such model or dataset, no reference, or changes that would do nothing.
+    """
+    dataset = open_dataset(home().datasets / dataset_name)
+    _refuse_idle(changes, model, dataset)
+    resolved = resolve_for(dataset, model, scale, changes)
+    notes = [*pair_notes(resolved.model, dataset), *_cautions(resolved.model, dataset)]
+    forward = override_degradation(resolved.degradation, changes)
+    known = kept_floor_rows(dataset, split, forward)
+    report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
+    keep_floor_rows(dataset, split, forward, report)
+    report = report.model_copy(update={"notes": (*report.notes, *notes)})
+    run_id = resolved.run_id or _floor_run(model, dataset, forward)
+    _store(run_id, resolved, report, changed=forward != resolved.degradation)
+    attach_dataset(run_id, dataset, "evaluation")
+    if resolved.run_id is None:
+        set_status(run_id, "FINISHED")
+    return report, run_id
+
+
+def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
+    """Pairs are taken as they are; only floors may be told what blurred them."""
+    floor = model.startswith(FLOOR)
+    idle = [change for change in changes if not (floor and change.strip().startswith("degradation.blur."))]
+    if idle and dataset.manifest.kind == "paired":
+        raise UserError(
+            f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which --set {idle[0]} would not "
+            "change; leave --set out, or score on single images."
+        )
+
+
+def _cautions(model: UnitModel, dataset: Dataset) -> list[str]:
+    """What scores do not mean on this dataset."""
+    from_noise = isinstance(model, RestorationModel) and model.recipe.method == "noise2noise"
+    if not from_noise or dataset.manifest.kind != "paired":
+        return []
+    return [
+        f"Where the targets of {dataset.manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
+        "against their noise: the truth itself would not reach a high PSNR. `judge` estimates the PSNR from two frames."
+    ]
+
+
+def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
+    tags = {"sem.dataset": dataset.manifest.name, "sem.dataset_digest": dataset.digest, "sem.recipe": model}
+    name = f"{model} x{degradation.scale} on {dataset.manifest.name}"
+    return create_run(FLOOR_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
+
+
+def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
+    base = resolved.place(f"{FOLDER}/{report.dataset}-{report.split}")
+    if changed:
+        base += f"-{hashlib.sha256(report.degradation.encode()).hexdigest()[:8]}"
+    put_text(run_id, f"{base}.json", report.model_dump_json(indent=1) + "\n")
+    put_text(run_id, f"{base}.csv", as_csv(report))
+    if changed:
+        return
+    means = {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics}
+    log_metrics(run_id, {resolved.place(name): mean for name, mean in means.items()})
+    set_tags(run_id, {resolved.place(f"sem.evaluated.{report.split}"): report.dataset})
+
+
+def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
+    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
+    return list(_reports_by_name(run_id, direction).values())
+
+
+def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
+    """Those on inputs that are made as in training."""
+    reports = _reports_by_name(run_id, direction)
+    return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
+
+
+def _reports_by_name(run_id: str, direction: Direction) -> dict[str, EvaluationReport]:
+    """By file name without its ending."""
+    folder = placed(FOLDER, direction)
+    paths = [path for path in list_files(run_id, folder) if path.endswith(".json")]
+    ordered = sorted((PurePosixPath(path).stem, path) for path in paths)
+    return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
+
+
+def as_csv(report: EvaluationReport | MaskConsistency) -> str:
+    """One line an image and method."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["method", "image", "group", *report.metrics])
+    for row in report.rows:
+        writer.writerow([row.method, row.image, row.group, *(row.scores.get(metric) for metric in report.metrics)])
+    return text.getvalue()
+
+
+def summary(report: EvaluationReport) -> dict[str, object]:
+    """Means with intervals and gains over each floor, as plain values for JSON."""
+    floors = [method for method in report.methods if method != report.model]
+    return {
+        "model": report.model,
+        "dataset": report.dataset,
+        "digest": report.digest,
+        "split": report.split,
+        "images": report.images,
+        "groups": report.groups,
+        "border_px": report.border_px,
+        "data_range": report.data_range,
+        "degradation": report.degradation,
+        "means": {m: {k: plain(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: plain(asdict(report.gain(k, f))) for k in report.metrics} for f in floors},
+        "notes": list(report.notes),
+    }
+
+
+_ROWS = TypeAdapter(tuple[Row, ...])
+_VERSION = 1
+"""Raised whenever a score is computed in another way under its old name."""
+
+
+def kept_floor_rows(dataset: Dataset, split: Split, degradation: Degradation) -> tuple[Row, ...]:
+    """Rows of an earlier evaluation on the same images with the same scores; empty where there was none."""
+    try:
+        return _ROWS.validate_json(_file(dataset, split, degradation).read_bytes())
+    except (OSError, ValidationError):
+        return ()
+
+
+def keep_floor_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
+    """Keep the rows of the floors; not where a score is missing today that may be there tomorrow."""
+    rows = tuple(row for row in report.rows if row.method.startswith("floor:") and row.method != report.model)
+    if report.notes or not rows:
+        return
+    path = _file(dataset, split, degradation)
+    # Several evaluations may end at once, and what is only kept for speed must never cost one of them.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
+            part.write(_ROWS.dump_json(rows))
+        Path(part.name).replace(path)
+
+
+def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:
+    # The deconvolutions are told the blur, which the description of pairs does not name.
+    blur = degradation.blur and degradation.blur.model_dump_json()
+    inputs = [describe_input(dataset, degradation), blur, degradation.scale]
+    facts = [_VERSION, dataset.digest, split, *inputs, list(METRICS)]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+    return home().work / "floors" / f"{key}.json"

@@ -1,0 +1,185 @@
+"""Paired comparisons as rows for people, as plain values and as CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from pipelines.evaluate.compare import Column
+from pipelines.evaluate.paired import PairedComparison
+from sem_models.evaluation.metrics.table import LABELS
+from sem_models.evaluation.report import EvaluationReport
+from sem_models.evaluation.statistics.caveats import cautions
+from sem_models.evaluation.statistics.intervals import Interval
+from sem_models.evaluation.statistics.paired import Paired, Rank, against_floors, unit
+
+CAPTION = (
+    "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
+    "column names. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
+    "fall below 2/2^n. Holm corrects p over all comparisons of this table, each metric for itself. Better or "
+    "worse: the interval leaves out 0 and p (Holm) is at most 0.05."
+)
+Row = dict[str, Any]
+
+
+def quantity(metric: str) -> str:
+    """Name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
+    label, measure = LABELS[metric], unit(metric)
+    return label if f"({measure})" in label else f"{label}, {measure}"
+
+
+def difference_rows(comparison: PairedComparison) -> list[Row]:
+    """One row a metric and model, as text."""
+    return text_rows([({"model": column.label}, paired) for column, paired in _pairs(comparison)])
+
+
+def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
+    """One row a pair, with what it is named by after the metric; digits as the narrowest interval of its metric."""
+    intervals: dict[str, list[Interval]] = {}
+    for _, paired in pairs:
+        intervals.setdefault(paired.metric, []).append(paired.interval)
+    digits = {metric: decimals(of_metric) for metric, of_metric in intervals.items()}
+    return [_as_text(names, paired, digits[paired.metric]) for names, paired in pairs]
+
+
+def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
+    """Metric by metric, because each is a family of tests; the chosen one first."""
+    for metric in sorted(comparison.metrics, key=lambda name: name != comparison.metric):
+        yield from ((pairing.column, pairing.by_metric[metric]) for pairing in comparison.pairings)
+
+
+def _as_text(names: Row, paired: Paired, digits: int) -> Row:
+    interval = paired.interval
+    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
+    return {
+        "metric": quantity(paired.metric), **names,
+        "difference [95 % interval]": f"{interval.mean:+.{digits}f} [{limits}]", "verdict": paired.verdict,
+        "p": f"{paired.p:.3g}", "p (Holm)": f"{paired.p_holm:.3g}", "images": interval.n, "groups": paired.groups,
+        "interval over": paired.resampled,
+    }  # fmt: skip
+
+
+def decimals(intervals: Sequence[Interval]) -> int:
+    """As many as show two digits of half the narrowest interval."""
+    halves = [((interval.hi - interval.lo) / 2, abs(interval.mean)) for interval in intervals]
+    needed = [1 + math.ceil(-math.log10(half)) for half, mean in halves if half > 1e-6 * mean]
+    return min(8, max(0, *needed)) if needed else 4
+
+
+def rank_rows(comparison: PairedComparison) -> list[Row]:
+    """One row a model: mean rank over images and on how many of them it is the best."""
+    return [
+        {"model": column.label, **{LABELS[metric]: _rank_text(by_metric[metric]) for metric in comparison.metrics}}
+        for column, by_metric in comparison.standing
+    ]
+
+
+def _rank_text(rank: Rank) -> str:
+    return f"{rank.mean:.2f} (best on {rank.first} of {rank.images})"
+
+
+def plain(comparison: PairedComparison) -> Row:
+    """Everything as plain values for JSON."""
+    return {
+        "reference": comparison.reference.run.run_id,
+        "metric": comparison.metric,
+        "differences": _difference_values(comparison),
+        "ranks": _rank_values(comparison),
+        "cautions": list(comparison.cautions),
+    }
+
+
+def csv_files(comparison: PairedComparison) -> dict[str, str]:
+    """Name and content of each: differences, the same image by image, ranks."""
+    return {
+        "paired.csv": _csv(_difference_values(comparison)),
+        "paired_per_image.csv": _csv(_image_values(comparison)),
+        "ranks.csv": _csv(_rank_values(comparison)),
+    }
+
+
+def _difference_values(comparison: PairedComparison) -> list[Row]:
+    base = comparison.reference.run
+    return [
+        {
+            "reference_id": base.run_id, "reference": base.name, "run_id": column.run.run_id, "model": column.run.name,
+            "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": _known(paired.interval.mean),
+            "lo": _known(paired.interval.lo), "hi": _known(paired.interval.hi), "interval_over": paired.resampled,
+            "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
+            "verdict": paired.verdict,
+        }
+        for column, paired in _pairs(comparison)
+    ]  # fmt: skip
+
+
+def _image_values(comparison: PairedComparison) -> list[Row]:
+    return [
+        {
+            "run_id": column.run.run_id, "model": column.run.name, "metric": paired.metric, "unit": unit(paired.metric),
+            "image": difference.image, "group": difference.group, "difference": difference.value,
+        }
+        for column, paired in _pairs(comparison)
+        for difference in paired.differences
+    ]  # fmt: skip
+
+
+def _rank_values(comparison: PairedComparison) -> list[Row]:
+    return [
+        {
+            "run_id": column.run.run_id, "model": column.run.name, "metric": metric, "mean_rank": _known(rank.mean),
+            "best_on": rank.first, "images": rank.images,
+        }
+        for column, by_metric in comparison.standing
+        for metric, rank in by_metric.items()
+    ]  # fmt: skip
+
+
+def _known(value: float) -> float | None:
+    """JSON knows no NaN, and an empty cell says it better."""
+    return None if math.isnan(value) else value
+
+
+def _csv(rows: list[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+GAIN_CAPTION = (
+    "Difference: model minus floor, image by image. Better or worse is said only where the interval leaves out 0 and "
+    "the signed-rank p, Holm-corrected over the comparisons of each metric, is at most 0.05."
+)
+
+
+@dataclass(frozen=True)
+class Gains:
+    """A table, and what a reader must know before believing it."""
+
+    rows: list[Row]
+    cautions: tuple[str, ...]
+
+
+def gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], metrics: Sequence[str]) -> Gains:
+    """Each model against each floor, metric by metric.
+
+    Columns name what tells the rows apart: the model unless its label is empty, the floor unless all have the same.
+    """
+    reports = [report for _, report in named]
+    names = [_names(label, floor, len(floors)) for (label, _), floor in product(named, floors)]
+    pairs = [
+        (name, paired)
+        for metric in metrics
+        for name, paired in zip(names, against_floors(reports, floors, metric), strict=True)
+    ]
+    said = cautions([paired for _, paired in pairs], len(names)) if pairs else ()
+    return Gains(text_rows(pairs), said)
+
+
+def _names(label: str, floor: str, floors: int) -> Row:
+    model = {"model": label} if label else {}
+    return model | ({"floor": floor.removeprefix("floor:")} if floors > 1 or not label else {})

@@ -1,0 +1,127 @@
+"""Use case: a micrograph of one contrast redrawn in another one, through its mask.
+
+Everything that the mask does not say is invented by the synthesiser: texture, organelles, noise.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.label_models import label_model, label_table
+from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.pixel_sizes import at_size
+from sem_models.errors import UserError
+from sem_models.images.channels import require_grey
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.io.read import read_pages
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.resample import resample_labels
+from sem_models.inference.label_maps import apply_model
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+MASKS = "masks"
+
+
+@dataclass(frozen=True)
+class Bridged:
+    """What became of one page of an input file."""
+
+    source: str
+    output: str | None
+    mask: str | None
+    """What was found in the input, in labels of the synthesiser, at the pixel size of the output."""
+    error: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    find: Predictor
+    draw: Predictor
+    from_nm: float | None
+    """Pixel size that the segmenter knows; None where its images had several, or none."""
+    to_nm: float | None
+    table: Mapping[int, int]
+    """Label of the segmenter to label of the synthesiser."""
+
+    def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
+        seen, notes = at_size(image, self.from_nm, "segmenter")
+        mask = apply_model(self.find, seen)
+        # Labels of the synthesiser may be larger than what the type of the segmenter's holds.
+        fitting = np.min_scalar_type(max(self.table.values()))
+        labels = np.vectorize(self.table.__getitem__, otypes=[fitting])(mask.pixels)
+        factor = self.from_nm / self.to_nm if self.from_nm and self.to_nm else 1.0
+        if self.from_nm and self.to_nm and self.from_nm != self.to_nm:
+            notes.append(f"mask resampled from {self.from_nm:g} to {self.to_nm:g} nm/px")
+        size = self.to_nm or seen.pixel_size_nm
+        mask = replace(mask, pixels=resample_labels(labels, factor), pixel_size_nm=size)
+        return apply_model(self.draw, mask), mask, tuple(notes)
+
+
+def bridge(
+    inputs: Sequence[Path],
+    segmenter: str,
+    synthesiser: str,
+    out: Path,
+    mapping: Mapping[int, int] | None = None,
+    pixel_size_nm: float | None = None,
+    progress: Progress = silent,
+    *,
+    overwrite: bool = False,
+) -> list[Bridged]:
+    """Write the redrawn image of each page into `out` and the mask between into `out/masks`.
+
+    Args:
+        inputs: Files and folders of grey micrographs in the contrast of the segmenter; data bars are cut off.
+        segmenter: Model of task segmentation.
+        synthesiser: Model of task synthesis, of the other contrast.
+        out: Folder for the results.
+        mapping: Label of the segmenter to label of the synthesiser; needed where their labels differ.
+        pixel_size_nm: Of all inputs, where the files do not say.
+        progress: Told after each file.
+        overwrite: Whether results that are there may be replaced.
+
+    Raises:
+        UserError: Labels differ and are not mapped, no input, or not one could be used.
+    """
+    finds, draws = label_model(segmenter, "segmentation"), label_model(synthesiser, "synthesis")
+    table = label_table(finds.recipe.labels, draws.recipe.labels, mapping)
+    through = _Bridge(Predictor(finds.model), Predictor(draws.model), finds.pixel_size_nm, draws.pixel_size_nm, table)
+    files = input_files(inputs, out)
+    names = OutputNames(out, files, overwrite)
+    (out / MASKS).mkdir(parents=True, exist_ok=True)
+    results: list[Bridged] = []
+    for index, path in enumerate(files):
+        results += _file(through, path, names, pixel_size_nm)
+        progress(index + 1, len(files), "files redrawn")
+    if all(result.error for result in results):
+        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
+    return results
+
+
+def _file(through: _Bridge, path: Path, names: OutputNames, pixel_size_nm: float | None) -> list[Bridged]:
+    done: list[Bridged] = []
+    try:
+        for page in read_pages(path):
+            done.append(_page(through, path, page, names, pixel_size_nm))  # noqa: PERF401 - a bad page keeps the earlier
+    except UserError as error:
+        done.append(Bridged(str(path), None, None, str(error)))
+    return done
+
+
+def _page(through: _Bridge, path: Path, image: Micrograph, names: OutputNames, size: float | None) -> Bridged:
+    try:
+        target = names(path, image.source.removeprefix(path.name).removeprefix("#"))
+        grey = require_grey(image)
+        grey = replace(crop_databar(grey, find_databar(grey)), pixel_size_nm=size or image.pixel_size_nm)
+        drawn, mask, notes = through(grey)
+        beside = target.parent / MASKS / target.name
+        write_micrograph(target, drawn)
+        write_micrograph(beside, mask)
+    except UserError as error:
+        return Bridged(str(path), None, None, str(error))
+    return Bridged(str(path), str(target), str(beside), None, notes)

@@ -1,0 +1,37 @@
+"""The pixel size that a model learned from, and micrographs brought to it: networks know structures in pixels."""
+
+from dataclasses import replace
+
+from sem_models.datasets.manifest import Manifest, Role
+from sem_models.errors import UserError
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.resample import resample
+
+SAME = 1e-3
+"""Sizes that differ by less than one in a thousand are one size, as for `resample`."""
+
+
+def learned_size(manifest: Manifest, role: Role) -> float | None:
+    """Pixel size in nm of the training images of a role; None where they have several, or it is unknown."""
+    images = [entry.array(role) for entry in manifest.entries if entry.split == "train" and entry.has(role)]
+    sizes = {image.pixel_size_nm for image in images}
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def at_size(image: Micrograph, known_nm: float | None, learner: str) -> tuple[Micrograph, list[str]]:
+    """The image at the pixel size that `learner` learned from, and what was done to it.
+
+    Raises:
+        UserError: The pixel size of the image is unknown, that of the learner is not.
+    """
+    if known_nm is None:
+        return image, [f"the {learner} learned from several or unknown pixel sizes: the image was taken as it is"]
+    size = image.pixel_size_nm
+    if size is None:
+        raise UserError(
+            f"{image.source}: pixel size unknown, where the {learner} learned from {known_nm:g} nm/px; state it with "
+            "--pixel-size."
+        )
+    pixels = resample(image.pixels, size / known_nm)
+    notes = [] if pixels is image.pixels else [f"image resampled from {size:g} to {known_nm:g} nm/px"]
+    return replace(image, pixels=pixels, pixel_size_nm=known_nm), notes

@@ -1,0 +1,28 @@
+"""How a trained diffusion model is told to draw otherwise than its recipe says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sem_models.config.overrides import override
+from sem_models.errors import UserError
+from sem_models.inference.diffusion.model import as_diffusion
+from sem_models.inference.model import UnitModel
+
+_KEYS = "diffusion.sampling."
+
+
+def resampled(model: UnitModel, changes: Sequence[str]) -> UnitModel:
+    """The model with `diffusion.sampling.KEY=VALUE` changes: steps, guidance, samples or seed.
+
+    Raises:
+        UserError: Another key, a value out of its range, or no diffusion model.
+    """
+    if not changes:
+        return model
+    strange = [change for change in changes if not change.strip().startswith(_KEYS)]
+    if strange:
+        raise UserError(
+            f"--set {strange[0]}: of a trained model only {_KEYS}KEY can be set; train another for the rest."
+        )
+    drawing = as_diffusion(model)
+    return replace(drawing, recipe=override(drawing.recipe, changes))

@@ -1,0 +1,179 @@
+"""Use case: micrographs of one contrast redrawn in another by diffusion models, without pairs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import lcm
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pipelines.models import resolve_model
+from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
+from pipelines.predict.sampling import resampled
+from pipelines.tracking.run_facts import manifest_of
+from sem_models.datasets.manifest import Role
+from sem_models.errors import UserError
+from sem_models.images.channels import require_grey
+from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.intensity import from_unit, intensity_range, to_unit
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
+from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, part_of
+from sem_models.inference.predictor import choose_device
+from sem_models.inference.tiling.tiles import padded
+from sem_models.progress import Progress, silent
+
+Bridge = Literal["sdedit", "ddib"]
+Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What the user asks for."""
+
+    inputs: tuple[Path, ...]
+    out: Path
+    to: str
+    """Model of the target contrast."""
+    method: Bridge = "sdedit"
+    source: str | None = None
+    """Model of the contrast of the inputs, which ddib needs."""
+    strength: float = 0.4
+    """Of sdedit: share of the denoising steps that are taken."""
+    seed: int = 0
+    changes: Sequence[str] = ()
+    """`diffusion.sampling.KEY=VALUE`, of both models."""
+    overwrite: bool = False
+    pixel_size_nm: float | None = None
+    """Of all inputs, where the files do not say."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """What became of one file."""
+
+    source: str
+    output: str | None
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def translate(wanted: Translation, progress: Progress = silent) -> list[Translated]:
+    """Write a TIFF for each input, without its data bar, in its dtype, with pixel size and provenance.
+
+    Inputs are brought to the pixel size that the models learned from, and so are the results.
+
+    Raises:
+        UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
+            input could be used.
+    """
+    if (wanted.method == "ddib") != (wanted.source is not None):
+        needs = "needs" if wanted.method == "ddib" else "takes no"
+        raise UserError(f"Method {wanted.method} {needs} --from MODEL, the model of the contrast of the inputs.")
+    target = contrast_model(wanted.to, wanted.changes)
+    source = contrast_model(wanted.source, wanted.changes) if wanted.source else None
+    both = [target, *([source] if source else [])]
+    size, unsure = common_size(both)
+    files = input_files(wanted.inputs, wanted.out)
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    names, results = OutputNames(wanted.out, files, wanted.overwrite), []
+    redraw = _Redraw(wanted, target.model, source.model if source else None, size, unsure)
+    for index, path in enumerate(files):
+        results.append(_one(redraw, path, names, part_of(progress, index, len(files))))
+    if all(result.error for result in results):
+        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
+    return results
+
+
+@dataclass(frozen=True)
+class _Redraw:
+    wanted: Translation
+    target: DiffusionModel
+    source: DiffusionModel | None
+    size_nm: float | None
+    unsure: tuple[str, ...]
+    """What is not known of the models."""
+
+    def __call__(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
+        stated = replace(recorded, pixel_size_nm=self.wanted.pixel_size_nm or recorded.pixel_size_nm)
+        image, notes = at_size(stated, self.size_nm, "models")
+        limits = intensity_range(image.pixels)
+        found = self._draw(to_unit(image.pixels, limits), progress)
+        pixels, _ = from_unit(found, limits, image.pixels.dtype)
+        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
+        told = f"Synthetic: {image.source or 'an image in memory'} redrawn by {self._how()}, SEM Workbench"
+        return replace(image, pixels=pixels, metadata={**facts, "provenance": told}), (*notes, *self.unsure)
+
+    def _draw(self, unit: Image, progress: Progress) -> Image:
+        multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
+        image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
+        if self.source is None:
+            drawn = sdedit(contrast_of(self.target), image, self.wanted.strength, self.wanted.seed, progress)
+        else:
+            drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
+        found: Image = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
+        return found
+
+    def _how(self) -> str:
+        way = f" from {self.source.name}" if self.source else f", strength {self.wanted.strength:g},"
+        return f"{self.wanted.method}{way} to {self.target.name}"
+
+
+def _one(redraw: _Redraw, path: Path, names: OutputNames, progress: Progress) -> Translated:
+    """A file that cannot be used does not stop the others."""
+    try:
+        place = names(path, "")
+        recorded = require_grey(read_micrograph(path))
+        recorded = crop_databar(recorded, find_databar(recorded))
+        drawn, notes = redraw(recorded, progress)
+        write_micrograph(place, drawn)
+    except UserError as error:
+        return Translated(str(path), None, str(error))
+    return Translated(str(path), str(place), None, notes)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A model that draws images of one contrast."""
+
+    model: DiffusionModel
+    pixel_size_nm: float | None
+    """Of what it learned from; None where that had several, or none."""
+
+
+def contrast_model(text: str, changes: Sequence[str]) -> Contrast:
+    """Load MODEL with `diffusion.sampling.KEY=VALUE` changes.
+
+    Raises:
+        UserError: It is no diffusion model, or draws colours.
+    """
+    resolved = resolve_model(text)
+    model = as_diffusion(resampled(resolved.model, changes))
+    if model.capabilities.channels_out != 1:
+        raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
+    manifest = manifest_of(resolved.run_id) if resolved.run_id else None
+    role: Role = "target" if manifest and manifest.kind == "paired" else "image"
+    return Contrast(model, learned_size(manifest, role) if manifest else None)
+
+
+def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str, ...]]:
+    """What the models learned from, in nm, as far as it is known, and a note on those of which it is not.
+
+    Raises:
+        UserError: They learned from two pixel sizes.
+    """
+    known = [contrast for contrast in contrasts if contrast.pixel_size_nm]
+    sizes = [contrast.pixel_size_nm for contrast in known if contrast.pixel_size_nm]
+    if sizes and max(sizes) > min(sizes) * (1 + SAME):
+        said = " and ".join(f"{contrast.model.name} from {contrast.pixel_size_nm:g} nm/px" for contrast in known)
+        raise UserError(f"The models learned from two pixel sizes, {said}: prepare both datasets with one --resample.")
+    size = sizes[0] if sizes else None
+    unsure = [contrast.model.name for contrast in contrasts if size and not contrast.pixel_size_nm]
+    other = "learned from several or unknown pixel sizes: that of the other model was taken"
+    return size, tuple(f"{name} {other}" for name in unsure)

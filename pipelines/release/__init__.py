@@ -1,0 +1,1 @@
+"""Registering, exporting and serving models."""

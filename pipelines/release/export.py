@@ -1,0 +1,157 @@
+"""Use case: a model for other programs, kept only if it gives the same numbers there."""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pipelines.models import resolve_model
+from sem_models.errors import UserError
+from sem_models.inference.model import RestorationModel
+from sem_models.networks.table import NETWORKS
+
+if TYPE_CHECKING:
+    from bioimageio.spec.model.v0_5 import ModelDescr
+
+warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=FutureWarning)
+OPSET = 18
+LARGEST_DIFFERENCE = 1e-4
+_TEST_SIZES = ((64, 64), (72, 96))
+FORMATS = ("onnx", "bioimageio")
+
+
+def export(model: str, form: str, out: Path) -> Path:
+    """Write MODEL as `onnx` (dynamic height and width) or `bioimageio` (a zip with test tensors) to `out`.
+
+    Raises:
+        UserError: Unknown format, a floor, or outputs that differ by more than 1e-4 of the intensity range.
+    """
+    if form not in FORMATS:
+        raise UserError(f"--format {form}: use one of {', '.join(FORMATS)}.")
+    resolved = resolve_model(model).model
+    if not isinstance(resolved, RestorationModel):
+        raise UserError(f"{model}: floors have no weights to export; name a run or a registered model.")
+    if resolved.recipe.method == "diffusion":
+        raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        weights = Path(place) / "model.onnx"
+        difference = _write_onnx(resolved, weights)
+        if difference > LARGEST_DIFFERENCE:
+            raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
+        if form == "onnx":
+            out.write_bytes(weights.read_bytes())
+        else:
+            _write_bioimageio(resolved, weights, out)
+    return out
+
+
+def _write_onnx(model: RestorationModel, path: Path) -> float:
+    """Export and return the largest difference to PyTorch over images of two sizes."""
+    import onnxruntime
+
+    network = model.network.cpu().float().eval()
+    example = torch.rand(1, model.capabilities.channels_in, *_sizes_for(model)[0])
+    step = model.capabilities.size_multiple
+    axes = {axis: _dimension(name, step) for axis, name in ((2, "height"), (3, "width"))}
+    torch.onnx.export(
+        network,
+        (example,),
+        str(path),
+        input_names=["image"],
+        output_names=["restored"],
+        dynamic_shapes=({**axes},),
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    differences = []
+    for size in _sizes_for(model):
+        image = _test_image(model, size)
+        (restored,) = session.run(None, {"image": image})
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(image)).numpy()
+        differences.append(float(np.abs(restored - expected).max()))
+    return max(differences)
+
+
+def _dimension(name: str, step: int) -> Any:
+    """Any size that is a multiple of `step`, which a network with skips between grids needs."""
+    if step == 1:
+        return torch.export.Dim(name, min=8, max=65536)
+    return step * torch.export.Dim(f"{name}_of_{step}", min=-(-8 // step), max=65536 // step)
+
+
+def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
+    """The test sizes, raised to what the network takes and to more than its halo leaves nothing of."""
+    facts = model.capabilities
+    step, least = facts.size_multiple, 2 * facts.halo + 1
+    raised = [[-(-max(edge, least) // step) * step for edge in size] for size in _TEST_SIZES]
+    return [(height, width + step * index) for index, (height, width) in enumerate(raised)]
+
+
+def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.float32]:
+    shape = (1, model.capabilities.channels_in, *size)
+    return np.random.default_rng(0).random(shape, dtype=np.float32)
+
+
+def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None:
+    from bioimageio.spec import save_bioimageio_package
+
+    folder = weights.parent
+    image = _test_image(model, _sizes_for(model)[0])
+    with torch.inference_mode():
+        restored = model.network(torch.from_numpy(image)).numpy()
+    np.save(folder / "input.npy", image)
+    np.save(folder / "output.npy", restored)
+    (folder / "README.md").write_text(f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n")
+    save_bioimageio_package(_description(model, weights), output_path=out.absolute())
+
+
+def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
+    """The package's description: axes with halo and scale, test tensors, citation."""
+    from bioimageio.spec.model import v0_5 as spec
+
+    facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
+    step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
+
+    def axes(kind: str) -> list[object]:
+        channels = facts.channels_in if kind == "input" else facts.channels_out
+        names = [spec.Identifier("intensity" if channels == 1 else f"intensity{index}") for index in range(channels)]
+        fixed: list[object] = [spec.BatchAxis(), spec.ChannelAxis(channel_names=names)]
+        for name in ("y", "x"):
+            identifier = spec.AxisId(name)
+            if kind == "input":
+                fixed.append(spec.SpaceInputAxis(id=identifier, size=step))
+            else:
+                reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
+                space = spec.SpaceOutputAxisWithHalo(
+                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.halo * facts.scale
+                )
+                fixed.append(space)
+        return fixed
+
+    source = spec.FileDescr(source=folder / "input.npy")
+    return spec.ModelDescr(
+        name=f"SEM Workbench {model.recipe.name}",
+        description=model.summary,
+        authors=[spec.Author(name="SEM Workbench")],
+        cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORKS[network].source))],
+        license=spec.LicenseId("Apache-2.0"),
+        documentation=spec.FileDescr(source=folder / "README.md"),
+        inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes("input"), test_tensor=source)],
+        outputs=[
+            spec.OutputTensorDescr(
+                id=spec.TensorId("restored"),
+                axes=axes("output"),
+                test_tensor=spec.FileDescr(source=folder / "output.npy"),
+            )
+        ],
+        weights=spec.WeightsDescr(onnx=spec.OnnxWeightsDescr(source=weights, opset_version=OPSET)),
+    )

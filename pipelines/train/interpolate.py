@@ -1,0 +1,65 @@
+"""Use case: between the faithful and the sharp end of a GAN training (network interpolation; Wang et al., 2018)."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.tracking.artifacts import put_files, put_text
+from pipelines.tracking.run_facts import RECIPE_FILE, stored_recipe
+from pipelines.tracking.runs import RunInfo, create_run, get_run, set_status
+from pipelines.train.warm_start import BEST, INTERPOLATED, model_of, pixel_end
+from sem_models.errors import UserError
+from sem_models.inference.storage import load_weights, save_model
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from sem_models.config.recipe import Recipe
+
+
+def interpolate(run_id: str, alpha: float) -> str:
+    """A new run that holds the weights (1 - alpha) x pixel stage + alpha x adversarial stage; returns its id.
+
+    Args:
+        run_id: A finished or stopped training with both stages, or one that started from another run.
+        alpha: 0 is the end of the pixel stage, 1 the end of the run.
+
+    Raises:
+        UserError: The run has no two ends.
+    """
+    if not 0 <= alpha <= 1:
+        raise UserError(f"alpha is {alpha:g}; choose it between 0 (pixel losses) and 1 (adversarial).")
+    run, recipe = get_run(run_id), stored_recipe(run_id)
+    faithful, sharp = (_weights(run_id, folder) for folder in _ends(run, recipe))
+    weights = {
+        name: ((1 - alpha) * faithful[name] + alpha * value) if value.is_floating_point() else value
+        for name, value in sharp.items()
+    }
+    tags = {key: value for key, value in run.tags.items() if key in ("sem.task", "sem.dataset", "sem.dataset_digest")}
+    tags |= {"sem.recipe": recipe.name, INTERPOLATED: run_id}
+    name = f"{run.name}, interpolated {alpha:g}"
+    new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags)
+    with tempfile.TemporaryDirectory() as folder:
+        save_model(Path(folder), recipe, weights)
+        put_files(new_run, BEST, Path(folder).iterdir())
+    put_text(new_run, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
+    set_status(new_run, "FINISHED")
+    return new_run
+
+
+def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
+    """Artifact folders of the two ends."""
+    from sem_models.methods.stages import stages
+
+    last = int(run.tags.get("sem.best_step", 0))
+    if recipe.method != "adversarial" or INTERPOLATED in run.tags or last <= stages(recipe)[-1].first:
+        raise UserError(
+            f"Run {run.run_id} has not two ends to interpolate between: name an adversarial training that has ended "
+            "after at least one validation of its second stage."
+        )
+    return pixel_end(run.run_id), BEST
+
+
+def _weights(run_id: str, folder: str) -> "dict[str, Tensor]":
+    with model_of(run_id, folder) as local:
+        return load_weights(local)

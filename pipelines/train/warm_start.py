@@ -1,0 +1,99 @@
+"""Use case: start a training from the weights of an earlier one."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.tracking.artifacts import fetched, list_files, put_files
+from pipelines.tracking.run_facts import stored_recipe
+from pipelines.tracking.runs import get_run, set_tags
+from sem_models.errors import UserError
+
+if TYPE_CHECKING:
+    from sem_models.config.recipe import Recipe
+
+FOLDER = "initial"
+STAGE, BEST = "checkpoints/stage", "checkpoints/best"
+TAG = "sem.initial_run"
+INTERPOLATED = "sem.interpolated_from"
+
+
+def pixel_end(run_id: str) -> str:
+    """Artifact folder of the model that a run had learned by pixel losses alone.
+
+    The end of the first stage; where the run had none, what it started from; without a discriminator its best.
+
+    Raises:
+        UserError: There is no such training, its pixel stage is not over, or it is a mixture.
+    """
+    run = get_run(run_id)
+    if run.kind != "training" or INTERPOLATED in run.tags:
+        raise UserError(f"Run {run_id} is not a training of its own; name the run that learned the weights.")
+    stored = set(list_files(run_id, "checkpoints"))
+    if STAGE in stored:
+        return STAGE
+    if stored_recipe(run_id).adversarial is None and BEST in stored:
+        return BEST
+    if TAG in run.tags:
+        return FOLDER
+    raise UserError(f"Run {run_id} has no finished pixel stage; wait where it has one, or name another run.")
+
+
+@contextlib.contextmanager
+def model_of(run_id: str, folder: str) -> Iterator[Path]:
+    """A local copy of weights and recipe in an artifact folder, for as long as the block runs."""
+    from sem_models.inference.storage import RECIPE, WEIGHTS
+
+    with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
+        yield local
+
+
+def shortened(recipe: "Recipe", source: Path) -> "Recipe":
+    """The recipe without the stage that the model folder `source` has behind it.
+
+    Raises:
+        UserError: The model in `source` has another network.
+    """
+    from sem_models.inference.storage import read_recipe
+
+    theirs = read_recipe(source).network
+    if theirs != recipe.network:
+        differing = sorted(
+            key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
+        )
+        raise UserError(
+            f"The run to start from has another network: {', '.join(differing)} differ(s). Choose a recipe with the "
+            "same network, or change it with --set network.KEY=VALUE."
+        )
+    return without_first_stage(recipe)
+
+
+def without_first_stage(recipe: "Recipe") -> "Recipe":
+    """Only the adversarial stage with the steps it has, one at least; recipes of one stage stay as they are."""
+    if recipe.adversarial is None:
+        return recipe
+    from sem_models.methods.stages import stages
+
+    steps = stages(recipe)[-1].steps
+    return recipe.model_copy(
+        update={
+            "adversarial": recipe.adversarial.model_copy(update={"first_share": 0.0}),
+            "train": recipe.train.model_copy(update={"steps": steps}),
+        }
+    )
+
+
+def keep_initial(run_id: str, source_run: str, source: Path) -> None:
+    """Store the model to start from with the new run, so that it outlives the run that it came from."""
+    put_files(run_id, FOLDER, sorted(source.iterdir()))
+    set_tags(run_id, {TAG: source_run})
+    theirs, ours = (get_run(run).tags.get("sem.dataset_digest", "") for run in (source_run, run_id))
+    if theirs != ours:
+        from pipelines.tracking.runs import WARNING_TAG
+
+        text = (
+            f"Step 0: The weights come from run {source_run[:8]}, which learned on another dataset (digest "
+            f"{theirs[:12]}). Where that held specimens of this test split, scores here are too good."
+        )
+        set_tags(run_id, {f"{WARNING_TAG}initial-dataset": text})

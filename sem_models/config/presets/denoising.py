@@ -1,0 +1,70 @@
+"""Supervised denoising: clean micrographs, simulated noise that matches an instrument."""
+
+from sem_models.config.degradation import Degradation, Scan
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.networks.frequency_split import FrequencySplitConfig
+from sem_models.networks.nafnet import NAFNetConfig
+from sem_models.networks.table import NetworkConfig
+from sem_models.networks.unet import UNetConfig
+
+FAST_SCAN = Degradation(scale=1, dose_e_per_px=50, read_noise=0.02)
+"""About 20 dB of PSNR: the noise of a quick survey scan."""
+STEM_SCAN = Degradation(scale=1, dose_e_per_px=(8, 60), read_noise=0.04, scan=Scan(jitter_px=0.4, banding=0.02))
+"""Fast atomic-resolution frames: few electrons, lines that shake."""
+
+
+def presets() -> list[Recipe]:
+    """Every preset of this file."""
+    plain = _nafnet()
+    lattice = _lattice()
+    thin = NAFNetConfig(width=16, encoder=(1, 1, 1), middle=2, decoder=(1, 1, 1))
+    split = FrequencySplitConfig(sigma_px=12, inner=UNetConfig(depth=3, width=16, residual=True))
+    return [
+        plain,
+        _small(plain, thin, "NAFNet with 8 blocks of width 16: minutes on two CPU cores."),
+        lattice,
+        _small(lattice, split, "The lattice preset with a thin U-Net: minutes on two CPU cores."),
+    ]
+
+
+def _nafnet() -> Recipe:
+    return Recipe(
+        name="nafnet-denoise",
+        summary="NAFNet of 2022, width 32, learns to remove shot and read noise from clean micrographs.",
+        task="denoising",
+        network=NAFNetConfig(),
+        losses=(LossTerm(name="charbonnier"),),
+        degradation=FAST_SCAN,
+        optimiser=Optimiser(name="adamw", lr=1e-3, betas=(0.9, 0.9)),
+        schedule=Schedule(name="cosine", final_fraction=1e-4),
+        train=TrainSettings(steps=200_000, batch=16, patch=256, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+def _lattice() -> Recipe:
+    inner = UNetConfig(depth=3, width=48, residual=True)
+    return Recipe(
+        name="lattice-denoise",
+        summary="Atomic lattices with dents, from simulated ones: broad contrast passes by construction.",
+        task="denoising",
+        network=FrequencySplitConfig(sigma_px=12, inner=inner),
+        losses=(LossTerm(name="charbonnier"),),
+        degradation=STEM_SCAN,
+        optimiser=Optimiser(lr=4e-4),
+        schedule=Schedule(name="cosine", warmup_steps=500),
+        train=TrainSettings(steps=40_000, batch=16, patch=128, validate_every=1000, checkpoint_every=1000),
+    )
+
+
+def _small(recipe: Recipe, network: NetworkConfig, summary: str) -> Recipe:
+    return recipe.model_copy(
+        update={
+            "name": f"{recipe.name}-small",
+            "summary": summary,
+            "network": network,
+            "optimiser": Optimiser(lr=1e-3),
+            "schedule": Schedule(name="cosine", warmup_steps=100),
+            "train": TrainSettings(steps=3000, batch=8, patch=96, ema_decay=0.99, validate_every=500),
+        }
+    )

@@ -1,0 +1,42 @@
+"""Presets that find the classes of label maps in micrographs."""
+
+from typing import Any
+
+from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.networks.unet import UNetConfig
+
+
+def presets() -> tuple[Recipe, Recipe]:
+    """A whole U-Net, and one for two CPU cores; the number of classes comes from the dataset."""
+    whole = _whole()
+    return whole, _small(whole)
+
+
+def _whole() -> Recipe:
+    """The network of 2015 with batch norm, cross-entropy and soft Dice in equal parts (as nnU-Net weighs them)."""
+    return Recipe(
+        name="unet-segment",
+        summary="U-Net that finds the classes of label maps: cross-entropy and soft Dice.",
+        task="segmentation",
+        method="segmentation",
+        network=UNetConfig(variant="batch-norm", depth=4, width=64, channels_out=3),
+        losses=(LossTerm(name="cross_entropy"), LossTerm(name="soft_dice")),
+        degradation=Degradation(scale=1),
+        optimiser=Optimiser(lr=1e-3, betas=(0.9, 0.999)),
+        schedule=Schedule(name="cosine", warmup_steps=200),
+        train=TrainSettings(steps=20_000, batch=8, patch=256, validate_every=1000, checkpoint_every=500),
+    )
+
+
+def _small(whole: Recipe) -> Recipe:
+    changes: dict[str, Any] = {
+        "name": "unet-segment-small",
+        "summary": "unet-segment with a small network: minutes on two CPU cores.",
+        "network": UNetConfig(variant="batch-norm", depth=3, width=16, channels_out=3),
+        "optimiser": Optimiser(lr=3e-3, betas=(0.9, 0.999)),
+        "schedule": Schedule(name="cosine", warmup_steps=20),
+        "train": TrainSettings(steps=600, batch=4, patch=128, ema_decay=0.98, validate_every=100),
+    }
+    return whole.model_copy(update=changes)

@@ -1,0 +1,102 @@
+"""Super-resolution without a discriminator: VDSR, SRResNet and SwinIR."""
+
+from typing import Literal
+
+from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.networks.srresnet import SRResNetConfig
+from sem_models.networks.swinir import SwinIRConfig
+from sem_models.networks.table import NetworkConfig
+from sem_models.networks.vdsr import VDSRConfig
+
+Scale = Literal[2, 4]
+SCALES: tuple[Scale, ...] = (4, 2)
+_SWINIR_STEPS = Schedule(name="multistep", milestones=(0.5, 0.8, 0.9, 0.95))
+
+
+def presets() -> list[Recipe]:
+    """Every preset of this file, the larger scale first."""
+    return [recipe for scale in SCALES for recipe in _at(scale)]
+
+
+def _at(scale: Scale) -> list[Recipe]:
+    vdsr, srresnet, light = _vdsr(scale), _srresnet(scale), _swinir_light(scale)
+    few = "VDSR with 8 convolutions of width 24: minutes on two CPU cores."
+    thin = "SRResNet with 8 blocks of width 32: minutes on two CPU cores, the faster of the two to apply."
+    tiny = "SwinIR of width 24 with 2 groups of 4 layers: for two CPU cores."
+    small_swin = SwinIRConfig(scale=scale, width=24, groups=2, layers=4, heads=3, drop_path=0, direct=True)
+    return [
+        vdsr,
+        small(vdsr, VDSRConfig(scale=scale, depth=8, width=24), few, steps=6000, patch=64),
+        srresnet,
+        small(srresnet, SRResNetConfig(scale=scale, blocks=8, width=32), thin, steps=3000, patch=96),
+        _swinir(scale),
+        light,
+        small(light, small_swin, tiny, steps=3000, patch=96, name=f"swinir-x{scale}-small"),
+    ]
+
+
+def _vdsr(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"vdsr-x{scale}",
+        summary="VDSR of 2016: 20 plain convolutions correct a bicubic enlargement. Adam and L1 replace SGD at 0.1.",
+        network=VDSRConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=1e-4, betas=(0.9, 0.999)),
+        schedule=Schedule(name="multistep", milestones=(0.5, 0.75), gamma=0.1),
+        train=TrainSettings(steps=100_000, batch=64, patch=64, validate_every=2000, checkpoint_every=1000),
+    )
+
+
+def _srresnet(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"srresnet-x{scale}",
+        summary="SRResNet without batch norm, 16 residual blocks at low resolution, as ESRGAN's baseline is trained.",
+        network=SRResNetConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=Schedule(name="cosine", final_fraction=0.001),
+        train=TrainSettings(steps=250_000, batch=16, patch=128, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+def _swinir(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"swinir-x{scale}",
+        summary="SwinIR of 2021, classical: 36 layers of shifted-window attention of width 180. For a GPU.",
+        network=SwinIRConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=_SWINIR_STEPS,
+        train=TrainSettings(steps=500_000, batch=32, patch=48 * scale, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+def _swinir_light(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"swinir-light-x{scale}",
+        summary="SwinIR of 2021, light: 24 layers of width 60, enlarged in one step.",
+        network=SwinIRConfig(scale=scale, width=60, groups=4, drop_path=0, direct=True),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=_SWINIR_STEPS,
+        train=TrainSettings(steps=500_000, batch=32, patch=64 * scale, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+def small(
+    recipe: Recipe, network: NetworkConfig, summary: str, steps: int, patch: int, name: str | None = None
+) -> Recipe:
+    """A preset that a CPU with two cores trains in minutes."""
+    return recipe.model_copy(
+        update={
+            "name": name or f"{recipe.name}-small",
+            "summary": summary,
+            "network": network,
+            "losses": (LossTerm(name="charbonnier"),),
+            "optimiser": Optimiser(lr=1e-3),
+            "schedule": Schedule(name="cosine", warmup_steps=100),
+            "train": TrainSettings(steps=steps, batch=16, patch=patch, ema_decay=0.99, validate_every=500),
+        }
+    )

@@ -1,0 +1,73 @@
+"""Everything that decides what a run learns, in one frozen object."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sem_models.config.degradation import Degradation
+from sem_models.config.method_settings import BlindSpot, CycleSettings, DiffusionSettings
+from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
+from sem_models.features.vgg import Backbone
+from sem_models.networks.table import NetworkConfig
+
+Task = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
+MethodName = Literal[
+    "supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot", "segmentation", "diffusion"
+]
+_JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
+"""Methods in which discriminators take part."""
+
+
+class Recipe(BaseModel):
+    """Network, method, losses, forward model and training settings of one run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    summary: str
+    task: Task = "super-resolution"
+    method: MethodName = "supervised"
+    network: NetworkConfig
+    losses: tuple[LossTerm, ...] = Field((LossTerm(name="l1"),), min_length=1)
+    perceptual: Backbone = "vgg19"
+    """Whose features a loss term `perceptual` compares."""
+    degradation: Degradation = Degradation()
+    optimiser: Optimiser = Optimiser()
+    schedule: Schedule = Schedule()
+    adversarial: Adversarial | None = None
+    """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    cycle: CycleSettings | None = None
+    """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
+    blind_spot: BlindSpot | None = None
+    """What method blind-spot hides."""
+    diffusion: DiffusionSettings | None = None
+    """The noise that method diffusion adds and takes away."""
+    labels: tuple[int, ...] = ()
+    """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
+    train: TrainSettings = TrainSettings()
+
+    @model_validator(mode="after")
+    def _stages_agree(self) -> "Recipe":
+        if (self.adversarial is not None) != (self.method in _JUDGED):
+            raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
+        if (self.cycle is not None) != (self.method == "cycle"):
+            raise ValueError(f"method {self.method} {'takes no' if self.cycle else 'needs'} cycle settings")
+        if self.cycle and self.adversarial:
+            _require_one_stage(self.adversarial)
+        if (self.blind_spot is not None) != (self.method == "blind-spot"):
+            raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
+        if (self.diffusion is not None) != (self.method == "diffusion"):
+            raise ValueError(f"method {self.method} {'takes no' if self.diffusion else 'needs'} diffusion settings")
+        if (self.method == "diffusion") != (self.network.kind == "diffusion-unet"):
+            raise ValueError("method diffusion and network diffusion-unet go together only")
+        if self.method == "diffusion" and [term.name for term in self.losses] != ["mse"]:
+            raise ValueError("method diffusion learns the mean of what the noise may be, by the loss mse alone")
+        return self
+
+
+def _require_one_stage(settings: Adversarial) -> None:
+    if settings.first_share or settings.gradient_weight or settings.losses:
+        raise ValueError(
+            "method cycle has one stage, one discriminator a domain and the losses of its cycle settings: "
+            "adversarial.first_share and adversarial.gradient_weight must be 0 and adversarial.losses empty"
+        )

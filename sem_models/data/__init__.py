@@ -1,1 +1,0 @@
-"""Datasets: manifest, splits, patches."""

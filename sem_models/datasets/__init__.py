@@ -1,0 +1,1 @@
+"""Prepared datasets: manifest, stored arrays, classes of label maps."""

@@ -1,0 +1,113 @@
+"""A prepared dataset: its manifest and its arrays, memory-mapped."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from sem_models.datasets.manifest import Entry, Manifest, Role, Split
+from sem_models.errors import UserError
+from sem_models.images.intensity import IntensityRange
+from sem_models.images.stack import stack_to_unit
+
+MANIFEST = "manifest.json"
+_LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by")
+"""Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder with `manifest.json` and one `.npy` file an array."""
+
+    folder: Path
+    manifest: Manifest
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the content: equal for the same files prepared the same way, wherever and whenever."""
+        return digest_of(self.manifest)
+
+    def entries(self, split: Split) -> tuple[Entry, ...]:
+        """The samples of one split."""
+        return tuple(entry for entry in self.manifest.entries if entry.split == split)
+
+    def array(self, entry: Entry, role: Role) -> NDArray[Any]:
+        """(H, W, C) in native dtype, memory-mapped read-only."""
+        mapped: NDArray[Any] = np.load(self.folder / entry.array(role).file, mmap_mode="r", allow_pickle=False)
+        return mapped
+
+    def unit(self, entry: Entry, role: Role) -> NDArray[np.float32]:
+        """(C, H, W) float32, scaled by the stored intensity range to [0, 1] nominal."""
+        stored = entry.array(role)
+        limits = [IntensityRange(*own) for own in stored.part_intensities]
+        pixels = stack_to_unit(self.array(entry, role), stored.part_channels, limits)
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+    def one_hot(self, entry: Entry) -> NDArray[np.float32]:
+        """(K, H, W) float32 of a mask: 1 in the channel of the class of each pixel, 0 in the others."""
+        classes = np.arange(len(self.manifest.label_values), dtype=np.uint8)
+        channels: NDArray[np.float32] = (self.array(entry, "mask")[..., 0] == classes[:, None, None]).astype(np.float32)
+        return channels
+
+    @property
+    def sharp_role(self) -> Role:
+        """The role that a restoration learns to give: `image` in single datasets, `target` in paired ones."""
+        return "target" if self.manifest.kind in ("paired", "unpaired") else "image"
+
+
+def digest_of(manifest: Manifest) -> str:
+    """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
+    content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
+    for entry in content["entries"]:
+        # Measurements are no content.
+        del entry["residual"], entry["residual_before"]
+    return hashlib.sha256(json.dumps(_without_absent(content), sort_keys=True).encode()).hexdigest()
+
+
+def _without_absent(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_without_absent(part) for part in content]
+    if not isinstance(content, dict):
+        return content
+    return {key: _without_absent(part) for key, part in content.items() if part or key not in _LATER}
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """Open a prepared dataset.
+
+    Raises:
+        UserError: There is none, its manifest cannot be read, or arrays are missing or of another shape.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UserError(f"There is no dataset {folder.name!r} in {folder.parent}; prepare it first.")
+    try:
+        manifest = Manifest.model_validate_json(path.read_text())
+    except (ValidationError, ValueError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path}: the manifest cannot be read ({reason}); delete the folder and prepare it again."
+        ) from error
+    dataset = Dataset(folder, manifest)
+    _check_arrays(dataset)
+    return dataset
+
+
+def _check_arrays(dataset: Dataset) -> None:
+    for entry in dataset.manifest.entries:
+        for stored in entry.arrays:
+            path = dataset.folder / stored.file
+            if not path.resolve().is_relative_to(dataset.folder.resolve()):
+                raise UserError(f"{dataset.folder.name}: {stored.file} points out of the dataset; prepare it again.")
+            try:
+                array = np.load(path, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError) as error:
+                raise UserError(f"{path}: missing or damaged; delete the dataset and prepare it again.") from error
+            if array.shape != stored.shape or str(array.dtype) != stored.dtype:
+                raise UserError(f"{path}: its shape or type is not what the manifest says; prepare the dataset again.")

@@ -1,0 +1,1 @@
+"""From raw files to a dataset: which files, planned how, written where."""

@@ -1,0 +1,166 @@
+"""What a preparation would do, before anything is cut or written."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sem_models.datasets.labels import LabelMap, count_labels, find_labels
+from sem_models.datasets.manifest import Skipped
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.resampling import plan_resampling, stated_pixel_size
+from sem_models.datasets.preparation.sources import Candidate, PrepareOptions, candidates
+from sem_models.datasets.preparation.stacking import stacked
+from sem_models.datasets.registration.pairs import AlignedPair, align_pairs, misfit_notes, without_aside
+from sem_models.datasets.splits.domains import split_domains
+from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
+from sem_models.errors import UserError
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import DataBar, find_databar
+from sem_models.images.io.read import read_pages
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.units import to_nm
+from sem_models.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole preparation, to be shown and then written."""
+
+    options: PrepareOptions
+    group_by: str
+    images: tuple[PlannedImage, ...]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...] = ()
+    """What the user should look at before writing."""
+    pairs: tuple[AlignedPair, ...] = ()
+    """All pairs, those that were set aside too."""
+    labels: LabelMap | None = None
+    """The classes of a masked dataset."""
+    target_group_by: str | None = None
+    """Of the second domain of an unpaired set, where it is not `group_by`."""
+
+    def pair(self, sample: str) -> AlignedPair | None:
+        """The pair of that name; None where it is none."""
+        return next((pair for pair in self.pairs if pair.input.sample == sample), None)
+
+
+def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
+    """Read every file; find data bars and pixel sizes, register pairs, then groups and splits of what is left.
+
+    Raises:
+        UserError: Nothing usable was found, options contradict each other, or groups cannot fill three splits.
+    """
+    found, skipped, notes = candidates(options)
+    images: list[PlannedImage] = []
+    for index, candidate in enumerate(found):
+        try:
+            images += _plan_file(candidate, options)
+        except UserError as error:
+            skipped.append(Skipped(source=candidate.path.name, reason=str(error)))
+        progress(index + 1, len(found), "files read")
+    images, incomplete = _complete_samples(images, options)
+    images = stacked(images)
+    if not images:
+        reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
+        raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
+    notes = (*notes, *plan_resampling(images, options))
+    pairs = align_pairs(images, options, progress)
+    images, aside = without_aside(images, pairs)
+    notes += misfit_notes(pairs, options)
+    if options.kind == "unpaired":
+        return _of_domains(options, images, (*skipped, *incomplete), notes)
+    pattern = options.group_by or guess_group_pattern([image.sample for image in images])
+    labels = (
+        find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
+    )
+    notes += labels.notes if labels else ()
+    planned = _with_splits(images, pattern, options)
+    return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs), labels)
+
+
+def _of_domains(
+    options: PrepareOptions, images: list[PlannedImage], lost: tuple[Skipped, ...], notes: tuple[str, ...]
+) -> Plan:
+    found = split_domains(images, options)
+    return Plan(
+        options, found.group_by, found.images, lost, (*notes, *found.notes), target_group_by=found.target_group_by
+    )
+
+
+def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:
+    sha256 = hashlib.sha256(candidate.path.read_bytes()).hexdigest()
+    for page, micrograph in enumerate(read_pages(candidate.path)):
+        grey = to_grey(micrograph)
+        bar = DataBar(0, "none") if candidate.role == "mask" else find_databar(grey, options.databar_rows)
+        yield PlannedImage(
+            path=candidate.path,
+            page=page,
+            source=micrograph.source,
+            role=candidate.role,
+            sample=f"{candidate.sample}#{page}" if "#" in micrograph.source else candidate.sample,
+            group="",
+            split="train",
+            databar=bar,
+            shape=(grey.height, grey.width, grey.channels),
+            dtype=str(grey.pixels.dtype),
+            pixel_size_nm=stated_pixel_size(options, candidate.role) or pixel_size_nm(candidate.path, micrograph),
+            sha256=sha256,
+            labels=count_labels(micrograph) if candidate.role == "mask" else {},
+            part=candidate.part,
+        )
+
+
+def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[Skipped]]:
+    """Leave out samples that lost a member to a bad file."""
+    needed = 2 + len(options.with_) if options.kind in ("paired", "masked") else 1
+    count: dict[str, int] = {}
+    for image in images:
+        count[image.sample] = count.get(image.sample, 0) + 1
+    whole = [image for image in images if count[image.sample] >= needed]
+    lost = [image for image in images if count[image.sample] < needed]
+    return whole, [Skipped(source=i.source, reason=f"{i.source}: its partner could not be used.") for i in lost]
+
+
+def _with_splits(images: list[PlannedImage], pattern: str, options: PrepareOptions) -> tuple[PlannedImage, ...]:
+    grouped = [replace(image, group=group_of(image.sample, pattern)) for image in images]
+    samples = {image.sample: image.group for image in grouped}
+    splits = assign_splits(list(samples.values()), options.seed, options.test_groups)
+    return tuple(replace(image, split=splits[image.group]) for image in grouped)
+
+
+def class_shares(plan: Plan) -> dict[int, float]:
+    """Fraction of all mask pixels by the raw value of each class; empty where there are no masks."""
+    if plan.labels is None:
+        return {}
+    shares = plan.labels.shares([image.labels for image in plan.images if image.role == "mask"])
+    return dict(zip(plan.labels.values, shares, strict=True))
+
+
+def class_lines(plan: Plan) -> list[str]:
+    """One line a class, for people."""
+    shares = class_shares(plan).items()
+    return [f"Class {index}: label {value}, {share:.2%} of the masks" for index, (value, share) in enumerate(shares)]
+
+
+def pixel_size_nm(path: Path, micrograph: Micrograph) -> float | None:
+    """From the image file, else from a BIDS side-car (`PixelSize`, `PixelSizeUnits`) that is about this image."""
+    if micrograph.pixel_size_nm:
+        return micrograph.pixel_size_nm
+    for side_car in _side_cars(path):
+        try:
+            facts = json.loads(side_car.read_text())
+            size = facts["PixelSize"]
+            value = float(size[0] if isinstance(size, list) else size)
+            return to_nm(value, str(facts.get("PixelSizeUnits", "um")))
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            continue
+    return None
+
+
+def _side_cars(path: Path) -> list[Path]:
+    """Inheritance of BIDS: a JSON file is about every image beside it whose name has all parts of its own name."""
+    parts = set(path.stem.split("_"))
+    fitting = [place for place in path.parent.glob("*.json") if set(place.stem.split("_")) <= parts]
+    return sorted(fitting, key=lambda place: -len(place.stem.split("_")))

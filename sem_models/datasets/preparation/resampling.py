@@ -1,0 +1,112 @@
+"""One pixel size for a whole dataset: what it would do to each image, what it refuses, and doing it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sem_models.datasets.manifest import Resampled, Role
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.errors import UserError
+from sem_models.images.resample import resample, resample_labels, resampled_size
+
+_LARGEST = 8.0
+"""A higher enlargement is a wrong pixel size, or pixels that show nothing."""
+_FEWEST_PX = 16
+_MANY_NAMES = 3
+
+
+def stated_pixel_size(options: PrepareOptions, role: Role) -> float | None:
+    """What the user says of the images of a role; targets may have a pixel size of their own."""
+    own = options.target_pixel_size_nm if role == "target" else None
+    return own or options.pixel_size_nm
+
+
+def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> tuple[str, ...]:
+    """Look at every image before anything is written; returns what the user should know.
+
+    Raises:
+        UserError: A pixel size is unknown, or the common one is far from that of an image.
+    """
+    if options.target_pixel_size_nm and options.kind not in ("paired", "unpaired"):
+        raise UserError(f"--target-pixel-size: kind {options.kind} has no targets; use --pixel-size.")
+    if options.resample_nm is None:
+        return ()
+    shown = [image for image in images if image.role != "mask"]
+    unknown = [image for image in shown if not image.pixel_size_nm]
+    if unknown:
+        option = "--target-pixel-size" if all(image.role == "target" for image in unknown) else "--pixel-size"
+        raise UserError(
+            f"{_names(unknown)}: pixel size unknown, so it cannot be brought to {options.resample_nm:g} nm; "
+            f"state it with {option}."
+        )
+    for image in shown:
+        _refuse_extremes(image, options.resample_nm)
+    larger = [image for image in shown if (resampled_shape(image, options.resample_nm) or (0, 0))[1] > image.shape[1]]
+    if not larger:
+        return ()
+    return (f"{_names(larger)}: enlarged to {options.resample_nm:g} nm/px, which adds pixels but no detail.",)
+
+
+def zoom(image: PlannedImage, resample_nm: float | None) -> float | None:
+    """New pixels per old one along an edge; None where nothing is asked for or known."""
+    return image.pixel_size_nm / resample_nm if resample_nm and image.pixel_size_nm else None
+
+
+def resampled_shape(image: PlannedImage, resample_nm: float | None) -> tuple[int, int] | None:
+    """Rows and columns that would be stored, without the data bar; None where nothing is resampled."""
+    factor = zoom(image, resample_nm)
+    return resampled_size(image.shape[0] - image.databar.rows, image.shape[1], factor) if factor else None
+
+
+def becomes(images: Sequence[PlannedImage], resample_nm: float | None) -> list[str]:
+    """For the end of each line of the plan: ` -> 512 x 300 px`, empty where nothing is resampled.
+
+    A mask becomes what its image becomes; its own file seldom knows a pixel size.
+    """
+    shown = {image.sample: image for image in images if image.role != "mask"}
+    known = [shown.get(image.sample, image) if image.role == "mask" else image for image in images]
+    shapes = [resampled_shape(image, resample_nm) for image in known]
+    return [f" -> {shape[1]} x {shape[0]} px" if shape else "" for shape in shapes]
+
+
+def resample_cuts(
+    cuts: list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]], resample_nm: float | None
+) -> list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]]:
+    """The arrays of one sample at the common pixel size; a mask goes with its image."""
+    if resample_nm is None:
+        return cuts
+    done = []
+    for image, pixels, facts in cuts:
+        # The first of a sample is never a mask. Files of masks seldom know a pixel size.
+        known = cuts[0][0] if image.role == "mask" else image
+        size, factor = known.pixel_size_nm, zoom(known, resample_nm)
+        if size is None or factor is None:
+            raise ValueError(f"{image.source} was planned without its pixel size")
+        scaled = resample_labels(pixels, factor) if image.role == "mask" else resample(pixels, factor)
+        was = Resampled(from_nm=size, factor=factor)
+        done.append((replace(image, pixel_size_nm=resample_nm, resampled=was), scaled, facts))
+    return done
+
+
+def _refuse_extremes(image: PlannedImage, resample_nm: float) -> None:
+    factor, shape = zoom(image, resample_nm), resampled_shape(image, resample_nm)
+    if factor is None or shape is None:
+        return
+    if factor > _LARGEST:
+        raise UserError(
+            f"{image.source}: {image.pixel_size_nm:g} nm/px would be enlarged {factor:.3g} times to "
+            f"{resample_nm:g} nm, at most {_LARGEST:g} is allowed; check --pixel-size or use a larger --resample."
+        )
+    if min(shape) < _FEWEST_PX:
+        raise UserError(
+            f"{image.source}: only {shape[1]} x {shape[0]} px would be left at {resample_nm:g} nm; check --pixel-size "
+            "or use a smaller --resample."
+        )
+
+
+def _names(images: Sequence[PlannedImage]) -> str:
+    names = ", ".join(image.source for image in images[:_MANY_NAMES])
+    return f"{names} and {len(images) - _MANY_NAMES} more" if len(images) > _MANY_NAMES else names

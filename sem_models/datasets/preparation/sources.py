@@ -1,0 +1,246 @@
+"""Which raw files a preparation reads and which of them belong together."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sem_models.datasets.manifest import Kind, Register, Role, Skipped
+from sem_models.errors import UserError
+from sem_models.images.io.read import readable_suffixes
+
+_ROLE_WORDS = {
+    *("input", "inputs", "target", "targets", "lr", "hr", "low", "high", "noisy", "clean", "source", "gt", "image"),
+    *("sem", "tem", "tsem", "stem", "bse", "bsd", "se", "ppl", "xpl", "mask", "masks", "label", "labels", "seg", "m"),
+    *("axonmyelin", "manual", "inlens", "pol", "parallel", "crossed", "paralelos", "cruzados", "mascara"),
+}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Pairs found, and files that stay alone."""
+
+    pairs: tuple[tuple[Path, Path], ...]
+    alone: tuple[Path, ...]
+    by: Literal["name", "order"] = "name"
+
+
+def match_by_name(inputs: Sequence[Path], targets: Sequence[Path]) -> Matching:
+    """Pair files whose stems agree, exactly or else after words that name a role (`_lr`, `-SEM`, `_mask`) are dropped.
+
+    Two candidates for one partner are left alone: a guess would be a wrong pair. Only where no name agrees at all and
+    both sides hold equally many files (instruments number their frames in turn) are they paired in order, and said so.
+    """
+    pairs: list[tuple[Path, Path]] = []
+    left, right = list(inputs), list(targets)
+    keys: tuple[Callable[[Path], str], ...] = (lambda path: path.stem.casefold(), _core)
+    for key in keys:
+        by_key = _unique(right, key)
+        matched = [(path, by_key[key(path)]) for path in _unique(left, key).values() if key(path) in by_key]
+        pairs += matched
+        taken = {path for pair in matched for path in pair}
+        left, right = [p for p in left if p not in taken], [p for p in right if p not in taken]
+    if not pairs and len(left) == len(right):
+        return Matching(tuple(zip(sorted(left), sorted(right), strict=True)), (), "order")
+    return Matching(tuple(sorted(pairs)), tuple(sorted(left + right)))
+
+
+def _unique(paths: Sequence[Path], key: Callable[[Path], str]) -> dict[str, Path]:
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        found.setdefault(key(path), []).append(path)
+    return {name: same[0] for name, same in found.items() if len(same) == 1}
+
+
+def _core(path: Path) -> str:
+    words = [word for word in re.split(r"[-_. ]+", path.stem.casefold()) if word not in _ROLE_WORDS]
+    return "-".join(words)
+
+
+@dataclass(frozen=True)
+class FurtherFiles:
+    """Partners of the first files."""
+
+    of: dict[Path, tuple[Path, ...]]
+    """One from each further place, in their order; first files that lack one are not in it."""
+    alone: tuple[Path, ...]
+    """First files that lack a partner."""
+    unused: tuple[Path, ...]
+    """Further files that belong to no first file."""
+    by_order: bool
+    """Whether no name agreed in one of the places, so that files were taken in the order of their names."""
+
+
+def find_further(first: Sequence[Path], places: Sequence[Sequence[Path]]) -> FurtherFiles:
+    """Match the files of each further place with the first files by name, as targets are.
+
+    Raises:
+        UserError: A file stands in two places.
+    """
+    _refuse_shared((first, *places))
+    matched = [match_by_name(first, files) for files in places]
+    partners = [dict(matching.pairs) for matching in matched]
+    whole = [path for path in first if all(path in found for found in partners)]
+    used = {found[path] for found in partners for path in whole}
+    return FurtherFiles(
+        of={path: tuple(found[path] for found in partners) for path in whole},
+        alone=tuple(path for path in first if path not in set(whole)),
+        unused=tuple(path for files in places for path in files if path not in used),
+        by_order=any(matching.by == "order" for matching in matched),
+    )
+
+
+def _refuse_shared(places: Sequence[Sequence[Path]]) -> None:
+    seen: dict[Path, int] = {}
+    for index, files in enumerate(places):
+        for path in files:
+            if seen.setdefault(path.resolve(), index) != index:
+                raise UserError(
+                    f"{path}: this file stands in two of the input places; name folders that do not overlap for the "
+                    "first input and for each --with."
+                )
+
+
+def match_masks(images: Sequence[Path], masks: Sequence[Path], suffix: str | None) -> Matching:
+    """Pair by name; with `suffix` only masks whose name ends in it, and by the name before it.
+
+    Raises:
+        UserError: No mask has that ending, or none belongs to an image.
+    """
+    wanted = {path: path for path in masks}
+    if suffix:
+        wanted = {_without(path, suffix): path for path in masks if path.stem.endswith(suffix)}
+    if not wanted:
+        raise UserError(f"No mask file name ends in {suffix!r} before its type; there is, for one, {masks[0].name}.")
+    found = match_by_name(images, list(wanted))
+    if not found.pairs:
+        raise UserError(
+            f"No mask belongs to an image by its name (images such as {images[0].name}, masks such as {masks[0].name}):"
+            " name them alike, or say by --mask-suffix what the names of masks end in."
+        )
+    alone = tuple(wanted.get(path, path) for path in found.alone)
+    return Matching(tuple((image, wanted[mask]) for image, mask in found.pairs), alone, found.by)
+
+
+def unused_masks(matching: Matching, masks: Sequence[Path]) -> tuple[str, ...]:
+    """A note where masks stayed without an image: the user may have meant those."""
+    unused = sorted(set(matching.alone) & set(masks))
+    if not unused:
+        return ()
+    used = matching.pairs[0][1].name
+    return (
+        f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; used are those like {used}. Where an "
+        "image has several masks, choose by --mask-suffix.",
+    )
+
+
+def _without(path: Path, suffix: str) -> Path:
+    return path.with_name(path.stem.removesuffix(suffix) + path.suffix)
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """What the user asks for."""
+
+    name: str
+    raw: tuple[Path, ...]
+    kind: Kind = "single"
+    target: Path | None = None
+    masks: Path | None = None
+    group_by: str | None = None
+    pixel_size_nm: float | None = None
+    databar_rows: int | None = None
+    """Rows for every image; None: metadata, else detection."""
+    register: Register = "none"
+    """What is done to pairs so that they fit."""
+    max_residual_px: float | None = None
+    """Pairs whose median residual is larger are set aside; infinite: none is. None: 2 px where pairs are registered;
+    where they are not, none is."""
+    seed: int = 0
+    mask_suffix: str | None = None
+    """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
+    with_: tuple[Path, ...] = ()
+    """Paired: folders of further inputs, whose channels follow those of the raw files."""
+    target_pixel_size_nm: float | None = None
+    """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
+    target_group_by: str | None = None
+    """Unpaired: as `group_by`, of the other domain, where its files are named in another way; None: as that."""
+    test_groups: str | None = None
+    """Regular expression of the groups that are the test; None: a fifth of the images is dealt to it."""
+    resample_nm: float | None = None
+    """Pixel size that all images are brought to; None: each stays as it is."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One raw file, its role, and the sample it belongs to."""
+
+    path: Path
+    role: Role
+    sample: str
+    part: int = 0
+    """0 for RAW, 1 for the first folder of further inputs and so on."""
+
+
+def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped], tuple[str, ...]]:
+    """What to read, what was left out because it has no partner, and notes for the user.
+
+    Raises:
+        UserError: A place does not exist, or the kind needs a second folder.
+    """
+    raw = _files(options.raw)
+    if options.with_ and options.kind != "paired":
+        raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
+    if options.target_group_by and options.kind != "unpaired":
+        raise UserError(f"--target-group-by goes with --kind unpaired, not with {options.kind}; use --group-by.")
+    if options.kind == "single":
+        return [Candidate(path, "image", path.name) for path in raw], [], ()
+    other = options.masks if options.kind == "masked" else options.target
+    if other is None:
+        raise UserError(f"Kind {options.kind} needs --{'masks' if options.kind == 'masked' else 'target'} FOLDER.")
+    second = _files((other,))
+    if options.kind == "unpaired":
+        first_domain = [Candidate(path, "input", path.name) for path in raw]
+        return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
+    first = [path for path in raw if path not in set(second)]
+    masked = options.kind == "masked"
+    roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
+    further = find_further(first, [_files((place,)) for place in options.with_])
+    _refuse_targets(further, second)
+    kept = list(further.of)
+    matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
+    notes = unused_masks(matching, second) if masked else ()
+    alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in further.alone]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in further.unused]
+    pairs = [
+        Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
+    ]
+    pairs += [
+        Candidate(path, "input", first.name, part)
+        for first, _ in matching.pairs
+        for part, path in enumerate(further.of[first], start=1)
+    ]
+    by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
+    return pairs, alone, (*notes, by_order) if matching.by == "order" or further.by_order else notes
+
+
+def _refuse_targets(further: FurtherFiles, targets: Sequence[Path]) -> None:
+    """What is to be predicted must not be among the inputs."""
+    inputs = {path.resolve() for paths in further.of.values() for path in paths}
+    for path in targets:
+        if path.resolve() in inputs:
+            raise UserError(f"{path}: this file is a target and stands under --with too; name another folder.")
+
+
+def _files(places: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            found += [p for p in place.rglob("*") if p.is_file() and p.suffix.lower() in readable_suffixes()]
+        elif place.is_file():
+            found.append(place)
+        else:
+            raise UserError(f"{place}: there is no such file or folder; check the path.")
+    return sorted(set(found))

@@ -1,0 +1,81 @@
+"""Planned files that are channels of one input."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from sem_models.datasets.manifest import Part
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.errors import UserError
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import crop_databar
+from sem_models.images.intensity import IntensityRange
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.stack import assemble, part_limits, require_one_field
+
+
+def stacked(images: Sequence[PlannedImage]) -> list[PlannedImage]:
+    """One planned image for each role of a sample; `parts` of it are the files that its channels come from.
+
+    Raises:
+        UserError: Files of one stack differ in size, type or pixel size, or two files have one name.
+    """
+    stacks: dict[tuple[str, str], list[PlannedImage]] = defaultdict(list)
+    for image in images:
+        stacks[(image.sample, image.role)].append(image)
+    return [_one(sorted(stack, key=lambda image: image.part)) for stack in stacks.values()]
+
+
+def _one(stack: list[PlannedImage]) -> PlannedImage:
+    first = stack[0]
+    if len(stack) == 1:
+        return first
+    for image, other in pairwise(stack):
+        if image.part == other.part:
+            raise UserError(
+                f"{image.path} and {other.path} have one name, by which they could not be told apart; rename one of "
+                "them, for example with the name of its folder in front."
+            )
+    require_one_field([_described(image) for image in stack])
+    if len({(image.sha256, image.page) for image in stack}) < len(stack):
+        raise UserError(f"{first.source}: one of its further inputs is the same image again; name another folder.")
+    channels = sum(image.shape[2] for image in stack)
+    size = next((image.pixel_size_nm for image in stack if image.pixel_size_nm), None)
+    return replace(first, parts=tuple(stack), shape=(*first.shape[:2], channels), pixel_size_nm=size)
+
+
+def _described(image: PlannedImage) -> Micrograph:
+    """What is known of the file, without its pixels."""
+    pixels = np.broadcast_to(np.zeros((), image.dtype), image.shape)
+    return crop_databar(Micrograph(pixels, image.pixel_size_nm, {}, image.source), image.databar)
+
+
+def cut_file(image: PlannedImage) -> Micrograph:
+    """The file of a planned image, or all files of its stack, each without its data bar.
+
+    Raises:
+        UserError: A file cannot be read, or files of one stack do not go together.
+    """
+    if image.parts:
+        return assemble([cut_file(part) for part in image.parts])
+    return crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
+
+
+def described_parts(image: PlannedImage, pixels: Pixels) -> tuple[Part, ...]:
+    """What the manifest says of each file in a stack of (H, W, C) pixels; nothing where the file stands alone."""
+    limits = part_limits(pixels, [part.shape[2] for part in image.parts])
+    return tuple(_part(part, own) for part, own in zip(image.parts, limits, strict=False))
+
+
+def _part(planned: PlannedImage, limits: IntensityRange) -> Part:
+    return Part(
+        source=planned.source,
+        sha256=planned.sha256,
+        channels=planned.shape[2],
+        databar_rows=planned.databar.rows,
+        intensity=(limits.lo, limits.hi),
+    )

@@ -1,0 +1,1 @@
+"""Bringing the two images of a pair into register, and measuring what is left."""

@@ -1,0 +1,107 @@
+"""What is left of a shift after two images were aligned, measured block by block, whatever aligned them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from skimage.feature import match_template
+
+from sem_models.datasets.manifest import Residual
+
+_SIGMA_PX = 1.0
+_SMALLEST_PX, _LARGEST_PX, _REACH_PX = 32, 128, 24
+_ACROSS = 8
+_PEAK, _RIVAL, _APART = 0.4, 0.8, 1 / 16
+FEWEST = 4
+
+
+class BlockShift(NamedTuple):
+    """The shift of one block, in px."""
+
+    row: float
+    """Of its centre."""
+    column: float
+    down: float
+    """By which the moving image lies further down there."""
+    right: float
+
+
+@dataclass(frozen=True)
+class BlockShifts:
+    """The shifts that could be measured on a grid of blocks."""
+
+    shifts: tuple[BlockShift, ...]
+    blocks: int
+    """All blocks of the grid, with those that were left out."""
+
+    def residual(self, pixel_size_nm: float | None) -> Residual | None:
+        """Median and 95th percentile of the lengths; None where fewer than four blocks could be measured."""
+        if len(self.shifts) < FEWEST:
+            return None
+        lengths = [float(np.hypot(shift.down, shift.right)) for shift in self.shifts]
+        median, high = (round(float(value), 3) for value in np.percentile(lengths, (50, 95)))
+        nm = [round(value * pixel_size_nm, 3) if pixel_size_nm else None for value in (median, high)]
+        return Residual(median_px=median, p95_px=high, median_nm=nm[0], p95_nm=nm[1], blocks=len(lengths))
+
+
+def block_shifts(fixed: NDArray[Any], moving: NDArray[Any]) -> BlockShifts:
+    """Shifts of `moving` against `fixed`, both (H, W) and of one size, any dtype, on a grid of overlapping blocks.
+
+    Each block of `fixed` is looked for in `moving` by normalised cross-correlation (Lewis, Vision Interface 1995)
+    within 24 px or half a block; a parabola through the peak gives fractions of a px. The root of the gradient
+    magnitude is compared: it has no sign, as contrasts of two detectors may be opposite, and the root keeps one strong
+    outline, whose slope may lie a px further out in one of two modalities, from deciding for a whole block. Left out
+    are blocks that look like nothing there (peak below 0.4), that fit in two places or anywhere along an edge (a rival
+    beyond 1/16 of a block reaches 0.8 of the peak), and those whose peak lies on the border of the search.
+    """
+    block = int(np.clip(min(fixed.shape) // 4, _SMALLEST_PX, _LARGEST_PX))
+    reach = min(_REACH_PX, block // 2)
+    still, other = _outlines(fixed), _outlines(moving)
+    places = list(_grid(fixed.shape, block, reach))
+    found = []
+    for top, left in places:
+        template = still[top : top + block, left : left + block]
+        field = other[top - reach : top + block + reach, left - reach : left + block + reach]
+        peak = _peak(match_template(field, template), block * _APART)
+        if peak:
+            half = (block - 1) / 2
+            found.append(BlockShift(top + half, left + half, peak[0] - reach, peak[1] - reach))
+    return BlockShifts(tuple(found), len(places))
+
+
+def _grid(shape: tuple[int, ...], block: int, reach: int) -> Iterator[tuple[int, int]]:
+    rows, columns = (_starts(size, block, reach) for size in shape)
+    return ((top, left) for top in rows for left in columns)
+
+
+def _starts(size: int, block: int, reach: int) -> range:
+    last = size - block - reach
+    return range(reach, last + 1, max(block // 2, (last - reach) // _ACROSS, 1))
+
+
+def _outlines(image: NDArray[Any]) -> NDArray[np.float64]:
+    smooth = gaussian_filter(image.astype(np.float64), _SIGMA_PX)
+    outlines: NDArray[np.float64] = np.sqrt(np.hypot(*np.gradient(smooth)))
+    return outlines
+
+
+def _peak(scores: NDArray[Any], apart: float) -> tuple[float, float] | None:
+    """(row, column) of the highest score to a fraction; None where it is low, at the border, or has a rival."""
+    row, column = (int(index) for index in np.unravel_index(scores.argmax(), scores.shape))
+    if not (0 < row < scores.shape[0] - 1 and 0 < column < scores.shape[1] - 1):
+        return None
+    rows, columns = np.ogrid[: scores.shape[0], : scores.shape[1]]
+    rivals = scores[np.hypot(rows - row, columns - column) > max(apart, 3)]
+    if scores[row, column] < _PEAK or rivals.max(initial=0) > _RIVAL * scores[row, column]:
+        return None
+    return row + _vertex(scores[row - 1 : row + 2, column]), column + _vertex(scores[row, column - 1 : column + 2])
+
+
+def _vertex(three: NDArray[Any]) -> float:
+    """Of the parabola through scores at -1, 0 and 1, the middle one being the highest."""
+    before, peak, after = (float(value) for value in three)
+    bend = before - 2 * peak + after
+    return 0.5 * (before - after) / bend if bend else 0.0

@@ -1,0 +1,1 @@
+"""Training patches drawn from a dataset."""

@@ -1,0 +1,150 @@
+"""The patch bank: all images of a split as flat tensors in native dtype, where the device has room for them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import psutil
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Role, Split
+from sem_models.errors import UserError
+
+_SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
+"""Torch has few operations on wide unsigned types: they travel as signed ones of the same width."""
+_UNSIGNED_MASK = {"uint16": 0xFFFF, "uint32": 0xFFFFFFFF}
+_SHARE_OF_MEMORY = 0.5
+
+
+@dataclass(frozen=True)
+class Plane:
+    """All images of one role, end to end, and where each begins."""
+
+    values: dict[str, Tensor]
+    """Per dtype name: one flat tensor."""
+    dtypes: tuple[str, ...]
+    offsets: Tensor
+    heights: Tensor
+    widths: Tensor
+    lo: Tensor
+    """(images, channels), as `span`."""
+    span: Tensor
+    channels: int
+
+    def gather(self, images: Tensor, index: Tensor) -> Tensor:
+        """Raw values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit scale."""
+        out = torch.empty(index.shape, dtype=torch.float32, device=self.lo.device)
+        for name, values in self.values.items():
+            rows = torch.tensor([self.dtypes[i] == name for i in images.tolist()], device=self.lo.device)
+            place = index[rows].to(values.device)
+            out[rows] = _to_float(values[place], name).to(out.device)
+        lo, span = self.lo[images], self.span[images]
+        return (out - lo[:, None, None]) / span[:, None, None]
+
+
+class Pixels(NamedTuple):
+    """One image on its way into the bank."""
+
+    values: NDArray[Any]
+    """(H, W, C)."""
+    dtype: str
+    limits: tuple[float, float] | tuple[tuple[float, float], ...]
+    """Values that stand for 0 and 1, in all channels or in each."""
+
+
+Source = Callable[[Dataset, Entry, Role], Pixels]
+
+
+def stored(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
+    """The array of that role as it was prepared."""
+    array = entry.array(role)
+    each = zip(array.part_channels, array.part_intensities, strict=False)
+    of_channels = tuple(own for channels, own in each for _ in range(channels))
+    return Pixels(dataset.array(entry, role), array.dtype, of_channels or array.intensity)
+
+
+class PatchBank:
+    """Images of one split, ready for random crops."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        roles: tuple[Role, ...],
+        device: torch.device,
+        entries: Sequence[Entry] | None = None,
+        source: Source = stored,
+    ) -> None:
+        """Load what `source` gives for `roles` of every entry in `split` that has them, or of some of these.
+
+        Args:
+            dataset: Where the images are.
+            split: Usually `train`.
+            roles: An entry that lacks one is left out.
+            device: Where the images go if it has room for them.
+            entries: Some of the split's; all of them, unless said otherwise.
+            source: Gives the image of an entry; as it is stored, unless said otherwise.
+
+        Raises:
+            UserError: There is none or images differ in their number of channels.
+        """
+        # A source of its own makes roles that no entry has: two noisy frames of one clean image.
+        wanted = dataset.entries(split) if entries is None else entries
+        entries = [e for e in wanted if source is not stored or all(e.has(role) for role in roles)]
+        self.names = tuple(entry.name for entry in entries)
+        if not self.names:
+            raise UserError(f"Dataset {dataset.manifest.name!r} has no image in its {split} split; prepare it again.")
+        self.device = device
+        self.planes = {role: _plane(dataset, entries, role, device, source) for role in roles}
+
+
+def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch.device, source: Source) -> Plane:
+    images = [source(dataset, entry, role) for entry in entries]
+    channels = {image.values.shape[2] for image in images}
+    if len(channels) > 1:
+        raise UserError(
+            f"Dataset {dataset.manifest.name!r} mixes images of {sorted(channels)} channels; prepare them apart."
+        )
+    total = sum(image.values.nbytes for image in images)
+    place = device if total < _SHARE_OF_MEMORY * _free_bytes(device) else torch.device("cpu")
+    flat: dict[str, list[Tensor]] = {}
+    offsets: list[int] = []
+    for image in images:
+        parts = flat.setdefault(image.dtype, [])
+        offsets.append(sum(part.numel() for part in parts))
+        signed = np.array(image.values).reshape(-1).view(_numpy_signed(image.dtype))
+        parts.append(torch.from_numpy(signed))
+    count = channels.pop()
+    limits = torch.stack([torch.tensor(image.limits, dtype=torch.float64).expand(count, 2) for image in images])
+    return Plane(
+        values={name: torch.cat(parts).to(place) for name, parts in flat.items()},
+        dtypes=tuple(image.dtype for image in images),
+        offsets=torch.tensor(offsets, device=device),
+        heights=torch.tensor([image.values.shape[0] for image in images], device=device),
+        widths=torch.tensor([image.values.shape[1] for image in images], device=device),
+        lo=limits[..., 0].float().to(device),
+        span=(limits[..., 1] - limits[..., 0]).float().to(device),
+        channels=count,
+    )
+
+
+def _numpy_signed(dtype: str) -> str:
+    if dtype not in _SIGNED:
+        raise UserError(f"Images of type {dtype} cannot be trained on; prepare them again from the raw files.")
+    return {"uint16": "int16", "uint32": "int32"}.get(dtype, dtype)
+
+
+def _to_float(values: Tensor, dtype: str) -> Tensor:
+    if dtype in _UNSIGNED_MASK:
+        return (values.long() & _UNSIGNED_MASK[dtype]).float()
+    return values.float()
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,112 @@
+"""Random crops, flips and quarter turns of a patch bank, in one vectorised pass on the device."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sem_models.datasets.manifest import Role
+from sem_models.datasets.sampling.bank import PatchBank, Plane
+from sem_models.errors import UserError
+
+_TRANSPOSED = 1
+"""Bit of a symmetry that exchanges rows and columns; the other two are flips."""
+
+
+class PatchSampler:
+    """Draws batches; its whole state is one generator, so that a resumed run draws the same patches."""
+
+    def __init__(
+        self,
+        bank: PatchBank,
+        patch: int,
+        batch: int,
+        seed: int,
+        scales: dict[Role, int] | None = None,
+        turns: bool = True,
+    ) -> None:
+        """Draw `batch` patches of `patch` pixels of the sharp image.
+
+        Args:
+            bank: Where the images are.
+            patch: Edge length in pixels of a role of scale 1.
+            batch: Patches in a batch.
+            seed: Of the generator.
+            scales: How many times smaller the images of a role are (a low-resolution input); 1 where absent.
+            turns: Whether patches are also turned by quarters; not where scan lines must stay horizontal.
+
+        Raises:
+            UserError: An image is smaller than the patch.
+        """
+        self._bank = bank
+        self._batch = batch
+        self._scales = {role: (scales or {}).get(role, 1) for role in bank.planes}
+        self._step = max(self._scales.values())
+        self._patch = patch
+        self._turns = turns
+        self._generator = torch.Generator().manual_seed(seed)
+        self._rows, self._columns = self._positions()
+        self._weights = (self._rows * self._columns).double()
+
+    def batch(self) -> dict[Role, Tensor]:
+        """One (N, C, p, p) float32 tensor a role, unit scale; the same place, flip and turn in each role."""
+        generator = self._generator
+        images = torch.multinomial(self._weights, self._batch, replacement=True, generator=generator)
+        uniform = torch.rand((2, self._batch), generator=generator, dtype=torch.float64)
+        rows = (uniform[0] * self._rows[images]).long() * self._step
+        columns = (uniform[1] * self._columns[images]).long() * self._step
+        symmetry = torch.randint(8, (self._batch,), generator=generator)
+        if not self._turns:
+            symmetry = symmetry & ~_TRANSPOSED
+        device = self._bank.device
+        places = [part.to(device) for part in (images, rows, columns, symmetry)]
+        return {role: self._cut(plane, self._scales[role], *places) for role, plane in self._bank.planes.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The generator state, a tensor."""
+        return {"generator": self._generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state` was taken."""
+        self._generator.set_state(state["generator"])
+
+    def _cut(self, plane: Plane, scale: int, images: Tensor, rows: Tensor, columns: Tensor, symmetry: Tensor) -> Tensor:
+        size = self._patch // scale
+        axis = torch.arange(size, device=images.device)
+        down, right = _dihedral(axis, symmetry)
+        down = down + (rows // scale)[:, None, None]
+        right = right + (columns // scale)[:, None, None]
+        pixel = down * plane.widths[images][:, None, None] + right
+        channel = torch.arange(plane.channels, device=images.device)
+        index = plane.offsets[images][:, None, None, None] + pixel[..., None] * plane.channels + channel
+        return plane.gather(images, index).permute(0, 3, 1, 2).contiguous()
+
+    def _positions(self) -> tuple[Tensor, Tensor]:
+        """How many crop positions each image has, in steps that keep all roles on whole pixels."""
+        if self._patch % self._step:
+            raise UserError(
+                f"Patch size {self._patch} px is not a multiple of the scale {self._step}; change train.patch."
+            )
+        counts = []
+        for role, plane in self._bank.planes.items():
+            size = torch.stack([plane.heights, plane.widths]).cpu() * self._scales[role]
+            counts.append((size - self._patch) // self._step + 1)
+        rows, columns = torch.stack(counts).amin(dim=0)
+        self._refuse_small(torch.minimum(rows, columns))
+        return rows, columns
+
+    def _refuse_small(self, positions: Tensor) -> None:
+        small = [name for name, count in zip(self._bank.names, positions.tolist(), strict=True) if count < 1]
+        if small:
+            raise UserError(
+                f"{small[0]} is smaller than the patch of {self._patch} px; lower train.patch or leave it out."
+            )
+
+
+def _dihedral(axis: Tensor, symmetry: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, p, p) row and column indices of each patch after one of the eight flips and quarter turns."""
+    bit = [(symmetry >> k & 1).bool()[:, None, None] for k in range(3)]
+    row, column = axis[None, :, None], axis[None, None, :]
+    last = axis.numel() - 1
+    row, column = torch.where(bit[0], column, row), torch.where(bit[0], row, column)
+    return torch.where(bit[1], last - row, row), torch.where(bit[2], last - column, column)

@@ -1,0 +1,1 @@
+"""Groups (specimens) and their allocation to training, validation and test."""

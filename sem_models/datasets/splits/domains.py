@@ -1,0 +1,132 @@
+"""Groups and splits of two domains without pairs: each is dealt by itself, a specimen in both has one split."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sem_models.datasets.manifest import Split
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.splits.allocation import Sizes, deal
+from sem_models.datasets.splits.grouping import WHOLE_NAME, group_of, guess_group_pattern, matching
+from sem_models.errors import UserError
+
+_NAMES = "first", "second"
+_MISSING: dict[Split, str] = {"val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class DomainSplits:
+    """What became of the images of both domains."""
+
+    images: tuple[PlannedImage, ...]
+    group_by: str
+    target_group_by: str | None
+    """Pattern of the second domain, where it has one of its own."""
+    notes: tuple[str, ...]
+
+
+def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> DomainSplits:
+    """Groups by the pattern of each domain, and a split for each of them.
+
+    Raises:
+        UserError: A pattern does not fit, or there are too few groups.
+    """
+    names = [image.sample for image in images if image.role == "input"]
+    first, second = _patterns(names, [image.sample for image in images if image.role == "target"], options)
+    said = "--target-group-by" if options.target_group_by else "--group-by"
+    grouped = [
+        replace(image, group=group_of(image.sample, first))
+        if image.role == "input"
+        else replace(image, group=group_of(image.sample, second, said))
+        for image in images
+    ]
+    splits, notes = assign_domain_splits(
+        [image.group for image in grouped if image.role == "input"],
+        [image.group for image in grouped if image.role == "target"],
+        options.seed,
+        options.test_groups,
+    )
+    known = set(names)
+    done = tuple(replace(image, split=splits[image.group], sample=_own_name(image, known)) for image in grouped)
+    return DomainSplits(done, first, second if second != first else None, notes)
+
+
+def assign_domain_splits(
+    first: Sequence[str], second: Sequence[str], seed: int, test: str | None = None
+) -> tuple[dict[str, Split], tuple[str, ...]]:
+    """A split for each group of two domains, 60 / 20 / 20 % of the images of each; and what the user should know.
+
+    A domain with fewer groups than splits goes to training, except where the other one needs a group of both to fill
+    its own splits.
+
+    Args:
+        first: The group of each image of the first domain, repeated once an image.
+        second: Likewise of the second.
+        seed: Order in which groups of equal size are dealt.
+        test: Regular expression of the groups that are the test in both domains; None: the test is dealt, too.
+
+    Raises:
+        UserError: Neither domain can fill the splits, one has no group for training, or a bad pattern.
+    """
+    domains = Counter(first), Counter(second)
+    held = set(matching(sorted({*first, *second}), test)) if test is not None else set()
+    rest = [Counter({group: n for group, n in sizes.items() if group not in held}) for sizes in domains]
+    dealt: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
+    _refuse(rest, len(dealt))
+    splits = deal(rest, seed, dealt, _for_training(rest, len(dealt))) | dict.fromkeys(sorted(held), "test")
+    told = [_note(name, sizes, splits) for name, sizes in zip(_NAMES, domains, strict=True)]
+    return splits, tuple(note for note in told if note)
+
+
+def _refuse(rest: Sequence[Sizes], needed: int) -> None:
+    for name, sizes in zip(_NAMES, rest, strict=True):
+        if not sizes:
+            raise UserError(
+                f"No group of the {name} domain is left for training; add images, or change the test groups."
+            )
+    if all(len(sizes) < needed for sizes in rest):
+        counts = " and ".join(f"{len(sizes)} group(s) ({', '.join(sorted(sizes))})" for sizes in rest)
+        raise UserError(
+            f"The two domains have {counts} to deal, where one of them needs {needed}: add images of other specimens, "
+            "or set --group-by and --target-group-by to patterns that tell specimens apart."
+        )
+
+
+def _for_training(rest: Sequence[Sizes], needed: int) -> frozenset[str]:
+    """All groups of a domain that is too small, if the other one can do without them."""
+    small, large = sorted(map(set, rest), key=len)
+    if len(small) >= needed or len(large - small) < needed - 1:
+        return frozenset()
+    return frozenset(small)
+
+
+def _note(name: str, sizes: Sizes, splits: dict[str, Split]) -> str:
+    """Where a domain misses a split; empty where it has them all."""
+    counts: Counter[Split] = Counter()
+    for group, images in sizes.items():
+        counts[splits[group]] += images
+    missing = [_MISSING[split] for split in _MISSING if not counts[split]]
+    if not missing:
+        return ""
+    text = f"The {name} domain has {len(sizes)} group(s): {counts['train']} image(s) for training, none for "
+    text += " and ".join(missing) + "."
+    if name == "first" and not counts["val"]:
+        text += " Validation shows the first domain: exchange the two folders, a CycleGAN learns both directions."
+    return text
+
+
+def _patterns(first: Sequence[str], second: Sequence[str], options: PrepareOptions) -> tuple[str, str]:
+    """A pattern that fits both tells which specimens are in both, and so goes before one for each."""
+    if options.group_by or options.target_group_by:
+        own = options.group_by or guess_group_pattern(first)
+        return own, options.target_group_by or own
+    common = guess_group_pattern([*first, *second])
+    if common != WHOLE_NAME:
+        return common, common
+    return guess_group_pattern(first), guess_group_pattern(second)
+
+
+def _own_name(image: PlannedImage, first: set[str]) -> str:
+    """Files of one name in both folders are two samples."""
+    return f"{image.sample} (target)" if image.role == "target" and image.sample in first else image.sample

@@ -1,0 +1,113 @@
+"""What a score is worth: methods that learn nothing, in the same table as every model of their task."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sem_models.config.degradation import Blur, Degradation
+from sem_models.errors import UserError
+from sem_models.evaluation.baselines import filters
+from sem_models.evaluation.baselines.filters import WholeImageFilter
+from sem_models.inference.model import UnitModel
+from sem_models.networks.capabilities import Capabilities
+from sem_models.physics.blur import blur_kernels
+from sem_models.physics.downsampling import cubic_halo, upsample
+
+
+@dataclass(frozen=True)
+class Bicubic:
+    """Cubic enlargement (Keys, a = -0.5) of the mean over channels, as scores take it."""
+
+    scale: int
+    name: str = "floor:bicubic"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Halo of the cubic."""
+        return Capabilities(1, 1, self.scale, cubic_halo(self.scale))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        return upsample(x.mean(1, keepdim=True), self.scale)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The input itself, as the mean over its channels; where the output is larger, each pixel repeated."""
+
+    scale: int
+    name: str = "floor:identity"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """No halo."""
+        return Capabilities(1, 1, self.scale, 0)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        grey = x.mean(1, keepdim=True)
+        return F.interpolate(grey, scale_factor=self.scale, mode="nearest") if self.scale > 1 else grey
+
+
+def _filter(
+    name: str, apply: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> Callable[[Degradation], UnitModel]:
+    return lambda _: WholeImageFilter(f"floor:{name}", apply)
+
+
+def _deconvolution(
+    name: str, of_kernel: Callable[[NDArray[np.float32]], Callable[[NDArray[np.float32]], NDArray[np.float32]]]
+) -> Callable[[Degradation], UnitModel]:
+    return lambda forward: WholeImageFilter(f"floor:{name}", of_kernel(known_kernel(forward.blur, name)))
+
+
+FLOORS: dict[str, Callable[[Degradation], UnitModel]] = {
+    "bicubic": lambda forward: Bicubic(forward.scale),
+    "identity": lambda forward: Identity(forward.scale),
+    "gaussian": _filter("gaussian", filters.gaussian_filter),
+    "nlm": _filter("nlm", filters.non_local_means),
+    "tv": _filter("tv", filters.total_variation),
+    "unsharp": _filter("unsharp", filters.unsharp),
+    "wiener": _deconvolution("wiener", filters.wiener),
+    "richardson-lucy": _deconvolution("richardson-lucy", filters.richardson_lucy),
+}
+_ENLARGING: tuple[str, ...] = ("bicubic", "identity")
+_DENOISING: tuple[str, ...] = ("identity", "gaussian", "nlm", "tv")
+_REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-lucy")
+
+
+def find_floor(name: str, degradation: Degradation) -> UnitModel:
+    """The floor of that name for that forward model; a `UserError` lists the names."""
+    if name == "constant":
+        raise UserError("floor:constant is the mean of a dataset's training targets: score it by `evaluate`.")
+    if name not in FLOORS:
+        raise UserError(f"Unknown floor {name!r}: use one of {', '.join('floor:' + known for known in FLOORS)}.")
+    return FLOORS[name](degradation)
+
+
+def floors_for(degradation: Degradation) -> list[UnitModel]:
+    """What belongs into every table of models that undo this forward model."""
+    same_size = _REFOCUSING if degradation.blur else _DENOISING
+    names = _ENLARGING if degradation.scale > 1 else same_size
+    return [FLOORS[name](degradation) for name in names]
+
+
+def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
+    """(k, k) kernel that the deconvolutions are told: that of the middle size, round where the truth is astigmatic.
+
+    Raises:
+        UserError: There is no blur to undo.
+    """
+    if blur is None:
+        raise UserError(
+            f"floor:{wanted_by} undoes a known blur: score it by `evaluate`, with --set degradation.blur.size_px=2,2."
+        )
+    middle = sum(blur.size_px) / 2
+    known = Blur(kernel="disc" if blur.kernel == "disc" else "gaussian", size_px=(middle, middle))
+    kernel: NDArray[np.float32] = blur_kernels(known, 1, torch.Generator().manual_seed(0))[0].numpy()
+    return kernel

@@ -1,0 +1,60 @@
+"""Floors of translation between contrasts: what is had without learning how the one follows from the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from sem_models.datasets.dataset import Dataset
+from sem_models.evaluation.baselines.table import Identity
+from sem_models.inference.model import RestorationModel, UnitModel
+from sem_models.networks.capabilities import Capabilities
+
+CONSTANT = "floor:constant"
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One grey for every pixel of every image."""
+
+    value: float
+    """In unit intensity."""
+    scale: int
+    name: str = CONSTANT
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """No halo: the input is not looked at."""
+        return Capabilities(1, 1, self.scale, 0)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        return x.new_full((len(x), 1, x.shape[2] * self.scale, x.shape[3] * self.scale), self.value)
+
+
+def constant_floor(dataset: Dataset) -> Constant:
+    """The mean grey of the training split's targets, which of all constants has the least mean squared error there.
+
+    What the test split looks like it must not know.
+    """
+    sums, pixels = 0.0, 0
+    for entry in dataset.entries("train"):
+        target = dataset.unit(entry, dataset.sharp_role)
+        sums, pixels = sums + float(target.sum(dtype=np.float64)), pixels + target.size
+    return Constant(sums / pixels if pixels else 0.5, pair_scale(dataset))
+
+
+def pair_scale(dataset: Dataset) -> int:
+    """How many times larger targets are than inputs; 1 where there are no pairs."""
+    if dataset.manifest.kind != "paired" or not dataset.manifest.entries:
+        return 1
+    entry = dataset.manifest.entries[0]
+    return max(entry.array("target").shape[0] // entry.array("input").shape[0], 1)
+
+
+def translation_floors(model: UnitModel, dataset: Dataset) -> list[UnitModel]:
+    """The floors beside a model of translation, or beside `floor:constant`; none for other tasks."""
+    translates = isinstance(model, RestorationModel) and model.recipe.task == "translation"
+    if not (translates or model.name == CONSTANT):
+        return []
+    return [Identity(model.capabilities.scale), constant_floor(dataset)]

@@ -1,0 +1,1 @@
+"""Can a fresh classifier tell generated from real images?"""

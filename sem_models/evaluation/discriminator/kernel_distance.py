@@ -1,0 +1,135 @@
+"""Kernel distance of two sets of images in named features (KID; Binkowski et al., ICLR 2018).
+
+Published KIDs are on Inception features. These are on VGG features, so the name of the features belongs to every value
+and values on different features cannot be compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.stats import t as student_t
+
+from sem_models.evaluation.discriminator.pairs import patch_grid
+from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS
+from sem_models.features.vgg import Backbone, VggFeatures
+from sem_models.inference.predictor import choose_device
+from sem_models.progress import Progress, silent
+
+Features = NDArray[np.float64]
+LAYER = "relu4_3"
+PATCH_PX = 128
+_MOST_PATCHES = 9
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class KernelDistance:
+    """Squared maximum mean discrepancy; 0 where both sets come from one distribution, below it by chance only."""
+
+    features: str
+    """`VGG16 relu4_3, 128 px`: what the value is on."""
+    value: float
+    lo: float | None
+    hi: float | None
+    """95 % jackknife interval over groups; None with fewer than three."""
+    groups: int
+    patches: int
+    """Of both sets together."""
+
+    @property
+    def label(self) -> str:
+        """Heading of a column."""
+        return f"Kernel distance ({self.features})"
+
+
+def kernel_distance(
+    real: Sequence[NDArray[np.float32]],
+    generated: Sequence[NDArray[np.float32]],
+    groups: Sequence[str],
+    backbone: Backbone = "vgg16",
+    progress: Progress = silent,
+) -> KernelDistance:
+    """Distance of the patches of two equally long lists of (H, W) images in unit intensity.
+
+    Args:
+        real: Real images, at least 128 px wide and high.
+        generated: One for each, in the same order.
+        groups: Specimen of each pair.
+        backbone: Whose features.
+        progress: Told after each image.
+
+    Raises:
+        FeaturesUnavailable: No trained weights; features of an untrained network are never taken.
+    """
+    network = VggFeatures(backbone, (LAYER,)).to(choose_device())
+    found: list[list[Features]] = [[], []]
+    total = 2 * len(groups)
+    for side, images in enumerate((real, generated)):
+        for image in images:
+            found[side].append(_features(network, image))
+            progress(len(found[0]) + len(found[1]), total, "images described")
+    blocks = [np.repeat(np.asarray(groups), [len(one) for one in side]) for side in found]
+    features = f"{backbone.upper()} {LAYER}, {PATCH_PX} px"
+    return between_groups(np.concatenate(found[0]), np.concatenate(found[1]), blocks[0], blocks[1], features)
+
+
+def between_groups(
+    x: Features, y: Features, x_groups: NDArray[np.str_], y_groups: NDArray[np.str_], features: str
+) -> KernelDistance:
+    """Unbiased estimate from (N, D) and (M, D) with the kernel (x . y / D + 1)^3 (eq. 4 there), and its interval.
+
+    Patches of one specimen resemble each other, real and generated ones of one field even more. Only pairs of patches
+    of different groups are therefore averaged, in all three terms: the estimate stays unbiased where groups are
+    independent. The interval leaves out one group at a time (jackknife; Arvesen, 1969) with Student's t.
+    """
+    names, index = np.unique(np.concatenate([x_groups, y_groups]), return_inverse=True)
+    owners = index[: len(x)], index[len(x) :]
+    sums = [_block_sums(a, b, i, j, len(names)) for a, b, i, j in _terms(x, y, *owners)]
+    value = _discrepancy(sums, np.arange(len(names)))
+    lo, hi = _jackknife(value, sums, len(names))
+    return KernelDistance(features, value, lo, hi, len(names), len(x) + len(y))
+
+
+_Terms = list[tuple[Features, Features, NDArray[np.intp], NDArray[np.intp]]]
+_Sums = tuple[Features, Features]
+"""(B, B) sums of the kernel over pairs of groups, and numbers of pairs."""
+
+
+def _terms(x: Features, y: Features, i: NDArray[np.intp], j: NDArray[np.intp]) -> _Terms:
+    return [(x, x, i, i), (y, y, j, j), (x, y, i, j)]
+
+
+def _block_sums(a: Features, b: Features, i: NDArray[np.intp], j: NDArray[np.intp], blocks: int) -> _Sums:
+    kernel = (a @ b.T / a.shape[1] + 1) ** 3
+    left, right = np.eye(blocks)[i], np.eye(blocks)[j]
+    return left.T @ kernel @ right, np.outer(left.sum(0), right.sum(0))
+
+
+def _discrepancy(sums: Sequence[_Sums], kept: NDArray[np.intp]) -> float:
+    """Within x plus within y less twice across, over pairs of different groups among those that are kept."""
+    apart = ~np.eye(len(kept), dtype=bool)
+    part = np.ix_(kept, kept)
+    with np.errstate(invalid="ignore"):
+        xx, yy, xy = (kernel[part][apart].sum() / count[part][apart].sum() for kernel, count in sums)
+    return float(xx + yy - 2 * xy)
+
+
+def _jackknife(value: float, sums: Sequence[_Sums], blocks: int) -> tuple[float | None, float | None]:
+    if blocks < FEWEST_GROUPS:
+        return None, None
+    without = np.array([_discrepancy(sums, np.delete(np.arange(blocks), b)) for b in range(blocks)])
+    error = np.sqrt((blocks - 1) / blocks * np.sum((without - without.mean()) ** 2))
+    half = float(student_t.ppf((1 + _LEVEL) / 2, blocks - 1) * error)
+    return value - half, value + half
+
+
+def _features(network: VggFeatures, image: NDArray[np.float32]) -> Features:
+    """(P, D): the mean over each patch."""
+    patches = patch_grid(torch.from_numpy(np.ascontiguousarray(image)), PATCH_PX, _MOST_PATCHES)
+    with torch.inference_mode():
+        deep = network(patches.clamp(0, 1).to(choose_device()))[0].mean((2, 3))
+    found: Features = deep.double().cpu().numpy()
+    return found

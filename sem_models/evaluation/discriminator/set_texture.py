@@ -1,0 +1,97 @@
+"""Texture and grey levels of a set of generated images against a set of real ones, pair or no pair.
+
+Means over images say less than a comparison image by image, but they need no truth: where no image has a partner,
+they are what can be measured. What is in the images counts, too: two sets of real images of other places differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.metrics.texture import texture
+from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS, cluster_interval
+
+Image = NDArray[np.float32]
+_WHITE = 255
+_HALVINGS = 100
+_SEED = 20161
+_MEASURES = ("std", "gradient_energy", "slope", "p1", "p99")
+HEADINGS = {
+    "std": "standard deviation", "gradient_energy": "gradient energy", "slope": "spectrum slope",
+    "p1": "1st percentile", "p99": "99th percentile",
+}  # fmt: skip
+
+
+class Mean(NamedTuple):
+    """Of a measure over images with its 95 % bootstrap interval over specimens, None with fewer than three."""
+
+    value: float
+    lo: float | None
+    hi: float | None
+
+    @property
+    def text(self) -> str:
+        """`0.121 [0.118, 0.125]`."""
+        return f"{self.value:.3g}" + ("" if self.lo is None else f" [{self.lo:.3g}, {self.hi:.3g}]")
+
+
+@dataclass(frozen=True)
+class SetTexture:
+    """The measures of `Texture`, in unit intensity, that could be computed of both sets."""
+
+    real: dict[str, Mean]
+    generated: dict[str, Mean]
+    histogram: float
+    """Wasserstein-1 distance of the grey levels of all pixels of both sets, as a part of the range: 0 is best."""
+    histogram_real: float | None
+    """Floor: the same between two halves of the real specimens, mean over halvings; None with fewer than four."""
+
+
+def set_texture(pairs: Sequence[Pair]) -> SetTexture:
+    """Of the judged images, cut off at black and white as files would be; partners need not show one field."""
+    judged = [pair for pair in pairs if pair.judged]
+    groups = [pair.group for pair in judged]
+    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
+    found = [_means(images, groups) for images in (real, generated)]
+    known = found[0].keys() & found[1].keys()
+    sides = [{name: side[name] for name in _MEASURES if name in known} for side in found]
+    levels = np.stack([_levels(image) for image in real])
+    distance = _distance(levels.sum(0), np.sum([_levels(image) for image in generated], axis=0))
+    return SetTexture(sides[0], sides[1], distance, _between_halves(levels, np.asarray(groups)))
+
+
+def _means(images: Sequence[Image], groups: Sequence[str]) -> dict[str, Mean]:
+    measured = [asdict(texture(np.clip(image, 0, 1), 1.0)) for image in images]
+    found = {}
+    for name in _MEASURES:
+        interval = cluster_interval([one[name] for one in measured], groups)
+        if interval.n:
+            limits = [float(limit) if np.isfinite(limit) else None for limit in (interval.lo, interval.hi)]
+            found[name] = Mean(interval.mean, *limits)
+    return found
+
+
+def _levels(image: Image) -> NDArray[np.int64]:
+    """(256,) pixels of each grey level."""
+    return np.bincount(np.rint(np.clip(image, 0, 1) * _WHITE).astype(np.intp).ravel(), minlength=_WHITE + 1)
+
+
+def _distance(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
+    """Area between the two cumulative histograms."""
+    shares = [np.cumsum(levels) / levels.sum() for levels in (first, second)]
+    return float(np.abs(shares[0] - shares[1])[:-1].sum() / _WHITE)
+
+
+def _between_halves(levels: NDArray[np.int64], groups: NDArray[np.str_]) -> float | None:
+    names = np.unique(groups)
+    if len(names) <= FEWEST_GROUPS:
+        return None
+    rng, found = np.random.default_rng(_SEED), []
+    for _ in range(_HALVINGS):
+        one = np.isin(groups, rng.permutation(names)[: len(names) // 2])
+        found.append(_distance(levels[one].sum(0), levels[~one].sum(0)))
+    return float(np.mean(found))

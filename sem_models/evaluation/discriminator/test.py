@@ -1,0 +1,186 @@
+"""Discriminator test: can a fresh classifier tell generated from real images of groups that it has never seen?
+
+The same judge, steps and seeds for every method. Both sides are rounded to the same 256 grey levels and lose the same
+border; groups are judged only by judges that were trained without them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator.auc import Auc, Judged, auc_over_seeds, by_image
+from sem_models.evaluation.discriminator.network import JudgeSettings, patch_logits, train_judge
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.progress import Progress, silent
+
+_WHITE = 255
+
+
+@dataclass(frozen=True)
+class DiscriminatorResult:
+    """AUC on whole images (mean logit over patches) and on single patches."""
+
+    images: Auc
+    patches: Auc
+
+
+def discriminator_test(
+    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+) -> DiscriminatorResult:
+    """Cross-validate over groups, once a seed; every judged image is scored once by a judge without its group.
+
+    Args:
+        pairs: Of at least two groups, one of them judged.
+        settings: The same for all methods that are to be compared.
+        progress: Told every ten training steps; may raise `Cancelled`.
+
+    Raises:
+        UserError: Too few groups, images that are too small or differ in size, or one image in two groups.
+    """
+    return _over_seeds([pairs] * len(settings.seeds), settings, progress)
+
+
+def real_against_real(
+    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+) -> DiscriminatorResult:
+    """The same test where nothing is to be found: cells of the real images, dealt to two sides anew for each seed.
+
+    What it gives instead of 0.5 is a fault of the test: too few groups, or images that are copies of one another.
+
+    Raises:
+        UserError: As `discriminator_test`; an image is too small to be cut in two.
+    """
+    smallest = settings.patch_px + 2 * settings.border_px
+    return _over_seeds([dealt_cells(pairs, smallest, seed) for seed in settings.seeds], settings, progress)
+
+
+def _over_seeds(
+    pairs_by_seed: Sequence[Sequence[Pair]], settings: JudgeSettings, progress: Progress
+) -> DiscriminatorResult:
+    for pairs in pairs_by_seed:
+        _require(pairs, settings)
+    folds = [_folds(pairs, settings.folds, seed) for pairs, seed in zip(pairs_by_seed, settings.seeds, strict=True)]
+    told = _Steps(progress, sum(max(fold.values()) + 1 for fold in folds) * settings.steps)
+    seeds = [
+        by_image(_judge_all(pairs, fold, settings, seed, told))
+        for pairs, fold, seed in zip(pairs_by_seed, folds, settings.seeds, strict=True)
+    ]
+    return DiscriminatorResult(auc_over_seeds([[j.whole for j in one] for one in seeds]), auc_over_seeds(seeds))
+
+
+def _judge_all(
+    pairs: Sequence[Pair], folds: dict[str, int], settings: JudgeSettings, seed: int, told: "_Steps"
+) -> list[Judged]:
+    levels = [(_levels(pair.real, settings), _levels(pair.generated, settings)) for pair in pairs]
+    found = []
+    for fold in range(max(folds.values()) + 1):
+        outside = [images for pair, images in zip(pairs, levels, strict=True) if folds.get(pair.group) != fold]
+        judge = train_judge(outside, settings, 1000 * seed + fold, told.part())
+        for pair, images in zip(pairs, levels, strict=True):
+            if pair.judged and folds[pair.group] == fold:
+                real, generated = (patch_logits(judge, image, settings.patch_px).double().numpy() for image in images)
+                found.append(Judged(real, generated, pair.image, pair.group, fold))
+    return found
+
+
+def _folds(pairs: Sequence[Pair], most: int, seed: int) -> dict[str, int]:
+    """Judged groups in random order, dealt out in turn; groups that are for training alone have no fold."""
+    groups = sorted({pair.group for pair in pairs if pair.judged})
+    order = np.random.default_rng(seed).permutation(len(groups))
+    return {groups[index]: place % min(most, len(groups)) for place, index in enumerate(order)}
+
+
+def _levels(image: NDArray[np.float32], settings: JudgeSettings) -> Tensor:
+    """Both sides on the same 256 levels: a generator's floating point must not give it away."""
+    border = settings.border_px
+    inner = image[border : image.shape[0] - border, border : image.shape[1] - border]
+    return torch.from_numpy(np.rint(np.clip(inner, 0, 1) * _WHITE).astype(np.float32) / _WHITE)
+
+
+def _require(pairs: Sequence[Pair], settings: JudgeSettings) -> None:
+    needed = settings.patch_px + 2 * settings.border_px
+    for pair in pairs:
+        if pair.real.shape != pair.generated.shape:
+            raise UserError(f"{pair.image}: real and generated image differ in size; they must be of one field.")
+        if min(pair.real.shape) < needed:
+            size = " x ".join(map(str, pair.real.shape))
+            raise UserError(f"{pair.image}: {size} px is too small, each side needs {needed}; take smaller patches.")
+    groups = {pair.group for pair in pairs}
+    if len(groups) < 2 or not any(pair.judged for pair in pairs):
+        raise UserError(
+            f"The discriminator test holds groups out and needs at least two; there is {len(groups)}: judge more "
+            "splits, or let judges train on images of the training split."
+        )
+    owner: dict[bytes, Pair] = {}
+    for pair in pairs:
+        known = owner.setdefault(pair.real.tobytes(), pair)
+        if known.group != pair.group:
+            raise UserError(
+                f"{known.image} and {pair.image} are the same image in two groups, {known.group} and {pair.group}: a "
+                "judge would know what it is asked. Give copies one group."
+            )
+
+
+class _Steps:
+    """Adds up the steps of one training after another."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._before = progress, total, 0
+
+    def part(self) -> Progress:
+        """For one training."""
+        start = self._before
+
+        def tell(done: int, total: int, what: str) -> None:  # noqa: ARG001
+            self._before = start + done
+            self._progress(self._before, self._total, "training steps of judges")
+
+        return tell
+
+
+_ROOM = 1.5
+"""Edge of a cell in the smallest that can be judged: patches need places to be drawn from."""
+
+
+def dealt_cells(pairs: Sequence[Pair], smallest_px: int, seed: int) -> list[Pair]:
+    """Neighbouring cells of each real image, one called real and one called generated, under the name of the image.
+
+    Of the twos of an image half are called the other way round, so that shading cancels; which ones is left to chance.
+    Nothing tells the sides apart: a sound test gives 0.5 within its interval.
+
+    Args:
+        pairs: Whose real images are cut; where a side has no room for two cells the image is cut in two across it.
+        smallest_px: Edge that a cell needs at least.
+        seed: Of the deal, which is another one for each image.
+    """
+    rng = np.random.default_rng(seed)
+    return [part for pair in pairs for part in _dealt(pair, smallest_px, rng)]
+
+
+def _dealt(pair: Pair, smallest_px: int, rng: np.random.Generator) -> list[Pair]:
+    twos = _neighbours(pair.real, smallest_px)
+    # Of an odd number one is left over, which chance may turn as well.
+    turned = rng.permutation(len(twos)) < (len(twos) + rng.integers(2)) // 2
+    return [
+        Pair(*(two[::-1] if turn else two), pair.image, pair.group, pair.judged)
+        for two, turn in zip(twos, turned, strict=True)
+    ]
+
+
+def _neighbours(image: NDArray[np.float32], smallest_px: int) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Cells side by side along the longer side of the image."""
+    if image.shape[0] > image.shape[1]:
+        return [(one.T, other.T) for one, other in _neighbours(image.T, smallest_px)]
+    rows, columns = (int(length // (_ROOM * smallest_px)) for length in image.shape)
+    rows, columns = max(rows, 1), max(columns // 2 * 2, 2)
+    height, width = image.shape[0] // rows, image.shape[1] // columns
+    cells = [
+        [image[row * height : (row + 1) * height, column * width : (column + 1) * width] for column in range(columns)]
+        for row in range(rows)
+    ]
+    return [(line[at], line[at + 1]) for line in cells for at in range(0, columns, 2)]

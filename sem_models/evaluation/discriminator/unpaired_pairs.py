@@ -1,0 +1,144 @@
+"""Generated beside real images where no pair exists: what a discriminator test of two domains is asked about.
+
+Each generated image is set beside a real one of another field. Their specimens form one block, which is held out as a
+whole, so that a judge has seen neither the specimen that was translated nor that of the real image.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry, Role, Split
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.inference.model import UnitModel
+from sem_models.inference.predictor import Predictor
+from sem_models.progress import Progress, silent
+
+_DOMAINS: tuple[Role, Role] = ("target", "input")
+"""Real, and what is translated."""
+_SAME = 0.01
+"""Pixel sizes that differ by less are taken for one."""
+CONTENT = (
+    "Real and generated images show other places: judges may use what is in them, not only how it looks. Real against "
+    "real, cells of the same images, cannot show that."
+)
+
+
+@dataclass(frozen=True)
+class Partners:
+    """An image to translate, the real one that it is set beside, and the block of both specimens."""
+
+    real: Entry
+    source: Entry
+    block: str
+
+
+def partners(entries: Sequence[Entry]) -> list[Partners]:
+    """As many twos as the smaller domain of every block has images; what is left over in a block is not used.
+
+    Raises:
+        UserError: A domain is empty.
+    """
+    domains = [[entry for entry in entries if entry.has(role)] for role in _DOMAINS]
+    if not all(domains):
+        missing = "second" if not domains[0] else "first"
+        raise UserError(f"The chosen splits have no image of the {missing} domain; judge more splits.")
+    blocks = _blocks(*(Counter(entry.group for entry in domain) for domain in domains))
+    found = []
+    for number in range(max(blocks[0].values()) + 1):
+        real, sources = (
+            [entry for entry in domain if own[entry.group] == number]
+            for domain, own in zip(domains, blocks, strict=True)
+        )
+        name = "+".join(sorted({entry.group for entry in (*real, *sources)}))
+        found += [Partners(a, b, name) for a, b in zip(real, sources, strict=False)]
+    return found
+
+
+def unpaired_pairs(
+    model: UnitModel, dataset: Dataset, splits: Sequence[Split], training_images: bool, progress: Progress = silent
+) -> list[Pair]:
+    """Apply a model to images of the first domain; each is set beside a real one of the second, both cut to one size.
+
+    Args:
+        model: From the first domain to the second; of several channels the mean is judged.
+        dataset: Unpaired.
+        splits: Whose images are judged.
+        training_images: Whether those of the training split are there besides, not to be judged.
+        progress: Told after each image.
+
+    Raises:
+        UserError: A domain is empty, or the model takes another number of channels.
+    """
+    judged = [entry for split in splits for entry in dataset.entries(split)]
+    extra = dataset.entries("train") if training_images and "train" not in splits else ()
+    found = partners(judged) + (partners(extra) if extra else [])
+    predictor, pairs = Predictor(model), []
+    for index, two in enumerate(found):
+        output = predictor.predict_unit(source_image(model, dataset, two.source))
+        real, generated = _cut(dataset.unit(two.real, "target").mean(0), output.mean(0))
+        name = f"{two.source.name} beside {two.real.name}"
+        pairs.append(Pair(real, generated, name, two.block, two.source.split in splits))
+        progress(index + 1, len(found), "images generated")
+    return pairs
+
+
+def source_image(model: UnitModel, dataset: Dataset, entry: Entry) -> NDArray[np.float32]:
+    """(C, H, W) of the first domain in unit intensity; a `UserError` where the model takes other channels."""
+    image, wanted = dataset.unit(entry, "input"), model.capabilities.channels_in
+    if len(image) != wanted:
+        raise UserError(
+            f"{entry.name} has {len(image)} channel(s), {model.name} takes {wanted}; choose a model of this domain."
+        )
+    return image
+
+
+def unpaired_notes(dataset: Dataset, splits: Sequence[Split], scale: int) -> tuple[str, ...]:
+    """What a reader must know: that content can tell, how many images were left over, and two magnifications."""
+    entries = [entry for split in splits for entry in dataset.entries(split)]
+    used = len(partners(entries))
+    left = [sum(entry.has(role) for entry in entries) - used for role in _DOMAINS]
+    said = [
+        CONTENT,
+        f"Equal numbers are judged: {left[0]} real image(s) and {left[1]} to translate are left over." if any(left)
+        else "",
+        "Pixel sizes of the two domains differ, which alone can tell them apart; prepare both with --resample."
+        if _magnified(entries, scale) else "",
+    ]  # fmt: skip
+    return tuple(text for text in said if text)
+
+
+def _magnified(entries: Sequence[Entry], scale: int) -> bool:
+    known = {entry.array("target").pixel_size_nm or 0 for entry in entries if entry.has("target")}
+    known |= {(entry.array("input").pixel_size_nm or 0) / scale for entry in entries if entry.has("input")}
+    return max(known) > (1 + _SAME) * min(known) > 0
+
+
+def _blocks(*sizes: Counter[str]) -> list[dict[str, int]]:
+    """The block of each specimen, domain by domain; a specimen of both domains has one, and none lacks a domain."""
+    few, many = sorted(sizes, key=len)
+    shared = sorted(set(few) & set(many))
+    fixed = {group: index for index, group in enumerate([*shared, *sorted(set(few) - set(shared))])}
+    dealt = {group: fixed[group] for group in shared}
+    filled = Counter({fixed[group]: many[group] for group in shared})
+    for group in sorted(set(many) - set(shared), key=lambda name: (-many[name], name)):
+        # Empty blocks first, then where most partners are missing, so that few images are left over.
+        place = min(fixed.items(), key=lambda item: (filled[item[1]] > 0, filled[item[1]] - few[item[0]], item[1]))[1]
+        dealt[group] = place
+        filled[place] += many[group]
+    return [fixed if own is few else dealt for own in sizes]
+
+
+def _cut(*images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The middles, of the size that all have."""
+    height, width = (min(image.shape[axis] for image in images) for axis in (0, 1))
+    corners = [((image.shape[0] - height) // 2, (image.shape[1] - width) // 2) for image in images]
+    return [
+        np.ascontiguousarray(image[top : top + height, left : left + width])
+        for image, (top, left) in zip(images, corners, strict=True)
+    ]

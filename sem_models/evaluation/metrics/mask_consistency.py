@@ -1,0 +1,93 @@
+"""Whether a segmentation network that learned from real images finds the mask that an image was drawn from.
+
+The Dice of a generated image alone says little: a network that misses myelin in real images misses it in synthetic ones
+too. It stands beside the Dice on the real image of the same mask and two floors: the most frequent class everywhere,
+and a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can
+exceed the real image, and flat greys may too: it is a test of faithfulness to the mask and none of realism.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from sem_models.evaluation.metrics.segmentation import segmentation_scores
+from sem_models.evaluation.report import Row
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
+
+Image = NDArray[np.float32]
+Segment = Callable[[Image], Image]
+"""(C, H, W) unit intensity to (K, H, W) probabilities or logits of the classes."""
+GENERATED, REAL = "generated", "real image (reference)"
+MAJORITY, MEANS = "most frequent class (floor)", "mean grey of each class (floor)"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One mask and the images that should show it."""
+
+    name: str
+    group: str
+    mask: NDArray[np.uint8]
+    """(H, W) class indices."""
+    images: Mapping[str, Image]
+    """(C, H, W) in unit intensity by method: `GENERATED`, `REAL`, `MEANS`."""
+
+
+class MaskConsistency(BaseModel):
+    """Dice of each class, a row an image and method."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = 1
+    labels: tuple[int, ...]
+    """The raw value of each class."""
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """In the order of the rows."""
+        return tuple(dict.fromkeys(row.method for row in self.rows))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """`dice` (mean over classes) and `dice_K` of each class."""
+        return ("dice", *(f"dice_{index}" for index in range(len(self.labels))))
+
+    def interval(self, method: str, metric: str) -> Interval:
+        """Mean over images with the 95 % interval over specimens."""
+        rows = [row for row in self.rows if row.method == method]
+        scores = [row.scores.get(metric) for row in rows]
+        return cluster_interval(
+            [float("nan") if score is None else score for score in scores], [row.group for row in rows]
+        )
+
+
+def mask_consistency(
+    segment: Segment, drawn: Iterable[Drawn], labels: Sequence[int], most_frequent: int
+) -> MaskConsistency:
+    """Segment every image and compare what was found with the mask it was drawn from.
+
+    Args:
+        segment: Learned from real images only.
+        drawn: One item a mask; taken one by one, so that they need not all be in memory.
+        labels: The raw value of each class.
+        most_frequent: Index of the class that is the most frequent one in training.
+    """
+    rows: list[Row] = []
+    for item in drawn:
+        found = {method: segment(image).argmax(axis=0) for method, image in item.images.items()}
+        found[MAJORITY] = np.full_like(item.mask, most_frequent)
+        for method, classes in found.items():
+            scores = _dice(classes, item.mask, len(labels))
+            rows.append(Row(method=method, image=item.name, group=item.group, scores=scores))
+    return MaskConsistency(labels=tuple(labels), rows=tuple(rows))
+
+
+def _dice(found: NDArray[np.integer], mask: NDArray[np.uint8], classes: int) -> dict[str, float | None]:
+    """None for a class that neither map has."""
+    scores = segmentation_scores(found, mask, classes)
+    return {name: value if np.isfinite(value) else None for name, value in scores.items() if name.startswith("dice")}

@@ -1,0 +1,126 @@
+"""Judging a denoised image without a clean one: by what was taken away, and by a second noisy frame.
+
+The residual r = y - f of a noisy input y and an output f should be the noise and nothing else: uncorrelated from pixel
+to pixel where the noise is, and without the edges of the specimen. A residual that passes is no proof: signal that
+looks like noise passes too. Noise that is correlated itself (scan lines, charging) must not be white.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.ndimage import uniform_filter
+from scipy.stats import norm
+from skimage.filters import sobel
+
+from sem_models.evaluation.metrics.frequency import frc_mean
+from sem_models.evaluation.metrics.two_frames import two_frame_psnr_db
+
+Image = NDArray[np.float32]
+REACH_PX = 5
+_LEVEL = 0.01
+_NAN = float("nan")
+
+
+class Whiteness(NamedTuple):
+    """The largest correlation of a residual with itself, and what white noise stays below."""
+
+    largest: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A heading for tables; numbers without a unit are correlations from 0 to 1."""
+
+    heading: str
+    unit: str = ""
+
+
+MEASURES: dict[str, Measure] = {
+    "noise_std": Measure("Removed, standard deviation", "of the range"),
+    "residual_whiteness": Measure("Residual autocorrelation, largest within 5 px"),
+    "residual_white_limit": Measure("  white noise stays below, 99 %"),
+    "residual_row_correlation": Measure("Residual, neighbours on a scan line"),
+    "residual_structure": Measure("Residual against edges of the output"),
+    "frc_second_output": Measure("FRC mean, output and second frame"),
+    "frc_second_input": Measure("FRC mean, both frames"),
+    "two_frame_psnr_db": Measure("PSNR of the output, estimated", "dB"),
+    "two_frame_input_psnr_db": Measure("PSNR of the input, estimated", "dB"),
+}
+
+
+def residual_whiteness(residual: Image) -> Whiteness:
+    """Of (H, W): the largest absolute normalised autocorrelation at lags up to 5 px, lag 0 left out.
+
+    The limit is what white noise exceeds at any of the 60 lags in 1 % of images (Bonferroni). For one variance it is
+    3.77 / sqrt(pixels); shot noise is stronger where it is bright, which the products of squares allow for (White,
+    Econometrica 1980). NaN for a residual without variance.
+    """
+    centred = residual.astype(np.float64) - residual.mean(dtype=np.float64)
+    if not np.ptp(residual):
+        return Whiteness(_NAN, _NAN)
+    lags, spread = _autocorrelation(centred), np.sqrt(_autocorrelation(centred**2))
+    power = float(np.sum(centred**2))
+    quantile = norm.isf(_LEVEL / (2 * lags.size))
+    return Whiteness(float(np.abs(lags).max()) / power, float(quantile * spread.max()) / power)
+
+
+def residual_row_correlation(residual: Image) -> float:
+    """Pearson correlation of (H, W) with itself one pixel further along the scan line, from -1 to 1; NaN if flat."""
+    return _pearson(residual[:, :-1], residual[:, 1:])
+
+
+def residual_structure(residual: Image, output: Image) -> float:
+    """Absolute Pearson correlation of edges in `output` with what is left of them in the residual; 0 is best.
+
+    What a restoration takes from an edge has one sign on each side of it: it survives a mean over 3 x 3 px, most noise
+    does not. The absolute value of that mean is compared with the gradient magnitude (Sobel) of the output, (H, W).
+    NaN where either is flat.
+    """
+    left = np.abs(uniform_filter(residual.astype(np.float64), 3))
+    return abs(_pearson(left, sobel(output.astype(np.float64))))
+
+
+def judge_residual(first: Image, output: Image) -> dict[str, float]:
+    """What the residual of (H, W) images in unit intensity says, by the names of `MEASURES`; NaN where it cannot."""
+    residual = first - output
+    largest, limit = residual_whiteness(residual)
+    return {
+        "noise_std": float(residual.std(dtype=np.float64)),
+        "residual_whiteness": largest,
+        "residual_white_limit": limit,
+        "residual_row_correlation": residual_row_correlation(residual),
+        "residual_structure": residual_structure(residual, output),
+    }
+
+
+def judge_second_frame(first: Image, second: Image, output: Image) -> dict[str, float]:
+    """What a second frame of the field says, (H, W) in the intensity scale of the first, by the names of `MEASURES`.
+
+    Its noise is no part of the output, so agreement is signal: the output should correlate with it more than the first
+    frame does. NaN below 16 px for the ring correlations and where an estimated error is not above zero.
+    """
+    return {
+        "frc_second_output": frc_mean(output, second, 1.0),
+        "frc_second_input": frc_mean(first, second, 1.0),
+        "two_frame_psnr_db": two_frame_psnr_db(output, first, second),
+        "two_frame_input_psnr_db": two_frame_psnr_db(first, first, second),
+    }
+
+
+def _autocorrelation(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of products at the 60 lags of a half plane within 5 px; the others mirror them."""
+    shape = [next_fast_len(size + REACH_PX, real=True) for size in image.shape]
+    sums = irfft2(np.abs(rfft2(image, shape)) ** 2, shape)
+    below = [sums[row, column] for row in range(1, REACH_PX + 1) for column in range(-REACH_PX, REACH_PX + 1)]
+    return np.array([*below, *sums[0, 1 : REACH_PX + 1]])
+
+
+def _pearson(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
+    x, y = (part.astype(np.float64).ravel() - part.mean(dtype=np.float64) for part in (a, b))
+    scale = math.sqrt(float(x @ x) * float(y @ y))
+    return float(x @ y) / scale if scale else _NAN

@@ -1,0 +1,45 @@
+"""What is left of an image that is translated to another contrast and back.
+
+It is no score of the translation: a pair of models that hide the image in invisible patterns, or change nothing, comes
+home perfectly (Chu, Zhmoginov and Sandler, 2017). The distance of the image in between from the first is given with it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.evaluation.metrics.table import psnr_db, ssim
+
+Image = NDArray[np.float32]
+Translate = Callable[[Image], Image]
+_RANGE = 1.0
+
+
+def round_trip(image: Image, there: Translate, back: Translate) -> dict[str, float]:
+    """PSNR in dB, SSIM and mean absolute error of A -> B -> A against A, clipped to [0, 1].
+
+    Args:
+        image: (C, H, W) float32 in unit intensity, in contrast A.
+        there: From A to B, of the same size.
+        back: From B to A.
+
+    Returns:
+        `psnr_db`, `ssim`, `mae`; `mae_between`, the mean absolute difference between image and translation, near 0
+        where nothing was translated; and `floor_psnr_db`, of the mean grey of the image in place of it.
+    """
+    first = _grey(image)
+    between = np.clip(there(image), 0, 1).astype(np.float32)
+    last = _grey(back(between))
+    flat = np.full_like(first, first.mean())
+    return {
+        "psnr_db": psnr_db(last, first, _RANGE),
+        "ssim": ssim(last, first, _RANGE),
+        "mae": float(np.abs(last - first).mean()),
+        "mae_between": float(np.abs(_grey(between) - first).mean()),
+        "floor_psnr_db": psnr_db(flat, first, _RANGE),
+    }
+
+
+def _grey(image: Image) -> Image:
+    return np.asarray(np.clip(image, 0, 1).mean(axis=0), np.float32)

@@ -1,0 +1,106 @@
+"""Scores of one image against its truth, and the table that lists them all.
+
+The data range is always stated, never taken from the image. Adding a score means one function and one line here.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+
+from sem_models.evaluation.metrics.frequency import frc_mean, frc_resolution_px, spectrum_distance_db
+from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
+from sem_models.evaluation.metrics.segmentation import CLASSES
+
+Image = NDArray[np.float32]
+_SSIM_WINDOW = 7
+_LARGEST_PSNR_DB = 100.0
+
+
+def mse(output: Image, target: Image, data_range: float) -> float:
+    """Mean squared error in units of the squared data range; (H, W) each."""
+    return float(mean_squared_error(target, output)) / data_range**2
+
+
+def psnr_db(output: Image, target: Image, data_range: float) -> float:
+    """10 log10(range^2 / MSE) in dB, at most 100 dB so that a perfect image keeps means finite."""
+    with np.errstate(divide="ignore"):
+        value = float(peak_signal_noise_ratio(target, output, data_range=data_range))
+    return min(value, _LARGEST_PSNR_DB)
+
+
+def ssim(output: Image, target: Image, data_range: float) -> float:
+    """Structural similarity as scikit-image computes it by default: uniform 7 x 7 window (Wang et al., 2004)."""
+    if min(target.shape) < _SSIM_WINDOW:
+        return float("nan")
+    return float(structural_similarity(target, output, data_range=data_range))
+
+
+Family = Literal["Pixel errors", "Structure", "Trained features", "Against the input", "Lattice", "Texture", "Classes"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One column of a results table."""
+
+    label: str
+    ideal: float
+    """The best value there is: infinity where higher is better, 0 where lower is; a ratio is best at 1."""
+    compute: Callable[[Image, Image, float], float] | None = None
+    """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
+    unit: str = ""
+    """Of the score and of differences of it; empty where there is none."""
+    signed: bool = False
+    """Whether it falls below a best value of 0 as well, so that lower is not better."""
+    family: Family = field(kw_only=True)
+    """What it looks at: scores of one family are read together."""
+
+    @property
+    def in_between(self) -> bool:
+        """Whether values on both sides of the best one occur."""
+        return self.signed or 0 < self.ideal < math.inf
+
+    @property
+    def heading(self) -> str:
+        """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
+        return f"{self.label} {f'→ {self.ideal:g}' if self.in_between else '↓' if self.ideal == 0 else '↑'}"
+
+
+METRICS: dict[str, Metric] = {
+    "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB", family="Pixel errors"),
+    "ssim": Metric("SSIM", math.inf, ssim, family="Structure"),
+    "mse": Metric("MSE", 0, mse, unit="data range²", family="Pixel errors"),
+    "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error, unit="1/px", family="Structure"),
+    "edge_retention": Metric("Edge retention", 1, edge_retention, family="Structure"),
+    "spectrum_distance_db": Metric("Spectrum distance (dB)", 0, spectrum_distance_db, unit="dB", family="Structure"),
+    "frc_mean": Metric("FRC mean", math.inf, frc_mean, family="Structure"),
+    "frc_resolution_px": Metric("FRC 1/7 resolution (px)", 0, frc_resolution_px, unit="px", family="Structure"),
+    "frc_resolution_nm": Metric("FRC 1/7 resolution (nm)", 0, unit="nm", family="Structure"),
+    "lpips_alex": Metric("LPIPS (AlexNet)", 0, family="Trained features"),
+    "dists": Metric("DISTS", 0, family="Trained features"),
+    "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB", family="Against the input"),
+    "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB", family="Against the input"),
+    "sharp_identity_db": Metric(
+        "Output against input where sharp (dB)", math.inf, unit="dB", family="Against the input"
+    ),
+    "response_auc": Metric("Response AUC", math.inf, family="Against the input"),
+    "atom_f1": Metric("Atom F1", math.inf, family="Lattice"),
+    "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods", family="Lattice"),
+    "dent_correlation": Metric("Dent correlation", math.inf, family="Lattice"),
+    "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True, family="Lattice"),
+    "std_ratio": Metric("Standard deviation, output / target", 1, family="Texture"),
+    "gradient_energy_ratio": Metric("Gradient energy, output / target", 1, family="Texture"),
+    "slope_difference": Metric("Spectrum slope, output - target", 0, signed=True, family="Texture"),
+    "grey_range_ratio": Metric("1-99 % range, output / target", 1, family="Texture"),
+    "histogram_distance": Metric("Histogram distance", 0, unit="data range", family="Texture"),
+    "dice": Metric("Dice", math.inf, family="Classes"),
+    **{f"dice_{index}": Metric(f"Dice of class {index}", math.inf, family="Classes") for index in CLASSES},
+    "iou": Metric("IoU", math.inf, family="Classes"),
+    **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf, family="Classes") for index in CLASSES},
+}
+"""In the order of the columns."""
+LABELS = {name: metric.label for name, metric in METRICS.items()}

@@ -1,0 +1,116 @@
+"""Texture of a generated micrograph against the real one: spread, steepness, spectrum and grey levels.
+
+None of these looks at positions: an output can have the right texture in the wrong place. Read them beside PSNR, which
+a grey blur wins where the input does not determine the output.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
+
+from sem_models.evaluation.metrics.frequency import DB_PER_DECADE, Rings, radial_power_db
+from sem_models.evaluation.metrics.gradients import sobel_gradient
+
+Image = NDArray[np.float32]
+SLOPE_BAND = (1 / 32, 0.4)
+"""Cycles per pixel between which the slope is fitted: below it a window holds too few periods, above it lie the corners
+of the spectrum's square and what interpolation leaves."""
+_SMALLEST_FOR_SLOPE = 64
+_SMALLEST_FOR_GRADIENT = 3
+_PERCENTILES = (1, 99)
+
+
+@dataclass(frozen=True)
+class Texture:
+    """What one image looks like, whatever is in it."""
+
+    std: float
+    """Standard deviation in units of the data range."""
+    gradient_energy: float
+    """Mean squared Sobel gradient in squared units of the data range per px^2."""
+    slope: float
+    """Exponent of the power spectrum: 0 white noise, -2 where power falls with the square of the frequency."""
+    p1: float
+    """1st percentile in units of the data range."""
+    p99: float
+    """99th percentile."""
+
+
+def texture(image: Image, data_range: float) -> Texture:
+    """All measures of one (H, W) image; NaN where it is too small for one."""
+    values = image / data_range
+    lo, hi = np.percentile(values, _PERCENTILES)
+    return Texture(float(values.std()), _gradient_energy(values), spectrum_slope(values, 1.0), float(lo), float(hi))
+
+
+def spectrum_slope(image: Image, data_range: float) -> float:
+    """Slope of log power over log frequency between 1/32 and 0.4 cycles per pixel.
+
+    A line is fitted by least squares to the radially averaged power under a Hann window, each ring weighted by one over
+    its frequency, so that every octave counts the same. Power below that of rounding to 256 grey levels counts as that
+    much: an image without any detail has slope 0, that of rounding noise.
+
+    Args:
+        image: (H, W); NaN is returned below 64 pixels.
+        data_range: Value of white.
+    """
+    if min(image.shape) < _SMALLEST_FOR_SLOPE:
+        return float("nan")
+    rings = Rings((image.shape[0], image.shape[1]))
+    inside = (rings.frequencies >= SLOPE_BAND[0]) & (rings.frequencies <= SLOPE_BAND[1])
+    frequency = rings.frequencies[inside]
+    power = radial_power_db(image / data_range, rings)[inside] / DB_PER_DECADE
+    # polyfit weighs the residuals, not their squares.
+    return float(np.polyfit(np.log10(frequency), power, 1, w=frequency**-0.5)[0])
+
+
+def histogram_distance(output: Image, target: Image, data_range: float) -> float:
+    """Wasserstein-1 distance of the grey levels as a part of the data range: 0 is best, 1 is black against white.
+
+    The mean shift of grey level that turns one histogram into the other; (H, W) each, any sizes.
+    """
+    return float(wasserstein_distance(output.ravel() / data_range, target.ravel() / data_range))
+
+
+def std_ratio(output: Image, target: Image, data_range: float) -> float:
+    """Standard deviation of output over target: 1 is best, 0 a flat output; NaN for a flat target."""
+    return _ratio(float(np.std(output / data_range)), float(np.std(target / data_range)))
+
+
+def grey_range_ratio(output: Image, target: Image, data_range: float) -> float:
+    """Distance of 1st and 99th percentile of output over target: 1 is best; NaN where the target has none."""
+    spans = [float(np.ptp(np.percentile(image / data_range, _PERCENTILES))) for image in (output, target)]
+    return _ratio(*spans)
+
+
+def gradient_energy_ratio(output: Image, target: Image, data_range: float) -> float:
+    """Gradient energy of output over target: 1 is best, below it too smooth, above it too noisy or over-sharpened."""
+    return _ratio(*(_gradient_energy(image / data_range) for image in (output, target)))
+
+
+def slope_difference(output: Image, target: Image, data_range: float) -> float:
+    """Spectrum slope of output minus target: 0 is best, below it detail is missing, above it there is too much."""
+    return spectrum_slope(output, data_range) - spectrum_slope(target, data_range)
+
+
+TEXTURE_SCORES: dict[str, Callable[[Image, Image, float], float]] = {
+    "std_ratio": std_ratio,
+    "gradient_energy_ratio": gradient_energy_ratio,
+    "slope_difference": slope_difference,
+    "grey_range_ratio": grey_range_ratio,
+    "histogram_distance": histogram_distance,
+}
+"""Of output, target and data range, by their names in `METRICS`."""
+
+
+def _gradient_energy(values: NDArray[np.floating]) -> float:
+    if min(values.shape) < _SMALLEST_FOR_GRADIENT:
+        return float("nan")
+    return float((sobel_gradient(values) ** 2).sum(axis=0).mean())
+
+
+def _ratio(output: float, target: float) -> float:
+    return output / target if target > 0 else float("nan")

@@ -1,0 +1,1 @@
+"""Intervals, paired differences, agreement of raters."""

@@ -1,0 +1,1 @@
+"""Micrographs from files and to files."""

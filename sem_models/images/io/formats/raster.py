@@ -1,0 +1,55 @@
+"""PNG, JPEG and BMP through Pillow; pixel sizes in PNG files that the workbench wrote itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sem_models.images.io.formats.limits import refuse_bomb
+from sem_models.images.io.vendors.facts import number
+from sem_models.images.io.vendors.jeol import side_car
+from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
+from sem_models.images.micrograph import Fact, Micrograph, Pixels
+
+Image.MAX_IMAGE_PIXELS = None  # sizes are refused by `refuse_bomb`, with one limit for all formats
+_BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4, "RGB": 3, "RGBA": 4, "CMYK": 4, "LA": 2}
+
+
+def read(path: Path) -> Iterator[Micrograph]:
+    """The one image of the file, in its own bit depth; palettes become RGB."""
+    with Image.open(path) as image:
+        refuse_bomb(path, (image.height, image.width), _BYTES.get(image.mode, 1), path.stat().st_size)
+        image.load()
+        size, metadata = _pixel_size_nm(image), _text(image)
+        pixels = _pixels(image)
+    beside = side_car(path)
+    if beside is not None:
+        size, metadata = size or beside.pixel_size_nm, {**beside.metadata, **metadata}
+    yield Micrograph(pixels, size, metadata, path.name)
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    elif image.mode in ("CMYK", "YCbCr", "HSV", "LAB"):
+        image = image.convert("RGB")
+    pixels = np.asarray(image)
+    if image.mode == "I" and image.format == "PNG":
+        pixels = pixels.astype(np.uint16)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _pixel_size_nm(image: Image.Image) -> float | None:
+    """Our own text chunk first; `pHYs` holds whole pixels per metre, so it is coarse above 1 Mpx/m."""
+    stated = number(image.info.get("pixel_size_nm"))
+    if stated or image.format != "PNG" or "dpi" not in image.info:
+        return stated
+    dots = number(image.info["dpi"][0])
+    size = 2.54e7 / dots if dots else None
+    return size if size and size < LARGEST_BELIEVED_NM else None
+
+
+def _text(image: Image.Image) -> dict[str, Fact]:
+    provenance = image.info.get("provenance")
+    return {"provenance": str(provenance)} if provenance else {}

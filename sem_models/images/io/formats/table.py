@@ -1,0 +1,45 @@
+"""The table of file formats. Adding one means one file and one line here.
+
+Files are recognised by their first bytes where they have a signature, because names lie; by suffix otherwise.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sem_models.images.io.formats import mrc, raster, rosetta, tiff
+from sem_models.images.micrograph import Micrograph
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one format is recognised and read."""
+
+    suffixes: tuple[str, ...]
+    signatures: tuple[bytes, ...]
+    read: Callable[[Path], Iterator[Micrograph]]
+
+
+FORMATS: dict[str, Format] = {
+    "TIFF": Format((".tif", ".tiff"), (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), tiff.read),
+    "PNG": Format((".png",), (b"\x89PNG\r\n\x1a\n",), raster.read),
+    "JPEG": Format((".jpg", ".jpeg"), (b"\xff\xd8\xff",), raster.read),
+    "BMP": Format((".bmp",), (b"BM",), raster.read),
+    "MRC": Format((".mrc", ".mrcs", ".map"), (), mrc.read),
+    "RosettaSciIO": Format((".dm3", ".dm4", ".emd", ".ser"), (), rosetta.read),
+}
+
+
+def readable_suffixes() -> frozenset[str]:
+    """Lower-case suffixes, with their dot, that a folder is searched for."""
+    return frozenset(suffix for entry in FORMATS.values() for suffix in entry.suffixes)
+
+
+def recognise(path: Path) -> Format | None:
+    """The format of a file by its first bytes, else by its suffix; None where neither is known."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    for entry in FORMATS.values():
+        if any(head.startswith(signature) for signature in entry.signatures):
+            return entry
+    return next((f for f in FORMATS.values() if not f.signatures and path.suffix.lower() in f.suffixes), None)

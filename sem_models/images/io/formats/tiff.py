@@ -1,0 +1,69 @@
+"""TIFF and its relatives through tifffile: BigTIFF, OME, ImageJ, vendor tags, all codecs of imagecodecs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from sem_models.errors import UserError
+from sem_models.images.io.formats.limits import refuse_bomb
+from sem_models.images.io.vendors.olympus import TAG as OLYMPUS
+from sem_models.images.io.vendors.table import read_facts
+from sem_models.images.micrograph import Micrograph, Pixels
+
+
+def read(path: Path) -> Iterator[Micrograph]:
+    """One micrograph a page. Thumbnails and overviews (reduced pages) are left out."""
+    with tifffile.TiffFile(path) as file:
+        pages = _image_pages(file)
+        for index, page in enumerate(pages):
+            facts = read_facts(page)
+            source = path.name if len(pages) == 1 else f"{path.name}#{index}"
+            yield Micrograph(_decode(path, page), facts.pixel_size_nm, facts.metadata, source)
+
+
+def _image_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
+    """Full-resolution pages; Olympus files put a colour preview before the measured image."""
+    pages = [page.aspage() for page in file.pages]
+    measured = [page for page in pages if OLYMPUS in page.tags]
+    if measured:
+        return measured
+    full = [page for page in pages if not page.is_reduced]
+    return full or pages
+
+
+def _decode(path: Path, page: tifffile.TiffPage) -> Pixels:
+    if page.dtype is None:
+        raise UserError(f"{path.name}: its sample type is not known; save it as 8, 16 or 32 bit.")
+    refuse_bomb(path, page.shape, page.dtype.itemsize, path.stat().st_size)
+    pixels = _channels_last(np.asarray(page.asarray()), page)
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
+        return _apply_palette(pixels, np.asarray(page.colormap))
+    if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and pixels.dtype.kind in "bu":
+        return np.logical_not(pixels) if pixels.dtype == bool else np.iinfo(pixels.dtype).max - pixels
+    return pixels
+
+
+def _channels_last(pixels: Pixels, page: tifffile.TiffPage) -> Pixels:
+    """(H, W, C) from the page's own axis order: samples may come first (planar)."""
+    axes = page.axes
+    if pixels.ndim != len(axes) or "Y" not in axes or "X" not in axes:
+        pixels, axes = np.squeeze(pixels), "YX"
+    if "S" in axes:
+        return np.moveaxis(pixels, axes.index("S"), -1).reshape(*_plane(pixels, axes), -1)
+    if pixels.ndim != 2:
+        raise ValueError(f"axes {axes} with shape {pixels.shape} are not an image")
+    return pixels[:, :, None]
+
+
+def _plane(pixels: Pixels, axes: str) -> tuple[int, int]:
+    return pixels.shape[axes.index("Y")], pixels.shape[axes.index("X")]
+
+
+def _apply_palette(pixels: Pixels, colours: Pixels) -> Pixels:
+    """Grey ramps, which many microscopes write as palettes, give the indices back; colours become 8-bit RGB."""
+    rgb = (colours >> 8).astype(np.uint8)
+    if np.array_equal(rgb, np.broadcast_to(np.arange(rgb.shape[1], dtype=np.uint8), rgb.shape)):
+        return pixels
+    return np.moveaxis(rgb[:, pixels[..., 0]], 0, -1)

@@ -1,0 +1,21 @@
+"""TIFF written by Gatan DigitalMicrograph: calibration in the private tags 65003 to 65013."""
+
+from tifffile import TiffPage
+
+from sem_models.images.io.vendors.facts import Facts, number
+from sem_models.images.units import to_nm
+
+SCALE, UNIT, UNIT_IN_FULL = 65009, 65003, 65012
+
+
+def facts(page: TiffPage) -> Facts | None:
+    """Facts of one page; None where it is not calibrated in a unit of length."""
+    scale = number(page.tags[SCALE].value) if SCALE in page.tags else None
+    if scale is None:
+        return None
+    for tag in (UNIT_IN_FULL, UNIT):
+        try:
+            return Facts(to_nm(scale, str(page.tags[tag].value)))
+        except (KeyError, ValueError):
+            continue
+    return None

@@ -1,0 +1,23 @@
+"""ImageJ: pixels per unit in the resolution tag, the unit in the description."""
+
+import re
+
+from tifffile import TiffPage
+
+from sem_models.images.io.vendors.facts import Facts, number
+from sem_models.images.units import to_nm
+
+
+def facts(page: TiffPage) -> Facts | None:
+    """Facts of one page; None where no ImageJ description with a unit is present."""
+    texts = [str(tag.value) for tag in page.tags.values() if tag.code == 270]
+    text = next((text for text in texts if text.startswith("ImageJ=")), "")
+    unit = re.search(r"^unit=(.+)$", text, re.MULTILINE)
+    if not unit or 282 not in page.tags:
+        return None
+    numerator, denominator = page.tags[282].value
+    per_unit = number(numerator / denominator) if denominator else None
+    try:
+        return Facts(to_nm(1 / per_unit, unit[1])) if per_unit else None
+    except ValueError:
+        return None

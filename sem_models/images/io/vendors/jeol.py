@@ -1,0 +1,74 @@
+"""JEOL: XML in the TIFF description (TEM stations), or a text file beside the image (SEM, `$CM_` lines)."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tifffile import TiffPage
+
+from sem_models.images.io.vendors.facts import Facts, known, number, scaled
+from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
+from sem_models.images.units import to_nm
+
+
+def facts(page: TiffPage) -> Facts | None:
+    """Facts of one page; None where JEOL left no trace."""
+    text = str(page.description or "")
+    if "<TemReporter" in text[:400]:
+        return _from_xml(text)
+    name = page.parent.filehandle.path
+    return side_car(Path(name)) if name else None
+
+
+def _from_xml(text: str) -> Facts | None:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return None
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314  (entities are refused above)
+    except ElementTree.ParseError:
+        return None
+    per_metre = _first_number(root, "PixelsPerMeter")
+    metadata = known(
+        instrument=root.findtext(".//Instruments") or "",
+        voltage_kv=scaled(root.findtext(".//AccelerationVoltage"), 1e-3),
+        detector=root.findtext(".//ImageSourceDetector") or "",
+    )
+    size = 1e9 / per_metre if per_metre else None
+    # Some stations write the pitch of the camera chip here; no TEM image has micrometre pixels.
+    return Facts(size if size and size < LARGEST_BELIEVED_NM else None, metadata)
+
+
+def _first_number(root: ElementTree.Element, name: str) -> float | None:
+    for element in root.iter(name):
+        for part in element.iter():
+            value = number((part.text or "").strip())
+            if value:
+                return value
+    return None
+
+
+def side_car(image: Path) -> Facts | None:
+    """Facts from `IMAGE.txt` beside `IMAGE.tif` or `IMAGE.bmp`; None where there is no such JEOL file."""
+    path = image.with_suffix(".txt")
+    if not path.is_file() or path.stat().st_size > 1_000_000:
+        return None
+    lines = dict(re.findall(r"^\$+(\w+)\s+(.+?)\s*$", path.read_text(errors="replace"), re.MULTILINE))
+    if not any(key.startswith(("CM_", "SM_")) for key in lines):
+        return None
+    metadata = known(
+        instrument=lines.get("CM_INSTRUMENT", ""),
+        detector=lines.get("CM_SIGNAL", ""),
+        voltage_kv=number(lines.get("CM_ACCEL_VOLT")),
+        working_distance_mm=number(lines.get("SM_WD")),
+        magnification=number(lines.get("CM_MAG")),
+    )
+    return Facts(_micron_bar_nm(lines), metadata)
+
+
+def _micron_bar_nm(lines: dict[str, str]) -> float | None:
+    """The scale bar: its length in pixels and the length that is written beside it."""
+    pixels = number(lines.get("SM_MICRON_BAR"))
+    marker = re.fullmatch(r"([\d.]+)\s*([a-zA-Z\u00b5\u03bc]+)", lines.get("SM_MICRON_MARKER", ""))
+    if not pixels or not marker:
+        return None
+    return to_nm(float(marker[1]), marker[2]) / pixels

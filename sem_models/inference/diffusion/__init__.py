@@ -1,0 +1,1 @@
+"""Drawing images with a trained diffusion model."""

@@ -1,0 +1,69 @@
+"""From one contrast to another without pairs, by diffusion models that each learned one contrast alone.
+
+SDEdit (Meng et al., ICLR 2022) drowns the fine detail of the source in noise and lets the model of the target draw it
+anew: what is coarse stays, the more so the lower the strength. DDIB (Su et al., ICLR 2023) finds the noise from which
+the model of the source would draw the image, and hands it to the model of the target: there and back is the same
+path. Neither knows which structure belongs to which, so structure has to be checked in the result.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sem_models.config.method_settings import DiffusionSettings
+from sem_models.inference.diffusion.ddim import NoisePredictor, decode, encode, times
+from sem_models.inference.diffusion.model import DiffusionModel, guided, part_of
+from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed, unit
+from sem_models.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What is known of images of one contrast."""
+
+    predict: NoisePredictor
+    settings: DiffusionSettings
+
+
+def contrast_of(model: DiffusionModel) -> Contrast:
+    """The contrast that a model learned; one that draws after label maps is asked without any."""
+    return Contrast(guided(model, None), model.settings)
+
+
+def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, progress: Progress = silent) -> Tensor:
+    """Noise an image and take the noise away as the target contrast would.
+
+    Args:
+        target: What the result should look like.
+        image: (N, C, H, W) unit intensities; H and W are multiples of what the network needs.
+        strength: Share of the denoising steps that are taken, above 0 to 1; 1 forgets the image.
+        seed: Of the noise, which is the same for every image of the batch.
+        progress: Told after each step.
+
+    Returns:
+        (N, C, H, W) unit intensities.
+    """
+    steps = target.settings.sampling.steps
+    begin = steps - max(round(strength * steps), 1)
+    t = torch.full((len(image),), times(target.settings)[begin], device=image.device)
+    noise = normal((1, *image.shape[1:]), torch.Generator().manual_seed(seed), image.device).expand_as(image)
+    noisy = ForwardProcess(target.settings).noised(signed(image), noise, t)
+    return unit(decode(target.predict, target.settings, noisy, begin, progress=progress))
+
+
+def ddib(source: Contrast, target: Contrast, image: Tensor, progress: Progress = silent) -> Tensor:
+    """Encode as the source contrast, decode as the target one; deterministic.
+
+    Args:
+        source: What the image looks like.
+        target: What the result should look like.
+        image: (N, C, H, W) unit intensities; H and W are multiples of what both networks need.
+        progress: Told after each step.
+
+    Returns:
+        (N, C, H, W) unit intensities.
+    """
+    noise = encode(source.predict, source.settings, signed(image), part_of(progress, 0, 2))
+    # Unclipped, as the encoder was: only so is it the same path.
+    return unit(decode(target.predict, target.settings, noise, clip=False, progress=part_of(progress, 1, 2)))

@@ -1,0 +1,99 @@
+"""A trained model on disk and in memory: safetensors weights and the recipe that made them, nothing else."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sem_models.config.recipe import Recipe
+from sem_models.errors import UserError
+from sem_models.inference.diffusion.model import DiffusionModel
+from sem_models.inference.model import Direction, RestorationModel
+from sem_models.networks.table import build_network, capabilities
+
+WEIGHTS = "model.safetensors"
+RECIPE = "recipe.json"
+_DIRECTION = "direction"
+
+
+def backward_file(folder: Path) -> Path:
+    """Where a model folder holds the weights of the backward generator of a cycle."""
+    return folder / "backward.safetensors"
+
+
+def save_model(
+    folder: Path, recipe: Recipe, weights: Mapping[str, Tensor], backward: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write weights and recipe into an existing folder; of a cycle those of the `backward` generator too."""
+    save_weights(folder / WEIGHTS, weights)
+    if backward is not None:
+        save_weights(backward_file(folder), backward, "backward")
+    (folder / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor], direction: Direction = "forward") -> None:
+    """Write weights to a file that knows their direction, wherever it is moved."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction})
+
+
+def load_model(folder: Path, device: str = "cpu", name: str = "") -> RestorationModel:
+    """Read a model folder; the network is built from the stored recipe, never guessed from the weights.
+
+    Raises:
+        UserError: Files are missing or damaged, or the weights do not belong to the recipe.
+    """
+    recipe, weights = read_recipe(folder), load_weights(folder)
+    try:
+        model = build_model(recipe, weights, torch.device(device), name)
+    except RuntimeError as error:
+        raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
+    return replace(model, direction=_direction(folder))
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe beside the weights; a `UserError` where it is missing or damaged."""
+    with _readable(folder):
+        return Recipe.model_validate_json((folder / RECIPE).read_text())
+
+
+def load_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights by name, on the host; a `UserError` where they are missing or damaged."""
+    with _readable(folder):
+        return load_file(folder / WEIGHTS)
+
+
+def _direction(folder: Path) -> Direction:
+    with safe_open(folder / WEIGHTS, "pt") as file:
+        told = (file.metadata() or {}).get(_DIRECTION)
+    # Files from before there were two say nothing.
+    return "backward" if told == "backward" else "forward"
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError, ValidationError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{folder}: not a model folder that can be read ({reason}); train or download it again."
+        ) from error
+
+
+def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:
+    """A model for inference with a copy of `weights`; RuntimeError where they do not belong to the recipe."""
+    network = build_network(recipe.network)
+    network.load_state_dict(weights)
+    network = network.to(device).eval().requires_grad_(False)
+    if capabilities(recipe.network).channels_last:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if recipe.method == "diffusion":
+        return DiffusionModel(recipe, network, name or recipe.name)
+    return RestorationModel(recipe, network, name or recipe.name)

@@ -1,0 +1,1 @@
+"""Large images in tiles: the plan, the pieces, the stream of finished rows."""

@@ -1,0 +1,178 @@
+"""Streaming an image through a network in tiles: rows go out as they are finished, memory that runs out is borne."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sem_models.errors import UserError
+from sem_models.inference.diffusion.noise_field import Place
+from sem_models.inference.model import UnitModel, at_places
+from sem_models.inference.tiling.plan import Span, plan_axis
+from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
+from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
+from sem_models.progress import Progress
+
+Rows = NDArray[np.float32]
+Sink = Callable[[int, Rows], None]
+"""Receives the first row and (C, h, W) finished rows, in order from top to bottom."""
+
+
+class BandAccumulator:
+    """Output rows that are still being added to; each row is handed on once, even if tiles are computed again."""
+
+    def __init__(self, channels: int, height: int, width: int, sink: Sink) -> None:
+        """For an output of (channels, height, width)."""
+        self._channels, self._height, self._width = channels, height, width
+        self._sink = sink
+        self.done = 0
+        """Rows that were handed on."""
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was added to the rows that are not done: all of it will be added again."""
+        self._sum = np.zeros((self._channels, 0, self._width), np.float32)
+        self._weight = np.zeros((0, self._width), np.float32)
+
+    def add(self, top: int, left: int, tile: Rows, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
+        """Add a (C, h, w) tile at `top`, `left` with separable weights; done rows and pixels outside are dropped."""
+        first, bottom = max(top, self.done), min(top + tile.shape[1], self._height)
+        if first >= bottom:
+            return
+        width = min(tile.shape[2], self._width - left)
+        self._grow(bottom)
+        inner = np.s_[first - top : bottom - top]
+        weight = rows[inner, None] * columns[None, :width]
+        place = np.s_[first - self.done : bottom - self.done, left : left + width]
+        self._sum[:, *place] += tile[:, inner, :width] * weight
+        self._weight[place] += weight
+
+    def finish(self, before: int) -> None:
+        """Rows above `before` will not be added to any more: divide them by their weight and hand them on."""
+        count = min(before, self._height) - self.done
+        if count <= 0:
+            return
+        self._sink(self.done, self._sum[:, :count] / self._weight[:count])
+        self._sum, self._weight = self._sum[:, count:].copy(), self._weight[count:].copy()
+        self.done += count
+
+    def _grow(self, bottom: int) -> None:
+        missing = bottom - self.done - self._weight.shape[0]
+        if missing > 0:
+            self._sum = np.pad(self._sum, ((0, 0), (0, missing), (0, 0)))
+            self._weight = np.pad(self._weight, ((0, missing), (0, 0)))
+
+
+def axis_weights(span: Span, length: int, halo: int, scale: int) -> NDArray[np.float32]:
+    """Blend weights of a tile along one axis, (size x scale,) in [0, 1].
+
+    Output within `halo` input pixels of a cut edge is wrong (the network lacked its surroundings) and gets weight 0;
+    from there a raised cosine climbs over at most another halo. Edges of the image itself keep weight 1.
+    """
+    position = (np.arange(span.size * scale, dtype=np.float64) + 0.5) / scale
+    ramp = max(halo, 1)
+    weights = np.ones_like(position)
+    if span.start > 0:
+        weights *= _rise((position - halo) / ramp)
+    if span.start + span.size < length:
+        weights *= _rise((span.size - position - halo) / ramp)
+    return weights.astype(np.float32)
+
+
+def _rise(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 below 0, 1 above 1, a raised cosine between; two facing rises of one ramp add up to 1."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1))
+
+
+Spans = tuple[Span, ...]
+_SMALLEST_TILE = 32
+_ADVICE = {
+    "cpu": "free memory by closing other programs, or use a smaller model.",
+    "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
+}
+
+
+class TileStream:
+    """One model, one device, and the largest tiles that were found to fit."""
+
+    def __init__(self, model: UnitModel, device: torch.device, tile: int, batch: int) -> None:
+        """Tiles of `tile` input pixels without the halo, `batch` of them at a time."""
+        self._model, self._device = model, device
+        self._tile, self._batch = tile, batch
+        self._sampled = SAMPLED_PIXELS
+
+    def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
+        """Hand every output row to `sink`; on out-of-memory go on with the rows that are missing.
+
+        Raises:
+            UserError: Not even one smallest tile fits.
+        """
+        facts = self._model.capabilities
+        tile = source.longest if self._whole(source) else min(self._tile, max(source.longest, _SMALLEST_TILE))
+        band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
+        pending = facts.tiling == "statistics"
+        with ExitStack() as held:
+            while True:
+                rows, columns = self._plan(source, tile)
+                try:
+                    if pending and len(rows) * len(columns) > 1:
+                        sampling = image_statistics(self._model, source, self._device, self._sampled)
+                        self._sampled = held.enter_context(sampling)
+                        pending = False
+                    return self._pass(source, band, rows, columns, progress)
+                except OutOfMemory as error:
+                    tile = self._ease(tile, error)
+                    band.restart()
+
+    def _whole(self, source: TileSource) -> bool:
+        """Whether to begin with a single tile, which needs no statistics held."""
+        tiling = self._model.capabilities.tiling
+        fits = source.height * source.width <= self._sampled
+        return tiling == "discouraged" or (tiling == "statistics" and fits)
+
+    def _ease(self, tile: int, error: OutOfMemory) -> int:
+        """The tile to try next; fewer tiles at a time come first, as smaller ones cost more halo.
+
+        What was lowered stays so for the next image: the memory will not be larger then.
+        """
+        if error.tiles > 1:
+            self._batch = error.tiles // 2
+        elif tile > _SMALLEST_TILE:
+            tile = max(tile // 2, _SMALLEST_TILE)
+            self._tile = min(self._tile, tile)
+        else:
+            raise UserError(
+                f"{self._model.name}: not even one tile of {tile} px fits into the memory of {self._device}; "
+                + _ADVICE.get(self._device.type, "free memory on it.")
+            ) from error
+        return tile
+
+    def _plan(self, source: TileSource, tile: int) -> tuple[Spans, Spans]:
+        """Rows and columns of tiles."""
+        facts = self._model.capabilities
+        wanted, shared = tile + 2 * facts.halo, 3 * facts.halo + 1
+        rows = plan_axis(source.height, wanted, shared, facts.size_multiple)
+        return rows, plan_axis(source.width, wanted, shared, facts.size_multiple)
+
+    def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
+        """Compute the output rows that are not done."""
+        scale = self._model.capabilities.scale
+        for index, row in enumerate(rows):
+            if row.stop * scale > band.done:
+                self._row_of_tiles(source, row, columns, band)
+            band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
+            progress(index + 1, len(rows), "rows of tiles")
+
+    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> None:
+        facts = self._model.capabilities
+        scale, halo = facts.scale, facts.halo
+        down = axis_weights(row, source.height, halo, scale)
+        for first in range(0, len(columns), self._batch):
+            spans = columns[first : first + self._batch]
+            batch = np.stack([source.tile(row, span) for span in spans])
+            model = at_places(self._model, tuple(Place(row.start, span.start) for span in spans))
+            for span, tile in zip(spans, run_batch(model, batch, self._device), strict=True):
+                right = axis_weights(span, source.width, halo, scale)
+                band.add(row.start * scale, span.start * scale, tile, down, right)

@@ -1,1 +1,0 @@
-"""SEM phantoms: simulated specimens whose true image is known."""

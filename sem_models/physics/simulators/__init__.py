@@ -1,0 +1,1 @@
+"""Simulated specimens whose true image is known."""

@@ -1,0 +1,1 @@
+"""Simulated SEM specimens: powder, fibres, pores, laths."""

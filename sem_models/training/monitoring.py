@@ -1,0 +1,157 @@
+"""What a training tells of its steps: losses, rates and speed, what to watch with its warnings, and how far it is."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from sem_models.config.recipe import Recipe
+from sem_models.methods.base import Method
+from sem_models.reporter import Reporter
+
+
+class Telling:
+    """Reports every `train.log_every` steps, and progress about once a second."""
+
+    def __init__(self, recipe: Recipe, method: Method, reporter: Reporter) -> None:
+        """Nothing told yet."""
+        self._settings, self._method, self._reporter = recipe.train, method, reporter
+        self._watch = GanWatch()
+        self.pace = Pace(recipe.train.validate_every)
+
+    def step(self, step: int, values: Mapping[str, float], seconds: float, data_s: float) -> None:
+        """Step number `step` (from 1) is done.
+
+        Args:
+            step: How many steps are done with it.
+            values: Its weighted losses and learning rate, by metric name.
+            seconds: What it took as a whole.
+            data_s: What waiting for its batch took of that.
+        """
+        self.pace.step(seconds)
+        if step % self._settings.log_every == 0:
+            speed = {"speed/steps_per_s": self.pace.steps_per_s, "speed/data_ms": 1000 * data_s}
+            self._report(step, {**values, **speed})
+        if self.pace.due():
+            total = self._settings.steps
+            self._reporter.progress(step, total, self.pace.seconds_left(total - step))
+
+    def end(self, step: int) -> None:
+        """The run is over after `step` steps, whatever the reason."""
+        self._reporter.progress(step, self._settings.steps, 0.0)
+
+    def _report(self, step: int, values: dict[str, float]) -> None:
+        seen = self._method.observations()
+        watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
+        self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
+        for topic, text in self._watch(watched):
+            self._reporter.warning(step, topic, text)
+
+
+_MEMORY = 0.9
+
+
+class Pace:
+    """Smoothed seconds a step, without validations; those are counted apart."""
+
+    def __init__(self, validate_every: int) -> None:
+        """`validate_every` steps there is a validation."""
+        self._validate_every = validate_every
+        self._step_s: float | None = None
+        self._validation_s = 0.0
+        self._last_told = 0.0
+
+    def step(self, seconds: float) -> None:
+        """A training step took so long."""
+        self._step_s = seconds if self._step_s is None else _MEMORY * self._step_s + (1 - _MEMORY) * seconds
+
+    def forget(self) -> None:
+        """From now on steps take another time."""
+        self._step_s = None
+
+    def validation(self, seconds: float) -> None:
+        """A validation took so long."""
+        self._validation_s = seconds
+
+    @property
+    def steps_per_s(self) -> float:
+        """Training steps a second, 0 before the first."""
+        return 1 / self._step_s if self._step_s else 0.0
+
+    def seconds_left(self, steps: int) -> float:
+        """Estimate for so many more steps with their validations."""
+        return steps * (self._step_s or 0.0) + steps / self._validate_every * self._validation_s
+
+    def due(self) -> bool:
+        """At most once a second: whether it is time to tell again."""
+        now = time.monotonic()
+        if now - self._last_told < 1:
+            return False
+        self._last_told = now
+        return True
+
+
+_PATIENCE = 10
+"""Reports in a row: a single bad batch means nothing."""
+
+
+@dataclass(frozen=True)
+class _Sign:
+    topic: str
+    advice: str
+
+
+_SATURATED = _Sign(
+    "discriminator-saturated",
+    "The {name} tells real (probability {real:.2f}) from restored ({fake:.2f}) without doubt: the generator learns "
+    "nothing from it. Lower adversarial.discriminator_rate or train the pixel stage longer.",
+)
+_COLLAPSED = _Sign(
+    "mode-collapse",
+    "Outputs of different inputs differ only {diversity:.0%} as much as their targets do: the generator draws the same "
+    "picture again and again. Lower adversarial.weight or the learning rate.",
+)
+_INVERTED = _Sign(
+    "contrast-inverted",
+    "Outputs correlate negatively with their targets, or in a cycle that restores with their inputs ({contrast:+.2f}): "
+    "light and dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
+)
+_CHECKERED = _Sign(
+    "checkerboard",
+    "Outputs have a pattern of 2 or 4 px that stands out {checkerboard:.0f} times as far as in their targets: a "
+    "checkerboard. Set network.upsampling=resize and network.finish=convolutions where the network offers them, or "
+    "lower adversarial.weight.",
+)
+_SURE_REAL, _SURE_FAKE = 0.98, 0.02
+_LEAST_DIVERSITY = 0.2
+_MOST_CHECKERED = 4.0
+
+
+class GanWatch:
+    """Counts bad signs over reports; each sign warns once, and again after it has gone and come back."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._in_a_row: dict[str, int] = {}
+
+    def __call__(self, seen: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+        """Topics and texts of the warnings that one report of observations gives."""
+        for sign, name, shows in _signs(seen):
+            key = f"{sign.topic} {name}".strip()
+            self._in_a_row[key] = self._in_a_row.get(key, 0) + 1 if shows else 0
+            if self._in_a_row[key] == _PATIENCE:
+                numbers = {part.rpartition("/")[2]: value for part, value in seen.items() if part.startswith(name)}
+                yield key.replace(" ", "."), sign.advice.format(name=name.replace("_", " "), **{**seen, **numbers})
+
+
+def _signs(seen: Mapping[str, float]) -> Iterator[tuple[_Sign, str, bool]]:
+    for name in [key.removesuffix("/real") for key in seen if key.endswith("/real")]:
+        sure = seen[f"{name}/real"] > _SURE_REAL and seen[f"{name}/fake"] < _SURE_FAKE
+        yield _SATURATED, name, sure
+    if "diversity" in seen:
+        yield _COLLAPSED, "", seen["diversity"] < _LEAST_DIVERSITY
+    if "contrast" in seen:
+        yield _INVERTED, "", seen["contrast"] < 0
+    if "checkerboard" in seen:
+        yield _CHECKERED, "", seen["checkerboard"] > _MOST_CHECKERED

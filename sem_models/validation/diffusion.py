@@ -1,0 +1,132 @@
+"""Validation of a diffusion training: how well noise is told on unseen images, and what the model draws by now."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry
+from sem_models.datasets.sampling.fixed_noise import frame_seed
+from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import input_and_target
+from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, require_unconditional
+from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed
+from sem_models.inference.model import UnitModel
+from sem_models.networks.table import capabilities
+from sem_models.reporter import Reporter
+from sem_models.tasks.label_maps import takes_labels
+from sem_models.validation.label_maps import shown
+
+CROPS, TIMES = 16, 4
+"""Crops over all validation images, and the times at which each is looked at: enough to rank two checkpoints."""
+PANELS, PANEL_PIXELS, PANEL_STEPS = 3, 128, 20
+"""Pictures of a validation; drawing more or larger ones would take longer than the training between."""
+Pair = tuple[NDArray[np.float32] | None, NDArray[np.float32]]
+
+
+class DiffusionValidator:
+    """The same crops, times and noise each time, so that checkpoints can be compared."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, device: str) -> None:
+        """Cut crops out of the validation split and add their noise.
+
+        Raises:
+            UserError: An image is smaller than the patch, or guidance is asked of what is not learned.
+        """
+        require_unconditional(recipe, f"Recipe {recipe.name!r}")
+        self._settings = recipe.diffusion or DiffusionSettings()
+        self._device, self._forward = torch.device(device), ForwardProcess(self._settings)
+        self._labels, entries = takes_labels(recipe), dataset.entries("val")
+        size, unit = recipe.train.patch, capabilities(recipe.network).size_multiple
+        each = -(-CROPS // len(entries))
+        crops = [_crop(recipe, dataset, entry, size, index) for entry in entries for index in range(each)]
+        self._condition, self._image = self._stacked(crops)
+        shown = [_shown(recipe, dataset, entry, unit) for entry in entries[:PANELS]]
+        self._shown = [(entry.name, *pair) for entry, pair in zip(entries, shown, strict=False)]
+
+    def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
+        """`val/noise_mse`, mean over crops and times; what is drawn for the first images goes to the reporter."""
+        drawing = as_diffusion(model)
+        self._show(_hurried(drawing), step, reporter)
+        return {"val/noise_mse": self._noise_mse(drawing)}
+
+    @torch.inference_mode()
+    def _noise_mse(self, model: DiffusionModel) -> float:
+        count = len(self._image)
+        generator = torch.Generator().manual_seed(0)
+        # Together the crops cover all times evenly, and each has one in every quarter.
+        spread = (torch.arange(TIMES * count) + 0.5) / (TIMES * count) * self._settings.timesteps
+        errors = []
+        for t in spread.long().reshape(TIMES, count).to(self._device):
+            noise = normal(tuple(self._image.shape), generator, self._device)
+            predicted = model.network(self._forward.noised(self._image, noise, t), t, self._condition)
+            errors.append((predicted - self._forward.wanted(self._image, noise, t)).square().mean())
+        return float(torch.stack(errors).mean())
+
+    def _show(self, model: DiffusionModel, step: int, reporter: Reporter) -> None:
+        for name, condition, image in self._shown:
+            told = None if condition is None else torch.from_numpy(condition)[None].to(self._device)
+            drawn = model.draw(1, (image.shape[1], image.shape[2]), told).samples[0, 0].cpu().numpy()
+            panels: dict[str, NDArray[Any]] = {"output": drawn.mean(axis=0)}
+            if condition is None:
+                # Nothing belongs to what is drawn from noise alone: this is what its contrast should look like.
+                panels["real"] = image.mean(axis=0)
+            else:
+                told_by = shown(condition.argmax(axis=0)) if self._labels else condition.mean(axis=0)
+                panels |= {"input": told_by, "target": image.mean(axis=0)}
+            reporter.sample(step, name, panels)
+
+    def _stacked(self, pairs: list[Pair]) -> tuple[Tensor | None, Tensor]:
+        conditions = [condition for condition, _ in pairs if condition is not None]
+        image = torch.from_numpy(np.stack([image for _, image in pairs])).to(self._device)
+        told = torch.from_numpy(np.stack(conditions)).to(self._device) if conditions else None
+        return told, signed(image)
+
+
+def _hurried(model: DiffusionModel) -> DiffusionModel:
+    """One sample in few steps."""
+    settings = model.settings
+    allowed = [n for n in range(1, PANEL_STEPS + 1) if settings.timesteps % n == 0 and n <= settings.sampling.steps]
+    sampling = settings.sampling.model_copy(update={"steps": max(allowed), "samples": 1})
+    hurried = settings.model_copy(update={"sampling": sampling})
+    return replace(model, recipe=model.recipe.model_copy(update={"diffusion": hurried}))
+
+
+def _pair(recipe: Recipe, dataset: Dataset, entry: Entry) -> Pair:
+    """(K, H, W) condition, if the network takes one, and (C, H, W) image in unit intensity."""
+    if takes_labels(recipe):
+        return dataset.one_hot(entry), dataset.unit(entry, "image")
+    if not capabilities(recipe.network).channels_in:
+        return None, dataset.unit(entry, dataset.sharp_role)
+    return input_and_target(dataset, entry, recipe.degradation, 1)
+
+
+def _crop(recipe: Recipe, dataset: Dataset, entry: Entry, size: int, index: int) -> Pair:
+    """A square at a place that hangs on the name of the image only."""
+    condition, image = _pair(recipe, dataset, entry)
+    if min(image.shape[1:]) < size:
+        raise UserError(
+            f"{entry.name} of the validation split has {image.shape[2]} x {image.shape[1]} px, less than the patch of "
+            f"{size} px; lower train.patch or leave it out of the dataset."
+        )
+    rng = np.random.default_rng([frame_seed(entry.name, "diffusion"), index])
+    top, left = (int(rng.integers(0, length - size + 1)) for length in image.shape[1:])
+    return _cut(condition, image, np.s_[:, top : top + size, left : left + size])
+
+
+def _shown(recipe: Recipe, dataset: Dataset, entry: Entry, unit: int) -> Pair:
+    """The centre, at most as large as a panel, in multiples of what the network needs."""
+    condition, image = _pair(recipe, dataset, entry)
+    height, width = (min(length, PANEL_PIXELS) // unit * unit for length in image.shape[1:])
+    top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
+    return _cut(condition, image, np.s_[:, top : top + height, left : left + width])
+
+
+def _cut(condition: NDArray[np.float32] | None, image: NDArray[np.float32], place: tuple[slice, ...]) -> Pair:
+    return None if condition is None else condition[place], image[place]
