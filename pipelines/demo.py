@@ -42,8 +42,8 @@ def demo(progress: Progress = silent, hook: Callable[[int, int, float], None] | 
         "model": f"models:/{MODEL}@champion",
         "version": version,
         "psnr_db": report.mean(report.model, "psnr_db").mean,
-        "floor_psnr_db": report.mean("floor:bicubic", "psnr_db").mean,
-        "gain_db": asdict(report.gain("psnr_db", "floor:bicubic")),
+        "floor_psnr_db": report.mean("baseline:bicubic", "psnr_db").mean,
+        "gain_db": asdict(report.gain("psnr_db", "baseline:bicubic")),
     }
 
 

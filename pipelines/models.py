@@ -1,4 +1,4 @@
-"""What MODEL means on the command line and on the pages: a run (or its way back), a registered model, or a floor."""
+"""What MODEL means on the command line and on the pages: a run (or its way back), a registered model, or a baseline."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,16 +14,18 @@ from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.baselines.table import find_floor
-from sem_models.evaluation.baselines.translation import CONSTANT, constant_floor
+from sem_models.evaluation.baselines.table import find_baseline
+from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
 from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.storage import load_model
 from sem_models.networks.table import capabilities
 from sem_models.tasks.label_maps import takes_labels
 
-FLOOR = "floor:"
+BASELINE = "baseline:"
 REGISTERED = "models:/"
+_EARLIER = "floor:"
+"""How baselines were called in scripts and stores of version 0.1."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ResolvedModel:
 
     model: UnitModel
     run_id: str | None
-    """The training run that its scores belong to; None for a floor."""
+    """The training run that its scores belong to; None for a baseline."""
     degradation: Degradation
     """The forward model it was trained for."""
 
@@ -46,24 +48,30 @@ class ResolvedModel:
         return placed(name, "backward" if self.backward else "forward")
 
 
+def present_name(text: str) -> str:
+    """What a model is called today: `floor:NAME` of earlier versions is `baseline:NAME`."""
+    return BASELINE + text.removeprefix(_EARLIER) if text.startswith(_EARLIER) else text
+
+
 def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `floor:NAME`.
+    """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `baseline:NAME`.
 
     `RUN_ID:backward` is the second generator of a cycle.
 
     Args:
         text: What the user wrote.
-        scale: Of a floor; models know their own.
-        changes: `degradation.KEY=VALUE`, of the forward model that a floor should know.
+        scale: Of a baseline; models know their own.
+        changes: `degradation.KEY=VALUE`, of the forward model that a baseline should know.
 
     Raises:
         UserError: There is no such model.
     """
-    if text.startswith(FLOOR):
+    text = present_name(text)
+    if text.startswith(BASELINE):
         forward = override_degradation(Degradation(scale=scale), changes)
-        floor = find_floor(text.removeprefix(FLOOR), forward)
-        # A filter gives an image of the size it gets, whatever the scale of the enlarging floors.
-        return ResolvedModel(floor, None, forward.model_copy(update={"scale": floor.capabilities.scale}))
+        baseline = find_baseline(text.removeprefix(BASELINE), forward)
+        # A filter gives an image of the size it gets, whatever the scale of the enlarging baselines.
+        return ResolvedModel(baseline, None, forward.model_copy(update={"scale": baseline.capabilities.scale}))
     if text.startswith(REGISTERED):
         folder, run_id = local_folder(text)
         return _load(folder, run_id, text)
@@ -75,16 +83,16 @@ def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> Res
 
 
 def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """As `resolve_model`, and `floor:constant`, which only the training split of a dataset decides."""
-    if text != CONSTANT:
+    """As `resolve_model`, and `baseline:constant`, which only the training split of a dataset decides."""
+    if present_name(text) != CONSTANT:
         return resolve_model(text, scale, changes)
-    floor = constant_floor(dataset)
-    return ResolvedModel(floor, None, Degradation(scale=floor.scale))
+    baseline = constant_baseline(dataset)
+    return ResolvedModel(baseline, None, Degradation(scale=baseline.scale))
 
 
 def channels_taken(text: str) -> int:
-    """Channels of the files that a model takes, from the recipe of its run; a floor takes one, and so does a mask."""
-    if text.startswith(FLOOR):
+    """Channels of the files that a model takes, from the recipe of its run; baselines and masks have one."""
+    if present_name(text).startswith(BASELINE):
         return 1
     run_id = find_version(text).run_id if text.startswith(REGISTERED) else split_direction(text)[0]
     recipe = stored_recipe(str(run_id))

@@ -19,7 +19,7 @@ class Reporter(Protocol):
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """One validation image: panels, each (H, W) or, in colours, (H, W, 3) in [0, 1] nominal.
 
-        `input` and `output`; where there is a truth, `floor` and `target` too. What is drawn from noise alone has no
+        `input` and `output`; where there is a truth, `baseline` and `target` too. What is drawn from noise alone has no
         input: beside it stands a `real` image that it should look like.
         """
 

@@ -4,9 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
@@ -17,6 +15,7 @@ from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from tests.support.images import smooth_images
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -56,17 +55,6 @@ def _two_threads() -> None:
 def _no_downloads() -> None:
     """No test fetches hundreds of megabytes of weights because a machine happens to have internet."""
     os.environ.setdefault("SEM_OFFLINE", "1")
-
-
-def smooth_images(count: int, size: int = 96, seed: int = 0) -> list[np.ndarray]:
-    """Textured 8-bit images whose detail a small network can learn to sharpen."""
-    rng = np.random.default_rng(seed)
-    images = []
-    for _ in range(count):
-        blobs = gaussian_filter(rng.standard_normal((size, size)), 2.5) > 0
-        image = 60 + 130 * gaussian_filter(blobs.astype(float), 0.7)
-        images.append(np.clip(image, 0, 255).astype(np.uint8))
-    return images
 
 
 @pytest.fixture

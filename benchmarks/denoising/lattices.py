@@ -54,7 +54,7 @@ def prepare(home: Path) -> None:
         dataset = open_dataset(home / "datasets" / name)
         for entry in dataset.entries("train")[:72]:
             case = make_case(dataset, entry, FORWARD, 1)
-            image = case.low if domain == "noisy" else case.sharp
+            image = case.input if domain == "noisy" else case.target
             # Eight bit, so that both domains keep one scale of grey values.
             pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
             path = raw / domain / f"{domain}_{Path(entry.name).stem}.tif"
@@ -90,16 +90,16 @@ def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Fie
     from pipelines.models import resolve_model
 
     predictors = {label: Predictor(resolve_model(run).model) for label, run in runs.items()}
-    predictors["floor:nlm"] = Predictor(resolve_model("floor:nlm", 1).model)
+    predictors["baseline:nlm"] = Predictor(resolve_model("baseline:nlm", 1).model)
     outputs: dict[str, list[Field]] = {label: [] for label in (*predictors, "noisy", "study, tiles apart")}
     sharp = []
     for entry in dataset.entries("test"):
         case = make_case(dataset, entry, FORWARD, 1)
-        sharp.append(case.sharp)
+        sharp.append(case.target)
         for label, predictor in predictors.items():
-            outputs[label].append(predictor.predict_unit(case.low))
-        outputs["noisy"].append(case.low)
-        outputs["study, tiles apart"].append(apart(predictors[STUDY], case.low))
+            outputs[label].append(predictor.predict_unit(case.input))
+        outputs["noisy"].append(case.input)
+        outputs["study, tiles apart"].append(apart(predictors[STUDY], case.input))
     return outputs, sharp
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from benchmarks.runner import Job, Table, command, options
 
 HERE = Path(__file__).resolve().parent
-FLOOR = "floor:nlm"
+BASELINE = "baseline:nlm"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ SETS = (
 
 
 def judged(model: str, frames: Frames, data: Path) -> dict[str, Any]:
-    """What `judge` says of one frame."""
+    """What `classifier` says of one frame."""
     files = [str(data / frames.folder / name) for name in (frames.judged, frames.second) if name]
     verdict: dict[str, Any] = command("judge", model, *files)["scores"]
     return verdict
@@ -76,7 +76,7 @@ def main() -> None:
             command("prepare", str(chosen.data / frames.folder), "--name", frames.dataset, "--group-by", r"^(.+)\.tif")
         table.run([Job(frames.dataset, frames.recipe, frames.dataset, inputs=())], 1, None)
         run_id = table.known[frames.dataset]["run_id"]
-        found[frames.dataset] = {name: judged(name, frames, chosen.data) for name in (FLOOR, run_id)}
+        found[frames.dataset] = {name: judged(name, frames, chosen.data) for name in (BASELINE, run_id)}
         if chosen.pictures:
             show(run_id, frames, chosen.data, chosen.pictures)
         (HERE / "real.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -16,7 +16,7 @@ from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
 SHOWN = ("psnr_db", "ssim", "edge_retention", "frc_mean", "lpips_alex", "dists")
-BAR = "floor:nlm"
+BAR = "baseline:nlm"
 
 
 def of_noise(reports: Reports, noise: str) -> Reports:
@@ -25,10 +25,10 @@ def of_noise(reports: Reports, noise: str) -> Reports:
 
 
 def scores(reports: Reports) -> str:
-    """Means of models and floors; the gain in PSNR over non-local means besides."""
+    """Means of models and baselines; the gain in PSNR over non-local means besides."""
     first = next(iter(reports.values()))[0]
     lines = [(name, found[0], found[0].model) for name, found in reports.items()]
-    lines += [(floor, first, floor) for floor in first.methods if floor.startswith("floor:")]
+    lines += [(baseline, first, baseline) for baseline in first.methods if baseline.startswith("baseline:")]
     rows = [
         [
             name,

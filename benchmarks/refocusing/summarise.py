@@ -15,8 +15,8 @@ from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
 SIZES = (1.0, 2.0, 3.0, 4.0)
-FLOORS = ("floor:unsharp", "floor:wiener", "floor:richardson-lucy")
-BLURRED = "floor:identity"
+BASELINES = ("baseline:unsharp", "baseline:wiener", "baseline:richardson-lucy")
+BLURRED = "baseline:identity"
 REGIONS = ("blur_gain_db", "sharp_identity_db", "response_auc")
 
 
@@ -30,7 +30,7 @@ def by_size(reports: Reports) -> str:
     """Gain in PSNR over the blurred image, for each size of blur."""
     rows = [[label, *(_gain(at_size(found, size)) for size in SIZES)] for label, found in reports.items()]
     blind = {size: at_size(reports["blind"], size) for size in SIZES}
-    rows += [[floor, *(_gain(blind[size], floor) for size in SIZES)] for floor in FLOORS]
+    rows += [[baseline, *(_gain(blind[size], baseline) for size in SIZES)] for baseline in BASELINES]
     rows.append(["PSNR of the blurred image (dB)", *(_psnr(blind[size]) for size in SIZES)])
     return markdown(["gain (dB) at sigma", *(f"{size:g} px" for size in SIZES)], rows)
 

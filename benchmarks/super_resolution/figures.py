@@ -34,7 +34,7 @@ def draw(axis: Axes, methods: dict[str, Any], metric: str) -> None:
             yerr=[[y["mean"] - y["lo"]], [y["hi"] - y["mean"]]],
             fmt="D" if kind == "floor" else "o", color=COLOURS[kind], ms=5, lw=0.6, alpha=0.9,
         )  # fmt: skip
-        label = name.removesuffix("-x4-small").removeprefix("floor:")
+        label = name.removesuffix("-x4-small").removeprefix("baseline:")
         axis.annotate(label, (x["mean"], y["mean"]), xytext=(4, 4), textcoords="offset points", fontsize=7)
     axis.set(xlabel=METRICS[LOOK].heading, ylabel=METRICS[metric].heading)
     axis.spines[["top", "right"]].set_visible(False)

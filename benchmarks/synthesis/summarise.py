@@ -22,10 +22,10 @@ _TITLES = {AXONS: "Axons and myelin, SEM", VNC: "Nerve cord, transmission"}
 
 
 def scores(reports: Reports, metrics: tuple[str, ...]) -> str:
-    """Means of models and of the floor that each table brings."""
+    """Means of models and of the baseline that each table brings."""
     first = next(iter(reports.values()))[0]
     lines = [(name, found[0], found[0].model) for name, found in reports.items()]
-    lines += [(floor, first, floor) for floor in first.methods if floor.startswith("floor:")]
+    lines += [(baseline, first, baseline) for baseline in first.methods if baseline.startswith("baseline:")]
     rows = [[name, *(_mean(report, method, metric) for metric in metrics)] for name, report, method in lines]
     return markdown(["method", *(METRICS[metric].heading for metric in metrics)], rows)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.runner import options
 from pipelines.progress import TerminalProgress
-from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.discriminator.report import set_distance
 from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
@@ -41,7 +41,7 @@ def measured(crops: list[Pair]) -> dict[str, Any]:
     """Means over crops, and the tests."""
     sides = {"real": [p.real for p in crops], "predicted": [p.generated for p in crops]}
     each = {side: [asdict(texture(image, 1.0)) for image in images] for side, images in sides.items()}
-    progress, settings = TerminalProgress(), JudgeSettings()
+    progress, settings = TerminalProgress(), ClassifierSettings()
     found = discriminator_test(crops, settings, progress)
     sanity = real_against_real(crops, settings, progress)
     kernel, notes = set_distance(crops, progress)

@@ -26,10 +26,10 @@ JUDGED = ("AUC, images", "AUC, patches", "real against real, images", "real agai
 
 
 def scores(reports: Reports) -> str:
-    """Means of both models and of the floors."""
+    """Means of both models and of the baselines."""
     first = next(iter(reports.values()))[0]
     lines = [(name, found[0], found[0].model) for name, found in reports.items()]
-    lines += [(floor, first, floor) for floor in first.methods if floor.startswith("floor:")]
+    lines += [(baseline, first, baseline) for baseline in first.methods if baseline.startswith("baseline:")]
     rows = [[name, *(_mean(report, method, metric) for metric in SHOWN)] for name, report, method in lines]
     return markdown(["method", *(METRICS[metric].heading for metric in SHOWN)], rows)
 

@@ -13,10 +13,10 @@ from benchmarks.translation.unpaired_sets import BACK, THERE
 from sem_models.datasets.dataset import Dataset
 
 Image = NDArray[np.float32]
-Floors = dict[str, Callable[[Image], Image]]
+Baselines = dict[str, Callable[[Image], Image]]
 STRENGTHS = (0.4, 0.6, 0.8)
 OF_NEGATIVE = f"SDEdit {STRENGTHS[0]:g} of the negative"
-NEGATIVE = "floor: negative, grey levels matched"
+NEGATIVE = "baseline: negative, grey levels matched"
 DIRECTIONS = {THERE: ("sem", "tsem"), BACK: ("tsem", "sem")}
 
 
@@ -46,7 +46,7 @@ def draw(direction: str, runs: dict[str, str], given: Path, negative: Path, out:
     return folders
 
 
-def floors(dataset: Dataset) -> Floors:
+def baselines(dataset: Dataset) -> Baselines:
     """The input; its negative with the grey levels of the training targets, which any editor can do; their mean."""
     targets = [dataset.unit(entry, "target") for entry in dataset.entries("train")]
     grey = np.concatenate([target.ravel() for target in targets])
@@ -56,7 +56,7 @@ def floors(dataset: Dataset) -> Floors:
         return found
 
     return {
-        "floor: input": lambda image: image,
+        "baseline: input": lambda image: image,
         NEGATIVE: matched,
-        "floor: mean grey": lambda image: np.full_like(image, grey.mean()),
+        "baseline: mean grey": lambda image: np.full_like(image, grey.mean()),
     }

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.runner import command, options
 from benchmarks.translation.unpaired import RUNS
-from benchmarks.translation.unpaired_methods import DIRECTIONS, NEGATIVE, Floors, Image, draw, floors, place
+from benchmarks.translation.unpaired_methods import DIRECTIONS, NEGATIVE, Baselines, Image, baselines, draw, place
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
@@ -32,12 +32,12 @@ SHOWN = (
 )
 
 
-def exported(dataset: Dataset, out: Path, simple: Floors) -> None:
-    """Inputs, truths and floors of the test as 8-bit files with their pixel size."""
+def exported(dataset: Dataset, out: Path, simple: Baselines) -> None:
+    """Inputs, truths and baselines of the test as 8-bit files with their pixel size."""
     for entry in dataset.entries("test"):
         size, low = entry.array("input").pixel_size_nm, dataset.unit(entry, "input")
         images = {"input": low, "truth": dataset.unit(entry, "target")}
-        for name, image in {**images, **{name: floor(low) for name, floor in simple.items()}}.items():
+        for name, image in {**images, **{name: baseline(low) for name, baseline in simple.items()}}.items():
             path = place(out, name) / entry.name
             path.parent.mkdir(parents=True, exist_ok=True)
             levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
@@ -69,15 +69,15 @@ def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[s
 def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | None) -> dict[str, Any]:
     """Scores of all methods by image."""
     dataset, out = open_dataset(home / "datasets" / direction), home / "unpaired" / direction
-    simple, score, rows = floors(dataset), Scorer(), dict[str, dict[str, Any]]()
+    simple, score, rows = baselines(dataset), Scorer(), dict[str, dict[str, Any]]()
     exported(dataset, out, simple)
     folders = draw(direction, runs, out / "input", place(out, NEGATIVE), out)
     shown: dict[str, dict[str, Image]] = {}
     for entry in dataset.entries("test"):
         case = Case(dataset.unit(entry, "input"), dataset.unit(entry, "target"), 1, None, None)
         drawn = {name: read(folder / entry.name) for name, folder in folders.items()}
-        drawn |= {name: floor(case.low) for name, floor in simple.items()}
-        shown[entry.name] = {"input": case.low, "truth": case.sharp, **drawn}
+        drawn |= {name: baseline(case.input) for name, baseline in simple.items()}
+        shown[entry.name] = {"input": case.input, "truth": case.target, **drawn}
         for name, image in drawn.items():
             scores = score(image, case)
             rows.setdefault(name, {})[entry.name] = {key: scores[key] for key in SHOWN}

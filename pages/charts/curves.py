@@ -29,8 +29,8 @@ def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
     return [points[index] for index in kept]
 
 
-def curve_figure(series: Mapping[str, Points], y_title: str, floor: Points = (), log_y: bool = False) -> go.Figure:
-    """Lines over the training step; the floor is dashed grey."""
+def curve_figure(series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False) -> go.Figure:
+    """Lines over the training step; the baseline is dashed grey."""
     figure = go.Figure()
     for (name, points), colour in zip(series.items(), COLOURS * 4, strict=False):
         thin = thinned(points)
@@ -38,9 +38,9 @@ def curve_figure(series: Mapping[str, Points], y_title: str, floor: Points = (),
         figure.add_scatter(
             x=[p[0] for p in thin], y=[p[1] for p in thin], name=name, mode=mode, line={"color": colour, "width": 2}
         )
-    if floor:
+    if baseline:
         figure.add_scatter(
-            x=[p[0] for p in floor], y=[p[1] for p in floor], name="floor", mode="lines",
+            x=[p[0] for p in baseline], y=[p[1] for p in baseline], name="baseline", mode="lines",
             line={"color": "#8b949b", "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(

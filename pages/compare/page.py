@@ -1,4 +1,4 @@
-"""Compare: evaluated runs side by side, always with their floors."""
+"""Compare: evaluated runs side by side, always with their baselines."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,9 @@ from pipelines.tracking.runs import RunInfo, list_runs
 
 def show() -> None:
     """The page."""
-    begin("Compare", "Scores on one test split, with intervals, floors, and a warning where runs cannot be compared.")
+    begin(
+        "Compare", "Scores on one test split, with intervals, baselines, and a warning where runs cannot be compared."
+    )
     with shown_errors():
         scored = [run for run in list_runs(kind="training") if "sem.evaluated.test" in run.tags]
         if not scored:
@@ -68,28 +70,30 @@ def _show(comparison: Comparison) -> None:
 
 
 def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
-    floors = list(comparison.floors)
-    if not floors:
+    baselines = list(comparison.baselines)
+    if not baselines:
         return
-    floor = floors[0]
-    if len(floors) > 1:
-        floor = st.selectbox("Floor", floors, format_func=lambda name: name.removeprefix("floor:"), key="floor")
-    st.markdown(f"**Difference to the {floor.removeprefix('floor:')} floor, image by image**")
-    show_gains([(column.label, column.report) for column in comparison.columns], [floor], metrics)
+    baseline = baselines[0]
+    if len(baselines) > 1:
+        baseline = st.selectbox(
+            "Baseline", baselines, format_func=lambda name: name.removeprefix("baseline:"), key="baseline"
+        )
+    st.markdown(f"**Difference to the {baseline.removeprefix('baseline:')} baseline, image by image**")
+    show_gains([(column.label, column.report) for column in comparison.columns], [baseline], metrics)
 
 
 def _bars(comparison: Comparison, metric: str) -> go.Figure:
     """Points with intervals: bars from zero would hide the differences that matter."""
     rows = [(column.label, column.report, column.report.model) for column in comparison.columns]
-    rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
+    rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
     figure = go.Figure()
     for name, report, method in rows:
         score = report.mean(method, metric)
-        floor = method.startswith("floor:")
+        colour, symbol = ("#8b949b", "diamond") if method.startswith("baseline:") else ("#1f5f8b", "circle")
         spread = {"array": [score.hi - score.mean], "arrayminus": [score.mean - score.lo]}
         figure.add_scatter(
             x=[score.mean], y=[name], mode="markers", showlegend=False,
-            marker={"size": 11, "color": "#8b949b" if floor else "#1f5f8b", "symbol": "diamond" if floor else "circle"},
+            marker={"size": 11, "color": colour, "symbol": symbol},
             error_x={"type": "data", "symmetric": False, **spread},
         )  # fmt: skip
     figure.update_layout(
@@ -124,9 +128,9 @@ def _offer(comparison: Comparison) -> None:
 
 
 def side_by_side(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
-    """One row a run, best first, then the floors."""
+    """One row a run, best first, then the baselines."""
     rows = [(c.label, c.report, c.report.model) for c in comparison.columns]
-    rows += [(floor, comparison.columns[0].report, floor) for floor in comparison.floors]
+    rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
     return pd.DataFrame(
         [
             {"method": name, **{header(metric): mean_text(report, method, metric) for metric in metrics}}

@@ -26,7 +26,7 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
     chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
     paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
     if not paired.pairings:
-        st.info(paired.cautions[0])
+        st.info(paired.caveats[0])
         return
     _show_differences(replace(paired, metrics=metrics))
     _show_ranks(replace(paired, metrics=metrics))
@@ -37,8 +37,8 @@ def _show_differences(paired: PairedComparison) -> None:
     st.markdown(f"**Difference to {paired.reference.label}, image by image**")
     st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
-    if paired.cautions:
-        st.warning("\n".join(f"- {caution}" for caution in paired.cautions))
+    if paired.caveats:
+        st.warning("\n".join(f"- {caveat}" for caveat in paired.caveats))
     st.plotly_chart(_figure(paired), key="paired")
 
 

@@ -65,7 +65,7 @@ def _options() -> PrepareOptions | None:
             label = "Folder of masks" if kind == "masked" else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
         suffix = ask_suffix() if kind == "masked" else None
-        further = _further() if kind == "paired" else ()
+        extra_inputs = _extra_inputs() if kind == "paired" else ()
     with right:
         group, target_group, test = group_fields(kind)
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
@@ -92,11 +92,11 @@ def _options() -> PrepareOptions | None:
         target_pixel_size_nm=target_size,
         resample_nm=common,
         mask_suffix=suffix,
-        with_=further,
+        extra_inputs=extra_inputs,
     )
 
 
-def _further() -> tuple[Path, ...]:
+def _extra_inputs() -> tuple[Path, ...]:
     """Folders whose files complete the inputs."""
     text = st.text_area(
         "Folders of further inputs, one a line",
@@ -148,7 +148,7 @@ def command(options: PrepareOptions) -> list[str]:
     }
     for option, value in values.items():
         arguments += [option, str(value)] if value is not None else []
-    arguments += [text for folder in options.with_ for text in ("--with", str(folder))]
+    arguments += [text for folder in options.extra_inputs for text in ("--with", str(folder))]
     if options.kind == "paired":
         arguments += ["--register", options.register]
     return arguments

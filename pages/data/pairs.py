@@ -49,9 +49,9 @@ def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
         "Median and 95th percentile over blocks of the field, found by block matching, whichever way the pairs were "
         "aligned. Blocks without structure, or that fit in several places, are left out."
     )
-    aside = [pair.aside for pair in pairs if pair.aside]
-    if aside:
-        st.warning("\n\n".join([f"{len(aside)} of {len(pairs)} pairs are set aside:", *map(on_page, aside)]))
+    rejected = [pair.rejected for pair in pairs if pair.rejected]
+    if rejected:
+        st.warning("\n\n".join([f"{len(rejected)} of {len(pairs)} pairs are set aside:", *map(on_page, rejected)]))
     chosen = st.selectbox("Pair", range(len(pairs)), format_func=lambda i: pairs[i].input.source, key="pair")
     _show_pair(pairs[chosen])
 

@@ -64,7 +64,7 @@ def _next_step() -> None:
         st.write(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
         st.page_link("runs/page.py", label="Score it", icon=":material/show_chart:")
     else:
-        st.write(f"{len(scored)} scored run(s). Compare them with their floors, or apply one to new micrographs.")
+        st.write(f"{len(scored)} scored run(s). Compare them with their baselines, or apply one to new micrographs.")
         st.page_link("compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
         st.page_link("inference/page.py", label="Apply a model", icon=":material/auto_fix_high:")
 

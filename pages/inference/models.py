@@ -1,4 +1,4 @@
-"""Which model to apply: registered, a finished run, or a floor."""
+"""Which model to apply: registered, a finished run, or a baseline."""
 
 from typing import TYPE_CHECKING
 
@@ -7,18 +7,18 @@ import streamlit as st
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
 
-_FLOORS = {
-    "floor:bicubic": "Floor: bicubic x4",
-    "floor:identity": "Floor: pixels repeated x4",
-    "floor:gaussian": "Floor: Gaussian of 1 px",
-    "floor:nlm": "Floor: non-local means",
-    "floor:tv": "Floor: total variation",
-    "floor:unsharp": "Floor: unsharp masking",
+_BASELINES = {
+    "baseline:bicubic": "Baseline: bicubic x4",
+    "baseline:identity": "Baseline: pixels repeated x4",
+    "baseline:gaussian": "Baseline: Gaussian of 1 px",
+    "baseline:nlm": "Baseline: non-local means",
+    "baseline:tv": "Baseline: total variation",
+    "baseline:unsharp": "Baseline: unsharp masking",
 }
 
 
 def model_labels() -> dict[str, str]:
-    """What can be applied, by MODEL as the command line names it: registered versions, finished runs, floors."""
+    """What can be applied, by MODEL as the command line names it: registered versions, finished runs, baselines."""
     from pipelines.directions import SUFFIX, TAG, offers_backward
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.runs import list_runs
@@ -40,16 +40,16 @@ def model_labels() -> dict[str, str]:
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
             if offers_backward(run):
                 labels[run.run_id + SUFFIX] = f"Run {run.run_id[:8]}: {run.name}, backward (second domain to first)"
-    return labels | _FLOORS
+    return labels | _BASELINES
 
 
 def recipe_of(model: str | None) -> "Recipe | None":
-    """What a registered model or a run learned by; None for a floor."""
+    """What a registered model or a run learned by; None for a baseline."""
     from pipelines.directions import split_direction
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.run_facts import stored_recipe
 
-    if model is None or model.startswith("floor:"):
+    if model is None or model.startswith("baseline:"):
         return None
     versions = list_versions() if model.startswith("models:/") else []
     runs = {f"models:/{version.name}/{version.version}": version.run_id for version in versions}
@@ -61,8 +61,8 @@ def choose_model() -> str | None:
     """MODEL as the command line names it."""
     labels = model_labels()
     chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
-    if chosen in _FLOORS:
-        st.caption("A floor learns nothing: what every model has to beat.")
+    if chosen in _BASELINES:
+        st.caption("A baseline learns nothing: what every model has to beat.")
     elif chosen:
         st.caption(f"`{chosen}`")
     return chosen

@@ -39,18 +39,18 @@ def show() -> None:
             return
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
-            further = choose_further(model, source)
-        ready = source is not None and model is not None and further is not None
+            extra_inputs = choose_extra_inputs(model, source)
+        ready = source is not None and model is not None and extra_inputs is not None
         words = wording(recipe.task if recipe else None)
         if st.button(words.button, type="primary", disabled=not ready, icon=words.icon):
-            _launch(str(model), source, further or [])
+            _launch(str(model), source, extra_inputs or [])
         _result()
 
 
-def _launch(model: str, source: Path | None, further: list[Path]) -> None:
+def _launch(model: str, source: Path | None, extra_inputs: list[Path]) -> None:
     label = model.replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
-    others = [text for place in further for text in ("--with", str(place))]
+    others = [text for place in extra_inputs for text in ("--with", str(place))]
     launch(TASK, ["predict", model, str(source), *others, "--out", str(out)])
     st.rerun()
 
@@ -80,7 +80,7 @@ def _show(recorded: Micrograph, output: Path, model: str) -> None:
     """By the model that made it, which need not be the one that is chosen now."""
     recipe = recipe_of(model)
     task = recipe.task if recipe else None
-    st.caption(f"Made by `{model}`. {wording(task).caution}")
+    st.caption(f"Made by `{model}`. {wording(task).caveat}")
     if recipe and recipe.labels:
         show_classes_result(recorded, output, recipe.labels, drawn=task == "synthesis")
     else:
@@ -91,7 +91,7 @@ def _label(result: dict[str, Any]) -> str:
     return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
 
 
-def choose_further(model: str | None, source: Path | None) -> list[Path] | None:
+def choose_extra_inputs(model: str | None, source: Path | None) -> list[Path] | None:
     """One place for each input that is missing, asked for until the channels suffice; None while one is missing."""
     from pipelines.models import channels_taken
 

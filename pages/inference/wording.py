@@ -11,7 +11,7 @@ class Wording:
 
     button: str
     icon: str
-    caution: str
+    caveat: str
     """What must not be forgotten when looking at an output."""
 
 
@@ -36,5 +36,5 @@ _OTHERS: dict[Task, Wording] = {
 
 
 def wording(task: Task | None) -> Wording:
-    """Of a task; floors and all tasks with a truth behind the input are restorations."""
+    """Of a task; baselines and all tasks with a truth behind the input are restorations."""
     return _RESTORATION if task is None else _OTHERS.get(task, _RESTORATION)

@@ -145,5 +145,5 @@ def show_discriminations(run: RunInfo) -> None:
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and _UNPAIRED in run.metrics:
         st.caption("Without pairs outputs can still be judged beside real images of the second domain:")
-        asked = f"python -m pipelines discriminate {run.run_id} floor:identity --dataset {run.tags['sem.dataset']}"
+        asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags['sem.dataset']}"
         st.code(asked, language="bash", wrap_lines=True)

@@ -36,7 +36,7 @@ def show_curves(run_id: str) -> None:
     expected = _EXPECTED.get(run.params.get("method", ""), "psnr_db")
     name = next((name for name in _SCORES if f"val/{name}" in run.metrics), expected)
     heading, unit = _SCORES[name]
-    score, floor = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
+    score, baseline = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -47,7 +47,7 @@ def show_curves(run_id: str) -> None:
     with right:
         st.markdown(heading)
         if score:
-            st.plotly_chart(curve_figure({"model": score}, unit, floor), key=f"psnr-{run_id}")
+            st.plotly_chart(curve_figure({"model": score}, unit, baseline), key=f"psnr-{run_id}")
         else:
             st.caption("No validation yet.")
         if name == "input_correlation":

@@ -9,7 +9,7 @@ from pipelines.tracking.runs import RunInfo
 _ONE_TO_ONE_PX = 220
 _PANELS = {
     "input": "Input",
-    "floor": "Floor: bicubic",
+    "floor": "Baseline: bicubic",
     "output": "Model",
     "target": "Target",
     "real": "A real image, for comparison",
@@ -45,7 +45,7 @@ def show_samples(run: RunInfo) -> None:
 
 
 def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
-    """What is shown and how it is called; where nothing is enlarged, the bicubic floor is the input once more."""
+    """What is shown and how it is called; where nothing is enlarged, the bicubic baseline is the input once more."""
     if run.params.get("degradation.scale", "1") != "1":
         return {panel: label for panel, label in _ENLARGED.items() if panel in stored}
     return {panel: label for panel, label in _PANELS.items() if panel in stored - {"floor"}}

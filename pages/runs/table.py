@@ -9,9 +9,9 @@ from pipelines.tracking.runs import RunInfo
 _ALL = "all"
 _SCORES = {
     "val/psnr_db": "val PSNR (dB)",
-    "val/floor_psnr_db": "floor, val PSNR (dB)",
+    "val/floor_psnr_db": "baseline, val PSNR (dB)",
     "val/dice": "val Dice",
-    "val/floor_dice": "floor, val Dice",
+    "val/floor_dice": "baseline, val Dice",
     "val/noise_mse": "val error of the noise",
     "test/psnr_db": "test PSNR (dB)",
     "test/ssim": "test SSIM",

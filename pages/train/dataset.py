@@ -8,7 +8,7 @@ from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Kind, Manifest
 from sem_models.errors import UserError
 from sem_models.networks.table import capabilities
-from sem_models.tasks.compatibility import refuse_ignored, require_fit
+from sem_models.tasks.compatibility import check_compatible, refuse_ignored
 from sem_models.tasks.label_maps import takes_labels
 
 
@@ -19,7 +19,7 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
         UserError: The chosen one is damaged.
     """
     kinds = {name: _kind(name) for name in names}
-    fitting = fitting_kinds(recipe)
+    fitting = compatible_kinds(recipe)
     ordered = sorted(names, key=lambda name: kinds[name] not in fitting)
     # A key for each kind: a recipe that needs another one begins with a dataset that it can use.
     key = f"dataset-{fitting[0]}"
@@ -42,7 +42,7 @@ def _kind(name: str) -> str:
         return "damaged"
 
 
-def fitting_kinds(recipe: Recipe) -> tuple[Kind, ...]:
+def compatible_kinds(recipe: Recipe) -> tuple[Kind, ...]:
     """Kinds of datasets that a recipe is meant for; others may do as well."""
     if takes_labels(recipe):
         return ("masked",)
@@ -59,11 +59,11 @@ def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
     return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []
 
 
-def misfit(recipe: Recipe, manifest: Manifest) -> str:
+def incompatibility(recipe: Recipe, manifest: Manifest) -> str:
     """Why the training could not start; empty where it can."""
     try:
         refuse_ignored(recipe, manifest)
-        require_fit(recipe, manifest)
+        check_compatible(recipe, manifest)
     except UserError as error:
         return str(error)
     return ""

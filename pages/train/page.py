@@ -26,7 +26,7 @@ def show() -> None:
 
 
 def _form(names: list[str]) -> None:
-    from pages.train.dataset import channel_changes, choose_dataset, misfit
+    from pages.train.dataset import channel_changes, choose_dataset, incompatibility
     from pipelines.train.train import DEFAULT_EXPERIMENT
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
@@ -48,7 +48,7 @@ def _form(names: list[str]) -> None:
     _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps)
     if assignments:
         st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
-    problem = misfit(resolved, dataset.manifest)
+    problem = incompatibility(resolved, dataset.manifest)
     if problem:
         st.warning(on_page(problem))
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):

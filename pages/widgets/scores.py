@@ -1,4 +1,4 @@
-"""Evaluation tables for display: means with intervals, gains over floors, per-image rows."""
+"""Evaluation tables for display: means with intervals, gains over baselines, per-image rows."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from sem_models.evaluation.report import EvaluationReport
 
 
 def show_report(report: EvaluationReport, key: str) -> None:
-    """Model and floors in one table, the gain over each floor, then every image; `key` names its widgets."""
+    """Model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
         f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
         f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
@@ -22,10 +22,10 @@ def show_report(report: EvaluationReport, key: str) -> None:
     )
     metrics = choose_scores(report.metrics, f"scores-{key}")
     st.dataframe(means_table(report, metrics), hide_index=True)
-    floors = [method for method in report.methods if method != report.model]
-    if floors:
-        st.markdown("**Gain over the floors, image by image**")
-        show_gains([("", report)], floors, metrics)
+    baselines = [method for method in report.methods if method != report.model]
+    if baselines:
+        st.markdown("**Gain over the baselines, image by image**")
+        show_gains([("", report)], baselines, metrics)
     for note in report.notes:
         st.warning(note)
     with st.expander("Every image"):
@@ -37,13 +37,13 @@ def header(metric: str) -> str:
     return METRICS[metric].heading
 
 
-def show_gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], metrics: Sequence[str]) -> None:
-    """Models against floors, and why so few images may not tell."""
-    found = gains(named, floors, metrics)
+def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> None:
+    """Models against baselines, and why so few images may not tell."""
+    found = gains(named, baselines, metrics)
     st.dataframe(pd.DataFrame(found.rows), hide_index=True)
     st.caption(GAIN_CAPTION)
-    if found.cautions:
-        st.warning("\n".join(f"- {caution}" for caution in found.cautions))
+    if found.caveats:
+        st.warning("\n".join(f"- {caveat}" for caveat in found.caveats))
 
 
 def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFrame:

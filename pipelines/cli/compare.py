@@ -1,4 +1,4 @@
-"""`compare`: runs side by side with their floors, and each against a reference, image by image."""
+"""`compare`: runs side by side with their baselines, and each against a reference, image by image."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +24,11 @@ def compare(
     csv: Annotated[Path | None, typer.Option(help="Folder for the paired differences and ranks as CSV.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put evaluated runs side by side, with their floors, and pair them image by image."""
+    """Put evaluated runs side by side, with their baselines, and pair them image by image."""
     from pipelines.evaluate.compare import compare as run
     from pipelines.evaluate.paired import compare_pairs
     from pipelines.evaluate.score import summary
-    from pipelines.evaluate.tables import plain
+    from pipelines.evaluate.tables import json_content
 
     if not run_ids and not experiment:
         raise UserError("Name run ids or an --experiment to compare.")
@@ -40,7 +40,7 @@ def compare(
     for path in _write(csv, paired) if csv else ():
         out.text(str(path))
     runs = [{"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
-    out.result({"runs": runs, "warnings": list(comparison.warnings), "paired": plain(paired)})
+    out.result({"runs": runs, "warnings": list(comparison.warnings), "paired": json_content(paired)})
 
 
 def _say_means(out: Output, comparison: "Comparison") -> None:
@@ -49,7 +49,7 @@ def _say_means(out: Output, comparison: "Comparison") -> None:
     first = comparison.columns[0].report
     out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
     rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
-    rows += [(floor, first, floor) for floor in comparison.floors]
+    rows += [(baseline, first, baseline) for baseline in comparison.baselines]
     for name, report, method in rows:
         out.text(f"  {name}")
         say_means(out, report, method, comparison.metrics)
@@ -65,8 +65,8 @@ def _say_pairs(out: Output, paired: "PairedComparison") -> None:
         say_table(out, difference_rows(paired))
         out.text("Rank among the models, mean over images (1 is best)")
         say_table(out, rank_rows(paired))
-    for caution in paired.cautions:
-        out.text(f"  Note: {caution}")
+    for caveat in paired.caveats:
+        out.text(f"  Note: {caveat}")
 
 
 def say_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:

@@ -49,7 +49,7 @@ def prepare(
     target: Annotated[
         Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
     ] = None,
-    further: Annotated[
+    extra_inputs: Annotated[
         list[Path] | None,
         typer.Option("--with", help="Folder of further inputs (paired): their channels follow those of RAW. Repeat."),
     ] = None,
@@ -132,7 +132,7 @@ def prepare(
         max_residual_px=max_residual,
         seed=seed,
         mask_suffix=mask_suffix,
-        with_=tuple(further or ()),
+        extra_inputs=tuple(extra_inputs or ()),
         target_pixel_size_nm=target_pixel_size or None,
         resample_nm=resample or None,
     )

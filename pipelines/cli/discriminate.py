@@ -11,7 +11,7 @@ from pipelines.cli.app import AsJson, Output, app, command
 @command
 def discriminate(
     models: Annotated[
-        list[str], typer.Argument(help="Run ids, RUN_ID:backward, models:/NAME@ALIAS or floors; one judge.")
+        list[str], typer.Argument(help="Run ids, RUN_ID:backward, models:/NAME@ALIAS or baselines; one judge.")
     ],
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
     split: Annotated[
@@ -29,10 +29,10 @@ def discriminate(
     from pipelines.evaluate.discriminate import SPLITS
     from pipelines.evaluate.discriminate import discriminate as run
     from pipelines.evaluate.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
-    from sem_models.evaluation.discriminator.network import JudgeSettings
+    from sem_models.evaluation.discriminator.network import ClassifierSettings
 
     out = Output(as_json)
-    settings = JudgeSettings(steps=steps, patch_px=patch)
+    settings = ClassifierSettings(steps=steps, patch_px=patch)
     reports = run(models, dataset, split or SPLITS, training_images, settings, out.progress)
     labelled = [(report.model, report) for report in reports]
     for table, caption in ((rows(labelled), CAPTION), (texture_rows(labelled), TEXTURE_CAPTION)):

@@ -2,20 +2,23 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pipelines.cli.app import AsJson, Output, app, command
 
+if TYPE_CHECKING:
+    from pipelines.predict.files import Prediction
+
 Model = Annotated[
     str,
     typer.Argument(
         help="Run id, RUN_ID:backward (the way back of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, or a "
-        "floor such as floor:bicubic."
+        "baseline such as baseline:bicubic."
     ),
 ]
-FloorScale = Annotated[int, typer.Option(help="Scale of a floor; models know their own.", min=1, max=16)]
+BaselineScale = Annotated[int, typer.Option(help="Scale of a baseline; models know their own.", min=1, max=16)]
 
 
 @app.command()
@@ -24,7 +27,7 @@ def evaluate(
     model: Model,
     dataset: Annotated[str, typer.Option(help="Name of a prepared dataset.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
-    scale: FloorScale = 4,
+    scale: BaselineScale = 4,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,7 +36,7 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model and its floors on whole images of a split."""
+    """Score a model and its baselines on whole images of a split."""
     from pipelines.cli.scores import say_gains, say_means
     from pipelines.evaluate.score import evaluate as run
     from pipelines.evaluate.score import summary
@@ -44,9 +47,9 @@ def evaluate(
     for method in report.methods:
         out.text(f"  {method}")
         say_means(out, report, method, report.metrics)
-    for floor in report.methods[1:]:
-        out.text(f"  {report.model} minus {floor}")
-        say_gains(out, report, floor)
+    for baseline in report.methods[1:]:
+        out.text(f"  {report.model} minus {baseline}")
+        say_gains(out, report, baseline)
     for note in report.notes:
         out.text(f"  {note}")
     out.result({"run_id": run_id, **summary(report)})
@@ -58,7 +61,7 @@ def predict(
     model: Model,
     inputs: Annotated[list[Path], typer.Argument(help="Image files and folders.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
-    scale: FloorScale = 4,
+    scale: BaselineScale = 4,
     tile: Annotated[int | None, typer.Option(help="Edge of a tile in input pixels; chosen by itself.", min=32)] = None,
     databar: Annotated[
         Literal["cut", "keep"], typer.Option(help="The instrument's data bar: cut as `prepare` does, or keep it.")
@@ -67,7 +70,7 @@ def predict(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="diffusion.sampling.KEY=VALUE, of a diffusion model.")
     ] = None,
-    further: Annotated[
+    extra_inputs: Annotated[
         list[Path] | None,
         typer.Option("--with", help="Further inputs, matched by name: their channels follow those of INPUTS. Repeat."),
     ] = None,
@@ -87,13 +90,20 @@ def predict(
         databar=databar,
         overwrite=overwrite,
         changes=changes or (),
-        further=further or (),
+        extra_inputs=extra_inputs or (),
     )
     for result in results:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
-        source = " + ".join((result.source, *result.further))
+        source = " + ".join((result.source, *result.extra_inputs))
         output.text(result.error or f"{source} -> {result.output}{bar}")
-    output.result({"results": [asdict(result) for result in results]})
+    output.result({"results": [_facts(result) for result in results]})
+
+
+def _facts(result: "Prediction") -> dict[str, Any]:
+    """One result for scripts, which know the files beside the first as `further`."""
+    facts = asdict(result)
+    facts["further"] = facts.pop("extra_inputs")
+    return facts
 
 
 @app.command()

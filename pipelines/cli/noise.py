@@ -28,7 +28,9 @@ def noise(
     out.text(f"  banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}")
     for mean in (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1]):
         out.text(f"  noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}")
-    for caution in found.cautions:
-        out.text(f"Note: {caution}")
+    for caveat in found.caveats:
+        out.text(f"Note: {caveat}")
     out.text(" ".join(f"--set {assignment}" for assignment in found.assignments))
-    out.result({**asdict(found), "assignments": found.assignments})
+    facts = asdict(found)
+    facts["cautions"] = facts.pop("caveats")  # the name that scripts know
+    out.result({**facts, "assignments": found.assignments})

@@ -19,9 +19,9 @@ def say_means(out: Output, report: EvaluationReport, method: str, metrics: Seque
         out.text(f"    {METRICS[name].heading:{_WIDTH}s} {score.mean:10.4f} {limits}")
 
 
-def say_gains(out: Output, report: EvaluationReport, floor: str) -> None:
-    """One line a metric: model minus floor with its interval."""
+def say_gains(out: Output, report: EvaluationReport, baseline: str) -> None:
+    """One line a metric: model minus baseline with its interval."""
     for name in report.metrics:
-        gain = report.gain(name, floor)
+        gain = report.gain(name, baseline)
         limits = f"[{gain.lo:+.4f}, {gain.hi:+.4f}]" if isfinite(gain.lo) else _NO_INTERVAL
         out.text(f"    {METRICS[name].heading:{_WIDTH}s} {gain.mean:+10.4f} {limits}")

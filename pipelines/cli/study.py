@@ -15,7 +15,7 @@ app.add_typer(study_app, name="study")
 @command
 def create(
     name: Annotated[str, typer.Argument(help="Name of the study.")],
-    models: Annotated[list[str], typer.Option("--model", help="Run id, models:/... or floor:... Repeat.")],
+    models: Annotated[list[str], typer.Option("--model", help="Run id, models:/... or baseline:... Repeat.")],
     dataset: Annotated[str, typer.Option(help="Prepared dataset with real images to compare with.")],
     split: Annotated[Literal["train", "val", "test"], typer.Option(help="Part of the dataset.")] = "test",
     questions: Annotated[
@@ -27,7 +27,7 @@ def create(
     crop: Annotated[int, typer.Option(help="Edge of a picture in pixels.")] = 128,
     realism: Annotated[list[str] | None, typer.Option(help="Feature of single pictures to grade. Repeat.")] = None,
     author: Annotated[str, typer.Option(help="Who makes the study.")] = "",
-    scale: Annotated[int, typer.Option(help="Scale of floors.")] = 4,
+    scale: Annotated[int, typer.Option(help="Scale of baselines.")] = 4,
     seed: Annotated[int | None, typer.Option(help="Secret; drawn at random unless a study is repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:

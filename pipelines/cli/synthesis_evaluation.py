@@ -8,7 +8,7 @@ import typer
 
 from pipelines.cli.app import AsJson, Output, app, command
 from pipelines.cli.models import Model
-from pipelines.json_safe import plain
+from pipelines.json_safe import to_json_safe
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def round_trip(
     result, run_id = run(there, back, dataset, split, out.progress)
     _say_table(out, {f"{result.there}, then {result.back}": result.scores})
     out.text("  Note: models that change nothing come back perfectly; look at mae_between, and at the images.")
-    out.result({"run_id": run_id, **plain(asdict(result))})
+    out.result({"run_id": run_id, **to_json_safe(asdict(result))})
 
 
 @app.command()
@@ -82,7 +82,7 @@ def downstream(
     _say_table(out, worth.against_real)
     for note in worth.notes:
         out.text(f"  Note: {note}")
-    out.result({"run_id": run_id, **plain(asdict(worth))})
+    out.result({"run_id": run_id, **to_json_safe(asdict(worth))})
 
 
 @app.command()
@@ -130,7 +130,7 @@ def _say_table(out: Output, table: "dict[str, dict[str, Interval]]") -> None:
 
 
 def _plain(table: "dict[str, dict[str, Interval]]") -> dict[str, Any]:
-    content: dict[str, Any] = plain(
+    content: dict[str, Any] = to_json_safe(
         {key: {name: asdict(score) for name, score in row.items()} for key, row in table.items()}
     )
     return content

@@ -93,7 +93,7 @@ def demo(as_json: AsJson = False) -> None:
     gain = result["gain_db"]
     out.text(f"Micrographs simulated in {result['raw_images']}, prepared as dataset {result['dataset']}.")
     out.text(f"Run {result['run_id']} trained, scored and registered as {result['model']}.")
-    out.text(f"Test PSNR {result['psnr_db']:.2f} dB, bicubic floor {result['floor_psnr_db']:.2f} dB.")
+    out.text(f"Test PSNR {result['psnr_db']:.2f} dB, bicubic baseline {result['floor_psnr_db']:.2f} dB.")
     if isinstance(gain, dict):
         out.text(f"Gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']}.")
     out.text("Next: `make app`, or prepare your own images with `python -m pipelines prepare FOLDER --name NAME`.")

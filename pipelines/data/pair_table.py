@@ -57,7 +57,7 @@ def _px(residual: Residual | None) -> str:
 
 
 def _state(pair: AlignedPair) -> str:
-    if pair.aside:
+    if pair.rejected:
         return "set aside"
     if pair.alignment is None:
         return "of two sizes, not registered"

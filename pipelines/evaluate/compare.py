@@ -1,4 +1,4 @@
-"""Use case: runs side by side, with the floors they share; runs that cannot be compared are said to be so."""
+"""Use case: runs side by side, with the baselines they share; runs that cannot be compared are said to be so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,11 +37,11 @@ class Comparison:
     warnings: tuple[str, ...]
 
     @property
-    def floors(self) -> tuple[str, ...]:
-        """Floors that stand in every table."""
+    def baselines(self) -> tuple[str, ...]:
+        """Baselines that stand in every table."""
         first, *others = (column.report.methods for column in self.columns)
         everywhere = [method for method in first if all(method in methods for methods in others)]
-        return tuple(method for method in everywhere if method.startswith("floor:"))
+        return tuple(method for method in everywhere if method.startswith("baseline:"))
 
 
 def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Comparison:

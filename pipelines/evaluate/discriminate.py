@@ -13,9 +13,9 @@ from pipelines.tracking.runs import log_metrics
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import DiscriminatorReport, cautions, generated_pairs, set_distance
+from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats, generated_pairs, set_distance
 from sem_models.evaluation.discriminator.set_texture import set_texture
 from sem_models.evaluation.discriminator.test import DiscriminatorResult, discriminator_test, real_against_real
 from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
@@ -32,13 +32,13 @@ def discriminate(
     dataset_name: str,
     splits: Sequence[str] = SPLITS,
     training_images: bool = False,
-    settings: JudgeSettings | None = None,
+    settings: ClassifierSettings | None = None,
     progress: Progress = silent,
 ) -> list[DiscriminatorReport]:
     """Test each model with the same judges, and real against real once; keep the reports with the runs.
 
     Args:
-        models: Run ids, `models:/...` or `floor:...`; all of one scale. Of floors nothing is kept.
+        models: Run ids, `models:/...` or `baseline:...`; all of one scale. Of baselines nothing is kept.
         dataset_name: A prepared dataset; its groups are held out. An unpaired one needs no truth: what models make of
             its first domain is judged against real images of the second.
         splits: Whose images are judged; none that the generator learned from unless you know why.
@@ -49,7 +49,7 @@ def discriminate(
     Raises:
         UserError: No such model, dataset or split, too few groups, or models whose outputs are of different sizes.
     """
-    settings, chosen = settings or JudgeSettings(), _splits(splits)
+    settings, chosen = settings or ClassifierSettings(), _splits(splits)
     dataset = open_dataset(home().datasets / dataset_name)
     resolved = [resolve_model(name, scale=1) for name in dict.fromkeys(models)]
     if len({one.model.capabilities.scale for one in resolved}) > 1:
@@ -87,7 +87,7 @@ def _report(
     dataset: Dataset,
     splits: tuple[Split, ...],
     pairs: Sequence[Pair],
-    settings: JudgeSettings,
+    settings: ClassifierSettings,
     sanity: DiscriminatorResult,
     progress: Progress,
 ) -> DiscriminatorReport:
@@ -111,7 +111,7 @@ def _report(
         sanity_patches=sanity.patches,
         kernel=kernel,
         texture=set_texture(pairs),
-        notes=(*cautions(pairs, found, sanity), *notes),
+        notes=(*caveats(pairs, found, sanity), *notes),
     )
 
 

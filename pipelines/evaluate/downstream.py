@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from pipelines.evaluate.leakage import refuse_seen
+from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
-from pipelines.json_safe import plain
+from pipelines.json_safe import to_json_safe
 from pipelines.label_models import LabelModel, label_model, require_classes
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.datasets import log_dataset
@@ -29,11 +29,11 @@ from sem_models.progress import Progress, silent
 FOLDER = "downstream"
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
 CONTENTS: tuple[Content, ...] = ("synthetic", "both")
-FLOOR = "most frequent class (floor)"
+BASELINE = "most frequent class (baseline)"
 
 
 @dataclass(frozen=True)
-class Worth:
+class DownstreamScores:
     """Dice on the real test split by what the network was trained on."""
 
     dataset: str
@@ -59,7 +59,7 @@ def downstream(
     changes: Sequence[str] = (),
     progress: Progress = silent,
     hook: ProgressHook | None = None,
-) -> tuple[Worth, str]:
+) -> tuple[DownstreamScores, str]:
     """Draw the training masks, train on real, synthetic and both for equally many steps, test on real images.
 
     Validation, by which the best weights are chosen, is on real images for all three.
@@ -79,7 +79,7 @@ def downstream(
     dataset = open_dataset(home().datasets / dataset_name)
     draws = label_model(synthesiser, "synthesis")
     require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
-    refuse_seen(draws, dataset, "test")
+    refuse_leakage(draws, dataset, "test")
     recipe = override(find_recipe(recipe_name), changes)
     if recipe.task != "segmentation" or seeds < 1:
         raise UserError(f"Recipe {recipe_name!r} is of task {recipe.task}; choose one of task segmentation.")
@@ -90,7 +90,7 @@ def downstream(
         for key, name in names.items()
     }
     reports = {key: [evaluate(run, dataset_name)[0] for run in found] for key, found in runs.items()}
-    worth = _worth(dataset, draws, recipe, tuple(range(first, first + seeds)), runs, reports)
+    worth = _downstream_scores(dataset, draws, recipe, tuple(range(first, first + seeds)), runs, reports)
     _store(draws.run_id, worth)
     return worth, draws.run_id
 
@@ -107,10 +107,10 @@ def _seeded(recipe: Recipe, seed: int) -> Recipe:
     return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": seed})})
 
 
-def _worth(
+def _downstream_scores(
     dataset: Dataset, draws: LabelModel, recipe: Recipe, seeds: tuple[int, ...], runs: dict[str, list[str]],
     reports: dict[str, list[EvaluationReport]],
-) -> Worth:  # fmt: skip
+) -> DownstreamScores:  # fmt: skip
     one = reports[REAL][0]
     groups = [row.group for row in one.rows if row.method == one.model]
     metrics = [name for name in one.metrics if name.startswith("dice")]
@@ -118,10 +118,10 @@ def _worth(
         key: {name: np.mean([report.values(report.model, name) for report in found], axis=0) for name in metrics}
         for key, found in reports.items()
     }
-    floor = {name: np.array(one.values(one.methods[1], name)) for name in metrics}
+    baseline = {name: np.array(one.values(one.methods[1], name)) for name in metrics}
     dice = {
         key: {name: cluster_interval(scores.tolist(), groups) for name, scores in of.items()}
-        for key, of in {**values, FLOOR: floor}.items()
+        for key, of in {**values, BASELINE: baseline}.items()
     }
     against: dict[str, dict[str, Interval]] = {
         key: {name: cluster_interval((values[key][name] - values[REAL][name]).tolist(), groups) for name in metrics}
@@ -131,18 +131,18 @@ def _worth(
         f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test are real.",
         *(() if len(seeds) > 2 else (f"{len(seeds)} seed(s): differences may be those of chance; use --seeds 3.",)),
     ]
-    return Worth(
+    return DownstreamScores(
         dataset.manifest.name, draws.model.name, recipe.train.steps, seeds, len(groups), len(set(groups)), runs,
         dice, against, tuple(notes),
     )  # fmt: skip
 
 
-def _store(run_id: str, worth: Worth) -> None:
-    put_json(run_id, f"{FOLDER}/{worth.dataset}.json", plain(asdict(worth)))
+def _store(run_id: str, worth: DownstreamScores) -> None:
+    put_json(run_id, f"{FOLDER}/{worth.dataset}.json", to_json_safe(asdict(worth)))
     means = {
         f"{FOLDER}/{key}_{name}": interval.mean
         for key, of in worth.dice.items()
         for name, interval in of.items()
-        if key != FLOOR and math.isfinite(interval.mean)
+        if key != BASELINE and math.isfinite(interval.mean)
     }
     log_metrics(run_id, means)

@@ -14,7 +14,7 @@ from sem_models.errors import UserError
 _Pixels = tuple[tuple[int, ...], str, bytes]
 
 
-def refuse_seen(model: LabelModel, dataset: Dataset, split: Split) -> None:
+def refuse_leakage(model: LabelModel, dataset: Dataset, split: Split) -> None:
     """What a model remembers is not what it can.
 
     Files are compared, then the names of specimens, then stored pixels where the dataset of the training is still

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.evaluate.leakage import refuse_seen
+from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.score import as_csv
 from pipelines.home import home
 from pipelines.label_models import LabelModel, label_model, refuse_synthetic, require_classes
@@ -55,7 +55,7 @@ def consistency(
     draws, finds = label_model(synthesiser, "synthesis"), label_model(segmenter, "segmentation")
     for model in (draws, finds):
         require_classes(model, dataset.manifest.label_values, f"dataset {dataset_name!r}")
-        refuse_seen(model, dataset, split)
+        refuse_leakage(model, dataset, split)
     refuse_synthetic(finds)
     report = mask_consistency(
         Predictor(finds.model).predict_unit,

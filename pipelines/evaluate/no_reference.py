@@ -33,7 +33,7 @@ class Verdict:
     source: str
     second: str | None
     run_id: str | None
-    """Where the numbers were kept; None for a floor."""
+    """Where the numbers were kept; None for a baseline."""
     scores: dict[str, float]
     notes: tuple[str, ...]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipelines.evaluate.compare import Column, Comparison, leading_metric
 from sem_models.errors import UserError
-from sem_models.evaluation.statistics.caveats import cautions
+from sem_models.evaluation.statistics.caveats import caveats
 from sem_models.evaluation.statistics.paired import Paired, Rank, compare_to, mean_goodness, ranks
 
 
@@ -29,7 +29,7 @@ class PairedComparison:
     """The best first; empty where the reference stands alone."""
     standing: tuple[tuple[Column, Mapping[str, Rank]], ...]
     """All models, the best mean rank first."""
-    cautions: tuple[str, ...]
+    caveats: tuple[str, ...]
 
 
 def compare_pairs(comparison: Comparison, metric: str | None = None, reference: str | None = None) -> PairedComparison:
@@ -49,7 +49,7 @@ def compare_pairs(comparison: Comparison, metric: str | None = None, reference: 
     ordered = sorted(comparison.columns, key=lambda column: -mean_goodness(column.report, metric))
     base = _find(ordered, reference) if reference else ordered[0]
     pairings = _pairings(base, [column for column in ordered if column is not base], comparison.metrics)
-    said = _cautions(pairings, chosen_here=reference is None)
+    said = _caveats(pairings, chosen_here=reference is None)
     return PairedComparison(base, metric, comparison.metrics, pairings, _standing(ordered, comparison, metric), said)
 
 
@@ -70,10 +70,10 @@ def _pairings(base: Column, others: list[Column], metrics: tuple[str, ...]) -> t
     )
 
 
-def _cautions(pairings: tuple[Pairing, ...], chosen_here: bool) -> tuple[str, ...]:
+def _caveats(pairings: tuple[Pairing, ...], chosen_here: bool) -> tuple[str, ...]:
     if not pairings:
         return ("No other model was evaluated on the same images in the same way: there is nothing to pair.",)
-    said = cautions([paired for pairing in pairings for paired in pairing.by_metric.values()], len(pairings))
+    said = caveats([paired for pairing in pairings for paired in pairing.by_metric.values()], len(pairings))
     flattered = (
         "The reference is the best by these very scores, which flatters its lead: name one beforehand to test it."
     )

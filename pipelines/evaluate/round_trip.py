@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from pipelines.home import home
-from pipelines.json_safe import plain
+from pipelines.json_safe import to_json_safe
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.datasets import attach_dataset
@@ -85,7 +85,7 @@ def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
 
 
 def _store(there: ResolvedModel, run_id: str, result: RoundTrip, dataset: Dataset) -> None:
-    put_json(run_id, there.place(f"{FOLDER}/{result.dataset}-{result.split}.json"), plain(asdict(result)))
+    put_json(run_id, there.place(f"{FOLDER}/{result.dataset}-{result.split}.json"), to_json_safe(asdict(result)))
     means = {there.place(f"{FOLDER}/{result.split}/{name}"): score.mean for name, score in result.scores.items()}
     log_metrics(run_id, {name: value for name, value in means.items() if math.isfinite(value)})
     attach_dataset(run_id, dataset, "evaluation")

@@ -1,4 +1,4 @@
-"""Use case: score a model and its floors on one split, and keep the table with the run."""
+"""Use case: score a model and its baselines on one split, and keep the table with the run."""
 
 import contextlib
 import csv
@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.directions import pair_notes, placed
 from pipelines.home import home
-from pipelines.json_safe import plain
-from pipelines.models import FLOOR, ResolvedModel, resolve_for
+from pipelines.json_safe import to_json_safe
+from pipelines.models import BASELINE, ResolvedModel, present_name, resolve_for
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
@@ -32,7 +32,7 @@ from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.progress import Progress, silent
 
 FOLDER = "evaluation"
-FLOOR_EXPERIMENT = "floors"
+BASELINE_EXPERIMENT = "floors"
 
 
 def evaluate(
@@ -47,10 +47,10 @@ def evaluate(
     """Score MODEL on a split with the degradation it was trained for; returns the report and the run that holds it.
 
     Args:
-        model: Run id, `models:/...` or `floor:...`.
+        model: Run id, `models:/...` or `baseline:...`.
         dataset_name: A prepared dataset.
         split: `test` unless you know why not.
-        scale: Of a floor; models know their own.
+        scale: Of a baseline; models know their own.
         progress: Told after each image.
         changes: `degradation.KEY=VALUE`: score on inputs that are made in another way than those it learned from. Such
             a table is stored beside the first and leaves the run's metrics alone.
@@ -61,13 +61,13 @@ def evaluate(
     dataset = open_dataset(home().datasets / dataset_name)
     _refuse_idle(changes, model, dataset)
     resolved = resolve_for(dataset, model, scale, changes)
-    notes = [*pair_notes(resolved.model, dataset), *_cautions(resolved.model, dataset)]
+    notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
     forward = override_degradation(resolved.degradation, changes)
-    known = kept_floor_rows(dataset, split, forward)
+    known = kept_baseline_rows(dataset, split, forward)
     report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
-    keep_floor_rows(dataset, split, forward, report)
+    keep_baseline_rows(dataset, split, forward, report)
     report = report.model_copy(update={"notes": (*report.notes, *notes)})
-    run_id = resolved.run_id or _floor_run(model, dataset, forward)
+    run_id = resolved.run_id or _baseline_run(model, dataset, forward)
     _store(run_id, resolved, report, changed=forward != resolved.degradation)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
@@ -76,9 +76,9 @@ def evaluate(
 
 
 def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
-    """Pairs are taken as they are; only floors may be told what blurred them."""
-    floor = model.startswith(FLOOR)
-    idle = [change for change in changes if not (floor and change.strip().startswith("degradation.blur."))]
+    """Pairs are taken as they are; only baselines may be told what blurred them."""
+    baseline = present_name(model).startswith(BASELINE)
+    idle = [change for change in changes if not (baseline and change.strip().startswith("degradation.blur."))]
     if idle and dataset.manifest.kind == "paired":
         raise UserError(
             f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which --set {idle[0]} would not "
@@ -86,7 +86,7 @@ def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
         )
 
 
-def _cautions(model: UnitModel, dataset: Dataset) -> list[str]:
+def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
     """What scores do not mean on this dataset."""
     from_noise = isinstance(model, RestorationModel) and model.recipe.method == "noise2noise"
     if not from_noise or dataset.manifest.kind != "paired":
@@ -97,10 +97,10 @@ def _cautions(model: UnitModel, dataset: Dataset) -> list[str]:
     ]
 
 
-def _floor_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
+def _baseline_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
     tags = {"sem.dataset": dataset.manifest.name, "sem.dataset_digest": dataset.digest, "sem.recipe": model}
     name = f"{model} x{degradation.scale} on {dataset.manifest.name}"
-    return create_run(FLOOR_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
+    return create_run(BASELINE_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
 
 
 def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
@@ -146,8 +146,8 @@ def as_csv(report: EvaluationReport | MaskConsistency) -> str:
 
 
 def summary(report: EvaluationReport) -> dict[str, object]:
-    """Means with intervals and gains over each floor, as plain values for JSON."""
-    floors = [method for method in report.methods if method != report.model]
+    """Means with intervals and gains over each baseline, as plain values for JSON."""
+    baselines = [method for method in report.methods if method != report.model]
     return {
         "model": report.model,
         "dataset": report.dataset,
@@ -158,8 +158,8 @@ def summary(report: EvaluationReport) -> dict[str, object]:
         "border_px": report.border_px,
         "data_range": report.data_range,
         "degradation": report.degradation,
-        "means": {m: {k: plain(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
-        "gain_over": {f: {k: plain(asdict(report.gain(k, f))) for k in report.metrics} for f in floors},
+        "means": {m: {k: to_json_safe(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: to_json_safe(asdict(report.gain(k, f))) for k in report.metrics} for f in baselines},
         "notes": list(report.notes),
     }
 
@@ -169,7 +169,7 @@ _VERSION = 1
 """Raised whenever a score is computed in another way under its old name."""
 
 
-def kept_floor_rows(dataset: Dataset, split: Split, degradation: Degradation) -> tuple[Row, ...]:
+def kept_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation) -> tuple[Row, ...]:
     """Rows of an earlier evaluation on the same images with the same scores; empty where there was none."""
     try:
         return _ROWS.validate_json(_file(dataset, split, degradation).read_bytes())
@@ -177,9 +177,9 @@ def kept_floor_rows(dataset: Dataset, split: Split, degradation: Degradation) ->
         return ()
 
 
-def keep_floor_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
-    """Keep the rows of the floors; not where a score is missing today that may be there tomorrow."""
-    rows = tuple(row for row in report.rows if row.method.startswith("floor:") and row.method != report.model)
+def keep_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
+    """Keep the rows of the baselines; not where a score is missing today that may be there tomorrow."""
+    rows = tuple(row for row in report.rows if row.method.startswith("baseline:") and row.method != report.model)
     if report.notes or not rows:
         return
     path = _file(dataset, split, degradation)

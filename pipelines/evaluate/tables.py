@@ -12,9 +12,9 @@ from pipelines.evaluate.compare import Column
 from pipelines.evaluate.paired import PairedComparison
 from sem_models.evaluation.metrics.table import LABELS
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics.caveats import cautions
+from sem_models.evaluation.statistics.caveats import caveats
 from sem_models.evaluation.statistics.intervals import Interval
-from sem_models.evaluation.statistics.paired import Paired, Rank, against_floors, unit
+from sem_models.evaluation.statistics.paired import Paired, Rank, against_baselines, unit
 
 CAPTION = (
     "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
@@ -81,14 +81,14 @@ def _rank_text(rank: Rank) -> str:
     return f"{rank.mean:.2f} (best on {rank.first} of {rank.images})"
 
 
-def plain(comparison: PairedComparison) -> Row:
+def json_content(comparison: PairedComparison) -> Row:
     """Everything as plain values for JSON."""
     return {
         "reference": comparison.reference.run.run_id,
         "metric": comparison.metric,
         "differences": _difference_values(comparison),
         "ranks": _rank_values(comparison),
-        "cautions": list(comparison.cautions),
+        "cautions": list(comparison.caveats),
     }
 
 
@@ -151,8 +151,8 @@ def _csv(rows: list[Row]) -> str:
 
 
 GAIN_CAPTION = (
-    "Difference: model minus floor, image by image. Better or worse is said only where the interval leaves out 0 and "
-    "the signed-rank p, Holm-corrected over the comparisons of each metric, is at most 0.05."
+    "Difference: model minus baseline, image by image. Better or worse is said only where the interval leaves out 0 "
+    "and the signed-rank p, Holm-corrected over the comparisons of each metric, is at most 0.05."
 )
 
 
@@ -161,25 +161,25 @@ class Gains:
     """A table, and what a reader must know before believing it."""
 
     rows: list[Row]
-    cautions: tuple[str, ...]
+    caveats: tuple[str, ...]
 
 
-def gains(named: Sequence[tuple[str, EvaluationReport]], floors: Sequence[str], metrics: Sequence[str]) -> Gains:
-    """Each model against each floor, metric by metric.
+def gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> Gains:
+    """Each model against each baseline, metric by metric.
 
-    Columns name what tells the rows apart: the model unless its label is empty, the floor unless all have the same.
+    Columns name what tells the rows apart: the model unless its label is empty, the baseline unless all have the same.
     """
     reports = [report for _, report in named]
-    names = [_names(label, floor, len(floors)) for (label, _), floor in product(named, floors)]
+    names = [_names(label, baseline, len(baselines)) for (label, _), baseline in product(named, baselines)]
     pairs = [
         (name, paired)
         for metric in metrics
-        for name, paired in zip(names, against_floors(reports, floors, metric), strict=True)
+        for name, paired in zip(names, against_baselines(reports, baselines, metric), strict=True)
     ]
-    said = cautions([paired for _, paired in pairs], len(names)) if pairs else ()
+    said = caveats([paired for _, paired in pairs], len(names)) if pairs else ()
     return Gains(text_rows(pairs), said)
 
 
-def _names(label: str, floor: str, floors: int) -> Row:
+def _names(label: str, baseline: str, baselines: int) -> Row:
     model = {"model": label} if label else {}
-    return model | ({"floor": floor.removeprefix("floor:")} if floors > 1 or not label else {})
+    return model | ({"baseline": baseline.removeprefix("baseline:")} if baselines > 1 or not label else {})

@@ -17,7 +17,7 @@ _POLL_S = 0.5
 _BEAT_S = 5.0
 
 
-class Seat:
+class WorkerSession:
     """Context of one training process. SIGTERM, SIGINT and a cancel in the queue all set `should_stop`."""
 
     def __init__(self, run_id: str, on_wait: Callable[[int], None] | None = None) -> None:

@@ -31,7 +31,7 @@ class Prediction:
     error: str | None
     databar_rows: int = 0
     """Input rows at the bottom that were cut off."""
-    further: tuple[str, ...] = ()
+    extra_inputs: tuple[str, ...] = ()
     """Files whose channels followed those of `source`."""
 
 
@@ -46,7 +46,7 @@ def predict(
     databar: DataBarChoice = "cut",
     overwrite: bool = False,
     changes: Sequence[str] = (),
-    further: Sequence[Path] = (),
+    extra_inputs: Sequence[Path] = (),
 ) -> list[Prediction]:
     """Write a TIFF into `out` for each page of each input image, in its dtype, with pixel size and provenance.
 
@@ -54,20 +54,20 @@ def predict(
         model: As `resolve_model` takes it.
         inputs: Files and folders; never replaced.
         out: Folder for the results, made where it is missing.
-        scale: Of a floor; models know their own.
+        scale: Of a baseline; models know their own.
         tile: Edge of a tile in input pixels; None: chosen by itself.
         progress: Told after each file.
         databar: What becomes of the instrument's data bar.
         overwrite: Whether results that are in `out` may be replaced; if not, such a page is listed as an error.
         changes: `diffusion.sampling.KEY=VALUE`, of a diffusion model.
-        further: Files and folders whose channels follow those of `inputs`, matched by name, as `prepare --with`.
+        extra_inputs: Files and folders whose channels follow those of `inputs`, matched by name, as `prepare --with`.
 
     Raises:
         UserError: No such model, no input found, or not one input could be used.
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
-    found = input_stacks(inputs, further, out)
+    found = input_stacks(inputs, extra_inputs, out)
     predictor = Predictor(resampled(resolve_model(model, scale).model, changes), tile=tile)
     out.mkdir(parents=True, exist_ok=True)
     names = OutputNames(out, [*found.incomplete, *(path for stack in found.stacks for path in stack)], overwrite)
@@ -100,7 +100,7 @@ def _page(
     names: OutputNames,
     databar: DataBarChoice,
 ) -> Prediction:
-    source, further = stack[0], tuple(map(str, stack[1:]))
+    source, extra_inputs = stack[0], tuple(map(str, stack[1:]))
     try:
         # A file name may contain a # of its own.
         target = names(source, images[0].source.removeprefix(source.name).removeprefix("#"))
@@ -114,5 +114,5 @@ def _page(
         else:
             write_micrograph(target, apply_model(predictor, whole))
     except UserError as error:
-        return Prediction(str(source), page, None, str(error), further=further)
-    return Prediction(str(source), page, str(target), None, bars[0].rows, further)
+        return Prediction(str(source), page, None, str(error), extra_inputs=extra_inputs)
+    return Prediction(str(source), page, str(target), None, bars[0].rows, extra_inputs)

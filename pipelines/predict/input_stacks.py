@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.predict.outputs import input_files
-from sem_models.datasets.preparation.sources import find_further
+from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar
@@ -26,14 +26,14 @@ class InputStacks:
     """First files that lack a further one."""
 
 
-def input_stacks(inputs: Sequence[Path], further: Sequence[Path], out: Path) -> InputStacks:
-    """Files below `inputs`, each with one from every place in `further`, matched by name as in preparation.
+def input_stacks(inputs: Sequence[Path], extra_inputs: Sequence[Path], out: Path) -> InputStacks:
+    """Files below `inputs`, each with one from every place in `extra_inputs`, matched by name as in preparation.
 
     Raises:
         UserError: A place does not exist or holds no image, or a file stands in two places.
     """
     first = input_files(inputs, out)
-    found = find_further(first, [input_files([place], out) for place in further])
+    found = find_extra_inputs(first, [input_files([place], out) for place in extra_inputs])
     return InputStacks(tuple((path, *others) for path, others in found.of.items()), found.alone)
 
 

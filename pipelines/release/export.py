@@ -28,13 +28,13 @@ def export(model: str, form: str, out: Path) -> Path:
     """Write MODEL as `onnx` (dynamic height and width) or `bioimageio` (a zip with test tensors) to `out`.
 
     Raises:
-        UserError: Unknown format, a floor, or outputs that differ by more than 1e-4 of the intensity range.
+        UserError: Unknown format, a baseline, or outputs that differ by more than 1e-4 of the intensity range.
     """
     if form not in FORMATS:
         raise UserError(f"--format {form}: use one of {', '.join(FORMATS)}.")
     resolved = resolve_model(model).model
     if not isinstance(resolved, RestorationModel):
-        raise UserError(f"{model}: floors have no weights to export; name a run or a registered model.")
+        raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
     if resolved.recipe.method == "diffusion":
         raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
     out.parent.mkdir(parents=True, exist_ok=True)

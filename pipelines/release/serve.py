@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipelines.models import FLOOR, REGISTERED, model_folder
+from pipelines.models import BASELINE, REGISTERED, model_folder, present_name
 from pipelines.tracking.registry import find_version, save_served
 from pipelines.tracking.store import tracking_uri
 from sem_models.errors import UserError
@@ -18,8 +18,8 @@ def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
     A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations. Several
     inputs of one model are the pages of one TIFF, in the order of `prepare`, or the channels of one page.
     """
-    if model.startswith(FLOOR):
-        raise UserError(f"{model}: floors are not served; name a run or a registered model.")
+    if present_name(model).startswith(BASELINE):
+        raise UserError(f"{model}: baselines are not served; name a run or a registered model.")
     with tempfile.TemporaryDirectory() as place:
         if model.startswith(REGISTERED):
             find_version(model)

@@ -29,7 +29,7 @@ def create_study(settings: StudySettings, progress: Progress = silent) -> str:
     if any(study.name == settings.name for study in list_studies()):
         raise UserError(f"There is a study {settings.name!r} already; choose another name.")
     dataset = open_dataset(home().datasets / settings.dataset)
-    models = [resolve_model(text, settings.floor_scale) for text in settings.models]
+    models = [resolve_model(text, settings.baseline_scale) for text in settings.models]
     for resolved in models:
         require_outputs(resolved, dataset)
     definition = _define(settings, dataset, models)

@@ -41,8 +41,8 @@ class StudySettings(_Frozen):
     """Edge of a picture in pixels of the dataset's sharp images."""
     realism: tuple[str, ...] = ()
     """Features of single pictures whose realism is rated 1 to 5."""
-    floor_scale: int = Field(4, ge=1, le=16)
-    """Of floors among the models."""
+    baseline_scale: int = Field(4, ge=1, le=16)
+    """Of baselines among the models."""
     seed: int = Field(default_factory=lambda: secrets.randbits(62), ge=0)
     """Secret: who knows it can tell from the opaque names what is real. Drawn at random unless a study is repeated."""
 
@@ -65,7 +65,7 @@ class StudyDefinition(StudySettings):
     labels: tuple[str, ...]
     """Names of the models, in their order: an alias may point elsewhere tomorrow."""
     runs: tuple[str | None, ...]
-    """The training run of each; None for a floor."""
+    """The training run of each; None for a baseline."""
 
 
 class Item(_Frozen):

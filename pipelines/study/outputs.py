@@ -56,8 +56,8 @@ def output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> Image:
         fits, shape = real == {len(output)}, f"{sorted(real)} channels"
     else:
         case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
-        output = Predictor(resolved.model).predict_unit(case.low)
-        fits, shape = output.shape == case.sharp.shape, str(case.sharp.shape)
+        output = Predictor(resolved.model).predict_unit(case.input)
+        fits, shape = output.shape == case.target.shape, str(case.target.shape)
     if not fits:
         raise UserError(
             f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, the real image has "

@@ -15,7 +15,7 @@ from pipelines.tracking.store import client, tracking_uri
 from sem_models.errors import UserError
 
 FIXED = "samples/fixed"
-"""Panels of validation samples that never change: input, floor, target."""
+"""Panels of validation samples that never change: input, baseline, target."""
 
 
 def put_text(run_id: str, path: str, text: str) -> None:

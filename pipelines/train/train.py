@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from pipelines.home import home
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
-from pipelines.jobs.worker_session import Seat
+from pipelines.jobs.worker_session import WorkerSession
 from pipelines.tracking.artifacts import fetch, list_files, put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.run_facts import RECIPE_FILE, code_commit, flat_parameters, stored_recipe
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
-from pipelines.train.warm_start import FOLDER, TAG, keep_initial, model_of, pixel_end, shortened
+from pipelines.train.warm_start import FOLDER, TAG, model_of, pixel_end, record_warm_start, shortened
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
 
@@ -36,7 +36,7 @@ def create_training(
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
     """
-    from sem_models.tasks.compatibility import refuse_ignored, require_fit
+    from sem_models.tasks.compatibility import check_compatible, refuse_ignored
     from sem_models.tasks.label_maps import with_labels
 
     dataset = open_dataset(home().datasets / dataset_name)
@@ -45,10 +45,10 @@ def create_training(
         recipe = with_labels(recipe, dataset.manifest)
         recipe = shortened(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)
-        require_fit(recipe, dataset.manifest)
+        check_compatible(recipe, dataset.manifest)
         run_id = _new_run(recipe, dataset, dataset_name, experiment)
         if init and source:
-            keep_initial(run_id, init, source)
+            record_warm_start(run_id, init, source)
     return run_id
 
 
@@ -91,14 +91,14 @@ def run_training(
 
     Every way out writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
     """
-    with Seat(run_id, on_wait) as seat:
-        if not seat.wait_for_slot():
+    with WorkerSession(run_id, on_wait) as session:
+        if not session.wait_for_slot():
             set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
             return None
         set_tags(run_id, {"sem.host": HOST, "sem.home": str(home().root)})
         set_status(run_id, "RUNNING")
         try:
-            result = _train(run_id, resume, seat, hook)
+            result = _train(run_id, resume, session, hook)
         except BaseException as error:
             # Where the store cannot take it (full disk, server away), `reconcile` says it later.
             with contextlib.suppress(Exception):
@@ -109,7 +109,7 @@ def run_training(
         return result
 
 
-def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> "TrainResult":
+def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook | None) -> "TrainResult":
     from pipelines.tracking.writer import RunWriter
     from sem_models.training.trainer import train as train_model
 
@@ -122,7 +122,7 @@ def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> 
         _bring_checkpoint(run_id, work)
 
     def tell(step: int, total: int, seconds_left: float) -> None:
-        seat.progress(step, total, seconds_left)
+        session.progress(step, total, seconds_left)
         if hook:
             hook(step, total, seconds_left)
 
@@ -130,7 +130,7 @@ def _train(run_id: str, resume: bool, seat: Seat, hook: ProgressHook | None) -> 
         from_earlier = TAG in get_run(run_id).tags and not resume
         initial = open_things.enter_context(model_of(run_id, FOLDER)) if from_earlier else None
         writer = open_things.enter_context(RunWriter(run_id, work, tell))
-        result = train_model(recipe, dataset, work, writer, resume, seat.should_stop, initial)
+        result = train_model(recipe, dataset, work, writer, resume, session.should_stop, initial)
     set_tags(run_id, {"sem.best_step": str(result.best_step), "sem.ended_by": result.reason})
     return result
 

@@ -84,7 +84,7 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
     )
 
 
-def keep_initial(run_id: str, source_run: str, source: Path) -> None:
+def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
     """Store the model to start from with the new run, so that it outlives the run that it came from."""
     put_files(run_id, FOLDER, sorted(source.iterdir()))
     set_tags(run_id, {TAG: source_run})

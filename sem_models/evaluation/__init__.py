@@ -1,1 +1,1 @@
-"""Scores, floors and statistics."""
+"""Scores, baselines and statistics."""

@@ -1,4 +1,4 @@
-"""Scoring a model and its floors on whole images of one split."""
+"""Scoring a model and its baselines on whole images of one split."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
-from sem_models.evaluation.baselines.table import floors_for
-from sem_models.evaluation.baselines.translation import translation_floors
+from sem_models.evaluation.baselines.table import baselines_for
+from sem_models.evaluation.baselines.translation import translation_baselines
 from sem_models.evaluation.label_cases import LabelTask, evaluate_labels
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.rows import score_rows
@@ -30,7 +30,7 @@ def evaluate_model(
     progress: Progress = silent,
     known: tuple[Row, ...] = (),
 ) -> EvaluationReport:
-    """Per-image scores of `model` and the floors of its task on whole images, the border of `scale` pixels left out.
+    """Per-image scores of `model` and the baselines of its task on whole images, the border of `scale` pixels left out.
 
     Args:
         model: On the device that the predictor chooses.
@@ -38,7 +38,7 @@ def evaluate_model(
         split: Usually `test`.
         degradation: Its scale must be the model's.
         progress: Told after each image.
-        known: Rows of floors from an earlier evaluation on the same images; they are not computed again.
+        known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
 
     Raises:
         UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
@@ -47,8 +47,8 @@ def evaluate_model(
         return evaluate_labels(LabelTask(recipe, dataset, degradation, make_case), model, split, progress)
     case_of, scale = cases_for(model, dataset, degradation), model.capabilities.scale
     # Of pairs the forward model knows nothing, not even their scale.
-    floors = translation_floors(model, dataset) or floors_for(degradation.model_copy(update={"scale": scale}))
-    methods: list[UnitModel] = [model, *(floor for floor in floors if floor.name != model.name)]
+    baselines = translation_baselines(model, dataset) or baselines_for(degradation.model_copy(update={"scale": scale}))
+    methods: list[UnitModel] = [model, *(baseline for baseline in baselines if baseline.name != model.name)]
     score = Scorer()
     rows = score_rows(
         methods,
@@ -105,7 +105,7 @@ def require_reference(dataset: Dataset, degradation: Degradation) -> None:
 def input_and_target(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> tuple[Image, Image]:
     """(C, h, w) input and (C, h x scale, w x scale) target in unit intensity."""
     case = make_case(dataset, entry, degradation, scale)
-    return case.low, case.sharp
+    return case.input, case.target
 
 
 def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> Case:
@@ -134,8 +134,8 @@ def _simulated(sharp: Image, name: str, degradation: Degradation, pixel_size_nm:
     low, blur = degrade_with_blur(tensor, degradation, generator)
     partial = degradation.blur is not None and degradation.blur.region == "partial" and degradation.scale == 1
     return Case(
-        low=low[0].numpy(),
-        sharp=tensor[0].numpy(),
+        input=low[0].numpy(),
+        target=tensor[0].numpy(),
         scale=degradation.scale,
         downsampling=degradation.downsampling,
         pixel_size_nm=pixel_size_nm,

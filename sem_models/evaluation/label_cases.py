@@ -42,7 +42,7 @@ class LabelTask:
             )
 
     @property
-    def floor(self) -> UnitModel:
+    def baseline(self) -> UnitModel:
         """What knows the training split and nothing else."""
         return majority(self.dataset) if self.recipe.task == "segmentation" else class_means(self.dataset)
 
@@ -68,7 +68,7 @@ class LabelTask:
         case = self.make_case(self.dataset, entry, self.degradation, 1)
         if self.recipe.task == "segmentation":
             return case
-        return Case(self.dataset.one_hot(entry), case.sharp, 1, None, case.pixel_size_nm)
+        return Case(self.dataset.one_hot(entry), case.target, 1, None, case.pixel_size_nm)
 
     def scores(self, output: Image, entry: Entry, case: Case, scorer: Scorer) -> Scores:
         """Of (K, H, W) logits or of a (1, H, W) image."""
@@ -83,8 +83,8 @@ class LabelTask:
 
 
 def evaluate_labels(task: LabelTask, model: UnitModel, split: Split, progress: Progress) -> EvaluationReport:
-    """Scores of `model` and of the floor of its task on whole images of a split."""
-    scorer, methods = Scorer(), (model, task.floor)
+    """Scores of `model` and of the baseline of its task on whole images of a split."""
+    scorer, methods = Scorer(), (model, task.baseline)
     rows = score_rows(
         methods,
         task.dataset,

@@ -1,9 +1,9 @@
-"""The result of an evaluation: per-image rows of a model and its floors, and what follows from them."""
+"""The result of an evaluation: per-image rows of a model and its baselines, and what follows from them."""
 
 import json
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.metrics.table import METRICS
@@ -14,10 +14,18 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _present_name(method: Any) -> Any:
+    """Reports of version 0.1 called baselines `floor:NAME`."""
+    return f"baseline:{method[6:]}" if isinstance(method, str) and method.startswith("floor:") else method
+
+
+MethodName = Annotated[str, BeforeValidator(_present_name)]
+
+
 class Row(_Frozen):
     """Scores of one method on one image."""
 
-    method: str
+    method: MethodName
     image: str
     group: str
     scores: dict[str, float | None]
@@ -28,7 +36,7 @@ class EvaluationReport(_Frozen):
     """Everything needed to read, reproduce and compare the scores of one model."""
 
     version: Literal[1] = 1
-    model: str
+    model: MethodName
     dataset: str
     digest: str
     split: Split
@@ -42,7 +50,7 @@ class EvaluationReport(_Frozen):
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The model first, then its floors."""
+        """The model first, then its baselines."""
         return tuple(dict.fromkeys(row.method for row in self.rows))
 
     @property
@@ -70,9 +78,9 @@ class EvaluationReport(_Frozen):
         """Mean over images with its 95 % interval."""
         return bootstrap_interval(self.values(method, metric))
 
-    def gain(self, metric: str, floor: str) -> PairedDifference:
-        """Model minus floor, image by image."""
-        return paired_difference(self.values(self.model, metric), self.values(floor, metric))
+    def gain(self, metric: str, baseline: str) -> PairedDifference:
+        """Model minus baseline, image by image."""
+        return paired_difference(self.values(self.model, metric), self.values(baseline, metric))
 
     def comparable(self, other: "EvaluationReport") -> bool:
         """Whether both were scored on the same images, made the same way and cut the same way."""

@@ -37,7 +37,7 @@ def score_rows(
         for name, predictor in predictors.items():
             row = found.get((name, entry.name))
             if row is None:
-                scores = scores_of(predictor.predict_unit(case.low), entry, case)
+                scores = scores_of(predictor.predict_unit(case.input), entry, case)
                 row = Row(method=name, image=entry.name, group=entry.group, scores=scores)
             rows.append(row)
         progress(index + 1, len(entries), "images scored")

@@ -27,15 +27,15 @@ DATA_RANGE = 1.0
 class Case:
     """One image of a split: what a method is given, what it should give, and what is known of the two."""
 
-    low: Image
+    input: Image
     """(C, h, w) in unit intensity."""
-    sharp: Image
+    target: Image
     """(C, h x scale, w x scale)."""
     scale: int
     downsampling: Downsampling | None
-    """What made `low` of `sharp`; None where an instrument did."""
+    """What made `input` of `target`; None where an instrument did."""
     pixel_size_nm: float | None
-    """Of `sharp`."""
+    """Of `target`."""
     blur: Image | None = None
     """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
 
@@ -52,7 +52,7 @@ class Scorer:
 
         Output and target lose `scale` pixels at each edge and what lies outside [0, 1]; down-consistency takes all.
         """
-        output, target = (np.clip(_inner(image, case.scale), 0, DATA_RANGE) for image in (whole, case.sharp))
+        output, target = (np.clip(_inner(image, case.scale), 0, DATA_RANGE) for image in (whole, case.target))
         pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
@@ -80,7 +80,7 @@ def _resolution_nm(scores: Scores, case: Case) -> Scores:
 def _down_consistency(whole: Image, case: Case) -> Scores:
     if case.scale == 1 or case.downsampling is None:
         return {}
-    value = down_consistency_db(whole, case.low, case.scale, case.downsampling, DATA_RANGE)
+    value = down_consistency_db(whole, case.input, case.scale, case.downsampling, DATA_RANGE)
     return {"down_consistency_db": _or_none(value)}
 
 
@@ -88,7 +88,7 @@ def _by_region(output: Image, target: Image, case: Case) -> Scores:
     """A sharp and a blurred region are there only where the blur was partial, which keeps the size of the image."""
     if case.blur is None:
         return {}
-    given, blur = np.clip(_inner(case.low, case.scale), 0, DATA_RANGE), _inner(case.blur, case.scale)
+    given, blur = np.clip(_inner(case.input, case.scale), 0, DATA_RANGE), _inner(case.blur, case.scale)
     return {
         "blur_gain_db": _or_none(blur_gain_db(given, output, target, blur, DATA_RANGE)),
         "sharp_identity_db": _or_none(sharp_identity_db(given, output, blur, DATA_RANGE)),

@@ -4,10 +4,10 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from sem_models.config.recipe import Recipe
+from sem_models.methods.adversarial_losses import AdversarialLosses, require_settings
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import RecentDiversity, health
-from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage
 
@@ -25,8 +25,8 @@ class AdversarialRestoration:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
         settings = require_settings(recipe)
         assembly = Assembly(fabric)
-        assembly.add_restorer(RESTORER, recipe)
-        self._judges, self._conditional = Judges(recipe, assembly), settings.conditional
+        assembly.add_network(RESTORER, recipe)
+        self._adversarial_losses, self._conditional = AdversarialLosses(recipe, assembly), settings.conditional
         self._recent = RecentDiversity() if recipe.train.batch == 1 else None
         if self._recent:
             assembly.remember(_RECENT, self._recent)
@@ -36,7 +36,7 @@ class AdversarialRestoration:
         self._health: dict[str, Tensor] = {}
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The generator."""
         return self.networks[RESTORER]
 
@@ -46,16 +46,16 @@ class AdversarialRestoration:
         if part != RESTORER:
             if self._output is None:
                 raise RuntimeError("the generator's part comes first")
-            return self._judges.learn(part, self._output, target, condition)
+            return self._adversarial_losses.discriminator_loss(part, self._output, target, condition)
         if stage.name != ADVERSARIAL:
-            return self._pixel(self.restorer, batch["input"], target)[1]
-        output, losses = self._second(self.restorer, batch["input"], target)
+            return self._pixel(self.network, batch["input"], target)[1]
+        output, losses = self._second(self.network, batch["input"], target)
         self._output = output.detach()
         self._health = health(self._output, target)
         if self._recent:
             self._health["diversity"] = self._recent(self._output, target)
-        return losses | self._judges.advise(output, target, condition)
+        return losses | self._adversarial_losses.generator_loss(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
         """What the discriminators think, and signs of life of the generator."""
-        return {**self._judges.observations(), **self._health}
+        return {**self._adversarial_losses.observations(), **self._health}

@@ -44,7 +44,7 @@ class Assembly:
         """A module that does not learn but whose content a resumed run must have again."""
         self.networks[name] = self._fabric.to_device(memory)
 
-    def add_restorer(self, part: str, recipe: Recipe) -> Any:
+    def add_network(self, part: str, recipe: Recipe) -> Any:
         """The network of the recipe, in the memory format that suits it."""
         facts = capabilities(recipe.network)
         module = self.add(part, build_network(recipe.network), recipe.optimiser, facts.channels_last)

@@ -29,5 +29,5 @@ class Method(Protocol):
         """Scalars worth a curve that nobody minimises, from the last step; empty where there are none."""
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The network that is validated, saved and applied."""

@@ -26,12 +26,12 @@ class BlindSpotRestoration:
             raise TypeError("method blind-spot without its settings")
         self._settings = recipe.blind_spot
         assembly = Assembly(fabric)
-        assembly.add_restorer(RESTORER, recipe)
+        assembly.add_network(RESTORER, recipe)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, recipe.losses)
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The only network."""
         return self.networks[RESTORER]
 

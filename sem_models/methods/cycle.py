@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from sem_models.config.method_settings import CycleSettings
 from sem_models.config.recipe import Recipe
 from sem_models.losses.structure import low_frequency
+from sem_models.methods.adversarial_losses import AdversarialLoss, require_settings
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import contrast, health
-from sem_models.methods.judges import Judge, require_settings
 from sem_models.methods.stages import BACKWARD, BACKWARD_DISCRIMINATOR, DISCRIMINATOR, RESTORER, Stage
 from sem_models.networks.table import build_network, capabilities
 
@@ -33,7 +33,7 @@ class _Direction:
     """Of the names of its losses."""
     there: Any
     back: Any
-    judge: Judge
+    judge: AdversarialLoss
     pool: Any
     output: Tensor | None = None
 
@@ -59,7 +59,7 @@ class Cycle:
         self._alike = "input_correlation" if recipe.task == "translation" else "contrast"
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The generator from degraded to sharp."""
         return self.networks[RESTORER]
 
@@ -72,7 +72,7 @@ class Cycle:
         if direction.output is None:
             raise RuntimeError("the generator's part comes first")
         real = sharp if part == DISCRIMINATOR else degraded
-        return direction.judge.learn(direction.pool(direction.output), real)
+        return direction.judge.discriminator_loss(direction.pool(direction.output), real)
 
     def observations(self) -> dict[str, Tensor]:
         """What the discriminators think; correlation with the input, for there is no target; diversity as in domain B.
@@ -98,7 +98,7 @@ class Cycle:
         output = way.there(x)
         way.output = output.detach()
         losses = {
-            "adversarial": way.judge.advise(output, other),
+            "adversarial": way.judge.generator_loss(output, other),
             "cycle": settings.weight * F.l1_loss(way.back(output), x),
         }
         if settings.identity:
@@ -112,7 +112,7 @@ class Cycle:
 def _direction(prefix: str, generators: tuple[str, str], part: str, recipe: Recipe, assembly: Assembly) -> _Direction:
     settings, cycle = require_settings(recipe), recipe.cycle
     assert cycle is not None  # noqa: S101
-    judge = Judge(part, settings.weight, recipe, assembly)
+    judge = AdversarialLoss(part, settings.weight, recipe, assembly)
     shape = (capabilities(recipe.network).channels_out, recipe.train.patch, recipe.train.patch)
     # Drawn, so that the pools of both directions do not swap alike.
     seed = int(torch.randint(2**31, ()))

@@ -23,7 +23,7 @@ class Diffusion:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         assembly = Assembly(fabric)
-        assembly.add_restorer(RESTORER, recipe)
+        assembly.add_network(RESTORER, recipe)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._settings = recipe.diffusion or DiffusionSettings()
         self._forward = ForwardProcess(self._settings)
@@ -31,7 +31,7 @@ class Diffusion:
         self._objective = Objective(recipe, recipe.losses)
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The only network."""
         return self.networks[RESTORER]
 

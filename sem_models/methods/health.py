@@ -68,7 +68,7 @@ _PEAKS = [place for place in product(range(0, BLOCK_PX, _QUARTER), repeat=2) if 
 _REACH = 4
 _RING = [step for step in product(range(-_REACH, _REACH + 1), repeat=2) if max(map(abs, step)) > 1]
 """From a frequency to its neighbours, but not those that the window smears it into."""
-_FLOOR = 1e-7
+_LEAST = 1e-7
 """Power of a checkerboard of 3e-4 of the intensity range, below any grey level of 8 bit: flat images have no peaks."""
 
 
@@ -86,7 +86,7 @@ def checkerboard(output: Tensor, target: Tensor) -> Tensor:
 
 def _standing_out(images: Tensor) -> Tensor:
     """(15,) one for each frequency."""
-    power = _spectrum(images) + _FLOOR
+    power = _spectrum(images) + _LEAST
     rows, columns = torch.tensor(_PEAKS, device=images.device).unbind(1)
     down, right = torch.tensor(_RING, device=images.device).unbind(1)
     around = power[(rows[:, None] + down) % BLOCK_PX, (columns[:, None] + right) % BLOCK_PX]

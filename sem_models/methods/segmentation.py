@@ -17,13 +17,13 @@ class Segmentation:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         assembly = Assembly(fabric)
-        assembly.add_restorer(RESTORER, recipe)
+        assembly.add_network(RESTORER, recipe)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, recipe.losses)
         self._seen: dict[str, Tensor] = {}
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """The only network."""
         return self.networks[RESTORER]
 

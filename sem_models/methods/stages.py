@@ -60,7 +60,7 @@ def stages(recipe: Recipe) -> tuple[Stage, ...]:
         name=ADVERSARIAL,
         first=before,
         steps=total - before,
-        parts=(RESTORER, *_judges(recipe.method, second)),
+        parts=(RESTORER, *_adversarial(recipe.method, second)),
         optimiser=second.optimiser,
         schedule=second.schedule,
         discriminator_rate=second.discriminator_rate,
@@ -72,7 +72,7 @@ def stages(recipe: Recipe) -> tuple[Stage, ...]:
     return Stage(_FIRST[recipe.method], 0, before, opening, recipe.optimiser, recipe.schedule), last
 
 
-def _judges(method: MethodName, settings: Adversarial) -> tuple[str, ...]:
+def _adversarial(method: MethodName, settings: Adversarial) -> tuple[str, ...]:
     if method == "cycle":
         return DISCRIMINATOR, BACKWARD_DISCRIMINATOR
     return (DISCRIMINATOR, GRADIENT_DISCRIMINATOR) if settings.gradient_weight else (DISCRIMINATOR,)

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from sem_models.config.recipe import Recipe
 from sem_models.losses.perceptual import deepest_features
+from sem_models.methods.adversarial_losses import AdversarialLosses, require_settings
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import health
-from sem_models.methods.judges import Judges, require_settings
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
 from sem_models.networks.denoiser import TargetEncoder
@@ -39,19 +39,19 @@ class Variational:
             raise TypeError(f"method variational trains dsrvae, not {recipe.network.kind}")
         self._degradation, self._perceptual = recipe.degradation, recipe.perceptual
         assembly = Assembly(fabric)
-        self._restorer: Any = assembly.add_restorer(RESTORER, recipe)
+        self._restorer: Any = assembly.add_network(RESTORER, recipe)
         for name in ("enlarge", "clean", "denoise"):
             self._restorer.mark_forward_method(name)
         code = recipe.network
         assembly.add(ENCODER, TargetEncoder(code.patch, code.code, code.hidden), recipe.optimiser)
-        self._judges = Judges(recipe, assembly)
+        self._adversarial_losses = AdversarialLosses(recipe, assembly)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, settings.losses)
         self._output: Tensor | None = None
         self._health: dict[str, Tensor] = {}
 
     @property
-    def restorer(self) -> nn.Module:
+    def network(self) -> nn.Module:
         """Both stages behind one another."""
         return self.networks[RESTORER]
 
@@ -65,11 +65,11 @@ class Variational:
             return self._enlarge(batch["input"], self._small(batch["target"]), elsewhere)
         if self._output is None:
             raise RuntimeError("the generator's part comes first")
-        return self._judges.learn(part, self._output, elsewhere)
+        return self._adversarial_losses.discriminator_loss(part, self._output, elsewhere)
 
     def observations(self) -> dict[str, Tensor]:
         """What the discriminator thinks, and signs of life of the generator."""
-        return {**self._judges.observations(), **self._health}
+        return {**self._adversarial_losses.observations(), **self._health}
 
     def _small(self, sharp: Tensor) -> Tensor:
         return downsample(sharp, self._degradation.scale, self._degradation.downsampling)
@@ -93,4 +93,4 @@ class Variational:
         losses = {name: (below[name] + across[name]) / 2 for name in below}
         # Not against patches of other places: that correlation is near zero in a sound training as well.
         self._output, self._health = output.detach(), health(self._small(output.detach()), clean)
-        return losses | self._judges.advise(output, elsewhere)
+        return losses | self._adversarial_losses.generator_loss(output, elsewhere)

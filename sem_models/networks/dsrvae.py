@@ -53,9 +53,9 @@ class DSRVAE(nn.Module):
 
     def enlarge(self, x: Tensor) -> Tensor:
         """Stage 2 alone: (N, C, H, W) to (N, C, H x scale, W x scale)."""
-        floor = upsample(x, self.scale)
-        residual: Tensor = self.tail(self.body(self.head(floor)))
-        return floor + residual
+        baseline = upsample(x, self.scale)
+        residual: Tensor = self.tail(self.body(self.head(baseline)))
+        return baseline + residual
 
     def denoise(self, x: Tensor, code: Tensor) -> Tensor:
         """Stage 1 on training patches: (N, C, patch, patch) and (N, code) to (N, C, patch, patch)."""

@@ -1,6 +1,6 @@
 """RRDBNet, the generator of ESRGAN (Wang et al., ECCV Workshops 2018).
 
-Deviations: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic floor; x2 has
+Deviations: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline; x2 has
 one doubling instead of a pixel unshuffle in front.
 """
 

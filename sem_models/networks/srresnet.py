@@ -1,6 +1,6 @@
 """SRResNet without batch norm (Ledig et al., CVPR 2017; the baseline form of Wang et al., ESRGAN, 2018).
 
-Deviation: the long skip is bicubic, not bilinear, so that an untrained network starts at the bicubic floor.
+Deviation: the long skip is bicubic, not bilinear, so that an untrained network starts at the bicubic baseline.
 """
 
 from typing import Literal

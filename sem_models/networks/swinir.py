@@ -1,6 +1,6 @@
 """SwinIR (Liang et al., ICCV Workshops 2021): residual groups of shifted-window attention.
 
-Deviation: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic floor.
+Deviation: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline.
 """
 
 from typing import Literal

@@ -13,7 +13,7 @@ from sem_models.tasks.self_supervision import require_noise
 from sem_models.tasks.translation_checks import require_channels, require_pairs
 
 
-def require_fit(recipe: Recipe, manifest: Manifest) -> None:
+def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
     """Refuse what would fail, or learn nonsense, after the start.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest, Role
 from sem_models.datasets.sampling.bank import Source
-from sem_models.datasets.sampling.fixed_noise import frozen_noise, repeated_frames
+from sem_models.datasets.sampling.fixed_noise import fixed_noise, repeated_frames
 from sem_models.errors import UserError
 from sem_models.networks.table import capabilities
 
@@ -27,7 +27,7 @@ def noisy_views(recipe: Recipe, manifest: Manifest) -> NoisyViews | None:
     if manifest.kind == "paired":
         return NoisyViews(("input", "target"), repeated_frames)
     roles: tuple[Role, ...] = ("input",) if recipe.method == "blind-spot" else ("input", "target")
-    return NoisyViews(roles, frozen_noise(recipe.degradation))
+    return NoisyViews(roles, fixed_noise(recipe.degradation))
 
 
 def may_turn(recipe: Recipe) -> bool:

@@ -3,7 +3,7 @@
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Entry, Manifest, Role
 from sem_models.errors import UserError
-from sem_models.methods.judges import shown_channels
+from sem_models.methods.adversarial_losses import shown_channels
 from sem_models.networks.pix2pix import Pix2PixConfig
 from sem_models.networks.table import NetworkConfig, capabilities
 from sem_models.networks.unet import UNetConfig

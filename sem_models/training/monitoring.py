@@ -11,14 +11,14 @@ from sem_models.methods.base import Method
 from sem_models.reporter import Reporter
 
 
-class Telling:
+class StepLogger:
     """Reports every `train.log_every` steps, and progress about once a second."""
 
     def __init__(self, recipe: Recipe, method: Method, reporter: Reporter) -> None:
         """Nothing told yet."""
         self._settings, self._method, self._reporter = recipe.train, method, reporter
         self._watch = GanWatch()
-        self.pace = Pace(recipe.train.validate_every)
+        self.throughput = Throughput(recipe.train.validate_every)
 
     def step(self, step: int, values: Mapping[str, float], seconds: float, data_s: float) -> None:
         """Step number `step` (from 1) is done.
@@ -29,13 +29,13 @@ class Telling:
             seconds: What it took as a whole.
             data_s: What waiting for its batch took of that.
         """
-        self.pace.step(seconds)
+        self.throughput.step(seconds)
         if step % self._settings.log_every == 0:
-            speed = {"speed/steps_per_s": self.pace.steps_per_s, "speed/data_ms": 1000 * data_s}
+            speed = {"speed/steps_per_s": self.throughput.steps_per_s, "speed/data_ms": 1000 * data_s}
             self._report(step, {**values, **speed})
-        if self.pace.due():
+        if self.throughput.due():
             total = self._settings.steps
-            self._reporter.progress(step, total, self.pace.seconds_left(total - step))
+            self._reporter.progress(step, total, self.throughput.seconds_left(total - step))
 
     def end(self, step: int) -> None:
         """The run is over after `step` steps, whatever the reason."""
@@ -52,7 +52,7 @@ class Telling:
 _MEMORY = 0.9
 
 
-class Pace:
+class Throughput:
     """Smoothed seconds a step, without validations; those are counted apart."""
 
     def __init__(self, validate_every: int) -> None:

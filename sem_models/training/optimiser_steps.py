@@ -12,7 +12,7 @@ from sem_models.methods.optimisers import constants
 from sem_models.methods.stages import Stage
 
 
-class Updates:
+class OptimiserSteps:
     """Applies the losses of a method to its networks."""
 
     def __init__(self, method: Method, fabric: Fabric, grad_clip: float) -> None:

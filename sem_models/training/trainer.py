@@ -16,12 +16,12 @@ from sem_models.methods.stages import BACKWARD, Stage, stage_at
 from sem_models.methods.table import build_method
 from sem_models.reporter import CheckpointKind, Reporter
 from sem_models.tasks.batches import BatchSource
-from sem_models.tasks.compatibility import require_fit
+from sem_models.tasks.compatibility import check_compatible
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
 from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare, open_fabric
-from sem_models.training.monitoring import Telling
-from sem_models.training.optimiser_steps import Updates
+from sem_models.training.monitoring import StepLogger
+from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.state import Counters, RunState
 from sem_models.validation.reference import open_validator
 
@@ -71,19 +71,19 @@ class Trainer:
     def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, reporter: Reporter) -> None:
         """Build everything on the best device of this machine."""
         self._recipe, self._folder, self._reporter = recipe, folder, reporter
-        require_fit(recipe, dataset.manifest)
+        check_compatible(recipe, dataset.manifest)
         self._fabric = open_fabric(recipe)
         torch.manual_seed(recipe.train.seed)
         self._method = build_method(recipe, self._fabric)
         self._batches = BatchSource(recipe, dataset, self._fabric.device)
         backward = self._method.networks.get(BACKWARD)
-        shipped = bare(self._method.restorer), bare(backward) if backward is not None else None
+        shipped = bare(self._method.network), bare(backward) if backward is not None else None
         self._ema = Averages(*shipped, recipe.train.ema_decay)
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validate = open_validator(recipe, dataset, self._fabric.device.type)
-        self._updates = Updates(self._method, self._fabric, recipe.train.grad_clip)
-        self._telling = Telling(recipe, self._method, reporter)
+        self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
+        self._step_logger = StepLogger(recipe, self._method, reporter)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
@@ -91,7 +91,7 @@ class Trainer:
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Give the restorer, and its average, weights that were learned before."""
-        bare(self._method.restorer).load_state_dict(weights)
+        bare(self._method.network).load_state_dict(weights)
         self._ema.start_from(weights)
 
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
@@ -99,7 +99,7 @@ class Trainer:
         reason = self._loop(should_stop)
         self._save("last")
         done = self._counters
-        self._telling.end(done.step)
+        self._step_logger.end(done.step)
         return TrainResult(done.step, reason, done.best_step, done.best)
 
     def _loop(self, should_stop: Callable[[], bool]) -> Reason:
@@ -117,7 +117,7 @@ class Trainer:
             if turn and not last:
                 self._save("stage")
                 counters.begin_stage()
-            if counters.step % settings.checkpoint_every == 0 and not last and self._updates.are_sound:
+            if counters.step % settings.checkpoint_every == 0 and not last and self._optimiser_steps.are_sound:
                 self._save("last")
         return "finished"
 
@@ -125,23 +125,23 @@ class Trainer:
         start = time.monotonic()
         step = self._counters.step
         if step == stage.first:
-            self._updates.begin(stage)
-            self._telling.pace.forget()
+            self._optimiser_steps.begin(stage)
+            self._step_logger.throughput.forget()
         batch = self._batches.next()
         data_s = time.monotonic() - start
-        values = {"lr": stage.rate(stage.parts[0], step), **self._updates(batch, stage, step)}
+        values = {"lr": stage.rate(stage.parts[0], step), **self._optimiser_steps(batch, stage, step)}
         self._ema.update()
         self._counters.step += 1
-        self._telling.step(self._counters.step, values, time.monotonic() - start, data_s)
+        self._step_logger.step(self._counters.step, values, time.monotonic() - start, data_s)
 
     def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
         scores = self._validate(model, self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
-        if self._updates.are_sound and self._counters.validated(scores, stage.keeps_last):
+        if self._optimiser_steps.are_sound and self._counters.validated(scores, stage.keeps_last):
             self._save("best")
-        self._telling.pace.validation(time.monotonic() - start)
+        self._step_logger.throughput.validation(time.monotonic() - start)
 
     def _patience_is_over(self) -> bool:
         patience = self._recipe.train.early_stop

@@ -28,14 +28,14 @@ class SegmentationValidator:
         """Keep every image of the validation split, degraded the same way each time, with its mask."""
         self._device, self._classes = device, len(dataset.manifest.label_values)
         entries = dataset.entries("val")
-        self._inputs = {e.name: make_case(dataset, e, recipe.degradation, 1).low for e in entries}
+        self._inputs = {e.name: make_case(dataset, e, recipe.degradation, 1).input for e in entries}
         self._masks = {e.name: np.array(dataset.array(e, "mask")[..., 0]) for e in entries}
         always = majority(dataset).index
         guesses = {name: np.full_like(mask, always) for name, mask in self._masks.items()}
-        self._floor = {f"val/floor_{name}": value for name, value in self._scores(guesses).items() if name == "dice"}
+        self._baseline = {f"val/floor_{name}": value for name, value in self._scores(guesses).items() if name == "dice"}
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/dice`, its floor, and `val/dice_K` of each class, means over images."""
+        """`val/dice`, its baseline, and `val/dice_K` of each class, means over images."""
         predictor = Predictor(model, self._device)
         found = {name: predictor.predict_unit(image).argmax(0) for name, image in self._inputs.items()}
         for name in list(found)[:_PANEL_SAMPLES]:
@@ -43,7 +43,7 @@ class SegmentationValidator:
             panels |= {"output": shown(found[name]), "target": shown(self._masks[name])}
             reporter.sample(step, name, {panel: centre(image) for panel, image in panels.items()})
         scores = {f"val/{name}": value for name, value in self._scores(found).items() if name.startswith("dice")}
-        return {**scores, **self._floor}
+        return {**scores, **self._baseline}
 
     def _scores(self, found: dict[str, NDArray[Any]]) -> dict[str, float]:
         return _means([segmentation_scores(found[name], self._masks[name], self._classes) for name in found])
@@ -58,19 +58,19 @@ class SynthesisValidator:
         entries = dataset.entries("val")
         self._masks = {e.name: dataset.one_hot(e) for e in entries}
         self._real = {e.name: np.clip(dataset.unit(e, "image"), 0, 1) for e in entries}
-        floor = Predictor(class_means(dataset), "cpu")
-        flat = {name: floor.predict_unit(mask) for name, mask in self._masks.items()}
-        self._floor = {"val/floor_psnr_db": self._scores(flat)["val/psnr_db"]}
+        baseline = Predictor(class_means(dataset), "cpu")
+        flat = {name: baseline.predict_unit(mask) for name, mask in self._masks.items()}
+        self._baseline = {"val/floor_psnr_db": self._scores(flat)["val/psnr_db"]}
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/psnr_db` with its floor, `val/std_ratio` and `val/histogram_distance`, means over images."""
+        """`val/psnr_db` with its baseline, `val/std_ratio` and `val/histogram_distance`, means over images."""
         predictor = Predictor(model, self._device)
         drawn = {name: np.clip(predictor.predict_unit(mask), 0, 1) for name, mask in self._masks.items()}
         for name in list(drawn)[:_PANEL_SAMPLES]:
             panels = {"input": shown(self._masks[name].argmax(0))}
             panels |= {"output": drawn[name].mean(axis=0), "target": self._real[name].mean(axis=0)}
             reporter.sample(step, name, {panel: centre(image) for panel, image in panels.items()})
-        return {**self._scores(drawn), **self._floor}
+        return {**self._scores(drawn), **self._baseline}
 
     def _scores(self, drawn: dict[str, Image]) -> dict[str, float]:
         pairs = [(drawn[name].mean(axis=0), real.mean(axis=0)) for name, real in self._real.items()]

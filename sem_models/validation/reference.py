@@ -29,9 +29,9 @@ PANEL_SAMPLES = 4
 @dataclass(frozen=True)
 class _Case:
     name: str
-    low: Image
-    floor: Image
-    sharp: Image
+    input: Image
+    baseline: Image
+    target: Image
 
 
 class Validator(Protocol):
@@ -77,7 +77,7 @@ class UnpairedValidator:
 
 
 class ReferenceValidator:
-    """Keeps inputs, targets and the floor of the validation images; only the output is computed each time."""
+    """Keeps inputs, targets and the baseline of the validation images; only the output is computed each time."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, scale: int, device: str) -> None:
         """Prepare every image of the validation split, degraded the same way each time.
@@ -86,36 +86,36 @@ class ReferenceValidator:
         """
         self._scale, self._device = scale, device
         self._reference = reference_of(recipe, dataset.manifest)
-        floor = Predictor(Bicubic(scale), "cpu")
+        baseline = Predictor(Bicubic(scale), "cpu")
         self._cases: list[_Case] = []
         for entry in dataset.entries("val"):
             if self._reference == "second frame":
                 low, sharp = two_frames(dataset, entry)
             else:
                 low, sharp = input_and_target(dataset, entry, recipe.degradation, scale)
-            self._cases.append(_Case(entry.name, low, np.clip(floor.predict_unit(low), 0, 1), sharp))
+            self._cases.append(_Case(entry.name, low, np.clip(baseline.predict_unit(low), 0, 1), sharp))
         if self._reference == "clean":
-            self._floor = self._scores([case.floor for case in self._cases])
+            self._baseline = self._scores([case.baseline for case in self._cases])
         if self._reference == "none" and recipe.blind_spot:
-            self._blind = BlindCheck(recipe.blind_spot, [(case.name, case.low) for case in self._cases])
+            self._blind = BlindCheck(recipe.blind_spot, [(case.name, case.input) for case in self._cases])
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Scores of `model`, means over images; the first images go to the reporter as panels."""
         predictor = Predictor(model, self._device)
-        outputs = [np.clip(predictor.predict_unit(case.low), 0, 1) for case in self._cases]
+        outputs = [np.clip(predictor.predict_unit(case.input), 0, 1) for case in self._cases]
         for case, output in list(zip(self._cases, outputs, strict=True))[:PANEL_SAMPLES]:
             reporter.sample(step, case.name, self._panels(case, output))
         if self._reference == "second frame":
             found = zip(outputs, self._cases, strict=True)
-            return two_frame_scores((output, case.low, case.sharp) for output, case in found)
+            return two_frame_scores((output, case.input, case.target) for output, case in found)
         if self._reference == "none":
             return self._blind(predictor)
         psnr, similarity = self._scores(outputs)
         return {
             "val/psnr_db": psnr,
             "val/ssim": similarity,
-            "val/floor_psnr_db": self._floor[0],
-            "val/floor_ssim": self._floor[1],
+            "val/floor_psnr_db": self._baseline[0],
+            "val/floor_ssim": self._baseline[1],
         }
 
     def _scores(self, outputs: list[Image]) -> tuple[float, float]:
@@ -123,7 +123,7 @@ class ReferenceValidator:
         pairs = [
             (
                 output[:, border:-border, border:-border].mean(axis=0),
-                case.sharp[:, border:-border, border:-border].mean(axis=0),
+                case.target[:, border:-border, border:-border].mean(axis=0),
             )
             for output, case in zip(outputs, self._cases, strict=True)
         ]
@@ -132,8 +132,8 @@ class ReferenceValidator:
         return float(psnr), float(similarity)
 
     def _panels(self, case: _Case, output: Image) -> dict[str, NDArray[np.float32]]:
-        enlarged = case.low.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
-        panels = {"input": enlarged, "floor": case.floor, "output": output, "target": case.sharp}
+        enlarged = case.input.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
+        panels = {"input": enlarged, "floor": case.baseline, "output": output, "target": case.target}
         if self._reference == "none":
             # The target would be the input again.
             del panels["target"]

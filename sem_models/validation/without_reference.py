@@ -29,11 +29,11 @@ def two_frame_scores(cases: Iterable[tuple[Image, Image, Image]]) -> dict[str, f
     A PSNR is left out where the estimated error is not above zero.
     """
     errors = np.array([(two_frame_mse(o, a, b), two_frame_mse(a, a, b)) for o, a, b in cases])
-    mse, floor = (float(value) for value in errors.mean(axis=0))
+    mse, baseline = (float(value) for value in errors.mean(axis=0))
     scores = {
         "val/two_frame_mse": mse,
         "val/two_frame_psnr_db": psnr_of(mse),
-        "val/floor_two_frame_psnr_db": psnr_of(floor),
+        "val/floor_two_frame_psnr_db": psnr_of(baseline),
     }
     return {name: value for name, value in scores.items() if np.isfinite(value)}
 
@@ -42,13 +42,13 @@ class BlindCheck:
     """The squared error on hidden pixels of whole images, the same pixels each time.
 
     It contains the noise of those pixels, so it says which of two networks is better and not how good either is. The
-    floor is what stands in the place of the hidden pixels.
+    baseline is what stands in the place of the hidden pixels.
     """
 
     def __init__(self, settings: BlindSpot, inputs: Iterable[tuple[str, Image]]) -> None:
         """Hide pixels of each named (C, H, W) input, by its name."""
         self._cases: list[tuple[Image, torch.Tensor, Places]] = []
-        floors = []
+        baselines = []
         for name, image in inputs:
             noisy, generator = torch.from_numpy(image)[None], torch.Generator().manual_seed(frame_seed(name, "blind"))
             places = draw_places(1, image.shape[1], image.shape[2], settings.box, generator)
@@ -56,8 +56,8 @@ class BlindCheck:
             places = stretches(places, settings, image.shape[2])
             truth = at(noisy, places)
             self._cases.append((hidden[0].numpy(), truth, places))
-            floors.append(torch.mean((at(hidden, places) - truth) ** 2).item())
-        self._floor = float(np.mean(floors))
+            baselines.append(torch.mean((at(hidden, places) - truth) ** 2).item())
+        self._baseline = float(np.mean(baselines))
 
     def __call__(self, predictor: Predictor) -> dict[str, float]:
         """Means over images."""
@@ -65,4 +65,4 @@ class BlindCheck:
         for hidden, truth, places in self._cases:
             output = torch.from_numpy(predictor.predict_unit(hidden))[None]
             errors.append(torch.mean((at(output, places) - truth) ** 2).item())
-        return {"val/blind_mse": float(np.mean(errors)), "val/floor_blind_mse": self._floor}
+        return {"val/blind_mse": float(np.mean(errors)), "val/floor_blind_mse": self._baseline}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.test_pages import assert_sound, page
-from tests.scored_runs import POOR, store, three_runs
+from tests.support.pages import assert_sound, page
+from tests.support.scored_runs import POOR, store, three_runs
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def runs(sem_home: Path) -> dict[str, str]:
 
 
 def _paired_table(app) -> object:
-    models, _floors = [frame.value for frame in app.dataframe if "p (Holm)" in frame.value]
+    models, _baselines = [frame.value for frame in app.dataframe if "p (Holm)" in frame.value]
     return models
 
 

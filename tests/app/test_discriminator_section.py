@@ -7,10 +7,10 @@ import pytest
 from pipelines.tracking.artifacts import put_text
 from sem_models.evaluation.discriminator.auc import Auc
 from sem_models.evaluation.discriminator.kernel_distance import KernelDistance
-from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
-from tests.app.test_pages import assert_sound, page
-from tests.scored_runs import three_runs
+from tests.support.pages import assert_sound, page
+from tests.support.scored_runs import three_runs
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def store(run_id: str, value: float, **changes: object) -> None:
 
     content = {
         "model": run_id, "dataset": "set", "digest": "d" * 20, "splits": ("val", "test"), "training_images": 0,
-        "settings": JudgeSettings(), "images": 8, "groups": 4, "auc": auc(value), "auc_patches": auc(value - 0.1),
+        "settings": ClassifierSettings(), "images": 8, "groups": 4, "auc": auc(value), "auc_patches": auc(value - 0.1),
         "sanity": auc(0.51), "sanity_patches": auc(0.5), "notes": ("Few groups.",),
         "kernel": KernelDistance("VGG16 relu4_3, 128 px", 0.0123, 0.01, 0.02, 4, 72),
     }  # fmt: skip
@@ -39,7 +39,7 @@ def tables(app) -> list:
 def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
     store(runs["good"], 0.97)
     store(runs["fair"], 0.75)
-    store(runs["poor"], 0.55, settings=JudgeSettings(steps=7))
+    store(runs["poor"], 0.55, settings=ClassifierSettings(steps=7))
     app = page("compare")
     assert_sound(app)
     (table,) = tables(app)

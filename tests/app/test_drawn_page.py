@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 from pages.inference import drawn
 from pages.inference.drawn_results import archive, doubt_figure
 from pipelines.tracking.run_facts import stored_recipe
-from tests.app.test_pages import assert_sound, page
-from tests.integration.test_synthesise import _at_home, models, run  # noqa: F401
+from tests.support.drawing_models import run
+from tests.support.pages import assert_sound, page
 
 
 @pytest.mark.parametrize("name", ["ddpm-small", "ddpm-masks-small"])
-def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: pytest.MonkeyPatch) -> None:
     launched: list[list[str]] = []
     monkeypatch.setattr(drawn, "launch", lambda key, arguments: launched.append(list(arguments)))
     app = page("inference")
@@ -57,7 +57,7 @@ def _script(result: dict, labels: tuple[int, ...]) -> None:
     _show_after_mask(result, labels)
 
 
-def test_all_that_was_drawn_after_a_mask_is_shown_and_offered(models, tmp_path: Path) -> None:  # noqa: F811
+def test_all_that_was_drawn_after_a_mask_is_shown_and_offered(models, tmp_path: Path) -> None:
     out, mask, model = tmp_path / "drawn", sorted(Path(models["masks"]).iterdir())[0], models["ddpm-masks-small"]
     (result,) = run("synthesise", model, "--masks", str(mask), "--out", str(out), "--samples", "2")["results"]
     labels = stored_recipe(model).labels

@@ -9,8 +9,8 @@ from pages.data.masks import mask_over
 from pages.data.page import command
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.images.display import coloured, display_window, to_display
-from tests.app.test_pages import assert_sound, page
-from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
+from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
+from tests.support.pages import assert_sound, page
 
 
 def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pipelines.evaluate.score import evaluate
 from pipelines.tracking.runs import create_run, set_status
@@ -18,24 +17,11 @@ from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.conftest import smooth_images
+from tests.support.images import smooth_images
+from tests.support.pages import assert_sound, page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("home", "data", "train", "runs", "inference", "compare", "study")
-
-
-def page(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "dashboard.py"), default_timeout=90)
-    app.run()
-    for key, value in query.items():
-        app.query_params[key] = value
-    return app.switch_page(f"{name}/page.py").run()
-
-
-def assert_sound(app: AppTest) -> None:
-    assert not app.exception, app.exception
-    assert not app.error, [box.value for box in app.error]
-    assert app.title
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -85,7 +71,7 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     assert len(app.get("image")) == 4
     tables = [table.value for table in app.dataframe]
     assert any(
-        "method" in table and list(table["method"])[1:] == ["floor:bicubic", "floor:identity"] for table in tables
+        "method" in table and list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity"] for table in tables
     )
 
 
@@ -110,11 +96,11 @@ def test_unknown_run_is_one_readable_box(store: tuple[Path, str]) -> None:
     assert "no run" in app.error[0].value
 
 
-def test_compare_shows_the_run_above_its_floors(store: tuple[Path, str]) -> None:
+def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> None:
     app = page("compare")
     app.segmented_control(key="scores").set_value("All").run()
     table = app.dataframe[0].value
-    assert list(table["method"])[1:] == ["floor:bicubic", "floor:identity"]
+    assert list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity"]
     assert store[1][:8] in table["method"][0]
     assert {"PSNR (dB) ↑", "MSE ↓", "Edge retention → 1", "FRC 1/7 resolution (nm) ↓"} <= set(table)
     assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.app.test_pages import assert_sound, page
-from tests.unit.test_pairs import write_pairs
+from tests.support.pages import assert_sound, page
+from tests.support.warps import write_pairs
 
 
 def test_pairs_are_shown_over_each_other_before_anything_is_cut(sem_home: Path) -> None:

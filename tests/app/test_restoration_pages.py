@@ -13,8 +13,8 @@ from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.app.test_pages import assert_sound, page
-from tests.conftest import smooth_images
+from tests.support.images import smooth_images
+from tests.support.pages import assert_sound, page
 
 
 @pytest.fixture

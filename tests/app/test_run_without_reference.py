@@ -4,15 +4,15 @@ from pathlib import Path
 
 from pipelines.train.train import train
 from sem_models.datasets.dataset import Dataset
-from tests.app.test_pages import assert_sound, page
-from tests.small_recipes import short
+from tests.support.pages import assert_sound, page
+from tests.support.small_recipes import short
 
 
 def test_runs_and_train_pages_do_without_a_psnr(sem_home: Path, small_dataset: Dataset) -> None:
     run_id = train(short("n2v-denoise-small", "train.patch=32"), "small", "e", queued=False)
     detail = page("runs", run=run_id)
     assert_sound(detail)
-    assert len(detail.get("image")) == 2, "input and output: nothing is enlarged, so the floor is the input"
+    assert len(detail.get("image")) == 2, "input and output: nothing is enlarged, so the baseline is the input"
     assert len(detail.get("plotly_chart")) == 2
     assert any("hidden pixels" in text.value for text in detail.markdown)
     assert not any("Score" in button.label for button in detail.button), "it could only fail"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.test_pages import assert_sound, page
-from tests.scored_runs import FAIR, GOOD, store
+from tests.support.pages import assert_sound, page
+from tests.support.scored_runs import FAIR, GOOD, store
 
 MANY = {"ssim": 0.5, "frc_mean": 0.4, "lpips_alex": 0.3, "dists": 0.2, "std_ratio": 0.9, "slope_difference": 0.1}
 
@@ -30,7 +30,7 @@ def test_tables_and_charts_show_the_chosen_family(runs: list[str]) -> None:
     assert columns(app) == ["Standard deviation, output / target → 1", "Spectrum slope, output - target → 0"]
     assert app.selectbox(key="metric").value == "std_ratio"
     tables = [frame.value for frame in app.dataframe if "metric" in frame.value]
-    assert [len(set(table["metric"])) for table in tables] == [2, 2], "models against one another, and floors"
+    assert [len(set(table["metric"])) for table in tables] == [2, 2], "models against one another, and baselines"
     app.segmented_control(key="scores").set_value("All").run()
     assert len(columns(app)) == 8
 

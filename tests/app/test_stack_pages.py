@@ -12,7 +12,7 @@ from pipelines.tracking.runs import create_run, set_status
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.networks.unet import UNetConfig
-from tests.app.test_pages import assert_sound, page
+from tests.support.pages import assert_sound, page
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_inference_page_asks_until_the_channels_suffice(fields: Path) -> None:
     app.text_input(key="further-1-folder").input(str(fields / "xpl")).run()
     assert_sound(app)
     assert not next(button for button in app.button if button.label == "Translate").disabled
-    app.selectbox(key="model").set_value("floor:identity").run()
+    app.selectbox(key="model").set_value("baseline:identity").run()
     assert not [field for field in app.text_input if field.key == "further-1-folder"]
 
 

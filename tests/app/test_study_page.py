@@ -13,8 +13,8 @@ from pipelines.study.answers import answers_of, next_trial
 from pipelines.study.order import order_for
 from pipelines.study.studies import Study, picture_files
 from sem_models.datasets.dataset import Dataset
-from tests.app.test_pages import assert_sound, page
-from tests.studies import home_with_images, sit, small_study
+from tests.support.pages import assert_sound, page
+from tests.support.studies import home_with_images, sit, small_study
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +144,8 @@ def test_a_new_study_is_the_command_line(study: Study, monkeypatch: pytest.Monke
     app.segmented_control(key="view").set_value("New study").run()
     assert button(app, "Make the study").disabled
     app.text_input(key="study-name").input("second")
-    app.multiselect(key="models").select("floor:bicubic").run()
+    app.multiselect(key="models").select("baseline:bicubic").run()
     button(app, "Make the study").click().run()
     (arguments,) = asked
     assert arguments[:3] == ["study", "create", "second"]
-    assert {"--dataset=small", "--model=floor:bicubic", "--question=pair", "--catch=10"} <= set(arguments)
+    assert {"--dataset=small", "--model=baseline:bicubic", "--question=pair", "--catch=10"} <= set(arguments)

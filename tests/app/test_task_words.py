@@ -10,7 +10,7 @@ from pages.inference.classes import legend
 from pages.inference.wording import wording
 from pages.runs.samples import panels_of
 from pages.runs.table import runs_table
-from pages.train.dataset import channel_changes, fitting_kinds
+from pages.train.dataset import channel_changes, compatible_kinds
 from pages.train.settings import unused
 from pipelines.tracking.runs import create_run, list_runs, log_metrics
 from sem_models.config.overrides import override
@@ -20,10 +20,10 @@ from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.app.test_pages import assert_sound, page
-from tests.conftest import smooth_images
-from tests.masked_sets import grey_classes
-from tests.scored_runs import GOOD, POOR, store
+from tests.support.images import smooth_images
+from tests.support.masked_sets import grey_classes
+from tests.support.pages import assert_sound, page
+from tests.support.scored_runs import GOOD, POOR, store
 
 
 def _run(task: str, **metrics: float) -> str:
@@ -87,7 +87,7 @@ def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
 
 def test_which_forward_models_act() -> None:
     assert unused(find_recipe("unet-segment-small"), "masked") == "", "a segmentation may learn from degraded images"
-    assert "paired" in fitting_kinds(find_recipe("pix2pix-small"))
+    assert "paired" in compatible_kinds(find_recipe("pix2pix-small"))
     assert unused(find_recipe("srresnet-x4-small"), "paired")
     assert unused(find_recipe("ddpm-small"), "single")
 
@@ -114,13 +114,13 @@ def test_nothing_is_called_enlarged_where_nothing_is(sem_home: Path) -> None:
     }  # fmt: skip
 
 
-def test_compare_takes_the_floor_that_there_is_and_one_task(sem_home: Path) -> None:
-    """Same-size tasks have no bicubic floor; on one dataset a segmentation is not compared with a synthesis."""
+def test_compare_takes_the_baseline_that_there_is_and_one_task(sem_home: Path) -> None:
+    """Same-size tasks have no bicubic baseline; on one dataset a segmentation is not compared with a synthesis."""
     for name in ("one", "two"):
         store(name, GOOD if name == "one" else POOR, 0.1)
     app = page("compare")
     assert_sound(app)
-    assert any("Difference to the bicubic floor" in text.value for text in app.markdown)
+    assert any("Difference to the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")
     assert _kin(first) == _kin(second)
     tagged = type(first)(**{**vars(first), "tags": {**first.tags, "sem.task": "segmentation"}})

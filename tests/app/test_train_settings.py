@@ -2,12 +2,11 @@
 
 import pytest
 
-from tests.app.test_pages import assert_sound, page
-from tests.integration.test_synthesise import _at_home, models  # noqa: F401
+from tests.support.pages import assert_sound, page
 
 
 @pytest.fixture
-def app(models):  # noqa: F811
+def app(models):
     app = page("train")
     app.selectbox(key="task").set_value("synthesis").run()
     app.selectbox(key="recipe").set_value("ddpm-masks-small").run()

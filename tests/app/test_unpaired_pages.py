@@ -8,10 +8,10 @@ from pipelines.tracking.artifacts import samples
 from pipelines.train.train import train
 from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
-from tests.app.test_pages import assert_sound, page
-from tests.conftest import smooth_images
-from tests.domains import unpaired
-from tests.small_recipes import short
+from tests.support.domains import unpaired
+from tests.support.images import smooth_images
+from tests.support.pages import assert_sound, page
+from tests.support.small_recipes import short
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.goto(f"{server}/runs?run={run_id}")
     page.get_by_role("tab", name="Scores").click()
     page.get_by_role("button", name="Score on the test split").click()
-    page.get_by_text("Gain over the floors").wait_for()
+    page.get_by_text("Gain over the baselines").wait_for()
     page.get_by_role("tab", name="Scores").click()
     page.get_by_role("button", name="Register as champion").click()
     page.get_by_role("tab", name="Scores").click()
@@ -172,7 +172,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
 
     page.get_by_role("link", name="Compare", exact=True).click()
-    page.get_by_text("Difference to the bicubic floor").wait_for()
+    page.get_by_text("Difference to the bicubic baseline").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
     settled(page)
     shoot(page, tmp_path, "compare")

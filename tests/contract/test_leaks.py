@@ -24,8 +24,8 @@ from sem_models.networks.table import capabilities
 from sem_models.physics.downsampling import downsample
 from sem_models.tasks import batches as batches_module
 from sem_models.training.hardware import bare
-from tests.domains import flat_images
-from tests.small_recipes import fake_perceptual, narrow
+from tests.support.domains import flat_images
+from tests.support.small_recipes import fake_perceptual, narrow
 
 WAYS_IN = ("forward", "with_gradient", "enlarge", "clean", "denoise")
 Calls = list[tuple[str, list[Tensor]]]
@@ -85,7 +85,7 @@ def learn(recipe: Recipe, stage: Stage, truth: int) -> tuple[Spy, Tensor | None]
     """One step of the stage from the same weights and random numbers; what the spy saw, and the finished output."""
     torch.manual_seed(0)
     method = build_method(recipe, fabric())
-    spy = Spy(bare(method.restorer))
+    spy = Spy(bare(method.network))
     given = batch(recipe, truth)
     for part in stage.parts:
         losses = method.training_step(given, part, stage)
@@ -200,7 +200,7 @@ def test_what_is_shipped_needs_the_degraded_image_alone(name: str) -> None:
     for stage in stages(recipe):
         for part in stage.parts:
             method.training_step(batch(recipe, 1), part, stage)
-    restorer = bare(method.restorer).eval()
+    restorer = bare(method.network).eval()
     x = batch(recipe, 1)["input"]
     with torch.inference_mode():
         expected = restorer(x)
@@ -233,7 +233,7 @@ def test_a_cycle_restores_from_the_input_alone(name: str) -> None:
     for truth in (1, 2):
         torch.manual_seed(0)
         method = build_method(recipe, fabric())
-        spy, given = Spy(bare(method.restorer)), batch(recipe, truth)
+        spy, given = Spy(bare(method.network)), batch(recipe, truth)
         method.training_step(given, RESTORER, stage)
         seen = [arguments[0] for _, arguments in spy.calls]
         assert len(seen) == 3

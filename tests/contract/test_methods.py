@@ -18,9 +18,9 @@ from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.label_maps import takes_labels
 from sem_models.training.checkpoint import FOLDERS, load_state
 from sem_models.training.trainer import train
-from tests.integration.test_resume import Recorder, assert_equal
-from tests.masked_sets import with_masks
-from tests.small_recipes import fake_perceptual, narrow, short
+from tests.support.masked_sets import with_masks
+from tests.support.recorder import Recorder, assert_equal
+from tests.support.small_recipes import fake_perceptual, narrow, short
 
 SMALL = ("train.patch=32",)
 DRAWING = ("train.precision=32-true", "diffusion.sampling.steps=2")
@@ -90,7 +90,7 @@ def test_losses_are_named_and_reach_every_network(recipe: Recipe, small_dataset:
     """Over its stages every parameter of every network learns, and no part teaches a network of its own side."""
     method = built(recipe)
     assert set(method.optimisers) == {part for s in stages(recipe) for part in s.parts} <= set(method.networks)
-    assert method.restorer in method.networks.values()
+    assert method.network in method.networks.values()
     moved = [name for part in method.optimisers for name in driven(method, part)]
     assert sorted(moved) == sorted(name for name, network in method.networks.items() if list(network.parameters()))
     batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
@@ -143,9 +143,9 @@ def test_observations_are_told_once_a_discriminator_took_part(recipe: Recipe, sm
     for part in last.parts:
         method.training_step(batch, part, last)
     seen = {name: float(value) for name, value in method.observations().items()}
-    judges = last.parts[1:]
-    assert set(seen) == {f"{judge}/{side}" for judge in judges for side in ("real", "fake")} | LIFE
-    assert all(0 < seen[f"{judge}/{side}"] < 1 for judge in judges for side in ("real", "fake"))
+    adversarial_losses = last.parts[1:]
+    assert set(seen) == {f"{judge}/{side}" for judge in adversarial_losses for side in ("real", "fake")} | LIFE
+    assert all(0 < seen[f"{judge}/{side}"] < 1 for judge in adversarial_losses for side in ("real", "fake"))
     if recipe.network.kind != "pix2pix":
         assert seen["contrast"] > 0.7, "an untrained generator gives its input, enlarged by a cubic"
     assert 0.5 < seen["diversity"] < 1.5
@@ -262,6 +262,6 @@ def test_trained_features_fit_in_and_teach(
             losses = method.training_step(batch, part, stage)
             assert all(torch.isfinite(loss) for loss in losses.values())
             if part == "restorer" and stage.name == "adversarial":
-                method.restorer.zero_grad(set_to_none=True)
+                method.network.zero_grad(set_to_none=True)
                 losses["perceptual_vgg16"].backward()
-                assert learned(method.restorer), "the released dSRVAE detached it"
+                assert learned(method.network), "the released dSRVAE detached it"

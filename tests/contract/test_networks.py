@@ -10,9 +10,8 @@ import pytest
 import torch
 from pydantic import BaseModel
 from safetensors.torch import load, save
-from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio
-from torch import Tensor, nn
+from torch import nn
 
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.tiling.plan import plan_axis
@@ -42,8 +41,9 @@ from sem_models.networks.table import NETWORKS, capabilities
 from sem_models.networks.unet import UNetConfig
 from sem_models.networks.vdsr import VDSRConfig
 from sem_models.physics.downsampling import downsample, upsample
-from tests.noise_networks import build_network
-from tests.unit.test_inference_predictor import Model, whole_image
+from tests.support.images import natural
+from tests.support.noise_networks import build_network
+from tests.support.tiled import Model, whole_image
 
 BACK_PROJECTIONS = ("bicubic_aa", "cubic_aliased", "gaussian_area")
 
@@ -593,19 +593,13 @@ def test_tiles_are_exact(config) -> None:
     np.testing.assert_allclose(tiled, expected, atol=2e-5 * np.abs(expected).max())
 
 
-def natural(height: int, width: int, sigma: float = 2.5, seed: int = 0) -> Tensor:
-    """(1, 1, H, W): two-phase texture with soft edges, in [0.2, 0.8]."""
-    blobs = gaussian_filter(np.random.default_rng(seed).standard_normal((height, width)), sigma) > 0
-    return torch.from_numpy(0.2 + 0.6 * gaussian_filter(blobs.astype(np.float32), sigma / 3))[None, None]
-
-
 def starts_at_the_input(config) -> bool:
     """Not where the published network gives the image itself, or noise: it has to learn even the identity."""
     return config.kind not in ("pix2pix", "diffusion-unet") and bool(getattr(config, "residual", True))
 
 
 @pytest.mark.parametrize("config", [c for c in SMALL if starts_at_the_input(c)], ids=str)
-def test_untrained_network_is_near_the_bicubic_floor(config) -> None:
+def test_untrained_network_is_near_the_bicubic_baseline(config) -> None:
     """Unless it translates into another kind of image.
 
     On a smooth image: what noise of neighbouring pixels loses by down-sampling, SINSR's back-projection adds.

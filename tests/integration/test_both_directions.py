@@ -26,9 +26,9 @@ from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import load_state
-from tests.conftest import smooth_images
-from tests.domains import unpaired, write_all
-from tests.small_recipes import narrow, short
+from tests.support.domains import unpaired, write_all
+from tests.support.images import smooth_images
+from tests.support.small_recipes import narrow, short
 
 NAME = "cyclegan-translate-small"
 

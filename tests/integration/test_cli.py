@@ -17,22 +17,10 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from tests.support.command_line import ok
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--set", "train.batch=2", "--set", "train.patch=32", "--set", "network.blocks=1", "--set", "network.width=8"]
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "pipelines", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SEM_OFFLINE": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-
-
-def ok(*arguments: str) -> dict:
-    """By a process of its own, as people call it."""
-    done = run(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def here(*arguments: str) -> dict:
@@ -60,11 +48,11 @@ def test_recipes_have_the_promised_keys() -> None:
         (["prepare", ".", "--name", "../x"], ["folder name"]),
         (["prepare", ".", "--name", "x", "--kind", "paired"], ["--target"]),
         (["evaluate", "0123", "--dataset", "small"], ["no run '0123'"]),
-        (["evaluate", "floor:lanczos", "--dataset", "small"], ["floor:bicubic"]),
+        (["evaluate", "baseline:lanczos", "--dataset", "small"], ["baseline:bicubic"]),
         (["predict", "models:/none@champion", ".", "--out", "out"], ["models:/none@champion"]),
         (["compare"], ["--experiment"]),
-        (["export", "floor:bicubic", "--format", "onnx", "--out", "x.onnx"], ["floors have no weights"]),
-        (["serve", "floor:bicubic"], ["floors are not served"]),
+        (["export", "baseline:bicubic", "--format", "onnx", "--out", "x.onnx"], ["baselines have no weights"]),
+        (["serve", "baseline:bicubic"], ["baselines are not served"]),
     ],
 )  # fmt: skip
 def test_users_mistakes_are_one_line_and_status_2(
@@ -100,8 +88,8 @@ def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None
     run_id = trained["run_id"]
     scored = here("evaluate", run_id, "--dataset", "small")
     assert {"psnr_db", "ssim", "mse"} <= set(scored["means"][scored["model"]])
-    floor = here("evaluate", "floor:bicubic", "--dataset", "small", "--scale", "4")
-    assert floor["means"]["floor:bicubic"]["psnr_db"] == scored["means"]["floor:bicubic"]["psnr_db"]
+    baseline = here("evaluate", "baseline:bicubic", "--dataset", "small", "--scale", "4")
+    assert baseline["means"]["baseline:bicubic"]["psnr_db"] == scored["means"]["baseline:bicubic"]["psnr_db"]
     compared = here("compare", "--experiment", "e")
     assert [row["run_id"] for row in compared["runs"]] == [run_id]
     registered = here("register", run_id, "--name", "m")

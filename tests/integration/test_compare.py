@@ -14,7 +14,7 @@ from pipelines.evaluate.paired import compare_pairs
 from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
 from pipelines.tracking.runs import create_run
 from sem_models.errors import UserError
-from tests.scored_runs import FAIR, GOOD, POOR, store, three_runs
+from tests.support.scored_runs import FAIR, GOOD, POOR, store, three_runs
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str])
     paired = compare_pairs(comparison)
     assert paired.reference.run.run_id == runs["good"]
     assert [pairing.column.run.name for pairing in paired.pairings] == ["fair", "poor"]
-    assert any("flatters" in caution for caution in paired.cautions)
+    assert any("flatters" in caveat for caveat in paired.caveats)
     assert compare_pairs(comparison, "mse").reference.run.run_id == runs["fair"], "less is better"
     named = compare_pairs(comparison, reference=runs["poor"][:10])
     assert named.reference.run.run_id == runs["poor"]
-    assert not any("flatters" in caution for caution in named.cautions)
+    assert not any("flatters" in caveat for caveat in named.caveats)
     assert {pairing.by_metric["psnr_db"].verdict for pairing in named.pairings} == {"better"}
 
 
@@ -62,7 +62,7 @@ def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
 def test_one_model_has_nothing_to_pair_with(runs: dict[str, str]) -> None:
     paired = compare_pairs(compare([runs["good"], runs["good"]]))
     assert paired.pairings == ()
-    assert "nothing to pair" in paired.cautions[0]
+    assert "nothing to pair" in paired.caveats[0]
     assert difference_rows(paired) == []
     assert len(rank_rows(paired)) == 1
     assert csv_files(paired)["paired.csv"].strip() == ""

@@ -1,4 +1,4 @@
-"""`discriminate` on runs and floors: what is judged, what is kept, what is refused."""
+"""`discriminate` on runs and baselines: what is judged, what is kept, what is refused."""
 
 import json
 import shutil
@@ -20,14 +20,14 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.discriminator.auc import Auc
-from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import DiscriminatorReport, cautions, generated_pairs
-from sem_models.evaluation.discriminator.test import DiscriminatorResult, dealt_cells, discriminator_test
-from tests.conftest import smooth_images
-from tests.domains import unpaired
+from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats, generated_pairs
+from sem_models.evaluation.discriminator.test import DiscriminatorResult, allocated_cells, discriminator_test
+from tests.support.domains import unpaired
+from tests.support.images import smooth_images
 
-SHORT = JudgeSettings(patch_px=32, batch=8, steps=3, folds=2)
+SHORT = ClassifierSettings(patch_px=32, batch=8, steps=3, folds=2)
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_re
 
 def test_all_models_get_the_same_judges_and_real_images(sem_home: Path, paired: Dataset) -> None:
     """The test of a model is the one that its own pairs give, whoever is tested before it."""
-    both = discriminate(["floor:gaussian", "floor:tv"], "small", ("train", "val", "test"), settings=SHORT)
-    (alone,) = discriminate(["floor:tv"], "small", ("train", "val", "test"), settings=SHORT)
+    both = discriminate(["baseline:gaussian", "baseline:tv"], "small", ("train", "val", "test"), settings=SHORT)
+    (alone,) = discriminate(["baseline:tv"], "small", ("train", "val", "test"), settings=SHORT)
     assert both[1] == alone
     assert both[0].sanity == alone.sanity
     assert both[0].setting == alone.setting
@@ -93,7 +93,7 @@ def test_pairs_are_the_models_outputs_and_training_images_are_marked(small_datas
     assert np.std(first.generated - first.real) == pytest.approx(0.05, rel=0.1), "the identity keeps the noise"
     result = discriminator_test(pairs, SHORT)
     assert result.images.resampled == "images", "one judged group"
-    cells = dealt_cells(pairs, 48, 0)
+    cells = allocated_cells(pairs, 48, 0)
     assert {pair.image for pair in cells if pair.judged} == judged
 
 
@@ -105,12 +105,12 @@ def test_readers_are_warned() -> None:
     blank = np.zeros((2, 2), np.float32)
     many = [Pair(blank, blank, f"i{k}", f"g{k}") for k in range(8)]
     sound = auc(0.5, 0.4, 0.6)
-    assert cautions(many, auc(0.9, 0.8, 1.0), sound) == ()
-    assert "7 groups and is too narrow" in cautions(many[:7], sound, sound)[0]
-    assert "0.70 [0.60, 0.80] instead of 0.5" in cautions(many, sound, auc(0.7, 0.6, 0.8))[0]
+    assert caveats(many, auc(0.9, 0.8, 1.0), sound) == ()
+    assert "7 groups and is too narrow" in caveats(many[:7], sound, sound)[0]
+    assert "0.70 [0.60, 0.80] instead of 0.5" in caveats(many, sound, auc(0.7, 0.6, 0.8))[0]
     leaning = DiscriminatorResult(sound.images, auc(0.38, 0.29, 0.47).patches)
-    assert "0.38 [0.29, 0.47] instead of 0.5" in cautions(many, sound, leaning)[0], "seen on patches alone"
-    assert "copy real ones" in cautions(many, auc(0.2, 0.1, 0.3), sound)[0]
+    assert "0.38 [0.29, 0.47] instead of 0.5" in caveats(many, sound, leaning)[0], "seen on patches alone"
+    assert "copy real ones" in caveats(many, auc(0.2, 0.1, 0.3), sound)[0]
 
 
 def test_two_datasets_do_not_replace_each_others_values(
@@ -136,7 +136,7 @@ def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None)
     images = smooth_images(10)
     rng = np.random.default_rng(0)
     unpaired(sem_home, [image // 2 + rng.integers(0, 40, image.shape) for image in images[:5]], list(images[5:]))
-    arguments = ["floor:identity", "--dataset", "u", "--training-images", "--steps", "40", "--patch", "32", "--json"]
+    arguments = ["baseline:identity", "--dataset", "u", "--training-images", "--steps", "40", "--patch", "32", "--json"]
     done = CliRunner().invoke(app, ["discriminate", *arguments])
     assert done.exit_code == 0, done.output
     (told,) = json.loads(done.stdout.strip().splitlines()[-1])["reports"]
@@ -157,8 +157,8 @@ def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None)
 
 def test_what_cannot_be_tested_is_refused(sem_home: Path, paired: Dataset) -> None:
     with pytest.raises(UserError, match="There is no dataset 'none'"):
-        discriminate(["floor:tv"], "none")
+        discriminate(["baseline:tv"], "none")
     with pytest.raises(UserError, match="needs at least two; there is 1: judge more splits"):
-        discriminate(["floor:tv"], "small", ("test",), settings=SHORT)
+        discriminate(["baseline:tv"], "small", ("test",), settings=SHORT)
     with pytest.raises(UserError, match="Unknown split 'all': use train, val or test"):
-        discriminate(["floor:tv"], "small", ("all",))
+        discriminate(["baseline:tv"], "small", ("all",))

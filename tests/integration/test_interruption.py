@@ -22,7 +22,7 @@ from sem_models.inference.storage import load_model
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import LAST, CheckpointNotSaved, load_state, save_checkpoint
 from sem_models.training.trainer import train
-from tests.integration.test_resume import Recorder
+from tests.support.recorder import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -169,7 +169,7 @@ def test_signals_save_the_present_step(
         from sem_models.datasets.dataset import open_dataset
         from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
-        from tests.integration.test_resume import Recorder
+        from tests.support.recorder import Recorder
 
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

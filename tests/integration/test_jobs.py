@@ -184,7 +184,7 @@ def test_what_cannot_fit_is_refused_before_there_is_a_run(
 
 
 def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:
-    task = start_task(["predict", "floor:bicubic", "/nowhere", "--out", str(sem_home / "out")])
+    task = start_task(["predict", "baseline:bicubic", "/nowhere", "--out", str(sem_home / "out")])
     done = start_task(["recipes"])
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""`judge` on runs and floors: what is said, what is kept, what is refused."""
+"""`judge` on runs and baselines: what is said, what is kept, what is refused."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,8 @@ from pipelines.train.train import train
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from tests.conftest import smooth_images
-from tests.small_recipes import short
+from tests.support.images import smooth_images
+from tests.support.small_recipes import short
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def frames(sem_home: Path) -> tuple[Path, Path]:
 
 
 def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
-    alone = judge("floor:identity", frames[0])
+    alone = judge("baseline:identity", frames[0])
     assert alone.scores == {"noise_std": 0}
     assert alone.notes == ("The output is the input: nothing was removed, the residual says nothing.",)
-    both = judge("floor:identity", *frames)
+    both = judge("baseline:identity", *frames)
     first, second = (tifffile.imread(path).astype(float) for path in frames)
     lo, hi = np.percentile(first, [0.1, 99.9])
     expected = 10 * np.log10(2 * (hi - lo) ** 2 / np.mean((first - second) ** 2))
@@ -60,7 +60,7 @@ def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset
 
 def test_a_shifted_frame_is_noted(frames: tuple[Path, Path]) -> None:
     tifffile.imwrite(frames[1], np.roll(tifffile.imread(frames[1]), 4, axis=1))
-    assert "+4.0 px right" in judge("floor:identity", *frames).notes[1]
+    assert "+4.0 px right" in judge("baseline:identity", *frames).notes[1]
 
 
 def test_what_cannot_be_judged_is_refused(
@@ -68,9 +68,9 @@ def test_what_cannot_be_judged_is_refused(
 ) -> None:
     tifffile.imwrite(frames[1], np.zeros((100, 128), np.uint16))
     with pytest.raises(UserError, match=r"second\.tif has 128 x 100 px of uint16, the first frame 128 x 128 px"):
-        judge("floor:identity", *frames)
+        judge("baseline:identity", *frames)
     with pytest.raises(UserError, match="there is no such file"):
-        judge("floor:identity", frames[0].with_name("none.tif"))
+        judge("baseline:identity", frames[0].with_name("none.tif"))
     run_id = train(tiny_recipe, "small", "e", queued=False)
     with pytest.raises(UserError, match="enlarges, so its output cannot be compared"):
         judge(run_id, frames[0])

@@ -13,8 +13,8 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
 from pipelines.train.train import create_training, run_training
 from sem_models.images.io.read import read_micrograph
-from tests.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, masked_files, rings
-from tests.small_recipes import short
+from tests.support.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, masked_files, rings
+from tests.support.small_recipes import short
 
 
 @pytest.mark.parametrize("name", ["unet-segment-small", "cgan-masks-small"])
@@ -40,7 +40,7 @@ def test_trained_scored_and_applied(name: str, sem_home: Path, tmp_path: Path) -
     assert get_run(run_id).status == "FINISHED"
     assert set(samples(run_id).panels) == {"input", "output", "target"}
     report, _ = evaluate(run_id, "m")
-    assert report.methods[1] == ("floor:majority" if name.startswith("unet") else "floor:class-means")
+    assert report.methods[1] == ("baseline:majority" if name.startswith("unet") else "baseline:class-means")
     given = "raw" if name.startswith("unet") else "masks"
     done = predict(run_id, [tmp_path / "files" / given], tmp_path / "out")
     assert len(done) == 4

@@ -45,9 +45,9 @@ def test_broad_contrast_and_seams_survive_where_the_study_loses_them(sem_home: P
     score = Scorer()
     found: dict[str, list[dict[str, float]]] = {"ours": [], "study": []}
     for case in fields(large):
-        outputs = {"ours": ours.predict_unit(case.low), "study": apart(study, case.low)}
+        outputs = {"ours": ours.predict_unit(case.input), "study": apart(study, case.input)}
         for name, output in outputs.items():
-            seam = seam_ratio(output[0], case.sharp[0], TILE_PX)
+            seam = seam_ratio(output[0], case.target[0], TILE_PX)
             found[name].append({**score(output, case), "seam_ratio": seam})
     mean = {name: {key: float(np.mean([row[key] for row in rows])) for key in SCORES} for name, rows in found.items()}
     assert mean["ours"]["atom_f1"] >= 0.98, mean

@@ -8,8 +8,8 @@ import pytest
 from pipelines.evaluate.compare import Column, Comparison
 from pipelines.evaluate.score import (
     evaluate,
-    keep_floor_rows,
-    kept_floor_rows,
+    keep_baseline_rows,
+    kept_baseline_rows,
     reports_as_trained,
     stored_reports,
     summary,
@@ -28,9 +28,9 @@ from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import Row
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.conftest import smooth_images
-from tests.scored_runs import FAIR, store
-from tests.small_recipes import short
+from tests.support.images import smooth_images
+from tests.support.scored_runs import FAIR, store
+from tests.support.small_recipes import short
 
 
 def pairs(home: Path, scale: int) -> Dataset:
@@ -47,25 +47,25 @@ def pairs(home: Path, scale: int) -> Dataset:
 
 def test_pairs_are_not_degraded_so_changes_of_that_are_refused(sem_home: Path) -> None:
     pairs(sem_home, 1)
-    for model, change in (("floor:nlm", "degradation.read_noise=0.1"), ("floor:wiener", "degradation.scale=1")):
+    for model, change in (("baseline:nlm", "degradation.read_noise=0.1"), ("baseline:wiener", "degradation.scale=1")):
         with pytest.raises(UserError, match=r"brings its own inputs.*leave --set"):
             evaluate(model, "pairs", scale=1, changes=["degradation.blur.size_px=1,1", change])
-    report, _ = evaluate("floor:wiener", "pairs", scale=1, changes=["degradation.blur.size_px=1,1"])
+    report, _ = evaluate("baseline:wiener", "pairs", scale=1, changes=["degradation.blur.size_px=1,1"])
     assert report.degradation == "paired"
 
 
-def test_floors_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
+def test_baselines_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
     """A network learns from pairs whatever the forward model says, whose scale may be another."""
     report = evaluate_model(Identity(2), pairs(tmp_path, 2), "test", Degradation(scale=4))
-    assert report.methods == ("floor:identity", "floor:bicubic")
+    assert report.methods == ("baseline:identity", "baseline:bicubic")
 
 
 def test_deconvolutions_of_another_blur_are_not_kept_for_pairs(sem_home: Path) -> None:
     dataset, narrow, wide = pairs(sem_home, 1), *(Degradation(scale=1, blur=Blur(size_px=(s, s))) for s in (1, 3))
     report = evaluate_model(Identity(1), dataset, "test", narrow).model_copy(update={"notes": ()})
-    keep_floor_rows(dataset, "test", narrow, report)
-    assert kept_floor_rows(dataset, "test", narrow)
-    assert kept_floor_rows(dataset, "test", wide) == ()
+    keep_baseline_rows(dataset, "test", narrow, report)
+    assert kept_baseline_rows(dataset, "test", narrow)
+    assert kept_baseline_rows(dataset, "test", wide) == ()
 
 
 def test_scores_on_other_inputs_come_second_and_are_not_those_of_the_model(sem_home: Path) -> None:
@@ -78,13 +78,13 @@ def test_scores_on_other_inputs_come_second_and_are_not_those_of_the_model(sem_h
     assert summary(other)["degradation"] == other.degradation
 
 
-def test_floors_of_a_comparison_stand_in_every_table(sem_home: Path) -> None:
+def test_baselines_of_a_comparison_stand_in_every_table(sem_home: Path) -> None:
     run_id = store("run", FAIR, 0.1)
     (report,) = stored_reports(run_id)
-    rows = [Row(method="floor:nlm", image=row.image, group=row.group, scores=row.scores) for row in report.rows]
+    rows = [Row(method="baseline:nlm", image=row.image, group=row.group, scores=row.scores) for row in report.rows]
     more = report.model_copy(update={"rows": (*rows, *report.rows)})
     columns = tuple(Column(get_run(run_id), one) for one in (more, report))
-    assert Comparison(columns, ("psnr_db",), ()).floors == ("floor:bicubic",)
+    assert Comparison(columns, ("psnr_db",), ()).baselines == ("baseline:bicubic",)
 
 
 def test_scores_against_noisy_frames_say_so(sem_home: Path) -> None:

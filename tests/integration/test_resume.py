@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,47 +16,9 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.training.checkpoint import BEST, LAST, load_state
 from sem_models.training.trainer import train
+from tests.support.recorder import Recorder, assert_equal
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Recorder:
-    """Keeps every metric by step."""
-
-    def __init__(self) -> None:
-        self.values: dict[tuple[int, str], float] = {}
-        self.samples: dict[tuple[int, str], dict] = {}
-        self.warnings: list[tuple[int, str, str]] = []
-        self.checkpoints: list[tuple[int, str, str]] = []
-
-    def metrics(self, step, values) -> None:
-        self.values |= {(step, k): v for k, v in values.items() if not k.startswith("speed/")}
-
-    def sample(self, step, name, panels) -> None:
-        self.samples[step, name] = panels
-
-    def checkpoint(self, step, folder, kind) -> None:
-        self.checkpoints.append((step, folder.name, kind))
-
-    def warning(self, step, topic, text) -> None:
-        self.warnings.append((step, topic, text))
-
-    def progress(self, step, total, seconds_left) -> None: ...
-
-
-def assert_equal(a: Any, b: Any, where: str = "state") -> int:
-    """Compare two nested states exactly; returns how many tensors were compared."""
-    if isinstance(a, torch.Tensor):
-        assert torch.equal(a, b), where
-        return 1
-    if isinstance(a, dict):
-        assert a.keys() == b.keys(), where
-        return sum(assert_equal(a[key], b[key], f"{where}.{key}") for key in a)
-    if isinstance(a, list | tuple):
-        assert len(a) == len(b), where
-        return sum(assert_equal(x, y, f"{where}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True)))
-    assert a == b, where
-    return 0
 
 
 def test_stop_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
@@ -83,7 +44,7 @@ def test_kill_9_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe,
         from sem_models.datasets.dataset import open_dataset
         from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
-        from tests.integration.test_resume import Recorder
+        from tests.support.recorder import Recorder
 
         class Deadly(Recorder):
             def metrics(self, step, values):
@@ -115,7 +76,7 @@ def test_full_disk_keeps_the_checkpoint_before(small_dataset: Dataset, tiny_reci
         from sem_models.errors import UserError
         from sem_models.config.recipe import Recipe
         from sem_models.training.trainer import train
-        from tests.integration.test_resume import Recorder
+        from tests.support.recorder import Recorder
 
         class Filling(Recorder):
             def checkpoint(self, step, folder, kind):

@@ -54,7 +54,7 @@ def save(folder: Path, name: str, pixels: np.ndarray) -> None:
 def trained(home: Path, steps: int) -> str:
     """A run on `ppl` + `xpl` -> `grey` below `home`."""
     options = PrepareOptions(
-        "six", (home / "ppl",), "paired", target=home / "grey", databar_rows=0, with_=(home / "xpl",)
+        "six", (home / "ppl",), "paired", target=home / "grey", databar_rows=0, extra_inputs=(home / "xpl",)
     )
     prepare(options)
     run_id = create_training(recipe(steps), "six")
@@ -78,7 +78,7 @@ def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> Non
     ppl, xpl = sem_home / "ppl" / "f1_ppl.png", sem_home / "xpl" / "f1_xpl.png"
     with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 with --with"):
         predict(run, [ppl], sem_home / "out")
-    (result,) = predict(run, [ppl], sem_home / "out", further=[sem_home / "xpl"])
+    (result,) = predict(run, [ppl], sem_home / "out", extra_inputs=[sem_home / "xpl"])
     assert (Path(result.source).name, [Path(name).name for name in result.further]) == ("f1_ppl.png", ["f1_xpl.png"])
     written = read_micrograph(Path(str(result.output)))
     assert written.pixels.shape == (72, 100, 1)
@@ -108,7 +108,7 @@ def test_it_is_served_as_pages_and_as_channels(run: str, sem_home: Path) -> None
         return decode_tiff(base64.b64decode(answer)).pixels
 
     ppl, xpl = sem_home / "ppl" / "f0_ppl.png", sem_home / "xpl" / "f0_xpl.png"
-    (local,) = predict("models:/six@champion", [ppl], sem_home / "o", further=[xpl])
+    (local,) = predict("models:/six@champion", [ppl], sem_home / "o", extra_inputs=[xpl])
     expected = read_micrograph(Path(str(local.output))).pixels
     assert np.array_equal(ask(pages), expected)
     assert np.array_equal(ask(page), expected)
@@ -145,7 +145,7 @@ def test_real_thin_sections_learn_and_beat_the_identity(sem_home: Path, shared_d
             for kind, image in whole.items():
                 save(sem_home / kind, f"{name}-q{quarter}_{kind}.png".replace("_grey", ""), image[part][:240, :320])
     report, _ = evaluate(trained(sem_home, 60), "six")
-    assert report.methods[1:] == ("floor:identity", "floor:constant")
-    assert report.mean(report.model, "psnr_db").mean > report.mean("floor:identity", "psnr_db").mean
-    constant, _ = evaluate("floor:constant", "six")
-    assert constant.values("floor:constant", "mse") == report.values("floor:constant", "mse")
+    assert report.methods[1:] == ("baseline:identity", "baseline:constant")
+    assert report.mean(report.model, "psnr_db").mean > report.mean("baseline:identity", "psnr_db").mean
+    constant, _ = evaluate("baseline:constant", "six")
+    assert constant.values("baseline:constant", "mse") == report.values("baseline:constant", "mse")

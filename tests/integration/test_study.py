@@ -17,8 +17,8 @@ from pipelines.tracking.artifacts import list_files, put_text
 from pipelines.tracking.runs import get_run
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from tests.domains import unpaired
-from tests.studies import home_with_images, sit, small_study
+from tests.support.domains import unpaired
+from tests.support.studies import home_with_images, sit, small_study
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def study(dataset: Dataset, request: pytest.FixtureRequest) -> Study:
 
 
 def test_pictures_are_the_dataset_and_the_models(study: Study, dataset: Dataset) -> None:
-    """Real pictures are pixels of the dataset; those of the identity floor repeat each pixel four times."""
+    """Real pictures are pixels of the dataset; those of the identity baseline repeat each pixel four times."""
     stored = {path.rsplit("/", 1)[-1] for path in list_files(study.run_id, PICTURES)}
     assert stored == {f"{name}.png" for name in study.items}
     files = dict(zip(study.items, picture_files(study, list(study.items)), strict=True))
@@ -46,7 +46,7 @@ def test_pictures_are_the_dataset_and_the_models(study: Study, dataset: Dataset)
             whole = dataset.array(entries[item.image], "image")[:, :, 0]
             crop = whole[item.row : item.row + 16, item.column : item.column + 16].astype(float)
             assert np.corrcoef(crop.ravel(), shown.ravel())[0, 1] > 0.99
-        elif item.kind == "generated" and item.model == "floor:identity":
+        elif item.kind == "generated" and item.model == "baseline:identity":
             assert np.array_equal(shown, shown[::4, ::4].repeat(4, 0).repeat(4, 1))
 
 
@@ -113,13 +113,13 @@ def test_a_record_that_is_still_being_written_waits(study: Study) -> None:
 
 
 def test_two_domains_without_pairs_can_be_asked_about(sem_home: Path) -> None:
-    """Real pictures are of the second domain, those of the identity floor are the first."""
+    """Real pictures are of the second domain, those of the identity baseline are the first."""
     rng = np.random.default_rng(0)
     first, second = ([rng.integers(0, 256, (64, 64), np.uint8) for _ in range(5)] for _ in range(2))
     dataset = unpaired(sem_home, first, second)
-    made = small_study(dataset="u", models=("floor:identity",), floor_scale=1, trials=8, catch_trials=2)
+    made = small_study(dataset="u", models=("baseline:identity",), baseline_scale=1, trials=8, catch_trials=2)
     with pytest.raises(UserError, match="factor"):
-        small_study(name="two", dataset="u", models=("floor:gaussian", "floor:bicubic"), floor_scale=2)
+        small_study(name="two", dataset="u", models=("baseline:gaussian", "baseline:bicubic"), baseline_scale=2)
     shown_of: dict[str, list[str]] = {"real": [], "generated": []}
     entries = {entry.name: entry for entry in dataset.entries("train")}
     files = dict(zip(made.items, picture_files(made, list(made.items)), strict=True))

@@ -12,8 +12,8 @@ from pipelines.study import create
 from pipelines.study.definition import study_settings
 from pipelines.study.studies import Study, open_study, picture_files
 from sem_models.errors import UserError
-from tests.masked_sets import grey_classes
-from tests.unit.test_segmentation import AS_IT_IS, ByGrey, ready
+from tests.support.masked_sets import grey_classes
+from tests.support.segmenters import AS_IT_IS, ByGrey, ready
 
 
 def study_of(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:

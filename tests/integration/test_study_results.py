@@ -13,8 +13,8 @@ from pipelines.study.studies import Study, list_studies, open_study
 from pipelines.study.tables import answer_rows, as_csv, fool_rows, kappa_rows, realism_rows
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from tests.integration.test_cli import ok
-from tests.studies import home_with_images, sit, small_study, truth
+from tests.support.command_line import ok
+from tests.support.studies import home_with_images, sit, small_study, truth
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_realism_is_averaged_by_source(dataset: Dataset) -> None:
         given = truth(study, shown)
         store_answer(study, "Anna", shown, Given(given.answer, 1.0, 3, (("texture", 5 if real else 2),)))
     rows = {row["pictures"]: (row["mean grade (1 to 5)"], row["n"]) for row in realism_rows(study_results(study))}
-    assert rows == {"real": (5, 4), "floor:bicubic": (2, 2), "floor:identity": (2, 2)}
+    assert rows == {"real": (5, 4), "baseline:bicubic": (2, 2), "baseline:identity": (2, 2)}
 
 
 def test_csv_has_a_row_for_each_answer(study: Study) -> None:
@@ -89,7 +89,7 @@ def test_csv_has_a_row_for_each_answer(study: Study) -> None:
 
 
 def test_command_line_makes_a_study_and_counts_it(dataset: Dataset, tmp_path: Path) -> None:
-    create = ["study", "create", "by hand", "--model", "floor:bicubic", "--dataset", "small", "--split", "train"]
+    create = ["study", "create", "by hand", "--model", "baseline:bicubic", "--dataset", "small", "--split", "train"]
     made = ok(*create, "--trials", "6", "--catch", "2", "--crop", "16", "--seed", "5")
     assert list_studies()[0].run_id == made["run_id"]
     sit(open_study("by hand"), "Anna")

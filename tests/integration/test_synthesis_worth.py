@@ -27,7 +27,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.networks.unet import UNetConfig
-from tests.masked_sets import masked_files, rings
+from tests.support.masked_sets import masked_files, rings
 
 CHANGES = ("train.steps=60", "train.validate_every=60")
 LIGHT, DARK = np.array([50, 120, 200]), np.array([220, 130, 60])
@@ -124,7 +124,7 @@ def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, mon
         "evaluation/light-test.json" in list_files(run, "evaluation") for runs in worth.runs.values() for run in runs
     )
     assert all(worth.dice[key]["dice"].mean > 0.7 for key in worth.runs)
-    assert worth.dice["most frequent class (floor)"]["dice"].mean < 0.4
+    assert worth.dice["most frequent class (baseline)"]["dice"].mean < 0.4
     difference = worth.dice["both"]["dice"].mean - worth.dice["real"]["dice"].mean
     assert worth.against_real["both"]["dice"].mean == pytest.approx(difference)
     kept = json.loads(get_text(run_id, "downstream/light.json"))
@@ -160,10 +160,10 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
 
 
 def test_a_round_trip_of_nothing_loses_nothing(store: Store) -> None:
-    result, run_id = round_trip("floor:identity", "floor:identity", "light")
+    result, run_id = round_trip("baseline:identity", "baseline:identity", "light")
     assert run_id is None
     assert result.scores["psnr_db"].mean == 100
     assert result.scores["mae_between"].mean == 0
     with pytest.raises(UserError, match="needs models of one channel"):
-        round_trip(store.draws, "floor:identity", "light")
+        round_trip(store.draws, "baseline:identity", "light")
     assert os.environ["SEM_HOME"] == str(store.home)

@@ -1,58 +1,14 @@
 """`synthesise` and `translate` from the command line, by models of two steps."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from typer.testing import CliRunner
 
-from pipelines.__main__ import app
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
-from sem_models.config.overrides import override
-from sem_models.config.presets.table import find_recipe
-from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.read import read_micrograph
-from tests.masked_sets import RAW_OF_CLASS, masked_files, rings
-from tests.small_recipes import narrow
-
-GREY = np.array([40, 120, 220], np.uint8)
-FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
-
-
-def run(*arguments: str, status: int = 0) -> dict:
-    result = CliRunner().invoke(app, [*arguments, "--json"])
-    assert result.exit_code == status, result.output
-    return json.loads(result.stdout.strip().splitlines()[-1]) if status == 0 else {"said": result.stderr}
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Run ids of a model without and one with label maps, both of the same images; and where they lie."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SEM_HOME", str(home))
-        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
-        classes = [rings(seed) for seed in range(4)]
-        options = masked_files(home, list("abcd"), [RAW_OF_CLASS[mask] for mask in classes])
-        for name, mask in zip("abcd", classes, strict=True):
-            Image.fromarray(GREY[mask]).save(home / "raw" / f"{name}.png")
-        write_dataset(plan_dataset(options), home / "datasets" / "rings")
-        runs = {
-            name: train(override(narrow(find_recipe(name)), FEW), "rings", "tests", queued=False)
-            for name in ("ddpm-small", "ddpm-masks-small")
-        }
-    return {**runs, "home": str(home), "masks": str(options.masks)}
-
-
-@pytest.fixture(autouse=True)
-def _at_home(models: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEM_HOME", models["home"])
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+from tests.support.drawing_models import run
 
 
 def pixels(path: str) -> np.ndarray:
@@ -119,7 +75,7 @@ def test_translate_writes_what_both_methods_make(models, tmp_path: Path) -> None
         (("synthesise", "ddpm-small", "--samples", "2"), "say --count"),
         (("synthesise", "ddpm-small", "--set", "train.steps=3"), "only diffusion.sampling."),
         (("synthesise", "ddpm-small", "--set", "diffusion.sampling.steps=7"), "must divide timesteps"),
-        (("synthesise", "floor:nlm"), "no diffusion model"),
+        (("synthesise", "baseline:nlm"), "no diffusion model"),
         (("translate", ".", "--method", "ddib", "--to", "ddpm-small"), "needs --from"),
         (("translate", ".", "--from", "ddpm-small", "--to", "ddpm-small"), "takes no --from"),
         (("export", "ddpm-small", "--format", "onnx"), "loop of many steps"),

@@ -106,11 +106,11 @@ def test_samples_in_colour_throughout_are_shown_as_they_are(sem_home: Path) -> N
 
     run_id = create_run("sem", "x", "training", {}, {})
     colours = np.random.default_rng(0).random((16, 16, 3), dtype=np.float32)
-    floor = np.full((16, 16), 0.2, np.float32)
+    baseline = np.full((16, 16), 0.2, np.float32)
     with RunWriter(run_id, sem_home / "work") as writer:
-        writer.sample(10, "c", {"input": colours, "floor": floor, "output": colours, "target": colours})
+        writer.sample(10, "c", {"input": colours, "floor": baseline, "output": colours, "target": colours})
     stored = samples(run_id)
-    for panel, expected in (("output", colours), ("target", colours), ("floor", floor)):
+    for panel, expected in (("output", colours), ("target", colours), ("floor", baseline)):
         seen = np.asarray(Image.open(fetch(run_id, stored.path("c", panel, 10))))
         assert np.array_equal(seen, np.rint(255 * expected))
 

@@ -17,8 +17,8 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample
-from tests.conftest import smooth_images
-from tests.small_recipes import narrow
+from tests.support.images import smooth_images
+from tests.support.small_recipes import narrow
 
 FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
 SIZES = {"five": 5.0, "also-five": 5.0004, "ten": 10.0, "unknown": None}

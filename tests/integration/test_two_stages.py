@@ -1,4 +1,4 @@
-"""GAN trainings through the store: stages, starting from an earlier run, interpolation, warnings, kept floors."""
+"""GAN trainings through the store: stages, starting from an earlier run, interpolation, warnings, kept baselines."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from pipelines.evaluate.score import evaluate, kept_floor_rows, stored_reports
+from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_reports
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.runs import get_run, metric_history, run_warnings
@@ -160,19 +160,19 @@ def test_interpolation_needs_two_ends(sem_home: Path, small_dataset: Dataset, ti
         interpolate(run_id, 0.5)
 
 
-def test_floors_are_scored_once_and_stay_the_same(trained: str, small_dataset: Dataset) -> None:
+def test_baselines_are_scored_once_and_stay_the_same(trained: str, small_dataset: Dataset) -> None:
     first, _ = evaluate(trained, "small")
-    kept = kept_floor_rows(small_dataset, "test", resolve_model(trained).degradation)
+    kept = kept_baseline_rows(small_dataset, "test", resolve_model(trained).degradation)
     assert bool(kept) != bool(first.notes)
     second, _ = evaluate(trained, "small")
     assert second == first == stored_reports(trained)[0]
 
 
-def test_kept_floors_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
+def test_kept_baselines_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
     evaluate(trained, "small")
     noisy = resolve_model(trained).degradation.model_copy(update={"read_noise": 0.1})
-    assert kept_floor_rows(small_dataset, "test", noisy) == ()
-    assert kept_floor_rows(small_dataset, "val", resolve_model(trained).degradation) == ()
+    assert kept_baseline_rows(small_dataset, "test", noisy) == ()
+    assert kept_baseline_rows(small_dataset, "val", resolve_model(trained).degradation) == ()
 
 
 def test_warnings_reach_the_run(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import plan_resampling, stated_pixel_size
 from sem_models.datasets.preparation.sources import Candidate, PrepareOptions, candidates
 from sem_models.datasets.preparation.stacking import stacked
-from sem_models.datasets.registration.pairs import AlignedPair, align_pairs, misfit_notes, without_aside
+from sem_models.datasets.registration.pairs import AlignedPair, align_pairs, registration_notes, without_rejected
 from sem_models.datasets.splits.domains import split_domains
 from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.errors import UserError
@@ -67,8 +67,8 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
     notes = (*notes, *plan_resampling(images, options))
     pairs = align_pairs(images, options, progress)
-    images, aside = without_aside(images, pairs)
-    notes += misfit_notes(pairs, options)
+    images, rejected = without_rejected(images, pairs)
+    notes += registration_notes(pairs, options)
     if options.kind == "unpaired":
         return _of_domains(options, images, (*skipped, *incomplete), notes)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
@@ -77,7 +77,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     )
     notes += labels.notes if labels else ()
     planned = _with_splits(images, pattern, options)
-    return Plan(options, pattern, planned, (*skipped, *incomplete, *aside), notes, tuple(pairs), labels)
+    return Plan(options, pattern, planned, (*skipped, *incomplete, *rejected), notes, tuple(pairs), labels)
 
 
 def _of_domains(
@@ -114,7 +114,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
 
 def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[Skipped]]:
     """Leave out samples that lost a member to a bad file."""
-    needed = 2 + len(options.with_) if options.kind in ("paired", "masked") else 1
+    needed = 2 + len(options.extra_inputs) if options.kind in ("paired", "masked") else 1
     count: dict[str, int] = {}
     for image in images:
         count[image.sample] = count.get(image.sample, 0) + 1

@@ -59,7 +59,7 @@ def _core(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class FurtherFiles:
+class ExtraInputs:
     """Partners of the first files."""
 
     of: dict[Path, tuple[Path, ...]]
@@ -72,7 +72,7 @@ class FurtherFiles:
     """Whether no name agreed in one of the places, so that files were taken in the order of their names."""
 
 
-def find_further(first: Sequence[Path], places: Sequence[Sequence[Path]]) -> FurtherFiles:
+def find_extra_inputs(first: Sequence[Path], places: Sequence[Sequence[Path]]) -> ExtraInputs:
     """Match the files of each further place with the first files by name, as targets are.
 
     Raises:
@@ -83,7 +83,7 @@ def find_further(first: Sequence[Path], places: Sequence[Sequence[Path]]) -> Fur
     partners = [dict(matching.pairs) for matching in matched]
     whole = [path for path in first if all(path in found for found in partners)]
     used = {found[path] for found in partners for path in whole}
-    return FurtherFiles(
+    return ExtraInputs(
         of={path: tuple(found[path] for found in partners) for path in whole},
         alone=tuple(path for path in first if path not in set(whole)),
         unused=tuple(path for files in places for path in files if path not in used),
@@ -160,7 +160,7 @@ class PrepareOptions:
     seed: int = 0
     mask_suffix: str | None = None
     """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
-    with_: tuple[Path, ...] = ()
+    extra_inputs: tuple[Path, ...] = ()
     """Paired: folders of further inputs, whose channels follow those of the raw files."""
     target_pixel_size_nm: float | None = None
     """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
@@ -190,7 +190,7 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         UserError: A place does not exist, or the kind needs a second folder.
     """
     raw = _files(options.raw)
-    if options.with_ and options.kind != "paired":
+    if options.extra_inputs and options.kind != "paired":
         raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
     if options.target_group_by and options.kind != "unpaired":
         raise UserError(f"--target-group-by goes with --kind unpaired, not with {options.kind}; use --group-by.")
@@ -206,29 +206,31 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     first = [path for path in raw if path not in set(second)]
     masked = options.kind == "masked"
     roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
-    further = find_further(first, [_files((place,)) for place in options.with_])
-    _refuse_targets(further, second)
-    kept = list(further.of)
+    extra_inputs = find_extra_inputs(first, [_files((place,)) for place in options.extra_inputs])
+    _refuse_targets(extra_inputs, second)
+    kept = list(extra_inputs.of)
     matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
     notes = unused_masks(matching, second) if masked else ()
     alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
-    alone += [Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in further.alone]
-    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in further.unused]
+    alone += [
+        Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in extra_inputs.alone
+    ]
+    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in extra_inputs.unused]
     pairs = [
         Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
     ]
     pairs += [
         Candidate(path, "input", first.name, part)
         for first, _ in matching.pairs
-        for part, path in enumerate(further.of[first], start=1)
+        for part, path in enumerate(extra_inputs.of[first], start=1)
     ]
     by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
-    return pairs, alone, (*notes, by_order) if matching.by == "order" or further.by_order else notes
+    return pairs, alone, (*notes, by_order) if matching.by == "order" or extra_inputs.by_order else notes
 
 
-def _refuse_targets(further: FurtherFiles, targets: Sequence[Path]) -> None:
+def _refuse_targets(extra_inputs: ExtraInputs, targets: Sequence[Path]) -> None:
     """What is to be predicted must not be among the inputs."""
-    inputs = {path.resolve() for paths in further.of.values() for path in paths}
+    inputs = {path.resolve() for paths in extra_inputs.of.values() for path in paths}
     for path in targets:
         if path.resolve() in inputs:
             raise UserError(f"{path}: this file is a target and stands under --with too; name another folder.")

@@ -25,7 +25,7 @@ class AlignedPair:
     target: PlannedImage
     alignment: Alignment | None
     """None where there is nothing to align: sizes differ, or no common field was found."""
-    aside: str | None
+    rejected: str | None
     """Why the pair will not be used."""
     resample_nm: float | None = None
     """Pixel size that both were brought to before they were registered; None: registered as the files are."""
@@ -44,13 +44,17 @@ def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progres
     return pairs
 
 
-def without_aside(images: list[PlannedImage], pairs: Sequence[AlignedPair]) -> tuple[list[PlannedImage], list[Skipped]]:
+def without_rejected(
+    images: list[PlannedImage], pairs: Sequence[AlignedPair]
+) -> tuple[list[PlannedImage], list[Skipped]]:
     """The images that stay, and an entry with the reason for each pair that does not.
 
     Raises:
         UserError: No pair is left.
     """
-    lost = {pair.input.sample: Skipped(source=pair.input.source, reason=pair.aside) for pair in pairs if pair.aside}
+    lost = {
+        pair.input.sample: Skipped(source=pair.input.source, reason=pair.rejected) for pair in pairs if pair.rejected
+    }
     if lost and len(lost) == len(pairs):
         raise UserError(
             f"All {len(pairs)} pairs were set aside. {next(iter(lost.values())).reason} "
@@ -69,7 +73,7 @@ def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) ->
         alignment = find_alignment(first, second, options.register, nm or target.pixel_size_nm)
     except UserError as error:
         return AlignedPair(image, target, None, f"{names}: {error}.", nm)
-    why = _unfit(alignment, _limit_px(options)) if alignment else None
+    why = _rejection_reason(alignment, _limit_px(options)) if alignment else None
     return AlignedPair(image, target, alignment, f"{names}: {why}." if why else None, nm)
 
 
@@ -80,9 +84,9 @@ def _limit_px(options: PrepareOptions) -> float:
     return np.inf if options.register == "none" else LIMIT_PX
 
 
-def misfit_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[str, ...]:
+def registration_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[str, ...]:
     """A warning where pairs are used as they are although they do not fit."""
-    found = [(pair, pair.alignment.residual) for pair in pairs if pair.alignment and not pair.aside]
+    found = [(pair, pair.alignment.residual) for pair in pairs if pair.alignment and not pair.rejected]
     off = [(pair, residual) for pair, residual in found if residual and residual.median_px > LIMIT_PX]
     if options.register != "none" or not off:
         return ()
@@ -95,7 +99,7 @@ def misfit_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple
     )
 
 
-def _unfit(alignment: Alignment, limit: float) -> str | None:
+def _rejection_reason(alignment: Alignment, limit: float) -> str | None:
     """What speaks against a pair; one that was not to be registered and cannot be measured is taken at its word."""
     residual = alignment.residual
     if residual is None:

@@ -17,7 +17,7 @@ from sem_models.datasets.sampling.bank import Pixels, stored
 from sem_models.physics.degrade import degrade
 
 
-def frozen_noise(degradation: Degradation) -> Callable[[Dataset, Entry, Role], Pixels]:
+def fixed_noise(degradation: Degradation) -> Callable[[Dataset, Entry, Role], Pixels]:
     """A source for the bank: whole images of single datasets degraded to float32 unit intensity, scale 1.
 
     Each role is a frame with noise of its own, drawn from the name of image and role, so that it is the same in every

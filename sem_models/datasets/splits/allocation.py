@@ -13,7 +13,7 @@ _HELD_OUT: tuple[Split, ...] = ("test", "val")
 _FRACTIONS: dict[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 
 
-def deal(
+def allocate(
     domains: Sequence[Sizes], seed: int, splits: Sequence[Split], trained: frozenset[str] = frozenset()
 ) -> dict[str, Split]:
     """A split for each group, with 60 / 20 / 20 % of the images of every domain as nearly as whole groups allow.
@@ -32,14 +32,16 @@ def deal(
     np.random.default_rng(seed).shuffle(order)
     total = {group: sum(sizes[group] for sizes in domains) for group in order}
     order.sort(key=lambda group: (-sum(group in sizes for sizes in domains), -total[group]))
-    dealt: dict[str, Split] = dict.fromkeys(sorted(trained), "train")
+    allocated: dict[str, Split] = dict.fromkeys(sorted(trained), "train")
     for group in order:
         having = [domain for domain in table if group in domain.sizes]
         must = [split for domain in having if (split := domain.must_fill())]
-        dealt[group] = must[0] if must else min(splits, key=lambda split: sum(d.fullness(split, group) for d in having))
+        allocated[group] = (
+            must[0] if must else min(splits, key=lambda split: sum(d.fullness(split, group) for d in having))
+        )
         for domain in having:
-            domain.take(group, dealt[group])
-    return dealt
+            domain.take(group, allocated[group])
+    return allocated
 
 
 class _Domain:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sem_models.datasets.manifest import Split
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import PrepareOptions
-from sem_models.datasets.splits.allocation import Sizes, deal
+from sem_models.datasets.splits.allocation import Sizes, allocate
 from sem_models.datasets.splits.grouping import WHOLE_NAME, group_of, guess_group_pattern, matching
 from sem_models.errors import UserError
 
@@ -72,9 +72,9 @@ def assign_domain_splits(
     domains = Counter(first), Counter(second)
     held = set(matching(sorted({*first, *second}), test)) if test is not None else set()
     rest = [Counter({group: n for group, n in sizes.items() if group not in held}) for sizes in domains]
-    dealt: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    _refuse(rest, len(dealt))
-    splits = deal(rest, seed, dealt, _for_training(rest, len(dealt))) | dict.fromkeys(sorted(held), "test")
+    allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
+    _refuse(rest, len(allocated))
+    splits = allocate(rest, seed, allocated, _for_training(rest, len(allocated))) | dict.fromkeys(sorted(held), "test")
     told = [_note(name, sizes, splits) for name, sizes in zip(_NAMES, domains, strict=True)]
     return splits, tuple(note for note in told if note)
 

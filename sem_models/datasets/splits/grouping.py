@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sem_models.datasets.manifest import Split
-from sem_models.datasets.splits.allocation import deal
+from sem_models.datasets.splits.allocation import allocate
 from sem_models.errors import UserError
 
 BIDS_SUBJECT = r"^(sub-[A-Za-z0-9]+)"
@@ -64,8 +64,8 @@ def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> 
     sizes = Counter(groups)
     held = matching(sorted(sizes), test) if test is not None else []
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
-    dealt: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return _deal(rest, seed, dealt) | dict.fromkeys(held, "test")
+    allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
+    return _allocate(rest, seed, allocated) | dict.fromkeys(held, "test")
 
 
 def matching(groups: Sequence[str], pattern: str) -> list[str]:
@@ -79,10 +79,10 @@ def matching(groups: Sequence[str], pattern: str) -> list[str]:
     return found
 
 
-def _deal(sizes: Counter[str], seed: int, dealt: Sequence[Split]) -> dict[str, Split]:
-    if len(sizes) < len(dealt):
+def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dict[str, Split]:
+    if len(sizes) < len(allocated):
         raise UserError(
-            f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(dealt)]} need one each. Add "
-            "images of other specimens, or set --group-by to a pattern that tells specimens apart."
+            f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(allocated)]} need one each. "
+            "Add images of other specimens, or set --group-by to a pattern that tells specimens apart."
         )
-    return deal([sizes], seed, dealt)
+    return allocate([sizes], seed, allocated)

@@ -1,4 +1,4 @@
-"""What scores on label maps are worth: floors that know the training split and nothing of a test image."""
+"""What scores on label maps are worth: baselines that know the training split and nothing of a test image."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ClassMeans:
 
     greys: tuple[float, ...]
     """Unit intensity of each class."""
-    name: str = "floor:class-means"
+    name: str = "baseline:class-means"
 
     @property
     def capabilities(self) -> Capabilities:
@@ -35,7 +35,7 @@ class Majority:
 
     index: int
     classes: int
-    name: str = "floor:majority"
+    name: str = "baseline:majority"
 
     @property
     def capabilities(self) -> Capabilities:

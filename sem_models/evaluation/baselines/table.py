@@ -24,7 +24,7 @@ class Bicubic:
     """Cubic enlargement (Keys, a = -0.5) of the mean over channels, as scores take it."""
 
     scale: int
-    name: str = "floor:bicubic"
+    name: str = "baseline:bicubic"
 
     @property
     def capabilities(self) -> Capabilities:
@@ -41,7 +41,7 @@ class Identity:
     """The input itself, as the mean over its channels; where the output is larger, each pixel repeated."""
 
     scale: int
-    name: str = "floor:identity"
+    name: str = "baseline:identity"
 
     @property
     def capabilities(self) -> Capabilities:
@@ -57,16 +57,16 @@ class Identity:
 def _filter(
     name: str, apply: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> Callable[[Degradation], UnitModel]:
-    return lambda _: WholeImageFilter(f"floor:{name}", apply)
+    return lambda _: WholeImageFilter(f"baseline:{name}", apply)
 
 
 def _deconvolution(
     name: str, of_kernel: Callable[[NDArray[np.float32]], Callable[[NDArray[np.float32]], NDArray[np.float32]]]
 ) -> Callable[[Degradation], UnitModel]:
-    return lambda forward: WholeImageFilter(f"floor:{name}", of_kernel(known_kernel(forward.blur, name)))
+    return lambda forward: WholeImageFilter(f"baseline:{name}", of_kernel(known_kernel(forward.blur, name)))
 
 
-FLOORS: dict[str, Callable[[Degradation], UnitModel]] = {
+BASELINES: dict[str, Callable[[Degradation], UnitModel]] = {
     "bicubic": lambda forward: Bicubic(forward.scale),
     "identity": lambda forward: Identity(forward.scale),
     "gaussian": _filter("gaussian", filters.gaussian_filter),
@@ -81,20 +81,22 @@ _DENOISING: tuple[str, ...] = ("identity", "gaussian", "nlm", "tv")
 _REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-lucy")
 
 
-def find_floor(name: str, degradation: Degradation) -> UnitModel:
-    """The floor of that name for that forward model; a `UserError` lists the names."""
+def find_baseline(name: str, degradation: Degradation) -> UnitModel:
+    """The baseline of that name for that forward model; a `UserError` lists the names."""
     if name == "constant":
-        raise UserError("floor:constant is the mean of a dataset's training targets: score it by `evaluate`.")
-    if name not in FLOORS:
-        raise UserError(f"Unknown floor {name!r}: use one of {', '.join('floor:' + known for known in FLOORS)}.")
-    return FLOORS[name](degradation)
+        raise UserError("baseline:constant is the mean of a dataset's training targets: score it by `evaluate`.")
+    if name not in BASELINES:
+        raise UserError(
+            f"Unknown baseline {name!r}: use one of {', '.join('baseline:' + known for known in BASELINES)}."
+        )
+    return BASELINES[name](degradation)
 
 
-def floors_for(degradation: Degradation) -> list[UnitModel]:
+def baselines_for(degradation: Degradation) -> list[UnitModel]:
     """What belongs into every table of models that undo this forward model."""
     same_size = _REFOCUSING if degradation.blur else _DENOISING
     names = _ENLARGING if degradation.scale > 1 else same_size
-    return [FLOORS[name](degradation) for name in names]
+    return [BASELINES[name](degradation) for name in names]
 
 
 def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
@@ -105,7 +107,7 @@ def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
     """
     if blur is None:
         raise UserError(
-            f"floor:{wanted_by} undoes a known blur: score it by `evaluate`, with --set degradation.blur.size_px=2,2."
+            f"baseline:{wanted_by} undoes a known blur: score it by `evaluate` with --set degradation.blur.size_px=2,2."
         )
     middle = sum(blur.size_px) / 2
     known = Blur(kernel="disc" if blur.kernel == "disc" else "gaussian", size_px=(middle, middle))

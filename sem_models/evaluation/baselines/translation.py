@@ -1,4 +1,4 @@
-"""Floors of translation between contrasts: what is had without learning how the one follows from the other."""
+"""Baselines of translation between contrasts: what is had without learning how the one follows from the other."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sem_models.evaluation.baselines.table import Identity
 from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.networks.capabilities import Capabilities
 
-CONSTANT = "floor:constant"
+CONSTANT = "baseline:constant"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Constant:
         return x.new_full((len(x), 1, x.shape[2] * self.scale, x.shape[3] * self.scale), self.value)
 
 
-def constant_floor(dataset: Dataset) -> Constant:
+def constant_baseline(dataset: Dataset) -> Constant:
     """The mean grey of the training split's targets, which of all constants has the least mean squared error there.
 
     What the test split looks like it must not know.
@@ -52,9 +52,9 @@ def pair_scale(dataset: Dataset) -> int:
     return max(entry.array("target").shape[0] // entry.array("input").shape[0], 1)
 
 
-def translation_floors(model: UnitModel, dataset: Dataset) -> list[UnitModel]:
-    """The floors beside a model of translation, or beside `floor:constant`; none for other tasks."""
+def translation_baselines(model: UnitModel, dataset: Dataset) -> list[UnitModel]:
+    """The baselines beside a model of translation, or beside `baseline:constant`; none for other tasks."""
     translates = isinstance(model, RestorationModel) and model.recipe.task == "translation"
     if not (translates or model.name == CONSTANT):
         return []
-    return [Identity(model.capabilities.scale), constant_floor(dataset)]
+    return [Identity(model.capabilities.scale), constant_baseline(dataset)]

@@ -21,7 +21,7 @@ Images = Sequence[tuple[Tensor, Tensor]]
 """(H, W) real and generated in unit intensity, of one size in each pair."""
 
 
-class JudgeSettings(BaseModel):
+class ClassifierSettings(BaseModel):
     """Everything that the result of a discriminator test depends on beside the images."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +38,7 @@ class JudgeSettings(BaseModel):
     """Cut off at each edge, where padding leaves marks that are no texture."""
 
 
-class Judge(nn.Module):
+class Classifier(nn.Module):
     """Four convolutions, batch norm and ReLU, the mean over the patch, one logit: positive says generated.
 
     Beside the image it sees what a 3 x 3 mean leaves over, scaled up: faint artefacts drown in the grey levels.
@@ -61,7 +61,7 @@ class Judge(nn.Module):
         return logits
 
 
-def train_judge(images: Images, settings: JudgeSettings, seed: int, progress: Progress) -> Judge:
+def train_classifier(images: Images, settings: ClassifierSettings, seed: int, progress: Progress) -> Classifier:
     """A fresh judge after `steps` batches of patches, on the device that the predictor chooses.
 
     Each batch holds as many real as generated patches, from the same places of the same pairs and flipped alike, so
@@ -70,26 +70,26 @@ def train_judge(images: Images, settings: JudgeSettings, seed: int, progress: Pr
     device = torch.device(choose_device())
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        judge = Judge(*_scales(images)).to(device).train()
+        classifier = Classifier(*_scales(images)).to(device).train()
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(judge.parameters(), settings.learning_rate)
+    optimiser = torch.optim.Adam(classifier.parameters(), settings.learning_rate)
     half = settings.batch // 2
     answer = torch.cat([torch.zeros(half), torch.ones(half)]).to(device)
     for step in range(settings.steps):
         pairs = torch.stack([_draw(images, settings.patch_px, generator) for _ in range(half)], 1)
-        loss = F.binary_cross_entropy_with_logits(judge(pairs.flatten(0, 1)[:, None].to(device)), answer)
+        loss = F.binary_cross_entropy_with_logits(classifier(pairs.flatten(0, 1)[:, None].to(device)), answer)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         if (step + 1) % _TOLD_EVERY == 0 or step + 1 == settings.steps:
             progress(step + 1, settings.steps, "steps")
-    return judge.eval()
+    return classifier.eval()
 
 
 @torch.inference_mode()
-def patch_logits(judge: Judge, image: Tensor, patch_px: int) -> Tensor:
+def patch_logits(classifier: Classifier, image: Tensor, patch_px: int) -> Tensor:
     """(P,) logits on the CPU of patches of an (H, W) image that do not overlap."""
-    logits: Tensor = judge(patch_grid(image, patch_px, MOST_PATCHES).to(choose_device()))
+    logits: Tensor = classifier(patch_grid(image, patch_px, MOST_PATCHES).to(choose_device()))
     return logits.cpu()
 
 

@@ -10,7 +10,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.discriminator.auc import Auc
 from sem_models.evaluation.discriminator.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
-from sem_models.evaluation.discriminator.network import JudgeSettings
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.discriminator.set_texture import SetTexture
 from sem_models.evaluation.discriminator.test import DiscriminatorResult
@@ -40,7 +40,7 @@ class DiscriminatorReport(BaseModel):
     """Whose images are judged."""
     training_images: int
     """Of the training split, that judges learned from besides; the generator has learned from them, too."""
-    settings: JudgeSettings
+    settings: ClassifierSettings
     images: int
     groups: int
     """Images and specimens that are judged."""
@@ -84,8 +84,8 @@ def generated_pairs(
     pairs = []
     for index, entry in enumerate(entries):
         case = case_of(entry)
-        output = predictor.predict_unit(case.low)
-        pairs.append(Pair(case.sharp.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
+        output = predictor.predict_unit(case.input)
+        pairs.append(Pair(case.target.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
         progress(index + 1, len(entries), "images generated")
     return pairs
 
@@ -102,7 +102,7 @@ def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[Ke
         return None, (f"The kernel distance was not computed: {error}.",)
 
 
-def cautions(pairs: Sequence[Pair], found: DiscriminatorResult, sanity: DiscriminatorResult) -> tuple[str, ...]:
+def caveats(pairs: Sequence[Pair], found: DiscriminatorResult, sanity: DiscriminatorResult) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
     groups = len({pair.group for pair in pairs if pair.judged})
     extra = sum(not pair.judged for pair in pairs)

@@ -48,7 +48,7 @@ class SetTexture:
     histogram: float
     """Wasserstein-1 distance of the grey levels of all pixels of both sets, as a part of the range: 0 is best."""
     histogram_real: float | None
-    """Floor: the same between two halves of the real specimens, mean over halvings; None with fewer than four."""
+    """Baseline: the same between two halves of the real specimens, mean over halvings; None with fewer than four."""
 
 
 def set_texture(pairs: Sequence[Pair]) -> SetTexture:

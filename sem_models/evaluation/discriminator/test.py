@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.auc import Auc, Judged, auc_over_seeds, by_image
-from sem_models.evaluation.discriminator.network import JudgeSettings, patch_logits, train_judge
+from sem_models.evaluation.discriminator.network import ClassifierSettings, patch_logits, train_classifier
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.progress import Progress, silent
 
@@ -30,7 +30,7 @@ class DiscriminatorResult:
 
 
 def discriminator_test(
-    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+    pairs: Sequence[Pair], settings: ClassifierSettings, progress: Progress = silent
 ) -> DiscriminatorResult:
     """Cross-validate over groups, once a seed; every judged image is scored once by a judge without its group.
 
@@ -46,7 +46,7 @@ def discriminator_test(
 
 
 def real_against_real(
-    pairs: Sequence[Pair], settings: JudgeSettings, progress: Progress = silent
+    pairs: Sequence[Pair], settings: ClassifierSettings, progress: Progress = silent
 ) -> DiscriminatorResult:
     """The same test where nothing is to be found: cells of the real images, dealt to two sides anew for each seed.
 
@@ -56,34 +56,36 @@ def real_against_real(
         UserError: As `discriminator_test`; an image is too small to be cut in two.
     """
     smallest = settings.patch_px + 2 * settings.border_px
-    return _over_seeds([dealt_cells(pairs, smallest, seed) for seed in settings.seeds], settings, progress)
+    return _over_seeds([allocated_cells(pairs, smallest, seed) for seed in settings.seeds], settings, progress)
 
 
 def _over_seeds(
-    pairs_by_seed: Sequence[Sequence[Pair]], settings: JudgeSettings, progress: Progress
+    pairs_by_seed: Sequence[Sequence[Pair]], settings: ClassifierSettings, progress: Progress
 ) -> DiscriminatorResult:
     for pairs in pairs_by_seed:
         _require(pairs, settings)
     folds = [_folds(pairs, settings.folds, seed) for pairs, seed in zip(pairs_by_seed, settings.seeds, strict=True)]
     told = _Steps(progress, sum(max(fold.values()) + 1 for fold in folds) * settings.steps)
     seeds = [
-        by_image(_judge_all(pairs, fold, settings, seed, told))
+        by_image(_classify_all(pairs, fold, settings, seed, told))
         for pairs, fold, seed in zip(pairs_by_seed, folds, settings.seeds, strict=True)
     ]
     return DiscriminatorResult(auc_over_seeds([[j.whole for j in one] for one in seeds]), auc_over_seeds(seeds))
 
 
-def _judge_all(
-    pairs: Sequence[Pair], folds: dict[str, int], settings: JudgeSettings, seed: int, told: "_Steps"
+def _classify_all(
+    pairs: Sequence[Pair], folds: dict[str, int], settings: ClassifierSettings, seed: int, told: "_Steps"
 ) -> list[Judged]:
     levels = [(_levels(pair.real, settings), _levels(pair.generated, settings)) for pair in pairs]
     found = []
     for fold in range(max(folds.values()) + 1):
         outside = [images for pair, images in zip(pairs, levels, strict=True) if folds.get(pair.group) != fold]
-        judge = train_judge(outside, settings, 1000 * seed + fold, told.part())
+        classifier = train_classifier(outside, settings, 1000 * seed + fold, told.part())
         for pair, images in zip(pairs, levels, strict=True):
             if pair.judged and folds[pair.group] == fold:
-                real, generated = (patch_logits(judge, image, settings.patch_px).double().numpy() for image in images)
+                real, generated = (
+                    patch_logits(classifier, image, settings.patch_px).double().numpy() for image in images
+                )
                 found.append(Judged(real, generated, pair.image, pair.group, fold))
     return found
 
@@ -95,14 +97,14 @@ def _folds(pairs: Sequence[Pair], most: int, seed: int) -> dict[str, int]:
     return {groups[index]: place % min(most, len(groups)) for place, index in enumerate(order)}
 
 
-def _levels(image: NDArray[np.float32], settings: JudgeSettings) -> Tensor:
+def _levels(image: NDArray[np.float32], settings: ClassifierSettings) -> Tensor:
     """Both sides on the same 256 levels: a generator's floating point must not give it away."""
     border = settings.border_px
     inner = image[border : image.shape[0] - border, border : image.shape[1] - border]
     return torch.from_numpy(np.rint(np.clip(inner, 0, 1) * _WHITE).astype(np.float32) / _WHITE)
 
 
-def _require(pairs: Sequence[Pair], settings: JudgeSettings) -> None:
+def _require(pairs: Sequence[Pair], settings: ClassifierSettings) -> None:
     needed = settings.patch_px + 2 * settings.border_px
     for pair in pairs:
         if pair.real.shape != pair.generated.shape:
@@ -147,7 +149,7 @@ _ROOM = 1.5
 """Edge of a cell in the smallest that can be judged: patches need places to be drawn from."""
 
 
-def dealt_cells(pairs: Sequence[Pair], smallest_px: int, seed: int) -> list[Pair]:
+def allocated_cells(pairs: Sequence[Pair], smallest_px: int, seed: int) -> list[Pair]:
     """Neighbouring cells of each real image, one called real and one called generated, under the name of the image.
 
     Of the twos of an image half are called the other way round, so that shading cancels; which ones is left to chance.
@@ -159,10 +161,10 @@ def dealt_cells(pairs: Sequence[Pair], smallest_px: int, seed: int) -> list[Pair
         seed: Of the deal, which is another one for each image.
     """
     rng = np.random.default_rng(seed)
-    return [part for pair in pairs for part in _dealt(pair, smallest_px, rng)]
+    return [part for pair in pairs for part in _allocated(pair, smallest_px, rng)]
 
 
-def _dealt(pair: Pair, smallest_px: int, rng: np.random.Generator) -> list[Pair]:
+def _allocated(pair: Pair, smallest_px: int, rng: np.random.Generator) -> list[Pair]:
     twos = _neighbours(pair.real, smallest_px)
     # Of an odd number one is left over, which chance may turn as well.
     turned = rng.permutation(len(twos)) < (len(twos) + rng.integers(2)) // 2

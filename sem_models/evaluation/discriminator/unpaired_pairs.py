@@ -124,14 +124,14 @@ def _blocks(*sizes: Counter[str]) -> list[dict[str, int]]:
     few, many = sorted(sizes, key=len)
     shared = sorted(set(few) & set(many))
     fixed = {group: index for index, group in enumerate([*shared, *sorted(set(few) - set(shared))])}
-    dealt = {group: fixed[group] for group in shared}
+    allocated = {group: fixed[group] for group in shared}
     filled = Counter({fixed[group]: many[group] for group in shared})
     for group in sorted(set(many) - set(shared), key=lambda name: (-many[name], name)):
         # Empty blocks first, then where most partners are missing, so that few images are left over.
         place = min(fixed.items(), key=lambda item: (filled[item[1]] > 0, filled[item[1]] - few[item[0]], item[1]))[1]
-        dealt[group] = place
+        allocated[group] = place
         filled[place] += many[group]
-    return [fixed if own is few else dealt for own in sizes]
+    return [fixed if own is few else allocated for own in sizes]
 
 
 def _cut(*images: NDArray[np.float32]) -> list[NDArray[np.float32]]:

@@ -20,7 +20,7 @@ def down_consistency_db(
         output: (C, h x scale, w x scale), whole, as the operator reaches over every border, and not clipped.
         low: (C, h, w), what the method was given.
         scale: Factor between the two.
-        kind: The operator that made `low` of the sharp image, which is applied to the output without noise.
+        kind: The operator that made the input of the target, which is applied to the output without noise.
         data_range: Value of white.
     """
     shrunk = downsample(torch.from_numpy(np.ascontiguousarray(output))[None], scale, kind)[0].numpy()

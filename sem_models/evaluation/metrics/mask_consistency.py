@@ -1,7 +1,7 @@
 """Whether a segmentation network that learned from real images finds the mask that an image was drawn from.
 
 The Dice of a generated image alone says little: a network that misses myelin in real images misses it in synthetic ones
-too. It stands beside the Dice on the real image of the same mask and two floors: the most frequent class everywhere,
+too. It stands beside the Dice on the real image of the same mask and two baselines: the most frequent class everywhere,
 and a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can
 exceed the real image, and flat greys may too: it is a test of faithfulness to the mask and none of realism.
 """
@@ -21,7 +21,7 @@ Image = NDArray[np.float32]
 Segment = Callable[[Image], Image]
 """(C, H, W) unit intensity to (K, H, W) probabilities or logits of the classes."""
 GENERATED, REAL = "generated", "real image (reference)"
-MAJORITY, MEANS = "most frequent class (floor)", "mean grey of each class (floor)"
+MAJORITY, MEANS = "most frequent class (baseline)", "mean grey of each class (baseline)"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ BLURRED, SHARP = 0.5, 0.02
 """A pixel counts as blurred from the one value of the map on, as sharp up to the other; between them it is neither."""
 _WINDOW_PX = 12.0
 _FEWEST_PIXELS = 1000
-_FLOOR = 1e-3
+_LEAST = 1e-3
 """In unit intensity: without it the response of a featureless area would be noise over noise."""
 
 
@@ -28,7 +28,7 @@ def response_map(given: Image, output: Image) -> Image:
     """
     change = gaussian_filter((output - given) ** 2, _WINDOW_PX)
     contrast = gaussian_filter((output - gaussian_filter(output, _WINDOW_PX)) ** 2, _WINDOW_PX)
-    response: Image = np.sqrt(change / (contrast + _FLOOR**2)).astype(np.float32)
+    response: Image = np.sqrt(change / (contrast + _LEAST**2)).astype(np.float32)
     return response
 
 

@@ -26,7 +26,7 @@ def round_trip(image: Image, there: Translate, back: Translate) -> dict[str, flo
 
     Returns:
         `psnr_db`, `ssim`, `mae`; `mae_between`, the mean absolute difference between image and translation, near 0
-        where nothing was translated; and `floor_psnr_db`, of the mean grey of the image in place of it.
+        where nothing was translated; and `baseline_psnr_db`, of the mean grey of the image in place of it.
     """
     first = _grey(image)
     between = np.clip(there(image), 0, 1).astype(np.float32)

@@ -12,7 +12,7 @@ _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
 Skewed differences, or images of one specimen that are drawn one by one, are worse."""
 
 
-def cautions(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
+def caveats(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
     """Sentences for pairs of which each metric has `together`; scores that fewer images have are named apart."""
     most = max(pairs, key=lambda paired: paired.interval.n)
     n, groups = most.interval.n, most.groups

@@ -92,10 +92,12 @@ def compare_to(reference: EvaluationReport, others: Sequence[EvaluationReport], 
     return _one_family([_paired(reference, other, metric) for other in others])
 
 
-def against_floors(reports: Sequence[EvaluationReport], floors: Sequence[str], metric: str) -> tuple[Paired, ...]:
-    """Each model minus each floor of its own report, report by report; p values are one family."""
-    references = [(report, report.model_copy(update={"model": floor})) for report in reports for floor in floors]
-    return _one_family([_paired(floor, report, metric) for report, floor in references])
+def against_baselines(reports: Sequence[EvaluationReport], baselines: Sequence[str], metric: str) -> tuple[Paired, ...]:
+    """Each model minus each baseline of its own report, report by report; p values are one family."""
+    references = [
+        (report, report.model_copy(update={"model": baseline})) for report in reports for baseline in baselines
+    ]
+    return _one_family([_paired(baseline, report, metric) for report, baseline in references])
 
 
 def _one_family(single: Sequence[Paired]) -> tuple[Paired, ...]:

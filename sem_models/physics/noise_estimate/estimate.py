@@ -52,7 +52,7 @@ class NoiseEstimate:
     bins: Bins
     """The mean and variance of the brightness bins that the line was fitted to."""
     source: Literal["one image", "two frames"]
-    cautions: tuple[str, ...]
+    caveats: tuple[str, ...]
 
     def variance(self, mean: float) -> float:
         """Of the noise at a brightness, by the model."""
@@ -95,7 +95,7 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
         intercept=intercept,
         bins=bins,
         source="one image" if b is None else "two frames",
-        cautions=tuple(_cautions(a, bins, slope, intercept, 0.0 if b is None else line_correlation(a, b))),
+        caveats=tuple(_caveats(a, bins, slope, intercept, 0.0 if b is None else line_correlation(a, b))),
     )
 
 
@@ -127,7 +127,7 @@ def _line_through_zero(bins: Bins) -> float:
     return float(np.median(np.asarray(bins.variance) / np.maximum(bins.mean, _DARKEST)))
 
 
-def _cautions(image: Plane, bins: Bins, slope: float, intercept: float, correlation: float) -> list[str]:
+def _caveats(image: Plane, bins: Bins, slope: float, intercept: float, correlation: float) -> list[str]:
     found = []
     span = max(bins.mean) - min(bins.mean)
     if span < _NARROW:

@@ -1,0 +1,21 @@
+"""Pages of the dashboard, run without a browser."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "pages" / "dashboard.py"), default_timeout=90)
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page(f"{name}/page.py").run()
+
+
+def assert_sound(app: AppTest) -> None:
+    assert not app.exception, app.exception
+    assert not app.error, [box.value for box in app.error]
+    assert app.title

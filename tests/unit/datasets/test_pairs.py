@@ -1,0 +1,109 @@
+"""What becomes of pairs: those that fit are aligned and dealt to splits, others are set aside with the reason."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sem_models.datasets.dataset import digest_of, open_dataset
+from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.write import write_dataset
+from sem_models.errors import UserError
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from tests.support.old_manifests import before, old_digest
+from tests.support.warps import write_pairs
+
+
+def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -> None:
+    options = write_pairs(tmp_path)
+    plan = plan_dataset(options)
+    dataset = write_dataset(plan, tmp_path / "p")
+    assert [entry.name for entry in dataset.manifest.entries] == ["s0.tif", "s1.tif", "s2.tif"]
+    assert {entry.split for entry in dataset.manifest.entries} == {"train", "val", "test"}
+    (skipped,) = dataset.manifest.skipped
+    assert skipped.source == "s3.tif" and "s3.tif + s3.tif: the alignment could not be verified" in skipped.reason
+    entry = dataset.manifest.entries[0]
+    assert entry.shift_px == pytest.approx((6, -4), abs=0.3) and entry.shift_applied
+    assert entry.residual.median_px < 0.4 and entry.residual_before.median_px == pytest.approx(np.hypot(6, 4), abs=0.4)
+    assert open_dataset(tmp_path / "p").digest == dataset.digest
+    strict = PrepareOptions(**{**vars(options), "register": "none", "max_residual_px": 2.0})
+    with pytest.raises(UserError, match=r"All 4 pairs|Only 1 group"):
+        plan_dataset(strict)
+    lenient = PrepareOptions(**{**vars(options), "max_residual_px": np.inf})
+    assert len(plan_dataset(lenient).images) == 8
+
+
+def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
+    """Off by 7.2 px, as `write_pairs` made them: 14.4 nm."""
+    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "register": "none"})
+    plan = plan_dataset(options)
+    assert len(plan.images) == 8
+    assert plan.skipped == ()
+    (note,) = plan.notes
+    assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in note
+    px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", note)[0])
+    assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
+    assert nm == pytest.approx(2 * px, abs=0.2)
+    assert plan_dataset(PrepareOptions(**{**vars(options), "register": "shift"})).notes == ()
+
+
+def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
+    """Every input seen with pixels of 4 nm instead of 2, and cut by some of its columns; targets stay."""
+    for path in options.raw[0].iterdir():
+        pixels = read_micrograph(path).pixels
+        half = pixels.reshape(pixels.shape[0] // 2, 2, -1, 2, 1).mean((1, 3)).round().astype(np.uint8)
+        write_micrograph(path, Micrograph(half[:, : half.shape[1] - columns], 4.0))
+    return options
+
+
+def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> None:
+    options = coarser_inputs(write_pairs(tmp_path))
+    with pytest.raises(UserError, match=r"All 4 pairs .* only images of one size can be registered; bring both to one"):
+        plan_dataset(options)
+    assert len(plan_dataset(PrepareOptions(**{**vars(options), "register": "none"})).images) == 8
+    for nm, shift in ((2.0, (6, -4)), (4.0, (3, -2))):
+        asked = PrepareOptions(**{**vars(options), "resample_nm": nm})
+        dataset = write_dataset(plan_dataset(asked), tmp_path / f"at{nm}")
+        assert len(dataset.manifest.entries) == 3
+        entry = dataset.manifest.entries[0]
+        assert entry.shift_px == pytest.approx(shift, abs=0.4)
+        assert entry.residual.median_px < 0.5
+        first, second = (dataset.array(entry, role)[..., 0].astype(float) for role in ("input", "target"))
+        assert first.shape == second.shape
+        assert np.corrcoef(first.ravel(), second.ravel())[0, 1] < -0.8, "contrasts are opposite"
+        assert {array.pixel_size_nm for array in entry.arrays} == {nm}
+
+
+def test_sizes_are_compared_after_resampling(tmp_path: Path) -> None:
+    """One column of 4 nm less are two px of 2 nm, which rounding might have cost; four are another field."""
+    fits = coarser_inputs(write_pairs(tmp_path / "a"), columns=1)
+    asked = PrepareOptions(**{**vars(fits), "register": "none", "resample_nm": 2.0})
+    entry = write_dataset(plan_dataset(asked), tmp_path / "p").manifest.entries[0]
+    assert entry.array("input").shape == entry.array("target").shape
+    other = coarser_inputs(write_pairs(tmp_path / "b"), columns=4)
+    with pytest.raises(UserError, match=r"at the common pixel size they have .* which is not one field"):
+        plan_dataset(PrepareOptions(**{**vars(other), "register": "none", "resample_nm": 2.0}))
+
+
+def test_a_warped_input_lies_on_the_grid_of_its_target(tmp_path: Path) -> None:
+    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "register": "rigid"})
+    dataset = write_dataset(plan_dataset(options), tmp_path / "p")
+    entry = dataset.manifest.entries[0]
+    assert entry.warp.model == "rigid" and not entry.shift_applied and entry.residual.median_px < 0.4
+    stored = [dataset.array(entry, role)[..., 0].astype(float) for role in ("input", "target")]
+    assert stored[0].shape == stored[1].shape
+    assert np.corrcoef(stored[0].ravel(), stored[1].ravel())[0, 1] < -0.9
+    again = write_dataset(plan_dataset(options), tmp_path / "p")
+    assert again.digest == dataset.digest
+
+
+def test_manifests_from_before_there_were_residuals_keep_their_digest(tmp_path: Path) -> None:
+    dataset = write_dataset(plan_dataset(write_pairs(tmp_path)), tmp_path / "p")
+    old = before(tmp_path / "p")
+    expected = old_digest(old)
+    assert digest_of(Manifest.model_validate(old)) == expected == dataset.digest

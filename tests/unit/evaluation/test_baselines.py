@@ -1,0 +1,102 @@
+"""Baselines of denoising and refocusing, against scikit-image called by hand and against what theory promises."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from skimage.restoration import denoise_nl_means
+
+from sem_models.config.degradation import Blur, Degradation
+from sem_models.errors import UserError
+from sem_models.evaluation.baselines.filters import noise_sigma
+from sem_models.evaluation.baselines.table import baselines_for, find_baseline, known_kernel
+from sem_models.inference.predictor import Predictor
+
+BLURRED = Degradation(scale=1, blur=Blur(size_px=(2.0, 2.0)))
+
+
+@pytest.fixture(scope="module")
+def truth() -> np.ndarray:
+    """Overlapping discs of grey: flat areas and edges."""
+    rng = np.random.default_rng(3)
+    rows, columns = np.mgrid[:192, :160]
+    image = np.full((192, 160), 0.3, np.float32)
+    for _ in range(25):
+        row, column, radius, grey = rng.uniform((0, 0, 8, 0.1), (192, 160, 30, 0.9))
+        image[(rows - row) ** 2 + (columns - column) ** 2 < radius**2] = grey
+    return gaussian_filter(image, 0.7)
+
+
+def error(image: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.mean((image[8:-8, 8:-8] - truth[8:-8, 8:-8]) ** 2))
+
+
+def applied(name: str, image: np.ndarray, forward: Degradation) -> np.ndarray:
+    return Predictor(find_baseline(name, forward), "cpu", tile=64).predict_unit(image[None].astype(np.float32))[0]
+
+
+def test_each_task_has_its_baselines() -> None:
+    """The input itself is always among them."""
+    names = {
+        "enlarge": [baseline.name for baseline in baselines_for(Degradation(scale=4, blur=Blur()))],
+        "denoise": [baseline.name for baseline in baselines_for(Degradation(scale=1, dose_e_per_px=20))],
+        "refocus": [baseline.name for baseline in baselines_for(BLURRED)],
+    }
+    assert names["enlarge"] == ["baseline:bicubic", "baseline:identity"]
+    assert names["denoise"] == ["baseline:identity", "baseline:gaussian", "baseline:nlm", "baseline:tv"]
+    assert names["refocus"] == ["baseline:identity", "baseline:unsharp", "baseline:wiener", "baseline:richardson-lucy"]
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1, 0.3])
+def test_noise_is_measured(truth: np.ndarray, sigma: float) -> None:
+    noisy = truth + sigma * np.random.default_rng(0).normal(size=truth.shape)
+    assert noise_sigma(noisy) == pytest.approx(sigma, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "least"), [("gaussian", 2.0), ("nlm", 6.0), ("tv", 4.0)])
+def test_denoising_baselines_remove_noise(truth: np.ndarray, name: str, least: float) -> None:
+    noisy = truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)
+    assert error(noisy, truth) / error(applied(name, noisy, Degradation(scale=1)), truth) > least
+
+
+def test_non_local_means_sees_the_whole_image(truth: np.ndarray) -> None:
+    """Tiles of 64 px were asked for; one call of scikit-image on the whole image gives the same."""
+    noisy = (truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)).astype(np.float32)
+    sigma = noise_sigma(noisy)
+    whole = denoise_nl_means(noisy, patch_size=5, patch_distance=6, h=0.8 * sigma, sigma=sigma, fast_mode=True)
+    assert np.allclose(applied("nlm", noisy, Degradation(scale=1)), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "least"), [("unsharp", 1.2), ("wiener", 2.0), ("richardson-lucy", 2.0)])
+def test_refocusing_baselines_undo_blur(truth: np.ndarray, name: str, least: float) -> None:
+    blurred = gaussian_filter(truth, 2.0)
+    assert error(blurred, truth) / error(applied(name, blurred, BLURRED), truth) > least
+
+
+def test_deconvolution_does_not_darken_the_border() -> None:
+    """Black or periodic surroundings would: a flat image stays flat."""
+    flat = np.full((96, 80), 0.6, np.float32)
+    for name in ("wiener", "richardson-lucy"):
+        assert np.allclose(applied(name, flat, BLURRED), 0.6, atol=2e-3)
+
+
+def test_known_kernel_is_the_blur_of_a_point() -> None:
+    point = np.zeros((25, 25))
+    point[12, 12] = 1
+    kernel = known_kernel(Blur(size_px=(1.0, 3.0)), "wiener")
+    assert kernel.sum() == pytest.approx(1.0)
+    middle = kernel.shape[0] // 2
+    expected = gaussian_filter(point, 2.0, truncate=3.0)[12 - middle : 13 + middle, 12 - middle : 13 + middle]
+    assert np.allclose(kernel, expected, atol=1e-4)
+
+
+def test_deconvolution_needs_a_blur() -> None:
+    with pytest.raises(UserError, match=r"`evaluate`, with --set degradation\.blur\.size_px"):
+        find_baseline("wiener", Degradation(scale=1))
+
+
+def test_filters_keep_the_batch() -> None:
+    x = torch.rand(3, 1, 40, 48)
+    filtered = find_baseline("gaussian", Degradation(scale=1))(x)
+    assert filtered.shape == x.shape
+    assert np.allclose(filtered[1, 0].numpy(), gaussian_filter(x[1, 0].numpy(), 1.0, mode="reflect"), atol=1e-5)

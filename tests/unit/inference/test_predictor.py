@@ -1,0 +1,249 @@
+"""A tiled prediction is the whole-image prediction, whatever the size, the memory or the padding."""
+
+import tracemalloc
+from dataclasses import replace
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageDraw
+from torch import Tensor, nn
+
+from sem_models.errors import UserError
+from sem_models.evaluation.baselines.table import Bicubic, Identity
+from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.inference.predictor import Predictor
+from sem_models.inference.tiling.plan import plan_axis
+from sem_models.inference.tiling.stream import BandAccumulator
+from sem_models.networks.capabilities import Capabilities
+from sem_models.networks.srresnet import SRResNet, SRResNetConfig, capabilities
+from sem_models.networks.vdsr import VDSR, VDSRConfig
+from sem_models.networks.vdsr import capabilities as vdsr_capabilities
+from tests.support.tiled import Model, whole_image
+
+
+class SmallUNet(nn.Module):
+    """Strides twice and repeats its coarse features: what a pixel becomes depends on where the grid of four begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)
+        self.halve, self.quarter = (nn.Conv2d(8, 8, 3, stride=2, padding=1) for _ in range(2))
+        self.deep = nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        fine = self.first(x).relu()
+        coarse = self.deep(self.quarter(self.halve(fine).relu()).relu()).relu()
+        return self.last(fine + F.interpolate(coarse, scale_factor=4.0))
+
+
+class Windows(nn.Module):
+    """Each pixel without the mean of its 8 x 8 window, as attention in windows sees no further."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x - F.interpolate(F.avg_pool2d(x, 8), scale_factor=8.0)
+
+
+SRRESNET = SRResNetConfig(scale=2, blocks=2, width=8)
+VDSR_CONFIG = VDSRConfig(scale=4, depth=4, width=8)
+MODELS = {
+    "srresnet": Model(SRResNet(SRRESNET), capabilities(SRRESNET)),
+    "vdsr": Model(VDSR(VDSR_CONFIG), vdsr_capabilities(VDSR_CONFIG)),
+    "multiple": Model(SRResNet(SRRESNET), replace(capabilities(SRRESNET), size_multiple=8)),
+    # From the output at i inwards: i - 1, its coarse pixel begins up to 3 before, 4 x 1 + 2 + 1 in the coarse
+    # convolutions, 1 in the first.
+    "unet": Model(SmallUNet(), Capabilities(1, 1, 1, receptive_field=12, size_multiple=4)),
+    "windows": Model(Windows(), Capabilities(1, 1, 1, receptive_field=7, size_multiple=8)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("size", [(97, 131), (64, 203), (33, 34)])
+def test_tiled_equals_whole(name: str, size: tuple[int, int]) -> None:
+    model = MODELS[name]
+    image = np.random.default_rng(0).random((1, *size), np.float32)
+    tiled = Predictor(model, "cpu", tile=32, batch=3).predict_unit(image)
+    np.testing.assert_allclose(tiled, whole_image(model, image), atol=1e-5)
+
+
+def test_tiles_cover_and_overlap() -> None:
+    for length, multiple in product((1, 31, 32, 33, 100, 257, 1001), (1, 4, 7, 8)):
+        spans = plan_axis(length, 32, 12, multiple)
+        covered = np.zeros(length, int)
+        for span in spans:
+            covered[span.start : span.start + span.size] += 1
+            assert span.start >= 0
+            assert span.start % multiple == 0
+            assert span.size % multiple == 0
+        assert covered.min() >= 1
+        assert {span.size for span in spans} == {spans[0].size}
+        for before, after in pairwise(spans):
+            assert before.start + before.size - after.start >= 12
+
+
+def test_one_pixel_and_tiny_images() -> None:
+    for size in ((1, 1), (2, 3), (1, 50)):
+        out = Predictor(MODELS["multiple"], "cpu").predict_unit(np.full((1, *size), 0.5, np.float32))
+        assert out.shape == (1, size[0] * 2, size[1] * 2)
+        assert np.isfinite(out).all()
+
+
+class Hungry(Model):
+    """Runs out of memory on anything larger than 64 pixels, and once in the middle of a picture."""
+
+    def __init__(self) -> None:
+        super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
+        self.calls = 0
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        if x.shape[-1] > 80 or self.calls == 6:
+            raise torch.OutOfMemoryError("simulated")
+        return super().__call__(x)
+
+
+def test_out_of_memory_halves_the_tile() -> None:
+    image = np.random.default_rng(0).random((1, 200, 220), np.float32)
+    hungry = Hungry()
+    result = Predictor(hungry, "cpu", tile=256, batch=4).predict_unit(image)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=512).predict_unit(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    assert hungry.calls > 6
+
+
+def test_out_of_memory_for_good_is_one_line() -> None:
+    class Full(Hungry):
+        def __call__(self, x: Tensor) -> Tensor:
+            raise torch.OutOfMemoryError("simulated")
+
+    with pytest.raises(UserError, match=r"not even one tile.*free memory by closing"):
+        Predictor(Full(), "cpu", batch=4).predict_unit(np.zeros((1, 40, 40), np.float32))
+
+
+class OneAtATime(Model):
+    """Has room for `room` input pixels, whatever their shape."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
+        self.room = room
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.shapes.append(tuple(x.shape))
+        if x.shape[0] * x.shape[2] * x.shape[3] > self.room:
+            raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+        return super().__call__(x)
+
+
+def test_out_of_memory_lowers_the_batch_before_the_tile_and_remembers() -> None:
+    image = np.random.default_rng(0).random((1, 90, 200), np.float32)
+    model = OneAtATime(60 * 60)
+    predictor = Predictor(model, "cpu", tile=32, batch=4)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=512).predict_unit(image)
+    np.testing.assert_allclose(predictor.predict_unit(image), expected, atol=1e-5)
+    assert [shape[0] for shape in model.shapes[:3]] == [4, 2, 1]
+    assert len({shape[2:] for shape in model.shapes}) == 1
+    model.shapes.clear()
+    predictor.predict_unit(image)
+    assert {shape[0] for shape in model.shapes} == {1}
+
+
+def test_rows_that_are_done_are_not_computed_again() -> None:
+    """Memory runs out half way down: the rows above do not go through the network twice."""
+
+    class Late(OneAtATime):
+        def __call__(self, x: Tensor) -> Tensor:
+            if len(self.shapes) == 9:
+                self.room = 2000
+            return super().__call__(x)
+
+    image = np.random.default_rng(0).random((1, 1000, 40), np.float32)
+    late = Late(10**6)
+    result = Predictor(late, "cpu", tile=64).predict_unit(image)
+    expected = Predictor(MODELS["srresnet"], "cpu", tile=2048).predict_unit(image)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    before, after = (sum(shape[2] for shape in part) for part in (late.shapes[:9], late.shapes[10:]))
+    assert before + after < 1000 * 2
+    assert late.shapes[9] == late.shapes[8] != late.shapes[10]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_native_dtype_pixel_size_and_provenance(tmp_path: Path, dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((60, 70, 1)) * 200).astype(dtype)
+    micrograph = Micrograph(pixels, 2.36, {"voltage_kv": 5.0}, "a.tif")
+    result = Predictor(Bicubic(4), "cpu").predict(micrograph)
+    assert result.pixels.dtype == dtype
+    assert result.pixels.shape == (240, 280, 1)
+    assert result.pixel_size_nm == pytest.approx(0.59)
+    assert "baseline:bicubic" in str(result.metadata["provenance"])
+    assert float(np.abs(result.pixels.astype(float).mean() - pixels.astype(float).mean())) < 2
+
+    source = tmp_path / "a.tif"
+    write_micrograph(source, micrograph)
+    predictor = Predictor(Bicubic(4), "cpu", tile=32)
+    streamed = read_micrograph(predictor.predict_to_file(read_micrograph(source), tmp_path / "b.tif"))
+    np.testing.assert_allclose(streamed.pixels.astype(float), result.pixels.astype(float), atol=1e-3)
+    assert streamed.pixel_size_nm == pytest.approx(0.59)
+
+
+def test_memory_is_bounded_by_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    heights = []
+
+    class Watching(BandAccumulator):
+        def add(self, *tile: Any) -> None:
+            super().add(*tile)
+            heights.append(self._sum.shape[1])
+
+    monkeypatch.setattr("sem_models.inference.tiling.stream.BandAccumulator", Watching)
+    Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 1000, 40), np.float32))
+    assert max(heights) <= 2 * (32 + 2 * 3) + 2 * 9
+
+
+def test_the_input_stays_in_its_own_type(tmp_path: Path) -> None:
+    """An image of 2 bytes a pixel as float64 would take 8 more, as float32 4."""
+    pixels = np.random.default_rng(0).integers(0, 40000, (3000, 600, 1)).astype(np.uint16)
+    predictor = Predictor(Identity(1), "cpu", tile=32)
+    tracemalloc.start()
+    predictor.predict_to_file(Micrograph(pixels, source="a.tif"), tmp_path / "b.tif")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * pixels.size
+
+
+def test_cancel_from_progress() -> None:
+    from sem_models.errors import Cancelled
+
+    def stop(done: int, total: int, what: str) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Predictor(Bicubic(2), "cpu", tile=32).predict_unit(np.zeros((1, 100, 40), np.float32), stop)
+
+
+class Squared(Model):
+    """Not linear: its output in native grey values depends on what stands for 0 and 1."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Identity(), Capabilities(1, 1, 1, 0))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x * x
+
+
+def test_writing_in_a_data_bar_does_not_change_the_specimen(tmp_path: Path) -> None:
+    specimen = np.random.default_rng(0).integers(4000, 20000, (200, 300)).astype(np.uint16)
+    bar = Image.new("L", (300, 30), 0)
+    ImageDraw.Draw(bar).text((10, 8), "EHT = 5.00 kV   WD = 4.2 mm   Mag = 10.00 K X   2 um", fill=255)
+    with_bar = np.vstack([specimen, np.asarray(bar).astype(np.uint16) * 257])
+    predictor = Predictor(Squared(), "cpu")
+    alone = predictor.predict(Micrograph(specimen[..., None])).pixels
+    assert np.array_equal(predictor.predict(Micrograph(with_bar[..., None])).pixels[:200], alone)
+    file = predictor.predict_to_file(Micrograph(with_bar[..., None]), tmp_path / "a.tif")
+    assert np.array_equal(read_micrograph(file).pixels[:200], alone)

@@ -1,0 +1,132 @@
+"""Estimated noise against the noise that was put in, and two ways of estimating it against each other."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from pipelines.data.noise import measure_noise
+from sem_models.config.degradation import Degradation, Scan
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
+from sem_models.errors import UserError
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.physics.degrade import degrade
+from sem_models.physics.noise_estimate.estimate import estimate_noise
+from sem_models.physics.simulators.phantoms.table import make_phantom
+
+
+def truth(kind: str = "particles") -> np.ndarray:
+    return make_phantom(kind, (512, 512), seed=1).truth
+
+
+def recorded(image: np.ndarray, seed: int, dose: float | None, read: float, banding: float = 0.0) -> np.ndarray:
+    settings = Degradation(scale=1, dose_e_per_px=dose, read_noise=read, scan=Scan(banding=banding))
+    tensor = torch.from_numpy(image.astype(np.float32))[None, None]
+    return degrade(tensor, settings, torch.Generator().manual_seed(seed))[0, 0].numpy()
+
+
+@pytest.mark.parametrize(("dose", "read"), [(50.0, 0.05), (300.0, 0.04)])
+@pytest.mark.parametrize("kind", ["particles", "pores"])
+def test_what_was_put_in_comes_out(kind: str, dose: float, read: float) -> None:
+    """10 % from two frames, 25 % from one image full of structure."""
+    first, second = (recorded(truth(kind), seed, dose, read) for seed in (0, 1))
+    for estimate, share in ((estimate_noise(first, second), 0.10), (estimate_noise(first), 0.25)):
+        assert estimate.dose_e_per_px == pytest.approx(dose, rel=share)
+        assert estimate.read_noise == pytest.approx(read, rel=share)
+        for brightness in (0.2, 0.5, 0.8):
+            assert estimate.variance(brightness) == pytest.approx(brightness / dose + read**2, rel=share)
+
+
+def test_noise_that_does_not_grow_with_brightness_has_no_dose() -> None:
+    first, second = (recorded(truth(), seed, None, 0.05) for seed in (0, 1))
+    estimate = estimate_noise(first, second)
+    assert estimate.variance(0.5) == pytest.approx(0.05**2, rel=0.05)
+    assert estimate.dose_e_per_px is None or estimate.dose_e_per_px > 2000
+
+
+@pytest.mark.parametrize("banding", [0.01, 0.03])
+def test_banding_is_found_and_not_invented(banding: float) -> None:
+    """In both ways of estimating; and it does not count as noise."""
+    first, second = (recorded(truth("laths"), seed, 200, 0.03, banding) for seed in (0, 1))
+    plain = recorded(truth("laths"), 0, 200, 0.03)
+    for estimate in (estimate_noise(first), estimate_noise(first, second)):
+        assert estimate.banding == pytest.approx(banding, rel=0.15)
+        assert f"degradation.scan.banding={estimate.banding:.3g}" in estimate.assignments
+    assert estimate_noise(plain).banding == 0
+    assert estimate_noise(first).variance(0.5) == pytest.approx(estimate_noise(plain).variance(0.5), rel=0.1)
+
+
+def test_a_dark_level_above_zero_is_said_and_the_model_stays_possible() -> None:
+    """Noise as if zero lay at 0.2: var = (y - 0.2) / 100 has a negative intercept, which no read noise has."""
+    level = 0.2 + 0.8 * truth()
+    first, second = (recorded(level - 0.2, seed, 100, 0.0) + 0.2 for seed in (0, 1))
+    estimate = estimate_noise(first, second)
+    assert estimate.slope == pytest.approx(1 / 100, rel=0.1)
+    assert estimate.intercept == pytest.approx(-0.002, rel=0.2)
+    assert estimate.read_noise == 0
+    assert any("dark level" in caveat for caveat in estimate.caveats)
+    middle = float(np.median(estimate.bins.mean))
+    assert estimate.variance(middle) == pytest.approx((middle - 0.2) / 100, rel=0.15)
+
+
+def test_what_cannot_be_known_is_said() -> None:
+    flat = [recorded(np.full((256, 256), 0.5), seed, 100, 0.0) for seed in (0, 1)]
+    assert "hardly be told apart" in estimate_noise(flat[0]).caveats[0]
+    assert estimate_noise(flat[0]).variance(0.5) == pytest.approx(0.005, rel=0.1)
+    blurred = [gaussian_filter(frame, (0, 0.6)) for frame in flat]
+    assert any("share noise" in caveat for caveat in estimate_noise(*blurred).caveats)
+    assert any("clipped" in caveat for caveat in estimate_noise(np.clip(flat[0], 0.42, 1)).caveats)
+    with pytest.raises(UserError, match="too few"):
+        estimate_noise(flat[0][:40])
+    for nothing in ((flat[0], flat[0]), (np.ones((64, 64)),)):
+        with pytest.raises(UserError, match="no noise"):
+            estimate_noise(*nothing)
+    with pytest.raises(UserError, match="not registered"):
+        estimate_noise(flat[0], flat[1][:200])
+
+
+def test_the_command_prints_settings_that_a_training_takes(tmp_path: Path) -> None:
+    """Two 16-bit frames, the second shifted by whole pixels, as JSON; the settings give the noise that was put in."""
+    frames = [recorded(truth("laths"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
+    frames = [frames[0][:-4, 6:], frames[1][4:, :-6]]
+    for index, frame in enumerate(frames):
+        pixels = np.clip(2000 + 20000 * frame, 0, 65535).astype(np.uint16)
+        write_micrograph(tmp_path / f"{index}.tif", Micrograph(pixels[:, :, None]))
+    files = [str(tmp_path / f"{index}.tif") for index in (0, 1)]
+    result = CliRunner().invoke(app, ["noise", *files, "--json"])
+    assert result.exit_code == 0, result.output
+    content = json.loads(result.stdout.splitlines()[-1])
+    assert content["source"] == "two frames"
+    recipe = override(find_recipe("vdsr-x4"), content["assignments"])
+    span = 20000 / np.subtract(*np.percentile(np.clip(2000 + 20000 * frames[0], 0, 65535).astype(int), (99.9, 0.1)))
+    assert recipe.degradation.scan is not None
+    assert recipe.degradation.scan.banding == pytest.approx(0.01 * span, rel=0.2)
+    assert recipe.degradation.dose_e_per_px == pytest.approx(content["dose_e_per_px"], rel=1e-3)
+    assert content["slope"] == pytest.approx(span / 100, rel=0.1), "variance grows with the square, the mean with it"
+    people = CliRunner().invoke(app, ["noise", files[0]])
+    assert "--set degradation.dose_e_per_px=" in people.stdout
+
+
+def test_frames_of_different_fields_are_refused(tmp_path: Path) -> None:
+    for index, size in enumerate((128, 96)):
+        pixels = np.random.default_rng(index).integers(0, 255, (size, size, 1)).astype(np.uint8)
+        write_micrograph(tmp_path / f"{index}.tif", Micrograph(pixels))
+    with pytest.raises(UserError, match="two frames of one field"):
+        measure_noise(tmp_path / "0.tif", tmp_path / "1.tif")
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("pair", ["train", "val"])
+def test_one_frame_and_two_frames_agree_on_real_micrographs(shared_data: Path, pair: str) -> None:
+    """Low-dose TEM: the noise variance at the median brightness, within 30 %."""
+    files = [shared_data / "tem_lowdose_pairs" / f"{pair}_000{index}.tif" for index in (1, 2)]
+    one, two = measure_noise(files[0]), measure_noise(*files)
+    median = float(np.median(two.bins.mean))
+    assert one.variance(median) == pytest.approx(two.variance(median), rel=0.3)

@@ -1,0 +1,38 @@
+"""Scores as lines of text: one column for numbers, and no interval where there is none."""
+
+from statistics import fmean
+
+import pytest
+
+from pipelines.cli.app import Output
+from pipelines.cli.scores import say_gains, say_means
+from sem_models.evaluation.report import EvaluationReport, Row
+
+
+def said(capsys: pytest.CaptureFixture[str], values: list[float]) -> list[str]:
+    rows = [
+        Row(method=method, image=f"i{index}", group=f"g{index}", scores={"std_ratio": value - less, "mse": value})
+        for method, less in (("model", 0.0), ("baseline:identity", 0.25))
+        for index, value in enumerate(values)
+    ]
+    fixed = {"dataset": "set", "digest": "d", "split": "test", "degradation": "paired", "data_range": 1.0}
+    report = EvaluationReport(model="model", border_px=1, rows=tuple(rows), **fixed)
+    say_means(Output(False), report, "model", ("std_ratio", "mse"))
+    say_gains(Output(False), report, "baseline:identity")
+    return capsys.readouterr().out.splitlines()
+
+
+def test_one_image_has_a_score_and_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    ratio, mse, _, gain = said(capsys, [0.75])
+    assert "0.7500 [too few images" in ratio
+    assert "+0.2500 [too few images" in gain
+    assert not any("nan" in line for line in (ratio, mse, gain))
+    assert ratio.index("0.7500") == mse.index("0.7500")
+
+
+def test_several_images_have_an_interval_around_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    values = [0.5, 0.6, 0.75, 0.9]
+    text = said(capsys, values)[0].split("→ 1")[1].replace("[", "").replace("]", "").replace(",", "")
+    mean, low, high = (float(number) for number in text.split())
+    assert mean == pytest.approx(fmean(values), abs=1e-4)
+    assert values[0] <= low < mean < high <= values[-1]

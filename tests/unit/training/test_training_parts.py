@@ -1,0 +1,189 @@
+"""Overrides, schedules, average, guard and estimate."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Schedule
+from sem_models.datasets.manifest import Manifest
+from sem_models.errors import UserError
+from sem_models.methods.optimisers import learning_rate
+from sem_models.networks.table import capabilities
+from sem_models.tasks.compatibility import refuse_ignored
+from sem_models.training.ema import Averages, ExponentialMovingAverage
+from sem_models.training.monitoring import Throughput
+from sem_models.training.optimiser_steps import FiniteGuard, TrainingDiverged
+
+
+def test_recipes_survive_json_and_scales_agree() -> None:
+    for recipe in RECIPES.values():
+        assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+        assert capabilities(recipe.network).scale == recipe.degradation.scale
+        assert recipe.train.patch % recipe.degradation.scale == 0
+
+
+def test_override() -> None:
+    recipe = override(
+        find_recipe("vdsr-x4-small"), ["train.steps=200", "optimiser.betas=0.5,0.9", "train.early_stop=3"]
+    )
+    assert (recipe.train.steps, recipe.optimiser.betas, recipe.train.early_stop) == (200, (0.5, 0.9), 3)
+    assert override(recipe, ["train.early_stop=none"]).train.early_stop is None
+    assert find_recipe("vdsr-x4-small").train.steps != 200
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("train.step=3", "valid here: batch"), ("steps", "KEY=VALUE"), ("train.steps=-1", "greater than or equal"),
+     ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
+     ("network.depth=2", r"--set network\.depth=2: input should be greater"),
+     ("method=adversarial", r"--set method=adversarial: method adversarial needs adversarial settings\.$"),
+     ("degradation.blur=gaussian", r"blur=gaussian: it has parts of its own; set degradation\.blur\.kernel.*blur=none"),
+     ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"--set network\.kind=lenet: .*'swinir'")],
+)  # fmt: skip
+def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        override(find_recipe("vdsr-x4"), [text])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("adversarial.discriminator.size=100", r"--set adversarial\.discriminator\.size=100: .*multiple of 32"),
+     ("adversarial.first_share=1", r"--set adversarial\.first_share=1: .*less than 1"),
+     ("adversarial.gan=wgan", r"adversarial\.gan=wgan: .*'bce', 'relativistic' or 'lsgan'"),
+     ("adversarial.discriminator.halvings=1", "valid here: channels, kind, size, width"),
+     ("adversarial=none", "method adversarial needs adversarial settings"),
+     ("method=supervised", "method supervised takes no adversarial settings")],
+)  # fmt: skip
+def test_bad_overrides_of_two_stages_say_what_is_valid(text: str, message: str) -> None:
+    """Keys are named as they are written: pydantic's own name of the variant (`discriminator.vgg.size`) is none."""
+    with pytest.raises(UserError, match=message):
+        override(find_recipe("esrgan-x4"), [text])
+
+
+def test_a_forward_model_that_pairs_would_ignore_is_refused() -> None:
+    """Pairs bring inputs of their own: what was set of the degradation would be passed over in silence."""
+    pairs = Manifest(name="frames", kind="paired", group_by="", seed=0, entries=())
+    preset = find_recipe("nafnet-denoise-small")
+    refuse_ignored(preset, pairs)
+    changed = override(preset, ["degradation.dose_e_per_px=7"])
+    refuse_ignored(changed, pairs.model_copy(update={"kind": "single"}))
+    with pytest.raises(UserError, match="'frames' is paired and brings its inputs"):
+        refuse_ignored(changed, pairs)
+    masked = pairs.model_copy(update={"kind": "masked"})
+    noise = ["degradation.dose_e_per_px=7"]
+    refuse_ignored(override(find_recipe("unet-segment-small"), noise), masked)
+    for drawing in ("cgan-masks-small", "ddpm-small"):
+        refuse_ignored(find_recipe(drawing), masked)
+        with pytest.raises(UserError, match="draw images as they are"):
+            refuse_ignored(override(find_recipe(drawing), noise), masked)
+
+
+def test_overrides_reach_the_second_stage() -> None:
+    changes = ["adversarial.first_share=0", "adversarial.optimiser.betas=0.5,0.9", "adversarial.discriminator.size=64"]
+    recipe = override(find_recipe("esrgan-x4"), changes)
+    assert recipe.adversarial is not None
+    assert recipe.adversarial.first_share == 0
+    assert recipe.adversarial.optimiser.betas == (0.5, 0.9)
+    assert recipe.adversarial.discriminator.size == 64
+    assert recipe.optimiser == find_recipe("esrgan-x4").optimiser
+
+
+def test_unknown_recipe_lists_the_known() -> None:
+    with pytest.raises(UserError, match="srresnet-x4-small"):
+        find_recipe("sinsr")
+
+
+def test_schedules_in_closed_form() -> None:
+    cosine = Schedule(name="cosine", warmup_steps=10, final_fraction=0.1)
+    assert learning_rate(1.0, cosine, 0, 110) == pytest.approx(0.1)
+    assert learning_rate(1.0, cosine, 9, 110) == pytest.approx(1.0)
+    assert learning_rate(1.0, cosine, 60, 110) == pytest.approx(0.1 + 0.9 * (1 + math.cos(math.pi / 2)) / 2)
+    assert learning_rate(1.0, cosine, 110, 110) == pytest.approx(0.1)
+    steps = Schedule(name="multistep", milestones=(0.5, 0.75), gamma=0.1)
+    assert [learning_rate(1.0, steps, s, 100) for s in (0, 49, 50, 75)] == pytest.approx([1, 1, 0.1, 0.01])
+    linear = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)
+    assert [learning_rate(2.0, linear, s, 100) for s in (0, 50, 60, 75, 99, 100)] == pytest.approx(
+        [2, 2, 1.6, 1, 0.04, 0]
+    )
+    late = Schedule(name="linear", decay_from=0.8, final_fraction=0.1)
+    assert [learning_rate(1.0, late, s, 10) for s in (8, 9, 10)] == pytest.approx([1, 0.55, 0.1])
+
+
+def test_average_of_constant_and_of_a_jump() -> None:
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    average = ExponentialMovingAverage(network, 0.9)
+    nn.init.ones_(network.weight)
+    expected = 0.0
+    for n in range(1, 30):
+        average.update(network)
+        decay = min(0.9, (1 + n) / (10 + n))
+        expected = decay * expected + (1 - decay)
+    assert average.weights["weight"].item() == pytest.approx(expected, rel=1e-5)
+    plain = ExponentialMovingAverage(network, 0.0)
+    nn.init.constant_(network.weight, 3.0)
+    plain.update(network)
+    assert torch.equal(plain.weights["weight"], network.weight)
+
+
+def test_both_generators_of_a_cycle_are_averaged_alike() -> None:
+    """With equal weights the averages are equal, at each update and resumed."""
+    restorer, backward = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    for network in (restorer, backward):
+        nn.init.zeros_(network.weight)
+    both = Averages(restorer, backward, 0.9)
+    for value in (1.0, 4.0, 2.0):
+        for network in (restorer, backward):
+            nn.init.constant_(network.weight, value)
+        both.update()
+        assert both.backward is not None
+        assert both.backward["weight"].item() == both.weights["weight"].item() != 0
+    resumed = Averages(restorer, backward, 0.9)
+    resumed.load_state_dict(both.state_dict())
+    assert resumed.backward == both.backward
+    assert Averages(restorer, None, 0.9).backward is None
+
+
+def test_guard_counts_only_failures_in_a_row() -> None:
+    guard = FiniteGuard()
+    assert guard.allows(1, 0.5, 1.0, "optimiser.lr", 1e-3)
+    for _ in range(9):
+        assert not guard.allows(2, float("nan"), 1.0, "optimiser.lr", 1e-3)
+    assert guard.allows(3, 0.5, 1.0, "optimiser.lr", 1e-3)
+    for _ in range(9):
+        guard.allows(4, 0.5, float("inf"), "optimiser.lr", 1e-3)
+    with pytest.raises(TrainingDiverged, match="step 5: the gradient"):
+        guard.allows(5, 0.5, float("inf"), "optimiser.lr", 1e-3)
+
+
+def test_estimate_counts_validations_in() -> None:
+    throughput = Throughput(validate_every=10)
+    for _ in range(5):
+        throughput.step(0.5)
+    throughput.validation(4.0)
+    assert throughput.steps_per_s == pytest.approx(2.0)
+    assert throughput.seconds_left(20) == pytest.approx(20 * 0.5 + 2 * 4.0)
+
+
+def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
+    recipe = override(find_recipe("sinsr-x4-small"), ["adversarial.losses.gradient=0.25", "losses.mse=2"])
+    assert recipe.adversarial is not None
+    weights = {term.name: term.weight for term in recipe.adversarial.losses}
+    assert weights["gradient"] == 0.25
+    assert {term.name: term.weight for term in recipe.losses} == {"charbonnier": 1.0, "mse": 2.0}
+    without = override(recipe, ["adversarial.losses.gradient=0"])
+    assert without.adversarial is not None
+    assert {term.name for term in without.adversarial.losses} == set(weights) - {"gradient"}
+    with pytest.raises(UserError, match=r"losses\.0\.weight=-1|greater than or equal to 0"):
+        override(recipe, ["losses.mse=-1"])
+    with pytest.raises(UserError, match="losses"):
+        override(find_recipe("srresnet-x4-small"), ["losses.charbonnier=0"])
+    with pytest.raises(UserError, match=r"adversarial\.losses\.grad=0.*no such term.*the terms are .*gradient"):
+        override(recipe, ["adversarial.losses.grad=0"])
+    with pytest.raises(UserError, match="no such key"):
+        override(recipe, ["optimiser.betas.0=0.9"])
