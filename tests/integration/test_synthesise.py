@@ -8,7 +8,7 @@ import pytest
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.runs import get_run
 from sem_models.images.io.read import read_micrograph
-from tests.support.drawing_models import run
+from tests.support.drawing_models import _at_home, models, run  # noqa: F401
 
 
 def pixels(path: str) -> np.ndarray:
