@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.directions import backward_model, placed, split_direction
@@ -116,5 +116,5 @@ def model_folder(text: str) -> Iterator[Path]:
 
 
 def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
-    model: RestorationModel = load_model(folder, choose_device(), name)
+    model: RestorationModel = replace(load_model(folder, choose_device(), name), run_id=run_id or "")
     return ResolvedModel(model, run_id, model.recipe.degradation)

@@ -20,6 +20,7 @@ from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, draw_dents
 from sem_models.physics.simulators.fringe import measured_fringe
 from sem_models.physics.simulators.lattice import Lattice, draw_lattice, render
@@ -110,7 +111,8 @@ def simulate(asked: Simulation, progress: Progress = silent) -> Simulated:
     for index, image in enumerate(images):
         path = raw / f"lattice-{index + 1:05d}.tif"
         if not path.exists():
-            write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm), image.model_dump_json())
+            step = ProcessingStep.now(Origin.SYNTHETIC, "lattice simulator", settings=image.model_dump_json())
+            write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm, history=(step,)))
         progress(index + 1, asked.count, "lattices simulated")
     options = PrepareOptions(asked.name, (raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed)
     dataset, run_id = prepare(options, progress)

@@ -9,7 +9,7 @@ from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar
-from sem_models.images.io.read import read_pages
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
 
@@ -44,7 +44,7 @@ def stack_pages(stack: Stack) -> Iterator[tuple[Micrograph, ...]]:
         UserError: A file cannot be read, or the files differ in their number of pages.
     """
     try:
-        yield from zip(*map(read_pages, stack), strict=True)
+        yield from zip(*map(read_identified_pages, stack), strict=True)
     except ValueError as error:
         names = " and ".join(path.name for path in stack)
         raise UserError(f"{names}: they differ in their number of pages; export as many of each.") from error

@@ -15,7 +15,7 @@ from pipelines.predict.pixel_sizes import at_size
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
-from sem_models.images.io.read import read_pages
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample_labels
@@ -106,7 +106,7 @@ def bridge(
 def _file(through: _Bridge, path: Path, names: OutputNames, pixel_size_nm: float | None) -> list[Bridged]:
     done: list[Bridged] = []
     try:
-        for page in read_pages(path):
+        for page in read_identified_pages(path):
             done.append(_page(through, path, page, names, pixel_size_nm))  # noqa: PERF401 - a bad page keeps the earlier
     except UserError as error:
         done.append(Bridged(str(path), None, None, str(error)))

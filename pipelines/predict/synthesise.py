@@ -12,9 +12,10 @@ from pipelines.models import resolve_model
 from pipelines.predict.outputs import OutputNames, input_files
 from pipelines.predict.sampling import resampled
 from sem_models.errors import UserError
-from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.inference.diffusion.model import DiffusionModel, Drawn, as_diffusion, part_of
 from sem_models.inference.label_maps import one_hot_of
 from sem_models.inference.predictor import choose_device
@@ -54,7 +55,7 @@ class Synthesised:
 
 
 def synthesise(wanted: Wanted, progress: Progress = silent) -> list[Synthesised]:
-    """Write 8-bit TIFF files with their provenance into `wanted.out`; told after each denoising step.
+    """Write 8-bit TIFF files with their history into `wanted.out`; told after each denoising step.
 
     Raises:
         UserError: No diffusion model, masks where it takes none or none where it needs them, or unreadable masks.
@@ -87,7 +88,8 @@ def _free(model: DiffusionModel, wanted: Wanted, progress: Progress) -> Iterator
         seed = int(np.random.SeedSequence([wanted.seed, index]).generate_state(1)[0])
         drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, wanted.count))
         image = _cut(drawn.mean, (wanted.size_px, wanted.size_px))
-        _write(target, _bytes(image), None, _told(model, f"image {index + 1} of seed {wanted.seed}"))
+        step = _step(model, f"image {index + 1} of seed {wanted.seed}")
+        write_micrograph(target, Micrograph(_bytes(image), history=(step,)))
         yield Synthesised(None, str(target))
 
 
@@ -96,7 +98,7 @@ def _after_masks(model: DiffusionModel, wanted: Wanted, masks: Path, progress: P
     names = OutputNames(wanted.out, files, wanted.overwrite)
     targets = [names(path, "") for path in files]
     for index, (path, target) in enumerate(zip(files, targets, strict=True)):
-        mask = read_micrograph(path)
+        mask = next(read_identified_pages(path))
         one_hot = padded(one_hot_of(model.recipe.labels, mask), model.capabilities.size_multiple)
         condition = torch.from_numpy(one_hot)[None].to(choose_device())
         tell = part_of(progress, index, len(files))
@@ -106,18 +108,25 @@ def _after_masks(model: DiffusionModel, wanted: Wanted, masks: Path, progress: P
 
 def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, target: Path) -> Synthesised:
     """The mean; of several samples also their standard deviation and each of them."""
-    shape, size_nm, count = (mask.height, mask.width), mask.pixel_size_nm, len(drawn.samples)
-    what = f"drawn after {path.name}, seed {model.settings.sampling.seed}"
+    shape, count = (mask.height, mask.width), len(drawn.samples)
+    seed = f"seed {model.settings.sampling.seed}"
+
+    def write(place: Path, pixels: NDArray[np.generic], what: str) -> str:
+        write_micrograph(place, mask.processed(pixels, _step(model, what)))
+        return str(place)
+
+    mean = _bytes(_cut(drawn.mean, shape))
     if count == 1:
-        _write(target, _bytes(_cut(drawn.mean, shape)), size_nm, _told(model, what))
-        return Synthesised(str(path), str(target))
-    _write(target, _bytes(_cut(drawn.mean, shape)), size_nm, _told(model, f"mean of {count} {what}"))
+        return Synthesised(str(path), write(target, mean, seed))
+    output = write(target, mean, f"mean of {count}, {seed}")
     std = target.with_name(f"{target.stem}-std.tif")
-    _write(std, 255 * _cut(drawn.std, shape), size_nm, _told(model, f"standard deviation of {count} {what}"))
-    samples = [target.with_name(f"{target.stem}-sample{number + 1}.tif") for number in range(count)]
-    for place, sample in zip(samples, drawn.samples, strict=True):
-        _write(place, _bytes(_cut(sample, shape)), size_nm, _told(model, f"sample {place.stem[-1]} of {count} {what}"))
-    return Synthesised(str(path), str(target), str(std), tuple(map(str, samples)))
+    deviation = write(std, 255 * _cut(drawn.std, shape), f"standard deviation of {count}, {seed}")
+    places = [target.with_name(f"{target.stem}-sample{index + 1}.tif") for index in range(count)]
+    samples = [
+        write(place, _bytes(_cut(sample, shape)), f"sample {index + 1} of {count}, {seed}")
+        for index, (place, sample) in enumerate(zip(places, drawn.samples, strict=True))
+    ]
+    return Synthesised(str(path), output, deviation, tuple(samples))
 
 
 def _cut(image: torch.Tensor, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -127,13 +136,10 @@ def _cut(image: torch.Tensor, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.rint(image * 255).astype(np.uint8)
+    return np.ascontiguousarray(np.rint(image * 255).astype(np.uint8))
 
 
-def _write(path: Path, pixels: NDArray[np.generic], pixel_size_nm: float | None, provenance: str) -> None:
-    write_micrograph(path, Micrograph(np.ascontiguousarray(pixels), pixel_size_nm), provenance)
-
-
-def _told(model: DiffusionModel, what: str) -> str:
+def _step(model: DiffusionModel, what: str) -> ProcessingStep:
     sampling = model.settings.sampling
-    return f"Synthetic: {what}, {sampling.steps} steps, guidance {sampling.guidance:g}, by {model.name}, SEM Workbench"
+    told = f"{what}, {sampling.steps} steps, guidance {sampling.guidance:g}"
+    return model.step.model_copy(update={"origin": Origin.SYNTHETIC, "settings": told})

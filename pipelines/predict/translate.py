@@ -20,9 +20,10 @@ from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import from_unit, intensity_range, to_unit
-from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin
 from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
 from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, part_of
 from sem_models.inference.predictor import choose_device
@@ -106,9 +107,8 @@ class _Redraw:
         limits = intensity_range(image.pixels)
         found = self._draw(to_unit(image.pixels, limits), progress)
         pixels, _ = from_unit(found, limits, image.pixels.dtype)
-        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
-        told = f"Synthetic: {image.source or 'an image in memory'} redrawn by {self._how()}, SEM Workbench"
-        return replace(image, pixels=pixels, metadata={**facts, "provenance": told}), (*notes, *self.unsure)
+        told = {"origin": Origin.TRANSLATED, "settings": ", ".join((self._how(), *notes))}
+        return image.processed(pixels, self.target.step.model_copy(update=told)), (*notes, *self.unsure)
 
     def _draw(self, unit: Image, progress: Progress) -> Image:
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
@@ -121,15 +121,16 @@ class _Redraw:
         return found
 
     def _how(self) -> str:
-        way = f" from {self.source.name}" if self.source else f", strength {self.wanted.strength:g},"
-        return f"{self.wanted.method}{way} to {self.target.name}"
+        if self.source:
+            return f"{self.wanted.method} from {self.source.name}"
+        return f"{self.wanted.method}, strength {self.wanted.strength:g}, seed {self.wanted.seed}"
 
 
 def _one(redraw: _Redraw, path: Path, names: OutputNames, progress: Progress) -> Translated:
     """A file that cannot be used does not stop the others."""
     try:
         place = names(path, "")
-        recorded = require_grey(read_micrograph(path))
+        recorded = require_grey(next(read_identified_pages(path)))
         recorded = crop_databar(recorded, find_databar(recorded))
         drawn, notes = redraw(recorded, progress)
         write_micrograph(place, drawn)

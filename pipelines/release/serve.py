@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pipelines.directions import split_direction
 from pipelines.models import BASELINE, REGISTERED, model_folder, present_name
 from pipelines.tracking.registry import find_version, save_served
 from pipelines.tracking.store import tracking_uri
@@ -27,7 +28,7 @@ def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
         else:
             target = Path(place) / "model"
             with model_folder(model) as folder:
-                save_served(folder, target)
+                save_served(folder, target, split_direction(model)[0])
             address = str(target)
         return _run_server(address, port, host)
 

@@ -45,7 +45,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     store = client()
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
-        save_served(folder, target)
+        save_served(folder, target, run_id)
         path = f"models/{name}"
         store.log_artifacts(run_id, str(target), path)
     source = f"{store.get_run(run_id).info.artifact_uri}/{path}"
@@ -60,8 +60,8 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     return str(version.version)
 
 
-def save_served(folder: Path, target: Path) -> None:
-    """An MLflow model in `target` that serves the weights in `folder`: models from code, no pickle."""
+def save_served(folder: Path, target: Path, run_id: str) -> None:
+    """An MLflow model in `target` that serves the weights of a run in `folder`: models from code, no pickle."""
     signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
@@ -74,6 +74,7 @@ def save_served(folder: Path, target: Path) -> None:
             artifacts={"weights": str(folder / WEIGHTS), "recipe": str(folder / RECIPE)},
             code_paths=[str(code)],
             signature=signature,
+            model_config={"run_id": run_id},
             pip_requirements=_requirements(),
         )
 

@@ -7,6 +7,7 @@ MLflow stores this file and runs it where the model is loaded; beside it lie saf
 """
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class ServedModel(PythonModel):
         from sem_models.inference.storage import load_model
 
         folder = Path(context.artifacts["weights"]).parent
-        self._predictor = Predictor(load_model(folder, choose_device()))
+        run_id = (context.model_config or {}).get("run_id", "")
+        self._predictor = Predictor(replace(load_model(folder, choose_device()), run_id=run_id))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Restore each image of the column."""

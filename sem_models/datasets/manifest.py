@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from sem_models.images.micrograph import Fact
+from sem_models.images.facts import Fact
 
 Kind = Literal["single", "paired", "unpaired", "masked"]
 Split = Literal["train", "val", "test"]

@@ -84,7 +84,9 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
 def _cut(image: PlannedImage) -> Cut:
     micrograph = cut_file(image)
     facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
-    return image, micrograph.pixels, facts
+    # The name and the place of it are older than the history of a micrograph.
+    told = micrograph.provenance or facts.pop("description", "")
+    return image, micrograph.pixels, {**facts, "provenance": told} if told else facts
 
 
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:

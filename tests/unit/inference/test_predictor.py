@@ -182,7 +182,7 @@ def test_native_dtype_pixel_size_and_provenance(tmp_path: Path, dtype: type) -> 
     assert result.pixels.dtype == dtype
     assert result.pixels.shape == (240, 280, 1)
     assert result.pixel_size_nm == pytest.approx(0.59)
-    assert "baseline:bicubic" in str(result.metadata["provenance"])
+    assert "baseline:bicubic" in result.provenance
     assert float(np.abs(result.pixels.astype(float).mean() - pixels.astype(float).mean())) < 2
 
     source = tmp_path / "a.tif"
