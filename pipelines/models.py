@@ -11,6 +11,7 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
 from pipelines.train.warm_start import BEST, model_of
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
@@ -19,7 +20,6 @@ from sem_models.evaluation.baselines.translation import CONSTANT, constant_basel
 from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.storage import load_model
-from sem_models.networks.table import capabilities
 from sem_models.tasks.label_maps import takes_labels
 
 BASELINE = "baseline:"

@@ -59,7 +59,8 @@ def _form(names: list[str]) -> None:
 
 
 def _summary(recipe: "Recipe") -> str:
-    from sem_models.networks.table import capabilities, parameter_count
+    from sem_models.config.networks.table import capabilities
+    from sem_models.networks.table import parameter_count
 
     facts = capabilities(recipe.network)
     channels = f"{facts.channels_in} channel(s) in, {facts.channels_out} out"

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from pipelines.data.prepare import prepare, refuse_bad_name
 from pipelines.home import home
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
@@ -51,10 +51,8 @@ class Simulation:
     seed: int = 0
 
 
-class SimulatedImage(BaseModel):
+class SimulatedImage(Frozen):
     """All it takes to make one image again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     size_px: int
     seed: tuple[int, int]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipelines.study.order import Shown, order_for, rater_key
 from pipelines.study.studies import Study
 from pipelines.tracking.records import append_record, read_records
+from sem_models.config.frozen import Frozen
 from sem_models.errors import UserError
 
 FOLDER = "answers"
@@ -17,10 +18,9 @@ Choice = Literal["left", "right", "real", "generated"]
 Grade = Annotated[int, Field(ge=1, le=5)]
 
 
-class Answer(BaseModel):
+class Answer(Frozen):
     """One row of the study's table."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     study: str
     rater: str
     trial: str
@@ -32,7 +32,7 @@ class Answer(BaseModel):
     """`left` or `right` is the real one of a pair; a single picture is `real` or `generated`."""
     confidence: Grade | None
     """1 guessed to 5 certain; None for pairs."""
-    realism: dict[str, Grade] = {}
+    realism: dict[str, Grade] = Field(default_factory=dict)
     """1 not at all to 5 fully, by feature."""
     seconds: float
     """From the picture to the answer."""

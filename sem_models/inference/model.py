@@ -6,11 +6,11 @@ from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe, Task
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.inference.diffusion.noise_field import Place
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.table import capabilities
 
 
 class UnitModel(Protocol):

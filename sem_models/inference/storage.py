@@ -11,11 +11,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import Direction, RestorationModel
-from sem_models.networks.table import build_network, capabilities
+from sem_models.networks.table import build_network
 
 WEIGHTS = "model.safetensors"
 RECIPE = "recipe.json"

@@ -10,7 +10,7 @@ from skimage import restoration
 from skimage.filters import gaussian, unsharp_mask
 from torch import Tensor
 
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.capabilities import Capabilities
 
 Image = NDArray[np.float32]
 _GAUSSIAN_PX = 1.0

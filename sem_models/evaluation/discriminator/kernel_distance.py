@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
+from sem_models.config.training import Backbone
 from sem_models.evaluation.discriminator.pairs import patch_grid
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS
-from sem_models.features.vgg import Backbone, VggFeatures
+from sem_models.features.vgg import VggFeatures
 from sem_models.inference.predictor import choose_device
 from sem_models.progress import Progress, silent
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
+from sem_models.config.frozen import Frozen
 from sem_models.evaluation.discriminator.pairs import patch_grid
 from sem_models.inference.predictor import choose_device
 from sem_models.progress import Progress
@@ -21,10 +22,8 @@ Images = Sequence[tuple[Tensor, Tensor]]
 """(H, W) real and generated in unit intensity, of one size in each pair."""
 
 
-class ClassifierSettings(BaseModel):
+class ClassifierSettings(Frozen):
     """Everything that the result of a discriminator test depends on beside the images."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     patch_px: Annotated[int, Field(ge=16)] = 64
     batch: Annotated[int, Field(ge=4, multiple_of=2)] = 32

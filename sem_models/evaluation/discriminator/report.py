@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from sem_models.config.degradation import Degradation
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.discriminator.auc import Auc
@@ -26,10 +25,8 @@ FEW_GROUPS = 8
 """A percentile bootstrap of fewer is clearly too narrow."""
 
 
-class DiscriminatorReport(BaseModel):
+class DiscriminatorReport(Frozen):
     """Everything needed to read and compare the test of one model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1, 2] = 2
     """1: real against real was halves of each image, which shading told apart."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from sem_models.config.frozen import Frozen
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.report import Row
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
@@ -36,10 +36,8 @@ class Drawn:
     """(C, H, W) in unit intensity by method: `GENERATED`, `REAL`, `MEANS`."""
 
 
-class MaskConsistency(BaseModel):
+class MaskConsistency(Frozen):
     """Dice of each class, a row an image and method."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
     labels: tuple[int, ...]

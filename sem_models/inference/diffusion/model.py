@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.images.provenance import ProcessingStep
@@ -14,7 +15,6 @@ from sem_models.inference.diffusion.ddim import NoisePredictor, decode
 from sem_models.inference.diffusion.noise_field import ORIGIN, Place, noise_at
 from sem_models.inference.diffusion.noise_schedule import unit
 from sem_models.inference.model import RestorationModel
-from sem_models.networks.table import capabilities
 from sem_models.progress import Progress, silent
 
 

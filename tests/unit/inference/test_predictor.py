@@ -13,6 +13,10 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.srresnet import SRResNetConfig, capabilities
+from sem_models.config.networks.vdsr import VDSRConfig
+from sem_models.config.networks.vdsr import capabilities as vdsr_capabilities
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity
 from sem_models.images.io.read import read_micrograph
@@ -21,10 +25,8 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.tiling.plan import plan_axis
 from sem_models.inference.tiling.stream import BandAccumulator
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.srresnet import SRResNet, SRResNetConfig, capabilities
-from sem_models.networks.vdsr import VDSR, VDSRConfig
-from sem_models.networks.vdsr import capabilities as vdsr_capabilities
+from sem_models.networks.srresnet import SRResNet
+from sem_models.networks.vdsr import VDSR
 from tests.support.tiled import Model, whole_image
 
 
