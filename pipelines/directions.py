@@ -13,7 +13,8 @@ from pipelines.train.warm_start import BEST, model_of
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
-from sem_models.inference.storage import RECIPE, WEIGHTS, backward_file, save_weights
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
+from sem_models.inference.storage import save_weights
 from sem_models.methods.stages import BACKWARD
 from sem_models.training.checkpoint import STATE
 

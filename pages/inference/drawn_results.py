@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.inference.classes import classes_of, show_legend, size_text
-from pages.inference.models import recipe_of
+from pages.widgets.models import recipe_of
 from pages.widgets.tasks import watched
 from sem_models.images.channels import to_grey
 from sem_models.images.display import coloured

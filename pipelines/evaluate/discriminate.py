@@ -13,11 +13,17 @@ from pipelines.tracking.runs import log_metrics
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.network import ClassifierSettings
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
+from sem_models.evaluation.discriminator.kernel_distance import set_distance
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats, generated_pairs, set_distance
+from sem_models.evaluation.discriminator.report import (
+    ClassifierSettings,
+    DiscriminatorReport,
+    DiscriminatorResult,
+    caveats,
+)
 from sem_models.evaluation.discriminator.set_texture import set_texture
-from sem_models.evaluation.discriminator.test import DiscriminatorResult, discriminator_test, real_against_real
+from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
 from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
 from sem_models.progress import Progress, silent
 

@@ -10,7 +10,7 @@ from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.json_safe import to_json_safe
-from pipelines.label_models import LabelModel, label_model, require_classes
+from pipelines.predict.label_models import LabelModel, label_model, require_classes
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.runs import log_metrics

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.score import as_csv
 from pipelines.home import home
-from pipelines.label_models import LabelModel, label_model, refuse_synthetic, require_classes
+from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.runs import log_metrics
@@ -16,7 +16,7 @@ from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.metrics.mask_consistency import (
+from sem_models.evaluation.mask_consistency import (
     GENERATED,
     MAJORITY,
     MEANS,

@@ -25,7 +25,7 @@ from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import describe_input, evaluate_model
-from sem_models.evaluation.metrics.mask_consistency import MaskConsistency
+from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.inference.model import Direction, RestorationModel, UnitModel

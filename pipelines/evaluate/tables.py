@@ -10,11 +10,11 @@ from typing import Any
 
 from pipelines.evaluate.compare import Column
 from pipelines.evaluate.paired import PairedComparison
+from sem_models.evaluation.caveats import caveats
 from sem_models.evaluation.metrics.table import LABELS
+from sem_models.evaluation.paired import Paired, Rank, against_baselines, unit
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics.caveats import caveats
 from sem_models.evaluation.statistics.intervals import Interval
-from sem_models.evaluation.statistics.paired import Paired, Rank, against_baselines, unit
 
 CAPTION = (
     "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "

@@ -36,7 +36,7 @@ def submit(run_id: str, resume: bool = False, executor: Executor | None = None) 
     queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
     arguments = [run_id, "--resume"] if resume else [run_id]
-    (executor or LocalExecutor()).launch("pipelines.jobs.worker", arguments, log_file(run_id))
+    (executor or LocalExecutor()).launch("pipelines.train.worker", arguments, log_file(run_id))
 
 
 def resume(run_id: str) -> None:

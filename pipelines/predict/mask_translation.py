@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.label_models import label_model, label_table
+from pipelines.predict.label_models import label_model, label_table
 from pipelines.predict.outputs import OutputNames, input_files
 from pipelines.predict.pixel_sizes import at_size
 from sem_models.errors import UserError

@@ -16,7 +16,7 @@ from mlflow.types import ColSpec, Schema
 
 from pipelines.tracking.store import client, tracking_uri
 from sem_models.errors import UserError
-from sem_models.inference.storage import RECIPE, WEIGHTS
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SERVED = Path(__file__).with_name("served_model.py")

@@ -43,7 +43,7 @@ def pixel_end(run_id: str) -> str:
 @contextlib.contextmanager
 def model_of(run_id: str, folder: str) -> Iterator[Path]:
     """A local copy of weights and recipe in an artifact folder, for as long as the block runs."""
-    from sem_models.inference.storage import RECIPE, WEIGHTS
+    from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
     with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
         yield local
@@ -55,7 +55,7 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
     Raises:
         UserError: The model in `source` has another network.
     """
-    from sem_models.inference.storage import read_recipe
+    from sem_models.inference.model_folder import read_recipe
 
     theirs = read_recipe(source).network
     if theirs != recipe.network:

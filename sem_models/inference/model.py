@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe, Task
 from sem_models.images.provenance import Origin, ProcessingStep
-from sem_models.inference.diffusion.noise_field import Place
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class UnitModel(Protocol):
@@ -24,8 +24,15 @@ class UnitModel(Protocol):
     def capabilities(self) -> Capabilities:
         """Scale, channels and halo."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
         """Apply it to one batch on the device of the model."""
+
+
+class Place(NamedTuple):
+    """Upper left corner of a tile in the whole image, in px."""
+
+    row: int
+    column: int
 
 
 @runtime_checkable
@@ -56,7 +63,7 @@ class RestorationModel:
     """A network with its recipe, ready for the predictor."""
 
     recipe: Recipe
-    network: nn.Module
+    network: "nn.Module"
     name: str
     direction: Direction = "forward"
     run_id: str = ""
@@ -79,7 +86,7 @@ class RestorationModel:
         """What the predictor must know."""
         return capabilities(self.recipe.network)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
         """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
         result: Tensor = self.network(x)
         return result

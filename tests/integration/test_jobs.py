@@ -89,7 +89,7 @@ queue.end(run_id)
 
 
 def test_waiting_job_imports_no_torch() -> None:
-    code = "import sys, pipelines.jobs.worker; sys.exit('torch' in sys.modules)"
+    code = "import sys, pipelines.train.worker; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 

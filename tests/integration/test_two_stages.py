@@ -24,7 +24,8 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.inference.storage import RECIPE, WEIGHTS, load_weights
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.inference.storage import load_weights
 from sem_models.methods.objective import PERCEPTUAL
 
 TINY = (

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.datasets.labels import same_field
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
+from sem_models.datasets.preparation.aligned_pairs import AlignedPair
+from sem_models.datasets.preparation.pair_pixels import one_size
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import resample_cuts
 from sem_models.datasets.preparation.stacking import cut_file, described_parts
 from sem_models.datasets.registration.alignment import Alignment, align
-from sem_models.datasets.registration.apply import one_size
-from sem_models.datasets.registration.pairs import AlignedPair
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent

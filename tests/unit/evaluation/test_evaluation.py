@@ -19,10 +19,10 @@ from sem_models.evaluation.metrics import dists
 from sem_models.evaluation.metrics import lpips as perceptual
 from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
+from sem_models.evaluation.paired import against_baselines, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics.intervals import bootstrap_interval, paired_difference
-from sem_models.evaluation.statistics.paired import against_baselines, direction, measured
 from sem_models.physics.downsampling import downsample
 
 

@@ -13,7 +13,7 @@ from sem_models.config.recipe import Recipe, Task
 from sem_models.config.training import LossTerm, TrainSettings
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.inference.model import RestorationModel
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible

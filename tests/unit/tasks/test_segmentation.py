@@ -9,7 +9,7 @@ import pytest
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.images.micrograph import Micrograph

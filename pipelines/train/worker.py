@@ -1,4 +1,4 @@
-"""The process of one queued training: `python -m pipelines.jobs.worker RUN_ID [--resume]`."""
+"""The process of one queued training: `python -m pipelines.train.worker RUN_ID [--resume]`."""
 
 import sys
 
