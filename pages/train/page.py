@@ -9,6 +9,7 @@ from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, empty, shown_errors
 from pipelines.data.prepare import list_datasets
 from pipelines.progress import clock
+from pipelines.tracking.keys import Tag
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -100,7 +101,7 @@ def _estimate(recipe: str, steps: int) -> None:
     speeds = [
         run.metrics["speed/steps_per_s"]
         for run in list_runs(kind="training", limit=50)
-        if run.tags.get("sem.recipe") == recipe and run.metrics.get("speed/steps_per_s")
+        if run.tags.get(Tag.RECIPE) == recipe and run.metrics.get("speed/steps_per_s")
     ]
     if speeds:
         st.caption(

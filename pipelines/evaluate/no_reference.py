@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate.reports import save_report
 from pipelines.models import ResolvedModel, resolve_model
-from pipelines.tracking.artifacts import put_json
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.keys import Artifact
 from sem_models.datasets.registration.phase_correlation import find_shift
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.no_reference import judge_residual, judge_second_frame
@@ -21,7 +21,6 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
-FOLDER = "judge"
 _DRIFT_PX = 0.5
 
 
@@ -105,6 +104,6 @@ def _drift(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[str]
 
 
 def _keep(resolved: ResolvedModel, run_id: str, verdict: Verdict) -> None:
-    log_metrics(run_id, {resolved.place(f"{FOLDER}/{name}"): value for name, value in verdict.scores.items()})
-    content = {**vars(verdict), "notes": list(verdict.notes)}
-    put_json(run_id, resolved.place(f"{FOLDER}/{Path(verdict.source).stem}.json"), content)
+    metrics = {f"{Artifact.NO_REFERENCE}/{name}": value for name, value in verdict.scores.items()}
+    path = f"{Artifact.NO_REFERENCE}/{Path(verdict.source).stem}"
+    save_report(run_id, path, verdict, metrics, resolved.direction)

@@ -11,9 +11,10 @@ from pipelines.study.definition import StudyDefinition, StudyKey, StudySettings
 from pipelines.study.outputs import require_outputs, source_fields
 from pipelines.study.plan import Field, make_key
 from pipelines.study.render import render
-from pipelines.study.studies import DEFINITION, EXPERIMENT, KEY, PICTURES, list_studies
+from pipelines.study.studies import EXPERIMENT, list_studies
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
@@ -72,14 +73,14 @@ def _store(definition: StudyDefinition, key: StudyKey, dataset: Dataset, picture
     """A run that stays SCHEDULED, and so is offered to nobody, until everything is in it."""
     content = definition.model_dump(mode="json")
     params = {name: value for name, value in content.items() if name != "seed"}
-    tags = {"sem.dataset": definition.dataset, "sem.dataset_digest": definition.digest}
+    tags = {Tag.DATASET: definition.dataset, Tag.DATASET_DIGEST: definition.digest}
     run_id = create_run(EXPERIMENT, definition.name, "study", params, tags)
-    put_text(run_id, DEFINITION, definition.model_dump_json(indent=1) + "\n")
-    put_text(run_id, KEY, key.model_dump_json(indent=1) + "\n")
+    put_text(run_id, Artifact.STUDY_DEFINITION, definition.model_dump_json(indent=1) + "\n")
+    put_text(run_id, Artifact.STUDY_KEY, key.model_dump_json(indent=1) + "\n")
     with tempfile.TemporaryDirectory() as place:
         for name, content_png in pictures.items():
             (Path(place) / f"{name}.png").write_bytes(content_png)
-        put_files(run_id, PICTURES, sorted(Path(place).iterdir()))
+        put_files(run_id, Artifact.STUDY_PICTURES, sorted(Path(place).iterdir()))
     attach_dataset(run_id, dataset, "evaluation")
     set_status(run_id, "FINISHED")
     return run_id

@@ -11,9 +11,10 @@ from pipelines.jobs.liveness import HOST
 from pipelines.jobs.worker_session import WorkerSession
 from pipelines.tracking.artifacts import fetch, list_files, put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.run_facts import RECIPE_FILE, code_commit, flat_parameters, stored_recipe
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.run_facts import code_commit, flat_parameters, stored_recipe
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
-from pipelines.train.warm_start import FOLDER, TAG, model_of, pixel_end, record_warm_start, shortened
+from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
 
@@ -54,15 +55,15 @@ def create_training(
 
 def _new_run(recipe: "Recipe", dataset: "Dataset", dataset_name: str, experiment: str) -> str:
     tags = {
-        "sem.task": recipe.task,
-        "sem.recipe": recipe.name,
-        "sem.dataset": dataset_name,
-        "sem.dataset_digest": dataset.digest,
-        "sem.commit": code_commit(),
+        Tag.TASK: recipe.task,
+        Tag.RECIPE: recipe.name,
+        Tag.DATASET: dataset_name,
+        Tag.DATASET_DIGEST: dataset.digest,
+        Tag.COMMIT: code_commit(),
     }
     run_id = create_run(experiment, f"{recipe.name} on {dataset_name}", "training", flat_parameters(recipe), tags)
-    put_text(run_id, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
-    put_json(run_id, "dataset/manifest.json", dataset.manifest.model_dump(mode="json"))
+    put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
+    put_json(run_id, Artifact.MANIFEST, dataset.manifest.model_dump(mode="json"))
     attach_dataset(run_id, dataset, "training")
     return run_id
 
@@ -95,7 +96,7 @@ def run_training(
         if not session.wait_for_slot():
             set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
             return None
-        set_tags(run_id, {"sem.host": HOST, "sem.home": str(home().root)})
+        set_tags(run_id, {Tag.HOST: HOST, Tag.HOME: str(home().root)})
         set_status(run_id, "RUNNING")
         try:
             result = _train(run_id, resume, session, hook)
@@ -114,7 +115,7 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
     from sem_models.training.trainer import train as train_model
 
     recipe = stored_recipe(run_id)
-    dataset = open_dataset(home().datasets / get_run(run_id).tags["sem.dataset"])
+    dataset = open_dataset(home().datasets / get_run(run_id).tags[Tag.DATASET])
     _refuse_changed_dataset(run_id, dataset.digest)
     work = home().work / run_id
     work.mkdir(parents=True, exist_ok=True)
@@ -127,18 +128,18 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
             hook(step, total, seconds_left)
 
     with contextlib.ExitStack() as open_things:
-        from_earlier = TAG in get_run(run_id).tags and not resume
-        initial = open_things.enter_context(model_of(run_id, FOLDER)) if from_earlier else None
+        from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and not resume
+        initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
         writer = open_things.enter_context(RunWriter(run_id, work, tell))
         result = train_model(recipe, dataset, work, writer, resume, session.should_stop, initial)
-    set_tags(run_id, {"sem.best_step": str(result.best_step), "sem.ended_by": result.reason})
+    set_tags(run_id, {Tag.BEST_STEP: str(result.best_step), Tag.ENDED_BY: result.reason})
     return result
 
 
 def _refuse_changed_dataset(run_id: str, digest: str) -> None:
     tags = get_run(run_id).tags
-    if tags["sem.dataset_digest"] != digest:
-        raise UserError(f"Dataset {tags['sem.dataset']!r} has changed since run {run_id} was created; start a new run.")
+    if tags[Tag.DATASET_DIGEST] != digest:
+        raise UserError(f"Dataset {tags[Tag.DATASET]!r} has changed since run {run_id} was created; start a new run.")
 
 
 def _bring_checkpoint(run_id: str, work: Path) -> None:
