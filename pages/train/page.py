@@ -28,7 +28,7 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, incompatibility
-    from pipelines.train.train import DEFAULT_EXPERIMENT
+    from pipelines.train.create import DEFAULT_EXPERIMENT
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
     from sem_models.tasks.label_maps import with_labels
@@ -53,7 +53,7 @@ def _form(names: list[str]) -> None:
     if problem:
         st.warning(on_page(problem))
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
-        from pipelines.train.train import train
+        from pipelines.train.run import train
 
         run_id = train(resolved, dataset.folder.name, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})

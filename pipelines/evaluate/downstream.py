@@ -10,9 +10,10 @@ from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.label_models import LabelModel, label_model, require_classes
+from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.keys import Artifact
-from pipelines.train.train import ProgressHook, train
+from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe

@@ -7,6 +7,7 @@ import re
 from typing import Final, Literal
 
 from sem_models.datasets.manifest import Split
+from sem_models.reporter import CheckpointKind
 
 _NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
 """Characters that MLflow does not take in the name of a metric."""
@@ -50,7 +51,6 @@ class Artifact:
     INITIAL_MODEL: Final = "initial"
     """The model that a training started from."""
     CHECKPOINTS: Final = "checkpoints"
-    LAST: Final = "checkpoints/last"
     BEST: Final = "checkpoints/best"
     STAGE: Final = "checkpoints/stage"
     """The end of the stage before the last one."""
@@ -67,6 +67,11 @@ class Artifact:
     STUDY_KEY: Final = "key.json"
     STUDY_PICTURES: Final = "pictures"
     STUDY_ANSWERS: Final = "answers"
+
+    @staticmethod
+    def checkpoint(kind: CheckpointKind) -> str:
+        """Folder of a checkpoint."""
+        return f"checkpoints/{kind}"
 
     @staticmethod
     def sample(step: int, name: str) -> str:

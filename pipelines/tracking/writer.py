@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +16,7 @@ from mlflow.entities import Metric, RunTag
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.progress import ProgressHook
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.outbox import Outbox
 from pipelines.tracking.store import client
@@ -28,8 +29,6 @@ _BATCH = 1000
 _LONGEST_PAUSE_S = 30.0
 _PATIENCE_AT_CLOSE_S = 600.0
 _PATIENCE_AFTER_ERROR_S = 20.0
-
-ProgressHook = Callable[[int, int, float], None]
 
 
 class RunWriter:
@@ -78,7 +77,7 @@ class RunWriter:
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
         """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
-        self._outbox.post(f"{Artifact.CHECKPOINTS}/{kind}", lambda target: _link_all(folder, target))
+        self._outbox.post(Artifact.checkpoint(kind), lambda target: _link_all(folder, target))
 
     def warning(self, step: int, topic: str, text: str) -> None:
         """Buffer a warning; the newest of a topic counts."""

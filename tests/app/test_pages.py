@@ -9,7 +9,8 @@ import pytest
 from pipelines.evaluate.score import evaluate
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset

@@ -11,10 +11,12 @@ from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_report
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Tag
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, metric_history, run_warnings
 from pipelines.tracking.writer import RunWriter
+from pipelines.train.create import create_training
 from pipelines.train.interpolate import interpolate
-from pipelines.train.train import create_training, run_training, stored_recipe
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe

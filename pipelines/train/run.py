@@ -1,4 +1,4 @@
-"""Use case: a recipe and a dataset become a run with a trained model."""
+"""Use case: a run is trained, in this process or in one of its own."""
 
 import contextlib
 from collections.abc import Callable
@@ -9,63 +9,19 @@ from pipelines.home import home
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.worker_session import WorkerSession
-from pipelines.tracking.artifacts import fetch, list_files, put_json, put_text
-from pipelines.tracking.datasets import attach_dataset
+from pipelines.progress import ProgressHook
+from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Artifact, Tag
-from pipelines.tracking.run_facts import code_commit, flat_parameters, stored_recipe
-from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
-from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
+from pipelines.tracking.run_facts import stored_recipe
+from pipelines.tracking.runs import get_run, set_status, set_tags
+from pipelines.train.create import create_training
+from pipelines.train.warm_start import model_of
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
-    from sem_models.datasets.dataset import Dataset
     from sem_models.training.trainer import TrainResult
-
-DEFAULT_EXPERIMENT = "sem"
-ProgressHook = Callable[[int, int, float], None]
-
-
-def create_training(
-    recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT, init: str | None = None
-) -> str:
-    """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
-
-    With `init`, the id of an earlier run, the restorer starts from its weights and the pixel stage is left out.
-
-    Raises:
-        UserError: There is no such dataset, or it is not one that the recipe can learn from.
-    """
-    from sem_models.tasks.compatibility import check_compatible, refuse_ignored
-    from sem_models.tasks.label_maps import with_labels
-
-    dataset = open_dataset(home().datasets / dataset_name)
-    with contextlib.ExitStack() as open_things:
-        source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
-        recipe = with_labels(recipe, dataset.manifest)
-        recipe = shortened(recipe, source) if source else recipe
-        refuse_ignored(recipe, dataset.manifest)
-        check_compatible(recipe, dataset.manifest)
-        run_id = _new_run(recipe, dataset, dataset_name, experiment)
-        if init and source:
-            record_warm_start(run_id, init, source)
-    return run_id
-
-
-def _new_run(recipe: "Recipe", dataset: "Dataset", dataset_name: str, experiment: str) -> str:
-    tags = {
-        Tag.TASK: recipe.task,
-        Tag.RECIPE: recipe.name,
-        Tag.DATASET: dataset_name,
-        Tag.DATASET_DIGEST: dataset.digest,
-        Tag.COMMIT: code_commit(),
-    }
-    run_id = create_run(experiment, f"{recipe.name} on {dataset_name}", "training", flat_parameters(recipe), tags)
-    put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
-    put_json(run_id, Artifact.MANIFEST, dataset.manifest.model_dump(mode="json"))
-    attach_dataset(run_id, dataset, "training")
-    return run_id
 
 
 def train(
@@ -120,7 +76,7 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
     work = home().work / run_id
     work.mkdir(parents=True, exist_ok=True)
     if resume:
-        _bring_checkpoint(run_id, work)
+        _fetch_checkpoints(run_id, work)
 
     def tell(step: int, total: int, seconds_left: float) -> None:
         session.progress(step, total, seconds_left)
@@ -142,16 +98,19 @@ def _refuse_changed_dataset(run_id: str, digest: str) -> None:
         raise UserError(f"Dataset {tags[Tag.DATASET]!r} has changed since run {run_id} was created; start a new run.")
 
 
-def _bring_checkpoint(run_id: str, work: Path) -> None:
+def _fetch_checkpoints(run_id: str, work: Path) -> None:
     """Where the working folder is gone (another machine, a clean-up), the stored checkpoints take its place."""
-    if (work / "checkpoint-last").exists() or (work / ".checkpoint-last.previous").exists():
+    from sem_models.training.checkpoint import FOLDERS, has_checkpoint
+
+    if has_checkpoint(work / FOLDERS["last"]):
         return
-    fetch(run_id, "checkpoints/last", work).rename(work / "checkpoint-last")
+    fetch(run_id, Artifact.checkpoint("last"), work).rename(work / FOLDERS["last"])
     # A run that was stopped before its first validation or its second stage has not all of them yet.
-    stored = list_files(run_id, "checkpoints")
-    for kind in ("best", "stage"):
-        if f"checkpoints/{kind}" in stored:
-            fetch(run_id, f"checkpoints/{kind}", work).rename(work / f"checkpoint-{kind}")
+    stored = list_files(run_id, Artifact.CHECKPOINTS)
+    for kind, folder in FOLDERS.items():
+        path = Artifact.checkpoint(kind)
+        if kind != "last" and path in stored:
+            fetch(run_id, path, work).rename(work / folder)
 
 
 def _reason(error: BaseException) -> str:
