@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.keys import of_direction
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.metrics import log_metrics
 from sem_models.evaluation.metrics.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model import Direction

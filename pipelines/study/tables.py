@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.json_safe import to_json_safe
-from pipelines.study.judgement import Judgement
-from pipelines.study.results import StudyResults
+from pipelines.study.results import Judgement, StudyResults
 from sem_models.evaluation.statistics.raters import Proportion
 
 CAPTION = (

@@ -8,7 +8,8 @@ from mlflow.entities import DatasetInput, InputTag
 
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.keys import Artifact, Tag
-from pipelines.tracking.runs import create_run, list_runs, log_metrics, set_status
+from pipelines.tracking.metrics import log_metrics
+from pipelines.tracking.runs import create_run, list_runs, set_status
 from pipelines.tracking.store import client
 from sem_models.datasets.dataset import Dataset
 

@@ -1,13 +1,12 @@
 """Runs: creating, finding and reading them. All by explicit run id, never by a current run."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from filelock import FileLock
-from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.entities import Experiment, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from pipelines.home import home
@@ -109,18 +108,6 @@ def run_warnings(run_id: str) -> list[str]:
     """What the watch over a training has found, one line each with its step."""
     tags = get_run(run_id).tags
     return [text for key, text in sorted(tags.items()) if key.startswith(Tag.WARNING)]
-
-
-def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
-    """Write metrics of one step in one go; for the stream of a training use `RunWriter`."""
-    now = int(time.time() * 1000)
-    client().log_batch(run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
-
-
-def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
-    """(step, value) in order, one a step: steps that a resumed run did again count once, with the later value."""
-    points = sorted(client().get_metric_history(run_id, key), key=lambda point: point.timestamp)
-    return sorted({point.step: point.value for point in points if point.step > after_step}.items())
 
 
 def _info(run: Run, experiments: Mapping[str, str]) -> RunInfo:

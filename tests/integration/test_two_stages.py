@@ -11,8 +11,9 @@ from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_report
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Tag
+from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.run_facts import stored_recipe
-from pipelines.tracking.runs import get_run, metric_history, run_warnings
+from pipelines.tracking.runs import get_run, run_warnings
 from pipelines.tracking.writer import RunWriter
 from pipelines.train.create import create_training
 from pipelines.train.interpolate import interpolate
