@@ -11,21 +11,19 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
-from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
 from sem_models.datasets.manifest import Role
 from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import from_unit, intensity_range, to_unit
-from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin
+from sem_models.images.specimen import load_specimen
 from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
-from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, part_of
+from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
@@ -82,26 +80,37 @@ def translate(wanted: Translation, progress: Progress = silent) -> list[Translat
     both = [target, *([source] if source else [])]
     size, unsure = common_size(both)
     files = input_files(wanted.inputs, wanted.out)
-    wanted.out.mkdir(parents=True, exist_ok=True)
-    names, results = OutputNames(wanted.out, files, wanted.overwrite), []
-    redraw = _Redraw(wanted, target.model, source.model if source else None, size, unsure)
-    for index, path in enumerate(files):
-        results.append(_one(redraw, path, names, part_of(progress, index, len(files))))
-    if all(result.error for result in results):
-        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
-    return results
+    names = OutputNames(wanted.out, files, wanted.overwrite)
+    work = _Redraw(wanted, target.model, source.model if source else None, size, unsure, names)
+    return process_files(work, files, progress, what=None)
 
 
 @dataclass(frozen=True)
-class _Redraw:
+class _Redraw(FileWork[Path, Micrograph, Translated]):
     wanted: Translation
     target: DiffusionModel
     source: DiffusionModel | None
     size_nm: float | None
     unsure: tuple[str, ...]
     """What is not known of the models."""
+    names: OutputNames
 
-    def __call__(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
+    def pages(self, path: Path) -> list[Micrograph]:
+        """The first page."""
+        return [load_specimen(path)]
+
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Translated:  # noqa: ARG002
+        """See `FileWork`."""
+        place = self.names(path)
+        drawn, notes = self._redraw(page, progress)
+        write_micrograph(place, drawn)
+        return Translated(str(path), str(place), None, notes)
+
+    def failed(self, path: Path, number: int, error: str) -> Translated:  # noqa: ARG002
+        """See `FileWork`."""
+        return Translated(str(path), None, error)
+
+    def _redraw(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
         stated = replace(recorded, pixel_size_nm=self.wanted.pixel_size_nm or recorded.pixel_size_nm)
         image, notes = at_size(stated, self.size_nm, "models")
         limits = intensity_range(image.pixels)
@@ -124,19 +133,6 @@ class _Redraw:
         if self.source:
             return f"{self.wanted.method} from {self.source.name}"
         return f"{self.wanted.method}, strength {self.wanted.strength:g}, seed {self.wanted.seed}"
-
-
-def _one(redraw: _Redraw, path: Path, names: OutputNames, progress: Progress) -> Translated:
-    """A file that cannot be used does not stop the others."""
-    try:
-        place = names(path, "")
-        recorded = require_grey(next(read_identified_pages(path)))
-        recorded = crop_databar(recorded, find_databar(recorded))
-        drawn, notes = redraw(recorded, progress)
-        write_micrograph(place, drawn)
-    except UserError as error:
-        return Translated(str(path), None, str(error))
-    return Translated(str(path), str(place), None, notes)
 
 
 @dataclass(frozen=True)
