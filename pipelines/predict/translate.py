@@ -6,9 +6,7 @@ from math import lcm
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
@@ -17,7 +15,7 @@ from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
 from sem_models.datasets.manifest import Role
 from sem_models.errors import UserError
-from sem_models.images.intensity import from_unit, intensity_range, to_unit
+from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin
@@ -29,7 +27,6 @@ from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
 Bridge = Literal["sdedit", "ddib"]
-Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -119,14 +116,14 @@ class _Redraw(FileWork[Path, Micrograph, Translated]):
         told = {"origin": Origin.TRANSLATED, "settings": ", ".join((self._how(), *notes))}
         return image.processed(pixels, self.target.step.model_copy(update=told)), (*notes, *self.unsure)
 
-    def _draw(self, unit: Image, progress: Progress) -> Image:
+    def _draw(self, unit: UnitImage, progress: Progress) -> UnitImage:
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
         image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
         if self.source is None:
             drawn = sdedit(contrast_of(self.target), image, self.wanted.strength, self.wanted.seed, progress)
         else:
             drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
-        found: Image = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
+        found: UnitImage = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
         return found
 
     def _how(self) -> str:

@@ -15,10 +15,9 @@ from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.unpaired_pairs import source_image
 from sem_models.evaluation.evaluate import cases_for
 from sem_models.images.display import DisplayWindow, display_window, to_display
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
-
-_Crop = NDArray[np.float32]
 
 
 def render(
@@ -42,7 +41,7 @@ def render(
     return {name: encode(picture, table) for name, picture in sorted(levels.items())}
 
 
-def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, _Crop]]:
+def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, UnitImage]]:
     for entry in dataset.entries(definition.split):
         own = [item for item in key.items if item.kind == "real" and item.image == entry.name]
         if own:
@@ -72,7 +71,7 @@ def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArr
     return output
 
 
-def _cut(image: _Crop, item: Item, edge: int) -> _Crop:
+def _cut(image: UnitImage, item: Item, edge: int) -> UnitImage:
     return image[:, item.row : item.row + edge, item.column : item.column + edge]
 
 
