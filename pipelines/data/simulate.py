@@ -14,13 +14,11 @@ from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import IntensityRange, from_unit
-from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.images.specimen import load_specimen
 from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, draw_dents
 from sem_models.physics.simulators.fringe import measured_fringe
 from sem_models.physics.simulators.lattice import Lattice, draw_lattice, render
@@ -79,9 +77,8 @@ def like(file: Path, asked: Simulation) -> Simulation:
     Raises:
         UserError: The file cannot be read, is in colour, or shows no lattice.
     """
-    micrograph = require_grey(read_micrograph(file))
-    grey = crop_databar(micrograph, find_databar(micrograph)).pixels[..., 0].astype(np.float32)
-    found = measured_fringe(grey)
+    micrograph = load_specimen(file)
+    found = measured_fringe(micrograph.pixels[..., 0].astype(np.float32))
     if found is None:
         raise UserError(f"{file.name}: no lattice was found in it; give --period SHORTEST,LONGEST in px instead.")
     period, angle = found

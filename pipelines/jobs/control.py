@@ -10,6 +10,7 @@ from pipelines.home import home
 from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
 from sem_models.errors import UserError
 
@@ -95,7 +96,7 @@ def _has_ended_unsaid(run_id: str) -> bool:
 
 
 def _is_ours(tags: object) -> bool:
-    return isinstance(tags, dict) and tags.get("sem.host") == HOST and tags.get("sem.home") == str(home().root)
+    return isinstance(tags, dict) and tags.get(Tag.HOST) == HOST and tags.get(Tag.HOME) == str(home().root)
 
 
 def active_jobs() -> list[JobInfo]:

@@ -9,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
-from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.sampling import resampled
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
-from sem_models.inference.diffusion.model import DiffusionModel, Drawn, as_diffusion, part_of
+from sem_models.inference.diffusion.model import DiffusionModel, Drawn, as_diffusion
 from sem_models.inference.label_maps import one_hot_of
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiling.tiles import padded
-from sem_models.progress import Progress, silent
+from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,30 @@ class Synthesised:
     """What was drawn for one mask, or one image out of nothing."""
 
     mask: str | None
-    output: str
+    output: str | None
     """The image; of several samples their mean."""
     std: str | None = None
     """Standard deviation over the samples in grey values, float32."""
     samples: tuple[str, ...] = ()
+    error: str | None = None
+    """Why nothing was drawn for the mask."""
 
 
 def synthesise(wanted: Wanted, progress: Progress = silent) -> list[Synthesised]:
     """Write 8-bit TIFF files with their history into `wanted.out`; told after each denoising step.
 
     Raises:
-        UserError: No diffusion model, masks where it takes none or none where it needs them, or unreadable masks.
+        UserError: No diffusion model, masks where it takes none or none where it needs them, or not one mask
+            could be used.
     """
     asked = (f"diffusion.sampling.samples={wanted.samples}", f"diffusion.sampling.seed={wanted.seed}")
     model = as_diffusion(resampled(resolve_model(wanted.model).model, [*wanted.changes, *asked]))
     _require_masks(model, wanted)
-    if wanted.out.exists() and not wanted.out.is_dir():
-        raise UserError(f"{wanted.out}: it is a file, where --out needs a folder; choose another.")
-    wanted.out.mkdir(parents=True, exist_ok=True)
-    return list(_after_masks(model, wanted, wanted.masks, progress) if wanted.masks else _free(model, wanted, progress))
+    if wanted.masks is None:
+        return list(_free(model, wanted, progress))
+    files = input_files([wanted.masks], wanted.out)
+    names = OutputNames(wanted.out, files, wanted.overwrite)
+    return process_files(_AfterMasks(model, names), files, progress, what=None)
 
 
 def _require_masks(model: DiffusionModel, wanted: Wanted) -> None:
@@ -82,7 +86,7 @@ def _free(model: DiffusionModel, wanted: Wanted, progress: Progress) -> Iterator
     multiple = model.capabilities.size_multiple
     size = -(-wanted.size_px // multiple) * multiple
     names = OutputNames(wanted.out, (), wanted.overwrite)
-    targets = [names(Path(f"drawn-{wanted.seed}-{index + 1:04d}.tif"), "") for index in range(wanted.count)]
+    targets = [names(Path(f"drawn-{wanted.seed}-{index + 1:04d}.tif")) for index in range(wanted.count)]
     for index, target in enumerate(targets):
         # Of seed and index, so that an image is the same however many are drawn.
         seed = int(np.random.SeedSequence([wanted.seed, index]).generate_state(1)[0])
@@ -93,17 +97,26 @@ def _free(model: DiffusionModel, wanted: Wanted, progress: Progress) -> Iterator
         yield Synthesised(None, str(target))
 
 
-def _after_masks(model: DiffusionModel, wanted: Wanted, masks: Path, progress: Progress) -> Iterator[Synthesised]:
-    files = input_files([masks], wanted.out)
-    names = OutputNames(wanted.out, files, wanted.overwrite)
-    targets = [names(path, "") for path in files]
-    for index, (path, target) in enumerate(zip(files, targets, strict=True)):
-        mask = next(read_identified_pages(path))
-        one_hot = padded(one_hot_of(model.recipe.labels, mask), model.capabilities.size_multiple)
+@dataclass(frozen=True)
+class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
+    model: DiffusionModel
+    names: OutputNames
+
+    def pages(self, path: Path) -> list[Micrograph]:
+        """The first page."""
+        return [next(read_identified_pages(path))]
+
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Synthesised:  # noqa: ARG002
+        """See `FileWork`."""
+        target = self.names(path)
+        one_hot = padded(one_hot_of(self.model.recipe.labels, page), self.model.capabilities.size_multiple)
         condition = torch.from_numpy(one_hot)[None].to(choose_device())
-        tell = part_of(progress, index, len(files))
-        drawn = model.draw(1, (one_hot.shape[1], one_hot.shape[2]), condition, progress=tell)
-        yield _keep(model, drawn, path, mask, target)
+        drawn = self.model.draw(1, (one_hot.shape[1], one_hot.shape[2]), condition, progress=progress)
+        return _keep(self.model, drawn, path, page, target)
+
+    def failed(self, path: Path, number: int, error: str) -> Synthesised:  # noqa: ARG002
+        """See `FileWork`."""
+        return Synthesised(str(path), None, error=error)
 
 
 def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, target: Path) -> Synthesised:

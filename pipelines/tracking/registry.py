@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import client, tracking_uri
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
@@ -46,7 +47,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
         save_served(folder, target, run_id)
-        path = f"models/{name}"
+        path = Artifact.registered_model(name)
         store.log_artifacts(run_id, str(target), path)
     source = f"{store.get_run(run_id).info.artifact_uri}/{path}"
     try:

@@ -2,7 +2,7 @@
 
 import sys
 
-from pipelines.train.train import run_training
+from pipelines.train.run import run_training
 from sem_models.errors import UserError
 
 

@@ -9,7 +9,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.labels import LabelMap
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.intensity import intensity_range, to_unit
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin
@@ -49,7 +49,7 @@ def apply_model(predictor: Predictor, micrograph: Micrograph, progress: Progress
 def _segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograph, progress: Progress) -> Micrograph:
     """(H, W, 1) raw labels, uint8 where they fit, else uint16."""
     grey = require_grey(micrograph)
-    limits = intensity_range(crop_databar(grey, find_databar(grey)).pixels)
+    limits = intensity_range(without_databar(grey).pixels)
     logits = predictor.predict_unit(to_unit(grey.pixels, limits).transpose(2, 0, 1), progress)
     raw = np.array(labels, np.uint8 if max(labels) < 256 else np.uint16)[logits.argmax(0)]
     return _result(predictor, grey, raw[:, :, None], Origin.SEGMENTED)

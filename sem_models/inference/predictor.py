@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
@@ -85,7 +85,7 @@ class Predictor:
         Of several inputs the first sets the scale of the output.
         """
         # Black and white writing would stretch the percentiles; in training the bar was cut.
-        parts = part_limits(crop_databar(grey, find_databar(grey)).pixels, grey.parts)
+        parts = part_limits(without_databar(grey).pixels, grey.parts)
         limits = parts[0]
         clipped: list[float] = []
 

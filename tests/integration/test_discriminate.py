@@ -12,7 +12,7 @@ from pipelines.__main__ import app
 from pipelines.evaluate.discriminate import discriminate, stored_discriminations
 from pipelines.evaluate.discriminate_table import texture_rows
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe

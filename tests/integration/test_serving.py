@@ -21,7 +21,8 @@ from mlflow import pyfunc
 from pipelines.models import resolve_model
 from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version, list_versions
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.images.io.write import decode_tiff, encode_tiff

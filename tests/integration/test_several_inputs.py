@@ -23,7 +23,8 @@ from pipelines.predict.files import predict
 from pipelines.release.export import export
 from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe

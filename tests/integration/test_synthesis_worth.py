@@ -19,7 +19,7 @@ from pipelines.evaluate.round_trip import round_trip
 from pipelines.predict.mask_translation import bridge
 from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe

@@ -15,7 +15,7 @@ from sem_models.inference.diffusion.ddim import NoisePredictor, decode
 from sem_models.inference.diffusion.noise_field import ORIGIN, noise_at
 from sem_models.inference.diffusion.noise_schedule import unit
 from sem_models.inference.model import Place, RestorationModel
-from sem_models.progress import Progress, silent
+from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)
@@ -126,15 +126,6 @@ def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
         return free + weight * (told - free)
 
     return predict
-
-
-def part_of(progress: Progress, index: int, count: int) -> Progress:
-    """Progress of part `index` of `count` equal ones, told as that of the whole."""
-
-    def tell(done: int, total: int, what: str) -> None:
-        progress(index * total + done, count * total, what)
-
-    return tell
 
 
 def as_diffusion(model: object) -> DiffusionModel:
