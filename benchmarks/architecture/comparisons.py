@@ -35,10 +35,10 @@ def _decisions(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and any(map(_decides, [node.left, *node.comparators])):
             yield node
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PREDICATES:
-            yield node
-        elif isinstance(node, ast.Match) and _decides(node.subject):
+        if isinstance(node, ast.Match) and _decides(node.subject):
             yield node.subject
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PREDICATES:
+            yield node
 
 
 def _decides(node: ast.expr) -> bool:

@@ -1,6 +1,6 @@
 """Seconds until a fresh server shows its first page in a real Chromium, and until a second visit shows it.
 
-    python -m benchmarks.architecture.first_page /tmp/before . --rounds 5 --out benchmarks/architecture/results/first_page.json
+    python -m benchmarks.architecture.first_page /tmp/before . --out benchmarks/architecture/results/first_page.json
 
 Checkouts take turns, so that a busy machine slows all of them alike; the load average stands beside each round.
 """
