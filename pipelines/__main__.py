@@ -6,6 +6,7 @@ from pipelines.cli.app import app
 
 __all__ = [
     "compare",
+    "dashboard",
     "data",
     "discriminate",
     "judge",

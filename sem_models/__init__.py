@@ -1,3 +1,3 @@
 """SEM Workbench: restoration of electron micrographs with PyTorch, without any web or tracking code."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
