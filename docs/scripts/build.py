@@ -1,6 +1,6 @@
 """Build the documentation into `site/`; any broken link, missing picture or unknown reference is an error.
 
-    python -m docs.scripts.build
+python -m docs.scripts.build
 """
 
 import re
@@ -59,9 +59,8 @@ def broken_links(site: Path) -> list[str]:
             continue
         found = _Addresses()
         found.feed(page.read_text())
-        for address in found.addresses:
-            if not _exists(site, page, address):
-                broken.append(f"{page.relative_to(site)}: {address} leads nowhere")
+        lost = [address for address in sorted(found.addresses) if not _exists(site, page, address)]
+        broken += [f"{page.relative_to(site)}: {address} leads nowhere" for address in lost]
     return broken
 
 
@@ -70,7 +69,7 @@ class _Addresses(HTMLParser):
         super().__init__()
         self.addresses: set[str] = set()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         """Remember what the tag points to."""
         self.addresses |= {value for name, value in attrs if name in ("href", "src") and value}
 
@@ -84,7 +83,7 @@ def _exists(site: Path, page: Path, address: str) -> bool:
 
 
 def _for_the_site(text: str) -> str:
-    """Links of a file in the root of the repository: into `docs/` they stay links, elsewhere only their text is kept."""
+    """Links of a file in the root of the repository: into `docs/` they stay, of all others the text is kept."""
     text = re.sub(r"\]\(docs/([^)]+)\)", r"](\1)", text)
     return re.sub(r"\[([^\]]+)\]\((?!https?:|#)(?![\w/-]+\.md)[^)]+\)", r"\1", text)
 

@@ -3,24 +3,23 @@
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from pipelines.__main__ import app
+from pipelines import __main__ as program
 
 INTRODUCTION = """# Command line
 
-`sem-workbench COMMAND` and, in a checkout, `python -m pipelines COMMAND` are the same. `--json` prints one JSON object as the last line of
-standard output; logs and progress go to standard error. Exit status: 0 done; 2 your input was at fault, and one line says what to do; 1 a fault of
-ours; 130 interrupted, with the state saved.
+`sem-workbench COMMAND` and, in a checkout, `python -m pipelines COMMAND` are the same. `--json` prints one JSON object as
+the last line of standard output; logs and progress go to standard error. Exit status: 0 done; 2 your input was at
+fault, and one line says what to do; 1 a fault of ours; 130 interrupted, with the state saved.
 
-A MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model (`models:/NAME@ALIAS` or
-`models:/NAME/VERSION`), or a baseline (`baseline:bicubic`).
+A MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model
+(`models:/NAME@ALIAS` or `models:/NAME/VERSION`), or a baseline (`baseline:bicubic`).
 """
 
 
 def page() -> str:
     """Every command with its arguments and options."""
-    root = typer.main.get_command(app)
-    assert isinstance(root, TyperGroup)
-    commands = sorted(_flat(root, ""))
+    root = typer.main.get_command(program.app)
+    commands = sorted(_flat(root, "")) if isinstance(root, TyperGroup) else []
     overview = ["| command | what it does |", "|---|---|"]
     overview += [f"| [`{name}`](#{name.replace(' ', '-')}) | {_first(command)} |" for name, command in commands]
     return "\n".join([INTRODUCTION, *overview, "", *(_section(name, command) for name, command in commands)])

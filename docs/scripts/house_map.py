@@ -15,9 +15,9 @@ FLOORS = tuple(reversed(PACKAGES))
 BOX, GAP, ROW, MARGIN = 118, 16, 74, 28
 INTRODUCTION = """# Map of the house
 
-Drawn from the imports in the code when this page was built. Boxes are folders (white) and single modules (grey); an arrow points to what is
-imported. Arrows that follow from others are left out: where A imports B and B imports C, an import of C by A is not drawn. Numbers between the
-floors count pairs of modules.
+Drawn from the imports in the code when this page was built. Boxes are folders (white) and single modules (grey); an
+arrow points to what is imported. Arrows that follow from others are left out: where A imports B and B imports C, an
+import of C by A is not drawn. Numbers between the floors count pairs of modules.
 
 ![Packages of the program and the imports between them](house.svg)
 """
@@ -77,7 +77,9 @@ def drawing() -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0L8 4L0 8z" fill="#1f5f8b"/></marker></defs>'
     )
-    return "\n".join([head, f"<style>{style}</style>", marker, '<rect width="100%" height="100%" fill="#fbfcfd"/>', *parts, "</svg>"])
+    return "\n".join(
+        [head, f"<style>{style}</style>", marker, '<rect width="100%" height="100%" fill="#fbfcfd"/>', *parts, "</svg>"]
+    )
 
 
 def _of_floor(pairs: Counter[tuple[str, str]], floor: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Pair = tuple[str, str]
 
@@ -85,7 +86,7 @@ def _ordered(rows: list[list[str]], paths: Sequence[Sequence[str]]) -> list[list
     above: dict[str, list[str]] = {name: [] for row in rows for name in row}
     under: dict[str, list[str]] = {name: [] for row in rows for name in row}
     for path in paths:
-        for upper, lower in zip(path, path[1:], strict=False):
+        for upper, lower in pairwise(path):
             above[lower].append(upper)
             under[upper].append(lower)
     for sweep in range(8):

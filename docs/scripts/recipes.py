@@ -6,8 +6,8 @@ from sem_models.networks.table import capabilities, parameter_count
 
 INTRODUCTION = """# Recipes
 
-Every preset that `train --recipe` takes. `-small` is for two processor cores. `--set KEY=VALUE` changes any setting; `sem-workbench recipes --json`
-prints this list for scripts.
+Every preset that `train --recipe` takes. `-small` is for two processor cores. `--set KEY=VALUE` changes any setting;
+`sem-workbench recipes --json` prints this list for scripts.
 """
 
 
@@ -15,7 +15,11 @@ def page() -> str:
     """One table for each task."""
     lines = [INTRODUCTION]
     for task in dict.fromkeys(recipe.task for recipe in RECIPES.values()):
-        lines += [f"## {task.replace('_', ' ').capitalize()}", "", "| recipe | network | learns by | scale | parameters | |"]
+        lines += [
+            f"## {task.replace('_', ' ').capitalize()}",
+            "",
+            "| recipe | network | learns by | scale | parameters | |",
+        ]
         lines += ["|---|---|---|---|---|---|"]
         lines += [_row(recipe) for recipe in RECIPES.values() if recipe.task == task]
         lines.append("")
@@ -24,6 +28,5 @@ def page() -> str:
 
 def _row(recipe: Recipe) -> str:
     facts, count = capabilities(recipe.network), parameter_count(recipe.network)
-    return (
-        f"| `{recipe.name}` | `{recipe.network.kind}` | `{recipe.method}` | {facts.scale} | {count:,} | {recipe.summary} |"
-    )
+    cells = (f"`{recipe.name}`", f"`{recipe.network.kind}`", f"`{recipe.method}`", facts.scale, f"{count:,}")
+    return f"| {' | '.join(map(str, cells))} | {recipe.summary} |"

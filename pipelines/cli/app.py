@@ -12,6 +12,7 @@ from typing import Annotated, Any, ParamSpec
 import typer
 
 from pipelines.progress import TerminalProgress
+from sem_models import __version__
 from sem_models.errors import Cancelled, UserError
 
 OK, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
@@ -19,7 +20,22 @@ OK, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
 
 P = ParamSpec("P")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="SEM Workbench on the command line.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """SEM Workbench on the command line."""
 
 
 class Output:
