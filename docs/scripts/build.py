@@ -20,6 +20,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "reference/command-line.md": command_line.page,
     "reference/recipes.md": recipes.page,
     "explanation/map.md": house_map.page,
+    "explanation/rooms.md": house_map.rooms,
     "explanation/house.svg": house_map.drawing,
     "results/architecture.md": architecture.page,
     **results.PAGES,

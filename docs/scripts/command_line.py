@@ -7,8 +7,8 @@ from pipelines import __main__ as program
 
 INTRODUCTION = """# Command line
 
-`sem-workbench COMMAND` and, in a checkout, `python -m pipelines COMMAND` are the same. `--json` prints one JSON object as
-the last line of standard output; logs and progress go to standard error. Exit status: 0 done; 2 your input was at
+`sem-workbench COMMAND` and, in a checkout, `python -m pipelines COMMAND` are the same. `--json` prints one JSON object
+as the last line of standard output; logs and progress go to standard error. Exit status: 0 done; 2 your input was at
 fault, and one line says what to do; 1 a fault of ours; 130 interrupted, with the state saved.
 
 A MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model

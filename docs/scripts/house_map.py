@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from benchmarks.architecture.arrows import arrows, circles
-from benchmarks.architecture.modules import PACKAGES, Checkout, package, room
+from benchmarks.architecture.modules import PACKAGES, Checkout, Module, package, room
 from docs.scripts.layers import Layout, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def page() -> str:
     checkout = Checkout.read(ROOT)
     found = circles(arrows(checkout, room))
     told = "; ".join(" - ".join(circle) for circle in found) if found else "none"
-    lines = [INTRODUCTION, f"Circles between rooms: {told}.", ""]
+    lines = [INTRODUCTION, f"Circles between rooms: {told}. [Rooms and files](rooms.md) lists what is in each.", ""]
     for floor in FLOORS:
         lines += [f"## {floor}", "", "| room | what it is | files | lines | imports |", "|---|---|---|---|---|"]
         lines += [_row(checkout, name) for name in _rooms(checkout, floor)]
@@ -36,18 +36,42 @@ def page() -> str:
     return "\n".join(lines)
 
 
+def rooms() -> str:
+    """Every room with its files and the first line of each."""
+    checkout = Checkout.read(ROOT)
+    lines = ["# Rooms and files", "", "Taken from the first line of each file when this page was built.", ""]
+    for floor in FLOORS:
+        for name in _rooms(checkout, floor):
+            lines += [f"## {name}", "", _purpose(checkout.modules[name]), ""]
+            inside = sorted(module.name for module in _inside(checkout, name) if module.name != name)
+            if inside:
+                lines += ["| file | what it is |", "|---|---|"]
+                lines += [f"| `{file}` | {_purpose(checkout.modules[file])} |" for file in inside]
+            lines.append("")
+    return "\n".join(lines)
+
+
 def _row(checkout: Checkout, name: str) -> str:
-    inside = [module for module in checkout.modules.values() if room(module.name) == name]
-    told = ast.get_docstring(checkout.modules[name].tree) or ""
-    first = told.split("\n\n")[0].replace("\n", " ")
+    inside = _inside(checkout, name)
     targets = {room(target) for module in inside for target in checkout.imports[module.name]} - {name}
-    short = ", ".join(f"`{_short(target, package(name))}`" for target in sorted(targets)) or "-"
+    short = ", ".join(f"`{target.removeprefix(f'{package(name)}.')}`" for target in sorted(targets)) or "-"
     lines = sum(module.lines for module in inside)
-    return f"| `{name}` | {first} | {len(inside)} | {lines} | {short} |"
+    link = f"[`{name}`](rooms.md#{_anchor(name)})"
+    return f"| {link} | {_purpose(checkout.modules[name])} | {len(inside)} | {lines} | {short} |"
 
 
-def _short(target: str, floor: str) -> str:
-    return target.removeprefix(f"{floor}.")
+def _anchor(name: str) -> str:
+    """As the generator of the site makes it of a heading."""
+    return name.replace(".", "")
+
+
+def _purpose(module: Module) -> str:
+    told = ast.get_docstring(module.tree) or ""
+    return told.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
+def _inside(checkout: Checkout, name: str) -> list[Module]:
+    return [module for module in checkout.modules.values() if room(module.name) == name]
 
 
 def _rooms(checkout: Checkout, floor: str) -> list[str]:
