@@ -145,6 +145,6 @@ def _arrow(points: list[tuple[float, float]]) -> str:
 
 
 def _between(pairs: Counter[tuple[str, str]], floors: tuple[str, ...], x: float, top: float) -> Iterable[str]:
-    told = " ; ".join(f"{floors[0]} to {below}: {pairs[floors[0], below]}" for below in floors[1:])
+    told = ", ".join(f"{floors[0]} to {below}: {pairs[floors[0], below]}" for below in floors[1:])
     yield f'<path d="M{x} {top + 6}V{top + 50}" stroke="#1f5f8b" stroke-width="3" marker-end="url(#tip)"/>'
     yield f'<text x="{x + 16}" y="{top + 33}">{told} imports</text>'
