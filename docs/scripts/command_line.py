@@ -3,7 +3,8 @@
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from pipelines import __main__ as program
+import pipelines.__main__  # noqa: F401 (registers every command)
+from pipelines.cli.app import app
 
 INTRODUCTION = """# Command line
 
@@ -18,7 +19,7 @@ A MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backw
 
 def page() -> str:
     """Every command with its arguments and options."""
-    root = typer.main.get_command(program.app)
+    root = typer.main.get_command(app)
     commands = sorted(_flat(root, "")) if isinstance(root, TyperGroup) else []
     overview = ["| command | what it does |", "|---|---|"]
     overview += [f"| [`{name}`](#{name.replace(' ', '-')}) | {_first(command)} |" for name, command in commands]
