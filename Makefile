@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app test test-all check format clean
+.PHONY: app test test-all check format docs hooks clean
 
 app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -24,17 +24,26 @@ format: .venv/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: .venv/.test
+	$(BIN)/python -m docs.scripts.build
+
+hooks: .venv/.test
+	$(BIN)/pre-commit install
+
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
 
-.venv/.app: requirements.txt | .venv/bin/python
+# The lock first; the program itself last, editable and without looking at its dependencies again.
+.venv/.app: requirements.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	touch $@
 
-.venv/.test: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/.test: requirements.txt requirements-dev.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	touch $@ .venv/.app
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .cache build site dist

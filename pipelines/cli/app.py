@@ -13,13 +13,29 @@ import typer
 
 from pipelines.progress import TerminalProgress
 from sem_models.errors import Cancelled, UserError
+from sem_models.version import __version__
 
 OK, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: done; a fault of ours; the user's input was at fault; interrupted, state saved."""
 
 P = ParamSpec("P")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="SEM Workbench on the command line.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """SEM Workbench on the command line."""
 
 
 class Output:

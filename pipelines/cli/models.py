@@ -127,8 +127,8 @@ def register(
 @command
 def export(
     model: Model,
-    form: Annotated[str, typer.Option("--format", help="onnx or bioimageio.")],
-    out: Annotated[Path, typer.Option(help="File to write.")],
+    form: Annotated[str, typer.Option("--format", help="folder (for `sem_models.load_model`), onnx or bioimageio.")],
+    out: Annotated[Path, typer.Option(help="File or folder to write.")],
     as_json: AsJson = False,
 ) -> None:
     """Write a model for other programs, checked against this one."""
@@ -136,7 +136,8 @@ def export(
 
     output = Output(as_json)
     path = run(model, form, out)
-    output.text(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)")
+    size = sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
+    output.text(f"{path} ({size / 2**20:.1f} MiB)")
     output.result({"path": str(path), "format": form})
 
 

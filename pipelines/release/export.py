@@ -13,6 +13,8 @@ from pipelines.models import resolve_model
 from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.inference.storage import save_weights
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr
@@ -21,11 +23,11 @@ warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=Fu
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
 _TEST_SIZES = ((64, 64), (72, 96))
-FORMATS = ("onnx", "bioimageio")
+FORMATS = ("folder", "onnx", "bioimageio")
 
 
 def export(model: str, form: str, out: Path) -> Path:
-    """Write MODEL as `onnx` (dynamic height and width) or `bioimageio` (a zip with test tensors) to `out`.
+    """Write MODEL to `out`: as a `folder` of weights and recipe, as `onnx`, or as `bioimageio` with test tensors.
 
     Raises:
         UserError: Unknown format, a baseline, or outputs that differ by more than 1e-4 of the intensity range.
@@ -35,6 +37,8 @@ def export(model: str, form: str, out: Path) -> Path:
     resolved = resolve_model(model).model
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
+    if form == "folder":
+        return _write_folder(resolved, out)
     if resolved.recipe.method == "diffusion":
         raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +51,16 @@ def export(model: str, form: str, out: Path) -> Path:
             out.write_bytes(weights.read_bytes())
         else:
             _write_bioimageio(resolved, weights, out)
+    return out
+
+
+def _write_folder(model: RestorationModel, out: Path) -> Path:
+    """What `sem_models.load_model` reads."""
+    if out.is_file():
+        raise UserError(f"{out}: it is a file, where a folder is to be written; choose another name.")
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction)
+    (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
     return out
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.keys import Artifact
+from sem_models.version import __version__
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -45,8 +46,11 @@ def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
 
 
 def code_commit() -> str:
-    """Commit of the code that runs, `+changes` where files differ from it, `unknown` outside a checkout."""
+    """Commit of the code that runs, `+changes` where files differ from it; the version of an installed package."""
     root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        # A package may be installed below some other project's checkout.
+        return __version__
     try:
         ask = ["git", "-C", str(root), "describe", "--always", "--dirty=+changes", "--exclude=*", "--abbrev=40"]
         return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603

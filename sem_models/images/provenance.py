@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from sem_models import __version__
 from sem_models.images.facts import Fact, facts_from_text, facts_to_text, plain_text
+from sem_models.version import __version__
 
 SOFTWARE = f"SEM Workbench {__version__}"
 MOST_STEPS = 100

@@ -7,6 +7,7 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
+from pipelines.tracking import metrics
 from pipelines.tracking.metrics import GrowingCurves, metric_history
 from pipelines.tracking.runs import create_run
 from pipelines.tracking.store import client
@@ -56,7 +57,7 @@ def test_steps_done_again_by_a_resumed_run_count_with_the_later_value(sem_home: 
 
 
 def test_a_history_longer_than_a_page_is_read_to_its_end(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curves, "_PAGE", 40)
+    monkeypatch.setattr(metrics, "_PAGE", 40)
     run_id = create_run("sem", "x", "training", {}, {})
     log(run_id, range(1, 101), at=1000)
     seen = GrowingCurves(run_id)

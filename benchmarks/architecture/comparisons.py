@@ -1,0 +1,53 @@
+"""Places where code decides by the name of a task, of a method or of a kind of dataset."""
+
+import ast
+from collections.abc import Iterator
+
+from benchmarks.architecture.modules import Checkout, Module
+
+DECIDED_BY = {"task", "method", "kind"}
+TABLES = ("sem_models.tasks", "sem_models.methods")
+"""Where such names belong; comparisons there are not counted."""
+PREDICATES = {"takes_labels"}
+"""Functions of earlier versions that hide such a comparison."""
+
+
+def comparisons(checkout: Checkout) -> list[str]:
+    """`FILE:LINE source` of each comparison of `.task`, `.method` or `.kind`, and of each call of a predicate."""
+    found = []
+    for module in checkout.modules.values():
+        if not module.name.startswith(TABLES):
+            found += [_said(checkout, module, node) for node in _decisions(module.tree)]
+    return sorted(found)
+
+
+def literal_comparisons(checkout: Checkout) -> list[str]:
+    """Those comparisons in which a string or a collection of strings is written out."""
+    found = []
+    for module in checkout.modules.values():
+        if not module.name.startswith(TABLES):
+            nodes = (node for node in _decisions(module.tree) if any(map(_is_text, ast.walk(node))))
+            found += [_said(checkout, module, node) for node in nodes]
+    return sorted(found)
+
+
+def _decisions(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(map(_decides, [node.left, *node.comparators])):
+            yield node
+        if isinstance(node, ast.Match) and _decides(node.subject):
+            yield node.subject
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PREDICATES:
+            yield node
+
+
+def _decides(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in DECIDED_BY
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _said(checkout: Checkout, module: Module, node: ast.expr) -> str:
+    return f"{module.path.relative_to(checkout.root)}:{node.lineno} {ast.unparse(node)}"

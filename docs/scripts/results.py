@@ -1,0 +1,124 @@
+"""Measured tables for the pages of results, from the files that the benchmark scripts wrote."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sem_models.config.presets.table import find_recipe
+from sem_models.networks.table import parameter_count
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+DETAILS = {
+    "denoising": "denoising/RESULTS.md",
+    "refocusing": "refocusing/RESULTS.md",
+    "translation": "translation/RESULTS.md",
+    "without-pairs": "translation/UNPAIRED.md",
+    "masks": "synthesis/RESULTS.md",
+    "super-resolution": "super_resolution/RESULTS.md",
+}
+"""Tables that a `summarise` script wrote, by the page that they belong to."""
+COLUMNS = {
+    "psnr_db": ("PSNR dB", 2, max),
+    "ssim": ("SSIM", 3, max),
+    "gradient_error": ("gradient error", 5, min),
+    "edge_retention": ("edge retention (1)", 3, max),
+    "frc_mean": ("FRC mean", 3, max),
+    "lpips_alex": ("LPIPS", 3, min),
+    "dists": ("DISTS", 3, min),
+    "down_consistency_db": ("down-consistency dB", 1, max),
+}
+"""Heading, digits, and which value is the best, for the scores of the table of super-resolution."""
+IN_ABLATION = ("psnr_db", "gradient_error", "edge_retention", "frc_mean", "lpips_alex", "dists")
+
+
+def with_tables(text: str) -> str:
+    """A page in which `[[table NAME]]` is replaced by that table."""
+    for name, make in TABLES.items():
+        marker = f"[[table {name}]]"
+        if marker in text:
+            text = text.replace(marker, make())
+    return text
+
+
+def super_resolution() -> str:
+    """Every method of the comparison, mean and standard deviation over seeds, sorted by LPIPS."""
+    methods: dict[str, dict[str, Any]] = _content()["methods"]
+    order = sorted(methods, key=lambda name: methods[name]["all"]["lpips_alex"]["mean"])
+    baselines = [name for name in order if ":" in name]
+    best = {
+        metric: choose(methods[name]["all"][metric]["mean"] for name in order)
+        for metric, (_, _, choose) in COLUMNS.items()
+    }
+    head = ["method (x4-small)", "parameters", "minutes, one core", *(heading for heading, _, _ in COLUMNS.values())]
+    rows = []
+    for name in [*(name for name in order if name not in baselines), *baselines]:
+        found = methods[name]
+        cells = [_score(found, metric, best[metric]) for metric in COLUMNS]
+        rows.append([_label(name, found), *_cost(name, found), *cells])
+    return _table(head, rows)
+
+
+def ablation() -> str:
+    """The adversarial stage of SINSR-GB without one of its parts."""
+    rows = []
+    for label, found in _content()["ablation"].items():
+        name = label.removeprefix("ablation: ").removeprefix("without ")
+        rows.append([name, *(f"{found['all'][metric]['mean']:.{COLUMNS[metric][1]}f}" for metric in IN_ABLATION)])
+    return _table(["without", *(COLUMNS[metric][0] for metric in IN_ABLATION)], rows)
+
+
+def speed() -> str:
+    """Time of one forward pass by memory format and tile, from the benchmark of inference."""
+    content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
+    rows = [
+        [name, way, f"{found['median_s']:.2f}", f"{found['ratio']:.2f}"]
+        for name, ways in content.items()
+        if isinstance(ways, dict)
+        for way, found in ways.items()
+    ]
+    told = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
+    return f"{told}\n\n{_table(['model', 'how', 'seconds', 'over the first'], rows)}"
+
+
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((BENCHMARKS / "super_resolution" / "results.json").read_text())
+    return content
+
+
+def _label(name: str, found: dict[str, Any]) -> str:
+    seeds = len(found["run_ids"])
+    plain = name.removesuffix("-x4-small").replace("floor:", "baseline:")
+    return f"{plain} ({seeds} seeds)" if seeds > 1 else plain
+
+
+def _cost(name: str, found: dict[str, Any]) -> tuple[str, str]:
+    if not found["run_ids"]:
+        return "-", "-"
+    minutes = found["train_minutes"]
+    return f"{parameter_count(find_recipe(name).network) / 1e6:.2f} M", f"{sum(minutes) / len(minutes):.0f}"
+
+
+def _score(found: dict[str, Any], metric: str, best: float) -> str:
+    digits, value = COLUMNS[metric][1], found["all"][metric]["mean"]
+    spread = found["sd_over_seeds"].get(metric)
+    text = f"{value:.{digits}f}" + (f" ± {spread:.{digits}f}" if spread is not None else "")
+    return f"**{text}**" if value == best else text
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *rows])
+
+
+def _details(name: str, source: str) -> Callable[[], str]:
+    """A page with the tables of one benchmark as its script wrote them."""
+
+    def page() -> str:
+        text = (BENCHMARKS / source).read_text().replace("floor:", "baseline:")
+        return f"{text}\nWritten by `benchmarks/{source.split('/')[0]}`; read about it under [{name}](../{name}.md).\n"
+
+    return page
+
+
+TABLES: dict[str, Callable[[], str]] = {"super-resolution": super_resolution, "ablation": ablation, "speed": speed}
+PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}

@@ -1,0 +1,22 @@
+"""The dashboard, started from the command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import app, command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@app.command("app")
+@command
+def start(port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501) -> int:
+    """Open the dashboard in the browser; Ctrl-C stops it, and trainings go on."""
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    call = [sys.executable, "-m", "pages", "--server.port", str(port)]
+    return subprocess.run(call, check=False, env={**os.environ, "PYTHONPATH": path}).returncode  # noqa: S603
