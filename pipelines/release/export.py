@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
+from pipelines.release.requests import ExportRequest
 from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel
@@ -21,17 +22,15 @@ warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=Fu
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
 _TEST_SIZES = ((64, 64), (72, 96))
-FORMATS = ("onnx", "bioimageio")
 
 
-def export(model: str, form: str, out: Path) -> Path:
-    """Write MODEL as `onnx` (dynamic height and width) or `bioimageio` (a zip with test tensors) to `out`.
+def export(request: ExportRequest) -> Path:
+    """Write a model as `onnx` (dynamic height and width) or `bioimageio` (a zip with test tensors).
 
     Raises:
-        UserError: Unknown format, a baseline, or outputs that differ by more than 1e-4 of the intensity range.
+        UserError: A baseline, or outputs that differ by more than 1e-4 of the intensity range.
     """
-    if form not in FORMATS:
-        raise UserError(f"--format {form}: use one of {', '.join(FORMATS)}.")
+    model, out = request.model, request.out
     resolved = resolve_model(model).model
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
@@ -43,7 +42,7 @@ def export(model: str, form: str, out: Path) -> Path:
         difference = _write_onnx(resolved, weights)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
-        if form == "onnx":
+        if request.format == "onnx":
             out.write_bytes(weights.read_bytes())
         else:
             _write_bioimageio(resolved, weights, out)
