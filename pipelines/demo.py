@@ -5,13 +5,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipelines.data.prepare import prepare
+from pipelines.data.requests import PrepareRequest
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
+from pipelines.model_ref import RunRef
 from pipelines.release.register import register
+from pipelines.release.requests import RegisterRequest
+from pipelines.train.requests import DemoRequest, TrainRequest
 from pipelines.train.run import train
-from sem_models.config.overrides import override
-from sem_models.config.presets.table import find_recipe
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.images.io.write import write_micrograph
 from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 from sem_models.progress import Progress, silent
@@ -25,20 +27,25 @@ STEPS = 400
 _SPECIMENS_PER_KIND = 2
 
 
-def demo(progress: Progress = silent, hook: Callable[[int, int, float], None] | None = None) -> dict[str, object]:
+def demo(
+    request: DemoRequest,  # noqa: ARG001 - a demo has nothing to choose
+    progress: Progress = silent,
+    hook: Callable[[int, int, float], None] | None = None,
+) -> dict[str, object]:
     """Phantoms, dataset, short training, evaluation, registered model; returns what was made and how good it is."""
     raw = make_raw_images(home().datasets / ".demo-raw", progress)
-    dataset, _ = prepare(PrepareOptions(NAME, (raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
-    small = [f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97"]
-    recipe = override(find_recipe("srresnet-x4-small"), [*small, "network.blocks=4", "network.width=24"])
-    run_id = train(recipe, NAME, EXPERIMENT, queued=False, hook=hook)
-    report, _ = evaluate(run_id, NAME, progress=progress)
-    version = register(run_id, MODEL)
+    dataset, _ = prepare(PrepareRequest(name=NAME, raw=(raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
+    small = (f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97")
+    changes = (*small, "network.blocks=4", "network.width=24")
+    asked = TrainRequest(recipe="srresnet-x4-small", dataset=NAME, changes=changes, experiment=EXPERIMENT)
+    run = RunRef(train(asked, hook))
+    report, _ = evaluate(EvaluateRequest(model=run, dataset=NAME), progress)
+    version = register(RegisterRequest(run=run, name=MODEL))
     return {
         "raw_images": str(raw),
         "dataset": NAME,
         "digest": dataset.digest,
-        "run_id": run_id,
+        "run_id": run.run_id,
         "model": f"models:/{MODEL}@champion",
         "version": version,
         "psnr_db": report.mean(report.model, "psnr_db").mean,

@@ -1,32 +1,34 @@
-"""What MODEL means on the command line and on the pages: a run (or its way back), a registered model, or a baseline."""
+"""The model that a reference means: loaded, or as files, or what is known of it without loading."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.directions import backward_model, split_direction
+import torch
+
+from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, RunRef, StarterRef
+from pipelines.tracking.artifacts import fetched, list_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.registry import find_version, local_folder
 from pipelines.tracking.run_facts import stored_recipe
-from pipelines.tracking.runs import get_run
+from pipelines.tracking.runs import RunInfo, get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override_degradation
+from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import find_baseline
 from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
 from sem_models.inference.predictor import choose_device
-from sem_models.inference.storage import load_model
+from sem_models.inference.storage import load_model, save_weights
+from sem_models.methods.stages import BACKWARD
 from sem_models.tasks.label_maps import takes_labels
-
-BASELINE = "baseline:"
-REGISTERED = "models:/"
-_EARLIER = "floor:"
-"""How baselines were called in scripts and stores of version 0.1."""
+from sem_models.training.checkpoint import STATE
 
 
 @dataclass(frozen=True)
@@ -50,73 +52,144 @@ class ResolvedModel:
         return "backward" if self.backward else "forward"
 
 
-def present_name(text: str) -> str:
-    """What a model is called today: `floor:NAME` of earlier versions is `baseline:NAME`."""
-    return BASELINE + text.removeprefix(_EARLIER) if text.startswith(_EARLIER) else text
-
-
-def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """Load a run id (its best checkpoint), `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `baseline:NAME`.
-
-    `RUN_ID:backward` is the second generator of a cycle.
+def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
+    """Load the best checkpoint of a run, a registered model, or a baseline.
 
     Args:
-        text: What the user wrote.
+        ref: What the user named.
         scale: Of a baseline; models know their own.
         changes: `degradation.KEY=VALUE`, of the forward model that a baseline should know.
 
     Raises:
         UserError: There is no such model.
     """
-    text = present_name(text)
-    if text.startswith(BASELINE):
+    if isinstance(ref, BaselineRef):
         forward = override_degradation(Degradation(scale=scale), changes)
-        baseline = find_baseline(text.removeprefix(BASELINE), forward)
+        baseline = find_baseline(ref.name, forward)
         # A filter gives an image of the size it gets, whatever the scale of the enlarging baselines.
         return ResolvedModel(baseline, None, forward.model_copy(update={"scale": baseline.capabilities.scale}))
-    if text.startswith(REGISTERED):
-        folder, run_id = local_folder(text)
-        return _load(folder, run_id, text)
-    run_id, direction = split_direction(text)
-    with model_folder(text) as folder:
-        recipe = get_run(run_id).tags.get(Tag.RECIPE, "model")
-        way = " backward" if direction == "backward" else ""
-        return _load(folder, run_id, f"{recipe}{way} ({run_id[:8]})")
+    if isinstance(ref, RegistryRef):
+        folder, run_id = local_folder(ref)
+        return _load(folder, run_id, str(ref))
+    run = trained_run(ref)
+    with model_folder(run) as folder:
+        recipe = get_run(run.run_id).tags.get(Tag.RECIPE, "model")
+        way = " backward" if run.direction == "backward" else ""
+        return _load(folder, run.run_id, f"{recipe}{way} ({run.run_id[:8]})")
 
 
-def resolve_for(dataset: Dataset, text: str, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """As `resolve_model`, and `baseline:constant`, which only the training split of a dataset decides."""
-    if present_name(text) != CONSTANT:
-        return resolve_model(text, scale, changes)
+def resolve_for(dataset: Dataset, ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
+    """As `resolve_model`, and the baseline `constant`, which only the training split of a dataset decides."""
+    if not isinstance(ref, BaselineRef) or str(ref) != CONSTANT:
+        return resolve_model(ref, scale, changes)
     baseline = constant_baseline(dataset)
     return ResolvedModel(baseline, None, Degradation(scale=baseline.scale))
 
 
-def channels_taken(text: str) -> int:
-    """Channels of the files that a model takes, from the recipe of its run; baselines and masks have one."""
-    if present_name(text).startswith(BASELINE):
-        return 1
-    run_id = find_version(text).run_id if text.startswith(REGISTERED) else split_direction(text)[0]
-    recipe = stored_recipe(str(run_id))
-    return 1 if takes_labels(recipe) else capabilities(recipe.network).channels_in
+def trained_run(ref: ModelRef) -> RunRef:
+    """The run of a reference that is neither a baseline nor a registered model.
+
+    Raises:
+        UserError: It names a starter model: none are shipped yet.
+    """
+    if isinstance(ref, StarterRef):
+        raise UserError(f"{ref}: no starter models are shipped yet; name a run or a registered model.")
+    if not isinstance(ref, RunRef):
+        raise TypeError(f"{ref} is no run")
+    return ref
+
+
+def recipe_of(ref: ModelRef) -> Recipe | None:
+    """What a run or a registered model learned by, read without its weights; None for a baseline."""
+    if isinstance(ref, BaselineRef):
+        return None
+    run_id = find_version(ref).run_id if isinstance(ref, RegistryRef) else trained_run(ref).run_id
+    return stored_recipe(str(run_id))
+
+
+def channels_taken(ref: ModelRef) -> int:
+    """Channels of the files that a model takes; a baseline takes one, and so does a mask."""
+    recipe = recipe_of(ref)
+    return 1 if recipe is None or takes_labels(recipe) else capabilities(recipe.network).channels_in
 
 
 @contextmanager
-def model_folder(text: str) -> Iterator[Path]:
+def model_folder(run: RunRef) -> Iterator[Path]:
     """A local folder with weights and recipe of the best checkpoint of a run, for as long as the block runs.
-
-    Args:
-        text: `RUN_ID` or `RUN_ID:backward`.
 
     Only these two are fetched: the state to resume from is several times as large.
     """
-    run_id, direction = split_direction(text)
-    if get_run(run_id).kind != "training":
-        raise UserError(f"Run {run_id} is not a training; name one that is.")
-    with backward_model(run_id) if direction == "backward" else model_of(run_id, Artifact.BEST) as folder:
+    if get_run(run.run_id).kind != "training":
+        raise UserError(f"Run {run.run_id} is not a training; name one that is.")
+    backward = run.direction == "backward"
+    with _backward_folder(run) if backward else model_of(run.run_id, Artifact.BEST) as folder:
         yield folder
 
 
 def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
     model: RestorationModel = replace(load_model(folder, choose_device(), name), run_id=run_id or "")
     return ResolvedModel(model, run_id, model.recipe.degradation)
+
+
+@contextmanager
+def _backward_folder(run: RunRef) -> Iterator[Path]:
+    """A local model folder with the backward generator of the best checkpoint, for as long as the block runs.
+
+    Raises:
+        UserError: The run is no cycle, is not that far, or did not keep these weights.
+    """
+    recipe = stored_recipe(run.run_id)
+    if recipe.method != "cycle":
+        raise UserError(
+            f"Run {run.run_id} learned one direction only (method {recipe.method}): leave :backward away, or train a "
+            "recipe of method cycle, such as cyclegan-translate-small."
+        )
+    stored = set(list_files(run.run_id, Artifact.BEST))
+    kept = backward_file(Path(Artifact.BEST))
+    if not stored or str(kept) in stored:
+        with fetched(run.run_id, Artifact.BEST, (kept.name, RECIPE)) as folder:
+            yield backward_file(folder).rename(folder / WEIGHTS).parent
+    elif recipe.train.ema_decay == 0:
+        with model_of(run.run_id, Artifact.BEST) as folder:
+            _take_from_state(run.run_id, folder)
+            yield folder
+    else:
+        raise UserError(
+            f"Run {run.run_id} kept the averaged weights of one generator only: its backward one is in the state to "
+            "resume from, without its average. Train it again; new runs keep both."
+        )
+
+
+def offers_backward(run: RunInfo) -> bool:
+    """Whether the backward generator of a run can be loaded, for lists to choose from."""
+    if run.params.get("method") != "cycle":
+        return False
+    kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
+    return kept or float(run.params.get("train.ema_decay", 1)) == 0
+
+
+def _take_from_state(run_id: str, folder: Path) -> None:
+    """Of runs from before both were kept: without an average, what the state holds is what would have been shipped."""
+    with fetched(run_id, Artifact.BEST, (STATE,)) as place:
+        state = torch.load(place / STATE, map_location="cpu", weights_only=True)
+    save_weights(folder / WEIGHTS, state["networks"][BACKWARD], "backward")
+
+
+def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
+    """What scores of a backward generator on a dataset rest on; nothing for all other models.
+
+    Raises:
+        UserError: The dataset has no images of both domains that belong together.
+    """
+    if not isinstance(model, RestorationModel) or model.direction == "forward":
+        return []
+    name = dataset.manifest.name
+    if dataset.manifest.kind != "paired":
+        raise UserError(
+            f"{model.name} goes from the second domain of its training to the first: {name!r} has no pairs of these. "
+            "Prepare pairs of which the inputs are of the second domain, or use round-trip."
+        )
+    return [
+        f"{model.name} goes from the second domain of its training to the first: inputs of {name!r} are taken for "
+        "images of the second, targets for the first. Pairs the other way round score nonsense."
+    ]

@@ -10,8 +10,8 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -71,7 +71,7 @@ def raw_images(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_dataset(tmp_path: Path, raw_images: Path) -> Dataset:
     """The same, prepared, in `tmp_path/datasets/small`."""
-    plan = plan_dataset(PrepareOptions("small", (raw_images,)))
+    plan = plan_dataset(PrepareOptions(name="small", raw=(raw_images,)))
     return write_dataset(plan, tmp_path / "datasets" / "small")
 
 

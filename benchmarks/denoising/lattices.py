@@ -87,10 +87,11 @@ def scores(outputs: dict[str, list[Field]], sharp: list[Field]) -> dict[str, dic
 
 def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Field]], list[Field]]:
     """Every test field by every method, and the truths."""
+    from pipelines.model_ref import BaselineRef, RunRef
     from pipelines.models import resolve_model
 
-    predictors = {label: Predictor(resolve_model(run).model) for label, run in runs.items()}
-    predictors["baseline:nlm"] = Predictor(resolve_model("baseline:nlm", 1).model)
+    predictors = {label: Predictor(resolve_model(RunRef(run)).model) for label, run in runs.items()}
+    predictors["baseline:nlm"] = Predictor(resolve_model(BaselineRef("nlm"), 1).model)
     outputs: dict[str, list[Field]] = {label: [] for label in (*predictors, "noisy", "study, tiles apart")}
     sharp = []
     for entry in dataset.entries("test"):

@@ -53,13 +53,14 @@ def judged(model: str, frames: Frames, data: Path) -> dict[str, Any]:
 
 def show(model: str, frames: Frames, data: Path, folder: Path) -> None:
     """The frame and what the model makes of it, side by side in one display window."""
+    from pipelines.model_ref import parse_model
     from pipelines.models import resolve_model
     from sem_models.images.display import display_window, to_display
     from sem_models.images.io.read import read_micrograph
     from sem_models.inference.predictor import Predictor
 
     recorded = read_micrograph(data / frames.folder / frames.judged)
-    restored = Predictor(resolve_model(model).model).predict(recorded)
+    restored = Predictor(resolve_model(parse_model(model)).model).predict(recorded)
     window = display_window([restored.pixels])
     pair = np.hstack([to_display(image.pixels, window) for image in (recorded, restored)])
     folder.mkdir(parents=True, exist_ok=True)

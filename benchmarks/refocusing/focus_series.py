@@ -69,10 +69,11 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
     os.environ["SEM_HOME"] = str(options.home)
+    from pipelines.model_ref import RunRef
     from pipelines.models import resolve_model
 
     run_id = json.loads((HERE / "table.json").read_text())[NOISY]["run_id"]
-    predictor = Predictor(resolve_model(run_id).model)
+    predictor = Predictor(resolve_model(RunRef(run_id)).model)
     sharpest = frame(options.data, SHARPEST)
     found: dict[str, object] = {"run_id": run_id, "ceiling_psnr_db": -20 * float(np.log10(noise_sigma(sharpest)))}
     panels = []

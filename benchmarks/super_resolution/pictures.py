@@ -31,11 +31,12 @@ def main() -> None:
     parser.add_argument("--labels", nargs="*")
     options = parser.parse_args()
     os.environ["SEM_HOME"] = str(options.home)
+    from pipelines.model_ref import RunRef
     from pipelines.models import resolve_model
 
     table = json.loads((HERE / "table.json").read_text())
     labels = options.labels or [label for label in table if label.endswith(" 0")]
-    models = {label: resolve_model(table[label]["run_id"]) for label in labels}
+    models = {label: resolve_model(RunRef(table[label]["run_id"])) for label in labels}
     degradation = next(iter(models.values())).degradation
     dataset = open_dataset(options.home / "datasets" / "sem4")
     options.out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import header, mean_text, rows_table, show_gains
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
+from pipelines.evaluate.requests import CompareRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
 
@@ -29,7 +30,7 @@ def show() -> None:
             return
         chosen = _choose(scored)
         if chosen:
-            _show(compare([run.run_id for run in chosen]))
+            _show(compare(CompareRequest(run_ids=[run.run_id for run in chosen])))
 
 
 def _choose(scored: list[RunInfo]) -> list[RunInfo]:

@@ -8,13 +8,13 @@ from pages.data.existing import show_datasets
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
 from pages.data.plan import show_plan
-from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import on_page
+from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.manifest import Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
 
 TASK = "prepare"
@@ -26,19 +26,19 @@ def show() -> None:
     begin("Data", "Raw micrographs become a dataset: data bars cut, specimens kept together, every file hashed.")
     with shown_errors():
         _result()
-        options = _options()
+        request = _request()
         if (
-            st.button("Look at the files", type="primary", disabled=options is None, icon=":material/search:")
-            and options
+            st.button("Look at the files", type="primary", disabled=request is None, icon=":material/search:")
+            and request
         ):
-            st.session_state["plan"] = _plan(options)
+            st.session_state["plan"] = _plan(request)
         plan: Plan | None = st.session_state.get("plan")
-        if plan is not None and options is not None and plan.options != options:
+        if plan is not None and request is not None and plan.options != request:
             st.caption("The settings have changed: look at the files again before you prepare them.")
-        elif plan is not None:
+        elif plan is not None and request is not None:
             show_plan(plan)
             if st.button("Prepare the dataset", type="primary", icon=":material/content_cut:"):
-                launch(TASK, command(plan.options))
+                launch(TASK, request)
                 st.rerun()
         show_datasets()
 
@@ -54,7 +54,8 @@ def _result() -> None:
         st.page_link("train/page.py", label="Train on it", icon=":material/model_training:")
 
 
-def _options() -> PrepareOptions | None:
+def _request() -> PrepareRequest | None:
+    """What the widgets say; None while something is missing, or cannot be used, which is said then."""
     left, right = st.columns(2, gap="large")
     with left:
         name = st.text_input("Name of the dataset", placeholder="steel-2026", key="name").strip()
@@ -72,28 +73,32 @@ def _options() -> PrepareOptions | None:
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
-        register, limit = choose_registration(disabled=kind != "paired")
+        registration, limit = choose_registration(disabled=kind != "paired")
     if not name or raw is None or (kind != "single" and other is None):
         return None
     folder = Path(other) if other else None
-    return PrepareOptions(
-        name=name,
-        raw=(raw,),
-        kind=kind,
-        target=folder if kind in ("paired", "unpaired") else None,
-        masks=folder if kind == "masked" else None,
-        group_by=group,
-        target_group_by=target_group,
-        test_groups=test,
-        pixel_size_nm=size or None,
-        databar_rows=int(rows) if manual else None,
-        register=register,
-        max_residual_px=limit,
-        target_pixel_size_nm=target_size,
-        resample_nm=common,
-        mask_suffix=suffix,
-        extra_inputs=extra_inputs,
-    )
+    of_pairs = {"registration": registration, "max_residual_px": limit} if kind == "paired" else {}
+    try:
+        return PrepareRequest(
+            name=name,
+            raw=(raw,),
+            kind=kind,
+            target=folder if kind in ("paired", "unpaired") else None,
+            masks=folder if kind == "masked" else None,
+            group_by=group,
+            target_group_by=target_group,
+            test_groups=test,
+            pixel_size_nm=size,
+            databar_rows=int(rows) if manual else None,
+            target_pixel_size_nm=target_size,
+            resample_nm=common,
+            mask_suffix=suffix,
+            extra_inputs=extra_inputs,
+            **of_pairs,
+        )
+    except UserError as error:
+        st.error(on_page(error.message))
+        return None
 
 
 def _extra_inputs() -> tuple[Path, ...]:
@@ -115,43 +120,19 @@ def _describe(kind: Kind) -> str:
     }[kind]
 
 
-def _plan(options: PrepareOptions) -> Plan | None:
+def _plan(request: PrepareRequest) -> Plan | None:
     bar = st.progress(0.0, text="Reading the files")
 
     def tell(done: int, total: int, what: str) -> None:
         bar.progress(done / total, f"{done} of {total} {what}")
 
     try:
-        return plan_dataset(options, tell)
+        return plan_dataset(request, tell)
     except UserError as error:
-        st.error(on_page(str(error)))
+        st.error(on_page(error.message))
         return None
     finally:
         bar.empty()
-
-
-def command(options: PrepareOptions) -> list[str]:
-    """The same preparation on the command line."""
-    arguments = ["prepare", *map(str, options.raw), "--name", options.name, "--kind", options.kind]
-    values = {
-        "--target": options.target,
-        "--masks": options.masks,
-        "--group-by": options.group_by,
-        "--target-group-by": options.target_group_by,
-        "--test-groups": options.test_groups,
-        "--pixel-size": options.pixel_size_nm,
-        "--databar-rows": options.databar_rows,
-        "--target-pixel-size": options.target_pixel_size_nm,
-        "--resample": options.resample_nm,
-        "--mask-suffix": options.mask_suffix,
-        "--max-residual": options.max_residual_px if options.kind == "paired" else None,
-    }
-    for option, value in values.items():
-        arguments += [option, str(value)] if value is not None else []
-    arguments += [text for folder in options.extra_inputs for text in ("--with", str(folder))]
-    if options.kind == "paired":
-        arguments += ["--register", options.register]
-    return arguments
 
 
 def group_fields(kind: Kind) -> tuple[str | None, str | None, str | None]:

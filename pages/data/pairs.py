@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.widgets.fields import on_page
+from pages.widgets.words import on_page
 from pipelines.data.pair_table import HEADINGS, pair_row
 from sem_models.datasets.manifest import Register
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair

@@ -5,8 +5,8 @@ import streamlit as st
 
 from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
-from pages.widgets.fields import on_page
 from pages.widgets.pictures import with_cut_line
+from pages.widgets.words import on_page
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import becomes

@@ -13,6 +13,7 @@ from pipelines.jobs.control import JobInfo, active_jobs
 from pipelines.jobs.tasks import list_tasks
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
+from pipelines.train.requests import DemoRequest
 
 DEMO = "demo"
 
@@ -88,7 +89,7 @@ def _demo() -> None:
         st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:", query_params=run)
         st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")
     if (not running or state) and st.button("Run the demo", type="primary", icon=":material/play_arrow:"):
-        launch(DEMO, [DEMO])
+        launch(DEMO, DemoRequest())
         st.rerun()
 
 
@@ -103,7 +104,7 @@ def show_jobs() -> None:
         _training(job)
     for task in tasks:
         share = task.done / task.total if task.total else 0.0
-        st.progress(min(share, 1.0), text=f"{task.arguments[0]}: {task.what or 'starting'}")
+        st.progress(min(share, 1.0), text=f"{task.use_case}: {task.what or 'starting'}")
 
 
 def _training(job: JobInfo) -> None:

@@ -1,6 +1,7 @@
 """Drawing by a diffusion model: what to draw, and how."""
 
 import time
+from typing import Any
 
 import streamlit as st
 
@@ -9,6 +10,8 @@ from pages.widgets.sampling import step_choices
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch
 from pipelines.home import home
+from pipelines.model_ref import ModelRef
+from pipelines.predict.requests import SynthesiseRequest
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.recipe import Recipe
 from sem_models.tasks.label_maps import takes_labels
@@ -23,10 +26,10 @@ def is_drawing(recipe: Recipe | None) -> bool:
     return recipe is not None and recipe.method == "diffusion" and recipe.task == "synthesis"
 
 
-def draw(model: str, recipe: Recipe) -> None:
+def draw(model: ModelRef, recipe: Recipe) -> None:
     """Settings, the button, and what came out."""
     after_masks = takes_labels(recipe)
-    arguments, ready = _after_masks() if after_masks else _free()
+    what = _after_masks() if after_masks else _free()
     left, middle, right = st.columns(3)
     settings = recipe.diffusion or DiffusionSettings()
     offered, own = step_choices(settings)
@@ -37,23 +40,22 @@ def draw(model: str, recipe: Recipe) -> None:
             "Guidance by the mask", 0.0, 10.0, guidance, 0.5, key="draw-guidance", help=_GUIDANCE
         )
     seed = int(right.number_input("Seed", 0, value=0, key="draw-seed"))
-    if st.button("Draw", type="primary", disabled=not ready, icon=":material/brush:"):
+    if st.button("Draw", type="primary", disabled=what is None, icon=":material/brush:") and what:
         out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-drawn"
-        asked = [f"diffusion.sampling.steps={steps}", f"diffusion.sampling.guidance={guidance:g}"]
-        changes = [part for text in asked for part in ("--set", text)]
-        launch(TASK, ["synthesise", model, "--out", str(out), "--seed", str(seed), *arguments, *changes])
+        changes = (f"diffusion.sampling.steps={steps}", f"diffusion.sampling.guidance={guidance:g}")
+        launch(TASK, SynthesiseRequest(model=model, out=out, seed=seed, changes=changes, **what))
         st.rerun()
     show_drawn()
 
 
-def _free() -> tuple[list[str], bool]:
+def _free() -> dict[str, Any]:
     left, right = st.columns(2)
     count = int(left.number_input("Images", 1, 1000, 4, key="draw-count"))
     size = right.selectbox("Height and width (px)", _SIZES, index=1, key="draw-size")
-    return ["--count", str(count), "--size", str(size)], True
+    return {"count": count, "size_px": size}
 
 
-def _after_masks() -> tuple[list[str], bool]:
+def _after_masks() -> dict[str, Any] | None:
     place = choose_source("Label map or folder on the server", "draw", "drawing")
     samples = int(st.number_input("Images for each mask", 1, 64, 4, key="draw-samples"))
-    return ["--masks", str(place), "--samples", str(samples)], place is not None
+    return {"masks": place, "samples": samples} if place else None

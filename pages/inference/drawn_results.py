@@ -11,8 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.inference.classes import classes_of, show_legend, size_text
-from pages.widgets.models import recipe_of
 from pages.widgets.tasks import watched
+from pages.widgets.words import on_page
+from pipelines.model_ref import parse_model
 from sem_models.images.channels import to_grey
 from sem_models.images.display import coloured
 from sem_models.images.io.read import read_micrograph
@@ -31,12 +32,14 @@ def show_drawn() -> None:
     results: list[dict[str, Any]] = [result for result in state.result["results"] if result["output"]]
     for result in state.result["results"]:
         if result.get("error"):
-            st.error(result["error"])
-    model = state.arguments[1]
+            st.error(on_page(result["error"]))
+    model = parse_model(state.request["model"])
     if results[0]["mask"] is None:
         _show_free([result["output"] for result in results])
     else:
         chosen = st.selectbox("Mask", results, format_func=lambda r: Path(r["mask"]).name, key="drawn-mask")
+        from pipelines.models import recipe_of
+
         recipe = recipe_of(model)
         _show_after_mask(chosen, recipe.labels if recipe else ())
     st.caption(f"Synthetic, drawn by `{model}`: none of this was recorded by a microscope, and the files say so.")

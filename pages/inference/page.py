@@ -3,7 +3,7 @@
 import time
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,15 +11,20 @@ from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
 from pages.inference.viewer import show_result
 from pages.inference.wording import wording
-from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, shown_errors
-from pages.widgets.models import choose_model, recipe_of
+from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import on_page
 from pipelines.home import home
+from pipelines.model_ref import ModelRef, parse_model
+from pipelines.predict.requests import PredictRequest
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.images.micrograph import Micrograph
+
+if TYPE_CHECKING:
+    from sem_models.config.recipe import Recipe
 
 TASK = "predict"
 
@@ -33,25 +38,30 @@ def show() -> None:
         left, right = st.columns(2, gap="large")
         with left:
             model = choose_model()
-        recipe = recipe_of(model)
+        recipe = _recipe(model)
         if model and recipe and is_drawing(recipe):
             draw(model, recipe)
             return
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
             extra_inputs = choose_extra_inputs(model, source)
-        ready = source is not None and model is not None and extra_inputs is not None
+        ready = bool(model and source) and extra_inputs is not None
         words = wording(recipe.task if recipe else None)
-        if st.button(words.button, type="primary", disabled=not ready, icon=words.icon):
-            _launch(str(model), source, extra_inputs or [])
+        if st.button(words.button, type="primary", disabled=not ready, icon=words.icon) and model and source:
+            _launch(model, source, extra_inputs or [])
         _result()
 
 
-def _launch(model: str, source: Path | None, extra_inputs: list[Path]) -> None:
-    label = model.replace("models:/", "").replace("/", "-").replace(":", "-")
+def _recipe(model: ModelRef | None) -> "Recipe | None":
+    from pipelines.models import recipe_of
+
+    return recipe_of(model) if model else None
+
+
+def _launch(model: ModelRef, source: Path, extra_inputs: list[Path]) -> None:
+    label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
-    others = [text for place in extra_inputs for text in ("--with", str(place))]
-    launch(TASK, ["predict", model, str(source), *others, "--out", str(out)])
+    launch(TASK, PredictRequest(model=model, inputs=(source,), out=out, extra_inputs=extra_inputs))
     st.rerun()
 
 
@@ -73,25 +83,25 @@ def _result() -> None:
             names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
             st.caption(f"Assembled from {names}; the first is shown as the input.")
         recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
-        _show(recorded, Path(chosen["output"]), state.arguments[1])
+        _show(recorded, Path(chosen["output"]), parse_model(state.request["model"]))
 
 
-def _show(recorded: Micrograph, output: Path, model: str) -> None:
+def _show(recorded: Micrograph, output: Path, model: ModelRef) -> None:
     """By the model that made it, which need not be the one that is chosen now."""
-    recipe = recipe_of(model)
+    recipe = _recipe(model)
     task = recipe.task if recipe else None
     st.caption(f"Made by `{model}`. {wording(task).caveat}")
     if recipe and recipe.labels:
         show_classes_result(recorded, output, recipe.labels, drawn=task == "synthesis")
     else:
-        show_result(recorded, output, model, restored=task != "translation")
+        show_result(recorded, output, str(model), restored=task != "translation")
 
 
 def _label(result: dict[str, Any]) -> str:
     return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
 
 
-def choose_extra_inputs(model: str | None, source: Path | None) -> list[Path] | None:
+def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Path] | None:
     """One place for each input that is missing, asked for until the channels suffice; None while one is missing."""
     from pipelines.models import channels_taken
 

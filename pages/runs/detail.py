@@ -7,8 +7,11 @@ from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.tasks import launch, watched
+from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
+from pipelines.train.requests import InterpolateRequest
 
 _LIVE = ("RUNNING", "SCHEDULED")
 _NO_REFERENCE = ("val/input_correlation", "val/blind_mse")
@@ -101,7 +104,7 @@ def _offer_interpolation(run: RunInfo) -> None:
         if st.form_submit_button("Make this model a run of its own", icon=":material/tune:"):
             from pipelines.train.interpolate import interpolate
 
-            st.query_params["run"] = interpolate(run.run_id, alpha)
+            st.query_params["run"] = interpolate(InterpolateRequest(run_id=run.run_id, alpha=alpha))
             st.rerun()
 
 
@@ -112,7 +115,7 @@ def _controls(run: RunInfo) -> None:
     with right:
         name = st.text_input("Register as", f"{run.tags[Tag.RECIPE]}-{run.tags[Tag.DATASET]}", key="register_name")
         if st.button("Register as champion", icon=":material/verified:"):
-            launch("register", ["register", run.run_id, "--name", name])
+            launch("register", RegisterRequest(run=run.run_id, name=name))
             st.rerun()
 
 
@@ -124,7 +127,7 @@ def _offer_scores(run: RunInfo) -> None:
         )
         return
     if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
-        launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags[Tag.DATASET]])
+        launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]))
         st.rerun()
     st.caption("Use the test split once a model is chosen, not to choose it.")
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages.charts.curves import curve_figure
-from pages.widgets.fields import on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.metrics import GrowingCurves
@@ -30,7 +29,7 @@ def show_curves(run_id: str) -> None:
     run = get_run(run_id)
     _progress(run_id)
     for warning in run_warnings(run_id):
-        st.warning(on_page(warning), icon=":material/monitor_heart:")
+        st.warning(warning, icon=":material/monitor_heart:")
     curves = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     expected = _EXPECTED.get(run.params.get("method", ""), "psnr_db")

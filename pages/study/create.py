@@ -5,8 +5,10 @@ import streamlit as st
 from pages.widgets.frame import empty
 from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import on_page
 from pipelines.data.prepare import list_datasets
-from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM
+from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM, StudyCreateRequest
+from sem_models.errors import UserError
 
 TASK = "study"
 _QUESTIONS = {"pair": "Which of two pictures is real?", "single": "Is this one real, and how sure?"}
@@ -21,14 +23,14 @@ def show_create() -> None:
     if not datasets:
         empty("There is no dataset to take real images from.", "data", "Prepare a dataset")
         return
-    arguments = _form(datasets)
-    if st.button("Make the study", type="primary", disabled=arguments is None, icon=":material/groups:") and arguments:
-        launch(TASK, arguments)
+    request = _form(datasets)
+    if st.button("Make the study", type="primary", disabled=request is None, icon=":material/groups:") and request:
+        launch(TASK, request)
         st.rerun()
 
 
-def _form(datasets: list[str]) -> list[str] | None:
-    """The same study on the command line; None while something is missing."""
+def _form(datasets: list[str]) -> StudyCreateRequest | None:
+    """What the widgets say; None while something is missing, or cannot be used, which is said then."""
     labels = model_labels()
     left, right = st.columns(2, gap="large")
     with left:
@@ -48,11 +50,23 @@ def _form(datasets: list[str]) -> list[str] | None:
         seed = st.text_input("Seed", key="seed", help=_SEED).strip()
     if not (name and models and questions):
         return None
-    arguments = ["study", "create", name, f"--dataset={dataset}", f"--split={split}", f"--author={author}"]
-    arguments += [f"--trials={trials}", f"--catch={catch}", f"--crop={crop}"]
-    arguments += [f"--model={model}" for model in models] + [f"--question={question}" for question in questions]
-    arguments += [f"--realism={feature}" for feature in realism] + ([f"--seed={seed}"] if seed else [])
-    return arguments
+    try:
+        return StudyCreateRequest(
+            name=name,
+            author=author,
+            models=models,
+            dataset=dataset,
+            split=split,
+            questions=questions,
+            trials=trials,
+            catch_trials=catch,
+            crop_px=crop,
+            realism=realism,
+            **({"seed": seed} if seed else {}),
+        )
+    except UserError as error:
+        st.error(on_page(error.message))
+        return None
 
 
 _CATCH = "Trials that whoever looks gets right: the generated picture is a coarse mosaic. They show who looked."

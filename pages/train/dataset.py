@@ -7,7 +7,7 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Kind, Manifest
-from sem_models.errors import UserError
+from sem_models.errors import Message, UserError
 from sem_models.tasks.compatibility import check_compatible, refuse_ignored
 from sem_models.tasks.label_maps import takes_labels
 
@@ -59,11 +59,11 @@ def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
     return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []
 
 
-def incompatibility(recipe: Recipe, manifest: Manifest) -> str:
-    """Why the training could not start; empty where it can."""
+def incompatibility(recipe: Recipe, manifest: Manifest) -> Message | None:
+    """Why the training could not start; None where it can."""
     try:
         refuse_ignored(recipe, manifest)
         check_compatible(recipe, manifest)
     except UserError as error:
-        return str(error)
-    return ""
+        return error.message
+    return None

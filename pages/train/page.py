@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.train.settings import choose_settings
-from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.words import on_page
 from pipelines.data.prepare import list_datasets
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
+from pipelines.train.requests import DEFAULT_EXPERIMENT, TrainRequest
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -28,7 +29,6 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, incompatibility
-    from pipelines.train.create import DEFAULT_EXPERIMENT
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
     from sem_models.tasks.label_maps import with_labels
@@ -55,7 +55,15 @@ def _form(names: list[str]) -> None:
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
         from pipelines.train.run import train
 
-        run_id = train(resolved, dataset.folder.name, experiment, queued=True, init=init)
+        request = TrainRequest(
+            recipe=recipe.name,
+            dataset=dataset.folder.name,
+            changes=assignments,
+            experiment=experiment,
+            init=init,
+            queue=True,
+        )
+        run_id = train(request)
         st.switch_page("runs/page.py", query_params={"run": run_id})
 
 

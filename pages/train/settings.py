@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.train.diffusion import choose_diffusion
 from pages.train.forward import choose_distortion, choose_forward
-from pages.widgets.fields import OTHER_SETTINGS
+from pages.widgets.words import OTHER_SETTINGS
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Kind
 

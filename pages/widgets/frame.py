@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.widgets.fields import on_page
+from pages.widgets.words import on_page
 from sem_models.errors import UserError
 
 _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
@@ -33,7 +33,7 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(on_page(str(error)), icon=":material/error:")
+        st.error(on_page(error.message), icon=":material/error:")
     except Exception as error:
         if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
             raise

@@ -1,20 +1,19 @@
 """A background task on a page: progress, time left, cancel, and its result once it is there."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from pages.widgets.fields import on_page
 from pages.widgets.frame import shown_errors
+from pages.widgets.words import on_page
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
 from pipelines.progress import clock
+from pipelines.request import Request
 
 _PERIOD_S = 1.0
 
 
-def launch(key: str, arguments: Sequence[str]) -> None:
+def launch(key: str, request: Request) -> None:
     """Start a task and remember it in the address, so that a refresh finds it again."""
-    st.query_params[key] = start_task(arguments)
+    st.query_params[key] = start_task(request)
 
 
 def watched(key: str) -> TaskState | None:
@@ -30,7 +29,7 @@ def watched(key: str) -> TaskState | None:
         if state.status == "done":
             return state
         word = "was cancelled" if state.status == "cancelled" else "failed"
-        st.error(f"`{state.arguments[0]}` {word}. {on_page(state.error)}")
+        st.error(f"`{state.use_case}` {word}. {on_page(state.error)}")
         if st.button("Dismiss", key=f"dismiss-{key}"):
             del st.query_params[key]
             st.rerun()
@@ -45,6 +44,6 @@ def _running(key: str, task_id: str) -> None:
     left = f", about {clock(state.seconds_left)} left" if state.seconds_left else ""
     share = state.done / state.total if state.total else 0.0
     place = f"{state.done} of {state.total} {state.what}{left}" if state.total else "starting"
-    st.progress(min(share, 1.0), text=f"{state.arguments[0]}: {place}")
+    st.progress(min(share, 1.0), text=f"{state.use_case}: {place}")
     if st.button("Cancel", key=f"cancel-{key}", icon=":material/stop_circle:"):
         cancel_task(task_id)

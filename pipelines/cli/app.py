@@ -1,25 +1,28 @@
-"""The root command and what all commands share: JSON results, errors as one line, exit statuses."""
+"""The root command and what all commands share: requests, JSON results, errors as one line, exit statuses."""
 
+import inspect
 import json
 import sys
 import traceback
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from pipelines.cli.options import CommandLineWords, given, with_options
 from pipelines.progress import TerminalProgress
-from sem_models.errors import Cancelled, UserError
+from pipelines.request import Request
+from sem_models.errors import Cancelled, Message, UserError
 from sem_models.version import __version__
 
 OK, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: done; a fault of ours; the user's input was at fault; interrupted, state saved."""
 
-P = ParamSpec("P")
+Body = TypeVar("Body", bound=Callable[..., int | None])
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
+WORDS = CommandLineWords()
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
@@ -46,37 +49,70 @@ class Output:
         self._as_json = as_json
         self.progress = TerminalProgress()
 
-    def text(self, line: str) -> None:
+    def text(self, line: str | Message) -> None:
         """For people: standard output, or standard error beside JSON."""
         self.progress.close()
-        typer.echo(line, err=self._as_json)
+        typer.echo(said(line), err=self._as_json)
 
     def result(self, content: dict[str, Any]) -> None:
         """The result, as the last line where JSON was asked for."""
         self.progress.close()
         if self._as_json:
-            typer.echo(json.dumps(content, default=str))
+            typer.echo(json.dumps(content, default=said))
 
 
-def command(function: Callable[P, int | None]) -> Callable[P, None]:
-    """Turn exceptions into one line and an exit status."""
+def said(thing: object) -> str:
+    """A message in the words of the command line; anything else as text."""
+    return thing.render(WORDS) if isinstance(thing, Message) else str(thing)
 
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = function(*args, **kwargs) or OK
-        except UserError as error:
-            typer.echo(" ".join(str(error).split()), err=True)
-            status = USERS
-        except (KeyboardInterrupt, Cancelled):
-            typer.echo("Interrupted.", err=True)
-            status = INTERRUPTED
-        except Exception as error:
-            typer.echo(f"A fault of the workbench: {type(error).__name__}: {error}. Details: {_keep_trace()}", err=True)
-            status = OURS
-        raise typer.Exit(status)
 
-    return run
+def command(
+    request: type[Request] | None = None, *arguments: str, name: str | None = None, to: typer.Typer = app
+) -> Callable[[Body], Body]:
+    """Make a command of a function `body(request, out)`, which stays as it is.
+
+    The command takes the fields of the request as options (`arguments` without their names), besides `--json` and what
+    the body takes beyond `request` and `out`. Exceptions become one line and an exit status.
+    """
+
+    def add(body: Body) -> Body:
+        def run(**values: Any) -> None:
+            raise typer.Exit(exit_status(lambda: _call(body, request, values)))
+
+        signature = with_options(body, request, arguments)
+        as_json = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
+        signature = signature.replace(parameters=[*signature.parameters.values(), as_json])
+        run.__signature__ = signature  # type: ignore[attr-defined]
+        run.__annotations__ = {key: parameter.annotation for key, parameter in signature.parameters.items()}
+        run.__doc__ = body.__doc__
+        to.command(name or body.__name__)(run)
+        return body
+
+    return add
+
+
+def _call(body: Callable[..., int | None], request: type[Request] | None, values: dict[str, Any]) -> int | None:
+    out = Output(values.pop("as_json"))
+    if request is None:
+        return body(out=out, **values)
+    asked = request(**given(request, values))
+    others = {key: value for key, value in values.items() if key not in request.model_fields}
+    return body(asked, out, **others)
+
+
+def exit_status(work: Callable[[], int | None]) -> int:
+    """Of a command: what it returns, or what an exception means, which is said in one line on standard error."""
+    try:
+        return work() or OK
+    except UserError as error:
+        typer.echo(" ".join(said(error.message).split()), err=True)
+        return USERS
+    except (KeyboardInterrupt, Cancelled):
+        typer.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        typer.echo(f"A fault of the workbench: {type(error).__name__}: {error}. Details: {_keep_trace()}", err=True)
+        return OURS
 
 
 def _keep_trace() -> Path:

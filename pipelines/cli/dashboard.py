@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.app import app, command
+from pipelines.cli.app import Output, command
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@app.command("app")
-@command
-def start(port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501) -> int:
+@command(name="app")
+def start(
+    out: Output,  # noqa: ARG001 - the dashboard speaks for itself
+    port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
+) -> int:
     """Open the dashboard in the browser; Ctrl-C stops it, and trainings go on."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     call = [sys.executable, "-m", "pages", "--server.port", str(port)]

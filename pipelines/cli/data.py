@@ -1,23 +1,25 @@
-"""`prepare` and `recipes`."""
+"""`recipes`, `prepare`, `simulate` and `noise`."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import typer
+from pipelines.cli.app import Output, command
+from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
+from sem_models.errors import Message
 
-from pipelines.cli.app import AsJson, Output, app, command
+if TYPE_CHECKING:
+    from sem_models.datasets.dataset import Dataset
+    from sem_models.datasets.preparation.plan import Plan
 
 
-@app.command()
-@command
-def recipes(as_json: AsJson = False) -> None:
+@command()
+def recipes(out: Output) -> None:
     """List the recipes that can be trained."""
     from sem_models.config.networks.table import capabilities
     from sem_models.config.presets.table import RECIPES
     from sem_models.methods.stages import stages
     from sem_models.networks.table import parameter_count
 
-    out = Output(as_json)
     rows = []
     for recipe in RECIPES.values():
         facts = capabilities(recipe.network)
@@ -38,112 +40,87 @@ def recipes(as_json: AsJson = False) -> None:
     out.result({"recipes": rows})
 
 
-@app.command()
-@command
-def prepare(
-    raw: Annotated[list[Path], typer.Argument(help="Files and folders of raw micrographs.")],
-    name: Annotated[str, typer.Option(help="Name of the dataset.")],
-    kind: Annotated[
-        Literal["single", "paired", "unpaired", "masked"],
-        typer.Option(help="Images alone, two of each field, two contrasts, with masks."),
-    ] = "single",
-    target: Annotated[
-        Path | None, typer.Option(help="Folder of targets (paired) or of the other domain (unpaired).")
-    ] = None,
-    extra_inputs: Annotated[
-        list[Path] | None,
-        typer.Option("--with", help="Folder of further inputs (paired): their channels follow those of RAW. Repeat."),
-    ] = None,
-    masks: Annotated[Path | None, typer.Option(help="Folder of label masks (masked).")] = None,
-    mask_suffix: Annotated[
-        str | None, typer.Option(help="What names of the masks to use end in, where an image has several.")
-    ] = None,
-    group_by: Annotated[
-        str | None, typer.Option(help="Regular expression that finds the specimen in a file name.")
-    ] = None,
-    target_group_by: Annotated[
-        str | None, typer.Option(help="The same for names in the other domain (unpaired), where they differ.")
-    ] = None,
-    test_groups: Annotated[
-        str | None, typer.Option(help="Regular expression of the groups that are the test; the rest is dealt.")
-    ] = None,
-    pixel_size: Annotated[float | None, typer.Option(help="Pixel size in nm, for all files.", min=0)] = None,
-    databar_rows: Annotated[int | None, typer.Option(help="Rows of data bar to cut off every image.", min=0)] = None,
-    register: Annotated[
-        Literal["none", "shift", "translation", "rigid", "affine"],
-        typer.Option(help="Pairs: crop by whole pixels (shift), or warp the input by mutual information."),
-    ] = "none",
-    max_residual: Annotated[
-        float | None,
-        typer.Option(
-            help="Pairs with more median residual, in px, are set aside; inf: none is. 2 where pairs are registered.",
-            min=0,
-        ),
-    ] = None,
-    target_pixel_size: Annotated[
-        float | None, typer.Option(help="Pixel size in nm of the targets, where theirs differs.", min=0)
-    ] = None,
-    resample: Annotated[
-        float | None,
-        typer.Option(help="Bring all images to this pixel size in nm (masks by majority of labels).", min=0),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Order in which groups are dealt to the splits.")] = 0,
-    as_json: AsJson = False,
-) -> None:
+@command(PrepareRequest, "raw")
+def prepare(request: PrepareRequest, out: Output) -> None:
     """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
-    from pipelines.data.pair_table import pair_lines
     from pipelines.data.prepare import prepare as run
-    from sem_models.datasets.preparation.plan import Plan, class_lines
-    from sem_models.datasets.preparation.resampling import becomes
-    from sem_models.datasets.preparation.sources import PrepareOptions
 
-    out = Output(as_json)
-
-    def show(plan: Plan) -> None:
-        out.text(f"{'image':44s} {'role':7s} {'group':14s} {'split':6s} {'size px':>11s} {'nm/px':>9s}  data bar")
-        for image, later in zip(plan.images, becomes(plan.images, plan.options.resample_nm), strict=True):
-            size = f"{image.shape[1]} x {image.shape[0]}"
-            pixel = f"{image.pixel_size_nm:.4g}" if image.pixel_size_nm else "-"
-            bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
-            out.text(
-                f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
-                f"{later}"
-            )
-            for part in image.parts:
-                out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
-        for line in (*pair_lines(plan.pairs), *class_lines(plan)):
-            out.text(line)
-        for note in plan.notes:
-            out.text(f"Note: {note}")
-        for skipped in plan.skipped:
-            out.text(f"Left out: {skipped.reason}")
-
-    options = PrepareOptions(
-        name=name,
-        raw=tuple(raw),
-        kind=kind,
-        target=target,
-        masks=masks,
-        group_by=group_by,
-        target_group_by=target_group_by or None,
-        test_groups=test_groups or None,
-        pixel_size_nm=pixel_size or None,
-        databar_rows=databar_rows,
-        register=register,
-        max_residual_px=max_residual,
-        seed=seed,
-        mask_suffix=mask_suffix,
-        extra_inputs=tuple(extra_inputs or ()),
-        target_pixel_size_nm=target_pixel_size or None,
-        resample_nm=resample or None,
-    )
-    dataset, run_id = run(options, out.progress, show)
-    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
-    out.text(
-        f"Dataset {name}: {counts['train']} train, {counts['val']} val, {counts['test']} test; {dataset.digest[:12]}"
-    )
+    dataset, run_id = run(request, out.progress, lambda plan: _show(plan, out))
+    counts = _say_dataset(dataset, out)
     skipped = [item.model_dump() for item in dataset.manifest.skipped]
     shifts = {entry.name: entry.shift_px for entry in dataset.manifest.entries if entry.shift_px}
-    result = {"name": name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
+    result = {"name": request.name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
     residuals = {entry.name: entry.residual.model_dump() for entry in dataset.manifest.entries if entry.residual}
     out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts, "residuals": residuals})
+
+
+def _show(plan: "Plan", out: Output) -> None:
+    from pipelines.data.pair_table import pair_lines
+    from sem_models.datasets.preparation.plan import class_lines
+    from sem_models.datasets.preparation.resampling import becomes
+
+    out.text(f"{'image':44s} {'role':7s} {'group':14s} {'split':6s} {'size px':>11s} {'nm/px':>9s}  data bar")
+    for image, later in zip(plan.images, becomes(plan.images, plan.options.resample_nm), strict=True):
+        size = f"{image.shape[1]} x {image.shape[0]}"
+        pixel = f"{image.pixel_size_nm:.4g}" if image.pixel_size_nm else "-"
+        bar = f"{image.databar.rows} rows ({image.databar.found_by})" if image.databar.rows else "-"
+        out.text(
+            f"{image.source:44s} {image.role:7s} {image.group:14s} {image.split:6s} {size:>11s} {pixel:>9s}  {bar}"
+            f"{later}"
+        )
+        for part in image.parts:
+            out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
+    for line in (*pair_lines(plan.pairs), *class_lines(plan)):
+        out.text(line)
+    for note in plan.notes:
+        out.text(Message("Note: ", note))
+    for skipped in plan.skipped:
+        out.text(Message("Left out: ", skipped.reason))
+
+
+def _say_dataset(dataset: "Dataset", out: Output) -> dict[str, int]:
+    """One line, and the number of images of each split."""
+    counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
+    out.text(
+        f"Dataset {dataset.manifest.name}: {counts['train']} train, {counts['val']} val, {counts['test']} test; "
+        f"{dataset.digest[:12]}"
+    )
+    return counts
+
+
+@command(SimulateRequest)
+def simulate(request: SimulateRequest, out: Output) -> None:
+    """Simulate clean atomic lattices as a dataset; training adds the noise (--set degradation.dose_e_per_px=...)."""
+    from pipelines.data.simulate import simulate as run
+
+    done = run(request, out.progress)
+    shortest, longest = done.settings.period_px
+    out.text(
+        f"{request.count:,} lattices of {request.size_px} x {request.size_px} px, period {shortest:.4g} to "
+        f"{longest:.4g} px, {done.dents:,} dents"
+    )
+    out.text(f"Images and their settings: {done.raw}")
+    counts = _say_dataset(done.dataset, out)
+    result = {"digest": done.dataset.digest, "folder": str(done.dataset.folder), "run_id": done.run_id}
+    out.result({**asdict(done.settings), **result, "raw": str(done.raw), "images": counts, "dents": done.dents})
+
+
+@command(NoiseRequest, "file", "second")
+def noise(request: NoiseRequest, out: Output) -> None:
+    """Estimate dose, read noise and banding, and say which settings make a training match them."""
+    from pipelines.data.noise import measure_noise
+
+    found = measure_noise(request)
+    dose = f"{found.dose_e_per_px:.4g} e/px at white" if found.dose_e_per_px else "no shot noise"
+    out.text(f"From {found.source}; 0 to 1 is the intensity range of {request.file.name}")
+    out.text(f"  dose        {dose}")
+    out.text(f"  read noise  {found.read_noise:.4g} of the range")
+    out.text(f"  banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}")
+    for mean in (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1]):
+        out.text(f"  noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}")
+    for caveat in found.caveats:
+        out.text(f"Note: {caveat}")
+    out.text(" ".join(f"--set {assignment}" for assignment in found.assignments))
+    facts = asdict(found)
+    facts["cautions"] = facts.pop("caveats")  # the name that scripts know
+    out.result({**facts, "assignments": found.assignments})

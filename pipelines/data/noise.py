@@ -1,7 +1,6 @@
 """Use case: what noise an instrument makes, and the settings that make a training match it."""
 
-from pathlib import Path
-
+from pipelines.data.requests import NoiseRequest
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.errors import UserError
 from sem_models.images.intensity import intensity_range, to_unit
@@ -11,7 +10,7 @@ from sem_models.physics.noise_estimate.estimate import NoiseEstimate, estimate_n
 _LARGEST_SHIFT = 0.25
 
 
-def measure_noise(first: Path, second: Path | None = None) -> NoiseEstimate:
+def measure_noise(request: NoiseRequest) -> NoiseEstimate:
     """Dose, read noise and banding of one micrograph, better of two frames of the same field.
 
     Data bars are cut. Both frames are put on the unit scale of the first and cropped to their common field by whole
@@ -20,6 +19,7 @@ def measure_noise(first: Path, second: Path | None = None) -> NoiseEstimate:
     Raises:
         UserError: A file that cannot be read, colour, frames of different size or of different fields.
     """
+    first, second = request.file, request.second
     frame = load_specimen(first)
     limits = intensity_range(frame.pixels)
     if second is None:

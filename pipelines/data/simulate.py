@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.data.prepare import prepare, refuse_bad_name
+from pipelines.data.prepare import prepare
+from pipelines.data.requests import PrepareRequest, SimulateRequest
 from pipelines.home import home
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -35,7 +35,7 @@ _WHITE = IntensityRange(0.0, 65535.0)
 
 @dataclass(frozen=True)
 class Simulation:
-    """What the user asks for."""
+    """What decides the images; kept beside them."""
 
     name: str
     count: int = 200
@@ -69,6 +69,21 @@ class Simulated:
     raw: Path
     """Folder of the 16-bit TIFF images and their settings."""
     dents: int
+    settings: Simulation
+
+
+def simulation(request: SimulateRequest) -> Simulation:
+    """The settings that a request means.
+
+    Raises:
+        UserError: A period beside a file to take it from, or a file that shows none.
+    """
+    if request.like and request.period_px:
+        like_, period = FieldRef("like"), FieldRef("period_px")
+        raise UserError(like_, " takes the period from the file; leave ", period, " or ", like_, " out.")
+    period_px = request.period_px or DEFAULT_PERIOD_PX
+    asked = Simulation(request.name, request.count, request.size_px, period_px, dents=request.dents, seed=request.seed)
+    return like(request.like, asked) if request.like else asked
 
 
 def like(file: Path, asked: Simulation) -> Simulation:
@@ -80,26 +95,22 @@ def like(file: Path, asked: Simulation) -> Simulation:
     micrograph = load_specimen(file)
     found = measured_fringe(micrograph.pixels[..., 0].astype(np.float32))
     if found is None:
-        raise UserError(f"{file.name}: no lattice was found in it; give --period SHORTEST,LONGEST in px instead.")
+        period_px = FieldRef("period_px", "SHORTEST,LONGEST")
+        raise UserError(f"{file.name}: no lattice was found in it; give ", period_px, " in px instead.")
     period, angle = found
     periods = (period * (1 - _LIKE_PERIOD), period * (1 + _LIKE_PERIOD))
     turns = (angle - _LIKE_TURN_DEG, angle + _LIKE_TURN_DEG)
     return replace(asked, period_px=periods, rotation_deg=turns, pixel_size_nm=micrograph.pixel_size_nm)
 
 
-def simulate(asked: Simulation, progress: Progress = silent) -> Simulated:
+def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated:
     """Draw, render, write and prepare the images; each is a group of its own. An interrupted simulation goes on.
 
     Raises:
         UserError: The fields are too small for the period, or other images of that name are there.
     """
-    refuse_bad_name(asked.name)
-    shortest, longest = asked.period_px
-    if not 2 <= shortest <= longest or longest * LEAST_PERIODS > asked.size_px:
-        raise UserError(
-            f"Periods of {shortest:.4g} to {longest:.4g} px do not fit images of {asked.size_px} px: give --period "
-            f"SHORTEST,LONGEST of at least 2 px, and a --size of at least {LEAST_PERIODS} periods."
-        )
+    asked = simulation(request)
+    _refuse_misfit(asked)
     images = [draw_image(asked, index) for index in range(asked.count)]
     raw = home().datasets / f".{asked.name}-raw"
     _keep_settings(raw, asked, images)
@@ -109,9 +120,23 @@ def simulate(asked: Simulation, progress: Progress = silent) -> Simulated:
             step = ProcessingStep.now(Origin.SYNTHETIC, "lattice simulator", settings=image.model_dump_json())
             write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm, history=(step,)))
         progress(index + 1, asked.count, "lattices simulated")
-    options = PrepareOptions(asked.name, (raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed)
-    dataset, run_id = prepare(options, progress)
-    return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images))
+    dataset, run_id = prepare(
+        PrepareRequest(name=asked.name, raw=(raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed),
+        progress,
+    )
+    return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images), asked)
+
+
+def _refuse_misfit(asked: Simulation) -> None:
+    shortest, longest = asked.period_px
+    if not 2 <= shortest <= longest or longest * LEAST_PERIODS > asked.size_px:
+        raise UserError(
+            f"Periods of {shortest:.4g} to {longest:.4g} px do not fit images of {asked.size_px} px: give ",
+            FieldRef("period_px", "SHORTEST,LONGEST"),
+            " of at least 2 px, and a ",
+            FieldRef("size_px"),
+            f" of at least {LEAST_PERIODS} periods.",
+        )
 
 
 def draw_image(asked: Simulation, index: int) -> SimulatedImage:
@@ -144,6 +169,9 @@ def _keep_settings(raw: Path, asked: Simulation, images: list[SimulatedImage]) -
     content = json.dumps({**asdict(asked), "images": [image.model_dump(mode="json") for image in images]}, indent=1)
     place = raw / SETTINGS
     if place.exists() and place.read_text() != content:
-        raise UserError(f"Other simulated images are already in {raw}; choose another --name, or delete that folder.")
+        name = FieldRef("name")
+        raise UserError(
+            f"Other simulated images are already in {raw}; choose another ", name, ", or delete that folder."
+        )
     raw.mkdir(parents=True, exist_ok=True)
     place.write_text(content)

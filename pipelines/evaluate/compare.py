@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.score import stored_reports
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.paired import mean_goodness
 from sem_models.evaluation.report import EvaluationReport
 
@@ -44,7 +45,7 @@ class Comparison:
         return tuple(method for method in everywhere if method.startswith("baseline:"))
 
 
-def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Comparison:
+def compare(request: CompareRequest) -> Comparison:
     """Compare the latest test evaluations of runs, given by id or by experiment.
 
     Only evaluations of one setting (dataset digest, split, degradation, data range, border) are put side by side: the
@@ -53,13 +54,13 @@ def compare(run_ids: Sequence[str] = (), experiment: str | None = None) -> Compa
     Raises:
         UserError: No run, or none that was evaluated.
     """
-    runs = [get_run(run_id) for run_id in dict.fromkeys(run_ids)] or list_runs(experiment)
+    if not request.run_ids and not request.experiment:
+        raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
+    runs = [get_run(run_id) for run_id in dict.fromkeys(request.run_ids)] or list_runs(request.experiment)
     scored = [Column(run, report) for run in runs for report in stored_reports(run.run_id)]
     columns = [column for column in scored if column.report.split == "test"]
     if not columns:
-        raise UserError(
-            "None of these runs has been evaluated on a test split; run `evaluate RUN_ID --dataset NAME` first."
-        )
+        raise UserError("None of these runs has been evaluated on a test split; score them first.")
     same = max((_alike(columns, other) for other in columns), key=len)
     metrics = tuple(name for name in same[0].report.metrics if all(name in c.report.metrics for c in same))
     leading = leading_metric(metrics)

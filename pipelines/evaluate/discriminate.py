@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from pipelines.directions import pair_notes
 from pipelines.evaluate.reports import save_report, saved_reports
+from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.home import home
-from pipelines.models import ResolvedModel, resolve_model
+from pipelines.models import ResolvedModel, pair_notes, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, discriminator_key
 from sem_models.datasets.dataset import Dataset, open_dataset
@@ -26,41 +26,32 @@ from sem_models.evaluation.discriminator.test import discriminator_test, real_ag
 from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
 from sem_models.progress import Progress, silent
 
-SPLITS = ("val", "test")
-
 
 def discriminate(
-    models: Sequence[str],
-    dataset_name: str,
-    splits: Sequence[str] = SPLITS,
-    training_images: bool = False,
-    settings: ClassifierSettings | None = None,
-    progress: Progress = silent,
+    request: DiscriminateRequest, progress: Progress = silent, settings: ClassifierSettings | None = None
 ) -> list[DiscriminatorReport]:
     """Test each model with the same judges, and real against real once; keep the reports with the runs.
 
     Args:
-        models: Run ids, `models:/...` or `baseline:...`; all of one scale. Of baselines nothing is kept.
-        dataset_name: A prepared dataset; its groups are held out. An unpaired one needs no truth: what models make of
-            its first domain is judged against real images of the second.
-        splits: Whose images are judged; none that the generator learned from unless you know why.
-        training_images: Let judges learn from the training split besides, where too few groups are left.
-        settings: Of the judges.
+        request: Models of one scale; of baselines nothing is kept. Groups of the dataset are held out.
         progress: Told of images and of training steps.
+        settings: Of the judges, instead of those in the request.
 
     Raises:
         UserError: No such model, dataset or split, too few groups, or models whose outputs are of different sizes.
     """
-    settings, chosen = settings or ClassifierSettings(), _splits(splits)
-    dataset = open_dataset(home().datasets / dataset_name)
-    resolved = [resolve_model(name, scale=1) for name in dict.fromkeys(models)]
+    settings = settings or ClassifierSettings(steps=request.steps, patch_px=request.patch_px)
+    # In the order of the data flow, whatever the order they were named in.
+    chosen: tuple[Split, ...] = tuple(split for split in get_args(Split) if split in request.splits)
+    dataset = open_dataset(home().datasets / request.dataset)
+    resolved = [resolve_model(ref, scale=1) for ref in dict.fromkeys(request.models)]
     if len({one.model.capabilities.scale for one in resolved}) > 1:
         raise UserError("The models enlarge by different factors; test those of one factor together.")
     reports: list[DiscriminatorReport] = []
     sanity: DiscriminatorResult | None = None
     for one in resolved:
         notes = pair_notes(one.model, dataset)
-        pairs = generated_pairs(one.model, dataset, chosen, training_images, one.degradation, progress)
+        pairs = generated_pairs(one.model, dataset, chosen, request.training_images, one.degradation, progress)
         sanity = sanity or real_against_real(pairs, settings, progress)
         report = _report(one, dataset, chosen, pairs, settings, sanity, progress)
         report = report.model_copy(update={"notes": (*report.notes, *notes)})
@@ -69,13 +60,6 @@ def discriminate(
             _keep(one, one.run_id, report)
             attach_dataset(one.run_id, dataset, "evaluation")
     return reports
-
-
-def _splits(names: Sequence[str]) -> tuple[Split, ...]:
-    known = tuple(split for split in get_args(Split) if split in names)
-    if unknown := set(names) - set(known):
-        raise UserError(f"Unknown split {sorted(unknown)[0]!r}: use train, val or test.")
-    return known
 
 
 def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:

@@ -1,18 +1,19 @@
 """Use case: what synthetic micrographs are worth to somebody who has to train a segmentation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
+from pipelines.evaluate.requests import DownstreamRequest, EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, require_classes
 from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.keys import Artifact
+from pipelines.train.requests import TrainRequest
 from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
@@ -51,45 +52,32 @@ class DownstreamScores:
 
 
 def downstream(
-    synthesiser: str,
-    dataset_name: str,
-    recipe_name: str = "unet-segment-small",
-    seeds: int = 1,
-    changes: Sequence[str] = (),
-    progress: Progress = silent,
-    hook: ProgressHook | None = None,
+    request: DownstreamRequest, progress: Progress = silent, hook: ProgressHook | None = None
 ) -> tuple[DownstreamScores, str]:
     """Draw the training masks, train on real, synthetic and both for equally many steps, test on real images.
 
-    Validation, by which the best weights are chosen, is on real images for all three.
-
-    Args:
-        synthesiser: Model of task synthesis; the table is kept with its run.
-        dataset_name: A masked dataset of real images.
-        recipe_name: Of task segmentation.
-        seeds: Networks a training set.
-        changes: `KEY=VALUE` changes of the recipe.
-        progress: Told after each image that was drawn.
-        hook: Told after each step of a training.
+    Validation, by which the best weights are chosen, is on real images for all three. The table is kept with the run
+    of the synthesiser.
 
     Raises:
         UserError: No such model, recipe or dataset, other classes, or a synthesiser that was trained on a test image.
     """
+    dataset_name = request.dataset
     dataset = open_dataset(home().datasets / dataset_name)
-    draws = label_model(synthesiser, "synthesis")
+    draws = label_model(request.synthesiser, "synthesis")
     require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
     refuse_leakage(draws, dataset, "test")
-    recipe = override(find_recipe(recipe_name), changes)
-    if recipe.task != "segmentation" or seeds < 1:
-        raise UserError(f"Recipe {recipe_name!r} is of task {recipe.task}; choose one of task segmentation.")
+    recipe = override(find_recipe(request.recipe), request.changes)
+    if recipe.task != "segmentation":
+        raise UserError(f"Recipe {request.recipe!r} is of task {recipe.task}; choose one of task segmentation.")
     names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
-    first = recipe.train.seed
-    runs = {
-        key: [train(_seeded(recipe, first + k), name, EXPERIMENT, queued=False, hook=hook) for k in range(seeds)]
-        for key, name in names.items()
+    seeds = tuple(range(recipe.train.seed, recipe.train.seed + request.seeds))
+    runs = {key: [train(_training(request, name, seed), hook) for seed in seeds] for key, name in names.items()}
+    reports = {
+        key: [evaluate(EvaluateRequest(model=run, dataset=dataset_name))[0] for run in found]
+        for key, found in runs.items()
     }
-    reports = {key: [evaluate(run, dataset_name)[0] for run in found] for key, found in runs.items()}
-    worth = _downstream_scores(dataset, draws, recipe, tuple(range(first, first + seeds)), runs, reports)
+    worth = _downstream_scores(dataset, draws, recipe, seeds, runs, reports)
     _store(draws.run_id, worth)
     return worth, draws.run_id
 
@@ -102,8 +90,9 @@ def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: 
     return places[content].name
 
 
-def _seeded(recipe: Recipe, seed: int) -> Recipe:
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": seed})})
+def _training(request: DownstreamRequest, dataset: str, seed: int) -> TrainRequest:
+    changes = (*request.changes, f"train.seed={seed}")
+    return TrainRequest(recipe=request.recipe, dataset=dataset, changes=changes, experiment=EXPERIMENT)
 
 
 def _downstream_scores(
@@ -128,7 +117,7 @@ def _downstream_scores(
     }
     notes = [
         f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test are real.",
-        *(() if len(seeds) > 2 else (f"{len(seeds)} seed(s): differences may be those of chance; use --seeds 3.",)),
+        *(() if len(seeds) > 2 else (f"{len(seeds)} seed(s): differences may be those of chance; use three seeds.",)),
     ]
     return DownstreamScores(
         dataset.manifest.name, draws.model.name, recipe.train.steps, seeds, len(groups), len(set(groups)), runs,

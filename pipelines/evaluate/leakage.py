@@ -9,7 +9,7 @@ from pipelines.home import home
 from pipelines.predict.label_models import LabelModel
 from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
 from sem_models.datasets.manifest import Entry, Manifest, Split
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 
 _Pixels = tuple[tuple[int, ...], str, bytes]
 
@@ -33,7 +33,9 @@ def refuse_leakage(model: LabelModel, dataset: Dataset, split: Split) -> None:
     if group := _same_specimen(learned, held_out):
         raise UserError(
             f"{model.model.name} was trained on other images of specimen {group!r} of {there}; {way_out}. If these are "
-            "two specimens of one name, prepare one dataset anew with a --group-by that tells them apart."
+            "two specimens of one name, prepare one dataset anew with a ",
+            FieldRef("group_by"),
+            " that tells them apart.",
         )
 
 

@@ -6,13 +6,14 @@ import numpy as np
 
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
+from pipelines.evaluate.requests import ConsistencyRequest
 from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
 from sem_models.evaluation.mask_consistency import (
     GENERATED,
@@ -30,26 +31,22 @@ _SHORT = {GENERATED: "generated", REAL: "real", MAJORITY: "floor_majority", MEAN
 """Names in MLflow, which takes no brackets."""
 
 
-def consistency(
-    synthesiser: str, segmenter: str, dataset_name: str, split: Split = "test", progress: Progress = silent
-) -> tuple[MaskConsistency, str]:
+def consistency(request: ConsistencyRequest, progress: Progress = silent) -> tuple[MaskConsistency, str]:
     """Draw the masks of a split, segment the drawings, compare; returns the table and the run that keeps it.
 
-    Args:
-        synthesiser: Model of task synthesis; the table is kept with its run.
-        segmenter: Model of task segmentation that was trained on real images.
-        dataset_name: A masked dataset.
-        split: `test` unless you know why not.
-        progress: Told after each image.
+    The table is kept with the run of the synthesiser.
 
     Raises:
         UserError: No such model or dataset, other classes, a segmenter trained on generated images, or a model that was
             trained on an image of the split.
     """
+    dataset_name, split = request.dataset, request.split
     dataset = open_dataset(home().datasets / dataset_name)
     if dataset.manifest.kind != "masked":
-        raise UserError(f"Dataset {dataset_name!r} has no masks to draw from; prepare it --kind masked.")
-    draws, finds = label_model(synthesiser, "synthesis"), label_model(segmenter, "segmentation")
+        kind = FieldRef("kind", "masked")
+        raise UserError(f"Dataset {dataset_name!r} has no masks to draw from; prepare it with ", kind, ".")
+    draws = label_model(request.synthesiser, "synthesis")
+    finds = label_model(request.segmenter, "segmentation")
     for model in (draws, finds):
         require_classes(model, dataset.manifest.label_values, f"dataset {dataset_name!r}")
         refuse_leakage(model, dataset, split)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluate.reports import save_report
+from pipelines.evaluate.requests import NoReferenceRequest
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.keys import Artifact
 from sem_models.datasets.registration.phase_correlation import find_shift
@@ -35,15 +36,16 @@ class Verdict:
     notes: tuple[str, ...]
 
 
-def judge(model: str, source: Path, second: Path | None = None, progress: Progress = silent) -> Verdict:
-    """Restore the first page of `source` and judge what was removed; `second` is another frame of the same field.
+def judge(request: NoReferenceRequest, progress: Progress = silent) -> Verdict:
+    """Restore the first page of a file and judge what was removed.
 
     The data bar is cut off. Intensities are scaled by the limits of the first frame; the output is not clipped.
 
     Raises:
         UserError: No such model or file, a model that enlarges, colour, or frames of two sizes.
     """
-    resolved = resolve_model(model, scale=1)
+    source, second = request.file, request.second
+    resolved = resolve_model(request.model, scale=1)
     if resolved.model.capabilities.scale != 1:
         raise UserError(
             f"{resolved.model.name} enlarges, so its output cannot be compared with its input pixel by pixel; judge a "

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from pipelines.evaluate.reports import save_report
+from pipelines.evaluate.requests import RoundTripRequest
 from pipelines.home import home
+from pipelines.model_ref import ModelRef
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Role, Split
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.metrics.round_trip import round_trip as round_trip_scores
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.inference.predictor import Predictor
@@ -31,9 +33,7 @@ class RoundTrip:
     """Scores by image."""
 
 
-def round_trip(
-    there: str, back: str, dataset_name: str, split: Split = "test", progress: Progress = silent
-) -> tuple[RoundTrip, str | None]:
+def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[RoundTrip, str | None]:
     """Translate the images of the first domain there and back; returns the scores and the run of `there`, if any.
 
     Of unpaired sets those of the second, where `there` is the backward generator of a cycle.
@@ -41,13 +41,15 @@ def round_trip(
     Raises:
         UserError: No such model or dataset, models that enlarge or take masks, or an empty split.
     """
+    dataset_name, split = request.dataset, request.split
     dataset = open_dataset(home().datasets / dataset_name)
-    models = [_image_model(name, dataset) for name in (there, back)]
+    models = [_image_model(ref, dataset) for ref in (request.there, request.back)]
     go, come = (Predictor(model.model).predict_unit for model in models)
     role = _first_role(models[0], dataset)
     entries = [entry for entry in dataset.entries(split) if entry.has(role)]
     if not entries:
-        raise UserError(f"Dataset {dataset_name!r} has no {role} image in its {split} split; choose another --split.")
+        what = f"Dataset {dataset_name!r} has no {role} image in its {split} split"
+        raise UserError(f"{what}; choose another ", FieldRef("split"), ".")
     images: dict[str, dict[str, float]] = {}
     for index, entry in enumerate(entries):
         images[entry.name] = round_trip_scores(dataset.unit(entry, role), go, come)
@@ -69,12 +71,12 @@ def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:
     return "input" if kind in ("paired", "unpaired") else "image"
 
 
-def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
-    found = resolve_model(name, scale=1)
+def _image_model(ref: ModelRef, dataset: Dataset) -> ResolvedModel:
+    found = resolve_model(ref, scale=1)
     facts = found.model.capabilities
     if (facts.channels_in, facts.channels_out, facts.scale) != (1, 1, 1):
         raise UserError(
-            f"{name}: it takes {facts.channels_in} channel(s) and gives {facts.channels_out} at scale {facts.scale}; a "
+            f"{ref}: it takes {facts.channels_in} channel(s) and gives {facts.channels_out} at scale {facts.scale}; a "
             f"round trip over the grey images of {dataset.manifest.name!r} needs models of one channel and scale 1."
         )
     return found

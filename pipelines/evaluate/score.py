@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.directions import pair_notes
 from pipelines.evaluate.reports import save_report, saved_reports
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
 from pipelines.json_safe import to_json_safe
-from pipelines.models import BASELINE, ResolvedModel, present_name, resolve_for
+from pipelines.model_ref import BaselineRef, ModelRef
+from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Tag, of_direction, score_key
 from pipelines.tracking.runs import create_run, set_status, set_tags
@@ -22,7 +23,7 @@ from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.evaluate import describe_input, evaluate_model
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -32,39 +33,23 @@ from sem_models.progress import Progress, silent
 BASELINE_EXPERIMENT = "floors"
 
 
-def evaluate(
-    model: str,
-    dataset_name: str,
-    split: Split = "test",
-    scale: int = 4,
-    progress: Progress = silent,
-    *,
-    changes: Sequence[str] = (),
-) -> tuple[EvaluationReport, str]:
-    """Score MODEL on a split with the degradation it was trained for; returns the report and the run that holds it.
-
-    Args:
-        model: Run id, `models:/...` or `baseline:...`.
-        dataset_name: A prepared dataset.
-        split: `test` unless you know why not.
-        scale: Of a baseline; models know their own.
-        progress: Told after each image.
-        changes: `degradation.KEY=VALUE`: score on inputs that are made in another way than those it learned from. Such
-            a table is stored beside the first and leaves the run's metrics alone.
+def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[EvaluationReport, str]:
+    """Score a model on a split with the degradation it was trained for; returns the report and the run that holds it.
 
     Raises:
         UserError: No such model or dataset, no reference, or changes that would do nothing.
     """
-    dataset = open_dataset(home().datasets / dataset_name)
-    _refuse_idle(changes, model, dataset)
-    resolved = resolve_for(dataset, model, scale, changes)
+    ref, split, changes = request.model, request.split, request.changes
+    dataset = open_dataset(home().datasets / request.dataset)
+    _refuse_idle(changes, ref, dataset)
+    resolved = resolve_for(dataset, ref, request.scale, changes)
     notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
     forward = override_degradation(resolved.degradation, changes)
     known = kept_baseline_rows(dataset, split, forward)
     report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
     keep_baseline_rows(dataset, split, forward, report)
     report = report.model_copy(update={"notes": (*report.notes, *notes)})
-    run_id = resolved.run_id or _baseline_run(model, dataset, forward)
+    run_id = resolved.run_id or _baseline_run(ref, dataset, forward)
     _store(run_id, resolved, report, changed=forward != resolved.degradation)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
@@ -72,14 +57,15 @@ def evaluate(
     return report, run_id
 
 
-def _refuse_idle(changes: Sequence[str], model: str, dataset: Dataset) -> None:
+def _refuse_idle(changes: Sequence[str], ref: ModelRef, dataset: Dataset) -> None:
     """Pairs are taken as they are; only baselines may be told what blurred them."""
-    baseline = present_name(model).startswith(BASELINE)
+    baseline = isinstance(ref, BaselineRef)
     idle = [change for change in changes if not (baseline and change.strip().startswith("degradation.blur."))]
     if idle and dataset.manifest.kind == "paired":
         raise UserError(
-            f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which --set {idle[0]} would not "
-            "change; leave --set out, or score on single images."
+            f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which ",
+            SettingRef(idle[0]),
+            " would not change; leave it out, or score on single images.",
         )
 
 
@@ -94,9 +80,9 @@ def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
     ]
 
 
-def _baseline_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
-    tags = {Tag.DATASET: dataset.manifest.name, Tag.DATASET_DIGEST: dataset.digest, Tag.RECIPE: model}
-    name = f"{model} x{degradation.scale} on {dataset.manifest.name}"
+def _baseline_run(ref: ModelRef, dataset: Dataset, degradation: Degradation) -> str:
+    tags = {Tag.DATASET: dataset.manifest.name, Tag.DATASET_DIGEST: dataset.digest, Tag.RECIPE: str(ref)}
+    name = f"{ref} x{degradation.scale} on {dataset.manifest.name}"
     return create_run(BASELINE_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
 
 

@@ -1,14 +1,14 @@
 """Long work that pages start and that is no training: demo, prepare, predict, evaluate, register.
 
-Each task is the command line itself in a detached process; its folder holds what it was asked, its progress, its log
-and its result, so that any browser finds it again.
+Each task is a request that a detached process carries out; its folder holds the request, its progress, its log and its
+result, so that any browser finds it again.
 """
 
 import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,8 @@ from typing import Any, Literal
 from pipelines.home import home
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import Process, describe, is_alive
-from sem_models.errors import UserError
+from pipelines.request import Request
+from sem_models.errors import Message, UserError
 
 Status = Literal["running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
@@ -27,23 +28,26 @@ class TaskState:
     """What is known of a task."""
 
     task_id: str
-    arguments: tuple[str, ...]
+    use_case: str
+    request: Mapping[str, Any]
+    """Its fields as JSON holds them."""
     status: Status
     done: int
     total: int
     what: str
     seconds_left: float
     result: dict[str, Any] | None
-    error: str
+    error: Message
     started: float
 
 
-def start_task(arguments: Sequence[str]) -> str:
-    """Run `python -m pipelines ARGUMENTS --json` detached; returns the id of the task."""
-    task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{arguments[0]}-{os.urandom(3).hex()}"
+def start_task(request: Request) -> str:
+    """Carry out a request in a detached process; returns the id of the task."""
+    task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
     folder = _folder(task_id)
     folder.mkdir(parents=True)
-    _write(folder / "task.json", {"arguments": list(arguments), "started": time.time()})
+    asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
+    _write(folder / "task.json", {**asked, "started": time.time()})
     pid = LocalExecutor().launch("pipelines.jobs.run_task", [str(folder)], folder / "log.txt")
     process = describe(pid)
     _write(folder / "process.json", {"host": process.host, "pid": process.pid, "started": process.started})
@@ -56,18 +60,20 @@ def task_state(task_id: str) -> TaskState:
     task = _read(folder / "task.json")
     if task is None:
         raise UserError(f"There is no task {task_id!r}.")
+    use_case, request = _asked(task)
     ended = _read(folder / "ended.json")
     progress = _read(folder / "progress.json") or {}
     return TaskState(
         task_id=task_id,
-        arguments=tuple(task["arguments"]),
+        use_case=use_case,
+        request=request,
         status=_status(folder, ended),
         done=int(progress.get("done", 0)),
         total=int(progress.get("total", 0)),
         what=str(progress.get("what", "")),
         seconds_left=float(progress.get("seconds_left", 0.0)),
         result=ended.get("result") if ended else None,
-        error=_error(folder) if ended is None or ended["status"] not in (0, 130) else "",
+        error=_error(folder, ended),
         started=float(task["started"]),
     )
 
@@ -86,6 +92,14 @@ def list_tasks(limit: int = 20) -> list[TaskState]:
     return [task_state(name) for name in names[:limit] if (place / name / "task.json").is_file()]
 
 
+def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Use case and request; tasks of version 0.1 hold a command line, whose first argument mostly is the model."""
+    if "arguments" not in task:
+        return task["use_case"], task["request"]
+    use_case, *others = task["arguments"]
+    return use_case, {"model": others[0]} if others else {}
+
+
 def _status(folder: Path, ended: dict[str, Any] | None) -> Status:
     if ended is not None:
         return {0: "done", 130: "cancelled"}.get(int(ended["status"]), "failed")  # type: ignore[return-value]
@@ -98,8 +112,17 @@ def _process(folder: Path) -> Process | None:
     return Process(content["host"], content["pid"], content["started"]) if content else None
 
 
-def _error(folder: Path) -> str:
-    """The last line that the process wrote, which for a user's mistake is the message itself."""
+def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
+    """What went wrong; where the process could not say it, the last line that it wrote."""
+    if ended and isinstance(ended.get("error"), Message):
+        error: Message = ended["error"]
+        return error
+    if ended and ended["status"] in (0, 130):
+        return Message()
+    return Message(_last_line(folder))
+
+
+def _last_line(folder: Path) -> str:
     path = folder / "log.txt"
     lines = path.read_text(errors="replace").replace("\r", "\n").splitlines()[-_LOG_LINES:] if path.is_file() else []
     meaningful = [line.strip() for line in lines if line.strip() and "it/s]" not in line]
@@ -114,7 +137,7 @@ def _folder(task_id: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text(), object_hook=Message.revive)
     except (OSError, ValueError):
         return None
     return content

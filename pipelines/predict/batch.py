@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
 from sem_models.images.micrograph import Micrograph
 from sem_models.progress import Progress, part_of
@@ -19,7 +19,7 @@ class Outcome(Protocol):
     """What became of one page of a file."""
 
     @property
-    def error(self) -> str | None:
+    def error(self) -> Message | None:
         """Why there is no result."""
 
 
@@ -40,7 +40,7 @@ class FileWork(ABC, Generic[ItemT, PageT, OutcomeT]):
         """Write the result of a page; a `UserError` ends this page alone."""
 
     @abstractmethod
-    def failed(self, item: ItemT, number: int, error: str) -> OutcomeT:
+    def failed(self, item: ItemT, number: int, error: Message) -> OutcomeT:
         """The outcome of a page that could not be used."""
 
 
@@ -70,8 +70,9 @@ def process_files(
         outcomes += _process(work, item, part_of(progress, index, len(items)))
         if what:
             progress(index + 1, len(items), what)
-    if all(outcome.error for outcome in outcomes):
-        raise UserError(f"None of {len(failed) + len(items)} file(s) could be used: {outcomes[0].error}")
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if len(errors) == len(outcomes):
+        raise UserError(f"None of {len(failed) + len(items)} file(s) could be used: ", errors[0])
     return outcomes
 
 
@@ -82,9 +83,9 @@ def _process(work: FileWork[ItemT, PageT, OutcomeT], item: ItemT, progress: Prog
             try:
                 outcomes.append(work.apply(item, number, page, progress))
             except UserError as error:
-                outcomes.append(work.failed(item, number, str(error)))
+                outcomes.append(work.failed(item, number, error.message))
     except UserError as error:
-        outcomes.append(work.failed(item, len(outcomes), str(error)))
+        outcomes.append(work.failed(item, len(outcomes), error.message))
     return outcomes
 
 
@@ -136,9 +137,11 @@ class OutputNames:
         self._used.add(name.casefold())
         target = self._out / f"{name}.tif"
         if _entry(target) in self._inputs:
-            raise UserError(f"{source.name}: {target} is an input, the result would replace it; choose another --out.")
+            what = f"{source.name}: {target} is an input, the result would replace it; choose another "
+            raise UserError(what, FieldRef("out"), ".")
         if not self._overwrite and (target.exists() or target.is_symlink()):
-            raise UserError(f"{source.name}: {target} exists already; choose another --out or allow --overwrite.")
+            what = f"{source.name}: {target} exists already; choose another "
+            raise UserError(what, FieldRef("out"), " or allow ", FieldRef("overwrite"), ".")
         return target
 
     def of_page(self, source: Path, image: Micrograph) -> Path:
@@ -149,7 +152,7 @@ class OutputNames:
 
 def _refuse_file(out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
+        raise UserError(f"{out}: it is a file, where ", FieldRef("out"), " needs a folder; choose another.")
 
 
 def _below(folder: Path, out: Path) -> Iterator[Path]:

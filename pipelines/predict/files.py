@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.requests import DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
 from sem_models.datasets.preparation.sources import find_extra_inputs
-from sem_models.errors import UserError
+from sem_models.errors import Message, UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar, find_databar
 from sem_models.images.io.read import read_identified_pages
@@ -20,9 +20,6 @@ from sem_models.inference.label_maps import apply_model, label_recipe
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
-DataBarChoice = Literal["cut", "keep"]
-"""Cut as `prepare` does, because a network that never saw writing makes other writing of it; or keep it."""
-
 
 @dataclass(frozen=True)
 class Prediction:
@@ -31,48 +28,31 @@ class Prediction:
     source: str
     page: int
     output: str | None
-    error: str | None
+    error: Message | None
     databar_rows: int = 0
     """Input rows at the bottom that were cut off."""
     extra_inputs: tuple[str, ...] = ()
     """Files whose channels followed those of `source`."""
 
 
-def predict(
-    model: str,
-    inputs: Sequence[Path],
-    out: Path,
-    scale: int = 4,
-    tile: int | None = None,
-    progress: Progress = silent,
-    *,
-    databar: DataBarChoice = "cut",
-    overwrite: bool = False,
-    changes: Sequence[str] = (),
-    extra_inputs: Sequence[Path] = (),
-) -> list[Prediction]:
-    """Write a TIFF into `out` for each page of each input image, in its dtype, with pixel size and provenance.
+def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
+    """Write a TIFF for each page of each input image, in its dtype, with pixel size and provenance.
 
-    Args:
-        model: As `resolve_model` takes it.
-        inputs: Files and folders; never replaced.
-        out: Folder for the results, made where it is missing.
-        scale: Of a baseline; models know their own.
-        tile: Edge of a tile in input pixels; None: chosen by itself.
-        progress: Told after each file.
-        databar: What becomes of the instrument's data bar.
-        overwrite: Whether results that are in `out` may be replaced; if not, such a page is listed as an error.
-        changes: `diffusion.sampling.KEY=VALUE`, of a diffusion model.
-        extra_inputs: Files and folders whose channels follow those of `inputs`, matched by name, as `prepare --with`.
+    Inputs are never replaced. A page that cannot be used, or whose result is there already, is listed as an error.
 
     Raises:
         UserError: No such model, no input found, or not one input could be used.
     """
-    found = _input_stacks(inputs, extra_inputs, out)
-    predictor = Predictor(resampled(resolve_model(model, scale).model, changes), tile=tile)
-    names = OutputNames(out, [*found.incomplete, *(path for stack in found.stacks for path in stack)], overwrite)
-    lost = [Prediction(str(path), 0, None, f"{path.name}: a further input is missing.") for path in found.incomplete]
-    return process_files(_Application(predictor, names, databar), found.stacks, progress, failed=lost)
+    found = _input_stacks(request.inputs, request.extra_inputs, request.out)
+    model = resampled(resolve_model(request.model, request.scale).model, request.changes)
+    files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
+    names = OutputNames(request.out, files, request.overwrite)
+    lost = [
+        Prediction(str(path), 0, None, Message(f"{path.name}: a further input is missing."))
+        for path in found.incomplete
+    ]
+    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar)
+    return process_files(work, found.stacks, progress, failed=lost)
 
 
 _Stack = tuple[Path, ...]
@@ -109,7 +89,7 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
             write_micrograph(target, apply_model(self.predictor, whole))
         return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, tuple(map(str, stack[1:])))
 
-    def failed(self, stack: _Stack, number: int, error: str) -> Prediction:
+    def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""
         return Prediction(str(stack[0]), number, None, error, extra_inputs=tuple(map(str, stack[1:])))
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.model_ref import ModelRef
 from pipelines.models import resolve_model
 from pipelines.predict.pixel_sizes import learned_size
 from pipelines.tracking.run_facts import manifest_of
 from sem_models.config.recipe import Recipe, Task
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.synthetic import is_synthetic
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.inference.label_maps import label_recipe
 from sem_models.inference.model import UnitModel
 
@@ -30,16 +31,16 @@ class LabelModel:
         return learned_size(self.manifest, "image")
 
 
-def label_model(text: str, task: Task) -> LabelModel:
+def label_model(ref: ModelRef, task: Task) -> LabelModel:
     """Load MODEL, which must have been trained for `task` on masks.
 
     Raises:
         UserError: There is no such model, or it is another kind of model.
     """
-    resolved = resolve_model(text)
+    resolved = resolve_model(ref)
     recipe = label_recipe(resolved.model)
     if recipe is None or recipe.task != task or resolved.run_id is None:
-        raise UserError(f"{text}: not a {task} model trained on masks; name the run of a recipe of task {task}.")
+        raise UserError(f"{ref}: not a {task} model trained on masks; name the run of a recipe of task {task}.")
     return LabelModel(resolved.model, recipe, resolved.run_id, manifest_of(resolved.run_id))
 
 
@@ -71,13 +72,15 @@ def label_table(known: Sequence[int], drawn: Sequence[int], mapping: Mapping[int
         if tuple(known) != tuple(drawn):
             raise UserError(
                 f"The segmenter finds the labels {list(known)}, the synthesiser draws {list(drawn)}: say which is "
-                f"which with --map, for example {' '.join(f'--map {label}={drawn[0]}' for label in known)}."
+                "which, one at a time, for example ",
+                FieldRef("mapping", f"{known[0]}={drawn[0]}"),
+                ".",
             )
         return {label: label for label in known}
     missing, strange = set(known) - set(mapping), set(mapping.values()) - set(drawn) or set(mapping) - set(known)
     if missing or strange:
         what = f"label {min(missing)} is left out" if missing else f"there is no label {min(strange)}"
-        raise UserError(f"--map: {what}; map each of {list(known)} to one of {list(drawn)}.")
+        raise UserError(FieldRef("mapping"), f": {what}; map each of {list(known)} to one of {list(drawn)}.")
     return dict(mapping)
 
 

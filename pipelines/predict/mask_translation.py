@@ -3,7 +3,7 @@
 Everything that the mask does not say is invented by the synthesiser: texture, organelles, noise.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import numpy as np
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.label_models import label_model, label_table
 from pipelines.predict.pixel_sizes import at_size
+from pipelines.predict.requests import MaskTranslationRequest
+from sem_models.errors import Message
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -32,7 +34,7 @@ class Bridged:
     output: str | None
     mask: str | None
     """What was found in the input, in labels of the synthesiser, at the pixel size of the output."""
-    error: str | None
+    error: Message | None
     notes: tuple[str, ...] = ()
 
 
@@ -63,7 +65,7 @@ class _Bridge(FileWork[Path, Micrograph, Bridged]):
         write_micrograph(beside, mask)
         return Bridged(str(path), str(target), str(beside), None, notes)
 
-    def failed(self, path: Path, number: int, error: str) -> Bridged:  # noqa: ARG002
+    def failed(self, path: Path, number: int, error: Message) -> Bridged:  # noqa: ARG002
         """See `FileWork`."""
         return Bridged(str(path), None, None, error)
 
@@ -81,37 +83,17 @@ class _Bridge(FileWork[Path, Micrograph, Bridged]):
         return apply_model(self.draw, mask), mask, tuple(notes)
 
 
-def bridge(
-    inputs: Sequence[Path],
-    segmenter: str,
-    synthesiser: str,
-    out: Path,
-    mapping: Mapping[int, int] | None = None,
-    pixel_size_nm: float | None = None,
-    progress: Progress = silent,
-    *,
-    overwrite: bool = False,
-) -> list[Bridged]:
-    """Write the redrawn image of each page into `out` and the mask between into `out/masks`.
-
-    Args:
-        inputs: Files and folders of grey micrographs in the contrast of the segmenter; data bars are cut off.
-        segmenter: Model of task segmentation.
-        synthesiser: Model of task synthesis, of the other contrast.
-        out: Folder for the results.
-        mapping: Label of the segmenter to label of the synthesiser; needed where their labels differ.
-        pixel_size_nm: Of all inputs, where the files do not say.
-        progress: Told after each file.
-        overwrite: Whether results that are there may be replaced.
+def bridge(request: MaskTranslationRequest, progress: Progress = silent) -> list[Bridged]:
+    """Write the redrawn image of each page and, into a folder below, the mask between; data bars are cut off.
 
     Raises:
         UserError: Labels differ and are not mapped, no input, or not one could be used.
     """
-    finds, draws = label_model(segmenter, "segmentation"), label_model(synthesiser, "synthesis")
-    table = label_table(finds.recipe.labels, draws.recipe.labels, mapping)
+    finds, draws = label_model(request.segmenter, "segmentation"), label_model(request.synthesiser, "synthesis")
+    table = label_table(finds.recipe.labels, draws.recipe.labels, request.mapping)
     predictors = Predictor(finds.model), Predictor(draws.model)
-    files = input_files(inputs, out)
-    names = OutputNames(out, files, overwrite)
-    (out / MASKS).mkdir(exist_ok=True)
-    work = _Bridge(*predictors, finds.pixel_size_nm, draws.pixel_size_nm, table, names, pixel_size_nm)
+    files = input_files(request.inputs, request.out)
+    names = OutputNames(request.out, files, request.overwrite)
+    (request.out / MASKS).mkdir(exist_ok=True)
+    work = _Bridge(*predictors, finds.pixel_size_nm, draws.pixel_size_nm, table, names, request.pixel_size_nm)
     return process_files(work, files, progress, "files redrawn")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sem_models.datasets.manifest import Manifest, Role
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample
 
@@ -29,8 +29,9 @@ def at_size(image: Micrograph, known_nm: float | None, learner: str) -> tuple[Mi
     size = image.pixel_size_nm
     if size is None:
         raise UserError(
-            f"{image.source}: pixel size unknown, where the {learner} learned from {known_nm:g} nm/px; state it with "
-            "--pixel-size."
+            f"{image.source}: pixel size unknown, where the {learner} learned from {known_nm:g} nm/px; state it with ",
+            FieldRef("pixel_size_nm"),
+            ".",
         )
     pixels = resample(image.pixels, size / known_nm)
     notes = [] if pixels is image.pixels else [f"image resampled from {size:g} to {known_nm:g} nm/px"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sem_models.config.overrides import override
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.inference.diffusion.model import as_diffusion
 from sem_models.inference.model import UnitModel
 
@@ -21,8 +21,7 @@ def resampled(model: UnitModel, changes: Sequence[str]) -> UnitModel:
         return model
     strange = [change for change in changes if not change.strip().startswith(_KEYS)]
     if strange:
-        raise UserError(
-            f"--set {strange[0]}: of a trained model only {_KEYS}KEY can be set; train another for the rest."
-        )
+        only = f": of a trained model only {_KEYS}KEY can be set; train another for the rest."
+        raise UserError(SettingRef(strange[0]), only)
     drawing = as_diffusion(model)
     return replace(drawing, recipe=override(drawing.recipe, changes))

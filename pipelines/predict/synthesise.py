@@ -1,6 +1,6 @@
 """Use case: a diffusion model draws micrographs, out of nothing or after label maps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.requests import SynthesiseRequest
 from pipelines.predict.sampling import resampled
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -24,25 +25,6 @@ from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the user asks for."""
-
-    model: str
-    out: Path
-    count: int = 4
-    """Images; with masks as many as there are masks."""
-    size_px: int = 256
-    """Height and width; with masks those of the mask."""
-    masks: Path | None = None
-    samples: int = 1
-    """Images for each mask."""
-    seed: int = 0
-    changes: Sequence[str] = ()
-    """`diffusion.sampling.KEY=VALUE`."""
-    overwrite: bool = False
-
-
-@dataclass(frozen=True)
 class Synthesised:
     """What was drawn for one mask, or one image out of nothing."""
 
@@ -52,47 +34,48 @@ class Synthesised:
     std: str | None = None
     """Standard deviation over the samples in grey values, float32."""
     samples: tuple[str, ...] = ()
-    error: str | None = None
+    error: Message | None = None
     """Why nothing was drawn for the mask."""
 
 
-def synthesise(wanted: Wanted, progress: Progress = silent) -> list[Synthesised]:
-    """Write 8-bit TIFF files with their history into `wanted.out`; told after each denoising step.
+def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[Synthesised]:
+    """Write 8-bit TIFF files with their history into `request.out`; told after each denoising step.
 
     Raises:
         UserError: No diffusion model, masks where it takes none or none where it needs them, or not one mask
             could be used.
     """
-    asked = (f"diffusion.sampling.samples={wanted.samples}", f"diffusion.sampling.seed={wanted.seed}")
-    model = as_diffusion(resampled(resolve_model(wanted.model).model, [*wanted.changes, *asked]))
-    _require_masks(model, wanted)
-    if wanted.masks is None:
-        return list(_free(model, wanted, progress))
-    files = input_files([wanted.masks], wanted.out)
-    names = OutputNames(wanted.out, files, wanted.overwrite)
+    asked = (f"diffusion.sampling.samples={request.samples}", f"diffusion.sampling.seed={request.seed}")
+    model = as_diffusion(resampled(resolve_model(request.model).model, [*request.changes, *asked]))
+    _require_masks(model, request)
+    if request.masks is None:
+        return list(_free(model, request, progress))
+    files = input_files([request.masks], request.out)
+    names = OutputNames(request.out, files, request.overwrite)
     return process_files(_AfterMasks(model, names), files, progress, what=None)
 
 
-def _require_masks(model: DiffusionModel, wanted: Wanted) -> None:
-    if wanted.masks is None and model.capabilities.channels_in:
-        raise UserError(f"{model.name} draws after images or label maps; give --masks FOLDER.")
-    if wanted.masks is not None and not model.recipe.labels:
-        raise UserError(f"{model.name} takes no label maps; leave --masks out.")
-    if wanted.masks is None and wanted.samples > 1:
-        raise UserError("--samples draws several images for one mask; without masks say --count.")
+def _require_masks(model: DiffusionModel, request: SynthesiseRequest) -> None:
+    if request.masks is None and model.capabilities.channels_in:
+        raise UserError(f"{model.name} draws after images or label maps; give ", FieldRef("masks"), ".")
+    if request.masks is not None and not model.recipe.labels:
+        raise UserError(f"{model.name} takes no label maps; leave ", FieldRef("masks"), " out.")
+    if request.masks is None and request.samples > 1:
+        samples, count = FieldRef("samples"), FieldRef("count")
+        raise UserError(samples, " draws several images for one mask; without masks say ", count, ".")
 
 
-def _free(model: DiffusionModel, wanted: Wanted, progress: Progress) -> Iterator[Synthesised]:
+def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress) -> Iterator[Synthesised]:
     multiple = model.capabilities.size_multiple
-    size = -(-wanted.size_px // multiple) * multiple
-    names = OutputNames(wanted.out, (), wanted.overwrite)
-    targets = [names(Path(f"drawn-{wanted.seed}-{index + 1:04d}.tif")) for index in range(wanted.count)]
+    size = -(-request.size_px // multiple) * multiple
+    names = OutputNames(request.out, (), request.overwrite)
+    targets = [names(Path(f"drawn-{request.seed}-{index + 1:04d}.tif")) for index in range(request.count)]
     for index, target in enumerate(targets):
         # Of seed and index, so that an image is the same however many are drawn.
-        seed = int(np.random.SeedSequence([wanted.seed, index]).generate_state(1)[0])
-        drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, wanted.count))
-        image = _cut(drawn.mean, (wanted.size_px, wanted.size_px))
-        step = _step(model, f"image {index + 1} of seed {wanted.seed}")
+        seed = int(np.random.SeedSequence([request.seed, index]).generate_state(1)[0])
+        drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, request.count))
+        image = _cut(drawn.mean, (request.size_px, request.size_px))
+        step = _step(model, f"image {index + 1} of seed {request.seed}")
         write_micrograph(target, Micrograph(_bytes(image), history=(step,)))
         yield Synthesised(None, str(target))
 
@@ -114,7 +97,7 @@ class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
         drawn = self.model.draw(1, (one_hot.shape[1], one_hot.shape[2]), condition, progress=progress)
         return _keep(self.model, drawn, path, page, target)
 
-    def failed(self, path: Path, number: int, error: str) -> Synthesised:  # noqa: ARG002
+    def failed(self, path: Path, number: int, error: Message) -> Synthesised:  # noqa: ARG002
         """See `FileWork`."""
         return Synthesised(str(path), None, error=error)
 

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import lcm
 from pathlib import Path
-from typing import Literal
 
 import torch
 
+from pipelines.model_ref import ModelRef
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
+from pipelines.predict.requests import TranslateRequest
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
 from sem_models.datasets.manifest import Role
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -26,29 +27,6 @@ from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
-Bridge = Literal["sdedit", "ddib"]
-
-
-@dataclass(frozen=True)
-class Translation:
-    """What the user asks for."""
-
-    inputs: tuple[Path, ...]
-    out: Path
-    to: str
-    """Model of the target contrast."""
-    method: Bridge = "sdedit"
-    source: str | None = None
-    """Model of the contrast of the inputs, which ddib needs."""
-    strength: float = 0.4
-    """Of sdedit: share of the denoising steps that are taken."""
-    seed: int = 0
-    changes: Sequence[str] = ()
-    """`diffusion.sampling.KEY=VALUE`, of both models."""
-    overwrite: bool = False
-    pixel_size_nm: float | None = None
-    """Of all inputs, where the files do not say."""
-
 
 @dataclass(frozen=True)
 class Translated:
@@ -56,11 +34,11 @@ class Translated:
 
     source: str
     output: str | None
-    error: str | None = None
+    error: Message | None = None
     notes: tuple[str, ...] = ()
 
 
-def translate(wanted: Translation, progress: Progress = silent) -> list[Translated]:
+def translate(request: TranslateRequest, progress: Progress = silent) -> list[Translated]:
     """Write a TIFF for each input, without its data bar, in its dtype, with pixel size and provenance.
 
     Inputs are brought to the pixel size that the models learned from, and so are the results.
@@ -69,22 +47,23 @@ def translate(wanted: Translation, progress: Progress = silent) -> list[Translat
         UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
             input could be used.
     """
-    if (wanted.method == "ddib") != (wanted.source is not None):
-        needs = "needs" if wanted.method == "ddib" else "takes no"
-        raise UserError(f"Method {wanted.method} {needs} --from MODEL, the model of the contrast of the inputs.")
-    target = contrast_model(wanted.to, wanted.changes)
-    source = contrast_model(wanted.source, wanted.changes) if wanted.source else None
+    if (request.method == "ddib") != (request.source is not None):
+        needs = "needs" if request.method == "ddib" else "takes no"
+        other = FieldRef("source", "MODEL")
+        raise UserError(f"Method {request.method} {needs} ", other, ", the model of the contrast of the inputs.")
+    target = contrast_model(request.to, request.changes)
+    source = contrast_model(request.source, request.changes) if request.source else None
     both = [target, *([source] if source else [])]
     size, unsure = common_size(both)
-    files = input_files(wanted.inputs, wanted.out)
-    names = OutputNames(wanted.out, files, wanted.overwrite)
-    work = _Redraw(wanted, target.model, source.model if source else None, size, unsure, names)
+    files = input_files(request.inputs, request.out)
+    names = OutputNames(request.out, files, request.overwrite)
+    work = _Redraw(request, target.model, source.model if source else None, size, unsure, names)
     return process_files(work, files, progress, what=None)
 
 
 @dataclass(frozen=True)
 class _Redraw(FileWork[Path, Micrograph, Translated]):
-    wanted: Translation
+    request: TranslateRequest
     target: DiffusionModel
     source: DiffusionModel | None
     size_nm: float | None
@@ -103,12 +82,12 @@ class _Redraw(FileWork[Path, Micrograph, Translated]):
         write_micrograph(place, drawn)
         return Translated(str(path), str(place), None, notes)
 
-    def failed(self, path: Path, number: int, error: str) -> Translated:  # noqa: ARG002
+    def failed(self, path: Path, number: int, error: Message) -> Translated:  # noqa: ARG002
         """See `FileWork`."""
         return Translated(str(path), None, error)
 
     def _redraw(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
-        stated = replace(recorded, pixel_size_nm=self.wanted.pixel_size_nm or recorded.pixel_size_nm)
+        stated = replace(recorded, pixel_size_nm=self.request.pixel_size_nm or recorded.pixel_size_nm)
         image, notes = at_size(stated, self.size_nm, "models")
         limits = intensity_range(image.pixels)
         found = self._draw(to_unit(image.pixels, limits), progress)
@@ -120,7 +99,7 @@ class _Redraw(FileWork[Path, Micrograph, Translated]):
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
         image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
         if self.source is None:
-            drawn = sdedit(contrast_of(self.target), image, self.wanted.strength, self.wanted.seed, progress)
+            drawn = sdedit(contrast_of(self.target), image, self.request.strength, self.request.seed, progress)
         else:
             drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
         found: UnitImage = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
@@ -128,8 +107,8 @@ class _Redraw(FileWork[Path, Micrograph, Translated]):
 
     def _how(self) -> str:
         if self.source:
-            return f"{self.wanted.method} from {self.source.name}"
-        return f"{self.wanted.method}, strength {self.wanted.strength:g}, seed {self.wanted.seed}"
+            return f"{self.request.method} from {self.source.name}"
+        return f"{self.request.method}, strength {self.request.strength:g}, seed {self.request.seed}"
 
 
 @dataclass(frozen=True)
@@ -141,13 +120,13 @@ class Contrast:
     """Of what it learned from; None where that had several, or none."""
 
 
-def contrast_model(text: str, changes: Sequence[str]) -> Contrast:
+def contrast_model(ref: ModelRef, changes: Sequence[str]) -> Contrast:
     """Load MODEL with `diffusion.sampling.KEY=VALUE` changes.
 
     Raises:
         UserError: It is no diffusion model, or draws colours.
     """
-    resolved = resolve_model(text)
+    resolved = resolve_model(ref)
     model = as_diffusion(resampled(resolved.model, changes))
     if model.capabilities.channels_out != 1:
         raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
@@ -166,7 +145,11 @@ def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str,
     sizes = [contrast.pixel_size_nm for contrast in known if contrast.pixel_size_nm]
     if sizes and max(sizes) > min(sizes) * (1 + SAME):
         said = " and ".join(f"{contrast.model.name} from {contrast.pixel_size_nm:g} nm/px" for contrast in known)
-        raise UserError(f"The models learned from two pixel sizes, {said}: prepare both datasets with one --resample.")
+        raise UserError(
+            f"The models learned from two pixel sizes, {said}: prepare both datasets with one ",
+            FieldRef("resample_nm"),
+            ".",
+        )
     size = sizes[0] if sizes else None
     unsure = [contrast.model.name for contrast in contrasts if size and not contrast.pixel_size_nm]
     other = "learned from several or unknown pixel sizes: that of the other model was taken"

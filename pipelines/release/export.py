@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
+from pipelines.release.requests import ExportRequest
 from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel
@@ -23,21 +24,19 @@ warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=Fu
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
 _TEST_SIZES = ((64, 64), (72, 96))
-FORMATS = ("folder", "onnx", "bioimageio")
 
 
-def export(model: str, form: str, out: Path) -> Path:
-    """Write MODEL to `out`: as a `folder` of weights and recipe, as `onnx`, or as `bioimageio` with test tensors.
+def export(request: ExportRequest) -> Path:
+    """Write a model as a `folder` of weights and recipe, as `onnx`, or as `bioimageio` with test tensors.
 
     Raises:
-        UserError: Unknown format, a baseline, or outputs that differ by more than 1e-4 of the intensity range.
+        UserError: A baseline, or outputs that differ by more than 1e-4 of the intensity range.
     """
-    if form not in FORMATS:
-        raise UserError(f"--format {form}: use one of {', '.join(FORMATS)}.")
+    model, out = request.model, request.out
     resolved = resolve_model(model).model
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
-    if form == "folder":
+    if request.format == "folder":
         return _write_folder(resolved, out)
     if resolved.recipe.method == "diffusion":
         raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
@@ -47,7 +46,7 @@ def export(model: str, form: str, out: Path) -> Path:
         difference = _write_onnx(resolved, weights)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
-        if form == "onnx":
+        if request.format == "onnx":
             out.write_bytes(weights.read_bytes())
         else:
             _write_bioimageio(resolved, weights, out)

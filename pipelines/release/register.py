@@ -1,23 +1,29 @@
 """Use case: a trained run becomes a registered model that anyone can name."""
 
-from pipelines.directions import split_direction, told
 from pipelines.evaluate.score import reports_as_trained
+from pipelines.model_ref import Direction
 from pipelines.models import model_folder
+from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
 
+_WAYS: dict[Direction, str] = {
+    "forward": "forward: from the first domain (input) to the second (target)",
+    "backward": "backward: from the second domain (target) to the first (input)",
+}
 
-def register(text: str, name: str, alias: str | None = "champion") -> str:
-    """Register the best checkpoint of RUN_ID or RUN_ID:backward with its scores; returns the version number."""
-    run_id, direction = split_direction(text)
+
+def register(request: RegisterRequest) -> str:
+    """Register the best checkpoint of a run with its scores; returns the version number."""
+    run_id, direction = request.run.run_id, request.run.direction
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}
     if run.params.get("method") == "cycle":
-        tags[Tag.DIRECTION] = told(direction)
+        tags[Tag.DIRECTION] = _WAYS[direction]
     for report in reports_as_trained(run_id, direction):
         for metric in report.metrics:
             score = report.mean(report.model, metric)
             tags[f"{report.dataset}-{report.split}.{metric}"] = f"{score.mean:.4f} (n = {score.n})"
-    with model_folder(text) as folder:
-        return register_model(run_id, folder, name, alias, tags)
+    with model_folder(request.run) as folder:
+        return register_model(run_id, folder, request.name, request.alias, tags)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
-from pipelines.study.definition import StudyDefinition, StudyKey, StudySettings
+from pipelines.study.definition import StudyCreateRequest, StudyDefinition, StudyKey
 from pipelines.study.plan import Field, make_key
 from pipelines.study.render import render
 from pipelines.study.studies import EXPERIMENT, list_studies
@@ -22,19 +22,19 @@ from sem_models.inference.label_maps import label_recipe
 from sem_models.progress import Progress, silent
 
 
-def create_study(settings: StudySettings, progress: Progress = silent) -> str:
+def create_study(request: StudyCreateRequest, progress: Progress = silent) -> str:
     """Make the pictures of a study and store them with its definition and its key; returns the run that holds them.
 
     Raises:
         UserError: The name is taken, no such model or dataset, no reference, or too few crops.
     """
-    if any(study.name == settings.name for study in list_studies()):
-        raise UserError(f"There is a study {settings.name!r} already; choose another name.")
-    dataset = open_dataset(home().datasets / settings.dataset)
-    models = [resolve_model(text, settings.baseline_scale) for text in settings.models]
+    if any(study.name == request.name for study in list_studies()):
+        raise UserError(f"There is a study {request.name!r} already; choose another name.")
+    dataset = open_dataset(home().datasets / request.dataset)
+    models = [resolve_model(ref, request.baseline_scale) for ref in request.models]
     for resolved in models:
         _require_outputs(resolved, dataset)
-    definition = _define(settings, dataset, models)
+    definition = _define(request, dataset, models)
     scale = max(resolved.model.capabilities.scale for resolved in models)
     sources = _source_fields(dataset, definition, models) if dataset.manifest.kind == "unpaired" else None
     key = make_key(definition, _fields(dataset, definition, models, sources is None), scale, sources)
@@ -42,12 +42,12 @@ def create_study(settings: StudySettings, progress: Progress = silent) -> str:
     return _store(definition, key, dataset, pictures)
 
 
-def _define(settings: StudySettings, dataset: Dataset, models: Sequence[ResolvedModel]) -> StudyDefinition:
+def _define(request: StudyCreateRequest, dataset: Dataset, models: Sequence[ResolvedModel]) -> StudyDefinition:
     labels = tuple(resolved.model.name for resolved in models)
     if len(set(labels)) < len(labels):
         raise UserError(f"Two of the models are the same one ({', '.join(labels)}); name each once.")
     return StudyDefinition(
-        **settings.model_dump(),
+        **request.model_dump(),
         created=datetime.now(UTC),
         digest=dataset.digest,
         labels=labels,

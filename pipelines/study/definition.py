@@ -2,13 +2,14 @@
 
 import secrets
 from datetime import datetime
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from pipelines.model_ref import ModelField
+from pipelines.request import Request
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
-from sem_models.errors import UserError
 
 Question = Literal["pair", "single"]
 """`pair`: which of two pictures is real (two-alternative forced choice); of one field, or of two where the dataset is
@@ -20,39 +21,46 @@ REALISM = ("pores", "grain edges", "texture", "contrast")
 """What is usually asked of single pictures beside whether they are real."""
 
 
-class StudySettings(Frozen):
+class StudyCreateRequest(Request):
     """What the author of a study chooses."""
 
-    name: str = Field(min_length=1, max_length=80)
-    author: str = ""
-    models: tuple[str, ...] = Field(min_length=1)
-    """As `resolve_model` takes them."""
-    dataset: str
-    split: Split = "test"
-    questions: tuple[Question, ...] = Field(("pair",), min_length=1)
-    trials: int = Field(40, ge=1, le=1000)
-    """Without the catch trials; divided evenly over questions and models, single ones half real, half generated."""
-    catch_trials: int = Field(FEWEST_CATCH_TRIALS, ge=0, le=200)
-    """Trials that whoever looks gets right: the generated picture is a coarse mosaic."""
-    crop_px: int = Field(128, ge=16, le=1024)
-    """Edge of a picture in pixels of the dataset's sharp images."""
-    realism: tuple[str, ...] = ()
-    """Features of single pictures whose realism is rated 1 to 5."""
-    baseline_scale: int = Field(4, ge=1, le=16)
-    """Of baselines among the models."""
-    seed: int = Field(default_factory=lambda: secrets.randbits(62), ge=0)
-    """Secret: who knows it can tell from the opaque names what is real. Drawn at random unless a study is repeated."""
+    use_case: ClassVar[str] = "study-create"
 
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        for name in ("models", "questions", "realism"):
-            values = getattr(self, name)
-            if len(set(values)) != len(values):
-                raise ValueError(f"{name} names something twice")
-        return self
+    name: str = Field(min_length=1, max_length=80, description="Name of the study.")
+    author: str = Field("", description="Who makes the study.")
+    models: tuple[ModelField, ...] = Field(min_length=1, description="Run id, models:/... or baseline:... Repeat.")
+    dataset: str = Field(description="Prepared dataset with real images to compare with.")
+    split: Split = Field("test", description="Part of the dataset.")
+    questions: tuple[Question, ...] = Field(
+        ("pair",), min_length=1, description="pair: which of two is real; single: is this one. Repeat."
+    )
+    trials: int = Field(40, ge=1, le=1000, description="Without catch trials; divided over questions and models.")
+    """Single ones are half real, half generated."""
+    catch_trials: int = Field(
+        FEWEST_CATCH_TRIALS,
+        ge=0,
+        le=200,
+        description="Trials that whoever looks gets right: the generated picture is a coarse mosaic.",
+    )
+    crop_px: int = Field(128, ge=16, le=1024, description="Edge of a picture in pixels.")
+    """Of the dataset's sharp images."""
+    realism: tuple[str, ...] = Field((), description="Feature of single pictures to grade, 1 to 5. Repeat.")
+    baseline_scale: int = Field(4, ge=1, le=16, description="Scale of baselines.")
+    seed: int = Field(
+        default_factory=lambda: secrets.randbits(62),
+        ge=0,
+        description="Drawn at random and kept secret: who knows it can tell what is real. Give it to repeat a study.",
+    )
+
+    @field_validator("models", "questions", "realism")
+    @classmethod
+    def _each_once(cls, values: tuple[object, ...]) -> tuple[object, ...]:
+        if len(set(values)) != len(values):
+            raise ValueError("something is named twice")
+        return values
 
 
-class StudyDefinition(StudySettings):
+class StudyDefinition(StudyCreateRequest):
     """A study that was made."""
 
     version: Literal[1] = 1
@@ -63,6 +71,14 @@ class StudyDefinition(StudySettings):
     """Names of the models, in their order: an alias may point elsewhere tomorrow."""
     runs: tuple[str | None, ...]
     """The training run of each; None for a baseline."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1(cls, values: Any) -> Any:
+        """What version 0.1 called the scale of baselines."""
+        if isinstance(values, dict) and "floor_scale" in values:
+            values = {"baseline_scale" if key == "floor_scale" else key: value for key, value in values.items()}
+        return values
 
 
 class Item(Frozen):
@@ -96,13 +112,3 @@ class StudyKey(Frozen):
 
     items: tuple[Item, ...]
     trials: tuple[Trial, ...]
-
-
-def study_settings(**values: object) -> StudySettings:
-    """Settings, or a `UserError` that names the first value that cannot be used."""
-    try:
-        return StudySettings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise UserError(f"Study: {place}: {first['msg']}; change it.") from error

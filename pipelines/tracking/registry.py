@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import client, tracking_uri
 from sem_models.errors import UserError
@@ -86,29 +87,24 @@ def _requirements() -> list[str]:
     return [line for line in lines if line.split("==")[0] in (*_NEEDED, "mlflow", "pandas")]
 
 
-def local_folder(uri: str) -> tuple[Path, str | None]:
-    """A local folder with weights and recipe of `models:/NAME@ALIAS` or `models:/NAME/VERSION`, and its source run.
+def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
+    """A local folder with weights and recipe of a registered model, and its source run.
 
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
     """
-    version = find_version(uri)
+    version = find_version(ref)
     folder = Path(download_artifacts(artifact_uri=version.source, tracking_uri=tracking_uri()))
     return folder / "artifacts", version.run_id or None
 
 
-def find_version(uri: str) -> ModelVersion:
-    """The version that a `models:/` address means; a `UserError` where there is none."""
-    address = uri.removeprefix("models:/")
+def find_version(ref: RegistryRef) -> ModelVersion:
+    """The version of a registered model; a `UserError` where there is none."""
     try:
-        if "@" in address:
-            name, alias = address.split("@", 1)
-            return client().get_model_version_by_alias(name, alias)
-        name, _, number = address.partition("/")
-        if not number:
-            raise UserError(f"{uri}: write models:/NAME@ALIAS or models:/NAME/VERSION.")
-        return client().get_model_version(name, number)
+        if ref.alias:
+            return client().get_model_version_by_alias(ref.name, ref.alias)
+        return client().get_model_version(ref.name, str(ref.version))
     except MlflowException as error:
-        raise UserError(f"{uri}: there is no such registered model, version or alias; see the Models list.") from error
+        raise UserError(f"{ref}: there is no such registered model, version or alias; see the Models list.") from error
 
 
 def list_versions() -> list[RegisteredVersion]:

@@ -9,6 +9,7 @@ from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import code_commit, flat_parameters
 from pipelines.tracking.runs import create_run
+from pipelines.train.requests import DEFAULT_EXPERIMENT, TrainRequest
 from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
 from sem_models.datasets.dataset import open_dataset
 
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
     from sem_models.datasets.dataset import Dataset
 
-DEFAULT_EXPERIMENT = "sem"
+
+def schedule_training(request: TrainRequest) -> str:
+    """A SCHEDULED run for what was asked, which nobody trains yet; returns its id.
+
+    Raises:
+        UserError: As `create_training`, or there is no such recipe or setting.
+    """
+    from sem_models.config.overrides import override
+    from sem_models.config.presets.table import find_recipe
+
+    recipe = override(find_recipe(request.recipe), request.changes)
+    init = request.init.run_id if request.init else None
+    return create_training(recipe, request.dataset, request.experiment, init)
 
 
 def create_training(

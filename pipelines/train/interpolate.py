@@ -8,6 +8,7 @@ from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo, create_run, get_run, set_status
+from pipelines.train.requests import InterpolateRequest
 from pipelines.train.warm_start import model_of, pixel_end
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
@@ -18,18 +19,13 @@ if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
 
 
-def interpolate(run_id: str, alpha: float) -> str:
+def interpolate(request: InterpolateRequest) -> str:
     """A new run that holds the weights (1 - alpha) x pixel stage + alpha x adversarial stage; returns its id.
-
-    Args:
-        run_id: A finished or stopped training with both stages, or one that started from another run.
-        alpha: 0 is the end of the pixel stage, 1 the end of the run.
 
     Raises:
         UserError: The run has no two ends.
     """
-    if not 0 <= alpha <= 1:
-        raise UserError(f"alpha is {alpha:g}; choose it between 0 (pixel losses) and 1 (adversarial).")
+    run_id, alpha = request.run_id, request.alpha
     run, recipe = get_run(run_id), stored_recipe(run_id)
     faithful, sharp = (_weights(run_id, folder) for folder in _ends(run, recipe))
     weights = {

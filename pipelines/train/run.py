@@ -14,27 +14,20 @@ from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_status, set_tags
-from pipelines.train.create import create_training
+from pipelines.train.create import schedule_training
+from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import model_of
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
-    from sem_models.config.recipe import Recipe
     from sem_models.training.trainer import TrainResult
 
 
-def train(
-    recipe: "Recipe",
-    dataset_name: str,
-    experiment: str,
-    queued: bool,
-    hook: ProgressHook | None = None,
-    init: str | None = None,
-) -> str:
-    """Create a run and train it: detached where `queued`, else in this process; returns its id."""
-    run_id = create_training(recipe, dataset_name, experiment, init)
-    if queued:
+def train(request: TrainRequest, hook: ProgressHook | None = None) -> str:
+    """Create a run and train it: detached where it is to be queued, else in this process; returns its id."""
+    run_id = schedule_training(request)
+    if request.queue:
         submit(run_id)
     else:
         run_training(run_id, hook=hook)

@@ -9,7 +9,7 @@ from pipelines.tracking.artifacts import fetched, list_files, put_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_tags
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -60,7 +60,9 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
         )
         raise UserError(
             f"The run to start from has another network: {', '.join(differing)} differ(s). Choose a recipe with the "
-            "same network, or change it with --set network.KEY=VALUE."
+            "same network, or change it with ",
+            SettingRef("network.KEY", "VALUE"),
+            ".",
         )
     return without_first_stage(recipe)
 

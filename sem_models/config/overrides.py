@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from sem_models.config.degradation import Blur, Degradation, Scan
 from sem_models.config.recipe import Recipe
-from sem_models.errors import UserError
+from sem_models.errors import Message, SettingRef, UserError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan}
@@ -41,15 +41,15 @@ def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:
-            raise UserError(f"--set {assignment}: write it as KEY=VALUE, for example train.steps=200.")
+            raise UserError(SettingRef(assignment), ": write it as KEY=VALUE, for example train.steps=200.")
         _assign(content, path.strip(), value.strip())
     try:
         return type(model).model_validate(content)
     except ValidationError as error:
-        raise UserError(f"--set {_refused(error, content, assignments)}.") from error
+        raise UserError(_refused(error, content, assignments), ".") from error
 
 
-def _refused(error: ValidationError, content: dict[str, Any], assignments: Sequence[str]) -> str:
+def _refused(error: ValidationError, content: dict[str, Any], assignments: Sequence[str]) -> Message:
     """The key as the user writes it, its value where it is a single one, and what is wrong with it."""
     first = error.errors()[0]
     keys: list[str] = []
@@ -61,8 +61,8 @@ def _refused(error: ValidationError, content: dict[str, Any], assignments: Seque
             keys.append(str(key))
     reason = first["msg"].removeprefix("Value error, ").lower()
     if isinstance(part, dict):
-        return f"{' '.join(assignments)}: {reason}"
-    return f"{'.'.join(keys)}={first.get('input')}: {reason}"
+        return Message(SettingRef(" ".join(assignments)), f": {reason}")
+    return Message(SettingRef(".".join(keys), str(first.get("input"))), f": {reason}")
 
 
 def _assign(content: dict[str, Any], path: str, value: str) -> None:
@@ -77,11 +77,11 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
         return
     if not isinstance(part, dict) or key not in part:
         valid = sorted(part) if isinstance(part, dict) else sorted(content)
-        raise UserError(f"--set {path}: there is no such key; valid here: {', '.join(valid)}.")
+        raise UserError(SettingRef(path), f": there is no such key; valid here: {', '.join(valid)}.")
     part[key] = _value(value)
     if key in _OPTIONAL and part[key] is not None:
         keys = ", ".join(f"{path}.{name}" for name in _OPTIONAL[key].model_fields)
-        raise UserError(f"--set {path}={value}: it has parts of its own; set {keys}, or {path}=none.")
+        raise UserError(SettingRef(path, value), f": it has parts of its own; set {keys}, or {path}=none.")
 
 
 def _weigh(terms: list[dict[str, Any]], path: str, weight: Any) -> None:
@@ -89,7 +89,7 @@ def _weigh(terms: list[dict[str, Any]], path: str, weight: Any) -> None:
     name = path.rpartition(".")[2]
     names = [term["name"] for term in terms]
     if weight == 0 and name not in names:
-        raise UserError(f"--set {path}=0: there is no such term to leave out; the terms are {', '.join(names)}.")
+        raise UserError(SettingRef(path, 0), f": there is no such term to leave out; the terms are {', '.join(names)}.")
     kept = [term for term in terms if term["name"] != name]
     terms[:] = [*kept, {"name": name, "weight": weight}] if weight != 0 else kept
 

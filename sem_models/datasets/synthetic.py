@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import UnitImage
 from sem_models.progress import Progress, silent
 
@@ -62,7 +62,8 @@ def write_synthetic(
         UserError: `folder` holds another dataset, or `source` has no masks.
     """
     if source.manifest.kind != "masked":
-        raise UserError(f"Dataset {source.manifest.name!r} has no masks to draw from; prepare it --kind masked.")
+        kind = FieldRef("kind", "masked")
+        raise UserError(f"Dataset {source.manifest.name!r} has no masks to draw from; prepare it with ", kind, ".")
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.databar import without_databar
 from sem_models.images.intensity import IntensityRange, from_unit
@@ -121,10 +121,12 @@ def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileS
     return TileSource(np.ascontiguousarray(unit.transpose(2, 0, 1)), None)
 
 
-def _other_channels(image: Micrograph, model: str, wanted: int) -> str:
+def _other_channels(image: Micrograph, model: str, wanted: int) -> Message:
     text = f"{image.source}: {image.channels} channels, where {model} takes {wanted}"
     missing = wanted - image.channels
-    return f"{text}; give the other {missing} with --with FOLDER." if missing > 0 else f"{text}."
+    if missing <= 0:
+        return Message(f"{text}.")
+    return Message(f"{text}; give the other {missing} as ", FieldRef("extra_inputs"), ".")
 
 
 def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:

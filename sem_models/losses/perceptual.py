@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sem_models.config.training import Backbone
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.features.vgg import FeaturesUnavailable, VggFeatures, require_backbone
 
 _DEEPEST: dict[Backbone, tuple[str, ...]] = {"vgg19": ("conv5_4",), "vgg16": ("conv5_3",)}
@@ -78,7 +78,7 @@ def require_weights(backbone: Backbone) -> None:
 
 def _advice(backbone: Backbone, error: FeaturesUnavailable) -> UserError:
     other = "vgg16" if backbone == "vgg19" else "vgg19"
-    return UserError(f"The perceptual loss needs {backbone}: {error}; or --set perceptual={other}.")
+    return UserError(f"The perceptual loss needs {backbone}: {error}; or ", SettingRef("perceptual", other), ".")
 
 
 def _deepest(backbone: Backbone, output: Tensor, target: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Masked sets on the data page: classes with their shares, the mask over its image, the suffix on the command line."""
+"""Masked sets on the data page: classes with their shares, the mask over its image, the suffix in the request."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import numpy as np
 from PIL import Image
 
 from pages.data.masks import mask_over
-from pages.data.page import command
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.images.display import coloured, display_window, to_display
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
@@ -21,6 +20,7 @@ def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> 
     app.selectbox(key="kind").set_value("masked").run()
     app.text_input(key="raw-folder").set_value(str(options.raw[0]))
     app.text_input(key="other").set_value(str(options.masks)).run()
+    app.text_input(key="mask_suffix").set_value("").run()
     app.button[0].click().run()
     assert_sound(app)
     table = app.dataframe[0].value
@@ -39,11 +39,3 @@ def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> 
     assert np.abs(picture[inside] - mixed).max() <= 0.5
     image = next(image for image in plan.images if image.role == "image" and image.sample == "s1.png")
     assert mask_over(plan, image) is None
-
-
-def test_suffix_reaches_the_command_line(tmp_path: Path) -> None:
-    options = masked_files(tmp_path, ["s0"], [RAW_OF_CLASS[rings(0)]])
-    chosen = type(options)(**{**vars(options), "mask_suffix": "_mask"})
-    assert "--mask-suffix" not in command(options)
-    said = command(chosen)
-    assert said[said.index("--mask-suffix") + 1] == "_mask"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
@@ -13,8 +14,8 @@ from pipelines.train.create import create_training
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -43,7 +44,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
         write_micrograph(raw / f"S{index}-a.tif", Micrograph(image[:, :, None], 2.5))
     before = os.environ.get("SEM_HOME")
     os.environ["SEM_HOME"] = str(home)
-    write_dataset(plan_dataset(PrepareOptions("small", (raw,))), home / "datasets" / "small")
+    write_dataset(plan_dataset(PrepareOptions(name="small", raw=(raw,))), home / "datasets" / "small")
     changes = [
         "train.log_every=1",
         "train.steps=8",
@@ -54,7 +55,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]
     ]
     run_id = create_training(override(find_recipe("srresnet-x4-small"), changes), "small")
     run_training(run_id)
-    evaluate(run_id, "small")
+    evaluate(EvaluateRequest(model=run_id, dataset="small"))
     yield home, run_id
     os.environ.pop("SEM_HOME") if before is None else os.environ.update(SEM_HOME=before)
 

@@ -8,8 +8,8 @@ from scipy.ndimage import gaussian_filter
 from streamlit.testing.v1 import AppTest
 
 from pages.inference.viewer import overlay
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -23,7 +23,7 @@ def dataset(sem_home: Path) -> Path:
     raw.mkdir()
     for index, image in enumerate(smooth_images(5)):
         write_micrograph(raw / f"S{index}-a.tif", Micrograph(image[:, :, None], 2.5))
-    write_dataset(plan_dataset(PrepareOptions("small", (raw,))), sem_home / "datasets" / "small")
+    write_dataset(plan_dataset(PrepareOptions(name="small", raw=(raw,))), sem_home / "datasets" / "small")
     return sem_home
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from pipelines.train.run import train
 from sem_models.datasets.dataset import Dataset
 from tests.support.pages import assert_sound, page
 from tests.support.small_recipes import short
+from tests.support.trained_runs import train_run
 
 
 def test_runs_and_train_pages_do_without_a_psnr(sem_home: Path, small_dataset: Dataset) -> None:
-    run_id = train(short("n2v-denoise-small", "train.patch=32"), "small", "e", queued=False)
+    run_id = train_run(short("n2v-denoise-small", "train.patch=32"), "small", "e")
     detail = page("runs", run=run_id)
     assert_sound(detail)
     assert len(detail.get("image")) == 2, "input and output: nothing is enlarged, so the baseline is the input"

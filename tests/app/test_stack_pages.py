@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.data.page import command
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.config.networks.unet import UNetConfig
@@ -40,8 +39,7 @@ def test_data_page_shows_what_an_input_is_assembled_from(fields: Path) -> None:
     assert plan.loc["f1_bse.png", "channels"] == 1
     assert any("6 channels, assembled from 2 files" in caption.value for caption in app.caption)
     assert len(app.get("image")) == 3, "both parts, and the pair laid over one another"
-    arguments = command(app.session_state["plan"].options)
-    assert arguments[arguments.index("--with") + 1] == str(fields / "xpl")
+    assert app.session_state["plan"].options.extra_inputs == (fields / "xpl",)
 
 
 def test_inference_page_asks_until_the_channels_suffice(fields: Path) -> None:

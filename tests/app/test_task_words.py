@@ -16,8 +16,8 @@ from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.runs import create_run, list_runs
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -71,7 +71,7 @@ def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
             (sem_home / folder).mkdir()
             for index, image in enumerate(smooth_images(5, 160)):
                 write_micrograph(sem_home / folder / f"S{index}-a.tif", Micrograph(image[:, :, None], None))
-        options = PrepareOptions("pairs", (sem_home / "raw",), "paired", target=sem_home / "target")
+        options = PrepareOptions(name="pairs", raw=(sem_home / "raw",), kind="paired", target=sem_home / "target")
         write_dataset(plan_dataset(options), sem_home / "datasets" / "pairs")
         name, other = "pix2pix-small", "unet-segment-small"
     app = page("train")
@@ -101,7 +101,9 @@ def test_channels_follow_the_pairs(sem_home: Path) -> None:
         for index, image in enumerate(smooth_images(5, 96)):
             channels = [image, image // 2, image // 3] if folder == raw else [image]
             write_micrograph(folder / f"S{index}.tif", Micrograph(np.stack(channels, axis=2), None))
-    dataset = write_dataset(plan_dataset(PrepareOptions("p", (raw,), "paired", target=target)), sem_home / "p")
+    dataset = write_dataset(
+        plan_dataset(PrepareOptions(name="p", raw=(raw,), kind="paired", target=target)), sem_home / "p"
+    )
     recipe = find_recipe("pix2pix-small")
     assert channel_changes(recipe, dataset.manifest) == ["network.channels_in=3"]
     assert channel_changes(override(recipe, ["network.channels_in=3"]), dataset.manifest) == []

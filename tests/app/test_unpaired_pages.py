@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.tracking.artifacts import samples
-from pipelines.train.run import train
 from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, page
 from tests.support.small_recipes import short
+from tests.support.trained_runs import train_run
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def run_id(sem_home: Path) -> str:
     """A finished training on two domains."""
     images = smooth_images(10, 64)
     unpaired(sem_home, images[:5], images[5:])
-    return train(short("cyclegan-denoise-small", "train.patch=32"), "u", "sem", queued=False)
+    return train_run(short("cyclegan-denoise-small", "train.patch=32"), "u", "sem")
 
 
 def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:

@@ -26,7 +26,7 @@ def test_imports_run_one_way() -> None:
         ("sem_models/physics/noise.py", "import sem_models.tasks.batches", "each package stands on those below it"),
         ("sem_models/errors.py", "import mlflow", "The science knows no store"),
         ("sem_models/config/training.py", "import torch", "Settings need nothing heavy"),
-        ("pipelines/home.py", "def f():\n    import pipelines.train.train", "use cases above jobs above tracking"),
+        ("pipelines/home.py", "def f():\n    import pipelines.train.run", "use cases above jobs above tracking"),
         ("pipelines/data/noise.py", "import mlflow.entities", "Only pipelines.tracking talks to MLflow"),
         ("pipelines/progress.py", "import streamlit", "Only pages know Streamlit"),
         ("pages/home/page.py", "import pages.runs.live", "screens know nothing of each other"),

@@ -354,7 +354,7 @@ def test_absent_weights_name_file_and_alternative(
     _features.cache_clear()
     image = noise(1, 1, 32, 32)
     for attempt in (lambda: find_loss(f"perceptual_{backbone}")(image, image), lambda: require_weights(backbone)):
-        with pytest.raises(UserError, match=rf"{file}.*--set perceptual={other}"):
+        with pytest.raises(UserError, match=rf"{file}.*or perceptual={other}"):
             attempt()
 
 

@@ -10,17 +10,17 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.directions import offers_backward
-from pipelines.models import channels_taken, resolve_model
+from pipelines.model_ref import parse_model
+from pipelines.models import channels_taken, offers_backward, resolve_model
 from pipelines.release.export import export
+from pipelines.release.requests import ExportRequest
 from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import list_versions
 from pipelines.tracking.runs import get_run
-from pipelines.train.run import train
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
@@ -29,6 +29,7 @@ from sem_models.training.checkpoint import load_state
 from tests.support.domains import unpaired, write_all
 from tests.support.images import smooth_images
 from tests.support.small_recipes import narrow, short
+from tests.support.trained_runs import train_run
 
 NAME = "cyclegan-translate-small"
 
@@ -54,13 +55,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         images = smooth_images(10, 64)
         unpaired(home, images[:5], [255 - image for image in images[5:]])
         dark, bright = write_all(home / "c", "s", images[:5]), write_all(home / "d", "s", [255 - i for i in images[:5]])
-        options = PrepareOptions("pairs", (bright,), "paired", target=dark, databar_rows=0)
+        options = PrepareOptions(name="pairs", raw=(bright,), kind="paired", target=dark, databar_rows=0)
         write_dataset(plan_dataset(options), home / "datasets" / "pairs")
         runs = {
-            name: train(short(NAME, "train.patch=32", f"train.ema_decay={decay}"), "u", "t", queued=False)
+            name: train_run(short(NAME, "train.patch=32", f"train.ema_decay={decay}"), "u", "t")
             for name, decay in (("new", 0.9), ("old-averaged", 0.9), ("old-plain", 0))
         }
-        runs["pixels"] = train(short("unet-translate-small", "train.patch=32"), "pairs", "t", queued=False)
+        runs["pixels"] = train_run(short("unet-translate-small", "train.patch=32"), "pairs", "t")
         for name in ("old-averaged", "old-plain"):
             (best(home, runs[name]) / "backward.safetensors").unlink()
     return {**runs, "home": str(home)}
@@ -85,7 +86,7 @@ def generator(weights: dict[str, torch.Tensor]) -> torch.nn.Module:
 def test_the_average_of_the_backward_generator_is_applied(store) -> None:
     run, folder = store["new"], best(Path(store["home"]), store["new"])
     state = load_state(folder)
-    there, back = resolve_model(run), resolve_model(f"{run}:backward")
+    there, back = resolve_model(parse_model(run)), resolve_model(parse_model(f"{run}:backward"))
     shipped = load_file(folder / "backward.safetensors")
     assert all(torch.equal(shipped[name], value) for name, value in state["ema"]["backward"]["weights"].items())
     assert any(not torch.equal(shipped[name], value) for name, value in state["networks"]["backward"].items())
@@ -98,19 +99,19 @@ def test_the_average_of_the_backward_generator_is_applied(store) -> None:
     assert (there.run_id, back.run_id, there.backward, back.backward) == (run, run, False, True)
     assert back.model.name == f"{NAME} backward ({run[:8]})"
     assert "from the second domain of its training to the first" in back.model.summary
-    assert channels_taken(f"{run}:backward") == 1
+    assert channels_taken(parse_model(f"{run}:backward")) == 1
 
 
 def test_runs_from_before_give_what_they_hold(store) -> None:
     """Without an average the state holds what would have been shipped; with one it does not."""
     run = store["old-plain"]
     state = load_state(best(Path(store["home"]), run))
-    model = resolve_model(f"{run}:backward")
+    model = resolve_model(parse_model(f"{run}:backward"))
     assert model.backward
     for name, value in model.model.network.state_dict().items():
         assert torch.equal(value.cpu(), state["networks"]["backward"][name])
     with pytest.raises(UserError, match=r"without its average\. Train it again"):
-        resolve_model(f"{store['old-averaged']}:backward")
+        resolve_model(parse_model(f"{store['old-averaged']}:backward"))
     offered = {name: offers_backward(get_run(store[name])) for name in ("new", "old-plain", "old-averaged", "pixels")}
     assert offered == {"new": True, "old-plain": True, "old-averaged": False, "pixels": False}
 
@@ -157,15 +158,17 @@ def test_scores_of_both_directions_stay_apart(store) -> None:
     kept = {name: float(tags["pairs-test.psnr_db"].split()[0]) for name, tags in told.items()}
     assert kept["to-bright"] == pytest.approx(metrics["backward/test/psnr_db"], abs=1e-4)
     assert kept["to-dark"] == pytest.approx(metrics["test/psnr_db"], abs=1e-4)
-    registered = resolve_model("models:/to-bright@champion")
+    registered = resolve_model(parse_model("models:/to-bright@champion"))
     assert registered.backward
-    named = zip(registered.model.network.parameters(), resolve_model(back).model.network.parameters(), strict=True)
+    named = zip(
+        registered.model.network.parameters(), resolve_model(parse_model(back)).model.network.parameters(), strict=True
+    )
     assert all(torch.equal(*pair) for pair in named)
 
 
 def test_an_export_says_where_it_goes(store, tmp_path: Path) -> None:
     import zipfile
 
-    path = export(f"{store['new']}:backward", "bioimageio", tmp_path / "back.zip")
+    path = export(ExportRequest(model=f"{store['new']}:backward", format="bioimageio", out=tmp_path / "back.zip"))
     with zipfile.ZipFile(path) as package:
         assert "from the second domain of its training to the first" in package.read("rdf.yaml").decode()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines.evaluate.compare import compare
 from pipelines.evaluate.paired import compare_pairs
+from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
 from pipelines.tracking.runs import create_run
 from sem_models.errors import UserError
@@ -23,7 +24,7 @@ def runs(sem_home: Path) -> dict[str, str]:
 
 
 def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str]) -> None:
-    comparison = compare(list(runs.values()))
+    comparison = compare(CompareRequest(run_ids=list(runs.values())))
     paired = compare_pairs(comparison)
     assert paired.reference.run.run_id == runs["good"]
     assert [pairing.column.run.name for pairing in paired.pairings] == ["fair", "poor"]
@@ -36,7 +37,7 @@ def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str])
 
 
 def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
-    comparison = compare(list(runs.values()))
+    comparison = compare(CompareRequest(run_ids=list(runs.values())))
     with pytest.raises(UserError, match="psnr_db, mse"):
         compare_pairs(comparison, "fid")
     with pytest.raises(UserError, match=runs["good"][:8]):
@@ -49,7 +50,7 @@ def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
     wide = store("wide", POOR, 0.1, border_px=2)
     early = store("early", POOR, 0.1, split="val")
     unscored = create_run("sem", "unscored", "training", {}, {})
-    comparison = compare([*runs.values(), noisy, other, wide, early, unscored])
+    comparison = compare(CompareRequest(run_ids=[*runs.values(), noisy, other, wide, early, unscored]))
     said = dict(text.split(" (", 1) for text in comparison.warnings)
     assert len(comparison.columns) == 3
     assert "degradation.read_noise 0.02, not 0.0." in said["noisy"]
@@ -60,7 +61,7 @@ def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
 
 
 def test_one_model_has_nothing_to_pair_with(runs: dict[str, str]) -> None:
-    paired = compare_pairs(compare([runs["good"], runs["good"]]))
+    paired = compare_pairs(compare(CompareRequest(run_ids=[runs["good"], runs["good"]])))
     assert paired.pairings == ()
     assert "nothing to pair" in paired.caveats[0]
     assert difference_rows(paired) == []

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from pipelines.__main__ import app
 from pipelines.evaluate.discriminate import discriminate, stored_discriminations
 from pipelines.evaluate.discriminate_table import texture_rows
+from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.tracking.runs import get_run
-from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -31,6 +31,7 @@ from sem_models.evaluation.discriminator.report import (
 from sem_models.evaluation.discriminator.test import allocated_cells, discriminator_test
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
+from tests.support.trained_runs import train_run
 
 SHORT = ClassifierSettings(patch_px=32, batch=8, steps=3, folds=2)
 
@@ -59,7 +60,7 @@ def paired(small_dataset: Dataset) -> Dataset:
 
 
 def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, no_weights: None) -> None:
-    run_id = train(tiny_recipe, "small", "e", queued=False)
+    run_id = train_run(tiny_recipe, "small", "e")
     arguments = ["--dataset", "small", "--training-images", "--steps", "3", "--patch", "32", "--json"]
     done = CliRunner().invoke(app, ["discriminate", run_id, *arguments])
     assert done.exit_code == 0, done.output
@@ -81,8 +82,10 @@ def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_re
 
 def test_all_models_get_the_same_judges_and_real_images(sem_home: Path, paired: Dataset) -> None:
     """The test of a model is the one that its own pairs give, whoever is tested before it."""
-    both = discriminate(["baseline:gaussian", "baseline:tv"], "small", ("train", "val", "test"), settings=SHORT)
-    (alone,) = discriminate(["baseline:tv"], "small", ("train", "val", "test"), settings=SHORT)
+    where = {"dataset": "small", "splits": ("train", "val", "test")}
+    asked = DiscriminateRequest(models=["baseline:gaussian", "baseline:tv"], **where)
+    both = discriminate(asked, settings=SHORT)
+    (alone,) = discriminate(DiscriminateRequest(models=["baseline:tv"], **where), settings=SHORT)
     assert both[1] == alone
     assert both[0].sanity == alone.sanity
     assert both[0].setting == alone.setting
@@ -122,14 +125,14 @@ def test_two_datasets_do_not_replace_each_others_values(
     sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, no_weights: None
 ) -> None:
     """Nor does a name that MLflow would refuse as that of a metric."""
-    run_id = train(override(tiny_recipe, ["train.steps=1"]), "small", "e", queued=False)
+    run_id = train_run(override(tiny_recipe, ["train.steps=1"]), "small", "e")
     other = small_dataset.folder.with_name("other (2)")
     shutil.copytree(small_dataset.folder, other)
     (other / "manifest.json").write_text(
         small_dataset.manifest.model_copy(update={"name": other.name}).model_dump_json()
     )
     for name in ("small", "other (2)"):
-        discriminate([run_id], name, settings=SHORT)
+        discriminate(DiscriminateRequest(models=[run_id], dataset=name), settings=SHORT)
     kept = {report.dataset: report for report in stored_discriminations(run_id)}
     metrics = get_run(run_id).metrics
     assert metrics["disc/small-val-test/auc"] == kept["small"].auc.value
@@ -162,8 +165,8 @@ def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None)
 
 def test_what_cannot_be_tested_is_refused(sem_home: Path, paired: Dataset) -> None:
     with pytest.raises(UserError, match="There is no dataset 'none'"):
-        discriminate(["baseline:tv"], "none")
+        discriminate(DiscriminateRequest(models=["baseline:tv"], dataset="none"))
     with pytest.raises(UserError, match="needs at least two; there is 1: judge more splits"):
-        discriminate(["baseline:tv"], "small", ("test",), settings=SHORT)
-    with pytest.raises(UserError, match="Unknown split 'all': use train, val or test"):
-        discriminate(["baseline:tv"], "small", ("all",))
+        discriminate(DiscriminateRequest(models=["baseline:tv"], dataset="small", splits=["test"]), settings=SHORT)
+    with pytest.raises(UserError, match="splits all: input should be 'train', 'val' or 'test'"):
+        DiscriminateRequest(models=["baseline:tv"], dataset="small", splits=["all"])

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.data.requests import PrepareRequest
 from pipelines.jobs import control, queue
 from pipelines.jobs.liveness import HOST, Process, describe, is_alive
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.create import create_training
+from pipelines.train.requests import DemoRequest
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -185,20 +188,20 @@ def test_what_cannot_fit_is_refused_before_there_is_a_run(
     assert list_runs() == []
 
 
-def test_tasks_report_results_errors_and_cancel(sem_home: Path) -> None:
-    task = start_task(["predict", "baseline:bicubic", "/nowhere", "--out", str(sem_home / "out")])
-    done = start_task(["recipes"])
+def test_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) -> None:
+    task = start_task(PredictRequest(model="baseline:bicubic", inputs=["/nowhere"], out=sem_home / "out"))
+    done = start_task(PrepareRequest(name="small", raw=[raw_images]))
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        long = start_task(["demo"])
+        long = start_task(DemoRequest())
     finally:
         signal.signal(signal.SIGINT, before)
     wait_for(lambda: task_state(task).status != "running")
     assert task_state(task).status == "failed"
-    assert "/nowhere" in task_state(task).error
+    assert "/nowhere" in str(task_state(task).error)
     wait_for(lambda: task_state(done).status == "done")
-    assert task_state(done).result["recipes"][0]["name"] == "vdsr-x4"
+    assert task_state(done).result["images"] == {"train": 4, "val": 1, "test": 1}
     wait_for(lambda: task_state(long).total > 0)
     cancel_task(long)
     wait_for(lambda: task_state(long).status == "cancelled")

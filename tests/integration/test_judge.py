@@ -10,14 +10,15 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.evaluate.no_reference import judge
+from pipelines.evaluate.requests import NoReferenceRequest
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.runs import get_run
-from pipelines.train.run import train
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.support.images import smooth_images
 from tests.support.small_recipes import short
+from tests.support.trained_runs import train_run
 
 
 @pytest.fixture
@@ -31,11 +32,15 @@ def frames(sem_home: Path) -> tuple[Path, Path]:
     return paths
 
 
+def of_both(frames: tuple[Path, Path]) -> NoReferenceRequest:
+    return NoReferenceRequest(model="baseline:identity", file=frames[0], second=frames[1])
+
+
 def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
-    alone = judge("baseline:identity", frames[0])
+    alone = judge(NoReferenceRequest(model="baseline:identity", file=frames[0]))
     assert alone.scores == {"noise_std": 0}
     assert alone.notes == ("The output is the input: nothing was removed, the residual says nothing.",)
-    both = judge("baseline:identity", *frames)
+    both = judge(of_both(frames))
     first, second = (tifffile.imread(path).astype(float) for path in frames)
     lo, hi = np.percentile(first, [0.1, 99.9])
     expected = 10 * np.log10(2 * (hi - lo) ** 2 / np.mean((first - second) ** 2))
@@ -45,7 +50,7 @@ def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
 
 
 def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset: Dataset) -> None:
-    run_id = train(short("n2v-denoise-small", "train.patch=32"), "small", "e", queued=False)
+    run_id = train_run(short("n2v-denoise-small", "train.patch=32"), "small", "e")
     done = CliRunner().invoke(app, ["judge", run_id, *map(str, frames), "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout.strip().splitlines()[-1])
@@ -60,7 +65,7 @@ def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset
 
 def test_a_shifted_frame_is_noted(frames: tuple[Path, Path]) -> None:
     tifffile.imwrite(frames[1], np.roll(tifffile.imread(frames[1]), 4, axis=1))
-    assert "+4.0 px right" in judge("baseline:identity", *frames).notes[1]
+    assert "+4.0 px right" in judge(of_both(frames)).notes[1]
 
 
 def test_what_cannot_be_judged_is_refused(
@@ -68,9 +73,9 @@ def test_what_cannot_be_judged_is_refused(
 ) -> None:
     tifffile.imwrite(frames[1], np.zeros((100, 128), np.uint16))
     with pytest.raises(UserError, match=r"second\.tif has 128 x 100 px of uint16, the first frame 128 x 128 px"):
-        judge("baseline:identity", *frames)
+        judge(of_both(frames))
     with pytest.raises(UserError, match="there is no such file"):
-        judge("baseline:identity", frames[0].with_name("none.tif"))
-    run_id = train(tiny_recipe, "small", "e", queued=False)
+        judge(NoReferenceRequest(model="baseline:identity", file=frames[0].with_name("none.tif")))
+    run_id = train_run(tiny_recipe, "small", "e")
     with pytest.raises(UserError, match="enlarges, so its output cannot be compared"):
-        judge(run_id, frames[0])
+        judge(NoReferenceRequest(model=run_id, file=frames[0]))

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from pipelines.data.prepare import prepare
+from pipelines.data.requests import PrepareRequest
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.predict.files import predict
+from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
@@ -27,7 +30,7 @@ def test_trained_scored_and_applied(name: str, sem_home: Path, tmp_path: Path) -
         [RAW_OF_CLASS[mask] for mask in classes],
         images=[GREY_OF_CLASS[mask] for mask in classes],
     )
-    prepare(options)
+    prepare(PrepareRequest(**dict(options)))
     # Four classes, as though the preset were made for them: the dataset knows better.
     side = "channels_out" if name.startswith("unet") else "channels_in"
     recipe = short(name, "train.patch=32", f"network.{side}=4", "degradation.read_noise=0")
@@ -40,10 +43,10 @@ def test_trained_scored_and_applied(name: str, sem_home: Path, tmp_path: Path) -
     assert ("val/dice" if name.startswith("unet") else "val/std_ratio") in result.best
     assert get_run(run_id).status == "FINISHED"
     assert set(samples(run_id).panels) == {"input", "output", "target"}
-    report, _ = evaluate(run_id, "m")
+    report, _ = evaluate(EvaluateRequest(model=run_id, dataset="m"))
     assert report.methods[1] == ("baseline:majority" if name.startswith("unet") else "baseline:class-means")
     given = "raw" if name.startswith("unet") else "masks"
-    done = predict(run_id, [tmp_path / "files" / given], tmp_path / "out")
+    done = predict(PredictRequest(model=run_id, inputs=[tmp_path / "files" / given], out=tmp_path / "out"))
     assert len(done) == 4
     for prediction in done:
         output = read_micrograph(Path(str(prediction.output)))

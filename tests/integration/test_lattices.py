@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from benchmarks.denoising.lattices import TILE_PX, apart
-from pipelines.data.simulate import Simulation, simulate
+from pipelines.data.requests import SimulateRequest
+from pipelines.data.simulate import simulate
 from pipelines.home import home
+from pipelines.model_ref import RunRef
 from pipelines.models import resolve_model
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
@@ -26,7 +28,7 @@ SCORES = ("atom_f1", "atom_rms_period", "dent_correlation", "seam_ratio")
 def trained(recipe: str, dataset: str, *changes: str) -> Predictor:
     run_id = create_training(override(find_recipe(recipe), [*SHORT, *changes]), dataset)
     run_training(run_id)
-    return Predictor(resolve_model(run_id).model)
+    return Predictor(resolve_model(RunRef(run_id)).model)
 
 
 def fields(dataset: Dataset) -> list[Case]:
@@ -38,9 +40,9 @@ def fields(dataset: Dataset) -> list[Case]:
 @pytest.mark.slow
 def test_broad_contrast_and_seams_survive_where_the_study_loses_them(sem_home: Path) -> None:
     """Fields of about 40 x 40 atoms; both networks are small and learn for the same 300 steps."""
-    simulate(Simulation("flat", count=12, size_px=256, period_px=(9, 12), dents=False))
-    simulate(Simulation("dented", count=12, size_px=256, period_px=(9, 12), seed=1))
-    large = simulate(Simulation("large", count=10, size_px=448, period_px=(10, 12), seed=2)).dataset
+    simulate(SimulateRequest(name="flat", count=12, size_px=256, period_px=(9, 12), dents=False))
+    simulate(SimulateRequest(name="dented", count=12, size_px=256, period_px=(9, 12), seed=1))
+    large = simulate(SimulateRequest(name="large", count=10, size_px=448, period_px=(10, 12), seed=2)).dataset
     ours = trained("lattice-denoise-small", "dented", "network.inner.width=8", "network.inner.depth=2")
     study = trained("cyclegan-lattice-small", "flat", "network.width=8", "network.blocks=3")
     score = Scorer()

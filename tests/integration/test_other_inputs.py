@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.evaluate.compare import Column, Comparison
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import (
     evaluate,
     keep_baseline_rows,
@@ -16,11 +17,10 @@ from pipelines.evaluate.score import (
 )
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import get_run
-from pipelines.train.run import train
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
@@ -31,6 +31,7 @@ from sem_models.images.micrograph import Micrograph
 from tests.support.images import smooth_images
 from tests.support.scored_runs import FAIR, store
 from tests.support.small_recipes import short
+from tests.support.trained_runs import train_run
 
 
 def pairs(home: Path, scale: int) -> Dataset:
@@ -41,16 +42,17 @@ def pairs(home: Path, scale: int) -> Dataset:
         for folder, pixels in (("first", noisy), ("second", image)):
             (home / folder).mkdir(exist_ok=True)
             write_micrograph(home / folder / f"S{index}.tif", Micrograph(pixels.astype(np.uint8)[:, :, None], 2.5))
-    options = PrepareOptions("pairs", (home / "first",), kind="paired", target=home / "second")
+    options = PrepareOptions(name="pairs", raw=(home / "first",), kind="paired", target=home / "second")
     return write_dataset(plan_dataset(options), home / "datasets" / "pairs")
 
 
 def test_pairs_are_not_degraded_so_changes_of_that_are_refused(sem_home: Path) -> None:
     pairs(sem_home, 1)
+    blur = "degradation.blur.size_px=1,1"
     for model, change in (("baseline:nlm", "degradation.read_noise=0.1"), ("baseline:wiener", "degradation.scale=1")):
-        with pytest.raises(UserError, match=r"brings its own inputs.*leave --set"):
-            evaluate(model, "pairs", scale=1, changes=["degradation.blur.size_px=1,1", change])
-    report, _ = evaluate("baseline:wiener", "pairs", scale=1, changes=["degradation.blur.size_px=1,1"])
+        with pytest.raises(UserError, match=r"brings its own inputs.*leave it out"):
+            evaluate(EvaluateRequest(model=model, dataset="pairs", scale=1, changes=[blur, change]))
+    report, _ = evaluate(EvaluateRequest(model="baseline:wiener", dataset="pairs", scale=1, changes=[blur]))
     assert report.degradation == "paired"
 
 
@@ -89,7 +91,7 @@ def test_baselines_of_a_comparison_stand_in_every_table(sem_home: Path) -> None:
 
 def test_scores_against_noisy_frames_say_so(sem_home: Path) -> None:
     pairs(sem_home, 1)
-    run_id = train(short("n2n-denoise-small", "train.patch=32"), "pairs", "e", queued=False)
-    report, _ = evaluate(run_id, "pairs")
+    run_id = train_run(short("n2n-denoise-small", "train.patch=32"), "pairs", "e")
+    report, _ = evaluate(EvaluateRequest(model=run_id, dataset="pairs"))
     assert any("noisy frames" in note and "judge" in note for note in report.notes)
     assert stored_reports(run_id)[0].notes == report.notes

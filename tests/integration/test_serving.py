@@ -18,8 +18,10 @@ import pandas as pd
 import pytest
 from mlflow import pyfunc
 
+from pipelines.model_ref import RegistryRef
 from pipelines.models import resolve_model
 from pipelines.release.register import register
+from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.registry import COLUMN, find_version, list_versions
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
@@ -54,21 +56,21 @@ def ask(port: int, text: str) -> str:
 def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
     run_id = create_training(tiny_recipe, "small")
     run_training(run_id)
-    assert register(run_id, "m") == "1"
-    assert register(run_id, "m", "candidate") == "2"
+    assert register(RegisterRequest(run=run_id, name="m")) == "1"
+    assert register(RegisterRequest(run=run_id, name="m", alias="candidate")) == "2"
     versions = {version.version: version for version in list_versions()}
     assert (versions["1"].aliases, versions["2"].aliases) == (("champion",), ("candidate",))
     assert versions["1"].run_id == run_id
 
-    stored = Path(find_version("models:/m@champion").source.removeprefix("file://"))
+    stored = Path(find_version(RegistryRef("m", "champion")).source.removeprefix("file://"))
     files = [path.name for path in stored.rglob("*") if path.is_file()]
     assert "model.safetensors" in files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth"))]
 
     image = request_image()
-    local = Predictor(resolve_model("models:/m@champion").model).predict(image)
+    local = Predictor(resolve_model(RegistryRef("m", "champion")).model).predict(image)
     sent = base64.b64encode(encode_tiff(image)).decode()
-    through_mlflow = pyfunc.load_model(find_version("models:/m@champion").source)
+    through_mlflow = pyfunc.load_model(find_version(RegistryRef("m", "champion")).source)
     (loaded,) = through_mlflow.predict(pd.DataFrame({COLUMN: [sent]}))[COLUMN]
     back = decode_tiff(base64.b64decode(loaded))
     assert np.array_equal(back.pixels, local.pixels)

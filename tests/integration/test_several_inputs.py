@@ -17,11 +17,16 @@ from mlflow import pyfunc
 from PIL import Image
 
 from pipelines.data.prepare import prepare
+from pipelines.data.requests import PrepareRequest
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
+from pipelines.model_ref import RegistryRef, RunRef
 from pipelines.models import channels_taken, resolve_model
 from pipelines.predict.files import predict
+from pipelines.predict.requests import PredictRequest
 from pipelines.release.export import export
 from pipelines.release.register import register
+from pipelines.release.requests import ExportRequest, RegisterRequest
 from pipelines.tracking.registry import COLUMN, find_version
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
@@ -29,7 +34,6 @@ from sem_models.config.degradation import Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Optimiser, TrainSettings
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import decode_tiff
@@ -54,10 +58,15 @@ def save(folder: Path, name: str, pixels: np.ndarray) -> None:
 
 def trained(home: Path, steps: int) -> str:
     """A run on `ppl` + `xpl` -> `grey` below `home`."""
-    options = PrepareOptions(
-        "six", (home / "ppl",), "paired", target=home / "grey", databar_rows=0, extra_inputs=(home / "xpl",)
+    request = PrepareRequest(
+        name="six",
+        raw=(home / "ppl",),
+        kind="paired",
+        target=home / "grey",
+        databar_rows=0,
+        extra_inputs=(home / "xpl",),
     )
-    prepare(options)
+    prepare(request)
     run_id = create_training(recipe(steps), "six")
     run_training(run_id)
     return run_id
@@ -75,11 +84,11 @@ def run(sem_home: Path) -> str:
 
 
 def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> None:
-    assert channels_taken(run) == 6
+    assert channels_taken(RunRef(run)) == 6
     ppl, xpl = sem_home / "ppl" / "f1_ppl.png", sem_home / "xpl" / "f1_xpl.png"
-    with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 with --with"):
-        predict(run, [ppl], sem_home / "out")
-    (result,) = predict(run, [ppl], sem_home / "out", extra_inputs=[sem_home / "xpl"])
+    with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 as extra_inputs"):
+        predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out"))
+    (result,) = predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out", extra_inputs=[sem_home / "xpl"]))
     assert (Path(result.source).name, [Path(name).name for name in result.further]) == ("f1_ppl.png", ["f1_xpl.png"])
     written = read_micrograph(Path(str(result.output)))
     assert written.pixels.shape == (72, 100, 1)
@@ -88,7 +97,7 @@ def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> Non
     stack = np.concatenate([np.asarray(Image.open(path)) for path in (ppl, xpl)], axis=2)
     x = torch.from_numpy(stack.transpose(2, 0, 1)[None].astype(np.float32) / 255)
     padded = torch.nn.functional.pad(x, (0, 4, 0, 0), mode="reflect")
-    expected = resolve_model(run).model(padded)[0, 0, :, :100].numpy()
+    expected = resolve_model(RunRef(run)).model(padded)[0, 0, :, :100].numpy()
     assert np.abs(written.pixels[..., 0] - np.clip(expected * 255, 0, 255)).max() <= 0.51
 
 
@@ -100,8 +109,8 @@ def test_it_is_served_as_pages_and_as_channels(run: str, sem_home: Path) -> None
             writer.write(part, photometric="rgb")
     tifffile.imwrite(page, np.concatenate(parts, axis=2), photometric="minisblack", planarconfig="contig")
     tifffile.imwrite(short, parts[0], photometric="rgb")
-    register(run, "six")
-    served = pyfunc.load_model(find_version("models:/six@champion").source)
+    register(RegisterRequest(run=run, name="six"))
+    served = pyfunc.load_model(find_version(RegistryRef("six", "champion")).source)
 
     def ask(content: io.BytesIO) -> np.ndarray:
         sent = base64.b64encode(content.getvalue()).decode()
@@ -109,25 +118,29 @@ def test_it_is_served_as_pages_and_as_channels(run: str, sem_home: Path) -> None
         return decode_tiff(base64.b64decode(answer)).pixels
 
     ppl, xpl = sem_home / "ppl" / "f0_ppl.png", sem_home / "xpl" / "f0_xpl.png"
-    (local,) = predict("models:/six@champion", [ppl], sem_home / "o", extra_inputs=[xpl])
+    (local,) = predict(
+        PredictRequest(model="models:/six@champion", inputs=[ppl], out=sem_home / "o", extra_inputs=[xpl])
+    )
     expected = read_micrograph(Path(str(local.output))).pixels
     assert np.array_equal(ask(pages), expected)
     assert np.array_equal(ask(page), expected)
     with pytest.raises(UserError, match="give 3 channels together, where the model takes 6; send one page for each"):
         ask(short)
-    assert channels_taken("models:/six@champion") == 6
+    assert channels_taken(RegistryRef("six", "champion")) == 6
 
 
 def test_export_takes_every_size_that_the_network_does(run: str, sem_home: Path) -> None:
     import onnxruntime
     from bioimageio.spec import load_description
 
-    path = export(run, "onnx", sem_home / "six.onnx")
+    path = export(ExportRequest(model=run, format="onnx", out=sem_home / "six.onnx"))
     image = np.random.default_rng(0).random((1, 6, 88, 136), dtype=np.float32)
     (restored,) = onnxruntime.InferenceSession(str(path)).run(None, {"image": image})
-    expected = resolve_model(run).model(torch.from_numpy(image)).cpu().numpy()
+    expected = resolve_model(RunRef(run)).model(torch.from_numpy(image)).cpu().numpy()
     np.testing.assert_allclose(restored, expected, atol=1e-4)
-    description = load_description(export(run, "bioimageio", sem_home / "six.zip"), perform_io_checks=True)
+    description = load_description(
+        export(ExportRequest(model=run, format="bioimageio", out=sem_home / "six.zip")), perform_io_checks=True
+    )
     assert description.validation_summary.status in ("passed", "valid-format")
 
 
@@ -145,8 +158,8 @@ def test_real_thin_sections_learn_and_beat_the_identity(sem_home: Path, shared_d
             part = np.s_[quarter // 2 * 600 :, quarter % 2 * 800 :]
             for kind, image in whole.items():
                 save(sem_home / kind, f"{name}-q{quarter}_{kind}.png".replace("_grey", ""), image[part][:240, :320])
-    report, _ = evaluate(trained(sem_home, 60), "six")
+    report, _ = evaluate(EvaluateRequest(model=trained(sem_home, 60), dataset="six"))
     assert report.methods[1:] == ("baseline:identity", "baseline:constant")
     assert report.mean(report.model, "psnr_db").mean > report.mean("baseline:identity", "psnr_db").mean
-    constant, _ = evaluate("baseline:constant", "six")
+    constant, _ = evaluate(EvaluateRequest(model="baseline:constant", dataset="six"))
     assert constant.values("baseline:constant", "mse") == report.values("baseline:constant", "mse")

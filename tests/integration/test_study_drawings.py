@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipelines.models import ResolvedModel
 from pipelines.study import create
-from pipelines.study.definition import study_settings
+from pipelines.study.definition import StudyCreateRequest
 from pipelines.study.studies import Study, open_study, picture_files
 from sem_models.errors import UserError
 from tests.support.masked_sets import grey_classes
@@ -24,7 +24,7 @@ def study_of(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
     model = ResolvedModel(ByGrey(ready(recipe, dataset)), None, AS_IT_IS)
     monkeypatch.setattr(create, "resolve_model", lambda *_: model)
     chosen = {"name": "drawings", "models": ("drawer",), "dataset": dataset.manifest.name, "split": "train"}
-    return open_study(create.create_study(study_settings(**chosen, trials=4, catch_trials=0, crop_px=16, seed=7)))
+    return open_study(create.create_study(StudyCreateRequest(**chosen, trials=4, catch_trials=0, crop_px=16, seed=7)))
 
 
 def test_drawings_stand_beside_the_image_of_their_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

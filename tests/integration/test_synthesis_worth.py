@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,12 @@ from typer.testing import CliRunner
 from pipelines.__main__ import app
 from pipelines.evaluate.downstream import downstream
 from pipelines.evaluate.mask_consistency import consistency
+from pipelines.evaluate.requests import ConsistencyRequest, DownstreamRequest, RoundTripRequest
 from pipelines.evaluate.round_trip import round_trip
 from pipelines.predict.mask_translation import bridge
+from pipelines.predict.requests import MaskTranslationRequest
 from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.runs import get_run
-from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
@@ -28,6 +29,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from tests.support.masked_sets import masked_files, rings
+from tests.support.trained_runs import train_run
 
 CHANGES = ("train.steps=60", "train.validate_every=60")
 LIGHT, DARK = np.array([50, 120, 200]), np.array([220, 130, 60])
@@ -55,7 +57,9 @@ def prepare(home: Path, name: str, greys: np.ndarray, pixel_nm: float, raw: np.n
     for letter, mask in zip("abcde", classes, strict=True):
         grey = np.clip(greys[mask] + rng.normal(0, 6, mask.shape), 0, 255)
         Image.fromarray(grey.round().astype(np.uint8)).save(folder / "raw" / f"{letter}.png")
-    write_dataset(plan_dataset(replace(options, name=name, pixel_size_nm=pixel_nm)), home / "datasets" / name)
+    write_dataset(
+        plan_dataset(options.model_copy(update={"name": name, "pixel_size_nm": pixel_nm})), home / "datasets" / name
+    )
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         prepare(home, "light", LIGHT, 10.0, np.array([0, 127, 255], np.uint8))
         prepare(home, "dark", DARK, 5.0, np.array([0, 1, 2], np.uint8), seed=50)
-        runs = [train(recipe(task), name, "e", queued=False) for task, name in
+        runs = [train_run(recipe(task), name, "e") for task, name in
                 (("segmentation", "light"), ("synthesis", "light"), ("synthesis", "dark"))]  # fmt: skip
         yield Store(home, *runs)
 
@@ -103,17 +107,20 @@ def test_masks_are_found_in_drawings_and_the_table_is_kept(store: Store) -> None
 
 
 def test_consistency_refuses_what_would_not_be_honest(store: Store) -> None:
+    asked = {"synthesiser": store.draws, "segmenter": store.finds, "dataset": "light"}
     with pytest.raises(UserError, match=r"was trained on .* of the train split"):
-        consistency(store.draws, store.finds, "light", "train")
+        consistency(ConsistencyRequest(**asked, split="train"))
     with pytest.raises(UserError, match="knows the labels 0, 1, 2, but dataset 'light' has 0, 127, 255"):
-        consistency(store.draws_dark, store.finds, "light")
+        consistency(ConsistencyRequest(**{**asked, "synthesiser": store.draws_dark}))
     with pytest.raises(UserError, match="not a segmentation model"):
-        consistency(store.draws, store.draws, "light")
+        consistency(ConsistencyRequest(**{**asked, "segmenter": store.draws}))
 
 
 def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.evaluate.downstream.find_recipe", recipe)
-    worth, run_id = downstream(store.draws, "light", "segmentation", seeds=2, changes=CHANGES)
+    monkeypatch.setattr("sem_models.config.presets.table.find_recipe", recipe)
+    asked = DownstreamRequest(synthesiser=store.draws, dataset="light", recipe="segmentation", seeds=2, changes=CHANGES)
+    worth, run_id = downstream(asked)
     assert run_id == store.draws
     assert list(worth.runs) == ["real", "synthetic", "both"]
     trained = [get_run(run).tags["sem.dataset"] for runs in worth.runs.values() for run in runs]
@@ -130,7 +137,7 @@ def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, mon
     kept = json.loads(get_text(run_id, "downstream/light.json"))
     assert kept["dice"]["real"]["dice"]["mean"] == pytest.approx(worth.dice["real"]["dice"].mean)
     with pytest.raises(UserError, match="was trained on synthetic images"):
-        consistency(store.draws, worth.runs["both"][0], "light")
+        consistency(ConsistencyRequest(synthesiser=store.draws, segmenter=worth.runs["both"][0], dataset="light"))
 
 
 def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_path: Path) -> None:
@@ -139,7 +146,8 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
     place = tmp_path / "new.tif"
     tifffile.imwrite(place, LIGHT[mask].astype(np.uint8)[::2, ::2])
     table = {0: 0, 127: 1, 255: 2}
-    (result,) = bridge([place], store.finds, store.draws_dark, tmp_path / "out", table, pixel_size_nm=20.0)
+    asked = {"inputs": [place], "segmenter": store.finds, "synthesiser": store.draws_dark}
+    (result,) = bridge(MaskTranslationRequest(**asked, out=tmp_path / "out", mapping=table, pixel_size_nm=20.0))
     assert result.error is None
     assert result.notes == ("image resampled from 20 to 10 nm/px", "mask resampled from 10 to 5 nm/px")
     drawn, found = tifffile.imread(str(result.output)), tifffile.imread(str(result.mask))
@@ -147,10 +155,10 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
     expected = mask.repeat(2, 0).repeat(2, 1)
     assert (found == expected).mean() > 0.9
     assert np.abs(drawn - DARK[found].astype(float)).mean() < 25
-    with pytest.raises(UserError, match="say which is which with --map"):
-        bridge([place], store.finds, store.draws_dark, tmp_path / "no")
+    with pytest.raises(UserError, match="say which is which, one at a time, for example mapping=0=0"):
+        bridge(MaskTranslationRequest(**asked, out=tmp_path / "no"))
     with pytest.raises(UserError, match="pixel size unknown"):
-        bridge([place], store.finds, store.draws_dark, tmp_path / "no", table)
+        bridge(MaskTranslationRequest(**asked, out=tmp_path / "no", mapping=table))
     done = CliRunner().invoke(
         app, ["bridge", str(place), "--segmenter", store.finds, "--synthesiser", store.draws_dark, "--out",
               str(tmp_path / "cli"), "--map", "0=0", "--map", "127=1", "--map", "255=two"],
@@ -160,10 +168,11 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
 
 
 def test_a_round_trip_of_nothing_loses_nothing(store: Store) -> None:
-    result, run_id = round_trip("baseline:identity", "baseline:identity", "light")
+    asked = {"there": "baseline:identity", "back": "baseline:identity", "dataset": "light"}
+    result, run_id = round_trip(RoundTripRequest(**asked))
     assert run_id is None
     assert result.scores["psnr_db"].mean == 100
     assert result.scores["mae_between"].mean == 0
     with pytest.raises(UserError, match="needs models of one channel"):
-        round_trip(store.draws, "baseline:identity", "light")
+        round_trip(RoundTripRequest(**{**asked, "there": store.draws}))
     assert os.environ["SEM_HOME"] == str(store.home)

@@ -7,7 +7,9 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
+from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_reports
+from pipelines.model_ref import RunRef
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Tag
@@ -17,14 +19,15 @@ from pipelines.tracking.runs import get_run, run_warnings
 from pipelines.tracking.writer import RunWriter
 from pipelines.train.create import create_training
 from pipelines.train.interpolate import interpolate
+from pipelines.train.requests import InterpolateRequest
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
@@ -100,30 +103,32 @@ def test_a_chain_of_starts_goes_back_to_the_pixel_stage(trained: str, gan_recipe
 
 def test_a_mixture_and_an_unfinished_pixel_stage_are_no_start(trained: str, gan_recipe: Recipe) -> None:
     with pytest.raises(UserError, match="not a training of its own"):
-        create_training(gan_recipe, "small", init=interpolate(trained, 0.5))
+        create_training(gan_recipe, "small", init=interpolate(InterpolateRequest(run_id=trained, alpha=0.5)))
     waiting = create_training(gan_recipe, "small")
     with pytest.raises(UserError, match="pixel stage"):
         create_training(gan_recipe, "small", init=waiting)
     with pytest.raises(UserError, match="two ends"):
-        interpolate(waiting, 0.5)
+        interpolate(InterpolateRequest(run_id=waiting, alpha=0.5))
 
 
 def test_a_start_from_other_data_is_warned_of(
     trained: str, gan_recipe: Recipe, sem_home: Path, raw_images: Path
 ) -> None:
     assert not run_warnings(create_training(gan_recipe, "small", init=trained))
-    write_dataset(plan_dataset(PrepareOptions("other", (raw_images,), seed=1)), sem_home / "datasets" / "other")
+    write_dataset(
+        plan_dataset(PrepareOptions(name="other", raw=(raw_images,), seed=1)), sem_home / "datasets" / "other"
+    )
     (text,) = run_warnings(create_training(gan_recipe, "other", init=trained))
     assert trained[:8] in text
 
 
 def test_interpolation_is_linear_in_the_weights(trained: str) -> None:
     ends = [load_weights(fetch(trained, f"checkpoints/{kind}")) for kind in ("stage", "best")]
-    middle = best_weights(interpolate(trained, 0.25))
+    middle = best_weights(interpolate(InterpolateRequest(run_id=trained, alpha=0.25)))
     for name, value in middle.items():
         torch.testing.assert_close(value, 0.75 * ends[0][name] + 0.25 * ends[1][name])
-    assert_same(best_weights(interpolate(trained, 0.0)), ends[0])
-    assert_same(best_weights(interpolate(trained, 1.0)), ends[1])
+    assert_same(best_weights(interpolate(InterpolateRequest(run_id=trained, alpha=0.0))), ends[0])
+    assert_same(best_weights(interpolate(InterpolateRequest(run_id=trained, alpha=1.0))), ends[1])
 
 
 def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +141,7 @@ def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkey
         return str(download(store, run_id, path, into))
 
     monkeypatch.setattr(MlflowClient, "download_artifacts", noted)
-    with model_folder(trained) as folder:
+    with model_folder(RunRef(trained)) as folder:
         names = {file.name for file in folder.iterdir()}
     assert not folder.exists()
     assert len(list_files(trained, "checkpoints/best")) > len(names)
@@ -146,14 +151,14 @@ def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkey
         == {f"checkpoints/best/{WEIGHTS}", f"checkpoints/best/{RECIPE}"}
     )
     asked.clear()
-    resolve_model(trained)
+    resolve_model(RunRef(trained))
     assert len(asked) == 2
 
 
 def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recipe: Recipe) -> None:
     run_id = create_training(gan_recipe, "small", init=trained)
     run_training(run_id)
-    faithful = best_weights(interpolate(run_id, 0.0))
+    faithful = best_weights(interpolate(InterpolateRequest(run_id=run_id, alpha=0.0)))
     assert_same(faithful, load_weights(fetch(trained, "checkpoints/stage")))
 
 
@@ -161,22 +166,22 @@ def test_interpolation_needs_two_ends(sem_home: Path, small_dataset: Dataset, ti
     run_id = create_training(tiny_recipe, "small")
     run_training(run_id)
     with pytest.raises(UserError, match="two ends"):
-        interpolate(run_id, 0.5)
+        interpolate(InterpolateRequest(run_id=run_id, alpha=0.5))
 
 
 def test_baselines_are_scored_once_and_stay_the_same(trained: str, small_dataset: Dataset) -> None:
-    first, _ = evaluate(trained, "small")
-    kept = kept_baseline_rows(small_dataset, "test", resolve_model(trained).degradation)
+    first, _ = evaluate(EvaluateRequest(model=trained, dataset="small"))
+    kept = kept_baseline_rows(small_dataset, "test", resolve_model(RunRef(trained)).degradation)
     assert bool(kept) != bool(first.notes)
-    second, _ = evaluate(trained, "small")
+    second, _ = evaluate(EvaluateRequest(model=trained, dataset="small"))
     assert second == first == stored_reports(trained)[0]
 
 
 def test_kept_baselines_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
-    evaluate(trained, "small")
-    noisy = resolve_model(trained).degradation.model_copy(update={"read_noise": 0.1})
+    evaluate(EvaluateRequest(model=trained, dataset="small"))
+    noisy = resolve_model(RunRef(trained)).degradation.model_copy(update={"read_noise": 0.1})
     assert kept_baseline_rows(small_dataset, "test", noisy) == ()
-    assert kept_baseline_rows(small_dataset, "val", resolve_model(trained).degradation) == ()
+    assert kept_baseline_rows(small_dataset, "val", resolve_model(RunRef(trained)).degradation) == ()
 
 
 def test_warnings_reach_the_run(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
@@ -208,7 +213,7 @@ def test_perceptual_part_is_named_after_its_backbone(
 
 
 def best_weights(run_id: str) -> dict[str, torch.Tensor]:
-    with model_folder(run_id) as folder:
+    with model_folder(RunRef(run_id)) as folder:
         return load_weights(folder)
 
 

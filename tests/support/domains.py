@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -23,11 +23,11 @@ def write_all(folder: Path, letter: str, images: list[np.ndarray]) -> Path:
 def flat_images(folder: Path, count: int, size: int = 80) -> Dataset:
     """Single images, each of one grey level of its own."""
     raw = write_all(folder / "raw", "S", [np.full((size, size), 20 + 10 * index) for index in range(count)])
-    return write_dataset(plan_dataset(PrepareOptions("flat", (raw,), databar_rows=0)), folder / "flat")
+    return write_dataset(plan_dataset(PrepareOptions(name="flat", raw=(raw,), databar_rows=0)), folder / "flat")
 
 
 def unpaired(folder: Path, first: list[np.ndarray], second: list[np.ndarray]) -> Dataset:
     """Two domains; images of one number belong to one specimen, and so to one split."""
     raw, target = write_all(folder / "a", "a", first), write_all(folder / "b", "b", second)
-    options = PrepareOptions("u", (raw,), "unpaired", target=target, group_by=r"^\w(\d)", databar_rows=0)
+    options = PrepareOptions(name="u", raw=(raw,), kind="unpaired", target=target, group_by=r"^\w(\d)", databar_rows=0)
     return write_dataset(plan_dataset(options), folder / "datasets" / "u")

@@ -8,13 +8,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
 from tests.support.small_recipes import narrow
+from tests.support.trained_runs import train_run
 
 GREY = np.array([40, 120, 220], np.uint8)
 FEW = ["train.steps=2", "train.patch=16", "train.precision=32-true", "diffusion.sampling.steps=4"]
@@ -39,7 +39,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             Image.fromarray(GREY[mask]).save(home / "raw" / f"{name}.png")
         write_dataset(plan_dataset(options), home / "datasets" / "rings")
         runs = {
-            name: train(override(narrow(find_recipe(name)), FEW), "rings", "tests", queued=False)
+            name: train_run(override(narrow(find_recipe(name)), FEW), "rings")
             for name in ("ddpm-small", "ddpm-masks-small")
         }
     return {**runs, "home": str(home), "masks": str(options.masks)}

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 
 RAW_OF_CLASS = np.array([0, 127, 255], np.uint8)
@@ -33,7 +33,7 @@ def masked_files(
         grey = images[index] if images else rng.integers(0, 256, mask.shape[:2], dtype=np.uint8)
         Image.fromarray(grey).save(folder / "raw" / f"{name}.png")
         Image.fromarray(mask).save(folder / "masks" / f"{name}{suffix}")
-    return PrepareOptions("m", (folder / "raw",), "masked", masks=folder / "masks")
+    return PrepareOptions(name="m", raw=(folder / "raw",), kind="masked", masks=folder / "masks")
 
 
 def grey_classes(folder: Path, count: int = 5, size: int = 64) -> Dataset:

@@ -7,12 +7,12 @@ import pytest
 
 from pipelines.study.answers import Answer, Given, next_trial, store_answer
 from pipelines.study.create import create_study
-from pipelines.study.definition import study_settings
+from pipelines.study.definition import StudyCreateRequest
 from pipelines.study.order import Shown
 from pipelines.study.studies import Study, open_study
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -28,7 +28,7 @@ def home_with_images(home: Path) -> Iterator[Dataset]:
     changed = pytest.MonkeyPatch()
     changed.setenv("SEM_HOME", str(home))
     changed.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield write_dataset(plan_dataset(PrepareOptions("small", (raw,))), home / "datasets" / "small")
+    yield write_dataset(plan_dataset(PrepareOptions(name="small", raw=(raw,))), home / "datasets" / "small")
     changed.undo()
 
 
@@ -36,7 +36,7 @@ def small_study(**changes: object) -> Study:
     """Both questions, 8 trials and 2 catch trials on the training images of the dataset `small`."""
     chosen = {"name": "small study", "models": ("baseline:bicubic", "baseline:identity"), "dataset": "small"}
     sizes = {"split": "train", "questions": ("pair", "single"), "trials": 8, "catch_trials": 2, "crop_px": 16}
-    return open_study(create_study(study_settings(**{**chosen, **sizes, "seed": 20161, **changes})))
+    return open_study(create_study(StudyCreateRequest(**{**chosen, **sizes, "seed": 20161, **changes})))
 
 
 def truth(study: Study, shown: Shown, right: bool = True) -> Given:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter
 
-from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 
@@ -42,4 +42,6 @@ def write_pairs(folder: Path, count: int = 4) -> PrepareOptions:
             (folder / name).mkdir(parents=True, exist_ok=True)
             image = np.clip(pixels, 0, 255).astype(np.uint8)[..., None]
             write_micrograph(folder / name / f"s{index}.tif", Micrograph(image, 2.0))
-    return PrepareOptions("p", (folder / "in",), "paired", target=folder / "out", databar_rows=0, register="shift")
+    return PrepareOptions(
+        name="p", raw=(folder / "in",), kind="paired", target=folder / "out", databar_rows=0, registration="shift"
+    )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sem_models.datasets.manifest import Skipped
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.pair_pixels import refuse_two_sizes, registered_pixels, resampled_first
 from sem_models.datasets.preparation.planned_image import PlannedImage
-from sem_models.datasets.preparation.sources import PrepareOptions
+from sem_models.datasets.preparation.sources import LeftOut
 from sem_models.datasets.registration.alignment import Alignment, find_alignment
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.progress import Progress
 
 LIMIT_PX = 2.0
@@ -25,7 +25,7 @@ class AlignedPair:
     target: PlannedImage
     alignment: Alignment | None
     """None where there is nothing to align: sizes differ, or no common field was found."""
-    rejected: str | None
+    rejected: Message | None
     """Why the pair will not be used."""
     resample_nm: float | None = None
     """Pixel size that both were brought to before they were registered; None: registered as the files are."""
@@ -46,19 +46,22 @@ def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progres
 
 def without_rejected(
     images: list[PlannedImage], pairs: Sequence[AlignedPair]
-) -> tuple[list[PlannedImage], list[Skipped]]:
+) -> tuple[list[PlannedImage], list[LeftOut]]:
     """The images that stay, and an entry with the reason for each pair that does not.
 
     Raises:
         UserError: No pair is left.
     """
-    lost = {
-        pair.input.sample: Skipped(source=pair.input.source, reason=pair.rejected) for pair in pairs if pair.rejected
-    }
+    lost = {pair.input.sample: LeftOut(pair.input.source, pair.rejected) for pair in pairs if pair.rejected}
     if lost and len(lost) == len(pairs):
         raise UserError(
-            f"All {len(pairs)} pairs were set aside. {next(iter(lost.values())).reason} "
-            "Check that they belong together, choose another --register or a larger --max-residual."
+            f"All {len(pairs)} pairs were set aside. ",
+            next(iter(lost.values())).reason,
+            " Check that they belong together, choose another ",
+            FieldRef("registration"),
+            " or a larger ",
+            FieldRef("max_residual_px"),
+            ".",
         )
     return [image for image in images if image.sample not in lost], list(lost.values())
 
@@ -68,35 +71,36 @@ def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) ->
     nm = options.resample_nm if resampled_first(image, target, options.resample_nm) else None
     try:
         first, second = registered_pixels(image, target, options.resample_nm)
-        if options.register != "none":
+        if options.registration != "none":
             refuse_two_sizes(first, second)
-        alignment = find_alignment(first, second, options.register, nm or target.pixel_size_nm)
+        alignment = find_alignment(first, second, options.registration, nm or target.pixel_size_nm)
     except UserError as error:
-        return AlignedPair(image, target, None, f"{names}: {error}.", nm)
+        return AlignedPair(image, target, None, Message(f"{names}: ", error.message, "."), nm)
     why = _rejection_reason(alignment, _limit_px(options)) if alignment else None
-    return AlignedPair(image, target, alignment, f"{names}: {why}." if why else None, nm)
+    return AlignedPair(image, target, alignment, Message(f"{names}: {why}.") if why else None, nm)
 
 
 def _limit_px(options: PrepareOptions) -> float:
     """Who asked for no registration did not ask for pairs to be dropped, either."""
     if options.max_residual_px is not None:
         return options.max_residual_px
-    return np.inf if options.register == "none" else LIMIT_PX
+    return np.inf if options.registration == "none" else LIMIT_PX
 
 
-def registration_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[str, ...]:
+def registration_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[Message, ...]:
     """A warning where pairs are used as they are although they do not fit."""
     found = [(pair, pair.alignment.residual) for pair in pairs if pair.alignment and not pair.rejected]
     off = [(pair, residual) for pair, residual in found if residual and residual.median_px > LIMIT_PX]
-    if options.register != "none" or not off:
+    if options.registration != "none" or not off:
         return ()
     pair, worst = max(off, key=lambda two: two[1].median_px)
     nm = "" if worst.median_nm is None else f", {worst.median_nm:.3g} nm"
-    return (
+    found_off = (
         f"{len(off)} of {len(pairs)} pairs are used as they are although they fit worse than {LIMIT_PX:g} px, the "
         f"worst being {pair.input.source} + {pair.target.source} with a median residual of {worst.median_px:.1f} px{nm}"
-        ": --register can align them, --max-residual sets them aside.",
     )
+    align, drop = FieldRef("registration"), FieldRef("max_residual_px")
+    return (Message(found_off, ": ", align, " can align them, ", drop, " sets them aside."),)
 
 
 def _rejection_reason(alignment: Alignment, limit: float) -> str | None:

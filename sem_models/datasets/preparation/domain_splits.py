@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sem_models.datasets.manifest import Split
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.splits.allocation import Sizes, allocate
 from sem_models.datasets.splits.grouping import WHOLE_NAME, group_of, guess_group_pattern, matching
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 
 _NAMES = "first", "second"
 _MISSING: dict[Split, str] = {"val": "validation", "test": "test"}
@@ -34,11 +34,11 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> Do
     """
     names = [image.sample for image in images if image.role == "input"]
     first, second = _patterns(names, [image.sample for image in images if image.role == "target"], options)
-    said = "--target-group-by" if options.target_group_by else "--group-by"
+    field = "target_group_by" if options.target_group_by else "group_by"
     grouped = [
         replace(image, group=group_of(image.sample, first))
         if image.role == "input"
-        else replace(image, group=group_of(image.sample, second, said))
+        else replace(image, group=group_of(image.sample, second, field))
         for image in images
     ]
     splits, notes = assign_domain_splits(
@@ -89,7 +89,11 @@ def _refuse(rest: Sequence[Sizes], needed: int) -> None:
         counts = " and ".join(f"{len(sizes)} group(s) ({', '.join(sorted(sizes))})" for sizes in rest)
         raise UserError(
             f"The two domains have {counts} to deal, where one of them needs {needed}: add images of other specimens, "
-            "or set --group-by and --target-group-by to patterns that tell specimens apart."
+            "or set ",
+            FieldRef("group_by"),
+            " and ",
+            FieldRef("target_group_by"),
+            " to patterns that tell specimens apart.",
         )
 
 

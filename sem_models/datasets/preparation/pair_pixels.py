@@ -3,7 +3,7 @@
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import zoom
 from sem_models.datasets.preparation.stacking import cut_file
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.micrograph import Pixels
 from sem_models.images.resample import resample
 
@@ -48,7 +48,11 @@ def one_size(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
         sizes = [f"{image.shape[1]} x {image.shape[0]} px" for image in (first, second)]
         raise UserError(
             f"at the common pixel size they have {sizes[0]} and {sizes[1]}, which is not one field; check the pixel "
-            "sizes (--pixel-size, --target-pixel-size) or cut the files to one field"
+            "sizes (",
+            FieldRef("pixel_size_nm"),
+            ", ",
+            FieldRef("target_pixel_size_nm"),
+            ") or cut the files to one field",
         )
     return first[:height, :width], second[:height, :width]
 
@@ -59,7 +63,10 @@ def refuse_two_sizes(first: Pixels, second: Pixels) -> None:
         sizes = [f"{image.shape[1]} x {image.shape[0]} px" for image in (first, second)]
         raise UserError(
             f"they have {sizes[0]} and {sizes[1]}, and only images of one size can be registered; bring both to one "
-            "pixel size with --resample, or leave them as they are with --register none"
+            "pixel size with ",
+            FieldRef("resample_nm"),
+            ", or leave them as they are with ",
+            FieldRef("registration", "none"),
         )
 
 

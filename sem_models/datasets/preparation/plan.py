@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sem_models.datasets.labels import LabelMap, count_labels, find_labels
-from sem_models.datasets.manifest import Skipped
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair, align_pairs, registration_notes, without_rejected
 from sem_models.datasets.preparation.domain_splits import split_domains
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import plan_resampling, stated_pixel_size
-from sem_models.datasets.preparation.sources import Candidate, PrepareOptions, candidates
+from sem_models.datasets.preparation.sources import Candidate, LeftOut, candidates
 from sem_models.datasets.preparation.stacking import stacked
 from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
-from sem_models.errors import UserError
+from sem_models.errors import Message, UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, find_databar
 from sem_models.images.io.read import read_pages
@@ -31,8 +31,8 @@ class Plan:
     options: PrepareOptions
     group_by: str
     images: tuple[PlannedImage, ...]
-    skipped: tuple[Skipped, ...]
-    notes: tuple[str, ...] = ()
+    skipped: tuple[LeftOut, ...]
+    notes: tuple[Message, ...] = ()
     """What the user should look at before writing."""
     pairs: tuple[AlignedPair, ...] = ()
     """All pairs, those that were set aside too."""
@@ -58,14 +58,14 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         try:
             images += _plan_file(candidate, options)
         except UserError as error:
-            skipped.append(Skipped(source=candidate.path.name, reason=str(error)))
+            skipped.append(LeftOut(candidate.path.name, error.message))
         progress(index + 1, len(found), "files read")
     images, incomplete = _complete_samples(images, options)
     images = stacked(images)
     if not images:
-        reasons = "; ".join(f"{item.reason}" for item in (skipped + incomplete)[:3])
-        raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. {reasons}".strip())
-    notes = (*notes, *plan_resampling(images, options))
+        reasons = [part for item in (skipped + incomplete)[:3] for part in ("; ", item.reason)][1:]
+        raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. ", *reasons)
+    notes = (*notes, *map(Message, plan_resampling(images, options)))
     pairs = align_pairs(images, options, progress)
     images, rejected = without_rejected(images, pairs)
     notes += registration_notes(pairs, options)
@@ -75,17 +75,22 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     labels = (
         find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
     )
-    notes += labels.notes if labels else ()
+    notes += tuple(map(Message, labels.notes)) if labels else ()
     planned = _with_splits(images, pattern, options)
     return Plan(options, pattern, planned, (*skipped, *incomplete, *rejected), notes, tuple(pairs), labels)
 
 
 def _of_domains(
-    options: PrepareOptions, images: list[PlannedImage], lost: tuple[Skipped, ...], notes: tuple[str, ...]
+    options: PrepareOptions, images: list[PlannedImage], lost: tuple[LeftOut, ...], notes: tuple[Message, ...]
 ) -> Plan:
     found = split_domains(images, options)
     return Plan(
-        options, found.group_by, found.images, lost, (*notes, *found.notes), target_group_by=found.target_group_by
+        options,
+        found.group_by,
+        found.images,
+        lost,
+        (*notes, *map(Message, found.notes)),
+        target_group_by=found.target_group_by,
     )
 
 
@@ -112,7 +117,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
         )
 
 
-def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[Skipped]]:
+def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[LeftOut]]:
     """Leave out samples that lost a member to a bad file."""
     needed = 2 + len(options.extra_inputs) if options.kind in ("paired", "masked") else 1
     count: dict[str, int] = {}
@@ -120,7 +125,7 @@ def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tu
         count[image.sample] = count.get(image.sample, 0) + 1
     whole = [image for image in images if count[image.sample] >= needed]
     lost = [image for image in images if count[image.sample] < needed]
-    return whole, [Skipped(source=i.source, reason=f"{i.source}: its partner could not be used.") for i in lost]
+    return whole, [LeftOut(i.source, Message(f"{i.source}: its partner could not be used.")) for i in lost]
 
 
 def _with_splits(images: list[PlannedImage], pattern: str, options: PrepareOptions) -> tuple[PlannedImage, ...]:

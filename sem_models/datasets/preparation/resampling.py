@@ -7,9 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sem_models.datasets.manifest import Resampled, Role
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
-from sem_models.datasets.preparation.sources import PrepareOptions
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.resample import resample, resample_labels, resampled_size
 
 _LARGEST = 8.0
@@ -31,16 +31,19 @@ def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> 
         UserError: A pixel size is unknown, or the common one is far from that of an image.
     """
     if options.target_pixel_size_nm and options.kind not in ("paired", "unpaired"):
-        raise UserError(f"--target-pixel-size: kind {options.kind} has no targets; use --pixel-size.")
+        own = FieldRef("target_pixel_size_nm")
+        raise UserError(own, f": kind {options.kind} has no targets; use ", FieldRef("pixel_size_nm"), ".")
     if options.resample_nm is None:
         return ()
     shown = [image for image in images if image.role != "mask"]
     unknown = [image for image in shown if not image.pixel_size_nm]
     if unknown:
-        option = "--target-pixel-size" if all(image.role == "target" for image in unknown) else "--pixel-size"
+        of_targets = all(image.role == "target" for image in unknown)
         raise UserError(
-            f"{_names(unknown)}: pixel size unknown, so it cannot be brought to {options.resample_nm:g} nm; "
-            f"state it with {option}."
+            f"{_names(unknown)}: pixel size unknown, so it cannot be brought to {options.resample_nm:g} nm; state it "
+            "with ",
+            FieldRef("target_pixel_size_nm" if of_targets else "pixel_size_nm"),
+            ".",
         )
     for image in shown:
         _refuse_extremes(image, options.resample_nm)
@@ -98,12 +101,19 @@ def _refuse_extremes(image: PlannedImage, resample_nm: float) -> None:
     if factor > _LARGEST:
         raise UserError(
             f"{image.source}: {image.pixel_size_nm:g} nm/px would be enlarged {factor:.3g} times to "
-            f"{resample_nm:g} nm, at most {_LARGEST:g} is allowed; check --pixel-size or use a larger --resample."
+            f"{resample_nm:g} nm, at most {_LARGEST:g} is allowed; check ",
+            FieldRef("pixel_size_nm"),
+            " or use a larger ",
+            FieldRef("resample_nm"),
+            ".",
         )
     if min(shape) < _FEWEST_PX:
         raise UserError(
-            f"{image.source}: only {shape[1]} x {shape[0]} px would be left at {resample_nm:g} nm; check --pixel-size "
-            "or use a smaller --resample."
+            f"{image.source}: only {shape[1]} x {shape[0]} px would be left at {resample_nm:g} nm; check ",
+            FieldRef("pixel_size_nm"),
+            " or use a smaller ",
+            FieldRef("resample_nm"),
+            ".",
         )
 
 

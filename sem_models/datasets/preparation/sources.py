@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sem_models.datasets.manifest import Kind, Register, Role, Skipped
-from sem_models.errors import UserError
+from sem_models.datasets.manifest import Role
+from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
 
 _ROLE_WORDS = {
@@ -98,7 +99,9 @@ def _refuse_shared(places: Sequence[Sequence[Path]]) -> None:
             if seen.setdefault(path.resolve(), index) != index:
                 raise UserError(
                     f"{path}: this file stands in two of the input places; name folders that do not overlap for the "
-                    "first input and for each --with."
+                    "first input and for each of ",
+                    FieldRef("extra_inputs"),
+                    ".",
                 )
 
 
@@ -117,22 +120,22 @@ def match_masks(images: Sequence[Path], masks: Sequence[Path], suffix: str | Non
     if not found.pairs:
         raise UserError(
             f"No mask belongs to an image by its name (images such as {images[0].name}, masks such as {masks[0].name}):"
-            " name them alike, or say by --mask-suffix what the names of masks end in."
+            " name them alike, or say by ",
+            FieldRef("mask_suffix"),
+            " what the names of masks end in.",
         )
     alone = tuple(wanted.get(path, path) for path in found.alone)
     return Matching(tuple((image, wanted[mask]) for image, mask in found.pairs), alone, found.by)
 
 
-def unused_masks(matching: Matching, masks: Sequence[Path]) -> tuple[str, ...]:
+def unused_masks(matching: Matching, masks: Sequence[Path]) -> tuple[Message, ...]:
     """A note where masks stayed without an image: the user may have meant those."""
     unused = sorted(set(matching.alone) & set(masks))
     if not unused:
         return ()
     used = matching.pairs[0][1].name
-    return (
-        f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; used are those like {used}. Where an "
-        "image has several masks, choose by --mask-suffix.",
-    )
+    which = f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; used are those like {used}."
+    return (Message(which, " Where an image has several masks, choose by ", FieldRef("mask_suffix"), "."),)
 
 
 def _without(path: Path, suffix: str) -> Path:
@@ -140,36 +143,11 @@ def _without(path: Path, suffix: str) -> Path:
 
 
 @dataclass(frozen=True)
-class PrepareOptions:
-    """What the user asks for."""
+class LeftOut:
+    """A raw file that does not become part of the dataset."""
 
-    name: str
-    raw: tuple[Path, ...]
-    kind: Kind = "single"
-    target: Path | None = None
-    masks: Path | None = None
-    group_by: str | None = None
-    pixel_size_nm: float | None = None
-    databar_rows: int | None = None
-    """Rows for every image; None: metadata, else detection."""
-    register: Register = "none"
-    """What is done to pairs so that they fit."""
-    max_residual_px: float | None = None
-    """Pairs whose median residual is larger are set aside; infinite: none is. None: 2 px where pairs are registered;
-    where they are not, none is."""
-    seed: int = 0
-    mask_suffix: str | None = None
-    """Of the mask files to use, before the file type, where an image has several: `_seg-axon-manual`."""
-    extra_inputs: tuple[Path, ...] = ()
-    """Paired: folders of further inputs, whose channels follow those of the raw files."""
-    target_pixel_size_nm: float | None = None
-    """Of targets, where it differs from that of the inputs; None: as `pixel_size_nm`."""
-    target_group_by: str | None = None
-    """Unpaired: as `group_by`, of the other domain, where its files are named in another way; None: as that."""
-    test_groups: str | None = None
-    """Regular expression of the groups that are the test; None: a fifth of the images is dealt to it."""
-    resample_nm: float | None = None
-    """Pixel size that all images are brought to; None: each stays as it is."""
+    source: str
+    reason: Message
 
 
 @dataclass(frozen=True)
@@ -183,7 +161,7 @@ class Candidate:
     """0 for RAW, 1 for the first folder of further inputs and so on."""
 
 
-def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped], tuple[str, ...]]:
+def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]:
     """What to read, what was left out because it has no partner, and notes for the user.
 
     Raises:
@@ -191,14 +169,19 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     """
     raw = _files(options.raw)
     if options.extra_inputs and options.kind != "paired":
-        raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
+        extra = FieldRef("extra_inputs")
+        goes_with = FieldRef("kind", "paired")
+        raise UserError(extra, " goes with ", goes_with, f", whose inputs it completes, not with {options.kind}.")
     if options.target_group_by and options.kind != "unpaired":
-        raise UserError(f"--target-group-by goes with --kind unpaired, not with {options.kind}; use --group-by.")
+        goes_with = FieldRef("kind", "unpaired")
+        instead = f", not with {options.kind}; use "
+        raise UserError(FieldRef("target_group_by"), " goes with ", goes_with, instead, FieldRef("group_by"), ".")
     if options.kind == "single":
         return [Candidate(path, "image", path.name) for path in raw], [], ()
     other = options.masks if options.kind == "masked" else options.target
     if other is None:
-        raise UserError(f"Kind {options.kind} needs --{'masks' if options.kind == 'masked' else 'target'} FOLDER.")
+        needed = "masks" if options.kind == "masked" else "target"
+        raise UserError(f"Kind {options.kind} needs a folder: give ", FieldRef(needed), ".")
     second = _files((other,))
     if options.kind == "unpaired":
         first_domain = [Candidate(path, "input", path.name) for path in raw]
@@ -211,11 +194,9 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
     kept = list(extra_inputs.of)
     matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
     notes = unused_masks(matching, second) if masked else ()
-    alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
-    alone += [
-        Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in extra_inputs.alone
-    ]
-    alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in extra_inputs.unused]
+    alone = [LeftOut(path.name, Message(f"{path.name}: no partner of that name.")) for path in matching.alone]
+    alone += [LeftOut(path.name, Message(f"{path.name}: a further input is missing.")) for path in extra_inputs.alone]
+    alone += [LeftOut(path.name, Message(f"{path.name}: no input of that name.")) for path in extra_inputs.unused]
     pairs = [
         Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
     ]
@@ -224,7 +205,7 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         for first, _ in matching.pairs
         for part, path in enumerate(extra_inputs.of[first], start=1)
     ]
-    by_order = "No names agree: files were paired in the order of their names. Check each pair and its shift."
+    by_order = Message("No names agree: files were paired in the order of their names. Check each pair and its shift.")
     return pairs, alone, (*notes, by_order) if matching.by == "order" or extra_inputs.by_order else notes
 
 
@@ -233,7 +214,8 @@ def _refuse_targets(extra_inputs: ExtraInputs, targets: Sequence[Path]) -> None:
     inputs = {path.resolve() for paths in extra_inputs.of.values() for path in paths}
     for path in targets:
         if path.resolve() in inputs:
-            raise UserError(f"{path}: this file is a target and stands under --with too; name another folder.")
+            extra = FieldRef("extra_inputs")
+            raise UserError(f"{path}: this file is a target and stands under ", extra, " too; name another folder.")
 
 
 def _files(places: Sequence[Path]) -> list[Path]:

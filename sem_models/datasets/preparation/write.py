@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.datasets.labels import same_field
-from sem_models.datasets.manifest import Entry, Manifest, StoredArray
+from sem_models.datasets.manifest import Entry, Manifest, Skipped, StoredArray
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 from sem_models.datasets.preparation.pair_pixels import one_size
 from sem_models.datasets.preparation.plan import Plan
@@ -22,7 +22,7 @@ from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import resample_cuts
 from sem_models.datasets.preparation.stacking import cut_file, described_parts
 from sem_models.datasets.registration.alignment import Alignment, align
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent
 
@@ -74,7 +74,7 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         seed=plan.options.seed,
         test_groups=plan.options.test_groups,
         entries=tuple(entries),
-        skipped=plan.skipped,
+        skipped=tuple(Skipped(source=item.source, reason=str(item.reason)) for item in plan.skipped),
         label_values=plan.labels.values if plan.labels else (),
     )
     (part / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
@@ -139,7 +139,9 @@ def _refuse_duplicates(seen: list[tuple[str, PlannedImage]]) -> None:
         if other.split != image.split and other.role == image.role:
             raise UserError(
                 f"{other.source} and {image.source} are the same image in the {other.split} and {image.split} splits: "
-                "scores would be worthless. Remove one, or group them together with --group-by."
+                "scores would be worthless. Remove one, or group them together by ",
+                FieldRef("group_by"),
+                ".",
             )
 
 
@@ -148,8 +150,9 @@ def _same_or_refuse(folder: Path, manifest: Manifest) -> Dataset:
     if existing.digest == digest_of(manifest):
         return existing
     raise UserError(
-        f"A dataset {folder.name!r} with other content is already there; choose another --name, "
-        f"or delete {folder} first."
+        f"A dataset {folder.name!r} with other content is already there; choose another ",
+        FieldRef("name"),
+        f", or delete {folder} first.",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sem_models.datasets.manifest import Split
 from sem_models.datasets.splits.allocation import allocate
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 
 BIDS_SUBJECT = r"^(sub-[A-Za-z0-9]+)"
 LEADING_CODE = r"^([A-Za-z]+[0-9]+)"
@@ -29,13 +29,13 @@ def guess_group_pattern(names: Sequence[str]) -> str:
     return WHOLE_NAME
 
 
-def group_of(name: str, pattern: str, option: str = "--group-by") -> str:
+def group_of(name: str, pattern: str, field: str = "group_by") -> str:
     """The group of a file: first parenthesis of the pattern (or all of its match), without regard to case.
 
     Args:
         name: Of the file.
         pattern: Regular expression.
-        option: By which the user can give another one.
+        field: By which the user can give another one.
 
     Raises:
         UserError: The pattern is not a regular expression or does not fit the name.
@@ -45,7 +45,7 @@ def group_of(name: str, pattern: str, option: str = "--group-by") -> str:
     except re.error as error:
         raise UserError(f"Group pattern {pattern!r} is not a regular expression: {error}.") from error
     if match is None or not match[0]:
-        raise UserError(f"{name}: the group pattern {pattern!r} does not fit this name; change {option}.")
+        raise UserError(f"{name}: the group pattern {pattern!r} does not fit this name; change ", FieldRef(field), ".")
     return (match[1] if match.re.groups else match[0]).casefold()
 
 
@@ -83,6 +83,8 @@ def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dic
     if len(sizes) < len(allocated):
         raise UserError(
             f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(allocated)]} need one each. "
-            "Add images of other specimens, or set --group-by to a pattern that tells specimens apart."
+            "Add images of other specimens, or set ",
+            FieldRef("group_by"),
+            " to a pattern that tells specimens apart.",
         )
     return allocate([sizes], seed, allocated)

@@ -12,7 +12,7 @@ from torch import Tensor
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.reach import cubic_halo
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.baselines import filters
 from sem_models.evaluation.baselines.filters import WholeImageFilter
 from sem_models.inference.model import UnitModel
@@ -108,7 +108,9 @@ def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
     """
     if blur is None:
         raise UserError(
-            f"baseline:{wanted_by} undoes a known blur: score it by `evaluate` with --set degradation.blur.size_px=2,2."
+            f"baseline:{wanted_by} undoes a known blur: score it by `evaluate` with ",
+            SettingRef("degradation.blur.size_px", "2,2"),
+            ".",
         )
     middle = sum(blur.size_px) / 2
     known = Blur(kernel="disc" if blur.kernel == "disc" else "gaussian", size_px=(middle, middle))

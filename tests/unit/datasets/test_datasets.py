@@ -9,8 +9,9 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions, match_by_name
+from sem_models.datasets.preparation.sources import match_by_name
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.datasets.sampling.bank import PatchBank
@@ -41,7 +42,7 @@ def test_splits_are_whole_groups_near_60_20_20(sizes: list[int]) -> None:
     if len(sizes) == 40:
         shares = [sum(split == name for split in splits.values()) for name in ("train", "val", "test")]
         assert shares == [24, 8, 8]
-    with pytest.raises(UserError, match="--group-by"):
+    with pytest.raises(UserError, match="set group_by"):
         assign_splits(["a", "b"], 0)
 
 
@@ -97,13 +98,13 @@ def write(folder: Path, name: str, pixels: np.ndarray, size_nm: float | None = N
 
 
 def test_prepare_twice_is_one_dataset(tmp_path: Path, raw_images: Path) -> None:
-    options = PrepareOptions("a", (raw_images,))
+    options = PrepareOptions(name="a", raw=(raw_images,))
     first = write_dataset(plan_dataset(options), tmp_path / "a")
     again = write_dataset(plan_dataset(options), tmp_path / "a")
-    elsewhere = write_dataset(plan_dataset(PrepareOptions("b", (raw_images,))), tmp_path / "b")
+    elsewhere = write_dataset(plan_dataset(PrepareOptions(name="b", raw=(raw_images,))), tmp_path / "b")
     assert first.digest == again.digest == elsewhere.digest
     assert open_dataset(tmp_path / "a").digest == first.digest
-    other = plan_dataset(PrepareOptions("a", (raw_images,), seed=5, databar_rows=3))
+    other = plan_dataset(PrepareOptions(name="a", raw=(raw_images,), seed=5, databar_rows=3))
     with pytest.raises(UserError, match="other content"):
         write_dataset(other, tmp_path / "a")
     entry = first.manifest.entries[0]
@@ -115,29 +116,29 @@ def test_prepare_twice_is_one_dataset(tmp_path: Path, raw_images: Path) -> None:
 
 def test_one_bad_file_does_not_spoil_the_folder(tmp_path: Path, raw_images: Path) -> None:
     (raw_images / "S9-broken.tif").write_bytes(b"II*\0nonsense")
-    dataset = write_dataset(plan_dataset(PrepareOptions("a", (raw_images,))), tmp_path / "a")
+    dataset = write_dataset(plan_dataset(PrepareOptions(name="a", raw=(raw_images,))), tmp_path / "a")
     assert len(dataset.manifest.entries) == 6
     assert [item.source for item in dataset.manifest.skipped] == ["S9-broken.tif"]
 
 
 def test_duplicates_over_splits_refuse(tmp_path: Path, raw_images: Path) -> None:
-    plan = plan_dataset(PrepareOptions("a", (raw_images,)))
+    plan = plan_dataset(PrepareOptions(name="a", raw=(raw_images,)))
     test = next(image for image in plan.images if image.split == "test")
     train = next(image for image in plan.images if image.split == "train")
     (raw_images / f"{train.group.upper()}-copy.tif").write_bytes(test.path.read_bytes())
     with pytest.raises(UserError, match="same image"):
-        write_dataset(plan_dataset(PrepareOptions("a", (raw_images,))), tmp_path / "a")
+        write_dataset(plan_dataset(PrepareOptions(name="a", raw=(raw_images,))), tmp_path / "a")
     assert not list(tmp_path.glob(".a.*"))
 
 
 def test_same_pixels_in_another_format_are_duplicates(tmp_path: Path, raw_images: Path) -> None:
     from PIL import Image
 
-    plan = plan_dataset(PrepareOptions("a", (raw_images,)))
+    plan = plan_dataset(PrepareOptions(name="a", raw=(raw_images,)))
     by_split = {image.split: image for image in plan.images}
     Image.open(by_split["test"].path).save(raw_images / f"{by_split['train'].group.upper()}-copy.png")
     with pytest.raises(UserError, match="same image"):
-        write_dataset(plan_dataset(PrepareOptions("a", (raw_images,))), tmp_path / "a")
+        write_dataset(plan_dataset(PrepareOptions(name="a", raw=(raw_images,))), tmp_path / "a")
 
 
 def test_unreadable_manifests_refuse(small_dataset: Dataset) -> None:
@@ -164,11 +165,13 @@ def test_paired_shift_is_reported_and_applied_on_request(tmp_path: Path) -> None
         field = texture(index)
         write(tmp_path / "in", f"s{index}.tif", field[20:120, 20:120])
         write(tmp_path / "out", f"s{index}.tif", field[16:116, 25:125])
-    options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out", max_residual_px=np.inf)
+    options = PrepareOptions(
+        name="p", raw=(tmp_path / "in",), kind="paired", target=tmp_path / "out", max_residual_px=np.inf
+    )
     dataset = write_dataset(plan_dataset(options), tmp_path / "p")
     assert all(entry.shift_px == pytest.approx((4, -5), abs=0.2) for entry in dataset.manifest.entries)
     assert not dataset.manifest.entries[0].shift_applied
-    applied = write_dataset(plan_dataset(PrepareOptions(**{**vars(options), "register": "shift"})), tmp_path / "q")
+    applied = write_dataset(plan_dataset(PrepareOptions(**{**vars(options), "registration": "shift"})), tmp_path / "q")
     entry = applied.manifest.entries[0]
     assert entry.array("input").shape == entry.array("target").shape == (96, 95, 1)
     difference = applied.array(entry, "input").astype(int) - applied.array(entry, "target")
@@ -180,7 +183,8 @@ def test_masked_and_unpaired_kinds(tmp_path: Path) -> None:
         write(tmp_path / "raw", f"s{index}.tif", texture(index, 60))
         write(tmp_path / "masks", f"s{index}_mask.png", (texture(index, 60) > 100) * 2)
     masked = write_dataset(
-        plan_dataset(PrepareOptions("m", (tmp_path / "raw",), "masked", masks=tmp_path / "masks")), tmp_path / "m"
+        plan_dataset(PrepareOptions(name="m", raw=(tmp_path / "raw",), kind="masked", masks=tmp_path / "masks")),
+        tmp_path / "m",
     )
     labels = masked.array(masked.manifest.entries[0], "mask")
     assert masked.manifest.label_values == (0, 2)
@@ -188,11 +192,14 @@ def test_masked_and_unpaired_kinds(tmp_path: Path) -> None:
     write(tmp_path / "masks", "s1_mask.png", np.zeros((50, 60)))
     with pytest.raises(UserError, match="export both at one size"):
         write_dataset(
-            plan_dataset(PrepareOptions("n", (tmp_path / "raw",), "masked", masks=tmp_path / "masks")), tmp_path / "n"
+            plan_dataset(PrepareOptions(name="n", raw=(tmp_path / "raw",), kind="masked", masks=tmp_path / "masks")),
+            tmp_path / "n",
         )
     for index in range(3):
         write(tmp_path / "b", f"t{index}.tif", texture(index + 9, 60))
-    options = PrepareOptions("u", (tmp_path / "raw",), "unpaired", target=tmp_path / "b", group_by=r"^\w(\d)")
+    options = PrepareOptions(
+        name="u", raw=(tmp_path / "raw",), kind="unpaired", target=tmp_path / "b", group_by=r"^\w(\d)"
+    )
     unpaired = write_dataset(plan_dataset(options), tmp_path / "u")
     assert (
         sorted(array.role for entry in unpaired.manifest.entries for array in entry.arrays)
@@ -204,7 +211,7 @@ def test_bids_side_car_gives_the_pixel_size(tmp_path: Path) -> None:
     for index in range(3):
         write(tmp_path, f"sub-{index}_SEM.tif", texture(index, 40))
     (tmp_path / "sub-0_SEM.json").write_text(json.dumps({"PixelSize": [0.18, 0.18], "PixelSizeUnits": "um"}))
-    plan = plan_dataset(PrepareOptions("a", (tmp_path,)))
+    plan = plan_dataset(PrepareOptions(name="a", raw=(tmp_path,)))
     assert next(image for image in plan.images if image.path.stem == "sub-0_SEM").pixel_size_nm == pytest.approx(180)
 
 
@@ -217,7 +224,7 @@ def test_sampler_cuts_what_numpy_cuts(tmp_path: Path, dtype: str) -> None:
     for index, size in enumerate(sizes):
         pixels = (rng.random((*size, 1)) * top).astype(dtype)
         write_micrograph(tmp_path / f"s{index}.tif", Micrograph(pixels))
-    plan = plan_dataset(PrepareOptions("a", (tmp_path,)))
+    plan = plan_dataset(PrepareOptions(name="a", raw=(tmp_path,)))
     dataset = write_dataset(plan, tmp_path / "a")
     sampler = PatchSampler(PatchBank(dataset, "train", ("image",), torch.device("cpu")), 8, 40, seed=1)
     patches = sampler.batch()["image"][:, 0].numpy()
@@ -234,7 +241,7 @@ def test_sampler_resumes_and_keeps_pairs_together(tmp_path: Path) -> None:
         sharp = np.clip(texture(index, 64), 0, 255).astype(np.uint8)
         write(tmp_path / "out", f"s{index}.tif", sharp)
         write(tmp_path / "in", f"s{index}.tif", sharp.reshape(32, 2, 32, 2).mean(axis=(1, 3)))
-    options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out")
+    options = PrepareOptions(name="p", raw=(tmp_path / "in",), kind="paired", target=tmp_path / "out")
     dataset = write_dataset(plan_dataset(options), tmp_path / "p")
     bank = PatchBank(dataset, "train", ("input", "target"), torch.device("cpu"))
     sampler = PatchSampler(bank, 16, 12, seed=0, scales={"input": 2})

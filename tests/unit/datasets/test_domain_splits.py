@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from pipelines.__main__ import app
 from sem_models.datasets.dataset import digest_of, open_dataset
 from sem_models.datasets.preparation.domain_splits import assign_domain_splits
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from tests.support.domains import write_all
@@ -89,31 +89,31 @@ def differently_named(folder: Path) -> PrepareOptions:
     """`a0.tif` of the first domain is of the specimen of `x-0.tif` of the second."""
     pictures = smooth_images(10, 40)
     raw, target = write_all(folder / "a", "a", pictures[:5]), write_all(folder / "b", "x-", pictures[5:])
-    return PrepareOptions("u", (raw,), "unpaired", target=target, group_by=r"^a(\d)", databar_rows=0)
+    return PrepareOptions(name="u", raw=(raw,), kind="unpaired", target=target, group_by=r"^a(\d)", databar_rows=0)
 
 
 def test_patterns_of_both_domains_find_the_specimens_in_common(tmp_path: Path) -> None:
     options = differently_named(tmp_path)
-    with pytest.raises(UserError, match=r"x-0\.tif: the group pattern .* change --group-by"):
+    with pytest.raises(UserError, match=r"x-0\.tif: the group pattern .* change group_by"):
         plan_dataset(options)
     own = PrepareOptions(**{**vars(options), "target_group_by": r"^x-(\d)"})
     plan = plan_dataset(own)
     assert {image.group for image in plan.images} == set("01234")
     for group in "01234":
         assert len({image.split for image in plan.images if image.group == group}) == 1
-    with pytest.raises(UserError, match="change --target-group-by"):
+    with pytest.raises(UserError, match="change target_group_by"):
         plan_dataset(PrepareOptions(**{**vars(options), "target_group_by": r"^y"}))
     written = write_dataset(plan, tmp_path / "u")
     assert open_dataset(tmp_path / "u").manifest.target_group_by == r"^x-(\d)"
     assert written.digest != digest_of(written.manifest.model_copy(update={"target_group_by": None}))
-    with pytest.raises(UserError, match="goes with --kind unpaired"):
-        plan_dataset(PrepareOptions("s", options.raw, target_group_by="x"))
+    with pytest.raises(UserError, match="goes with kind=unpaired"):
+        plan_dataset(PrepareOptions(name="s", raw=options.raw, target_group_by="x"))
 
 
 def test_files_of_one_name_are_two_samples(tmp_path: Path) -> None:
     pictures = smooth_images(8, 40)
     raw, target = write_all(tmp_path / "a", "s", pictures[:4]), write_all(tmp_path / "b", "s", pictures[4:])
-    options = PrepareOptions("u", (raw,), "unpaired", target=target, databar_rows=0)
+    options = PrepareOptions(name="u", raw=(raw,), kind="unpaired", target=target, databar_rows=0)
     dataset = write_dataset(plan_dataset(options), tmp_path / "u")
     assert len(dataset.manifest.entries) == 8
     assert all(len(entry.arrays) == 1 for entry in dataset.manifest.entries)

@@ -9,10 +9,10 @@ from PIL import Image
 from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
 from sem_models.datasets.labels import count_labels, find_labels
 from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import class_shares, plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.display import coloured, overlay
 from sem_models.images.micrograph import Micrograph
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
@@ -125,13 +125,15 @@ def test_of_several_masks_the_combined_one_or_the_chosen_one(tmp_path: Path, cla
     combined = plan_dataset(options)
     assert combined.labels is not None
     assert combined.labels.values == (0, 127, 255)
-    assert any("4 mask file(s) are not used" in note and "--mask-suffix" in note for note in combined.notes)
+    assert any(
+        "4 mask file(s) are not used" in str(note) and FieldRef("mask_suffix") in note.parts for note in combined.notes
+    )
     # The raw folder above the masks: none of them is taken for an image.
     values = {**vars(options), "raw": (tmp_path,), "mask_suffix": "_seg-axon-manual"}
     chosen = plan_dataset(PrepareOptions(**values))
     assert chosen.labels is not None
     assert chosen.labels.values == (0, 255)
-    assert not any("order of their names" in note for note in chosen.notes)
+    assert not any("order of their names" in str(note) for note in chosen.notes)
     assert {image.path.stem for image in chosen.images if image.role == "image"} == set(names)
     with pytest.raises(UserError, match="ends in '_nothing'"):
         plan_dataset(PrepareOptions(**{**values, "mask_suffix": "_nothing"}))
@@ -149,7 +151,7 @@ def test_colours_differ_and_class_0_shows_the_image() -> None:
 @pytest.mark.realdata
 def test_real_masks_of_five_values_are_three_classes(shared_data: Path) -> None:
     folder = shared_data / "axon_myelin_sem"
-    plan = plan_dataset(PrepareOptions("a", (folder,), "masked", masks=folder / "derivatives"))
+    plan = plan_dataset(PrepareOptions(name="a", raw=(folder,), kind="masked", masks=folder / "derivatives"))
     assert plan.labels is not None
     assert plan.labels.values == (0, 127, 255)
     assert dict(plan.labels.merged) == {128: 127, 130: 127, 233: 255}

@@ -8,8 +8,8 @@ import pytest
 
 from sem_models.datasets.dataset import digest_of, open_dataset
 from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
@@ -26,12 +26,12 @@ def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -
     assert [entry.name for entry in dataset.manifest.entries] == ["s0.tif", "s1.tif", "s2.tif"]
     assert {entry.split for entry in dataset.manifest.entries} == {"train", "val", "test"}
     (skipped,) = dataset.manifest.skipped
-    assert skipped.source == "s3.tif" and "s3.tif + s3.tif: the alignment could not be verified" in skipped.reason
+    assert skipped.source == "s3.tif" and "s3.tif + s3.tif: the alignment could not be verified" in str(skipped.reason)
     entry = dataset.manifest.entries[0]
     assert entry.shift_px == pytest.approx((6, -4), abs=0.3) and entry.shift_applied
     assert entry.residual.median_px < 0.4 and entry.residual_before.median_px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert open_dataset(tmp_path / "p").digest == dataset.digest
-    strict = PrepareOptions(**{**vars(options), "register": "none", "max_residual_px": 2.0})
+    strict = PrepareOptions(**{**vars(options), "registration": "none", "max_residual_px": 2.0})
     with pytest.raises(UserError, match=r"All 4 pairs|Only 1 group"):
         plan_dataset(strict)
     lenient = PrepareOptions(**{**vars(options), "max_residual_px": np.inf})
@@ -40,16 +40,16 @@ def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -
 
 def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
     """Off by 7.2 px, as `write_pairs` made them: 14.4 nm."""
-    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "register": "none"})
+    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "registration": "none"})
     plan = plan_dataset(options)
     assert len(plan.images) == 8
     assert plan.skipped == ()
     (note,) = plan.notes
-    assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in note
+    assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in str(note)
     px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", note)[0])
     assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert nm == pytest.approx(2 * px, abs=0.2)
-    assert plan_dataset(PrepareOptions(**{**vars(options), "register": "shift"})).notes == ()
+    assert plan_dataset(PrepareOptions(**{**vars(options), "registration": "shift"})).notes == ()
 
 
 def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
@@ -65,7 +65,7 @@ def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> 
     options = coarser_inputs(write_pairs(tmp_path))
     with pytest.raises(UserError, match=r"All 4 pairs .* only images of one size can be registered; bring both to one"):
         plan_dataset(options)
-    assert len(plan_dataset(PrepareOptions(**{**vars(options), "register": "none"})).images) == 8
+    assert len(plan_dataset(PrepareOptions(**{**vars(options), "registration": "none"})).images) == 8
     for nm, shift in ((2.0, (6, -4)), (4.0, (3, -2))):
         asked = PrepareOptions(**{**vars(options), "resample_nm": nm})
         dataset = write_dataset(plan_dataset(asked), tmp_path / f"at{nm}")
@@ -82,16 +82,16 @@ def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> 
 def test_sizes_are_compared_after_resampling(tmp_path: Path) -> None:
     """One column of 4 nm less are two px of 2 nm, which rounding might have cost; four are another field."""
     fits = coarser_inputs(write_pairs(tmp_path / "a"), columns=1)
-    asked = PrepareOptions(**{**vars(fits), "register": "none", "resample_nm": 2.0})
+    asked = PrepareOptions(**{**vars(fits), "registration": "none", "resample_nm": 2.0})
     entry = write_dataset(plan_dataset(asked), tmp_path / "p").manifest.entries[0]
     assert entry.array("input").shape == entry.array("target").shape
     other = coarser_inputs(write_pairs(tmp_path / "b"), columns=4)
     with pytest.raises(UserError, match=r"at the common pixel size they have .* which is not one field"):
-        plan_dataset(PrepareOptions(**{**vars(other), "register": "none", "resample_nm": 2.0}))
+        plan_dataset(PrepareOptions(**{**vars(other), "registration": "none", "resample_nm": 2.0}))
 
 
 def test_a_warped_input_lies_on_the_grid_of_its_target(tmp_path: Path) -> None:
-    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "register": "rigid"})
+    options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "registration": "rigid"})
     dataset = write_dataset(plan_dataset(options), tmp_path / "p")
     entry = dataset.manifest.entries[0]
     assert entry.warp.model == "rigid" and not entry.shift_applied and entry.residual.median_px < 0.4

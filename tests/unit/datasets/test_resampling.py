@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pages.data.page import command
 from pipelines.__main__ import app
 from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.resampling import becomes
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.write import write_micrograph
@@ -107,11 +106,6 @@ def test_two_domains_of_unlike_pixel_size_meet_at_one(tmp_path: Path) -> None:
         for stored in entry.arrays
     }
     assert facts == {("input", (192, 192, 1), 5.0, 10.0), ("target", (80, 80, 1), 5.0, 2.5)}
-    options = PrepareOptions(
-        "u", (first,), "unpaired", target=second, pixel_size_nm=10.0, target_pixel_size_nm=2.5, resample_nm=5.0
-    )
-    shown = " ".join(command(options))
-    assert "--pixel-size 10.0 --target-pixel-size 2.5 --resample 5.0" in shown
 
 
 def test_masks_follow_their_image(tmp_path: Path) -> None:
@@ -121,7 +115,7 @@ def test_masks_follow_their_image(tmp_path: Path) -> None:
         labels = np.zeros((96, 96, 1), np.uint8)
         labels[24 : 72 + 2 * index, 24:72] = 255
         write_micrograph(tmp_path / "masks" / f"s{index}_mask.png", Micrograph(labels))
-    options = PrepareOptions("m", (raw,), "masked", masks=tmp_path / "masks", resample_nm=8.0)
+    options = PrepareOptions(name="m", raw=(raw,), kind="masked", masks=tmp_path / "masks", resample_nm=8.0)
     plan = plan_dataset(options)
     assert becomes(plan.images, 8.0) == [" -> 48 x 48 px"] * 6, "rows of masks say it, too"
     assert becomes(plan.images, None) == [""] * 6
@@ -140,10 +134,10 @@ def test_what_cannot_be_resampled_is_refused(tmp_path: Path) -> None:
 
     def refuse(text: str, **options: object) -> None:
         with pytest.raises(UserError, match=text):
-            plan_dataset(PrepareOptions("x", group_by=r"^\w(\d)", **options))  # type: ignore[arg-type]
+            plan_dataset(PrepareOptions(name="x", group_by=r"^\w(\d)", **options))  # type: ignore[arg-type]
 
-    refuse("a0.tif, a1.tif, a2.tif: pixel size unknown.*--pixel-size", raw=(unknown,), resample_nm=4.0)
-    refuse("state it with --target-pixel-size", raw=(known,), kind="unpaired", target=unknown, resample_nm=4.0)
+    refuse("a0.tif, a1.tif, a2.tif: pixel size unknown.*with pixel_size_nm", raw=(unknown,), resample_nm=4.0)
+    refuse("state it with target_pixel_size_nm", raw=(known,), kind="unpaired", target=unknown, resample_nm=4.0)
     refuse("enlarged 20 times", raw=(known,), resample_nm=0.1)
     refuse("only 2 x 2 px would be left", raw=(known,), resample_nm=100.0)
     refuse("kind single has no targets", raw=(known,), target_pixel_size_nm=3.0)
@@ -155,5 +149,5 @@ def test_old_manifests_keep_their_digest(small_dataset: Dataset, tmp_path: Path)
     (small_dataset.folder / "manifest.json").write_text(json.dumps(content))
     expected = old_digest(content)
     assert open_dataset(small_dataset.folder).digest == expected == small_dataset.digest
-    options = PrepareOptions("r", (tmp_path / "raw",), resample_nm=5.0)
+    options = PrepareOptions(name="r", raw=(tmp_path / "raw",), resample_nm=5.0)
     assert write_dataset(plan_dataset(options), tmp_path / "r").digest != expected

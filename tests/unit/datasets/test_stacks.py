@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,9 @@ import pytest
 import torch
 
 from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions, find_extra_inputs
+from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.sampling.bank import PatchBank
 from sem_models.datasets.sampling.sampler import PatchSampler
@@ -41,7 +41,9 @@ def fields(tmp_path: Path) -> PrepareOptions:
         write(tmp_path / "se", f"f{index}_se.tif", pixels(index + 20, 1))
         write(tmp_path / "target", f"f{index}_bse.tif", pixels(index + 30, 1))
     extra_inputs = (tmp_path / "xpl", tmp_path / "se")
-    return PrepareOptions("s", (tmp_path / "ppl",), "paired", target=tmp_path / "target", extra_inputs=extra_inputs)
+    return PrepareOptions(
+        name="s", raw=(tmp_path / "ppl",), kind="paired", target=tmp_path / "target", extra_inputs=extra_inputs
+    )
 
 
 def prepared(options: PrepareOptions, folder: Path) -> Dataset:
@@ -71,7 +73,7 @@ def test_a_field_without_a_further_input_is_left_out_and_named(fields: PrepareOp
     write(tmp_path / "xpl", "f9_xpl.tif", pixels(8, 3))
     plan = plan_dataset(fields)
     assert len(plan.images) == 6
-    reasons = " ".join(item.reason for item in plan.skipped)
+    reasons = " ".join(str(item.reason) for item in plan.skipped)
     assert "f3_ppl.tif: a further input is missing" in reasons
     assert "f9_xpl.tif: no input of that name" in reasons
 
@@ -99,16 +101,16 @@ def test_no_file_stands_in_two_places(fields: PrepareOptions, tmp_path: Path) ->
     ppl, target = fields.raw[0], tmp_path / "target"
     for extra_inputs in ((ppl,), (tmp_path / "xpl", tmp_path / "xpl"), (ppl / "f0_ppl.tif",)):
         with pytest.raises(UserError, match="stands in two of the input places"):
-            plan_dataset(replace(fields, extra_inputs=extra_inputs))
-    with pytest.raises(UserError, match="is a target and stands under --with"):
-        plan_dataset(replace(fields, extra_inputs=(target,)))
+            plan_dataset(fields.model_copy(update={"extra_inputs": extra_inputs}))
+    with pytest.raises(UserError, match="is a target and stands under extra_inputs"):
+        plan_dataset(fields.model_copy(update={"extra_inputs": (target,)}))
     (tmp_path / "copy").mkdir()
     for index in range(3):
         (tmp_path / "copy" / f"f{index}.tif").write_bytes((ppl / f"f{index}_ppl.tif").read_bytes())
     with pytest.raises(UserError, match="the same image again"):
-        plan_dataset(replace(fields, extra_inputs=(tmp_path / "copy",)))
-    with pytest.raises(UserError, match="goes with --kind paired"):
-        plan_dataset(PrepareOptions("s", (ppl,), extra_inputs=(target,)))
+        plan_dataset(fields.model_copy(update={"extra_inputs": (tmp_path / "copy",)}))
+    with pytest.raises(UserError, match="goes with kind=paired"):
+        plan_dataset(PrepareOptions(name="s", raw=(ppl,), extra_inputs=(target,)))
 
 
 def test_one_further_file_in_two_splits_is_refused(fields: PrepareOptions, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_files_of_one_name_in_two_folders_are_no_stack(tmp_path: Path) -> None:
     for index, folder in enumerate("abc"):
         write(tmp_path / folder, "image.tif", pixels(index, 1))
     with pytest.raises(UserError, match=r"a/image\.tif and .*b/image\.tif have one name"):
-        plan_dataset(PrepareOptions("s", (tmp_path,)))
+        plan_dataset(PrepareOptions(name="s", raw=(tmp_path,)))
 
 
 def test_further_files_are_matched_by_name_else_by_order() -> None:
@@ -140,7 +142,9 @@ def test_each_detector_has_its_own_limits_in_training(tmp_path: Path) -> None:
         write(tmp_path / "a", f"f{index}.tif", pixels(index, 1, 4000, "uint16"))
         write(tmp_path / "b", f"f{index}.tif", pixels(index + 10, 1, 60000, "uint16"))
         write(tmp_path / "t", f"f{index}.tif", pixels(index + 20, 1, 900, "uint16"))
-    options = PrepareOptions("s", (tmp_path / "a",), "paired", target=tmp_path / "t", extra_inputs=(tmp_path / "b",))
+    options = PrepareOptions(
+        name="s", raw=(tmp_path / "a",), kind="paired", target=tmp_path / "t", extra_inputs=(tmp_path / "b",)
+    )
     dataset = prepared(options, tmp_path / "s")
     entry = dataset.entries("train")[0]
     unit = dataset.unit(entry, "input")
@@ -165,7 +169,7 @@ def test_datasets_from_before_keep_their_digest(small_dataset: Dataset) -> None:
 
 def test_parts_count_in_the_digest(fields: PrepareOptions, tmp_path: Path) -> None:
     first = prepared(fields, tmp_path / "s")
-    swapped = prepared(replace(fields, extra_inputs=fields.extra_inputs[::-1]), tmp_path / "t")
+    swapped = prepared(fields.model_copy(update={"extra_inputs": fields.extra_inputs[::-1]}), tmp_path / "t")
     assert first.digest != swapped.digest
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.model_ref import BaselineRef
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe, Task
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import baselines_for
@@ -33,7 +34,7 @@ def pairs(tmp_path: Path) -> Dataset:
         for folder, pixels in (("in", colour), ("out", image[:, :, None] // (index + 1))):
             (tmp_path / folder).mkdir(exist_ok=True)
             write_micrograph(tmp_path / folder / f"S{index}.tif", Micrograph(pixels))
-    options = PrepareOptions("p", (tmp_path / "in",), "paired", target=tmp_path / "out")
+    options = PrepareOptions(name="p", raw=(tmp_path / "in",), kind="paired", target=tmp_path / "out")
     return write_dataset(plan_dataset(options), tmp_path / "p")
 
 
@@ -84,7 +85,7 @@ def test_constant_is_nothing_without_a_dataset() -> None:
     from pipelines.models import resolve_model
 
     with pytest.raises(UserError, match="mean of a dataset's training targets"):
-        resolve_model("baseline:constant")
+        resolve_model(BaselineRef("constant"))
 
 
 @pytest.mark.parametrize(("channels", "shape"), [(1, (512, 30)), (2, (512, 30)), (3, (512, 30, 3)), (6, (512, 30, 3))])

@@ -305,7 +305,7 @@ def test_missing_weights_are_refused_at_the_start(backbone, tmp_path: Path, monk
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("SEM_OFFLINE", "1")
     for name in ("esrgan-x4-small", "dsrvae-x4-small"):
-        with pytest.raises(UserError, match=rf"needs {backbone}: .*put {backbone}-.*\.pth into.*--set perceptual=vgg"):
+        with pytest.raises(UserError, match=rf"needs {backbone}: .*put {backbone}-.*\.pth into.*or perceptual=vgg"):
             require_consistency(override(find_recipe(name), [f"perceptual={backbone}"]))
     require_consistency(short("esrgan-x4-small"))
     with pytest.raises(UserError, match="needs vgg16"):  # without a perceptual loss too: its encoder reads features

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.data.noise import measure_noise
+from pipelines.data.requests import NoiseRequest
 from sem_models.config.degradation import Degradation, Scan
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
@@ -119,7 +120,7 @@ def test_frames_of_different_fields_are_refused(tmp_path: Path) -> None:
         pixels = np.random.default_rng(index).integers(0, 255, (size, size, 1)).astype(np.uint8)
         write_micrograph(tmp_path / f"{index}.tif", Micrograph(pixels))
     with pytest.raises(UserError, match="two frames of one field"):
-        measure_noise(tmp_path / "0.tif", tmp_path / "1.tif")
+        measure_noise(NoiseRequest(file=tmp_path / "0.tif", second=tmp_path / "1.tif"))
 
 
 @pytest.mark.realdata
@@ -127,6 +128,6 @@ def test_frames_of_different_fields_are_refused(tmp_path: Path) -> None:
 def test_one_frame_and_two_frames_agree_on_real_micrographs(shared_data: Path, pair: str) -> None:
     """Low-dose TEM: the noise variance at the median brightness, within 30 %."""
     files = [shared_data / "tem_lowdose_pairs" / f"{pair}_000{index}.tif" for index in (1, 2)]
-    one, two = measure_noise(files[0]), measure_noise(*files)
+    one, two = (measure_noise(NoiseRequest(file=files[0], second=second)) for second in (None, files[1]))
     median = float(np.median(two.bins.mean))
     assert one.variance(median) == pytest.approx(two.variance(median), rel=0.3)

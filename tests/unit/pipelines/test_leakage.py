@@ -53,7 +53,7 @@ def test_files_pixels_and_specimens_are_recognised(dataset: Dataset) -> None:
     for other in (altered(dataset, "files", "n{}x", keep_files=True), altered(dataset, "pixels", "n{}x")):
         with pytest.raises(UserError, match=r"was trained on S\d-a.png of the test split"):
             refuse_leakage(model, other, "test")
-    with pytest.raises(UserError, match=r"other images of specimen 's\d'.* --group-by"):
+    with pytest.raises(UserError, match=r"other images of specimen 's\d'.* group_by"):
         refuse_leakage(model, brightened(altered(dataset, "specimens", "s{}")), "test")
     refuse_leakage(model, brightened(altered(dataset, "others", "n{}x")), "test")
 

@@ -8,6 +8,7 @@ import tifffile
 from PIL import Image, ImageDraw
 
 from pipelines.predict.files import Prediction, predict
+from pipelines.predict.requests import PredictRequest
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 
@@ -29,8 +30,8 @@ def save(path: Path, *values: int) -> Path:
     return path
 
 
-def identity(*inputs: Path, out: Path, **options: bool) -> list[Prediction]:
-    return predict("baseline:identity", inputs, out, 1, **options)
+def identity(*inputs: Path, out: Path, **options: object) -> list[Prediction]:
+    return predict(PredictRequest(model="baseline:identity", inputs=inputs, out=out, scale=1, **options))
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -100,7 +101,7 @@ def test_results_are_replaced_only_when_that_is_wanted(tmp_path: Path) -> None:
     assert [result.error is None for result in results] == [False, False, True]
     assert "exists already" in str(results[0].error)
     assert before.items() <= contents(out).items()
-    with pytest.raises(UserError, match="--overwrite"):
+    with pytest.raises(UserError, match="allow overwrite"):
         identity(tmp_path / "in", out=out)
     assert all(result.error is None for result in identity(tmp_path / "in", out=out, overwrite=True))
     assert [int(read_micrograph(out / name).pixels.max()) for name in ("a.tif", "s-p0.tif", "s-p1.tif")] == [1, 2, 3]
@@ -133,7 +134,7 @@ def test_the_data_bar_is_cut_or_kept(tmp_path: Path) -> None:
     tifffile.imwrite(source / "b.tif", specimen)
     expected = {"cut": (specimen, 30), "keep": (whole, 0)}
     for choice, (pixels, rows) in expected.items():
-        barred, plain = predict("baseline:identity", [source], tmp_path / choice, 1, databar=choice)
+        barred, plain = identity(source, out=tmp_path / choice, databar=choice)
         assert (barred.databar_rows, plain.databar_rows) == (rows, 0)
         assert np.array_equal(read_micrograph(tmp_path / choice / "a.tif").pixels[..., 0], pixels)
         assert np.array_equal(read_micrograph(tmp_path / choice / "b.tif").pixels[..., 0], specimen)

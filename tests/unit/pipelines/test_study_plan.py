@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipelines.study.definition import StudyDefinition, StudyKey, study_settings
+from pipelines.study.definition import StudyCreateRequest, StudyDefinition, StudyKey
 from pipelines.study.order import order_for
 from pipelines.study.plan import Field, make_key, opaque
 from pipelines.study.render import encode, stretch, to_levels, wreck
@@ -21,8 +21,8 @@ LABELS = ("model a", "model b")
 
 def definition(**changes: object) -> StudyDefinition:
     chosen = {"name": "n", "models": LABELS, "dataset": "d", "questions": ("pair", "single"), "seed": 7, "crop_px": 32}
-    settings = study_settings(**{**chosen, "trials": 80, "catch_trials": 12, **changes})
-    made = {"created": datetime(2026, 1, 1, tzinfo=UTC), "digest": "0", "labels": settings.models}
+    settings = StudyCreateRequest(**{**chosen, "trials": 80, "catch_trials": 12, **changes})
+    made = {"created": datetime(2026, 1, 1, tzinfo=UTC), "digest": "0", "labels": LABELS}
     return StudyDefinition(**settings.model_dump(), **made, runs=(None,) * len(settings.models))
 
 
@@ -154,3 +154,13 @@ def test_screen_greys_keep_order_and_follow_the_real_pictures() -> None:
     assert (table[151:] == 255).all()
     assert (np.diff(table.astype(int)) >= 0).all()
     assert abs(int(table[100]) - 127) <= 2
+
+
+def test_studies_of_version_0_1_are_read() -> None:
+    """They spoke of floors."""
+    made = definition(models=("baseline:nlm",))
+    old = made.model_dump(mode="json")
+    old["floor_scale"] = old.pop("baseline_scale") + 1
+    old["models"] = ["floor:nlm"]
+    read = StudyDefinition.model_validate(old)
+    assert read == made.model_copy(update={"baseline_scale": made.baseline_scale + 1})

@@ -10,8 +10,8 @@ from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.srresnet import SRResNetConfig
 from sem_models.config.overrides import override
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.sampling.fixed_noise import fixed_noise, repeated_frames
 from sem_models.errors import UserError
@@ -45,7 +45,7 @@ def frame_pairs(tmp_path: Path) -> Dataset:
             (tmp_path / frame).mkdir(exist_ok=True)
             pixels = np.clip(20_000 + 10_000 * noisy, 0, 65535).astype(np.uint16)
             write_micrograph(tmp_path / frame / f"S{index}.tif", Micrograph(pixels[:, :, None], 2.5))
-    options = PrepareOptions("frames", (tmp_path / "first",), kind="paired", target=tmp_path / "second")
+    options = PrepareOptions(name="frames", raw=(tmp_path / "first",), kind="paired", target=tmp_path / "second")
     return write_dataset(plan_dataset(options), tmp_path / "datasets" / "frames")
 
 
@@ -116,7 +116,9 @@ def test_scan_lines_stay_horizontal_under_a_mask_along_them(tmp_path: Path) -> N
         rows = np.random.default_rng(index).integers(0, 255, (64, 1)).astype(np.uint8)
         image = np.broadcast_to(rows, (64, 64))[:, :, None].copy()
         write_micrograph(tmp_path / "raw" / f"S{index}.tif", Micrograph(image, 1.0))
-    dataset = write_dataset(plan_dataset(PrepareOptions("s", (tmp_path / "raw",))), tmp_path / "datasets" / "s")
+    dataset = write_dataset(
+        plan_dataset(PrepareOptions(name="s", raw=(tmp_path / "raw",))), tmp_path / "datasets" / "s"
+    )
     for line, turned in ((0, True), (4, False)):
         recipe = override(REAL, [f"blind_spot.line_px={line}", "train.batch=32"])
         patches = BatchSource(recipe, dataset, CPU).next()["input"]

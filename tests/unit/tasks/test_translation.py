@@ -16,8 +16,8 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.inference.predictor import Predictor
@@ -44,7 +44,7 @@ def pairs(tmp_path: Path) -> Dataset:
     images = smooth_images(6)
     raw = write_all(tmp_path / "a", "a", images)
     target = write_all(tmp_path / "b", "a", [255 - image for image in images])
-    options = PrepareOptions("pairs", (raw,), "paired", target=target, group_by=r"^a(\d)", databar_rows=0)
+    options = PrepareOptions(name="pairs", raw=(raw,), kind="paired", target=target, group_by=r"^a(\d)", databar_rows=0)
     return write_dataset(plan_dataset(options), tmp_path / "datasets" / "pairs")
 
 

@@ -14,8 +14,8 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
-from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.write import write_micrograph
@@ -45,7 +45,7 @@ def paired_dataset(tmp_path: Path) -> Dataset:
         for folder, pixels in (("low", np.clip(low, 0, 255).astype(np.uint8)), ("high", sharp)):
             (tmp_path / folder).mkdir(exist_ok=True)
             write_micrograph(tmp_path / folder / f"S{index}.tif", Micrograph(pixels[:, :, None], 5.0))
-    options = PrepareOptions("pairs", (tmp_path / "low",), kind="paired", target=tmp_path / "high")
+    options = PrepareOptions(name="pairs", raw=(tmp_path / "low",), kind="paired", target=tmp_path / "high")
     return write_dataset(plan_dataset(options), tmp_path / "datasets" / "pairs")
 
 
@@ -257,7 +257,7 @@ def test_every_small_preset_learns_a_phantom(name: str, tmp_path: Path) -> None:
     for index in range(3):
         micrograph = make_phantom("laths", (96, 96), seed=index, beam=Beam(dose_e_per_px=2000.0)).micrograph
         write_micrograph(folder / f"S{index}.tif", micrograph)
-    dataset = write_dataset(plan_dataset(PrepareOptions("p", (folder,))), tmp_path / "datasets" / "p")
+    dataset = write_dataset(plan_dataset(PrepareOptions(name="p", raw=(folder,))), tmp_path / "datasets" / "p")
     thin = ["network.depth=5"] if name.startswith("vdsr") else ["network.blocks=2"]
     changes = ["network.width=16", "train.steps=150", "train.batch=4", "train.patch=48", "train.validate_every=150"]
     recipe = override(find_recipe(name), [*thin, *changes, "schedule.warmup_steps=10", "optimiser.lr=2e-3"])

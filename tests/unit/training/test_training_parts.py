@@ -39,10 +39,10 @@ def test_override() -> None:
     ("text", "message"),
     [("train.step=3", "valid here: batch"), ("steps", "KEY=VALUE"), ("train.steps=-1", "greater than or equal"),
      ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
-     ("network.depth=2", r"--set network\.depth=2: input should be greater"),
-     ("method=adversarial", r"--set method=adversarial: method adversarial needs adversarial settings\.$"),
+     ("network.depth=2", r"^network\.depth=2: input should be greater"),
+     ("method=adversarial", r"^method=adversarial: method adversarial needs adversarial settings\.$"),
      ("degradation.blur=gaussian", r"blur=gaussian: it has parts of its own; set degradation\.blur\.kernel.*blur=none"),
-     ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"--set network\.kind=lenet: .*'swinir'")],
+     ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"^network\.kind=lenet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
@@ -51,8 +51,8 @@ def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("adversarial.discriminator.size=100", r"--set adversarial\.discriminator\.size=100: .*multiple of 32"),
-     ("adversarial.first_share=1", r"--set adversarial\.first_share=1: .*less than 1"),
+    [("adversarial.discriminator.size=100", r"^adversarial\.discriminator\.size=100: .*multiple of 32"),
+     ("adversarial.first_share=1", r"^adversarial\.first_share=1: .*less than 1"),
      ("adversarial.gan=wgan", r"adversarial\.gan=wgan: .*'bce', 'relativistic' or 'lsgan'"),
      ("adversarial.discriminator.halvings=1", "valid here: channels, kind, size, width"),
      ("adversarial=none", "method adversarial needs adversarial settings"),

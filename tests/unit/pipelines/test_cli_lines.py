@@ -5,7 +5,7 @@ from statistics import fmean
 import pytest
 
 from pipelines.cli.app import Output
-from pipelines.cli.scores import say_gains, say_means
+from pipelines.cli.lines import say_gains, say_means
 from sem_models.evaluation.report import EvaluationReport, Row
 
 

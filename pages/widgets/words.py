@@ -1,0 +1,67 @@
+"""What the pages call the fields of a request and the settings of a recipe."""
+
+from sem_models.errors import FieldRef, Message, SettingRef
+
+OTHER_SETTINGS = "Other settings"
+LABELS = {
+    "alias": "Alias",
+    "author": "Author",
+    "catch_trials": "Catch trials",
+    "changes": OTHER_SETTINGS,
+    "count": "Images",
+    "crop_px": "Edge of a picture",
+    "databar_rows": "Data bar",
+    "dataset": "Dataset",
+    "experiment": "Experiment",
+    "extra_inputs": "Further inputs",
+    "group_by": "Group pattern",
+    "init": "Start from",
+    "inputs": "File or folder on the server",
+    "kind": "Kind",
+    "mask_suffix": "Mask suffix",
+    "masks": "Label map or folder",
+    "max_residual_px": "Largest residual",
+    "model": "Model",
+    "models": "Models",
+    "name": "Name of the dataset",
+    "pixel_size_nm": "Pixel size",
+    "questions": "Questions",
+    "raw": "Folder of raw micrographs",
+    "realism": "Grade on single pictures",
+    "recipe": "Recipe",
+    "registration": "Registration of pairs",
+    "resample_nm": "Resample all to",
+    "samples": "Images for each mask",
+    "seed": "Seed",
+    "size_px": "Height and width",
+    "split": "Split",
+    "target": "Folder of targets",
+    "target_group_by": "Group pattern of the other domain",
+    "target_pixel_size_nm": "Pixel size of the targets",
+    "test_groups": "Test groups",
+    "trials": "Trials",
+}
+"""Label of the widget that asks for a field; a field that no page asks for is shown by its name."""
+
+
+class PageWords:
+    """Fields by the labels of their widgets, settings as what is to be written under `OTHER_SETTINGS`."""
+
+    def field(self, field: FieldRef) -> str:
+        """`*Group pattern*`, or `*Kind* masked`."""
+        label = LABELS.get(field.name)
+        said = f"*{label}*" if label else f"`{field.name}`"
+        return said if field.value is None else f"{said} {field.value}"
+
+    def setting(self, setting: SettingRef) -> str:
+        """`network.head=sigmoid` and where to write it; a path alone as it is."""
+        said = f"`{setting.text}`"
+        return f"{said} under {OTHER_SETTINGS}" if "=" in setting.text else said
+
+
+_WORDS = PageWords()
+
+
+def on_page(message: Message | str) -> str:
+    """A message in the words of the pages."""
+    return message.render(_WORDS) if isinstance(message, Message) else message

@@ -1,0 +1,67 @@
+"""`predict`, `synthesise`, `translate` and `bridge`."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.app import Output, command
+from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
+from sem_models.errors import Message
+
+if TYPE_CHECKING:
+    from pipelines.predict.files import Prediction
+
+
+@command(PredictRequest, "model", "inputs")
+def predict(request: PredictRequest, out: Output) -> None:
+    """Apply a model to images or label maps; results are TIFF of the input's type, with pixel size and provenance."""
+    from pipelines.predict.files import predict as run
+
+    results = run(request, out.progress)
+    for result in results:
+        bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
+        source = " + ".join((result.source, *result.extra_inputs))
+        out.text(result.error or f"{source} -> {result.output}{bar}")
+    out.result({"results": [_facts(result) for result in results]})
+
+
+def _facts(result: "Prediction") -> dict[str, Any]:
+    """One result for scripts, which know the files beside the first as `further`."""
+    facts = asdict(result)
+    facts["further"] = facts.pop("extra_inputs")
+    return facts
+
+
+@command(SynthesiseRequest, "model")
+def synthesise(request: SynthesiseRequest, out: Output) -> None:
+    """Draw micrographs by a diffusion model, out of noise alone or after label maps."""
+    from pipelines.predict.synthesise import synthesise as run
+
+    results = run(request, out.progress)
+    for result in results:
+        out.text(result.error or (f"{result.mask} -> {result.output}" if result.mask else str(result.output)))
+    out.result({"results": [asdict(result) for result in results]})
+
+
+@command(TranslateRequest, "inputs")
+def translate(request: TranslateRequest, out: Output) -> None:
+    """Redraw micrographs in another contrast by diffusion models that never saw pairs."""
+    from pipelines.predict.translate import translate as run
+
+    results = run(request, out.progress)
+    for result in results:
+        said = result.error or f"{result.source} -> {result.output}"
+        out.text(Message(said, *(f"; {note}" for note in result.notes)))
+    out.result({"results": [asdict(result) for result in results]})
+
+
+@command(MaskTranslationRequest, "inputs")
+def bridge(request: MaskTranslationRequest, out: Output) -> None:
+    """Redraw micrographs in another contrast: find their mask, draw from it."""
+    from pipelines.predict.mask_translation import bridge as run
+
+    results = run(request, out.progress)
+    for result in results:
+        what = result.error or f"{result.output} (mask {result.mask})"
+        out.text(Message(f"{result.source}: ", what, *(f"; {note}" for note in result.notes)))
+    out.text("Only what the mask says comes from the input; texture and detail are invented.")
+    out.result({"results": [asdict(result) for result in results]})

@@ -1,0 +1,108 @@
+"""The use cases that can be carried out in the background, and the process that does it.
+
+`python -m pipelines.cli.task FOLDER` reads the request in `task.json` of a task folder and writes `outcome.json`:
+the result as the command line would print it, or the message of an error. What is said on the way goes to standard
+error.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.cli import data, evaluate, predict, release, study, train
+from pipelines.cli.app import Output, exit_status
+from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
+from pipelines.evaluate.requests import (
+    CompareRequest,
+    ConsistencyRequest,
+    DiscriminateRequest,
+    DownstreamRequest,
+    EvaluateRequest,
+    NoReferenceRequest,
+    RoundTripRequest,
+)
+from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
+from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
+from pipelines.request import Request
+from pipelines.study.definition import StudyCreateRequest
+from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from sem_models.errors import Message, UserError
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """What a request is made of, and who carries it out."""
+
+    carry_out: Callable[[Any, Output], int | None]
+    request: type[Request]
+
+
+USE_CASES: Mapping[str, UseCase] = {
+    request.use_case: UseCase(carry_out, request)
+    for request, carry_out in (
+        (PrepareRequest, data.prepare),
+        (SimulateRequest, data.simulate),
+        (NoiseRequest, data.noise),
+        (TrainRequest, train.train),
+        (ResumeRequest, train.go_on),
+        (InterpolateRequest, train.interpolate),
+        (DemoRequest, train.demo),
+        (EvaluateRequest, evaluate.evaluate),
+        (CompareRequest, evaluate.compare),
+        (NoReferenceRequest, evaluate.judge),
+        (DiscriminateRequest, evaluate.discriminate),
+        (ConsistencyRequest, evaluate.consistency),
+        (RoundTripRequest, evaluate.round_trip),
+        (DownstreamRequest, evaluate.downstream),
+        (PredictRequest, predict.predict),
+        (SynthesiseRequest, predict.synthesise),
+        (TranslateRequest, predict.translate),
+        (MaskTranslationRequest, predict.bridge),
+        (RegisterRequest, release.register),
+        (ExportRequest, release.export),
+        (ServeRequest, release.serve),
+        (StudyCreateRequest, study.create),
+    )
+}
+
+
+class TaskOutput(Output):
+    """Keeps the result for whoever asked; messages stay messages, for each front end to put into its words."""
+
+    def __init__(self) -> None:
+        super().__init__(as_json=True)
+        self.outcome: dict[str, Any] = {}
+
+    def result(self, content: dict[str, Any]) -> None:
+        """The result, until the process ends."""
+        self.progress.close()
+        self.outcome["result"] = content
+
+
+def main(folder: Path) -> int:
+    """Carry out the request of a task folder; returns the exit status that the command line would give."""
+    task = json.loads((folder / "task.json").read_text())
+    out = TaskOutput()
+    status = exit_status(lambda: _carry_out(task, out))
+    (folder / "outcome.json").write_text(json.dumps(out.outcome, default=_for_json))
+    return status
+
+
+def _carry_out(task: Mapping[str, Any], out: TaskOutput) -> int | None:
+    use_case = USE_CASES[task["use_case"]]
+    try:
+        return use_case.carry_out(use_case.request.model_validate(task["request"]), out)
+    except UserError as error:
+        out.outcome["error"] = error.message
+        raise
+
+
+def _for_json(thing: object) -> Any:
+    return thing.to_json() if isinstance(thing, Message) else str(thing)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

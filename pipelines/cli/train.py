@@ -1,0 +1,114 @@
+"""`train`, `interpolate` and `demo`."""
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import INTERRUPTED, Output, command
+from pipelines.train.requests import DEFAULT_EXPERIMENT, DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from sem_models.errors import FieldRef, UserError
+
+
+@command(name="train")
+def train_or_resume(
+    out: Output,
+    recipe: Annotated[str | None, typer.Option(help=TrainRequest.description("recipe"))] = None,
+    dataset: Annotated[str | None, typer.Option(help=TrainRequest.description("dataset"))] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help=TrainRequest.description("changes"))] = None,
+    experiment: Annotated[str, typer.Option(help=TrainRequest.description("experiment"))] = DEFAULT_EXPERIMENT,
+    resume: Annotated[str | None, typer.Option(help=ResumeRequest.description("run_id"))] = None,
+    init: Annotated[str | None, typer.Option(help=TrainRequest.description("init"))] = None,
+    queue: Annotated[bool, typer.Option("--queue", help=TrainRequest.description("queue"))] = False,
+) -> int | None:
+    """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
+    if resume:
+        return go_on(ResumeRequest(run_id=resume, queue=queue), out)
+    if not (recipe and dataset):
+        raise UserError("Name a ", FieldRef("recipe"), " and a ", FieldRef("dataset"), ", or a run to resume.")
+    asked = TrainRequest(
+        recipe=recipe, dataset=dataset, changes=changes or (), experiment=experiment, init=init, queue=queue
+    )
+    return train(asked, out)
+
+
+def train(request: TrainRequest, out: Output) -> int | None:
+    """A new run."""
+    from pipelines.jobs import control
+    from pipelines.train.create import schedule_training
+
+    control.reconcile()
+    run_id = schedule_training(request)
+    out.text(f"Run {run_id}")
+    if request.queue:
+        control.submit(run_id)
+        _queued(run_id, out)
+        return None
+    return _train(run_id, out, resume=False)
+
+
+def go_on(request: ResumeRequest, out: Output) -> int | None:
+    """An earlier run that was stopped."""
+    from pipelines.jobs import control
+
+    control.reconcile()
+    control.refuse_unless_resumable(request.run_id)
+    out.text(f"Run {request.run_id}")
+    if request.queue:
+        control.resume(request.run_id)
+        _queued(request.run_id, out)
+        return None
+    return _train(request.run_id, out, resume=True)
+
+
+def _queued(run_id: str, out: Output) -> None:
+    out.result({"run_id": run_id, "status": "SCHEDULED"})
+
+
+def _train(run_id: str, out: Output, *, resume: bool) -> int | None:
+    from pipelines.tracking.runs import run_warnings
+    from pipelines.train.run import run_training
+
+    result = run_training(
+        run_id,
+        resume=resume,
+        hook=out.progress.training,
+        on_wait=lambda position: out.text(f"Waiting for a free slot; position {position} in the queue."),
+    )
+    if result is None or result.reason == "stopped":
+        out.text(f"Stopped; the state is saved. Go on with: python -m pipelines train --resume {run_id}")
+        out.result({"run_id": run_id, "status": "KILLED", "step": result.step if result else 0})
+        return INTERRUPTED
+    for warning in run_warnings(run_id):
+        out.text(f"Warning: {warning}")
+    scores = "  ".join(f"{key} {value:.4f}" for key, value in result.best.items())
+    out.text(f"Finished at step {result.step} ({result.reason}). Best at step {result.best_step}: {scores}")
+    out.result(
+        {"run_id": run_id, "status": "FINISHED", "step": result.step, "best_step": result.best_step, **result.best}
+    )
+    return None
+
+
+@command(InterpolateRequest, "run_id")
+def interpolate(request: InterpolateRequest, out: Output) -> None:
+    """A model between the faithful and the sharp end of a GAN training; no training needed."""
+    from pipelines.train.interpolate import interpolate as run
+
+    new_run = run(request)
+    out.text(f"Run {new_run}: score it with python -m pipelines evaluate {new_run} --dataset NAME")
+    out.result({"run_id": new_run, "from": request.run_id, "alpha": request.alpha})
+
+
+@command(DemoRequest)
+def demo(request: DemoRequest, out: Output) -> None:
+    """The whole way on simulated micrographs, in under three minutes on two cores."""
+    from pipelines.demo import demo as run
+
+    result = run(request, out.progress, out.progress.training)
+    gain = result["gain_db"]
+    out.text(f"Micrographs simulated in {result['raw_images']}, prepared as dataset {result['dataset']}.")
+    out.text(f"Run {result['run_id']} trained, scored and registered as {result['model']}.")
+    out.text(f"Test PSNR {result['psnr_db']:.2f} dB, bicubic baseline {result['floor_psnr_db']:.2f} dB.")
+    if isinstance(gain, dict):
+        out.text(f"Gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']}.")
+    out.text("Next: `make app`, or prepare your own images with `python -m pipelines prepare FOLDER --name NAME`.")
+    out.result(result)

@@ -1,0 +1,63 @@
+"""What can be asked about data: prepare a dataset, simulate one, measure the noise of an instrument."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from pipelines.request import Request
+from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.errors import FieldRef, UserError
+
+
+class DatasetName(Request):
+    """A request that makes a dataset of a name."""
+
+    name: str = Field(description="Name of the dataset.")
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder_name(cls, name: str) -> str:
+        if not name or "/" in name or name.startswith("."):
+            raise UserError(FieldRef("name", repr(name)), " cannot be a folder name; use letters, digits, - and _.")
+        return name
+
+
+class PrepareRequest(PrepareOptions, DatasetName):
+    """Turn raw micrographs into a dataset."""
+
+    use_case: ClassVar[str] = "prepare"
+
+
+def _two_numbers(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        shortest, longest = (float(part) for part in value.split(","))
+    except ValueError as error:
+        raise UserError(FieldRef("period_px"), f" {value!r} is not two numbers; write it like 8,14.") from error
+    return shortest, longest
+
+
+class SimulateRequest(DatasetName):
+    """Simulate clean atomic lattices as a dataset."""
+
+    use_case: ClassVar[str] = "simulate"
+
+    count: int = Field(200, ge=3, le=99_999, description="Images.")
+    size_px: int = Field(384, ge=32, le=8192, description="Height and width of an image in px.")
+    period_px: Annotated[tuple[float, float] | None, BeforeValidator(_two_numbers)] = Field(
+        None, description="Shortest and longest lattice period in px; 8,14 if not given."
+    )
+    dents: bool = Field(True, description="Add bumps and depressions of 2 to 8 periods.")
+    like: Path | None = Field(None, description="A real micrograph whose period, direction and pixel size to take.")
+    seed: int = Field(0, ge=0, description="Equal seeds give equal images.")
+
+
+class NoiseRequest(Request):
+    """Estimate dose, read noise and banding of an instrument."""
+
+    use_case: ClassVar[str] = "noise"
+
+    file: Path = Field(description="A micrograph as the instrument wrote it.")
+    second: Path | None = Field(None, description="Another frame of the same field: more exact.")

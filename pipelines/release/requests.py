@@ -1,0 +1,40 @@
+"""What can be asked about handing models on: register, export, serve."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from pipelines.model_ref import MODEL_HELP, ModelField, RunField
+from pipelines.request import Request
+
+ExportFormat = Literal["folder", "onnx", "bioimageio"]
+
+
+class RegisterRequest(Request):
+    """Make the best checkpoint of a run a registered model."""
+
+    use_case: ClassVar[str] = "register"
+
+    run: RunField = Field(description="A finished training; RUN_ID:backward for the way back of a CycleGAN.")
+    name: str = Field(description="Name of the registered model.")
+    alias: str | None = Field("champion", description="Alias that will point to this version.")
+
+
+class ExportRequest(Request):
+    """Write a model for other programs."""
+
+    use_case: ClassVar[str] = "export"
+
+    model: ModelField = Field(description=MODEL_HELP)
+    format: ExportFormat = Field(description="folder (for `sem_models.load_model`), onnx or bioimageio.")
+    out: Path = Field(description="File or folder to write.")
+
+
+class ServeRequest(Request):
+    """Answer requests over HTTP."""
+
+    use_case: ClassVar[str] = "serve"
+
+    model: ModelField = Field(description=MODEL_HELP)
+    port: int = Field(5001, ge=1, le=65535, description="Port on localhost.")

@@ -1,0 +1,57 @@
+"""What every request is: one frozen object that a page, the command line, a script and a job share.
+
+The fields of a request are its only description: the command line derives its options from them, pages their help
+texts, and a job reads the request from JSON.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from sem_models.errors import FieldRef, Message, UserError
+
+
+class Request(BaseModel):
+    """What somebody asks of a use case.
+
+    Raises:
+        UserError: A value that cannot be used; the message names its field.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use_case: ClassVar[str]
+    """Name of the use case, under which a job is told to carry it out."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_field(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise UserError(refusal(error)) from error
+
+    @classmethod
+    def description(cls, field: str) -> str:
+        """What a field means, for help texts.
+
+        Raises:
+            KeyError: There is no such field, or nobody described it.
+        """
+        text = cls.model_fields[field].description
+        if text is None:
+            raise KeyError(f"{cls.__name__}.{field} has no description")
+        return text
+
+
+def refusal(error: ValidationError) -> Message:
+    """The first value that was refused, by its field, and why."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not place:
+        return Message(f"{reason}.")
+    given = first["input"] if first["type"] != "missing" else None
+    shown = f" {given}" if isinstance(given, str | int | float | Path) else ""
+    return Message(FieldRef(place[0]), f"{shown}: {reason[:1].lower()}{reason[1:]}.")

@@ -1,0 +1,49 @@
+"""What can be asked about training: start one, go on with one, mix the two ends of one."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from pipelines.model_ref import RunField
+from pipelines.request import Request
+
+DEFAULT_EXPERIMENT = "sem"
+
+
+class TrainRequest(Request):
+    """Train a recipe on a dataset."""
+
+    use_case: ClassVar[str] = "train"
+
+    recipe: str = Field(description="Name of a recipe (see `recipes`).")
+    dataset: str = Field(description="Name of a prepared dataset.")
+    changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
+    experiment: str = Field(DEFAULT_EXPERIMENT, description="Experiment in MLflow.")
+    init: RunField | None = Field(
+        None, description="Start from what this run learned by pixel losses; that stage is left out."
+    )
+    queue: bool = Field(False, description="Train in the background, when a slot is free.")
+
+
+class ResumeRequest(Request):
+    """Go on with a training that was stopped."""
+
+    use_case: ClassVar[str] = "resume"
+
+    run_id: str = Field(description="Go on with this run.")
+    queue: bool = Field(False, description="Train in the background, when a slot is free.")
+
+
+class InterpolateRequest(Request):
+    """Mix the weights of the two ends of a GAN training."""
+
+    use_case: ClassVar[str] = "interpolate"
+
+    run_id: str = Field(description="A training with a pixel and an adversarial stage.")
+    alpha: float = Field(0.5, ge=0, le=1, description="0: pixel losses only; 1: the adversarial end.")
+
+
+class DemoRequest(Request):
+    """Go the whole way on simulated micrographs."""
+
+    use_case: ClassVar[str] = "demo"

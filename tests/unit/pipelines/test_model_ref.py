@@ -1,0 +1,64 @@
+"""Names of models: taken apart once, and written again as people write them."""
+
+import pytest
+from pydantic import BaseModel
+
+from pipelines.model_ref import (
+    BaselineRef,
+    ModelField,
+    ModelRef,
+    RegistryRef,
+    RunField,
+    RunRef,
+    StarterRef,
+    parse_model,
+)
+from pipelines.models import resolve_model
+from sem_models.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        ("0123abcd", RunRef("0123abcd")),
+        ("0123abcd:backward", RunRef("0123abcd", "backward")),
+        ("models:/sr@champion", RegistryRef("sr", alias="champion")),
+        ("models:/sr/3", RegistryRef("sr", version="3")),
+        ("baseline:bicubic", BaselineRef("bicubic")),
+        ("starter:denoise", StarterRef("denoise")),
+    ],
+)
+def test_what_is_written_is_what_is_parsed(text: str, ref: ModelRef) -> None:
+    assert parse_model(text) == ref
+    assert str(ref) == text
+    assert parse_model(ref) is ref
+
+
+def test_scripts_of_version_0_1_are_understood() -> None:
+    assert parse_model("floor:bicubic") == BaselineRef("bicubic")
+    assert str(parse_model("floor:bicubic")) == "baseline:bicubic"
+
+
+@pytest.mark.parametrize("text", ["", "  ", ":backward", "0123:forward", "models:/sr", "models:/@a", "models://2"])
+def test_what_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match=r"write (RUN_ID|models:/NAME@ALIAS)"):
+        parse_model(text)
+
+
+def test_no_starter_models_are_shipped_yet() -> None:
+    with pytest.raises(UserError, match="no starter models are shipped yet"):
+        resolve_model(StarterRef("denoise"))
+
+
+class _Asked(BaseModel):
+    model: ModelField
+    run: RunField | None = None
+
+
+def test_fields_take_text_and_give_text_to_json() -> None:
+    asked = _Asked.model_validate({"model": "floor:nlm", "run": "0123:backward"})
+    assert (asked.model, asked.run) == (BaselineRef("nlm"), RunRef("0123", "backward"))
+    assert asked.model_dump(mode="json") == {"model": "baseline:nlm", "run": "0123:backward"}
+    assert _Asked.model_validate_json(asked.model_dump_json()) == asked
+    with pytest.raises(UserError, match="write RUN_ID"):
+        _Asked.model_validate({"model": "0123", "run": "models:/sr@champion"})
