@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
 from pipelines.tracking.runs import get_run, list_runs, set_status
+from pipelines.tracking.store import is_embedded
 from sem_models.errors import UserError
 
 LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
@@ -94,8 +96,9 @@ def _has_ended_unsaid(run_id: str) -> bool:
     return (job is None or job.state == "ended") and get_run(run_id).status == "RUNNING"
 
 
-def _is_ours(tags: object) -> bool:
-    return isinstance(tags, dict) and tags.get("sem.host") == HOST and tags.get("sem.home") == str(home().root)
+def _is_ours(tags: Mapping[str, str]) -> bool:
+    """Whether a run was trained by this home on this host; an embedded store, which may have moved, has one home."""
+    return tags.get("sem.host") == HOST and (is_embedded() or tags.get("sem.home") == str(home().root))
 
 
 def active_jobs() -> list[JobInfo]:

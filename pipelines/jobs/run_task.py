@@ -8,12 +8,14 @@ import sys
 import threading
 from pathlib import Path
 
+from pipelines.home import home
+
 _REMIND_S = 15
 
 
 def main(folder: Path) -> int:
     """Run the command of the task folder; its JSON result and exit status go to `ended.json`."""
-    arguments = json.loads((folder / "task.json").read_text())["arguments"]
+    arguments = json.loads(home().from_portable((folder / "task.json").read_text()))["arguments"]
     interrupted = threading.Event()
     # Before the child starts, which then hears interrupts even where this process was told to ignore them, as shells
     # tell everything that they start in the background.
@@ -27,7 +29,7 @@ def main(folder: Path) -> int:
     )
     output = _wait(process, interrupted)
     part = folder / "ended.part"
-    part.write_text(json.dumps({"status": process.returncode, "result": _last_json(output)}))
+    part.write_text(home().to_portable(json.dumps({"status": process.returncode, "result": _last_json(output)})))
     part.replace(folder / "ended.json")
     return process.returncode
 

@@ -1,5 +1,6 @@
 """Use case: answer requests over HTTP with a registered model or a run, through MLflow's scoring server."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from pipelines.models import BASELINE, REGISTERED, model_folder, present_name
-from pipelines.tracking.registry import find_version, save_served
+from pipelines.tracking.registry import local_folder, save_served
 from pipelines.tracking.store import tracking_uri
 from sem_models.errors import UserError
 
@@ -20,24 +21,20 @@ def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
     """
     if present_name(model).startswith(BASELINE):
         raise UserError(f"{model}: baselines are not served; name a run or a registered model.")
-    with tempfile.TemporaryDirectory() as place:
-        if model.startswith(REGISTERED):
-            find_version(model)
-            address = model
-        else:
-            target = Path(place) / "model"
-            with model_folder(model) as folder:
-                save_served(folder, target)
-            address = str(target)
-        return _run_server(address, port, host)
+    with contextlib.ExitStack() as opened:
+        # Only weights and recipe are taken from the store, never the code that lies beside a registered model.
+        folder = local_folder(model)[0] if model.startswith(REGISTERED) else opened.enter_context(model_folder(model))
+        target = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "model"
+        save_served(folder, target)
+        return _run_server(target, port, host)
 
 
-def _run_server(address: str, port: int, host: str) -> int:
+def _run_server(model: Path, port: int, host: str) -> int:
     # The server starts `uvicorn` by name, which lies beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking_uri()}
     environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", address, "--env-manager", "local"]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
     process = subprocess.Popen([*command, "-h", host, "-p", str(port)], env=environment, stdout=sys.stderr)  # noqa: S603
     try:
         return process.wait()
