@@ -7,6 +7,7 @@ from pathlib import Path
 
 _PORTABLE = "$SEM_HOME"
 
+
 @dataclass(frozen=True)
 class Home:
     """The folders of one workbench."""
