@@ -9,7 +9,8 @@ All images are simulated. The networks are so narrow that a training takes secon
 commit made of the store: ids, scores, and a prediction with each model, which a later version has to find again.
 """
 
-import json  # ruff: noqa: I001  (the imports are those of that commit)
+# ruff: noqa: I001  (the imports are those of that commit)
+import json
 import os
 import shutil
 import signal
