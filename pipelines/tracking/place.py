@@ -114,10 +114,10 @@ def _rewrite(database: sqlite3.Connection, place: Home, former: list[str]) -> No
         if _has(database, table, column):
             # The names are our own.
             database.execute(f"UPDATE {table} SET {column} = here({column}) WHERE {column} LIKE '%/mlruns/artifacts/%'")  # noqa: S608
-    if _has(database, "datasets", "dataset_source"):
-        for root in former:
-            names = [json.dumps(f"{folder.datasets}/")[:-1] for folder in (Home(Path(root)), place)]
-            database.execute("UPDATE datasets SET dataset_source = replace(dataset_source, ?, ?)", names)
+    for root in former:
+        sources = [json.dumps(f"{folder.datasets}/")[:-1] for folder in (Home(Path(root)), place)]
+        database.execute("UPDATE datasets SET dataset_source = replace(dataset_source, ?, ?)", sources)
+        database.execute("UPDATE tags SET value = ? WHERE key = 'sem.home' AND value = ?", (str(place.root), root))
     database.execute("COMMIT")
 
 

@@ -23,6 +23,10 @@ from pipelines.home import Home, home
 from pipelines.tracking.place import follow, here
 
 _BUSY_TIMEOUT_S = 60
+_OWN_DEFAULT = """
+UPDATE experiments SET artifact_location = ? WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%'
+AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = 0)
+"""
 warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -64,6 +68,9 @@ def _create_once(place: Home) -> None:
         _client(tracking_uri()).search_experiments(max_results=1)
         with contextlib.closing(sqlite3.connect(place.database, timeout=_BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
+            # MLflow's own experiment gets the folder in which this process happens to have started.
+            connection.execute(_OWN_DEFAULT, (artifact_root("Default"),))
+            connection.commit()
 
 
 def artifact_root(experiment: str) -> str | None:
