@@ -38,7 +38,7 @@ def create(
     out = Output(as_json)
     chosen = {"questions": tuple(questions or ("pair",)), "realism": tuple(realism or ()), "models": tuple(models)}
     plain = {"name": name, "author": author, "dataset": dataset, "split": split, "trials": trials}
-    numbers = {"catch_trials": catch, "crop_px": crop, "floor_scale": scale}
+    numbers = {"catch_trials": catch, "crop_px": crop, "baseline_scale": scale}
     secret = {} if seed is None else {"seed": seed}
     run_id = create_study(study_settings(**chosen, **plain, **numbers, **secret), out.progress)
     out.text(f"Study {name!r}: {trials} trials and {catch} catch trials, run {run_id}")

@@ -4,10 +4,11 @@ import secrets
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
+from sem_models.evaluation.report import MethodName
 
 Question = Literal["pair", "single"]
 """`pair`: which of two pictures is real (two-alternative forced choice); of one field, or of two where the dataset is
@@ -41,8 +42,8 @@ class StudySettings(_Frozen):
     """Edge of a picture in pixels of the dataset's sharp images."""
     realism: tuple[str, ...] = ()
     """Features of single pictures whose realism is rated 1 to 5."""
-    baseline_scale: int = Field(4, ge=1, le=16)
-    """Of baselines among the models."""
+    baseline_scale: int = Field(4, ge=1, le=16, validation_alias=AliasChoices("baseline_scale", "floor_scale"))
+    """Of baselines among the models; `floor_scale` in studies of earlier versions."""
     seed: int = Field(default_factory=lambda: secrets.randbits(62), ge=0)
     """Secret: who knows it can tell from the opaque names what is real. Drawn at random unless a study is repeated."""
 
@@ -62,7 +63,7 @@ class StudyDefinition(StudySettings):
     created: datetime
     digest: str
     """Of the dataset."""
-    labels: tuple[str, ...]
+    labels: tuple[MethodName, ...]
     """Names of the models, in their order: an alias may point elsewhere tomorrow."""
     runs: tuple[str | None, ...]
     """The training run of each; None for a baseline."""
@@ -74,7 +75,7 @@ class Item(_Frozen):
     id: str
     """Opaque."""
     kind: ItemKind
-    model: str | None
+    model: MethodName | None
     """Label of the model that made it; None for real ones."""
     image: str
     """Entry of the dataset; of unpaired ones the source of a generated picture."""
