@@ -17,6 +17,7 @@ test-all: .venv/.test
 check: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 format: .venv/.test

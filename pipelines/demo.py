@@ -8,7 +8,7 @@ from pipelines.data.prepare import prepare
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.release.register import register
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.sources import PrepareOptions

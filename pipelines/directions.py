@@ -7,18 +7,19 @@ from pathlib import Path
 import torch
 
 from pipelines.tracking.artifacts import fetched, list_files
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo
-from pipelines.train.warm_start import BEST, model_of
+from pipelines.train.warm_start import model_of
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
-from sem_models.inference.storage import RECIPE, WEIGHTS, backward_file, save_weights
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
+from sem_models.inference.storage import save_weights
 from sem_models.methods.stages import BACKWARD
 from sem_models.training.checkpoint import STATE
 
 SUFFIX = ":backward"
-TAG = "sem.direction"
 _TOLD: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",
     "backward": "backward: from the second domain (target) to the first (input)",
@@ -42,11 +43,6 @@ def told(direction: Direction) -> str:
     return _TOLD[direction]
 
 
-def placed(name: str, direction: Direction) -> str:
-    """Name of an artifact or metric of a run: what is known of a backward generator stays apart."""
-    return f"backward/{name}" if direction == "backward" else name
-
-
 @contextmanager
 def backward_model(run_id: str) -> Iterator[Path]:
     """A local model folder with the backward generator of the best checkpoint, for as long as the block runs.
@@ -60,13 +56,13 @@ def backward_model(run_id: str) -> Iterator[Path]:
             f"Run {run_id} learned one direction only (method {recipe.method}): leave {SUFFIX} away, or train a "
             "recipe of method cycle, such as cyclegan-translate-small."
         )
-    stored = set(list_files(run_id, BEST))
-    kept = backward_file(Path(BEST))
+    stored = set(list_files(run_id, Artifact.BEST))
+    kept = backward_file(Path(Artifact.BEST))
     if not stored or str(kept) in stored:
-        with fetched(run_id, BEST, (kept.name, RECIPE)) as folder:
+        with fetched(run_id, Artifact.BEST, (kept.name, RECIPE)) as folder:
             yield backward_file(folder).rename(folder / WEIGHTS).parent
     elif recipe.train.ema_decay == 0:
-        with model_of(run_id, BEST) as folder:
+        with model_of(run_id, Artifact.BEST) as folder:
             _take_from_state(run_id, folder)
             yield folder
     else:
@@ -80,13 +76,13 @@ def offers_backward(run: RunInfo) -> bool:
     """Whether `backward_model` has something to give, for lists to choose from."""
     if run.params.get("method") != "cycle":
         return False
-    kept = str(backward_file(Path(BEST))) in list_files(run.run_id, BEST)
+    kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
     return kept or float(run.params.get("train.ema_decay", 1)) == 0
 
 
 def _take_from_state(run_id: str, folder: Path) -> None:
     """Of runs from before both were kept: without an average, what the state holds is what would have been shipped."""
-    with fetched(run_id, BEST, (STATE,)) as place:
+    with fetched(run_id, Artifact.BEST, (STATE,)) as place:
         state = torch.load(place / STATE, map_location="cpu", weights_only=True)
     save_weights(folder / WEIGHTS, state["networks"][BACKWARD], "backward")
 

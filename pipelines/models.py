@@ -2,24 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.directions import backward_model, placed, split_direction
+from pipelines.directions import backward_model, split_direction
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.registry import find_version, local_folder
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
-from pipelines.train.warm_start import BEST, model_of
+from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import find_baseline
 from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
-from sem_models.inference.model import RestorationModel, UnitModel
+from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.storage import load_model
-from sem_models.networks.table import capabilities
 from sem_models.tasks.label_maps import takes_labels
 
 BASELINE = "baseline:"
@@ -43,9 +44,10 @@ class ResolvedModel:
         """Whether it is the generator of a cycle from the second domain to the first."""
         return isinstance(self.model, RestorationModel) and self.model.direction == "backward"
 
-    def place(self, name: str) -> str:
-        """Name of an artifact or metric of its run."""
-        return placed(name, "backward" if self.backward else "forward")
+    @property
+    def direction(self) -> Direction:
+        """Which generator of a cycle it is."""
+        return "backward" if self.backward else "forward"
 
 
 def present_name(text: str) -> str:
@@ -77,7 +79,7 @@ def resolve_model(text: str, scale: int = 4, changes: Sequence[str] = ()) -> Res
         return _load(folder, run_id, text)
     run_id, direction = split_direction(text)
     with model_folder(text) as folder:
-        recipe = get_run(run_id).tags.get("sem.recipe", "model")
+        recipe = get_run(run_id).tags.get(Tag.RECIPE, "model")
         way = " backward" if direction == "backward" else ""
         return _load(folder, run_id, f"{recipe}{way} ({run_id[:8]})")
 
@@ -111,10 +113,10 @@ def model_folder(text: str) -> Iterator[Path]:
     run_id, direction = split_direction(text)
     if get_run(run_id).kind != "training":
         raise UserError(f"Run {run_id} is not a training; name one that is.")
-    with backward_model(run_id) if direction == "backward" else model_of(run_id, BEST) as folder:
+    with backward_model(run_id) if direction == "backward" else model_of(run_id, Artifact.BEST) as folder:
         yield folder
 
 
 def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
-    model: RestorationModel = load_model(folder, choose_device(), name)
+    model: RestorationModel = replace(load_model(folder, choose_device(), name), run_id=run_id or "")
     return ResolvedModel(model, run_id, model.recipe.degradation)

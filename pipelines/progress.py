@@ -8,11 +8,14 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+ProgressHook = Callable[[int, int, float], None]
+"""Told the step of a training, all of its steps, and the seconds left."""
 _FILE_PERIOD_S = 0.5
 _STEPS = "steps trained"
 

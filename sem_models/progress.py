@@ -12,3 +12,12 @@ class Progress(Protocol):
 
 def silent(done: int, total: int, what: str) -> None:
     """Ignore progress: the default where nobody watches."""
+
+
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Progress of part `index` of `count` equal ones, told as that of the whole."""
+
+    def tell(done: int, total: int, what: str) -> None:
+        progress(index * total + done, count * total, what)
+
+    return tell

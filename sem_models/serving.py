@@ -4,6 +4,7 @@ Models outlive versions of this package, so the name and the signature of `load_
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sem_models.images.io.uploads import decode_stack
@@ -13,13 +14,14 @@ from sem_models.inference.predictor import Predictor, choose_device
 from sem_models.inference.storage import load_model
 
 
-def load_served(folder: Path) -> Callable[[bytes], bytes]:
+def load_served(folder: Path, run_id: str = "") -> Callable[[bytes], bytes]:
     """The model whose weights and recipe lie in `folder`, as a function from a TIFF file to a TIFF file.
 
-    Data type and pixel size are kept. A model of several inputs takes them as the pages of one TIFF, in the order in
-    which `prepare` was given their folders; channels of one page are taken for one camera's and share their limits.
+    Data type and pixel size are kept, and the output names `run_id` as where its model came from. A model of several
+    inputs takes them as the pages of one TIFF, in the order in which `prepare` was given their folders; channels of one
+    page are taken for one camera's and share their limits.
     """
-    predictor = Predictor(load_model(folder, choose_device()))
+    predictor = Predictor(replace(load_model(folder, choose_device()), run_id=run_id))
     # A mask is one channel, whatever number of classes its model takes.
     channels = 1 if label_recipe(predictor.model) else predictor.model.capabilities.channels_in
 

@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.table import capabilities as facts_of
 from sem_models.config.presets.table import find_recipe
 from sem_models.inference.predictor import Predictor, choose_device
-from sem_models.networks.capabilities import Capabilities
 from sem_models.networks.table import build_network
-from sem_models.networks.table import capabilities as facts_of
 
 SIZE = 384
 

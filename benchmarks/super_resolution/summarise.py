@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.pools import set_of
 from benchmarks.super_resolution.markdown import SETS, SHOWN, as_markdown
+from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.statistics.intervals import bootstrap_interval, cluster_interval
-from sem_models.evaluation.statistics.paired import compare_to
 
 HERE = Path(__file__).resolve().parent
 LEAD = "sinsr-gb-x4-small"

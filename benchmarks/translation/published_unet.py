@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from benchmarks.runner import options
 from pipelines.progress import TerminalProgress
-from sem_models.evaluation.discriminator.network import ClassifierSettings
+from sem_models.evaluation.discriminator.kernel_distance import set_distance
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import set_distance
+from sem_models.evaluation.discriminator.report import ClassifierSettings
 from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES, texture
 from sem_models.images.intensity import IntensityRange, to_unit

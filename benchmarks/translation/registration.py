@@ -24,7 +24,7 @@ from sem_models.datasets.manifest import Register
 from sem_models.datasets.registration.alignment import align, find_alignment
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.display import composite, with_arrows
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -62,8 +62,7 @@ def _light_pairs(folder: Path) -> Iterator[Pair]:
 
 
 def _read(path: Path) -> Micrograph:
-    grey = to_grey(read_micrograph(path))
-    return crop_databar(grey, find_databar(grey, None))
+    return without_databar(to_grey(read_micrograph(path)))
 
 
 def measured(source: NDArray[Any], target: NDArray[Any], size_nm: float | None) -> dict[str, Any]:

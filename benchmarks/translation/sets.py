@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.images.channels import to_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -81,8 +81,7 @@ def _shifted(images: list[Micrograph]) -> list[Micrograph]:
 
 def cut_grey(path: Path) -> Micrograph:
     """Without its data bar; grey where the file has equal channels."""
-    grey = to_grey(read_micrograph(path))
-    return crop_databar(grey, find_databar(grey))
+    return without_databar(to_grey(read_micrograph(path)))
 
 
 def _luminance(image: Micrograph) -> Micrograph:

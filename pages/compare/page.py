@@ -13,6 +13,7 @@ from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import header, mean_text, rows_table, show_gains
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
 
 
@@ -22,7 +23,7 @@ def show() -> None:
         "Compare", "Scores on one test split, with intervals, baselines, and a warning where runs cannot be compared."
     )
     with shown_errors():
-        scored = [run for run in list_runs(kind="training") if "sem.evaluated.test" in run.tags]
+        scored = [run for run in list_runs(kind="training") if Tag.evaluated("test") in run.tags]
         if not scored:
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return
@@ -41,7 +42,7 @@ def _choose(scored: list[RunInfo]) -> list[RunInfo]:
 
 def _kin(run: RunInfo) -> tuple[str, str]:
     """Dataset and task: on one dataset of images and masks a segmentation has other scores than a synthesis."""
-    return run.tags["sem.evaluated.test"], run.tags.get("sem.task", "")
+    return run.tags[Tag.evaluated("test")], run.tags.get(Tag.TASK, "")
 
 
 def _show(comparison: Comparison) -> None:
@@ -118,7 +119,7 @@ def show_discriminations(comparison: Comparison) -> None:
 
 def _offer(comparison: Comparison) -> None:
     """The command: a test takes minutes and one judge for all models, so that it is no button for a single run."""
-    made_up = [c.run.run_id for c in comparison.columns if c.run.tags.get("sem.task") in _MADE_UP]
+    made_up = [c.run.run_id for c in comparison.columns if c.run.tags.get(Tag.TASK) in _MADE_UP]
     if not made_up:
         return
     st.subheader("Discriminator test")

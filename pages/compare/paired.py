@@ -9,7 +9,7 @@ import streamlit as st
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
-from sem_models.evaluation.statistics.paired import Paired, direction
+from sem_models.evaluation.paired import Paired, direction
 
 _BEST = "The best by the metric above"
 _COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")

@@ -8,9 +8,9 @@ from pages.data.existing import show_datasets
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
 from pages.data.plan import show_plan
-from pages.data.source import choose_source
 from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, shown_errors
+from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
 from sem_models.datasets.manifest import Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pages.widgets.fields import on_page
 from pipelines.data.pair_table import HEADINGS, pair_row
 from sem_models.datasets.manifest import Register
+from sem_models.datasets.preparation.aligned_pairs import AlignedPair
+from sem_models.datasets.preparation.pair_pixels import registered_pixels
 from sem_models.datasets.registration.alignment import align
-from sem_models.datasets.registration.apply import registered_pixels
-from sem_models.datasets.registration.pairs import AlignedPair
 from sem_models.datasets.registration.residual import BlockShifts
 from sem_models.images.display import composite, with_arrows
 

@@ -12,6 +12,7 @@ from pipelines.home import home
 from pipelines.jobs.control import JobInfo, active_jobs
 from pipelines.jobs.tasks import list_tasks
 from pipelines.progress import clock
+from pipelines.tracking.keys import Tag
 
 DEMO = "demo"
 
@@ -56,7 +57,7 @@ def _next_step() -> None:
         return
     runs = list_runs(kind="training", limit=50)
     finished = [run for run in runs if run.status == "FINISHED"]
-    scored = [run for run in finished if "sem.evaluated.test" in run.tags]
+    scored = [run for run in finished if Tag.evaluated("test") in run.tags]
     if not finished:
         st.write("A dataset is ready. Train a first model on it; the small recipes take minutes on a CPU.")
         st.page_link("train/page.py", label="Train a model", icon=":material/model_training:")

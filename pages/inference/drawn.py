@@ -4,9 +4,9 @@ import time
 
 import streamlit as st
 
-from pages.data.source import choose_source
 from pages.inference.drawn_results import TASK, show_drawn
-from pages.train.diffusion import step_choices
+from pages.widgets.sampling import step_choices
+from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch
 from pipelines.home import home
 from sem_models.config.method_settings import DiffusionSettings

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.inference.classes import classes_of, show_legend, size_text
-from pages.inference.models import recipe_of
+from pages.widgets.models import recipe_of
 from pages.widgets.tasks import watched
 from sem_models.images.channels import to_grey
 from sem_models.images.display import coloured
@@ -28,7 +28,10 @@ def show_drawn() -> None:
     if state is None or state.result is None:
         return
     st.divider()
-    results: list[dict[str, Any]] = state.result["results"]
+    results: list[dict[str, Any]] = [result for result in state.result["results"] if result["output"]]
+    for result in state.result["results"]:
+        if result.get("error"):
+            st.error(result["error"])
     model = state.arguments[1]
     if results[0]["mask"] is None:
         _show_free([result["output"] for result in results])

@@ -7,14 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.data.source import choose_source
 from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
-from pages.inference.models import choose_model, recipe_of
 from pages.inference.viewer import show_result
 from pages.inference.wording import wording
 from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, shown_errors
+from pages.widgets.models import choose_model, recipe_of
+from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
 from pipelines.home import home
 from sem_models.images.channels import to_grey

@@ -7,8 +7,8 @@ from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.tasks import launch, watched
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
-from pipelines.train.warm_start import INTERPOLATED, TAG
 
 _LIVE = ("RUNNING", "SCHEDULED")
 _NO_REFERENCE = ("val/input_correlation", "val/blind_mse")
@@ -21,7 +21,7 @@ def show_run(run_id: str) -> None:
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
-    mixed = INTERPOLATED in run.tags
+    mixed = Tag.INTERPOLATED_FROM in run.tags
     if mixed:
         _origin(run)
     elif run.status in _LIVE:
@@ -36,7 +36,7 @@ def show_run(run_id: str) -> None:
         _scores(run)
     with settings:
         st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
-        code, digest = (run.tags.get(key, "unknown") for key in ("sem.commit", "sem.dataset_digest"))
+        code, digest = (run.tags.get(key, "unknown") for key in (Tag.COMMIT, Tag.DATASET_DIGEST))
         st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
 
 
@@ -49,7 +49,7 @@ def _origin(run: RunInfo) -> None:
         icon=":material/tune:",
     )
     if st.button("Open that training", icon=":material/arrow_back:"):
-        st.query_params["run"] = run.tags[INTERPOLATED]
+        st.query_params["run"] = run.tags[Tag.INTERPOLATED_FROM]
         st.rerun()
 
 
@@ -57,7 +57,7 @@ def _state(run: RunInfo) -> None:
     from pipelines.jobs import control
 
     line, button = st.columns([5, 1])
-    reason = run.tags.get("sem.reason", "")
+    reason = run.tags.get(Tag.REASON, "")
     with line:
         st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
     with button, shown_errors():
@@ -91,9 +91,9 @@ def _scores(run: RunInfo) -> None:
 
 def _offer_interpolation(run: RunInfo) -> None:
     """A slider between the two ends of a GAN training; nothing is trained for it."""
-    if run.params.get("method") != "adversarial" or INTERPOLATED in run.tags:
+    if run.params.get("method") != "adversarial" or Tag.INTERPOLATED_FROM in run.tags:
         return
-    if float(run.params.get("adversarial.first_share", 0)) == 0 and TAG not in run.tags:
+    if float(run.params.get("adversarial.first_share", 0)) == 0 and Tag.INITIAL_RUN not in run.tags:
         return  # no pixel stage, so that there is no other end
     # In a form the slider moves without drawing the whole page again.
     with st.expander("Between faithful and sharp"), shown_errors(), st.form("interpolation", border=False):
@@ -110,7 +110,7 @@ def _controls(run: RunInfo) -> None:
     with left:
         _offer_scores(run)
     with right:
-        name = st.text_input("Register as", f"{run.tags['sem.recipe']}-{run.tags['sem.dataset']}", key="register_name")
+        name = st.text_input("Register as", f"{run.tags[Tag.RECIPE]}-{run.tags[Tag.DATASET]}", key="register_name")
         if st.button("Register as champion", icon=":material/verified:"):
             launch("register", ["register", run.run_id, "--name", name])
             st.rerun()
@@ -124,7 +124,7 @@ def _offer_scores(run: RunInfo) -> None:
         )
         return
     if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
-        launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags["sem.dataset"]])
+        launch("evaluate", ["evaluate", run.run_id, "--dataset", run.tags[Tag.DATASET]])
         st.rerun()
     st.caption("Use the test split once a model is chosen, not to choose it.")
 
@@ -145,5 +145,5 @@ def show_discriminations(run: RunInfo) -> None:
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and _UNPAIRED in run.metrics:
         st.caption("Without pairs outputs can still be judged beside real images of the second domain:")
-        asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags['sem.dataset']}"
+        asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags[Tag.DATASET]}"
         st.code(asked, language="bash", wrap_lines=True)

@@ -6,7 +6,7 @@ from pages.charts.curves import curve_figure
 from pages.widgets.fields import on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
-from pipelines.tracking.curves import GrowingCurves
+from pipelines.tracking.metrics import GrowingCurves
 from pipelines.tracking.runs import get_run, run_warnings
 
 _SCORES = {

@@ -4,6 +4,7 @@ import streamlit as st
 from PIL import Image
 
 from pipelines.tracking.artifacts import fetch, samples
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 
 _ONE_TO_ONE_PX = 220
@@ -52,7 +53,7 @@ def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
 
 
 def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
-    if run.tags.get("sem.task") == "segmentation":
+    if run.tags.get(Tag.TASK) == "segmentation":
         return "From the centre of the image; each class in its colour."
     ruler = "truth" if "target" in shown else "real image" if "real" in shown else "input"
     return f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels."

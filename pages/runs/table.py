@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 
 _ALL = "all"
@@ -45,7 +46,7 @@ def choose_run(runs: list[RunInfo]) -> str | None:
 
 def task_of(run: RunInfo) -> str:
     """What the run was trained for; empty where it does not say."""
-    return run.tags.get("sem.task", "")
+    return run.tags.get(Tag.TASK, "")
 
 
 def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
@@ -68,5 +69,5 @@ def _row(run: RunInfo) -> dict[str, object]:
         "state": run.status,
         **scores,
         "started (UTC)": run.started,
-        "reason": run.tags.get("sem.reason", ""),
+        "reason": run.tags.get(Tag.REASON, ""),
     }

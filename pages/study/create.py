@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.inference.models import model_labels
 from pages.widgets.frame import empty
+from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
 from pipelines.data.prepare import list_datasets
 from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM

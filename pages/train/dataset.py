@@ -3,11 +3,11 @@
 import streamlit as st
 
 from pipelines.home import home
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Kind, Manifest
 from sem_models.errors import UserError
-from sem_models.networks.table import capabilities
 from sem_models.tasks.compatibility import check_compatible, refuse_ignored
 from sem_models.tasks.label_maps import takes_labels
 

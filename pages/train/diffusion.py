@@ -4,12 +4,12 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from pages.widgets.sampling import step_choices
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.recipe import Recipe
 from sem_models.tasks.label_maps import takes_labels
 
 Choices = dict[str, tuple[Any, Any]]
-STEPS = (5, 10, 20, 25, 50, 100, 200, 250)
 
 
 def choose_diffusion(recipe: Recipe) -> Choices:
@@ -28,13 +28,6 @@ def choose_diffusion(recipe: Recipe) -> Choices:
         "diffusion.sampling.steps": (steps, settings.sampling.steps),
     }
     return chosen | (_choose_guidance(settings, key) if takes_labels(recipe) else {})
-
-
-def step_choices(settings: DiffusionSettings) -> tuple[list[int], int]:
-    """Numbers of denoising steps that divide the process, and the place of the recipe's own among them."""
-    own = settings.sampling.steps
-    offered = sorted({own, *(steps for steps in STEPS if settings.timesteps % steps == 0)})
-    return offered, offered.index(own)
 
 
 def _choose_guidance(settings: DiffusionSettings, key: str) -> Choices:

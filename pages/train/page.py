@@ -9,6 +9,7 @@ from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, empty, shown_errors
 from pipelines.data.prepare import list_datasets
 from pipelines.progress import clock
+from pipelines.tracking.keys import Tag
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -27,7 +28,7 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, incompatibility
-    from pipelines.train.train import DEFAULT_EXPERIMENT
+    from pipelines.train.create import DEFAULT_EXPERIMENT
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
     from sem_models.tasks.label_maps import with_labels
@@ -52,14 +53,15 @@ def _form(names: list[str]) -> None:
     if problem:
         st.warning(on_page(problem))
     if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
-        from pipelines.train.train import train
+        from pipelines.train.run import train
 
         run_id = train(resolved, dataset.folder.name, experiment, queued=True, init=init)
         st.switch_page("runs/page.py", query_params={"run": run_id})
 
 
 def _summary(recipe: "Recipe") -> str:
-    from sem_models.networks.table import capabilities, parameter_count
+    from sem_models.config.networks.table import capabilities
+    from sem_models.networks.table import parameter_count
 
     facts = capabilities(recipe.network)
     channels = f"{facts.channels_in} channel(s) in, {facts.channels_out} out"
@@ -100,7 +102,7 @@ def _estimate(recipe: str, steps: int) -> None:
     speeds = [
         run.metrics["speed/steps_per_s"]
         for run in list_runs(kind="training", limit=50)
-        if run.tags.get("sem.recipe") == recipe and run.metrics.get("speed/steps_per_s")
+        if run.tags.get(Tag.RECIPE) == recipe and run.metrics.get("speed/steps_per_s")
     ]
     if speeds:
         st.caption(

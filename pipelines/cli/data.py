@@ -12,9 +12,10 @@ from pipelines.cli.app import AsJson, Output, app, command
 @command
 def recipes(as_json: AsJson = False) -> None:
     """List the recipes that can be trained."""
+    from sem_models.config.networks.table import capabilities
     from sem_models.config.presets.table import RECIPES
     from sem_models.methods.stages import stages
-    from sem_models.networks.table import capabilities, parameter_count
+    from sem_models.networks.table import parameter_count
 
     out = Output(as_json)
     rows = []

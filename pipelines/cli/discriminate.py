@@ -29,7 +29,7 @@ def discriminate(
     from pipelines.evaluate.discriminate import SPLITS
     from pipelines.evaluate.discriminate import discriminate as run
     from pipelines.evaluate.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
-    from sem_models.evaluation.discriminator.network import ClassifierSettings
+    from sem_models.evaluation.discriminator.report import ClassifierSettings
 
     out = Output(as_json)
     settings = ClassifierSettings(steps=steps, patch_px=patch)

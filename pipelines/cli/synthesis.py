@@ -42,7 +42,7 @@ def synthesise(
     wanted = Wanted(model, out, count, size, masks, samples, seed, changes or (), overwrite)
     results = run(wanted, output.progress)
     for result in results:
-        output.text(f"{result.mask} -> {result.output}" if result.mask else result.output)
+        output.text(result.error or (f"{result.mask} -> {result.output}" if result.mask else str(result.output)))
     output.result({"results": [asdict(result) for result in results]})
 
 

@@ -27,7 +27,8 @@ def train(
     """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
     from pipelines.jobs import control
     from pipelines.tracking.runs import run_warnings
-    from pipelines.train.train import create_training, run_training
+    from pipelines.train.create import create_training
+    from pipelines.train.run import run_training
 
     out = Output(as_json)
     control.reconcile()

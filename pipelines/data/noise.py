@@ -4,11 +4,8 @@ from pathlib import Path
 
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import intensity_range, to_unit
-from sem_models.images.io.read import read_micrograph
-from sem_models.images.micrograph import Micrograph
+from sem_models.images.specimen import load_specimen
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate, estimate_noise
 
 _LARGEST_SHIFT = 0.25
@@ -23,11 +20,11 @@ def measure_noise(first: Path, second: Path | None = None) -> NoiseEstimate:
     Raises:
         UserError: A file that cannot be read, colour, frames of different size or of different fields.
     """
-    frame = _read(first)
+    frame = load_specimen(first)
     limits = intensity_range(frame.pixels)
     if second is None:
         return estimate_noise(to_unit(frame.pixels[..., 0], limits))
-    other = _read(second)
+    other = load_specimen(second)
     if frame.pixels.shape != other.pixels.shape or frame.pixels.dtype != other.pixels.dtype:
         raise UserError(f"{second.name}: not of the size and bit depth of {first.name}; give two frames of one field.")
     shift = find_shift(frame.pixels[..., 0], other.pixels[..., 0])
@@ -35,8 +32,3 @@ def measure_noise(first: Path, second: Path | None = None) -> NoiseEstimate:
         raise UserError(f"{second.name}: it does not show the field of {first.name}; give two frames of one field.")
     pair = crop_to_overlap(frame.pixels, other.pixels, shift)
     return estimate_noise(*(to_unit(pixels[..., 0], limits) for pixels in pair))
-
-
-def _read(path: Path) -> Micrograph:
-    micrograph = require_grey(read_micrograph(path))
-    return crop_databar(micrograph, find_databar(micrograph))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from sem_models.datasets.manifest import Residual
-from sem_models.datasets.registration.pairs import AlignedPair
+from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 
 
 class PairRow(TypedDict):

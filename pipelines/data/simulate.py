@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from pipelines.data.prepare import prepare, refuse_bad_name
 from pipelines.home import home
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import IntensityRange, from_unit
-from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.images.specimen import load_specimen
 from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, draw_dents
 from sem_models.physics.simulators.fringe import measured_fringe
 from sem_models.physics.simulators.lattice import Lattice, draw_lattice, render
@@ -50,10 +49,8 @@ class Simulation:
     seed: int = 0
 
 
-class SimulatedImage(BaseModel):
+class SimulatedImage(Frozen):
     """All it takes to make one image again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     size_px: int
     seed: tuple[int, int]
@@ -80,9 +77,8 @@ def like(file: Path, asked: Simulation) -> Simulation:
     Raises:
         UserError: The file cannot be read, is in colour, or shows no lattice.
     """
-    micrograph = require_grey(read_micrograph(file))
-    grey = crop_databar(micrograph, find_databar(micrograph)).pixels[..., 0].astype(np.float32)
-    found = measured_fringe(grey)
+    micrograph = load_specimen(file)
+    found = measured_fringe(micrograph.pixels[..., 0].astype(np.float32))
     if found is None:
         raise UserError(f"{file.name}: no lattice was found in it; give --period SHORTEST,LONGEST in px instead.")
     period, angle = found
@@ -110,7 +106,8 @@ def simulate(asked: Simulation, progress: Progress = silent) -> Simulated:
     for index, image in enumerate(images):
         path = raw / f"lattice-{index + 1:05d}.tif"
         if not path.exists():
-            write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm), image.model_dump_json())
+            step = ProcessingStep.now(Origin.SYNTHETIC, "lattice simulator", settings=image.model_dump_json())
+            write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm, history=(step,)))
         progress(index + 1, asked.count, "lattices simulated")
     options = PrepareOptions(asked.name, (raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed)
     dataset, run_id = prepare(options, progress)

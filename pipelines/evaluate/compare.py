@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pipelines.evaluate.score import stored_reports
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
 from sem_models.errors import UserError
+from sem_models.evaluation.paired import mean_goodness
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics.paired import mean_goodness
 
 
 @dataclass(frozen=True)

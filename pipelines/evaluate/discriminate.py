@@ -1,30 +1,32 @@
 """Use case: can a fresh classifier tell what models generate from real images? Kept with each run."""
 
-import re
 from collections.abc import Sequence
 from typing import get_args
 
 from pipelines.directions import pair_notes
+from pipelines.evaluate.reports import save_report, saved_reports
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
-from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.keys import Artifact, discriminator_key
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.network import ClassifierSettings
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
+from sem_models.evaluation.discriminator.kernel_distance import set_distance
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats, generated_pairs, set_distance
+from sem_models.evaluation.discriminator.report import (
+    ClassifierSettings,
+    DiscriminatorReport,
+    DiscriminatorResult,
+    caveats,
+)
 from sem_models.evaluation.discriminator.set_texture import set_texture
-from sem_models.evaluation.discriminator.test import DiscriminatorResult, discriminator_test, real_against_real
+from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
 from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
 from sem_models.progress import Progress, silent
 
-FOLDER = "discriminator"
 SPLITS = ("val", "test")
-_NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
-"""Characters of names that MLflow does not take everywhere."""
 
 
 def discriminate(
@@ -78,8 +80,7 @@ def _splits(names: Sequence[str]) -> tuple[Split, ...]:
 
 def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:
     """All reports that a run holds, by the name of their file."""
-    paths = sorted(path for path in list_files(run_id, FOLDER) if path.endswith(".json"))
-    return [DiscriminatorReport.model_validate_json(get_text(run_id, path)) for path in paths]
+    return list(saved_reports(run_id, Artifact.DISCRIMINATOR, DiscriminatorReport).values())
 
 
 def _report(
@@ -117,9 +118,6 @@ def _report(
 
 def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
     name = "-".join((report.dataset, *report.splits, *(["trained"] if report.training_images else [])))
-    put_text(run_id, one.place(f"{FOLDER}/{name}.json"), report.model_dump_json(indent=1) + "\n")
-    # Each dataset has values of its own: a later test on another one must not replace them.
-    prefix = one.place(f"disc/{_NOT_IN_METRICS.sub('_', name)}")
     values = {
         "auc": report.auc.value, "auc_lo": report.auc.lo, "auc_hi": report.auc.hi,
         "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
@@ -127,4 +125,6 @@ def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
     if report.kernel:
         # The name of the features is part of the name: such values must not meet those on Inception features.
         values["kernel_vgg16_relu4_3"] = report.kernel.value
-    log_metrics(run_id, {f"{prefix}/{key}": value for key, value in values.items() if value is not None})
+    # Each dataset has values of its own: a later test on another one must not replace them.
+    metrics = {discriminator_key(name, key): value for key, value in values.items() if value is not None}
+    save_report(run_id, f"{Artifact.DISCRIMINATOR}/{name}", report, metrics, one.direction)

@@ -1,20 +1,19 @@
 """Use case: what synthetic micrographs are worth to somebody who has to train a segmentation."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.evaluate.leakage import refuse_leakage
+from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
-from pipelines.json_safe import to_json_safe
-from pipelines.label_models import LabelModel, label_model, require_classes
-from pipelines.tracking.artifacts import put_json
+from pipelines.predict.label_models import LabelModel, label_model, require_classes
+from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
-from pipelines.tracking.runs import log_metrics
-from pipelines.train.train import ProgressHook, train
+from pipelines.tracking.keys import Artifact
+from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
@@ -26,7 +25,7 @@ from sem_models.evaluation.statistics.intervals import Interval, cluster_interva
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
-FOLDER = "downstream"
+EXPERIMENT = "downstream"
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
 CONTENTS: tuple[Content, ...] = ("synthetic", "both")
 BASELINE = "most frequent class (baseline)"
@@ -86,7 +85,7 @@ def downstream(
     names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
     first = recipe.train.seed
     runs = {
-        key: [train(_seeded(recipe, first + k), name, FOLDER, queued=False, hook=hook) for k in range(seeds)]
+        key: [train(_seeded(recipe, first + k), name, EXPERIMENT, queued=False, hook=hook) for k in range(seeds)]
         for key, name in names.items()
     }
     reports = {key: [evaluate(run, dataset_name)[0] for run in found] for key, found in runs.items()}
@@ -138,11 +137,10 @@ def _downstream_scores(
 
 
 def _store(run_id: str, worth: DownstreamScores) -> None:
-    put_json(run_id, f"{FOLDER}/{worth.dataset}.json", to_json_safe(asdict(worth)))
     means = {
-        f"{FOLDER}/{key}_{name}": interval.mean
+        f"{Artifact.DOWNSTREAM}/{key}_{name}": interval.mean
         for key, of in worth.dice.items()
         for name, interval in of.items()
-        if key != BASELINE and math.isfinite(interval.mean)
+        if key != BASELINE
     }
-    log_metrics(run_id, means)
+    save_report(run_id, f"{Artifact.DOWNSTREAM}/{worth.dataset}", worth, means)

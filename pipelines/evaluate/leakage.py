@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.home import home
-from pipelines.label_models import LabelModel
+from pipelines.predict.label_models import LabelModel
 from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
 from sem_models.datasets.manifest import Entry, Manifest, Split
 from sem_models.errors import UserError

@@ -1,22 +1,20 @@
 """Use case: does a segmentation network trained on real images find the masks in generated ones?"""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from pipelines.evaluate.leakage import refuse_leakage
-from pipelines.evaluate.score import as_csv
+from pipelines.evaluate.reports import save_report
 from pipelines.home import home
-from pipelines.label_models import LabelModel, label_model, refuse_synthetic, require_classes
-from pipelines.tracking.artifacts import put_text
+from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.keys import Artifact
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.metrics.mask_consistency import (
+from sem_models.evaluation.mask_consistency import (
     GENERATED,
     MAJORITY,
     MEANS,
@@ -28,7 +26,6 @@ from sem_models.evaluation.metrics.mask_consistency import (
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
-FOLDER = "consistency"
 _SHORT = {GENERATED: "generated", REAL: "real", MAJORITY: "floor_majority", MEANS: "floor_means"}
 """Names in MLflow, which takes no brackets."""
 
@@ -99,11 +96,9 @@ def _notes(report: MaskConsistency, draws: LabelModel, finds: LabelModel, name: 
 
 
 def _store(run_id: str, report: MaskConsistency, name: str, split: Split) -> None:
-    put_text(run_id, f"{FOLDER}/{name}.json", report.model_dump_json(indent=1) + "\n")
-    put_text(run_id, f"{FOLDER}/{name}.csv", as_csv(report))
     means = {
-        f"{FOLDER}/{split}/{_SHORT[method]}_{metric}": report.interval(method, metric).mean
+        f"{Artifact.MASK_CONSISTENCY}/{split}/{_SHORT[method]}_{metric}": report.interval(method, metric).mean
         for method in report.methods
         for metric in report.metrics
     }
-    log_metrics(run_id, {key: value for key, value in means.items() if math.isfinite(value)})
+    save_report(run_id, f"{Artifact.MASK_CONSISTENCY}/{name}", report, means)

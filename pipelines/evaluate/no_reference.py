@@ -7,21 +7,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate.reports import save_report
 from pipelines.models import ResolvedModel, resolve_model
-from pipelines.tracking.artifacts import put_json
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.keys import Artifact
 from sem_models.datasets.registration.phase_correlation import find_shift
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.no_reference import judge_residual, judge_second_frame
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import IntensityRange, intensity_range, to_unit
-from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.specimen import load_specimen
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
-FOLDER = "judge"
 _DRIFT_PX = 0.5
 
 
@@ -56,7 +53,7 @@ def judge(model: str, source: Path, second: Path | None = None, progress: Progre
         raise UserError(
             f"{resolved.model.name} takes {resolved.model.capabilities.channels_in} channels; judge a model of one."
         )
-    image = _cut(source)
+    image = load_specimen(source)
     limits = intensity_range(image.pixels)
     first = _grey_unit(image, limits)
     output = Predictor(resolved.model).predict_unit(first[None], progress)[0]
@@ -74,17 +71,12 @@ def judge(model: str, source: Path, second: Path | None = None, progress: Progre
     return verdict
 
 
-def _cut(path: Path) -> Micrograph:
-    micrograph = require_grey(read_micrograph(path))
-    return crop_databar(micrograph, find_databar(micrograph))
-
-
 def _grey_unit(image: Micrograph, limits: IntensityRange) -> NDArray[np.float32]:
     return np.ascontiguousarray(to_unit(image.pixels, limits)[:, :, 0])
 
 
 def _second_frame(path: Path, first: Micrograph, limits: IntensityRange) -> NDArray[np.float32]:
-    other = _cut(path)
+    other = load_specimen(path)
     if other.pixels.shape != first.pixels.shape or other.pixels.dtype != first.pixels.dtype:
         raise UserError(
             f"{path.name} has {other.width} x {other.height} px of {other.pixels.dtype}, the first frame "
@@ -105,6 +97,6 @@ def _drift(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[str]
 
 
 def _keep(resolved: ResolvedModel, run_id: str, verdict: Verdict) -> None:
-    log_metrics(run_id, {resolved.place(f"{FOLDER}/{name}"): value for name, value in verdict.scores.items()})
-    content = {**vars(verdict), "notes": list(verdict.notes)}
-    put_json(run_id, resolved.place(f"{FOLDER}/{Path(verdict.source).stem}.json"), content)
+    metrics = {f"{Artifact.NO_REFERENCE}/{name}": value for name, value in verdict.scores.items()}
+    path = f"{Artifact.NO_REFERENCE}/{Path(verdict.source).stem}"
+    save_report(run_id, path, verdict, metrics, resolved.direction)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pipelines.evaluate.compare import Column, Comparison, leading_metric
 from sem_models.errors import UserError
-from sem_models.evaluation.statistics.caveats import caveats
-from sem_models.evaluation.statistics.paired import Paired, Rank, compare_to, mean_goodness, ranks
+from sem_models.evaluation.caveats import caveats
+from sem_models.evaluation.paired import Paired, Rank, compare_to, mean_goodness, ranks
 
 
 @dataclass(frozen=True)

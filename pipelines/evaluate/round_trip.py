@@ -1,14 +1,12 @@
 """Use case: what is left of images that one model translates and another one translates back."""
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from pipelines.evaluate.reports import save_report
 from pipelines.home import home
-from pipelines.json_safe import to_json_safe
 from pipelines.models import ResolvedModel, resolve_model
-from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.runs import log_metrics
+from pipelines.tracking.keys import Artifact
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Role, Split
 from sem_models.errors import UserError
@@ -16,8 +14,6 @@ from sem_models.evaluation.metrics.round_trip import round_trip as round_trip_sc
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
-
-FOLDER = "round_trip"
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,6 @@ def _image_model(name: str, dataset: Dataset) -> ResolvedModel:
 
 
 def _store(there: ResolvedModel, run_id: str, result: RoundTrip, dataset: Dataset) -> None:
-    put_json(run_id, there.place(f"{FOLDER}/{result.dataset}-{result.split}.json"), to_json_safe(asdict(result)))
-    means = {there.place(f"{FOLDER}/{result.split}/{name}"): score.mean for name, score in result.scores.items()}
-    log_metrics(run_id, {name: value for name, value in means.items() if math.isfinite(value)})
+    means = {f"{Artifact.ROUND_TRIP}/{result.split}/{name}": score.mean for name, score in result.scores.items()}
+    save_report(run_id, f"{Artifact.ROUND_TRIP}/{result.dataset}-{result.split}", result, means, there.direction)
     attach_dataset(run_id, dataset, "evaluation")

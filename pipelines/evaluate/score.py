@@ -1,37 +1,34 @@
 """Use case: score a model and its baselines on one split, and keep the table with the run."""
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.directions import pair_notes, placed
+from pipelines.directions import pair_notes
+from pipelines.evaluate.reports import save_report, saved_reports
 from pipelines.home import home
 from pipelines.json_safe import to_json_safe
 from pipelines.models import BASELINE, ResolvedModel, present_name, resolve_for
-from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.runs import create_run, log_metrics, set_status, set_tags
+from pipelines.tracking.keys import Artifact, Tag, of_direction, score_key
+from pipelines.tracking.runs import create_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.evaluate import describe_input, evaluate_model
-from sem_models.evaluation.metrics.mask_consistency import MaskConsistency
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.progress import Progress, silent
 
-FOLDER = "evaluation"
 BASELINE_EXPERIMENT = "floors"
 
 
@@ -98,51 +95,31 @@ def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
 
 
 def _baseline_run(model: str, dataset: Dataset, degradation: Degradation) -> str:
-    tags = {"sem.dataset": dataset.manifest.name, "sem.dataset_digest": dataset.digest, "sem.recipe": model}
+    tags = {Tag.DATASET: dataset.manifest.name, Tag.DATASET_DIGEST: dataset.digest, Tag.RECIPE: model}
     name = f"{model} x{degradation.scale} on {dataset.manifest.name}"
     return create_run(BASELINE_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
 
 
 def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
-    base = resolved.place(f"{FOLDER}/{report.dataset}-{report.split}")
+    path = f"{Artifact.EVALUATION}/{report.dataset}-{report.split}"
     if changed:
-        base += f"-{hashlib.sha256(report.degradation.encode()).hexdigest()[:8]}"
-    put_text(run_id, f"{base}.json", report.model_dump_json(indent=1) + "\n")
-    put_text(run_id, f"{base}.csv", as_csv(report))
-    if changed:
+        other = hashlib.sha256(report.degradation.encode()).hexdigest()[:8]
+        save_report(run_id, f"{path}-{other}", report, {}, resolved.direction)
         return
-    means = {f"{report.split}/{name}": report.mean(report.model, name).mean for name in report.metrics}
-    log_metrics(run_id, {resolved.place(name): mean for name, mean in means.items()})
-    set_tags(run_id, {resolved.place(f"sem.evaluated.{report.split}"): report.dataset})
+    means = {score_key(report.split, name): report.mean(report.model, name).mean for name in report.metrics}
+    save_report(run_id, path, report, means, resolved.direction)
+    set_tags(run_id, {of_direction(Tag.evaluated(report.split), resolved.direction): report.dataset})
 
 
 def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
     """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
-    return list(_reports_by_name(run_id, direction).values())
+    return list(saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction).values())
 
 
 def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
     """Those on inputs that are made as in training."""
-    reports = _reports_by_name(run_id, direction)
+    reports = saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction)
     return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
-
-
-def _reports_by_name(run_id: str, direction: Direction) -> dict[str, EvaluationReport]:
-    """By file name without its ending."""
-    folder = placed(FOLDER, direction)
-    paths = [path for path in list_files(run_id, folder) if path.endswith(".json")]
-    ordered = sorted((PurePosixPath(path).stem, path) for path in paths)
-    return {name: EvaluationReport.model_validate_json(get_text(run_id, path)) for name, path in ordered}
-
-
-def as_csv(report: EvaluationReport | MaskConsistency) -> str:
-    """One line an image and method."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", "image", "group", *report.metrics])
-    for row in report.rows:
-        writer.writerow([row.method, row.image, row.group, *(row.scores.get(metric) for metric in report.metrics)])
-    return text.getvalue()
 
 
 def summary(report: EvaluationReport) -> dict[str, object]:

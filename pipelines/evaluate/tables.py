@@ -10,11 +10,12 @@ from typing import Any
 
 from pipelines.evaluate.compare import Column
 from pipelines.evaluate.paired import PairedComparison
+from pipelines.json_safe import to_json_safe
+from sem_models.evaluation.caveats import caveats
 from sem_models.evaluation.metrics.table import LABELS
+from sem_models.evaluation.paired import Paired, Rank, against_baselines, unit
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.evaluation.statistics.caveats import caveats
 from sem_models.evaluation.statistics.intervals import Interval
-from sem_models.evaluation.statistics.paired import Paired, Rank, against_baselines, unit
 
 CAPTION = (
     "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
@@ -83,13 +84,16 @@ def _rank_text(rank: Rank) -> str:
 
 def json_content(comparison: PairedComparison) -> Row:
     """Everything as plain values for JSON."""
-    return {
-        "reference": comparison.reference.run.run_id,
-        "metric": comparison.metric,
-        "differences": _difference_values(comparison),
-        "ranks": _rank_values(comparison),
-        "cautions": list(comparison.caveats),
-    }
+    content: Row = to_json_safe(
+        {
+            "reference": comparison.reference.run.run_id,
+            "metric": comparison.metric,
+            "differences": _difference_values(comparison),
+            "ranks": _rank_values(comparison),
+            "cautions": list(comparison.caveats),
+        }
+    )
+    return content
 
 
 def csv_files(comparison: PairedComparison) -> dict[str, str]:
@@ -106,8 +110,8 @@ def _difference_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
             "reference_id": base.run_id, "reference": base.name, "run_id": column.run.run_id, "model": column.run.name,
-            "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": _known(paired.interval.mean),
-            "lo": _known(paired.interval.lo), "hi": _known(paired.interval.hi), "interval_over": paired.resampled,
+            "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": paired.interval.mean,
+            "lo": paired.interval.lo, "hi": paired.interval.hi, "interval_over": paired.resampled,
             "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
             "verdict": paired.verdict,
         }
@@ -129,7 +133,7 @@ def _image_values(comparison: PairedComparison) -> list[Row]:
 def _rank_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
-            "run_id": column.run.run_id, "model": column.run.name, "metric": metric, "mean_rank": _known(rank.mean),
+            "run_id": column.run.run_id, "model": column.run.name, "metric": metric, "mean_rank": rank.mean,
             "best_on": rank.first, "images": rank.images,
         }
         for column, by_metric in comparison.standing
@@ -137,16 +141,12 @@ def _rank_values(comparison: PairedComparison) -> list[Row]:
     ]  # fmt: skip
 
 
-def _known(value: float) -> float | None:
-    """JSON knows no NaN, and an empty cell says it better."""
-    return None if math.isnan(value) else value
-
-
 def _csv(rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    # None leaves a cell empty, which says it better than NaN.
+    writer.writerows(to_json_safe(rows))
     return text.getvalue()
 
 

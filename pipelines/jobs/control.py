@@ -11,6 +11,7 @@ from pipelines.home import home
 from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
 from pipelines.tracking.store import is_embedded
 from sem_models.errors import UserError
@@ -38,7 +39,7 @@ def submit(run_id: str, resume: bool = False, executor: Executor | None = None) 
     queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
     arguments = [run_id, "--resume"] if resume else [run_id]
-    (executor or LocalExecutor()).launch("pipelines.jobs.worker", arguments, log_file(run_id))
+    (executor or LocalExecutor()).launch("pipelines.train.worker", arguments, log_file(run_id))
 
 
 def resume(run_id: str) -> None:
@@ -98,7 +99,7 @@ def _has_ended_unsaid(run_id: str) -> bool:
 
 def _is_ours(tags: Mapping[str, str]) -> bool:
     """Whether a run was trained by this home on this host; an embedded store, which may have moved, has one home."""
-    return tags.get("sem.host") == HOST and (is_embedded() or tags.get("sem.home") == str(home().root))
+    return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
 
 
 def active_jobs() -> list[JobInfo]:

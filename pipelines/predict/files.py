@@ -1,18 +1,21 @@
 """Use case: apply a model to files and folders; a bad file is listed, the others are done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pipelines.models import resolve_model
-from pipelines.predict.input_stacks import Stack, input_stacks, join, stack_pages
-from pipelines.predict.outputs import OutputNames
+from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.sampling import resampled
+from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import UserError
-from sem_models.images.databar import find_databar
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import DataBar, crop_databar, find_databar
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.stack import assemble
 from sem_models.inference.label_maps import apply_model, label_recipe
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
@@ -65,54 +68,77 @@ def predict(
     Raises:
         UserError: No such model, no input found, or not one input could be used.
     """
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
-    found = input_stacks(inputs, extra_inputs, out)
+    found = _input_stacks(inputs, extra_inputs, out)
     predictor = Predictor(resampled(resolve_model(model, scale).model, changes), tile=tile)
-    out.mkdir(parents=True, exist_ok=True)
     names = OutputNames(out, [*found.incomplete, *(path for stack in found.stacks for path in stack)], overwrite)
-    results = [Prediction(str(path), 0, None, f"{path.name}: a further input is missing.") for path in found.incomplete]
-    for index, stack in enumerate(found.stacks):
-        results += _one(predictor, stack, names, databar)
-        progress(index + 1, len(found.stacks), "files")
-    if all(result.error for result in results):
-        count = len(found.stacks) + len(found.incomplete)
-        raise UserError(f"None of {count} file(s) could be used: {results[0].error}")
-    return results
+    lost = [Prediction(str(path), 0, None, f"{path.name}: a further input is missing.") for path in found.incomplete]
+    return process_files(_Application(predictor, names, databar), found.stacks, progress, failed=lost)
 
 
-def _one(predictor: Predictor, stack: Stack, names: OutputNames, databar: DataBarChoice) -> list[Prediction]:
-    """All pages of one file; one that cannot be used does not stop the others."""
-    done: list[Prediction] = []
-    try:
-        for page, images in enumerate(stack_pages(stack)):
-            done.append(_page(predictor, stack, page, images, names, databar))
-    except UserError as error:
-        done.append(Prediction(str(stack[0]), len(done), None, str(error)))
-    return done
+_Stack = tuple[Path, ...]
+"""A file and its further inputs, in the order of their channels."""
 
 
-def _page(
-    predictor: Predictor,
-    stack: Stack,
-    page: int,
-    images: Sequence[Micrograph],
-    names: OutputNames,
-    databar: DataBarChoice,
-) -> Prediction:
-    source, extra_inputs = stack[0], tuple(map(str, stack[1:]))
-    try:
-        # A file name may contain a # of its own.
-        target = names(source, images[0].source.removeprefix(source.name).removeprefix("#"))
-        recipe = label_recipe(predictor.model)
+@dataclass(frozen=True)
+class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
+    """A model applied to the pages of stacks of files."""
+
+    predictor: Predictor
+    names: OutputNames
+    databar: DataBarChoice
+
+    def pages(self, stack: _Stack) -> Iterator[tuple[Micrograph, ...]]:
+        """Page after page, one image from each file."""
+        try:
+            yield from zip(*map(read_identified_pages, stack), strict=True)
+        except ValueError as error:
+            names = " and ".join(path.name for path in stack)
+            raise UserError(f"{names}: they differ in their number of pages; export as many of each.") from error
+
+    def apply(self, stack: _Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
+        """The output for all channels of a page."""
+        target = self.names.of_page(stack[0], page[0])
+        recipe = label_recipe(self.predictor.model)
         # The flat rows of a mask are no data bar.
         drawn = recipe is not None and recipe.task == "synthesis"
-        bars = [find_databar(image, 0 if databar == "keep" or drawn else None) for image in images]
-        whole = join(images, bars)
+        bars = [find_databar(image, 0 if self.databar == "keep" or drawn else None) for image in page]
+        whole = _join(page, bars)
         if recipe is None:
-            predictor.predict_to_file(whole, target)
+            self.predictor.predict_to_file(whole, target)
         else:
-            write_micrograph(target, apply_model(predictor, whole))
-    except UserError as error:
-        return Prediction(str(source), page, None, str(error), extra_inputs=extra_inputs)
-    return Prediction(str(source), page, str(target), None, bars[0].rows, extra_inputs)
+            write_micrograph(target, apply_model(self.predictor, whole))
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, tuple(map(str, stack[1:])))
+
+    def failed(self, stack: _Stack, number: int, error: str) -> Prediction:
+        """See `FileWork`."""
+        return Prediction(str(stack[0]), number, None, error, extra_inputs=tuple(map(str, stack[1:])))
+
+
+@dataclass(frozen=True)
+class _InputStacks:
+    """All inputs of one run."""
+
+    stacks: tuple[_Stack, ...]
+    incomplete: tuple[Path, ...]
+    """First files that lack a further one."""
+
+
+def _input_stacks(inputs: Sequence[Path], extra_inputs: Sequence[Path], out: Path) -> _InputStacks:
+    """Files below `inputs`, each with one from every place in `extra_inputs`, matched by name as in preparation.
+
+    Raises:
+        UserError: A place does not exist or holds no image, or a file stands in two places.
+    """
+    first = input_files(inputs, out)
+    found = find_extra_inputs(first, [input_files([place], out) for place in extra_inputs])
+    return _InputStacks(tuple((path, *others) for path, others in found.of.items()), found.alone)
+
+
+def _join(images: Sequence[Micrograph], bars: Sequence[DataBar]) -> Micrograph:
+    """One image of all channels without data bars; a single one keeps the channels that it has.
+
+    Raises:
+        UserError: The images do not go together.
+    """
+    cut = [crop_databar(image, bar) for image, bar in zip(images, bars, strict=True)]
+    return cut[0] if len(cut) == 1 else assemble([to_grey(image) for image in cut])

@@ -3,22 +3,20 @@
 Everything that the mask does not say is invented by the synthesiser: texture, organelles, noise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.label_models import label_model, label_table
-from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.label_models import label_model, label_table
 from pipelines.predict.pixel_sizes import at_size
-from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
-from sem_models.images.io.read import read_pages
+from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample_labels
+from sem_models.images.specimen import specimen_of
 from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
@@ -39,7 +37,7 @@ class Bridged:
 
 
 @dataclass(frozen=True)
-class _Bridge:
+class _Bridge(FileWork[Path, Micrograph, Bridged]):
     find: Predictor
     draw: Predictor
     from_nm: float | None
@@ -47,8 +45,29 @@ class _Bridge:
     to_nm: float | None
     table: Mapping[int, int]
     """Label of the segmenter to label of the synthesiser."""
+    names: OutputNames
+    stated_nm: float | None
+    """Pixel size of all inputs, where the files do not say."""
 
-    def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
+    def pages(self, path: Path) -> Iterator[Micrograph]:
+        """See `FileWork`."""
+        return read_identified_pages(path)
+
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Bridged:  # noqa: ARG002
+        """Write the drawn image, and the mask into a folder beside it."""
+        target = self.names.of_page(path, page)
+        grey = specimen_of(page)
+        drawn, mask, notes = self._redraw(replace(grey, pixel_size_nm=self.stated_nm or page.pixel_size_nm))
+        beside = target.parent / MASKS / target.name
+        write_micrograph(target, drawn)
+        write_micrograph(beside, mask)
+        return Bridged(str(path), str(target), str(beside), None, notes)
+
+    def failed(self, path: Path, number: int, error: str) -> Bridged:  # noqa: ARG002
+        """See `FileWork`."""
+        return Bridged(str(path), None, None, error)
+
+    def _redraw(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
         seen, notes = at_size(image, self.from_nm, "segmenter")
         mask = apply_model(self.find, seen)
         # Labels of the synthesiser may be larger than what the type of the segmenter's holds.
@@ -90,38 +109,9 @@ def bridge(
     """
     finds, draws = label_model(segmenter, "segmentation"), label_model(synthesiser, "synthesis")
     table = label_table(finds.recipe.labels, draws.recipe.labels, mapping)
-    through = _Bridge(Predictor(finds.model), Predictor(draws.model), finds.pixel_size_nm, draws.pixel_size_nm, table)
+    predictors = Predictor(finds.model), Predictor(draws.model)
     files = input_files(inputs, out)
     names = OutputNames(out, files, overwrite)
-    (out / MASKS).mkdir(parents=True, exist_ok=True)
-    results: list[Bridged] = []
-    for index, path in enumerate(files):
-        results += _file(through, path, names, pixel_size_nm)
-        progress(index + 1, len(files), "files redrawn")
-    if all(result.error for result in results):
-        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
-    return results
-
-
-def _file(through: _Bridge, path: Path, names: OutputNames, pixel_size_nm: float | None) -> list[Bridged]:
-    done: list[Bridged] = []
-    try:
-        for page in read_pages(path):
-            done.append(_page(through, path, page, names, pixel_size_nm))  # noqa: PERF401 - a bad page keeps the earlier
-    except UserError as error:
-        done.append(Bridged(str(path), None, None, str(error)))
-    return done
-
-
-def _page(through: _Bridge, path: Path, image: Micrograph, names: OutputNames, size: float | None) -> Bridged:
-    try:
-        target = names(path, image.source.removeprefix(path.name).removeprefix("#"))
-        grey = require_grey(image)
-        grey = replace(crop_databar(grey, find_databar(grey)), pixel_size_nm=size or image.pixel_size_nm)
-        drawn, mask, notes = through(grey)
-        beside = target.parent / MASKS / target.name
-        write_micrograph(target, drawn)
-        write_micrograph(beside, mask)
-    except UserError as error:
-        return Bridged(str(path), None, None, str(error))
-    return Bridged(str(path), str(target), str(beside), None, notes)
+    (out / MASKS).mkdir(exist_ok=True)
+    work = _Bridge(*predictors, finds.pixel_size_nm, draws.pixel_size_nm, table, names, pixel_size_nm)
+    return process_files(work, files, progress, "files redrawn")

@@ -6,31 +6,27 @@ from math import lcm
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
-from pipelines.predict.outputs import OutputNames, input_files
+from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
 from sem_models.datasets.manifest import Role
 from sem_models.errors import UserError
-from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
-from sem_models.images.intensity import from_unit, intensity_range, to_unit
-from sem_models.images.io.read import read_micrograph
+from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin
+from sem_models.images.specimen import load_specimen
 from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
-from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, part_of
+from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
 Bridge = Literal["sdedit", "ddib"]
-Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -81,61 +77,59 @@ def translate(wanted: Translation, progress: Progress = silent) -> list[Translat
     both = [target, *([source] if source else [])]
     size, unsure = common_size(both)
     files = input_files(wanted.inputs, wanted.out)
-    wanted.out.mkdir(parents=True, exist_ok=True)
-    names, results = OutputNames(wanted.out, files, wanted.overwrite), []
-    redraw = _Redraw(wanted, target.model, source.model if source else None, size, unsure)
-    for index, path in enumerate(files):
-        results.append(_one(redraw, path, names, part_of(progress, index, len(files))))
-    if all(result.error for result in results):
-        raise UserError(f"None of {len(files)} file(s) could be used: {results[0].error}")
-    return results
+    names = OutputNames(wanted.out, files, wanted.overwrite)
+    work = _Redraw(wanted, target.model, source.model if source else None, size, unsure, names)
+    return process_files(work, files, progress, what=None)
 
 
 @dataclass(frozen=True)
-class _Redraw:
+class _Redraw(FileWork[Path, Micrograph, Translated]):
     wanted: Translation
     target: DiffusionModel
     source: DiffusionModel | None
     size_nm: float | None
     unsure: tuple[str, ...]
     """What is not known of the models."""
+    names: OutputNames
 
-    def __call__(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
+    def pages(self, path: Path) -> list[Micrograph]:
+        """The first page."""
+        return [load_specimen(path)]
+
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Translated:  # noqa: ARG002
+        """See `FileWork`."""
+        place = self.names(path)
+        drawn, notes = self._redraw(page, progress)
+        write_micrograph(place, drawn)
+        return Translated(str(path), str(place), None, notes)
+
+    def failed(self, path: Path, number: int, error: str) -> Translated:  # noqa: ARG002
+        """See `FileWork`."""
+        return Translated(str(path), None, error)
+
+    def _redraw(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
         stated = replace(recorded, pixel_size_nm=self.wanted.pixel_size_nm or recorded.pixel_size_nm)
         image, notes = at_size(stated, self.size_nm, "models")
         limits = intensity_range(image.pixels)
         found = self._draw(to_unit(image.pixels, limits), progress)
         pixels, _ = from_unit(found, limits, image.pixels.dtype)
-        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
-        told = f"Synthetic: {image.source or 'an image in memory'} redrawn by {self._how()}, SEM Workbench"
-        return replace(image, pixels=pixels, metadata={**facts, "provenance": told}), (*notes, *self.unsure)
+        told = {"origin": Origin.TRANSLATED, "settings": ", ".join((self._how(), *notes))}
+        return image.processed(pixels, self.target.step.model_copy(update=told)), (*notes, *self.unsure)
 
-    def _draw(self, unit: Image, progress: Progress) -> Image:
+    def _draw(self, unit: UnitImage, progress: Progress) -> UnitImage:
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
         image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
         if self.source is None:
             drawn = sdedit(contrast_of(self.target), image, self.wanted.strength, self.wanted.seed, progress)
         else:
             drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
-        found: Image = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
+        found: UnitImage = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
         return found
 
     def _how(self) -> str:
-        way = f" from {self.source.name}" if self.source else f", strength {self.wanted.strength:g},"
-        return f"{self.wanted.method}{way} to {self.target.name}"
-
-
-def _one(redraw: _Redraw, path: Path, names: OutputNames, progress: Progress) -> Translated:
-    """A file that cannot be used does not stop the others."""
-    try:
-        place = names(path, "")
-        recorded = require_grey(read_micrograph(path))
-        recorded = crop_databar(recorded, find_databar(recorded))
-        drawn, notes = redraw(recorded, progress)
-        write_micrograph(place, drawn)
-    except UserError as error:
-        return Translated(str(path), None, str(error))
-    return Translated(str(path), str(place), None, notes)
+        if self.source:
+            return f"{self.wanted.method} from {self.source.name}"
+        return f"{self.wanted.method}, strength {self.wanted.strength:g}, seed {self.wanted.seed}"
 
 
 @dataclass(frozen=True)

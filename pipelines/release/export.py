@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
+from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel
-from sem_models.networks.table import NETWORKS
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr
@@ -142,7 +142,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         name=f"SEM Workbench {model.recipe.name}",
         description=model.summary,
         authors=[spec.Author(name="SEM Workbench")],
-        cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORKS[network].source))],
+        cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORK_FACTS[network].source))],
         license=spec.LicenseId("Apache-2.0"),
         documentation=spec.FileDescr(source=folder / "README.md"),
         inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes("input"), test_tensor=source)],

@@ -1,8 +1,9 @@
 """Use case: a trained run becomes a registered model that anyone can name."""
 
-from pipelines.directions import TAG, split_direction, told
+from pipelines.directions import split_direction, told
 from pipelines.evaluate.score import reports_as_trained
 from pipelines.models import model_folder
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
 
@@ -11,9 +12,9 @@ def register(text: str, name: str, alias: str | None = "champion") -> str:
     """Register the best checkpoint of RUN_ID or RUN_ID:backward with its scores; returns the version number."""
     run_id, direction = split_direction(text)
     run = get_run(run_id)
-    tags = {key: run.tags[key] for key in ("sem.recipe", "sem.dataset", "sem.dataset_digest") if key in run.tags}
+    tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}
     if run.params.get("method") == "cycle":
-        tags[TAG] = told(direction)
+        tags[Tag.DIRECTION] = told(direction)
     for report in reports_as_trained(run_id, direction):
         for metric in report.metrics:
             score = report.mean(report.model, metric)

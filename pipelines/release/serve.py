@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pipelines.directions import split_direction
 from pipelines.models import BASELINE, REGISTERED, model_folder, present_name
 from pipelines.tracking.registry import local_folder, save_served
 from pipelines.tracking.store import tracking_uri
@@ -23,9 +24,12 @@ def serve(model: str, port: int = 5001, host: str = "127.0.0.1") -> int:
         raise UserError(f"{model}: baselines are not served; name a run or a registered model.")
     with contextlib.ExitStack() as opened:
         # Only weights and recipe are taken from the store, never the code that lies beside a registered model.
-        folder = local_folder(model)[0] if model.startswith(REGISTERED) else opened.enter_context(model_folder(model))
+        if model.startswith(REGISTERED):
+            folder, run_id = local_folder(model)
+        else:
+            folder, run_id = opened.enter_context(model_folder(model)), split_direction(model)[0]
         target = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "model"
-        save_served(folder, target)
+        save_served(folder, target, run_id or "")
         return _run_server(target, port, host)
 
 

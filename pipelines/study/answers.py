@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from pipelines.study.order import Shown, order_for, rater_key
 from pipelines.study.studies import Study
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.records import append_record, read_records
+from sem_models.config.frozen import Frozen
 from sem_models.errors import UserError
 
-FOLDER = "answers"
 Choice = Literal["left", "right", "real", "generated"]
 Grade = Annotated[int, Field(ge=1, le=5)]
 
 
-class Answer(BaseModel):
+class Answer(Frozen):
     """One row of the study's table."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     study: str
     rater: str
     trial: str
@@ -32,7 +32,7 @@ class Answer(BaseModel):
     """`left` or `right` is the real one of a pair; a single picture is `real` or `generated`."""
     confidence: Grade | None
     """1 guessed to 5 certain; None for pairs."""
-    realism: dict[str, Grade] = {}
+    realism: dict[str, Grade] = Field(default_factory=dict)
     """1 not at all to 5 fully, by feature."""
     seconds: float
     """From the picture to the answer."""
@@ -90,7 +90,7 @@ def answers_of(study: Study, rater: str) -> list[Answer]:
 
 def all_answers(study: Study) -> list[Answer]:
     """Of all raters, in the order given."""
-    return _first_of_each(read_records(study.run_id, FOLDER))
+    return _first_of_each(read_records(study.run_id, Artifact.STUDY_ANSWERS))
 
 
 def _first_of_each(records: list[str]) -> list[Answer]:
@@ -104,4 +104,4 @@ def _first_of_each(records: list[str]) -> list[Answer]:
 
 def _folder(rater: str) -> str:
     """Names may hold what paths must not."""
-    return f"{FOLDER}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"
+    return f"{Artifact.STUDY_ANSWERS}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"

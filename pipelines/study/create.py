@@ -8,15 +8,17 @@ from pathlib import Path
 from pipelines.home import home
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.study.definition import StudyDefinition, StudyKey, StudySettings
-from pipelines.study.outputs import require_outputs, source_fields
 from pipelines.study.plan import Field, make_key
 from pipelines.study.render import render
-from pipelines.study.studies import DEFINITION, EXPERIMENT, KEY, PICTURES, list_studies
+from pipelines.study.studies import EXPERIMENT, list_studies
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
+from sem_models.evaluation.evaluate import cases_for
+from sem_models.inference.label_maps import label_recipe
 from sem_models.progress import Progress, silent
 
 
@@ -31,10 +33,10 @@ def create_study(settings: StudySettings, progress: Progress = silent) -> str:
     dataset = open_dataset(home().datasets / settings.dataset)
     models = [resolve_model(text, settings.baseline_scale) for text in settings.models]
     for resolved in models:
-        require_outputs(resolved, dataset)
+        _require_outputs(resolved, dataset)
     definition = _define(settings, dataset, models)
     scale = max(resolved.model.capabilities.scale for resolved in models)
-    sources = source_fields(dataset, definition, models) if dataset.manifest.kind == "unpaired" else None
+    sources = _source_fields(dataset, definition, models) if dataset.manifest.kind == "unpaired" else None
     key = make_key(definition, _fields(dataset, definition, models, sources is None), scale, sources)
     pictures = render(definition, key, dataset, models, progress)
     return _store(definition, key, dataset, pictures)
@@ -68,18 +70,43 @@ def _fields(
     return fields
 
 
+def _require_outputs(resolved: ResolvedModel, dataset: Dataset) -> None:
+    """UserError where a model gives nothing that could be shown beside real images of the dataset."""
+    if dataset.manifest.kind != "unpaired" or label_recipe(resolved.model):
+        cases_for(resolved.model, dataset, resolved.degradation)
+
+
+def _source_fields(dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]) -> dict[str, Field]:
+    """Of an unpaired dataset: what all models make of images of the first domain.
+
+    Raises:
+        UserError: Models enlarge by different factors, and so show different magnifications of one image.
+    """
+    scales = {resolved.model.capabilities.scale for resolved in models}
+    if len(scales) > 1:
+        raise UserError("The models enlarge by different factors; ask about those of one factor together.")
+    (scale,) = scales
+    fields = {}
+    for entry in dataset.entries(definition.split):
+        if entry.has("input"):
+            stored = entry.array("input")
+            size = stored.pixel_size_nm / scale if stored.pixel_size_nm else None
+            fields[entry.name] = Field(stored.shape[0] * scale, stored.shape[1] * scale, size)
+    return fields
+
+
 def _store(definition: StudyDefinition, key: StudyKey, dataset: Dataset, pictures: dict[str, bytes]) -> str:
     """A run that stays SCHEDULED, and so is offered to nobody, until everything is in it."""
     content = definition.model_dump(mode="json")
     params = {name: value for name, value in content.items() if name != "seed"}
-    tags = {"sem.dataset": definition.dataset, "sem.dataset_digest": definition.digest}
+    tags = {Tag.DATASET: definition.dataset, Tag.DATASET_DIGEST: definition.digest}
     run_id = create_run(EXPERIMENT, definition.name, "study", params, tags)
-    put_text(run_id, DEFINITION, definition.model_dump_json(indent=1) + "\n")
-    put_text(run_id, KEY, key.model_dump_json(indent=1) + "\n")
+    put_text(run_id, Artifact.STUDY_DEFINITION, definition.model_dump_json(indent=1) + "\n")
+    put_text(run_id, Artifact.STUDY_KEY, key.model_dump_json(indent=1) + "\n")
     with tempfile.TemporaryDirectory() as place:
         for name, content_png in pictures.items():
             (Path(place) / f"{name}.png").write_bytes(content_png)
-        put_files(run_id, PICTURES, sorted(Path(place).iterdir()))
+        put_files(run_id, Artifact.STUDY_PICTURES, sorted(Path(place).iterdir()))
     attach_dataset(run_id, dataset, "evaluation")
     set_status(run_id, "FINISHED")
     return run_id

@@ -4,8 +4,9 @@ import secrets
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.report import MethodName
@@ -20,11 +21,7 @@ REALISM = ("pores", "grain edges", "texture", "contrast")
 """What is usually asked of single pictures beside whether they are real."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StudySettings(_Frozen):
+class StudySettings(Frozen):
     """What the author of a study chooses."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -69,7 +66,7 @@ class StudyDefinition(StudySettings):
     """The training run of each; None for a baseline."""
 
 
-class Item(_Frozen):
+class Item(Frozen):
     """One picture."""
 
     id: str
@@ -84,7 +81,7 @@ class Item(_Frozen):
     """Upper left corner in the sharp image or in the output, px."""
 
 
-class Trial(_Frozen):
+class Trial(Frozen):
     """One question; its pictures show the same field, but for unpaired datasets."""
 
     id: str
@@ -95,7 +92,7 @@ class Trial(_Frozen):
     pixel_size_nm: float | None
 
 
-class StudyKey(_Frozen):
+class StudyKey(Frozen):
     """Which picture is which; raters never see it."""
 
     items: tuple[Item, ...]

@@ -9,12 +9,15 @@ from PIL import Image
 
 from pipelines.models import ResolvedModel
 from pipelines.study.definition import Item, StudyDefinition, StudyKey
-from pipelines.study.outputs import output_of
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Entry
+from sem_models.errors import UserError
+from sem_models.evaluation.discriminator.unpaired_pairs import source_image
+from sem_models.evaluation.evaluate import cases_for
 from sem_models.images.display import DisplayWindow, display_window, to_display
+from sem_models.images.intensity import UnitImage
+from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
-
-_Crop = NDArray[np.float32]
 
 
 def render(
@@ -30,7 +33,7 @@ def render(
     levels = {item.id: to_levels(crop) for item, crop in _real(definition, key, dataset)}
     table = stretch(levels.values())
     for index, (entry, resolved, made) in enumerate(work):
-        output = output_of(resolved, dataset, entry)
+        output = _output_of(resolved, dataset, entry)
         for item in made:
             crop = _cut(output, item, definition.crop_px)
             levels[item.id] = to_levels(wreck(crop) if item.kind == "wrecked" else crop)
@@ -38,7 +41,7 @@ def render(
     return {name: encode(picture, table) for name, picture in sorted(levels.items())}
 
 
-def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, _Crop]]:
+def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, UnitImage]]:
     for entry in dataset.entries(definition.split):
         own = [item for item in key.items if item.kind == "real" and item.image == entry.name]
         if own:
@@ -46,7 +49,29 @@ def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Itera
             yield from ((item, _cut(sharp, item, definition.crop_px)) for item in own)
 
 
-def _cut(image: _Crop, item: Item, edge: int) -> _Crop:
+def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArray[np.float32]:
+    """(C, H, W) output on a whole image, of the shape of its truth where there is one.
+
+    Raises:
+        UserError: Another number of channels would tell at once which picture is generated.
+    """
+    if dataset.manifest.kind == "unpaired":
+        output = Predictor(resolved.model).predict_unit(source_image(resolved.model, dataset, entry))
+        real = {e.array("target").shape[2] for e in dataset.manifest.entries if e.has("target")}
+        fits, shape = real == {len(output)}, f"{sorted(real)} channels"
+    else:
+        case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
+        output = Predictor(resolved.model).predict_unit(case.input)
+        fits, shape = output.shape == case.target.shape, str(case.target.shape)
+    if not fits:
+        raise UserError(
+            f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, the real image has "
+            f"{shape}; they cannot be shown side by side. Choose another model or dataset."
+        )
+    return output
+
+
+def _cut(image: UnitImage, item: Item, edge: int) -> UnitImage:
     return image[:, item.row : item.row + edge, item.column : item.column + edge]
 
 

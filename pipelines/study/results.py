@@ -4,11 +4,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from pipelines.study.answers import all_answers
-from pipelines.study.definition import FEWEST_CATCH_TRIALS, Question
-from pipelines.study.judgement import Judgement, judge
+from pipelines.study.answers import Answer, all_answers
+from pipelines.study.definition import FEWEST_CATCH_TRIALS, Question, Trial
 from pipelines.study.studies import Study
 from sem_models.evaluation.statistics.raters import Proportion, cohen_kappa, fleiss_kappa, proportion
+
+CAREFUL = 0.8
+"""Share of catch trials that whoever looks gets right."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """An answer beside the truth."""
+
+    answer: Answer
+    trial: Trial
+    model: str | None
+    """Of the generated picture in the trial; None where the only picture was real."""
+    correct: bool
+    real_first: bool
+    """Whether the first of a pair, in the key's random order, or the single picture was called real."""
+
+
+@dataclass(frozen=True)
+class FoolRate:
+    """How often generated pictures of a model were taken for real; `rater` None: by all together."""
+
+    model: str
+    question: Question
+    rater: str | None
+    wrong: Proportion
 
 
 @dataclass(frozen=True)
@@ -20,41 +45,6 @@ class Kappa:
     method: str
     trials: int
     value: float
-
-
-def agreement(study: Study, scored: Sequence[Judgement], raters: Sequence[str]) -> Iterator[Kappa]:
-    """Cohen's kappa for each two raters, and Fleiss' for all who have finished, where they are three at least.
-
-    Compared is which picture was called real, not whether that was right: raters who are all always right would
-    agree on one category, which is no more than chance could do.
-    """
-    for question in study.definition.questions:
-        own = [judgement for judgement in scored if judgement.trial.question == question]
-        said = {rater: {j.trial.id: j.real_first for j in own if j.answer.rater == rater} for rater in raters}
-        for pair in combinations(raters, 2):
-            common = sorted(said[pair[0]].keys() & said[pair[1]].keys())
-            value = cohen_kappa(*([said[rater][trial] for trial in common] for rater in pair))
-            yield Kappa(question, pair, "Cohen", len(common), value)
-        trials = [t.id for t in study.key.trials if t.question == question and not t.catch]
-        finished = [rater for rater in raters if len(said[rater]) == len(trials)]
-        if len(finished) > 2 and trials:
-            firsts = [sum(said[rater][trial] for rater in finished) for trial in trials]
-            value = fleiss_kappa([(count, len(finished) - count) for count in firsts])
-            yield Kappa(question, tuple(finished), "Fleiss", len(trials), value)
-
-
-CAREFUL = 0.8
-"""Share of catch trials that whoever looks gets right."""
-
-
-@dataclass(frozen=True)
-class FoolRate:
-    """How often generated pictures of a model were taken for real; `rater` None: by all together."""
-
-    model: str
-    question: Question
-    rater: str | None
-    wrong: Proportion
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,7 @@ class StudyResults:
 
 def study_results(study: Study) -> StudyResults:
     """Judge every answer so far; raters may still be at it."""
-    judged = tuple(judge(study, answer) for answer in all_answers(study))
+    judged = tuple(_judge(study, answer) for answer in all_answers(study))
     raters = tuple(sorted({judgement.answer.rater for judgement in judged}))
     scored = [judgement for judgement in judged if not judgement.trial.catch]
     catch = {name: _right([j for j in judged if j.trial.catch and j.answer.rater == name]) for name in raters}
@@ -86,9 +76,21 @@ def study_results(study: Study) -> StudyResults:
         fool_rates=tuple(_fool_rates(study, scored, raters)),
         real_called_real=_real_called_real(scored, raters) if "single" in study.definition.questions else {},
         catch=catch,
-        kappas=tuple(agreement(study, scored, raters)),
+        kappas=tuple(_agreement(study, scored, raters)),
         notes=tuple(_notes(study, judged, catch)),
     )
+
+
+def _judge(study: Study, answer: Answer) -> Judgement:
+    """Open one answer with the key."""
+    trial = study.trials[answer.trial]
+    generated = [study.items[name] for name in trial.items if study.items[name].kind != "real"]
+    model = generated[0].model if generated else None
+    if trial.question == "single":
+        called_real = answer.answer == "real"
+        return Judgement(answer, trial, model, called_real != bool(generated), called_real)
+    chosen = answer.left if answer.answer == "left" else answer.right
+    return Judgement(answer, trial, model, chosen != generated[0].id, chosen == trial.items[0])
 
 
 def _right(judgements: Sequence[Judgement]) -> Proportion:
@@ -110,6 +112,27 @@ def _fool_rates(study: Study, scored: Sequence[Judgement], raters: Sequence[str]
 def _real_called_real(scored: Sequence[Judgement], raters: Sequence[str]) -> dict[str | None, Proportion]:
     real = [judgement for judgement in scored if judgement.model is None]
     return {rater: _right([j for j in real if rater in (None, j.answer.rater)]) for rater in (None, *raters)}
+
+
+def _agreement(study: Study, scored: Sequence[Judgement], raters: Sequence[str]) -> Iterator[Kappa]:
+    """Cohen's kappa for each two raters, and Fleiss' for all who have finished, where they are three at least.
+
+    Compared is which picture was called real, not whether that was right: raters who are all always right would
+    agree on one category, which is no more than chance could do.
+    """
+    for question in study.definition.questions:
+        own = [judgement for judgement in scored if judgement.trial.question == question]
+        said = {rater: {j.trial.id: j.real_first for j in own if j.answer.rater == rater} for rater in raters}
+        for pair in combinations(raters, 2):
+            common = sorted(said[pair[0]].keys() & said[pair[1]].keys())
+            value = cohen_kappa(*([said[rater][trial] for trial in common] for rater in pair))
+            yield Kappa(question, pair, "Cohen", len(common), value)
+        trials = [t.id for t in study.key.trials if t.question == question and not t.catch]
+        finished = [rater for rater in raters if len(said[rater]) == len(trials)]
+        if len(finished) > 2 and trials:
+            firsts = [sum(said[rater][trial] for rater in finished) for trial in trials]
+            value = fleiss_kappa([(count, len(finished) - count) for count in firsts])
+            yield Kappa(question, tuple(finished), "Fleiss", len(trials), value)
 
 
 def _notes(study: Study, judged: Sequence[Judgement], catch: dict[str, Proportion]) -> list[str]:

@@ -6,11 +6,11 @@ from functools import cached_property
 
 from pipelines.study.definition import Item, StudyDefinition, StudyKey, Trial
 from pipelines.tracking.artifacts import fetched, get_text
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import RunInfo, list_runs
 from sem_models.errors import UserError
 
 EXPERIMENT = "studies"
-DEFINITION, KEY, PICTURES = "definition.json", "key.json", "pictures"
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def open_study(text: str) -> Study:
     if run_id is None:
         known = ", ".join(run.name for run in list_studies()) or "none yet"
         raise UserError(f"There is no study {text!r}; there are: {known}. Make one with `study create`.")
-    definition = StudyDefinition.model_validate_json(get_text(run_id, DEFINITION))
-    return Study(run_id, definition, StudyKey.model_validate_json(get_text(run_id, KEY)))
+    definition = StudyDefinition.model_validate_json(get_text(run_id, Artifact.STUDY_DEFINITION))
+    return Study(run_id, definition, StudyKey.model_validate_json(get_text(run_id, Artifact.STUDY_KEY)))
 
 
 def picture_files(study: Study, items: Sequence[str]) -> list[bytes]:
     """The PNG files of pictures, in the order asked for."""
     names = [f"{item}.png" for item in items]
-    with fetched(study.run_id, PICTURES, names) as folder:
+    with fetched(study.run_id, Artifact.STUDY_PICTURES, names) as folder:
         return [(folder / name).read_bytes() for name in names]

@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.study.judgement import Judgement
-from pipelines.study.results import StudyResults
+from pipelines.json_safe import to_json_safe
+from pipelines.study.results import Judgement, StudyResults
 from sem_models.evaluation.statistics.raters import Proportion
 
 CAPTION = (
@@ -23,7 +22,12 @@ ALL = "all"
 def fool_rows(results: StudyResults) -> list[dict[str, Any]]:
     """One row a model, question and rater; all raters together first."""
     return [
-        {"model": rate.model, "question": rate.question, "rater": rate.rater or ALL, **_plain("fool rate", rate.wrong)}
+        {
+            "model": rate.model,
+            "question": rate.question,
+            "rater": rate.rater or ALL,
+            **_proportion(rate.wrong),
+        }
         for rate in results.fool_rates
     ]
 
@@ -54,7 +58,7 @@ def kappa_rows(results: StudyResults) -> list[dict[str, Any]]:
             "question": kappa.question,
             "raters": ", ".join(kappa.raters),
             "trials": kappa.trials,
-            "kappa": _known(kappa.value),
+            "kappa": to_json_safe(kappa.value),
         }
         for kappa in results.kappas
     ]
@@ -110,17 +114,8 @@ def _harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
-def _plain(name: str, of: Proportion) -> dict[str, Any]:
-    """JSON knows no NaN: what could not be said becomes null."""
-    return {
-        "n": of.n,
-        "fooled": of.hits,
-        name: _known(of.rate),
-        "lo": _known(of.lo),
-        "hi": _known(of.hi),
-        "p": _known(of.p),
-    }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _proportion(of: Proportion) -> dict[str, Any]:
+    content: dict[str, Any] = to_json_safe(
+        {"n": of.n, "fooled": of.hits, "fool rate": of.rate, "lo": of.lo, "hi": of.hi, "p": of.p}
+    )
+    return content

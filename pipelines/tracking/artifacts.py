@@ -11,11 +11,9 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_of, is_embedded
 from sem_models.errors import UserError
-
-FIXED = "samples/fixed"
-"""Panels of validation samples that never change: input, baseline, target."""
 
 
 def put_text(run_id: str, path: str, text: str) -> None:
@@ -94,16 +92,17 @@ class Samples:
 
     def path(self, name: str, panel: str, step: int) -> str:
         """Path of one panel; only `output` depends on the step."""
-        return f"samples/{step:07d}/{name}/output.png" if panel == "output" else f"{FIXED}/{name}/{panel}.png"
+        folder = Artifact.sample(step, name) if panel == "output" else f"{Artifact.FIXED_SAMPLES}/{name}"
+        return f"{folder}/{panel}.png"
 
 
 def samples(run_id: str) -> Samples:
     """The validation samples of a run, names and steps in order."""
     by_kind: dict[bool, list[str]] = defaultdict(list)
-    for path in list_files(run_id, "samples"):
+    for path in list_files(run_id, Artifact.SAMPLES):
         name = path.rsplit("/", 1)[-1]
         by_kind[name.isdigit()].append(name)
-    names = [path.rsplit("/", 1)[-1] for path in list_files(run_id, FIXED)]
-    fixed = list_files(run_id, f"{FIXED}/{names[0]}") if names else []
+    names = [path.rsplit("/", 1)[-1] for path in list_files(run_id, Artifact.FIXED_SAMPLES)]
+    fixed = list_files(run_id, f"{Artifact.FIXED_SAMPLES}/{names[0]}") if names else []
     panels = frozenset(path.rsplit("/", 1)[-1].removesuffix(".png") for path in fixed) | {"output"}
     return Samples(tuple(sorted(names)), tuple(sorted(int(name) for name in by_kind[True])), panels)

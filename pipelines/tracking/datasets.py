@@ -7,7 +7,9 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag
 
 from pipelines.tracking.artifacts import put_json
-from pipelines.tracking.runs import create_run, list_runs, log_metrics, set_status
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.metrics import log_metrics
+from pipelines.tracking.runs import create_run, list_runs, set_status
 from pipelines.tracking.store import client
 from sem_models.datasets.dataset import Dataset
 
@@ -19,13 +21,13 @@ _DIGEST_LENGTH = 36
 def log_dataset(dataset: Dataset) -> str:
     """A run of kind `dataset` that holds the manifest; the same content is logged once. Returns the run id."""
     manifest = dataset.manifest
-    tags = {"sem.dataset": manifest.name, "sem.dataset_digest": dataset.digest}
+    tags = {Tag.DATASET: manifest.name, Tag.DATASET_DIGEST: dataset.digest}
     for run in list_runs(EXPERIMENT, "dataset"):
         if run.status == "FINISHED" and tags.items() <= dict(run.tags).items():
             return run.run_id
     params = {"kind": manifest.kind, "group_by": manifest.group_by, "seed": manifest.seed, "digest": dataset.digest}
     run_id = create_run(EXPERIMENT, manifest.name, "dataset", params, tags)
-    put_json(run_id, "dataset/manifest.json", manifest.model_dump(mode="json"))
+    put_json(run_id, Artifact.MANIFEST, manifest.model_dump(mode="json"))
     log_metrics(run_id, {f"images/{split}": len(dataset.entries(split)) for split in ("train", "val", "test")})
     attach_dataset(run_id, dataset, "prepare")
     set_status(run_id, "FINISHED")

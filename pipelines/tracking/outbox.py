@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_of
 
 
@@ -24,7 +25,7 @@ class Outbox:
         """Put files into the outbox; a newer letter to `checkpoints/...` replaces one that has not gone yet."""
         with self._lock:
             self._files += 1
-            if artifact_path.startswith("checkpoints/"):
+            if artifact_path.startswith(f"{Artifact.CHECKPOINTS}/"):
                 for letter in self._letters():
                     if _address(letter) == artifact_path and not (letter / ".sending").exists():
                         shutil.rmtree(letter, ignore_errors=True)

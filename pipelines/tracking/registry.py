@@ -15,9 +15,10 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 import sem_models
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_at, artifacts_of, client
 from sem_models.errors import UserError
-from sem_models.inference.storage import RECIPE, WEIGHTS
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
 _PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -49,8 +50,8 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     store = client()
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
-        save_served(folder, target)
-        path, stored = f"models/{name}", artifacts_of(run_id)
+        save_served(folder, target, run_id)
+        path, stored = Artifact.registered_model(name), artifacts_of(run_id)
         stored.log_artifacts(str(target), path)
     source = f"{stored.artifact_uri}/{path}"
     try:
@@ -64,8 +65,8 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     return str(version.version)
 
 
-def save_served(folder: Path, target: Path) -> None:
-    """An MLflow model in `target` that serves the weights in `folder`: models from code, no pickle."""
+def save_served(folder: Path, target: Path, run_id: str) -> None:
+    """An MLflow model in `target` that serves the weights of a run in `folder`: models from code, no pickle."""
     signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
@@ -78,6 +79,7 @@ def save_served(folder: Path, target: Path) -> None:
             artifacts={"weights": str(folder / WEIGHTS), "recipe": str(folder / RECIPE)},
             code_paths=[str(code)],
             signature=signature,
+            model_config={"run_id": run_id},
             pip_requirements=_requirements(),
         )
 
@@ -94,7 +96,7 @@ def local_folder(uri: str) -> tuple[Path, str | None]:
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
     """
     version = find_version(uri)
-    return Path(artifacts_at(version.source).download_artifacts("artifacts")), version.run_id or None
+    return Path(artifacts_at(str(version.source)).download_artifacts("artifacts")), version.run_id or None
 
 
 def find_version(uri: str) -> ModelVersion:

@@ -6,27 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.keys import Artifact
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
     from sem_models.datasets.manifest import Manifest
 
 
-RECIPE_FILE = "recipe.json"
-
-
 def stored_recipe(run_id: str) -> "Recipe":
     """The resolved recipe of a run."""
     from sem_models.config.recipe import Recipe
 
-    return Recipe.model_validate_json(get_text(run_id, RECIPE_FILE))
+    return Recipe.model_validate_json(get_text(run_id, Artifact.RECIPE))
 
 
 def manifest_of(run_id: str) -> "Manifest":
     """Of the dataset that a run was trained on."""
     from sem_models.datasets.manifest import Manifest
 
-    return Manifest.model_validate_json(get_text(run_id, "dataset/manifest.json"))
+    return Manifest.model_validate_json(get_text(run_id, Artifact.MANIFEST))
 
 
 def flat_parameters(recipe: "Recipe") -> dict[str, Any]:

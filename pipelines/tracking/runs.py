@@ -1,23 +1,22 @@
 """Runs: creating, finding and reading them. All by explicit run id, never by a current run."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from filelock import FileLock
-from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.entities import Experiment, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from pipelines.home import home
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.store import artifact_root, client
 from sem_models.errors import UserError
 
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _PARAMETER_LENGTH = 6000
-WARNING_TAG = "sem.warning."
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class RunInfo:
 def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
     """A new run in state SCHEDULED; returns its id."""
     store = client()
-    own = {"sem.kind": kind, **tags}
+    own = {Tag.KIND: kind, **tags}
     run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
     run_id: str = run.info.run_id
     values = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
@@ -81,7 +80,7 @@ def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: in
     names = {e.experiment_id: e.name for e in _experiments() if experiment in (None, e.name)}
     if not names:
         return []
-    text = f"tags.`sem.kind` = '{kind}'" if kind else ""
+    text = f"tags.`{Tag.KIND}` = '{kind}'" if kind else ""
     found = client().search_runs(list(names), text, max_results=limit, order_by=["attributes.start_time DESC"])
     return [_info(run, names) for run in found]
 
@@ -93,7 +92,7 @@ def _experiments() -> list[Experiment]:
 def set_status(run_id: str, status: Status, reason: str = "") -> None:
     """Write the state of a run; terminal states get an end time and, where it matters, a reason."""
     store = client()
-    store.set_tag(run_id, "sem.reason", reason)
+    store.set_tag(run_id, Tag.REASON, reason)
     if status in ("SCHEDULED", "RUNNING"):
         store.update_run(run_id, status=status)
     else:
@@ -108,19 +107,7 @@ def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
 def run_warnings(run_id: str) -> list[str]:
     """What the watch over a training has found, one line each with its step."""
     tags = get_run(run_id).tags
-    return [text for key, text in sorted(tags.items()) if key.startswith(WARNING_TAG)]
-
-
-def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
-    """Write metrics of one step in one go; for the stream of a training use `RunWriter`."""
-    now = int(time.time() * 1000)
-    client().log_batch(run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
-
-
-def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
-    """(step, value) in order, one a step: steps that a resumed run did again count once, with the later value."""
-    points = sorted(client().get_metric_history(run_id, key), key=lambda point: point.timestamp)
-    return sorted({point.step: point.value for point in points if point.step > after_step}.items())
+    return [text for key, text in sorted(tags.items()) if key.startswith(Tag.WARNING)]
 
 
 def _info(run: Run, experiments: Mapping[str, str]) -> RunInfo:
@@ -129,7 +116,7 @@ def _info(run: Run, experiments: Mapping[str, str]) -> RunInfo:
     return RunInfo(
         run_id=run.info.run_id,
         name=run.info.run_name or run.info.run_id[:8],
-        kind=tags.get("sem.kind", ""),
+        kind=tags.get(Tag.KIND, ""),
         experiment=experiments[run.info.experiment_id],
         status=status,
         params=run.data.params,

@@ -20,7 +20,8 @@ class ServedModel(PythonModel):
         """Load the weights that were registered."""
         from sem_models.serving import load_served
 
-        self._restore = load_served(Path(context.artifacts["weights"]).parent)
+        folder = Path(context.artifacts["weights"]).parent
+        self._restore = load_served(folder, (context.model_config or {}).get("run_id", ""))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Restore each image of the column."""

@@ -25,7 +25,8 @@ from pipelines.tracking.place import follow, here
 _BUSY_TIMEOUT_S = 60
 _OWN_DEFAULT = """
 UPDATE experiments SET artifact_location = ?
-WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%' AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = 0)
+WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%'
+AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = 0)
 """
 warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
 for _name in ("alembic", "mlflow"):

@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,9 +16,9 @@ from mlflow.entities import Metric, RunTag
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines.tracking.artifacts import FIXED
+from pipelines.progress import ProgressHook
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.outbox import Outbox
-from pipelines.tracking.runs import WARNING_TAG
 from pipelines.tracking.store import client
 from sem_models.errors import UserError
 from sem_models.images.display import DisplayWindow, display_window, to_display
@@ -29,8 +29,6 @@ _BATCH = 1000
 _LONGEST_PAUSE_S = 30.0
 _PATIENCE_AT_CLOSE_S = 600.0
 _PATIENCE_AFTER_ERROR_S = 20.0
-
-ProgressHook = Callable[[int, int, float], None]
 
 
 class RunWriter:
@@ -73,18 +71,18 @@ class RunWriter:
         fixed = {panel: picture for panel, picture in pictures.items() if panel != "output"}
         if slug not in self._fixed_sent:
             self._fixed_sent.add(slug)
-            self._outbox.post(f"{FIXED}/{slug}", lambda folder: _save_pictures(folder, fixed))
+            self._outbox.post(f"{Artifact.FIXED_SAMPLES}/{slug}", lambda folder: _save_pictures(folder, fixed))
         output = {"output": pictures["output"]}
-        self._outbox.post(f"samples/{step:07d}/{slug}", lambda folder: _save_pictures(folder, output))
+        self._outbox.post(Artifact.sample(step, slug), lambda folder: _save_pictures(folder, output))
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
         """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
-        self._outbox.post(f"checkpoints/{kind}", lambda target: _link_all(folder, target))
+        self._outbox.post(Artifact.checkpoint(kind), lambda target: _link_all(folder, target))
 
     def warning(self, step: int, topic: str, text: str) -> None:
         """Buffer a warning; the newest of a topic counts."""
         with self._lock:
-            self._warnings.append(RunTag(f"{WARNING_TAG}{topic}", f"Step {step}: {text}"))
+            self._warnings.append(RunTag(f"{Tag.WARNING}{topic}", f"Step {step}: {text}"))
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """Pass on to the terminal or the job."""

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.tracking.artifacts import put_files, put_text
-from pipelines.tracking.run_facts import RECIPE_FILE, stored_recipe
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo, create_run, get_run, set_status
-from pipelines.train.warm_start import BEST, INTERPOLATED, model_of, pixel_end
+from pipelines.train.warm_start import model_of, pixel_end
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
 
@@ -35,14 +36,14 @@ def interpolate(run_id: str, alpha: float) -> str:
         name: ((1 - alpha) * faithful[name] + alpha * value) if value.is_floating_point() else value
         for name, value in sharp.items()
     }
-    tags = {key: value for key, value in run.tags.items() if key in ("sem.task", "sem.dataset", "sem.dataset_digest")}
-    tags |= {"sem.recipe": recipe.name, INTERPOLATED: run_id}
+    tags = {key: value for key, value in run.tags.items() if key in (Tag.TASK, Tag.DATASET, Tag.DATASET_DIGEST)}
+    tags |= {Tag.RECIPE: recipe.name, Tag.INTERPOLATED_FROM: run_id}
     name = f"{run.name}, interpolated {alpha:g}"
     new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags)
     with tempfile.TemporaryDirectory() as folder:
         save_model(Path(folder), recipe, weights)
-        put_files(new_run, BEST, Path(folder).iterdir())
-    put_text(new_run, RECIPE_FILE, recipe.model_dump_json(indent=1) + "\n")
+        put_files(new_run, Artifact.BEST, Path(folder).iterdir())
+    put_text(new_run, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
     set_status(new_run, "FINISHED")
     return new_run
 
@@ -51,13 +52,13 @@ def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
     """Artifact folders of the two ends."""
     from sem_models.methods.stages import stages
 
-    last = int(run.tags.get("sem.best_step", 0))
-    if recipe.method != "adversarial" or INTERPOLATED in run.tags or last <= stages(recipe)[-1].first:
+    last = int(run.tags.get(Tag.BEST_STEP, 0))
+    if recipe.method != "adversarial" or Tag.INTERPOLATED_FROM in run.tags or last <= stages(recipe)[-1].first:
         raise UserError(
             f"Run {run.run_id} has not two ends to interpolate between: name an adversarial training that has ended "
             "after at least one validation of its second stage."
         )
-    return pixel_end(run.run_id), BEST
+    return pixel_end(run.run_id), Artifact.BEST
 
 
 def _weights(run_id: str, folder: str) -> "dict[str, Tensor]":

@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.tracking.artifacts import fetched, list_files, put_files
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_tags
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
-
-FOLDER = "initial"
-STAGE, BEST = "checkpoints/stage", "checkpoints/best"
-TAG = "sem.initial_run"
-INTERPOLATED = "sem.interpolated_from"
 
 
 def pixel_end(run_id: str) -> str:
@@ -28,22 +24,22 @@ def pixel_end(run_id: str) -> str:
         UserError: There is no such training, its pixel stage is not over, or it is a mixture.
     """
     run = get_run(run_id)
-    if run.kind != "training" or INTERPOLATED in run.tags:
+    if run.kind != "training" or Tag.INTERPOLATED_FROM in run.tags:
         raise UserError(f"Run {run_id} is not a training of its own; name the run that learned the weights.")
-    stored = set(list_files(run_id, "checkpoints"))
-    if STAGE in stored:
-        return STAGE
-    if stored_recipe(run_id).adversarial is None and BEST in stored:
-        return BEST
-    if TAG in run.tags:
-        return FOLDER
+    stored = set(list_files(run_id, Artifact.CHECKPOINTS))
+    if Artifact.STAGE in stored:
+        return Artifact.STAGE
+    if stored_recipe(run_id).adversarial is None and Artifact.BEST in stored:
+        return Artifact.BEST
+    if Tag.INITIAL_RUN in run.tags:
+        return Artifact.INITIAL_MODEL
     raise UserError(f"Run {run_id} has no finished pixel stage; wait where it has one, or name another run.")
 
 
 @contextlib.contextmanager
 def model_of(run_id: str, folder: str) -> Iterator[Path]:
     """A local copy of weights and recipe in an artifact folder, for as long as the block runs."""
-    from sem_models.inference.storage import RECIPE, WEIGHTS
+    from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
     with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
         yield local
@@ -55,7 +51,7 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
     Raises:
         UserError: The model in `source` has another network.
     """
-    from sem_models.inference.storage import read_recipe
+    from sem_models.inference.model_folder import read_recipe
 
     theirs = read_recipe(source).network
     if theirs != recipe.network:
@@ -86,14 +82,12 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
 
 def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
     """Store the model to start from with the new run, so that it outlives the run that it came from."""
-    put_files(run_id, FOLDER, sorted(source.iterdir()))
-    set_tags(run_id, {TAG: source_run})
-    theirs, ours = (get_run(run).tags.get("sem.dataset_digest", "") for run in (source_run, run_id))
+    put_files(run_id, Artifact.INITIAL_MODEL, sorted(source.iterdir()))
+    set_tags(run_id, {Tag.INITIAL_RUN: source_run})
+    theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (source_run, run_id))
     if theirs != ours:
-        from pipelines.tracking.runs import WARNING_TAG
-
         text = (
             f"Step 0: The weights come from run {source_run[:8]}, which learned on another dataset (digest "
             f"{theirs[:12]}). Where that held specimens of this test split, scores here are too good."
         )
-        set_tags(run_id, {f"{WARNING_TAG}initial-dataset": text})
+        set_tags(run_id, {f"{Tag.WARNING}initial-dataset": text})

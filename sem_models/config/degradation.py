@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from sem_models.config.frozen import Frozen
 
 Downsampling = Literal["bicubic_aa", "cubic_aliased", "gaussian_area"]
 
@@ -11,10 +13,6 @@ DOWNSAMPLINGS: tuple[Downsampling, ...] = get_args(Downsampling)
 
 BlurKernel = Literal["gaussian", "disc", "astigmatic"]
 BLUR_KERNELS: tuple[BlurKernel, ...] = get_args(BlurKernel)
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
@@ -27,7 +25,7 @@ Size = Annotated[float, Field(ge=0, le=32)]
 Dose = Annotated[float, Field(gt=0)]
 
 
-class Blur(_Frozen):
+class Blur(Frozen):
     """Defocus, before any noise."""
 
     kernel: BlurKernel = "gaussian"
@@ -42,7 +40,7 @@ class Blur(_Frozen):
     """Partial: the share of images that are sharp all over."""
 
 
-class Scan(_Frozen):
+class Scan(Frozen):
     """What a scanned beam does to an image; each part is 0 where it is absent."""
 
     jitter_px: float = Field(0.0, ge=0)
@@ -65,7 +63,7 @@ def _unless_idle(scan: Scan | None) -> Scan | None:
     return scan if scan and scan != Scan(streak_length_px=scan.streak_length_px) else None
 
 
-class Degradation(_Frozen):
+class Degradation(Frozen):
     """Blur, down-sampling by `scale`, scan distortion and Poisson-Gaussian noise, each where it is asked for."""
 
     downsampling: Downsampling = "bicubic_aa"

@@ -3,14 +3,12 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from sem_models.config.frozen import Frozen
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CycleSettings(_Frozen):
+class CycleSettings(Frozen):
     """What holds two generators together that never see a pair (CycleGAN; Zhu et al., ICCV 2017)."""
 
     weight: float = Field(10.0, gt=0)
@@ -29,7 +27,7 @@ class CycleSettings(_Frozen):
 _BOX_IN_STRETCHES = 3
 
 
-class BlindSpot(_Frozen):
+class BlindSpot(Frozen):
     """Which pixels a blind-spot training hides, and behind what (Noise2Void, Krull et al., CVPR 2019)."""
 
     share: float = Field(0.015, ge=0.0015, le=0.05)
@@ -60,7 +58,7 @@ class BlindSpot(_Frozen):
         return max(round(1 / (self.share * _BOX_IN_STRETCHES)), 1), _BOX_IN_STRETCHES * self.stretch_px
 
 
-class Sampling(_Frozen):
+class Sampling(Frozen):
     """How a trained diffusion model draws (DDIM; Song, Meng and Ermon, ICLR 2021)."""
 
     steps: int = Field(50, ge=1)
@@ -72,7 +70,7 @@ class Sampling(_Frozen):
     seed: int = Field(0, ge=0)
 
 
-class DiffusionSettings(_Frozen):
+class DiffusionSettings(Frozen):
     """The forward process and what the network learns of it (DDPM; Ho, Jain and Abbeel, NeurIPS 2020)."""
 
     timesteps: int = Field(1000, ge=50)

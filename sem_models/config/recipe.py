@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.frozen import Frozen
 from sem_models.config.method_settings import BlindSpot, CycleSettings, DiffusionSettings
-from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.features.vgg import Backbone
-from sem_models.networks.table import NetworkConfig
+from sem_models.config.networks.table import NetworkConfig
+from sem_models.config.training import Adversarial, Backbone, LossTerm, Optimiser, Schedule, TrainSettings
 
 Task = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
 MethodName = Literal[
@@ -18,10 +18,8 @@ _JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
 """Methods in which discriminators take part."""
 
 
-class Recipe(BaseModel):
+class Recipe(Frozen):
     """Network, method, losses, forward model and training settings of one run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     summary: str

@@ -1,25 +1,27 @@
 """How a network is trained: optimiser, schedule and loop settings, each typed and frozen."""
 
+import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from sem_models.losses.adversarial import GanKind
-from sem_models.networks.discriminators import DiscriminatorConfig
+from sem_models.config.frozen import Frozen
+from sem_models.config.networks.discriminators import DiscriminatorConfig
+
+GanKind = Literal["bce", "relativistic", "lsgan"]
+"""Form of the adversarial loss; the formulas are in `sem_models/losses/adversarial.py`."""
+Backbone = Literal["vgg16", "vgg19"]
+"""Networks trained on ImageNet whose features losses and scores compare."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LossTerm(_Frozen):
+class LossTerm(Frozen):
     """One named part of the loss and its weight."""
 
     name: str
     weight: float = Field(1.0, ge=0)
 
 
-class Optimiser(_Frozen):
+class Optimiser(Frozen):
     """Optimiser and its constants."""
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
@@ -29,7 +31,7 @@ class Optimiser(_Frozen):
     weight_decay: float = Field(0.0, ge=0)
 
 
-class Schedule(_Frozen):
+class Schedule(Frozen):
     """Learning-rate schedule over the steps of the run, after a linear warm-up."""
 
     name: Literal["constant", "cosine", "multistep", "linear"] = "cosine"
@@ -43,7 +45,24 @@ class Schedule(_Frozen):
     gamma: float = Field(0.5, gt=0, le=1)
 
 
-class Adversarial(_Frozen):
+def learning_rate(base: float, schedule: Schedule, step: int, total: int) -> float:
+    """Learning rate of the update that follows `step` finished ones; a pure function, so nothing to resume."""
+    if step < schedule.warmup_steps:
+        return base * (step + 1) / schedule.warmup_steps
+    done = min(step / total, 1.0)
+    if schedule.name == "cosine":
+        span = max(total - schedule.warmup_steps, 1)
+        phase = min((step - schedule.warmup_steps) / span, 1.0)
+        return base * (schedule.final_fraction + (1 - schedule.final_fraction) * (1 + math.cos(math.pi * phase)) / 2)
+    if schedule.name == "multistep":
+        return base * schedule.gamma ** sum(done >= milestone for milestone in schedule.milestones)
+    if schedule.name == "linear":
+        fallen = max(done - schedule.decay_from, 0.0) / (1 - schedule.decay_from)
+        return base * (1 - (1 - schedule.final_fraction) * fallen)
+    return base
+
+
+class Adversarial(Frozen):
     """The stage of a run in which a discriminator takes part."""
 
     first_share: float = Field(0.5, ge=0, lt=1)
@@ -65,7 +84,7 @@ class Adversarial(_Frozen):
     schedule: Schedule = Schedule(name="multistep", milestones=(0.125, 0.25, 0.5, 0.75))
 
 
-class TrainSettings(_Frozen):
+class TrainSettings(Frozen):
     """The loop. Patch sizes are in pixels of the sharp target."""
 
     steps: int = Field(1000, ge=1)

@@ -17,6 +17,18 @@ from sem_models.images.intensity import IntensityRange
 from sem_models.images.stack import stack_to_unit
 
 MANIFEST = "manifest.json"
+_EARLY_FACTS = (
+    "detector",
+    "instrument",
+    "magnification",
+    "provenance",
+    "replaced_pixels",
+    "symmetry",
+    "synthesised_by",
+    "voltage_kv",
+    "working_distance_mm",
+)
+"""Acquisition facts that count in the digest; those which readers have learned to find since do not."""
 _LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by")
 """Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
 
@@ -67,6 +79,8 @@ def digest_of(manifest: Manifest) -> str:
     for entry in content["entries"]:
         # Measurements are no content.
         del entry["residual"], entry["residual_before"]
+        for stored in entry["arrays"]:
+            stored["metadata"] = {key: value for key, value in stored["metadata"].items() if key in _EARLY_FACTS}
     return hashlib.sha256(json.dumps(_without_absent(content), sort_keys=True).encode()).hexdigest()
 
 

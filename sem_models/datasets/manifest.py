@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from sem_models.images.micrograph import Fact
+from sem_models.config.frozen import Frozen
+from sem_models.images.facts import Fact
 
 Kind = Literal["single", "paired", "unpaired", "masked"]
 Split = Literal["train", "val", "test"]
@@ -16,11 +17,7 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
 """(row, column, 1) of a target to (row, column) of its input, in px of each before anything was cut."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Part(_Frozen):
+class Part(Frozen):
     """One of the files that an input was assembled from."""
 
     source: str
@@ -33,7 +30,7 @@ class Part(_Frozen):
     """Raw values that stand for 0 and 1 in these channels."""
 
 
-class Resampled(_Frozen):
+class Resampled(Frozen):
     """From which pixel size an array was brought to that of its dataset."""
 
     from_nm: float
@@ -42,7 +39,7 @@ class Resampled(_Frozen):
     """New pixels per raw one along an edge: below 1 where it was reduced."""
 
 
-class StoredArray(_Frozen):
+class StoredArray(Frozen):
     """One `.npy` file of a dataset and the source file that it was cut from."""
 
     role: Role
@@ -63,7 +60,7 @@ class StoredArray(_Frozen):
     intensity: tuple[float, float]
     """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise; (0, 1) for masks,
     whose values are class indices."""
-    metadata: dict[str, Fact] = {}
+    metadata: dict[str, Fact] = Field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     """Where several files gave the channels: all of them, the one named above first; `intensity` is of that one."""
     resampled: Resampled | None = None
@@ -80,7 +77,7 @@ class StoredArray(_Frozen):
         return tuple(part.intensity for part in self.parts) or (self.intensity,)
 
 
-class Warp(_Frozen):
+class Warp(Frozen):
     """How an input was interpolated onto the grid of its target."""
 
     model: WarpModel
@@ -89,7 +86,7 @@ class Warp(_Frozen):
     two sizes: then they were registered after that."""
 
 
-class Residual(_Frozen):
+class Residual(Frozen):
     """What is left between input and target, over blocks of the field, found by other means than what aligned them."""
 
     median_px: float
@@ -102,7 +99,7 @@ class Residual(_Frozen):
     """Blocks that could be measured."""
 
 
-class Entry(_Frozen):
+class Entry(Frozen):
     """One sample: a micrograph, a pair, or an image with its mask."""
 
     name: str
@@ -133,14 +130,14 @@ class Entry(_Frozen):
         raise KeyError(role)
 
 
-class Skipped(_Frozen):
+class Skipped(Frozen):
     """A raw file that could not be used, and why, in one line."""
 
     source: str
     reason: str
 
 
-class Manifest(_Frozen):
+class Manifest(Frozen):
     """Everything a dataset is, but the pixels."""
 
     version: Literal[1] = 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
 from sem_models.errors import UserError
+from sem_models.images.intensity import UnitImage
 from sem_models.progress import Progress, silent
 
 Draw = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -130,7 +131,6 @@ def _finish(manifest: Manifest, part: Path, folder: Path) -> Dataset:
     return Dataset(folder, manifest)
 
 
-Image = NDArray[np.float32]
 _ROUNDING = 1.5 / 255
 """Stored images are rounded to 256 grey levels, and another device rounds otherwise."""
 
@@ -148,12 +148,12 @@ class KnownDrawings:
         self._known = {key: place for folder in folders for key, place in _drawings(folder, made_by)}
         self._trusted = False
 
-    def __call__(self, one_hot: NDArray[np.float32]) -> Image:
+    def __call__(self, one_hot: NDArray[np.float32]) -> UnitImage:
         """(K, H, W) mask to (1, H, W) unit intensity."""
         place = self._known.get(_key(one_hot))
         if place is None:
             return self._draw(one_hot)
-        stored: Image = np.load(place, allow_pickle=False).transpose(2, 0, 1).astype(np.float32) / 255
+        stored: UnitImage = np.load(place, allow_pickle=False).transpose(2, 0, 1).astype(np.float32) / 255
         if self._trusted:
             return stored
         drawn = self._draw(one_hot)

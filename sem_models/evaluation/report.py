@@ -3,15 +3,12 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.statistics.intervals import Interval, PairedDifference, bootstrap_interval, paired_difference
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _present_name(method: Any) -> Any:
@@ -22,7 +19,7 @@ def _present_name(method: Any) -> Any:
 MethodName = Annotated[str, BeforeValidator(_present_name)]
 
 
-class Row(_Frozen):
+class Row(Frozen):
     """Scores of one method on one image."""
 
     method: MethodName
@@ -32,7 +29,7 @@ class Row(_Frozen):
     """None where a score could not be computed (`EvaluationReport.notes` says why); no key where it does not apply."""
 
 
-class EvaluationReport(_Frozen):
+class EvaluationReport(Frozen):
     """Everything needed to read, reproduce and compare the scores of one model."""
 
     version: Literal[1] = 1

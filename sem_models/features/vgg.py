@@ -4,16 +4,16 @@ The layers are built here in torchvision's order, so that its weight files fit a
 """
 
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from sem_models.config.training import Backbone
 from sem_models.features.weights import FeaturesUnavailable, backbone_file, damage_is_said, load_backbone
 
-__all__ = ["Backbone", "FeaturesUnavailable", "VggFeatures", "require_backbone"]
+__all__ = ["FeaturesUnavailable", "VggFeatures", "require_backbone"]
 
-Backbone = Literal["vgg16", "vgg19"]
 _FILES: dict[Backbone, str] = {"vgg16": "vgg16-397923af.pth", "vgg19": "vgg19-dcbb9e9d.pth"}
 _CONVOLUTIONS: dict[Backbone, tuple[int, ...]] = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 _WIDTHS = (64, 128, 256, 512, 512)

@@ -66,6 +66,11 @@ def crop_databar(micrograph: Micrograph, bar: DataBar) -> Micrograph:
     return micrograph.with_pixels(micrograph.pixels[: micrograph.height - bar.rows]) if bar.rows else micrograph
 
 
+def without_databar(micrograph: Micrograph) -> Micrograph:
+    """The micrograph without the data bar that is found in it, if any."""
+    return crop_databar(micrograph, find_databar(micrograph))
+
+
 def _flat_strip_rows(grey: NDArray[Any]) -> int:
     """Rows of a strip of one grey with writing; 0 where there is none."""
     height = grey.shape[0]

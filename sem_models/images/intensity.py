@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from sem_models.images.micrograph import Pixels
 
+UnitImage = NDArray[np.float32]
+"""Intensities of which 0 and 1 stand for black and white: (C, H, W), or (H, W) where there is one channel."""
 _PERCENTILES = (0.1, 99.9)
 
 

@@ -18,7 +18,8 @@ _SIZE_TOLERANCE = 0.01
 def assemble(images: Sequence[Micrograph]) -> Micrograph:
     """Channels of (H, W, C1), (H, W, C2), ... behind each other, in this order and in their native dtype.
 
-    Facts are those of the first image, the pixel size is the first that is known, the source names all of them.
+    Facts are those of the first image, the pixel size is the first that is known; source, hash and history are those
+    of all.
 
     Raises:
         UserError: Images differ in size, in dtype, or in pixel size by more than 1 %.
@@ -30,6 +31,8 @@ def assemble(images: Sequence[Micrograph]) -> Micrograph:
         pixel_size_nm=next((image.pixel_size_nm for image in images if image.pixel_size_nm), None),
         source=" + ".join(image.source for image in images),
         parts=tuple(image.channels for image in images),
+        history=tuple(step for image in images for step in image.history),
+        sha256=" + ".join(image.sha256 for image in images if image.sha256),
     )
 
 

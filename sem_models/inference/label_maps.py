@@ -1,6 +1,5 @@
 """Applying models of label maps to files: a micrograph becomes a mask of raw label values, a mask a micrograph."""
 
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -10,10 +9,11 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.labels import LabelMap
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.intensity import intensity_range, to_unit
 from sem_models.images.micrograph import Micrograph
-from sem_models.inference.model import UnitModel
+from sem_models.images.provenance import Origin
+from sem_models.inference.model import UnitModel, step_of
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 from sem_models.tasks.label_maps import takes_labels
@@ -49,17 +49,17 @@ def apply_model(predictor: Predictor, micrograph: Micrograph, progress: Progress
 def _segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograph, progress: Progress) -> Micrograph:
     """(H, W, 1) raw labels, uint8 where they fit, else uint16."""
     grey = require_grey(micrograph)
-    limits = intensity_range(crop_databar(grey, find_databar(grey)).pixels)
+    limits = intensity_range(without_databar(grey).pixels)
     logits = predictor.predict_unit(to_unit(grey.pixels, limits).transpose(2, 0, 1), progress)
     raw = np.array(labels, np.uint8 if max(labels) < 256 else np.uint16)[logits.argmax(0)]
-    return _result(predictor, grey, raw[:, :, None])
+    return _result(predictor, grey, raw[:, :, None], Origin.SEGMENTED)
 
 
 def _synthesise(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
     """(H, W, 1) uint8."""
     unit = predictor.predict_unit(one_hot_of(labels, mask), progress)
     drawn = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-    return _result(predictor, require_grey(mask), drawn, "Synthetic: ")
+    return _result(predictor, require_grey(mask), drawn, Origin.SYNTHETIC)
 
 
 def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]:
@@ -76,7 +76,6 @@ def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]
     return channels
 
 
-def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray, kind: str = "") -> Micrograph:
-    said = f"{kind}{predictor.model.name} applied to {source.source or 'an image in memory'} by SEM Workbench"
-    facts = {key: value for key, value in source.metadata.items() if key != "image_rows"}
-    return replace(source, pixels=np.ascontiguousarray(pixels), metadata={**facts, "provenance": said})
+def _result(predictor: Predictor, source: Micrograph, pixels: np.ndarray, origin: Origin) -> Micrograph:
+    step = step_of(predictor.model).model_copy(update={"origin": origin})
+    return source.processed(np.ascontiguousarray(pixels), step)

@@ -1,14 +1,16 @@
 """What the predictor needs of a model, learned or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
-from torch import Tensor, nn
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.table import capabilities
+from sem_models.config.recipe import Recipe, Task
+from sem_models.images.provenance import Origin, ProcessingStep
 
-from sem_models.config.recipe import Recipe
-from sem_models.inference.diffusion.noise_field import Place
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.table import capabilities
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class UnitModel(Protocol):
@@ -22,8 +24,15 @@ class UnitModel(Protocol):
     def capabilities(self) -> Capabilities:
         """Scale, channels and halo."""
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
         """Apply it to one batch on the device of the model."""
+
+
+class Place(NamedTuple):
+    """Upper left corner of a tile in the whole image, in px."""
+
+    row: int
+    column: int
 
 
 @runtime_checkable
@@ -39,6 +48,12 @@ def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
     return model.placed(places) if isinstance(model, PlacedModel) else model
 
 
+_ORIGINS: Mapping[Task, Origin] = {
+    "translation": Origin.TRANSLATED,
+    "synthesis": Origin.SYNTHETIC,
+    "segmentation": Origin.SEGMENTED,
+}
+"""What the outputs of a task are; those of all others are restored."""
 Direction = Literal["forward", "backward"]
 """Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
 
@@ -48,9 +63,11 @@ class RestorationModel:
     """A network with its recipe, ready for the predictor."""
 
     recipe: Recipe
-    network: nn.Module
+    network: "nn.Module"
     name: str
     direction: Direction = "forward"
+    run_id: str = ""
+    """Of the training; empty where nobody said."""
 
     @property
     def summary(self) -> str:
@@ -59,11 +76,22 @@ class RestorationModel:
         return self.recipe.summary + (back if self.direction == "backward" else "")
 
     @property
+    def step(self) -> ProcessingStep:
+        """What applying the model makes of an image."""
+        origin = _ORIGINS.get(self.recipe.task, Origin.RESTORED)
+        return ProcessingStep.now(origin, self.name, run=self.run_id)
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the predictor must know."""
         return capabilities(self.recipe.network)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: "Tensor") -> "Tensor":
         """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
         result: Tensor = self.network(x)
         return result
+
+
+def step_of(model: UnitModel) -> ProcessingStep:
+    """What applying a model makes of an image; whatever learned nothing restores."""
+    return model.step if isinstance(model, RestorationModel) else ProcessingStep.now(Origin.RESTORED, model.name)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.databar import crop_databar, find_databar
+from sem_models.images.databar import without_databar
 from sem_models.images.intensity import IntensityRange, from_unit
-from sem_models.images.io.write import TiffRowWriter
+from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.stack import part_limits, stack_to_unit
-from sem_models.inference.model import UnitModel
+from sem_models.inference.model import UnitModel, step_of
 from sem_models.inference.tiling.stream import TileStream
 from sem_models.inference.tiling.tiles import TileSource
 from sem_models.progress import Progress, silent
@@ -56,7 +56,7 @@ class Predictor:
         return out
 
     def predict(self, micrograph: Micrograph, progress: Progress = silent) -> Micrograph:
-        """A restored micrograph in the dtype of the input, with its pixel size divided by the scale.
+        """A restored micrograph in the dtype of the input, its pixel size divided by the scale, with a longer history.
 
         Raises:
             UserError: The number of channels is not what the model takes.
@@ -68,15 +68,14 @@ class Predictor:
             pixels[first : first + len(rows)] = rows
 
         saturated = self._restore(grey, keep, progress)
-        facts = {**grey.metadata, "provenance": self._provenance(grey), "saturated_fraction": round(saturated, 6)}
-        facts.pop("image_rows", None)
-        return replace(grey, pixels=pixels, pixel_size_nm=self._pixel_size_nm(grey), metadata=facts, parts=())
+        result = self._result(grey, pixels)
+        return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
 
     def predict_to_file(self, micrograph: Micrograph, out: Path, progress: Progress = silent) -> Path:
         """Like `predict`, into a TIFF file; the output goes to disk by rows and is never whole in memory."""
         grey = self._accepted(micrograph)
-        shape = self._shape(grey.height, grey.width)
-        with TiffRowWriter(out, shape, grey.pixels.dtype, self._pixel_size_nm(grey), self._provenance(grey)) as writer:
+        result = self._result(grey, reserved(self._shape(grey.height, grey.width), grey.pixels.dtype))
+        with TiffRowWriter(out, result) as writer:
             self._restore(grey, writer.write_rows, progress)
         return out
 
@@ -86,7 +85,7 @@ class Predictor:
         Of several inputs the first sets the scale of the output.
         """
         # Black and white writing would stretch the percentiles; in training the bar was cut.
-        parts = part_limits(crop_databar(grey, find_databar(grey)).pixels, grey.parts)
+        parts = part_limits(without_databar(grey).pixels, grey.parts)
         limits = parts[0]
         clipped: list[float] = []
 
@@ -110,12 +109,8 @@ class Predictor:
             raise UserError(_other_channels(grey, self.model.name, wanted))
         return grey
 
-    def _pixel_size_nm(self, micrograph: Micrograph) -> float | None:
-        size = micrograph.pixel_size_nm
-        return size / self.model.capabilities.scale if size else None
-
-    def _provenance(self, micrograph: Micrograph) -> str:
-        return f"{self.model.name} applied to {micrograph.source or 'an image in memory'} by SEM Workbench"
+    def _result(self, micrograph: Micrograph, pixels: Pixels) -> Micrograph:
+        return micrograph.processed(pixels, step_of(self.model), self.model.capabilities.scale)
 
 
 def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:

@@ -1,30 +1,23 @@
-"""A trained model on disk and in memory: safetensors weights and the recipe that made them, nothing else."""
+"""Weights of a trained model between its folder and memory."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import Direction, RestorationModel
-from sem_models.networks.table import build_network, capabilities
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_recipe, readable
+from sem_models.networks.table import build_network
 
-WEIGHTS = "model.safetensors"
-RECIPE = "recipe.json"
 _DIRECTION = "direction"
-
-
-def backward_file(folder: Path) -> Path:
-    """Where a model folder holds the weights of the backward generator of a cycle."""
-    return folder / "backward.safetensors"
 
 
 def save_model(
@@ -57,15 +50,9 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     return replace(model, direction=_direction(folder))
 
 
-def read_recipe(folder: Path) -> Recipe:
-    """The recipe beside the weights; a `UserError` where it is missing or damaged."""
-    with _readable(folder):
-        return Recipe.model_validate_json((folder / RECIPE).read_text())
-
-
 def load_weights(folder: Path) -> dict[str, Tensor]:
     """The weights by name, on the host; a `UserError` where they are missing or damaged."""
-    with _readable(folder):
+    with readable(folder):
         return load_file(folder / WEIGHTS)
 
 
@@ -74,17 +61,6 @@ def _direction(folder: Path) -> Direction:
         told = (file.metadata() or {}).get(_DIRECTION)
     # Files from before there were two say nothing.
     return "backward" if told == "backward" else "forward"
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, SafetensorError, ValidationError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{folder}: not a model folder that can be read ({reason}); train or download it again."
-        ) from error
 
 
 def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:

@@ -4,13 +4,11 @@
 ICCV 2017) the marks 1 for real and 0 for fake themselves. All return a scalar.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-GanKind = Literal["bce", "relativistic", "lsgan"]
+from sem_models.config.training import GanKind
 
 
 def discriminator_loss(kind: GanKind, real: Tensor, fake: Tensor) -> Tensor:

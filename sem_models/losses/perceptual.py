@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sem_models.config.training import Backbone
 from sem_models.errors import UserError
-from sem_models.features.vgg import Backbone, FeaturesUnavailable, VggFeatures, require_backbone
+from sem_models.features.vgg import FeaturesUnavailable, VggFeatures, require_backbone
 
 _DEEPEST: dict[Backbone, tuple[str, ...]] = {"vgg19": ("conv5_4",), "vgg16": ("conv5_3",)}
 _LEVELS: dict[Backbone, tuple[str, ...]] = {

@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor, nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial
 from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR
 from sem_models.networks.discriminators import build_discriminator
-from sem_models.networks.table import capabilities
 from sem_models.physics.gradient import central_magnitude
 
 

@@ -8,10 +8,11 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import Optimizer
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Optimiser
 from sem_models.methods.optimisers import build_optimiser
-from sem_models.networks.table import build_network, capabilities
+from sem_models.networks.table import build_network
 
 
 class Assembly:

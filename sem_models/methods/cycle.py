@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from sem_models.config.method_settings import CycleSettings
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.losses.structure import low_frequency
 from sem_models.methods.adversarial_losses import AdversarialLoss, require_settings
@@ -20,7 +21,7 @@ from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch
 from sem_models.methods.health import contrast, health
 from sem_models.methods.stages import BACKWARD, BACKWARD_DISCRIMINATOR, DISCRIMINATOR, RESTORER, Stage
-from sem_models.networks.table import build_network, capabilities
+from sem_models.networks.table import build_network
 
 POOL = "pool"
 

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm
 from sem_models.losses.pixel import l1
 from sem_models.losses.table import find_loss
-from sem_models.networks.grids import halve
-from sem_models.networks.table import capabilities
+from sem_models.networks.blocks import halve
 from sem_models.physics.gradient import central_magnitude
 
 PERCEPTUAL = ("perceptual", "perceptual_levels")

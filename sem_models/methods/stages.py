@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from sem_models.config.recipe import MethodName, Recipe
-from sem_models.config.training import Adversarial, Optimiser, Schedule
-from sem_models.methods.optimisers import learning_rate
+from sem_models.config.training import Adversarial, Optimiser, Schedule, learning_rate
 
 RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
     "restorer",

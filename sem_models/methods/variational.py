@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.losses.perceptual import deepest_features
 from sem_models.methods.adversarial_losses import AdversarialLosses, require_settings
@@ -22,7 +23,6 @@ from sem_models.methods.health import health
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
 from sem_models.networks.denoiser import TargetEncoder
-from sem_models.networks.dsrvae import DSRVAEConfig
 from sem_models.physics.downsampling import downsample
 
 _KL_WEIGHT = 1e-3
@@ -35,15 +35,15 @@ class Variational:
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
         settings = require_settings(recipe)
-        if not isinstance(recipe.network, DSRVAEConfig):
-            raise TypeError(f"method variational trains dsrvae, not {recipe.network.kind}")
+        latent = capabilities(recipe.network).latent
+        if latent is None:
+            raise TypeError(f"method variational needs a denoising stage, which {recipe.network.kind} has not")
         self._degradation, self._perceptual = recipe.degradation, recipe.perceptual
         assembly = Assembly(fabric)
         self._restorer: Any = assembly.add_network(RESTORER, recipe)
         for name in ("enlarge", "clean", "denoise"):
             self._restorer.mark_forward_method(name)
-        code = recipe.network
-        assembly.add(ENCODER, TargetEncoder(code.patch, code.code, code.hidden), recipe.optimiser)
+        assembly.add(ENCODER, TargetEncoder(latent), recipe.optimiser)
         self._adversarial_losses = AdversarialLosses(recipe, assembly)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, settings.losses)

@@ -3,11 +3,12 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sem_models.config.networks.capabilities import LatentCode
+from sem_models.config.networks.dsrvae import DENOISE_BLOCKS
 from sem_models.networks.blocks import conv
 
 _DECODER_WIDTH = 128
 _MAP_WIDTH = 32
-DENOISE_BLOCKS = 3
 
 
 class PreActivationBlock(nn.Module):
@@ -62,10 +63,10 @@ class Denoiser(nn.Module):
 class TargetEncoder(nn.Module):
     """Stage 1, training only: from VGG features of the clean patch to mean and logarithm of the variance of a code."""
 
-    def __init__(self, patch: int, code: int, hidden: int) -> None:
+    def __init__(self, latent: LatentCode) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(nn.Linear(512 * (patch // 32) ** 2, hidden), nn.Sigmoid())
-        self.mean, self.log_variance = nn.Linear(hidden, code), nn.Linear(hidden, code)
+        self.hidden = nn.Sequential(nn.Linear(512 * (latent.patch // 32) ** 2, latent.hidden), nn.Sigmoid())
+        self.mean, self.log_variance = (nn.Linear(latent.hidden, latent.length) for _ in range(2))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 512, patch / 32, patch / 32) to twice (N, code); the second is kept in [-6, 2]."""

@@ -1,56 +1,18 @@
 """Networks that tell real micrographs from restored ones; they only exist in training."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from sem_models.config.networks.discriminators import (
+    DiscriminatorConfig,
+    PatchDiscriminatorConfig,
+    StructureDiscriminatorConfig,
+    VGGDiscriminatorConfig,
+)
 from sem_models.networks.blocks import conv
-
-
-class VGGDiscriminatorConfig(BaseModel):
-    """One logit a patch, after BasicSR (Wang et al., 2018): pairs of convolutions, each pair halves the size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["vgg"] = "vgg"
-    channels: int | None = Field(None, ge=1)
-    """None: as many as it is shown, as for the others too."""
-    size: int = Field(128, ge=32, multiple_of=32)
-    """Edge of the patch in pixels: the last layers are dense."""
-    width: int = Field(64, ge=1)
-
-
-class PatchDiscriminatorConfig(BaseModel):
-    """One logit for each overlapping field of 70 px with three halvings (Isola et al., CVPR 2017)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["patch"] = "patch"
-    channels: int | None = Field(None, ge=1)
-    width: int = Field(64, ge=1)
-    halvings: int = Field(3, ge=1)
-    norm: Literal["batch", "instance"] = "batch"
-    """Batch in pix2pix, instance in CycleGAN, which learns from single images (Zhu et al., ICCV 2017)."""
-
-
-class StructureDiscriminatorConfig(BaseModel):
-    """Residual blocks at three scales, then PatchGAN convolutions: SINSR's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["structure"] = "structure"
-    channels: int | None = Field(None, ge=1)
-    width: int = Field(64, ge=1)
-    halvings: int = Field(4, ge=1)
-
-
-DiscriminatorConfig = Annotated[
-    VGGDiscriminatorConfig | PatchDiscriminatorConfig | StructureDiscriminatorConfig, Field(discriminator="kind")
-]
 
 
 class VGGDiscriminator(nn.Module):

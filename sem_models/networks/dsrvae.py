@@ -5,35 +5,14 @@ decoder draws, patches overlap by half and are blended; restoring takes the mean
 that the same micrograph always gives the same result.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from sem_models.config.networks.dsrvae import DSRVAEConfig
 from sem_models.networks.blocks import conv
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.denoiser import DENOISE_BLOCKS, Denoiser, PreActivationBlock
-from sem_models.physics.downsampling import cubic_halo, upsample
-
-
-class DSRVAEConfig(BaseModel):
-    """The paper: patches of 128 px, a code of 512, hidden layers of 4096, SR width 64 with 4 blocks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["dsrvae"] = "dsrvae"
-    scale: Literal[1, 2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    width: int = Field(64, ge=1)
-    blocks: int = Field(4, ge=1)
-    denoise: bool = True
-    """Whether stage 1 stands before the enlargement."""
-    patch: Literal[32, 64, 128] = 128
-    """Low-resolution pixels that one code describes."""
-    code: int = Field(512, ge=1)
-    hidden: int = Field(4096, ge=1)
+from sem_models.networks.denoiser import Denoiser, PreActivationBlock
+from sem_models.physics.downsampling import upsample
 
 
 class DSRVAE(nn.Module):
@@ -84,21 +63,3 @@ class DSRVAE(nn.Module):
         rise = (torch.arange(step, device=x.device, dtype=x.dtype) + 0.5) / step
         line = torch.cat([rise, rise.flip(0)])
         return line[:, None] * line[None, :]
-
-
-def capabilities(config: DSRVAEConfig) -> Capabilities:
-    """Reach of the convolutions at output size and of those of stage 1, in patches on a grid of half patches.
-
-    The map that stage 1 draws from the mean code does not look at the image, and the convolutions end inside half a
-    patch, which both patches over a pixel have on one side of it.
-    """
-    denoising = 3 + 2 * DENOISE_BLOCKS + 1 if config.denoise else 0
-    reach = cubic_halo(config.scale, reach=2 * config.blocks + 2) + denoising
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=reach,
-        size_multiple=config.patch // 2 if config.denoise else 1,
-        training_patch=config.patch if config.denoise else None,
-    )

@@ -6,31 +6,16 @@ whatever was learned; a network that has seen too few dents cannot remove them. 
 passes too; of white noise that is 1 / (2 sqrt(pi) sigma) of its standard deviation.
 """
 
-from typing import Annotated, Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks import nafnet, unet
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.networks.nafnet import NAFNet
+from sem_models.networks.unet import UNet
 
-_REACH = 4.0
-"""Half-width of the Gaussian in sigmas."""
 _MIDDLE = 0.5
 """Unit intensities lie around it, as the inner network expects; the high-pass ones lie around zero."""
-
-
-class FrequencySplitConfig(BaseModel):
-    """What is fine, and which network restores it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["frequency-split"] = "frequency-split"
-    sigma_px: float = Field(8.0, gt=0.5, le=64)
-    """Of the Gaussian low-pass: half an atom period blurs atoms away, so a period or more belongs here."""
-    inner: Annotated[unet.UNetConfig | nafnet.NAFNetConfig, Field(discriminator="kind")]
 
 
 class FrequencySplit(nn.Module):
@@ -42,7 +27,7 @@ class FrequencySplit(nn.Module):
         """Build the inner network."""
         super().__init__()
         self.inner = _build(config)
-        place = torch.arange(-_half(config), _half(config) + 1, dtype=torch.float64)
+        place = torch.arange(-config.reach_px, config.reach_px + 1, dtype=torch.float64)
         weights = torch.exp(-0.5 * (place / config.sigma_px) ** 2)
         self.register_buffer("taps", (weights / weights.sum()).float(), persistent=False)
 
@@ -63,30 +48,6 @@ class FrequencySplit(nn.Module):
         return F.conv2d(across, taps[:, :, :, None], groups=channels)
 
 
-def capabilities(config: FrequencySplitConfig) -> Capabilities:
-    """Facts of the inner network; both low-passes add their reach to its own."""
-    inner = nafnet.capabilities(config.inner) if isinstance(config.inner, nafnet.NAFNetConfig) else _of_unet(config)
-    half = 2 * _half(config)
-    return Capabilities(
-        channels_in=inner.channels_in,
-        channels_out=inner.channels_out,
-        scale=1,
-        receptive_field=inner.receptive_field + half,
-        size_multiple=inner.size_multiple,
-        channels_last=inner.channels_last,
-        effective_halo=None if inner.effective_halo is None else inner.effective_halo + half,
-    )
-
-
-def _of_unet(config: FrequencySplitConfig) -> Capabilities:
-    assert isinstance(config.inner, unet.UNetConfig)  # noqa: S101
-    return unet.capabilities(config.inner)
-
-
 def _build(config: FrequencySplitConfig) -> nn.Module:
     inner = config.inner
-    return nafnet.NAFNet(inner) if isinstance(inner, nafnet.NAFNetConfig) else unet.UNet(inner)
-
-
-def _half(config: FrequencySplitConfig) -> int:
-    return round(_REACH * config.sigma_px)
+    return NAFNet(inner) if inner.kind == "nafnet" else UNet(inner)

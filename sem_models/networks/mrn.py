@@ -6,33 +6,13 @@ the next input as further channels. The coarsest takes its input twice, so that 
 pyramid is made inside, by `halve` (binomial, then mean), and its targets in training by the same.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import shuffle_conv
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.grids import Interval, doubled_from, farthest, halve, halved_from, widened
-from sem_models.networks.srn import RefocusingTrunk, trunk_reach
-
-SCALES = 3
-_LARGEST_HALO = 64
-
-
-class MRNConfig(BaseModel):
-    """Three times SRN; with `residual` each scale corrects its own input, and the corrections start at zero."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["mrn"] = "mrn"
-    channels: int = Field(1, ge=1)
-    width: int = Field(64, ge=1)
-    blocks: int = Field(16, ge=1)
-    kernel: Literal[3, 5] = 3
-    residual: bool = False
+from sem_models.config.networks.mrn import SCALES, MRNConfig
+from sem_models.networks.blocks import halve, shuffle_conv
+from sem_models.networks.srn import RefocusingTrunk
 
 
 class MRN(nn.Module):
@@ -59,32 +39,3 @@ class MRN(nn.Module):
         middle: Tensor = self.trunks[1](torch.cat([half, F.pixel_shuffle(self.enlarge[0](coarse), 2)], 1))
         fine: Tensor = self.trunks[2](torch.cat([x, F.pixel_shuffle(self.enlarge[1](middle), 2)], 1))
         return coarse, middle, fine
-
-
-def capabilities(config: MRNConfig) -> Capabilities:
-    """Reach from the output inwards; about seven times that of one SRN, as the coarsest counts four times.
-
-    The halo of tiles is smaller: a stack of small convolutions hardly uses the rim of its field, and blur that the
-    network can mend ends after a few pixels.
-    """
-
-    def needed(wanted: Interval) -> Interval:
-        reach = trunk_reach(config.blocks, config.kernel)
-        for _ in range(SCALES - 1):
-            wanted = widened(doubled_from(widened(wanted, reach)), 1)
-        wanted = widened(wanted, reach)
-        for _ in range(SCALES - 1):
-            wanted = halved_from(wanted)
-        return wanted
-
-    multiple = 2 ** (SCALES - 1)
-    reach = farthest(multiple, needed)
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=1,
-        receptive_field=reach,
-        size_multiple=multiple,
-        auxiliary="pyramid",
-        effective_halo=min(reach, _LARGEST_HALO),
-    )

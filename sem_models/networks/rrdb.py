@@ -4,34 +4,17 @@ Deviations: the output adds a bicubic enlargement, so that an untrained network 
 one doubling instead of a pixel unshuffle in front.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import NearestDoubling, conv, doublings, nearest_halo
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.rrdb import RRDBConfig
+from sem_models.networks.blocks import NearestDoubling, conv
 from sem_models.physics.downsampling import upsample
 
 _RESIDUAL_SCALE = 0.2
 _INIT_GAIN = 0.1
-LARGEST_HALO = 64
-"""Input pixels: residuals are scaled by a fifth twice, so that what comes from further away hardly matters."""
-
-
-class RRDBConfig(BaseModel):
-    """Residual-in-residual dense blocks; the paper has 23 of width 64 and growth 32."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["rrdb"] = "rrdb"
-    scale: Literal[1, 2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    blocks: int = Field(23, ge=1)
-    width: int = Field(64, ge=1)
-    growth: int = Field(32, ge=1)
 
 
 class ResidualDenseBlock(nn.Module):
@@ -85,15 +68,3 @@ class RRDBNet(nn.Module):
         y = self.enlarge(shallow + self.close(self.trunk(shallow)))
         residual: Tensor = self.tail(F.leaky_relu(self.high(y), 0.2))
         return upsample(x, self.scale) + residual
-
-
-def capabilities(config: RRDBConfig) -> Capabilities:
-    """Reach: two convolutions at output size, the doublings, 15 convolutions a block, two more."""
-    reach = nearest_halo(config.scale, 2) + 15 * config.blocks + 2
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=reach,
-        effective_halo=min(reach, LARGEST_HALO),
-    )

@@ -7,47 +7,17 @@ resolution and only draws its map in training, and a last back-projection (Irani
 shrunk again, agree with the input.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.config.degradation import Downsampling
-from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv, doublings, nearest_halo
-from sem_models.networks.capabilities import Capabilities
-from sem_models.physics.downsampling import cubic_halo, downsample, upsample
+from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.sinsr import PROJECTIONS, SHRINKS, TAPS, SINSRConfig
+from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv
+from sem_models.physics.downsampling import downsample, upsample
 from sem_models.physics.gradient import central_magnitude
 
-_TAPS = 4
-_PROJECTIONS = 2
 _MAP_WIDTH = 16
-
-
-class SINSRConfig(BaseModel):
-    """Widths and depths; SINSR-GB is the one with `gradient_branch`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["sinsr"] = "sinsr"
-    scale: Literal[2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    width: int = Field(64, ge=8)
-    blocks: int = Field(16, ge=_TAPS)
-    """Residual attention blocks of the trunk."""
-    scale_blocks: int = Field(2, ge=1)
-    """Residual attention blocks at each of the three scales."""
-    high_width: int = Field(64, ge=1)
-    """Features at the size of the output."""
-    gradient_branch: bool = False
-    back_projection: Downsampling | None = "bicubic_aa"
-    """The down-sampling under which the output must give the input again; None where it is unknown or noisy."""
-
-    @property
-    def taps(self) -> tuple[int, ...]:
-        """Numbers of blocks after which the gradient branch looks at the trunk."""
-        return tuple((index + 1) * (self.blocks // _TAPS) for index in range(_TAPS))
 
 
 class GradientBranch(nn.Module):
@@ -57,8 +27,8 @@ class GradientBranch(nn.Module):
         super().__init__()
         width = config.width
         self.head = conv(config.channels, width)
-        self.joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
-        self.blocks = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(_TAPS))
+        self.joins = nn.ModuleList(conv(2 * width, width) for _ in range(TAPS))
+        self.blocks = nn.ModuleList(ResidualAttentionBlock(width) for _ in range(TAPS))
         self.enlarge = DirectEnlargement(width, _MAP_WIDTH, config.scale)
         self.map = conv(_MAP_WIDTH, config.channels, gain=0.1)
 
@@ -123,30 +93,9 @@ class SINSR(nn.Module):
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
         """Add, enlarged, what the shrunk image lacks of the input; twice, as one pass leaves a tenth."""
         if self.projection is not None:
-            for _ in range(_PROJECTIONS):
+            for _ in range(PROJECTIONS):
                 image = image + upsample(x - downsample(image, self.scale, self.projection), self.scale)
         return image
-
-
-def capabilities(config: SINSRConfig) -> Capabilities:
-    """Reach: the quarter scale reads 4 (k + 1) + 1 pixels for k convolutions; a projection adds that of both cubics."""
-    quarter = SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
-    by_tap = [2 * tap + 3 * (_TAPS - index) for index, tap in enumerate(config.taps)]
-    after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
-    halo = nearest_halo(config.scale, 2) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
-    projected = _PROJECTIONS * (cubic_halo(config.scale) + 2) if config.back_projection else 0
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=halo + projected,
-        size_multiple=SHRINKS[-1],
-        auxiliary="gradient" if config.gradient_branch else "none",
-    )
-
-
-SHRINKS = (2, 4)
-"""Of the two smaller scales."""
 
 
 class ResidualAttentionBlock(nn.Module):

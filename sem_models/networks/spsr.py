@@ -3,38 +3,16 @@
 Deviations: bicubic enlargement under the output as in RRDBNet; edges repeated outwards in the gradient map.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import NearestDoubling, conv, doublings, nearest_halo
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.rrdb import LARGEST_HALO, RRDB
+from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.spsr import TAPS, SPSRConfig
+from sem_models.networks.blocks import NearestDoubling, conv
+from sem_models.networks.rrdb import RRDB
 from sem_models.physics.downsampling import upsample
 from sem_models.physics.gradient import central_magnitude
-
-_TAPS = 4
-
-
-class SPSRConfig(BaseModel):
-    """Trunk as RRDBNet, tapped four times by the gradient branch; the paper taps after blocks 5, 10, 15 and 20."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["spsr"] = "spsr"
-    scale: Literal[1, 2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    blocks: int = Field(23, ge=_TAPS)
-    width: int = Field(64, ge=1)
-    growth: int = Field(32, ge=1)
-
-    @property
-    def taps(self) -> tuple[int, ...]:
-        """Numbers of blocks after which the branch looks at the trunk."""
-        return tuple((index + 1) * (self.blocks // _TAPS) for index in range(_TAPS))
 
 
 class SPSRNet(nn.Module):
@@ -48,8 +26,8 @@ class SPSRNet(nn.Module):
         self.close = conv(width, width)
         self.enlarge = _enlarger(width, config.scale)
         self.branch_head = conv(config.channels, width)
-        self.branch_blocks = nn.ModuleList(RRDB(2 * width, growth) for _ in range(_TAPS))
-        self.branch_joins = nn.ModuleList(conv(2 * width, width) for _ in range(_TAPS))
+        self.branch_blocks = nn.ModuleList(RRDB(2 * width, growth) for _ in range(TAPS))
+        self.branch_joins = nn.ModuleList(conv(2 * width, width) for _ in range(TAPS))
         self.branch_close = conv(width, width)
         self.branch_enlarge = _enlarger(width, config.scale)
         self.map = conv(width, config.channels, size=1, gain=0.1)
@@ -91,20 +69,3 @@ class SPSRNet(nn.Module):
 def _enlarger(width: int, scale: int) -> nn.Sequential:
     steps: list[nn.Module] = [NearestDoubling(width) for _ in range(doublings(scale))]
     return nn.Sequential(*steps, conv(width, width), nn.LeakyReLU(0.2), conv(width, width))
-
-
-def capabilities(config: SPSRConfig) -> Capabilities:
-    """Reach of the longest way: the whole trunk, or a part of it, a tap and what is left of the branch."""
-    trunk = 15 * config.blocks
-    by_tap = [15 * tap + 16 * (_TAPS - index) for index, tap in enumerate(config.taps)]
-    gradient = 1 + 16 * _TAPS
-    at_output = 2 + 16
-    reach = nearest_halo(config.scale, at_output + 2) + 2 + max(trunk, *by_tap, gradient)
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=reach,
-        effective_halo=min(reach, LARGEST_HALO),
-        auxiliary="gradient",
-    )

@@ -5,28 +5,11 @@ Lee (CVPR 2017). Ours is `residual`: the network then learns a correction that s
 focus is untouched from the first step on.
 """
 
-from typing import Literal
-
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from sem_models.config.networks.srn import SRNConfig
 from sem_models.networks.blocks import conv
-from sem_models.networks.capabilities import Capabilities
-
-
-class SRNConfig(BaseModel):
-    """The published network has 16 blocks and gives the image itself, not a correction."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["srn"] = "srn"
-    channels: int = Field(1, ge=1)
-    width: int = Field(64, ge=1)
-    blocks: int = Field(16, ge=1)
-    kernel: Literal[3, 5] = 3
-    residual: bool = False
-    """Output = input + correction."""
 
 
 class ResidualBlock(nn.Module):
@@ -66,18 +49,3 @@ class SRN(RefocusingTrunk):
 
     def __init__(self, config: SRNConfig) -> None:
         super().__init__(config.channels, config.channels, config.width, config.blocks, config.kernel, config.residual)
-
-
-def trunk_reach(blocks: int, kernel: int) -> int:
-    """Pixels on each side: half a kernel for each convolution, two a block and three around them."""
-    return (2 * blocks + 3) * (kernel // 2)
-
-
-def capabilities(config: SRNConfig) -> Capabilities:
-    """The receptive field is exact."""
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=1,
-        receptive_field=trunk_reach(config.blocks, config.kernel),
-    )

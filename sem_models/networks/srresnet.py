@@ -3,29 +3,15 @@
 Deviation: the long skip is bicubic, not bilinear, so that an untrained network starts at the bicubic baseline.
 """
 
-from typing import Literal
-
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import conv, doublings, shuffle_conv, shuffle_halo
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.srresnet import SRResNetConfig
+from sem_models.networks.blocks import conv, shuffle_conv
 from sem_models.physics.downsampling import upsample
 
 _SLOPE = 0.1
-
-
-class SRResNetConfig(BaseModel):
-    """Residual blocks at low resolution, pixel-shuffle enlargement; the paper has 16 blocks of width 64."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["srresnet"] = "srresnet"
-    scale: Literal[1, 2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    blocks: int = Field(16, ge=1)
-    width: int = Field(64, ge=1)
 
 
 def _conv(before: int, after: int, gain: float = 1.0) -> nn.Conv2d:
@@ -66,13 +52,3 @@ class SRResNet(nn.Module):
             y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), _SLOPE)
         residual: Tensor = self.tail(F.leaky_relu(self.high(y), _SLOPE))
         return upsample(x, self.scale) + residual
-
-
-def capabilities(config: SRResNetConfig) -> Capabilities:
-    """Halo: from the output inwards one pixel a convolution; each pixel shuffle halves what was needed, rounded up."""
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=shuffle_halo(config.scale, 2) + 2 * config.blocks + 1,
-    )

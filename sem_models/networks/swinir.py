@@ -3,44 +3,16 @@
 Deviation: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import conv, doublings, shuffle_conv, shuffle_halo
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.swinir import SwinIRConfig
+from sem_models.networks.blocks import conv, shuffle_conv
 from sem_models.physics.downsampling import upsample
 
 _TAIL_WIDTH = 64
-
-
-class SwinIRConfig(BaseModel):
-    """Classical: width 180, 6 groups of 6 layers, 6 heads. Light: width 60, 4 groups, direct enlargement."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["swinir"] = "swinir"
-    scale: Literal[1, 2, 4, 8] = 4
-    channels: int = Field(1, ge=1)
-    width: int = Field(180, ge=4)
-    groups: int = Field(6, ge=1)
-    layers: int = Field(6, ge=1)
-    """Attention layers a group, every other one with shifted windows."""
-    heads: int = Field(6, ge=1)
-    window: int = Field(8, ge=2)
-    drop_path: float = Field(0.1, ge=0, lt=1)
-    """Rate of stochastic depth of the last layer; it grows linearly from 0."""
-    direct: bool = False
-    """Enlarge in one step without features at output size (the light form)."""
-
-    @model_validator(mode="after")
-    def _heads_divide(self) -> "SwinIRConfig":
-        if self.width % self.heads:
-            raise ValueError("width must be a multiple of heads")
-        return self
 
 
 class ResidualGroup(nn.Module):
@@ -106,37 +78,6 @@ def _direct(config: SwinIRConfig) -> nn.Sequential:
     return nn.Sequential(
         conv(config.width, config.scale**2 * config.channels, gain=1e-2), nn.PixelShuffle(config.scale)
     )
-
-
-def capabilities(config: SwinIRConfig) -> Capabilities:
-    """A layer can carry a pixel across its window; what matters of that is far less and stated as the halo."""
-    reach = max(_reach(config, phase) for phase in range(config.window))
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=reach,
-        size_multiple=config.window,
-        channels_last=False,
-        effective_halo=min(reach, 4 * config.window),
-    )
-
-
-def _reach(config: SwinIRConfig, phase: int) -> int:
-    """Input pixels that the pixel at `phase` of a window needs: outputs inwards, one more a convolution, whole windows.
-
-    Windows of two layers overlap by half, so that a layer adds half a window and not a whole one.
-    """
-    window = config.window
-    tail = 1 if config.direct else shuffle_halo(config.scale, 1) + 1
-    first, last = phase - tail - 1, phase + tail + 1
-    for _ in range(config.groups):
-        first, last = first - 1, last + 1
-        for index in reversed(range(config.layers)):
-            shift = window // 2 * (index % 2)
-            first -= (first - shift) % window
-            last += window - 1 - (last - shift) % window
-    return max(phase - first, last - phase) + 1
 
 
 _MLP_RATIO = 2

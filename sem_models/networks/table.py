@@ -1,95 +1,50 @@
-"""The table of networks: one line each. Adding a network means one file and one line here."""
+"""The table of networks: one line each. Their settings and capabilities are in `sem_models/config/networks`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import nn
 
-from sem_models.networks import (
-    diffusion_unet,
-    dsrvae,
-    frequency_split,
-    mrn,
-    nafnet,
-    pix2pix,
-    resnet_generator,
-    rrdb,
-    sinsr,
-    spsr,
-    srn,
-    srresnet,
-    swinir,
-    unet,
-    vdsr,
-)
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.table import NetworkConfig
+from sem_models.networks.diffusion_unet import DiffusionUNet
+from sem_models.networks.dsrvae import DSRVAE
+from sem_models.networks.frequency_split import FrequencySplit
+from sem_models.networks.mrn import MRN
+from sem_models.networks.nafnet import NAFNet
+from sem_models.networks.pix2pix import Pix2Pix
+from sem_models.networks.resnet_generator import ResNetGenerator
+from sem_models.networks.rrdb import RRDBNet
+from sem_models.networks.sinsr import SINSR
+from sem_models.networks.spsr import SPSRNet
+from sem_models.networks.srn import SRN
+from sem_models.networks.srresnet import SRResNet
+from sem_models.networks.swinir import SwinIR
+from sem_models.networks.unet import UNet
+from sem_models.networks.vdsr import VDSR
 
-NetworkConfig = Annotated[
-    vdsr.VDSRConfig
-    | srresnet.SRResNetConfig
-    | rrdb.RRDBConfig
-    | spsr.SPSRConfig
-    | swinir.SwinIRConfig
-    | dsrvae.DSRVAEConfig
-    | sinsr.SINSRConfig
-    | nafnet.NAFNetConfig
-    | unet.UNetConfig
-    | srn.SRNConfig
-    | mrn.MRNConfig
-    | frequency_split.FrequencySplitConfig
-    | resnet_generator.ResNetConfig
-    | diffusion_unet.DiffusionUNetConfig
-    | pix2pix.Pix2PixConfig,
-    Field(discriminator="kind"),
-]
-
-
-@dataclass(frozen=True)
-class NetworkSpec:
-    """How to build a network from its config, and what an application must know about it."""
-
-    build: Callable[[Any], nn.Module]
-    capabilities: Callable[[Any], Capabilities]
-    source: str
-    """Address of the paper or of the original, for citations in exported models."""
-
-
-NETWORKS: dict[str, NetworkSpec] = {
-    "vdsr": NetworkSpec(vdsr.VDSR, vdsr.capabilities, "https://doi.org/10.1109/CVPR.2016.182"),
-    "srresnet": NetworkSpec(srresnet.SRResNet, srresnet.capabilities, "https://doi.org/10.1109/CVPR.2017.19"),
-    "rrdb": NetworkSpec(rrdb.RRDBNet, rrdb.capabilities, "https://doi.org/10.1007/978-3-030-11021-5_5"),
-    "spsr": NetworkSpec(spsr.SPSRNet, spsr.capabilities, "https://doi.org/10.48550/arXiv.2003.13081"),
-    "swinir": NetworkSpec(swinir.SwinIR, swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
-    "dsrvae": NetworkSpec(dsrvae.DSRVAE, dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
-    "sinsr": NetworkSpec(sinsr.SINSR, sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
-    "nafnet": NetworkSpec(nafnet.NAFNet, nafnet.capabilities, "https://doi.org/10.1007/978-3-031-20071-7_2"),
-    "unet": NetworkSpec(unet.UNet, unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
-    "srn": NetworkSpec(srn.SRN, srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
-    "mrn": NetworkSpec(mrn.MRN, mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
-    "frequency-split": NetworkSpec(
-        frequency_split.FrequencySplit, frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"
-    ),
-    "resnet": NetworkSpec(
-        resnet_generator.ResNetGenerator, resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"
-    ),
-    "diffusion-unet": NetworkSpec(
-        diffusion_unet.DiffusionUNet, diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"
-    ),
-    "pix2pix": NetworkSpec(pix2pix.Pix2Pix, pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
+NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
+    "vdsr": VDSR,
+    "srresnet": SRResNet,
+    "rrdb": RRDBNet,
+    "spsr": SPSRNet,
+    "swinir": SwinIR,
+    "dsrvae": DSRVAE,
+    "sinsr": SINSR,
+    "nafnet": NAFNet,
+    "unet": UNet,
+    "srn": SRN,
+    "mrn": MRN,
+    "frequency-split": FrequencySplit,
+    "resnet": ResNetGenerator,
+    "diffusion-unet": DiffusionUNet,
+    "pix2pix": Pix2Pix,
 }
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
     """A freshly initialised network: (N, C, H, W) float32 in [0, 1] to (N, C, H x scale, W x scale)."""
-    return NETWORKS[config.kind].build(config)
-
-
-def capabilities(config: NetworkConfig) -> Capabilities:
-    """Scale, channels, halo and memory format of the network that `config` describes."""
-    return NETWORKS[config.kind].capabilities(config)
+    return NETWORKS[config.kind](config)
 
 
 def parameter_count(config: NetworkConfig) -> int:

@@ -9,52 +9,12 @@
   `sigmoid` gives its probability, which the loss `bce` takes.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
-from sem_models.networks.blocks import conv
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.grids import (
-    Interval,
-    blocks_of_two,
-    doubled_from,
-    farthest,
-    halve,
-    halved_from,
-    widened,
-)
-
-
-class UNetConfig(BaseModel):
-    """CARE: depth 2, width 32. Petrography2SEM: depth 4, width 64, `batch-norm`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["unet"] = "unet"
-    variant: Literal["care", "n2v2", "batch-norm"] = "care"
-    channels_in: int = Field(1, ge=1)
-    channels_out: int = Field(1, ge=1)
-    depth: int = Field(2, ge=1, le=6)
-    width: int = Field(32, ge=1)
-    """Features at the finest level; they double with every level."""
-    residual: bool = False
-    """Output = input + correction, which starts at zero."""
-    head: Literal["linear", "sigmoid"] = "linear"
-    """Sigmoid: the output is a probability, always between 0 and 1."""
-
-    @model_validator(mode="after")
-    def _residual_fits(self) -> "UNetConfig":
-        if self.residual and self.channels_in != self.channels_out:
-            raise ValueError("residual needs as many channels_out as channels_in")
-        if self.residual and self.variant == "n2v2":
-            raise ValueError("n2v2 takes no residual: it would bring back the pixel that the missing skip keeps out")
-        if self.residual and self.head == "sigmoid":
-            raise ValueError("residual takes no sigmoid: what is added to the input is no probability")
-        return self
+from sem_models.config.networks.unet import UNetConfig
+from sem_models.networks.blocks import conv, halve
 
 
 class UNet(nn.Module):
@@ -115,25 +75,3 @@ def _double(before: int, middle: int, after: int, normed: bool) -> nn.Sequential
             steps.append(conv(source, wanted, slope=0))
         steps.append(nn.ReLU(inplace=True))
     return nn.Sequential(*steps)
-
-
-def capabilities(config: UNetConfig) -> Capabilities:
-    """Reach of the way through the bottom, from the output inwards: two pixels a level, both ways."""
-    halving = halved_from if config.variant == "n2v2" else blocks_of_two
-
-    def needed(wanted: Interval) -> Interval:
-        for _ in range(config.depth):
-            wanted = doubled_from(widened(wanted, 2))
-        wanted = widened(wanted, 2)
-        for _ in range(config.depth):
-            wanted = widened(halving(wanted), 2)
-        return wanted
-
-    multiple = 2**config.depth
-    return Capabilities(
-        channels_in=config.channels_in,
-        channels_out=config.channels_out,
-        scale=1,
-        receptive_field=farthest(multiple, needed),
-        size_multiple=multiple,
-    )

@@ -5,25 +5,11 @@ low-resolution micrograph. Scales are trained one at a time.
 """
 
 from itertools import pairwise
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.networks.capabilities import Capabilities
-from sem_models.physics.downsampling import cubic_halo, upsample
-
-
-class VDSRConfig(BaseModel):
-    """Depth counts all convolutions; the paper has 20 of width 64 without bias."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["vdsr"] = "vdsr"
-    scale: int = Field(4, ge=1, le=8)
-    channels: int = Field(1, ge=1)
-    depth: int = Field(20, ge=3)
-    width: int = Field(64, ge=1)
+from sem_models.config.networks.vdsr import VDSRConfig
+from sem_models.physics.downsampling import upsample
 
 
 class VDSR(nn.Module):
@@ -49,13 +35,3 @@ class VDSR(nn.Module):
         enlarged = upsample(x, self.scale)
         residual: Tensor = self.body(enlarged)
         return enlarged + residual
-
-
-def capabilities(config: VDSRConfig) -> Capabilities:
-    """The halo is what the cubic reads for one output pixel a convolution on each side; exact, not rounded up."""
-    return Capabilities(
-        channels_in=config.channels,
-        channels_out=config.channels,
-        scale=config.scale,
-        receptive_field=cubic_halo(config.scale, reach=config.depth),
-    )

@@ -37,17 +37,6 @@ def upsample(x: Tensor, scale: int) -> Tensor:
     return F.interpolate(exact, size=size, mode="bicubic", antialias=True, align_corners=False).to(x.dtype)
 
 
-def cubic_halo(scale: int, reach: int = 0) -> int:
-    """Input pixels on each side that `upsample` needs for an output pixel and its neighbours up to `reach` away.
-
-    An output pixel lies at most 1/2 - 1/(2 scale) from the centre of its input pixel and the cubic ends 2 input pixels
-    further, where it is zero: the last input pixel with weight is ceil((reach - 1/2) / scale + 3/2) away.
-    """
-    if scale == 1:
-        return reach
-    return -(-(2 * reach - 1 + 3 * scale) // (2 * scale))
-
-
 def crop_to_multiple(x: Tensor, multiple: int) -> Tensor:
     """Cut rows and columns off at the bottom and right until both are multiples."""
     height, width = x.shape[-2:]

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Role
@@ -11,7 +12,6 @@ from sem_models.datasets.sampling.bank import PatchBank
 from sem_models.datasets.sampling.domains import DomainSampler
 from sem_models.datasets.sampling.sampler import PatchSampler
 from sem_models.methods.base import Batch
-from sem_models.networks.table import capabilities
 from sem_models.physics.degrade import degrade
 from sem_models.tasks.label_maps import label_batch, label_roles
 from sem_models.tasks.self_supervision import may_turn, noisy_views

@@ -1,12 +1,11 @@
 """Whether a recipe can learn from a dataset: everything that the manifest can tell before anything is loaded."""
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Entry, Kind, Manifest, Role, Split
 from sem_models.errors import UserError
-from sem_models.networks.sinsr import SINSRConfig
-from sem_models.networks.table import capabilities
 from sem_models.tasks.ignored_settings import require_consistency
 from sem_models.tasks.label_maps import require_labels, takes_labels
 from sem_models.tasks.self_supervision import require_noise
@@ -30,7 +29,7 @@ def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
             f"degradation.scale is {recipe.degradation.scale}, but the network enlarges {facts.scale} times; "
             "set both to one value."
         )
-    if isinstance(recipe.network, SINSRConfig) and recipe.network.back_projection:
+    if facts.back_projection:
         _require_projection(recipe, manifest)
     require_noise(recipe, manifest)
     if takes_labels(recipe):
@@ -65,13 +64,13 @@ def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
 
 def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
     """Back-projection makes the output true to the input, which is right only where the input is known to be clean."""
-    network, forward = recipe.network, recipe.degradation
+    assumed, forward = capabilities(recipe.network).back_projection, recipe.degradation
     if manifest.kind == "paired":
         why = "pairs bring an input of their own"
     elif forward.dose_e_per_px is not None or forward.read_noise > 0:
         why = "here it is noisy"
-    elif isinstance(network, SINSRConfig) and network.back_projection != forward.downsampling:
-        why = f"here it is shrunk by {forward.downsampling}, not by {network.back_projection}"
+    elif assumed != forward.downsampling:
+        why = f"here it is shrunk by {forward.downsampling}, not by {assumed}"
     else:
         return
     raise UserError(

@@ -3,17 +3,15 @@
 from typing import get_args
 
 from sem_models.config.method_settings import CycleSettings
+from sem_models.config.networks.discriminators import DiscriminatorConfig
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import LossTerm
+from sem_models.config.training import Backbone, LossTerm
 from sem_models.errors import UserError
-from sem_models.features.vgg import Backbone
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW, smallest_patch
 from sem_models.losses.table import find_loss
 from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
-from sem_models.networks.discriminators import DiscriminatorConfig
-from sem_models.networks.dsrvae import DSRVAEConfig
-from sem_models.networks.table import capabilities
 from sem_models.tasks.self_supervision import NOISY_ONLY, require_denoising
 from sem_models.tasks.translation_checks import require_judgeable, require_probabilities
 
@@ -145,7 +143,7 @@ def _require_judged(judge: DiscriminatorConfig, patch: int) -> None:
 
 
 def _require_dsrvae(recipe: Recipe) -> None:
-    if not isinstance(recipe.network, DSRVAEConfig) or not recipe.network.denoise:
+    if capabilities(recipe.network).latent is None:
         raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
     if recipe.losses != _DENOISING:
         terms = ", ".join(f"{term.name}={term.weight:g}" for term in recipe.losses)

@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest, Role
 from sem_models.errors import UserError
 from sem_models.losses.segmentation import LOGIT_LOSSES
 from sem_models.methods.base import Batch
-from sem_models.networks.table import capabilities
 
 
 def require_labels(recipe: Recipe, manifest: Manifest) -> None:

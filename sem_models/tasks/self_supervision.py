@@ -2,12 +2,12 @@
 
 from typing import Literal, NamedTuple
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest, Role
 from sem_models.datasets.sampling.bank import Source
 from sem_models.datasets.sampling.fixed_noise import fixed_noise, repeated_frames
 from sem_models.errors import UserError
-from sem_models.networks.table import capabilities
 
 NOISY_ONLY = ("blind-spot", "noise2noise")
 Reference = Literal["clean", "second frame", "none"]

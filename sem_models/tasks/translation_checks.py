@@ -1,12 +1,10 @@
 """Whether a translation can be learned: what discriminators see, what a loss can take, and pairs to learn from."""
 
+from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Entry, Manifest, Role
 from sem_models.errors import UserError
 from sem_models.methods.adversarial_losses import shown_channels
-from sem_models.networks.pix2pix import Pix2PixConfig
-from sem_models.networks.table import NetworkConfig, capabilities
-from sem_models.networks.unet import UNetConfig
 
 
 def require_judgeable(recipe: Recipe) -> None:
@@ -43,9 +41,9 @@ def require_probabilities(network: NetworkConfig) -> None:
     Raises:
         UserError: The network gives no probabilities.
     """
-    if isinstance(network, Pix2PixConfig) or (isinstance(network, UNetConfig) and network.head == "sigmoid"):
+    if capabilities(network).probabilities:
         return
-    advice = "use --set network.head=sigmoid" if isinstance(network, UNetConfig) else "use another loss"
+    advice = "use --set network.head=sigmoid" if hasattr(network, "head") else "use another loss"
     raise UserError(f"Loss 'bce' compares probabilities, but the output of {network.kind} may leave [0, 1]; {advice}.")
 
 

@@ -72,6 +72,11 @@ def load_state(folder: Path) -> dict[str, Any]:
     return state
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether `folder` is a checkpoint, or becomes one once `mend` has put back what a kill left beside it."""
+    return folder.exists() or _previous(folder).exists()
+
+
 def mend(folder: Path) -> None:
     """Put the checkpoint back that a process was replacing when it was killed between two renames."""
     if not folder.exists() and _previous(folder).exists():

@@ -6,9 +6,9 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.inference.predictor import choose_device
-from sem_models.networks.table import capabilities
 
 
 def open_fabric(recipe: Recipe) -> Fabric:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
@@ -18,7 +19,6 @@ from sem_models.evaluation.evaluate import input_and_target
 from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, require_unconditional
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed
 from sem_models.inference.model import UnitModel
-from sem_models.networks.table import capabilities
 from sem_models.reporter import Reporter
 from sem_models.tasks.label_maps import takes_labels
 from sem_models.validation.label_maps import shown

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.baselines.table import Bicubic
@@ -14,7 +15,6 @@ from sem_models.evaluation.metrics.table import psnr_db, ssim
 from sem_models.evaluation.scorer import DATA_RANGE, Image
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
-from sem_models.networks.table import capabilities
 from sem_models.reporter import Reporter
 from sem_models.tasks.label_maps import takes_labels
 from sem_models.tasks.self_supervision import reference_of

@@ -6,9 +6,7 @@ import pytest
 
 from pipelines.tracking.artifacts import put_text
 from sem_models.evaluation.discriminator.auc import Auc
-from sem_models.evaluation.discriminator.kernel_distance import KernelDistance
-from sem_models.evaluation.discriminator.network import ClassifierSettings
-from sem_models.evaluation.discriminator.report import DiscriminatorReport
+from sem_models.evaluation.discriminator.report import ClassifierSettings, DiscriminatorReport, KernelDistance
 from tests.support.pages import assert_sound, page
 from tests.support.scored_runs import three_runs
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages.inference import drawn
 from pages.inference.drawn_results import archive, doubt_figure
 from pipelines.tracking.run_facts import stored_recipe
-from tests.support.drawing_models import run
+from tests.support.drawing_models import _at_home, models, run  # noqa: F401
 from tests.support.pages import assert_sound, page
 
 

@@ -31,8 +31,8 @@ def test_options_become_fields(said: str, shown: str) -> None:
 
 def test_messages_of_preparing_and_of_fitting_name_no_option_once_shown() -> None:
     """Every option in a text of the package has a field, so that a new message cannot forget it."""
-    folders = [ROOT / "sem_models" / name for name in ("data", "training")]
-    texts = [file.read_text() for folder in folders for file in folder.glob("*.py")]
+    folders = [ROOT / "sem_models" / name for name in ("datasets", "tasks")]
+    texts = [file.read_text() for folder in folders for file in folder.rglob("*.py")]
     options = {option for text in texts for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)} - {"--set"}
     assert len(options) > 8
     assert {option for option in options if on_page(option) == option} == set()

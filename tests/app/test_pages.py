@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.evaluate.score import evaluate
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
-from pipelines.train.train import create_training, run_training
-from pipelines.train.warm_start import INTERPOLATED
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset
@@ -77,7 +78,7 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
 
 def test_a_mixture_promises_no_curves_and_leads_to_its_training(store: tuple[Path, str]) -> None:
     """Nothing was trained for it, so that curves and samples would never come."""
-    tags = {INTERPOLATED: store[1], "sem.recipe": "r", "sem.dataset": "small"}
+    tags = {Tag.INTERPOLATED_FROM: store[1], "sem.recipe": "r", "sem.dataset": "small"}
     mixture = create_run("sem", "mixed", "training", {"interpolation.alpha": 0.25, "method": "adversarial"}, tags)
     set_status(mixture, "FINISHED")
     app = page("runs", run=mixture)

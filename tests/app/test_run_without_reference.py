@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.datasets.dataset import Dataset
 from tests.support.pages import assert_sound, page
 from tests.support.small_recipes import short

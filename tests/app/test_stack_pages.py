@@ -9,9 +9,9 @@ from PIL import Image
 from pages.data.page import command
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run, set_status
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
-from sem_models.networks.unet import UNetConfig
 from tests.support.pages import assert_sound, page
 
 

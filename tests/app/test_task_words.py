@@ -12,7 +12,8 @@ from pages.runs.samples import panels_of
 from pages.runs.table import runs_table
 from pages.train.dataset import channel_changes, compatible_kinds
 from pages.train.settings import unused
-from pipelines.tracking.runs import create_run, list_runs, log_metrics
+from pipelines.tracking.metrics import log_metrics
+from pipelines.tracking.runs import create_run, list_runs
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.drawing_models import _at_home, models  # noqa: F401
 from tests.support.pages import assert_sound, page
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.tracking.artifacts import samples
-from pipelines.train.train import train
+from pipelines.train.run import train
 from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
 from tests.support.domains import unpaired

@@ -13,33 +13,34 @@ from safetensors.torch import load, save
 from skimage.metrics import peak_signal_noise_ratio
 from torch import nn
 
-from sem_models.inference.predictor import Predictor
-from sem_models.inference.tiling.plan import plan_axis
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.diffusion_unet import DiffusionUNetConfig
-from sem_models.networks.discriminators import (
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.diffusion_unet import DiffusionUNetConfig
+from sem_models.config.networks.discriminators import (
     DiscriminatorConfig,
     PatchDiscriminatorConfig,
     StructureDiscriminatorConfig,
     VGGDiscriminatorConfig,
-    build_discriminator,
 )
-from sem_models.networks.dsrvae import DSRVAEConfig
-from sem_models.networks.frequency_split import FrequencySplitConfig
-from sem_models.networks.mrn import MRNConfig
-from sem_models.networks.nafnet import NAFNetConfig
-from sem_models.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.dsrvae import DSRVAEConfig
+from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.mrn import MRNConfig
+from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.resnet_generator import ResNetConfig
+from sem_models.config.networks.rrdb import RRDBConfig
+from sem_models.config.networks.sinsr import SINSRConfig
+from sem_models.config.networks.spsr import SPSRConfig
+from sem_models.config.networks.srn import SRNConfig
+from sem_models.config.networks.srresnet import SRResNetConfig
+from sem_models.config.networks.swinir import SwinIRConfig
+from sem_models.config.networks.table import NETWORK_FACTS, capabilities
+from sem_models.config.networks.unet import UNetConfig
+from sem_models.config.networks.vdsr import VDSRConfig
+from sem_models.inference.predictor import Predictor
+from sem_models.inference.tiling.plan import plan_axis
+from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.pooled_norm import PooledInstanceNorm, held_statistics
-from sem_models.networks.resnet_generator import ResNetConfig
-from sem_models.networks.rrdb import RRDBConfig
-from sem_models.networks.sinsr import SINSRConfig
-from sem_models.networks.spsr import SPSRConfig
-from sem_models.networks.srn import SRNConfig
-from sem_models.networks.srresnet import SRResNetConfig
-from sem_models.networks.swinir import SwinIRConfig
-from sem_models.networks.table import NETWORKS, capabilities
-from sem_models.networks.unet import UNetConfig
-from sem_models.networks.vdsr import VDSRConfig
+from sem_models.networks.table import NETWORKS
 from sem_models.physics.downsampling import downsample, upsample
 from tests.support.images import natural
 from tests.support.noise_networks import build_network
@@ -273,6 +274,7 @@ def _seed() -> None:
 
 
 def test_every_network_has_a_row() -> None:
+    assert set(NETWORKS) == set(NETWORK_FACTS)
     assert {config.kind for config, _ in ROWS} == set(NETWORKS)
     assert {config.kind for config in SMALL} == set(NETWORKS)
 

@@ -16,7 +16,7 @@ from pipelines.release.export import export
 from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import list_versions
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
 from sem_models.datasets.preparation.plan import plan_dataset

@@ -12,7 +12,7 @@ from pipelines.__main__ import app
 from pipelines.evaluate.discriminate import discriminate, stored_discriminations
 from pipelines.evaluate.discriminate_table import texture_rows
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -20,10 +20,15 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.discriminator.auc import Auc
-from sem_models.evaluation.discriminator.network import ClassifierSettings
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats, generated_pairs
-from sem_models.evaluation.discriminator.test import DiscriminatorResult, allocated_cells, discriminator_test
+from sem_models.evaluation.discriminator.report import (
+    ClassifierSettings,
+    DiscriminatorReport,
+    DiscriminatorResult,
+    caveats,
+)
+from sem_models.evaluation.discriminator.test import allocated_cells, discriminator_test
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
 

@@ -7,9 +7,8 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-from pipelines.tracking import curves
-from pipelines.tracking.curves import GrowingCurves
-from pipelines.tracking.runs import create_run, metric_history
+from pipelines.tracking.metrics import GrowingCurves, metric_history
+from pipelines.tracking.runs import create_run
 from pipelines.tracking.store import client
 
 

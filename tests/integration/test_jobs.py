@@ -15,8 +15,10 @@ from pipelines.jobs import control, queue
 from pipelines.jobs.liveness import HOST, Process, describe, is_alive
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
-from pipelines.tracking.runs import get_run, list_runs, metric_history
-from pipelines.train.train import create_training, run_training
+from pipelines.tracking.metrics import metric_history
+from pipelines.tracking.runs import get_run, list_runs
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
@@ -89,7 +91,7 @@ queue.end(run_id)
 
 
 def test_waiting_job_imports_no_torch() -> None:
-    code = "import sys, pipelines.jobs.worker; sys.exit('torch' in sys.modules)"
+    code = "import sys, pipelines.train.worker; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 

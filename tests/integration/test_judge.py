@@ -12,7 +12,7 @@ from pipelines.__main__ import app
 from pipelines.evaluate.no_reference import judge
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError

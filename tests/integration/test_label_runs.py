@@ -11,7 +11,8 @@ from pipelines.predict.files import predict
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.images.io.read import read_micrograph
 from tests.support.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, masked_files, rings
 from tests.support.small_recipes import short

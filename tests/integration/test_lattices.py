@@ -9,7 +9,8 @@ from benchmarks.denoising.lattices import TILE_PX, apart
 from pipelines.data.simulate import Simulation, simulate
 from pipelines.home import home
 from pipelines.models import resolve_model
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset

@@ -22,7 +22,7 @@ from pipelines.study.studies import open_study, picture_files
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.registry import COLUMN, list_versions
 from pipelines.tracking.runs import get_run, list_runs, metric_history
-from pipelines.train.train import run_training
+from pipelines.train.run import run_training
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import decode_tiff
 from tests.support.pages import assert_sound, page

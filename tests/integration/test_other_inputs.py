@@ -16,7 +16,7 @@ from pipelines.evaluate.score import (
 )
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import plan_dataset

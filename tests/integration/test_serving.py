@@ -1,6 +1,7 @@
 """A registered model answers over HTTP: 16-bit TIFF in, 16-bit TIFF out, equal to the local prediction."""
 
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -20,7 +21,8 @@ from mlflow import pyfunc
 from pipelines.models import resolve_model
 from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version, list_versions
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.images.io.write import decode_tiff, encode_tiff
@@ -68,7 +70,11 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
     sent = base64.b64encode(encode_tiff(image)).decode()
     through_mlflow = pyfunc.load_model(find_version("models:/m@champion").source)
     (loaded,) = through_mlflow.predict(pd.DataFrame({COLUMN: [sent]}))[COLUMN]
-    assert np.array_equal(decode_tiff(base64.b64decode(loaded)).pixels, local.pixels)
+    back = decode_tiff(base64.b64decode(loaded))
+    assert np.array_equal(back.pixels, local.pixels)
+    (step,) = back.history
+    assert (step.origin, step.run, step.input) == ("restored", run_id, "request.tif")
+    assert step.input_sha256 == hashlib.sha256(encode_tiff(image)).hexdigest()
 
     port = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "models:/m@champion", "--port", str(port)]

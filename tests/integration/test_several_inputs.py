@@ -23,15 +23,16 @@ from pipelines.predict.files import predict
 from pipelines.release.export import export
 from pipelines.release.register import register
 from pipelines.tracking.registry import COLUMN, find_version
-from pipelines.train.train import create_training, run_training
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Optimiser, TrainSettings
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import decode_tiff
-from sem_models.networks.unet import UNetConfig
 
 
 def recipe(steps: int) -> Recipe:

@@ -36,7 +36,8 @@ def test_images_settings_and_dataset(sem_home: Path) -> None:
         assert str(path.stem) in {entry.group for entry in open_dataset(Path(done["folder"])).manifest.entries}
         again = render_image(SimulatedImage.model_validate(image))
         np.testing.assert_allclose(stored.pixels[..., 0] / 65535, again, atol=1e-5)
-        assert json.loads(str(stored.metadata["provenance"])) == image
+        assert stored.history[0].origin == "synthetic"
+        assert json.loads(stored.history[0].settings) == image
     assert simulate("--name", "s", "--count", "5", "--size", "96")["digest"] == done["digest"]
     assert simulate("--name", "none", "--count", "3", "--size", "96", "--no-dents")["dents"] == 0
 

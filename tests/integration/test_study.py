@@ -12,8 +12,9 @@ from PIL import Image
 
 from pipelines.study.answers import Given, all_answers, answers_of, next_trial, store_answer
 from pipelines.study.order import order_for
-from pipelines.study.studies import PICTURES, Study, open_study, picture_files
+from pipelines.study.studies import Study, open_study, picture_files
 from pipelines.tracking.artifacts import list_files, put_text
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import get_run
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
@@ -34,7 +35,7 @@ def study(dataset: Dataset, request: pytest.FixtureRequest) -> Study:
 
 def test_pictures_are_the_dataset_and_the_models(study: Study, dataset: Dataset) -> None:
     """Real pictures are pixels of the dataset; those of the identity baseline repeat each pixel four times."""
-    stored = {path.rsplit("/", 1)[-1] for path in list_files(study.run_id, PICTURES)}
+    stored = {path.rsplit("/", 1)[-1] for path in list_files(study.run_id, Artifact.STUDY_PICTURES)}
     assert stored == {f"{name}.png" for name in study.items}
     files = dict(zip(study.items, picture_files(study, list(study.items)), strict=True))
     assert len({len(file) for file in files.values()}) == 1

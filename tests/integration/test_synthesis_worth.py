@@ -19,14 +19,14 @@ from pipelines.evaluate.round_trip import round_trip
 from pipelines.predict.mask_translation import bridge
 from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.runs import get_run
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.networks.unet import UNetConfig
 from tests.support.masked_sets import masked_files, rings
 
 CHANGES = ("train.steps=60", "train.validate_every=60")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.predict.translate import Translation, translate
-from pipelines.train.train import train
+from pipelines.train.run import train
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset

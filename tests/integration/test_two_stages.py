@@ -10,11 +10,14 @@ from mlflow import MlflowClient
 from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_reports
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files
-from pipelines.tracking.runs import get_run, metric_history, run_warnings
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.metrics import metric_history
+from pipelines.tracking.run_facts import stored_recipe
+from pipelines.tracking.runs import get_run, run_warnings
 from pipelines.tracking.writer import RunWriter
+from pipelines.train.create import create_training
 from pipelines.train.interpolate import interpolate
-from pipelines.train.train import create_training, run_training, stored_recipe
-from pipelines.train.warm_start import TAG
+from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
@@ -24,7 +27,8 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.inference.storage import RECIPE, WEIGHTS, load_weights
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.inference.storage import load_weights
 from sem_models.methods.objective import PERCEPTUAL
 
 TINY = (
@@ -73,7 +77,7 @@ def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe
     assert_same(first, load_weights(fetch(run_id, "initial")))
     run_training(run_id)
     assert [step for step, _ in metric_history(run_id, "train/adversarial")] == [1, 2, 3, 4]
-    assert get_run(run_id).tags[TAG] == trained
+    assert get_run(run_id).tags[Tag.INITIAL_RUN] == trained
     # The start is the end of the pixel stage, to the bit: with no step at all nothing would have changed.
     after = best_weights(run_id)
     assert any(not torch.equal(after[name], value) for name, value in first.items())

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.networks.table import build_network as build
-from sem_models.networks.table import capabilities
 
 
 class AtOneTime(nn.Module):

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.table import capabilities
 from sem_models.tasks.label_maps import with_labels
 from tests.support.masked_sets import GREY_OF_CLASS
 from tests.support.small_recipes import narrow

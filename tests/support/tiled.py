@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.capabilities import Capabilities
 
 
 class Model:

@@ -1,12 +1,12 @@
 """Supervised denoising: clean micrographs, simulated noise that matches an instrument."""
 
 from sem_models.config.degradation import Degradation, Scan
+from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.config.networks.table import NetworkConfig
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.frequency_split import FrequencySplitConfig
-from sem_models.networks.nafnet import NAFNetConfig
-from sem_models.networks.table import NetworkConfig
-from sem_models.networks.unet import UNetConfig
 
 FAST_SCAN = Degradation(scale=1, dose_e_per_px=50, read_noise=0.02)
 """About 20 dB of PSNR: the noise of a quick survey scan."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.diffusion_unet import DiffusionUNetConfig
 
 _CLASSES = 3
 """Background, axon, myelin."""

@@ -1,19 +1,19 @@
 """Super-resolution with a discriminator: a stage of pixel losses first, then the adversarial one."""
 
 from sem_models.config.degradation import Degradation
-from sem_models.config.presets.super_resolution import SCALES, Scale
-from sem_models.config.recipe import Recipe
-from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.discriminators import (
+from sem_models.config.networks.discriminators import (
     PatchDiscriminatorConfig,
     StructureDiscriminatorConfig,
     VGGDiscriminatorConfig,
 )
-from sem_models.networks.dsrvae import DSRVAEConfig
-from sem_models.networks.rrdb import RRDBConfig
-from sem_models.networks.spsr import SPSRConfig
-from sem_models.networks.srresnet import SRResNetConfig
-from sem_models.networks.table import NetworkConfig
+from sem_models.config.networks.dsrvae import DSRVAEConfig
+from sem_models.config.networks.rrdb import RRDBConfig
+from sem_models.config.networks.spsr import SPSRConfig
+from sem_models.config.networks.srresnet import SRResNetConfig
+from sem_models.config.networks.table import NetworkConfig, capabilities
+from sem_models.config.presets.super_resolution import SCALES, Scale
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
 
 _ESRGAN_LOSSES = (LossTerm(name="l1", weight=1e-2), LossTerm(name="perceptual", weight=1.0))
 _SPSR_LOSSES = (
@@ -131,7 +131,8 @@ def with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
     )
     robust = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
     pixel = recipe.losses if recipe.method == "variational" else tuple(robust)
-    patch = network.patch * network.scale if isinstance(network, DSRVAEConfig) else 96
+    facts = capabilities(network)
+    patch = facts.training_patch * facts.scale if facts.training_patch else 96
     return recipe, recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",

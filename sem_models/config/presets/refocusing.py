@@ -7,11 +7,11 @@ that of its nearest documented ancestor, Nah et al., CVPR 2017.
 from typing import Any
 
 from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.networks.mrn import MRNConfig
+from sem_models.config.networks.srn import SRNConfig
+from sem_models.config.networks.table import NetworkConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.mrn import MRNConfig
-from sem_models.networks.srn import SRNConfig
-from sem_models.networks.table import NetworkConfig
 
 KNOWN = Blur(size_px=(2.0, 2.0))
 UNKNOWN = Blur(size_px=(0.5, 4.0))

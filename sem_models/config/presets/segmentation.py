@@ -3,9 +3,9 @@
 from typing import Any
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.unet import UNetConfig
 
 
 def presets() -> tuple[Recipe, Recipe]:

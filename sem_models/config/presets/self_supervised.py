@@ -2,9 +2,9 @@
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.method_settings import BlindSpot
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.unet import UNetConfig
 
 _NETWORK = UNetConfig(variant="n2v2", depth=2, width=32)
 _SMALL_NETWORK = UNetConfig(variant="n2v2", depth=2, width=20)

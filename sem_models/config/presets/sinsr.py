@@ -1,12 +1,12 @@
 """SINSR and SINSR-GB: the six-part loss in the adversarial stage, the branch besides in both."""
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.discriminators import StructureDiscriminatorConfig
+from sem_models.config.networks.sinsr import SINSRConfig
 from sem_models.config.presets.gan_super_resolution import gan_settings, with_small
 from sem_models.config.presets.super_resolution import SCALES, Scale
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule
-from sem_models.networks.discriminators import StructureDiscriminatorConfig
-from sem_models.networks.sinsr import SINSRConfig
 
 _LOSSES = (
     LossTerm(name="charbonnier", weight=1.0),

@@ -3,12 +3,12 @@
 from typing import Literal
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.srresnet import SRResNetConfig
+from sem_models.config.networks.swinir import SwinIRConfig
+from sem_models.config.networks.table import NetworkConfig
+from sem_models.config.networks.vdsr import VDSRConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.srresnet import SRResNetConfig
-from sem_models.networks.swinir import SwinIRConfig
-from sem_models.networks.table import NetworkConfig
-from sem_models.networks.vdsr import VDSRConfig
 
 Scale = Literal[2, 4]
 SCALES: tuple[Scale, ...] = (4, 2)

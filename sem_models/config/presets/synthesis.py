@@ -9,10 +9,10 @@ scaled to [-1, 1] once and not twice; flips and quarter turns of the few images 
 from typing import Any
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.discriminators import PatchDiscriminatorConfig
+from sem_models.config.networks.pix2pix import Pix2PixConfig
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.networks.discriminators import PatchDiscriminatorConfig
-from sem_models.networks.pix2pix import Pix2PixConfig
 
 
 def presets() -> tuple[Recipe, Recipe]:

@@ -5,12 +5,11 @@ discriminator follows by itself.
 """
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.discriminators import PatchDiscriminatorConfig
+from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedule, TrainSettings
-from sem_models.losses.adversarial import GanKind
-from sem_models.networks.discriminators import PatchDiscriminatorConfig
-from sem_models.networks.pix2pix import Pix2PixConfig
-from sem_models.networks.unet import UNetConfig
+from sem_models.config.training import Adversarial, GanKind, LossTerm, Optimiser, Schedule, TrainSettings
 
 _AS_IT_IS = Degradation(scale=1)
 """Pairs bring an input of their own."""

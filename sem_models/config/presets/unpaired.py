@@ -2,11 +2,11 @@
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.method_settings import CycleSettings
+from sem_models.config.networks.discriminators import PatchDiscriminatorConfig
+from sem_models.config.networks.resnet_generator import ResNetConfig
 from sem_models.config.presets.denoising import STEM_SCAN
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, Optimiser, Schedule, TrainSettings
-from sem_models.networks.discriminators import PatchDiscriminatorConfig
-from sem_models.networks.resnet_generator import ResNetConfig
 
 _ADAM = Optimiser(lr=2e-4, betas=(0.5, 0.999))
 _DECAY = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)

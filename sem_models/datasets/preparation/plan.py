@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sem_models.datasets.labels import LabelMap, count_labels, find_labels
 from sem_models.datasets.manifest import Skipped
+from sem_models.datasets.preparation.aligned_pairs import AlignedPair, align_pairs, registration_notes, without_rejected
+from sem_models.datasets.preparation.domain_splits import split_domains
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import plan_resampling, stated_pixel_size
 from sem_models.datasets.preparation.sources import Candidate, PrepareOptions, candidates
 from sem_models.datasets.preparation.stacking import stacked
-from sem_models.datasets.registration.pairs import AlignedPair, align_pairs, registration_notes, without_rejected
-from sem_models.datasets.splits.domains import split_domains
 from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.errors import UserError
 from sem_models.images.channels import to_grey

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_dataset
 from sem_models.datasets.labels import same_field
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
+from sem_models.datasets.preparation.aligned_pairs import AlignedPair
+from sem_models.datasets.preparation.pair_pixels import one_size
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import resample_cuts
 from sem_models.datasets.preparation.stacking import cut_file, described_parts
 from sem_models.datasets.registration.alignment import Alignment, align
-from sem_models.datasets.registration.apply import one_size
-from sem_models.datasets.registration.pairs import AlignedPair
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent
@@ -84,7 +84,9 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
 def _cut(image: PlannedImage) -> Cut:
     micrograph = cut_file(image)
     facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
-    return image, micrograph.pixels, facts
+    # The name and the place of it are older than the history of a micrograph.
+    told = micrograph.provenance or facts.pop("description", "")
+    return image, micrograph.pixels, {**facts, "provenance": told} if told else facts
 
 
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:

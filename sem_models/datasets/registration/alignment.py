@@ -11,9 +11,9 @@ from sem_models.datasets.manifest import Register, Residual, Warp
 from sem_models.datasets.registration.mutual_information import find_warp, warp_onto
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.datasets.registration.residual import BlockShifts, block_shifts
+from sem_models.images.micrograph import Pixels
 
 _ALIKE_PX = 2.0
-Image = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Alignment:
         }
 
 
-def find_alignment(source: Image, target: Image, register: Register, pixel_size_nm: float | None) -> Alignment | None:
+def find_alignment(source: Pixels, target: Pixels, register: Register, pixel_size_nm: float | None) -> Alignment | None:
     """Register (H, W, C) images of one field, any dtype; None where their sizes differ (a super-resolution pair).
 
     Raises:
@@ -73,7 +73,7 @@ def find_alignment(source: Image, target: Image, register: Register, pixel_size_
     return Alignment(register, (down, right), warp, before, block_shifts(_grey(still), _grey(moved)), pixel_size_nm)
 
 
-def align(source: Image, target: Image, alignment: Alignment) -> tuple[Image, Image]:
+def align(source: Pixels, target: Pixels, alignment: Alignment) -> tuple[Pixels, Pixels]:
     """Input and target as they will be stored: (H', W', C) each of their common field.
 
     A shift crops whole pixels and interpolates nothing; a warp interpolates the input only.
@@ -88,6 +88,6 @@ def align(source: Image, target: Image, alignment: Alignment) -> tuple[Image, Im
     return source, target
 
 
-def _grey(image: Image) -> NDArray[np.float64]:
+def _grey(image: Pixels) -> NDArray[np.float64]:
     grey: NDArray[np.float64] = image.mean(axis=2, dtype=np.float64)
     return grey

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from skimage import restoration
 from skimage.filters import gaussian, unsharp_mask
 from torch import Tensor
 
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 _GAUSSIAN_PX = 1.0
 _NLM_STRENGTH = 0.8
 _TV_STRENGTH = 1.0
@@ -26,7 +25,7 @@ class WholeImageFilter:
     """A filter that must see the whole image at once, for instance to measure its noise; the mean over channels."""
 
     name: str
-    apply: Callable[[Image], Image]
+    apply: Callable[[UnitImage], UnitImage]
     """(H, W) in unit intensity to the same."""
 
     @property
@@ -40,58 +39,58 @@ class WholeImageFilter:
         return torch.from_numpy(filtered[:, None].astype(np.float32)).to(x.device)
 
 
-def gaussian_filter(image: Image) -> Image:
+def gaussian_filter(image: UnitImage) -> UnitImage:
     """Gaussian of sigma 1 px."""
-    smooth: Image = gaussian(image, _GAUSSIAN_PX, mode="reflect")
+    smooth: UnitImage = gaussian(image, _GAUSSIAN_PX, mode="reflect")
     return smooth
 
 
-def non_local_means(image: Image) -> Image:
+def non_local_means(image: UnitImage) -> UnitImage:
     """Non-local means (Buades et al., 2005): patches of 5 px within 6 px, strength 0.8 of the noise found."""
     sigma = noise_sigma(image)
-    result: Image = restoration.denoise_nl_means(
+    result: UnitImage = restoration.denoise_nl_means(
         image, patch_size=5, patch_distance=6, h=_NLM_STRENGTH * sigma, sigma=sigma, fast_mode=True
     )
     return result
 
 
-def total_variation(image: Image) -> Image:
+def total_variation(image: UnitImage) -> UnitImage:
     """Total variation (Chambolle, 2004), weighted by the noise found."""
-    result: Image = restoration.denoise_tv_chambolle(image, weight=_TV_STRENGTH * noise_sigma(image))
+    result: UnitImage = restoration.denoise_tv_chambolle(image, weight=_TV_STRENGTH * noise_sigma(image))
     return result
 
 
-def unsharp(image: Image) -> Image:
+def unsharp(image: UnitImage) -> UnitImage:
     """Unsharp masking: radius 2 px, amount 1.5; nothing needs to be known about the blur."""
-    result: Image = unsharp_mask(image, radius=2, amount=1.5, preserve_range=True)
+    result: UnitImage = unsharp_mask(image, radius=2, amount=1.5, preserve_range=True)
     return result
 
 
-def wiener(psf: Image) -> Callable[[Image], Image]:
+def wiener(psf: UnitImage) -> Callable[[UnitImage], UnitImage]:
     """Wiener deconvolution by a known kernel with Laplacian regularisation (Orieux et al., 2010)."""
     return lambda image: _padded(image, psf, lambda x: restoration.wiener(x, psf, _WIENER_BALANCE, clip=False))
 
 
-def richardson_lucy(psf: Image) -> Callable[[Image], Image]:
+def richardson_lucy(psf: UnitImage) -> Callable[[UnitImage], UnitImage]:
     """Richardson-Lucy deconvolution (1972, 1974) by a known kernel, 20 iterations."""
 
-    def deconvolve(image: Image) -> Image:
+    def deconvolve(image: UnitImage) -> UnitImage:
         positive = np.clip(image, 1e-4, None)
         return _padded(positive, psf, lambda x: restoration.richardson_lucy(x, psf, _LUCY_STEPS, clip=False))
 
     return deconvolve
 
 
-def noise_sigma(image: Image) -> float:
+def noise_sigma(image: UnitImage) -> float:
     """Standard deviation of white noise by the diagonal Haar details (Donoho and Johnstone, 1994)."""
     even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
     details = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
     return max(float(np.median(np.abs(details))) / 0.6745, 1e-6)
 
 
-def _padded(image: Image, psf: Image, deconvolve: Callable[[Image], Image]) -> Image:
+def _padded(image: UnitImage, psf: UnitImage, deconvolve: Callable[[UnitImage], UnitImage]) -> UnitImage:
     """A deconvolution takes an image for periodic or black outside: its border is reflected first, and cut again."""
     rows, columns = (min(2 * size, length - 1) for size, length in zip(psf.shape, image.shape, strict=True))
     around = np.pad(image, ((rows, rows), (columns, columns)), mode="reflect")
-    inner: Image = deconvolve(around)[rows:-rows, columns:-columns]
+    inner: UnitImage = deconvolve(around)[rows:-rows, columns:-columns]
     return inner

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
-from sem_models.networks.capabilities import Capabilities
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import cubic_halo
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines import filters
 from sem_models.evaluation.baselines.filters import WholeImageFilter
 from sem_models.inference.model import UnitModel
-from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.blur import blur_kernels
-from sem_models.physics.downsampling import cubic_halo, upsample
+from sem_models.physics.downsampling import upsample
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.baselines.table import Identity
 from sem_models.inference.model import RestorationModel, UnitModel
-from sem_models.networks.capabilities import Capabilities
 
 CONSTANT = "baseline:constant"
 

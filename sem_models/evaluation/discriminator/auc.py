@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from sem_models.config.frozen import Frozen
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS
 
 _RESAMPLES = 10_000
@@ -15,10 +15,8 @@ _SEED = 20161
 _LIMITS = (2.5, 97.5)
 
 
-class Auc(BaseModel):
+class Auc(Frozen):
     """Probability that a generated one gets the higher logit: 0.5 cannot be told apart, 1 is always found out."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     value: float
     """Mean over seeds."""

@@ -5,16 +5,19 @@ and values on different features cannot be compared.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
-from sem_models.evaluation.discriminator.pairs import patch_grid
+from sem_models.config.training import Backbone
+from sem_models.evaluation.discriminator.network import patch_grid
+from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import KernelDistance
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS
-from sem_models.features.vgg import Backbone, VggFeatures
+from sem_models.features.vgg import VggFeatures
+from sem_models.features.weights import FeaturesUnavailable
 from sem_models.inference.predictor import choose_device
 from sem_models.progress import Progress, silent
 
@@ -23,26 +26,6 @@ LAYER = "relu4_3"
 PATCH_PX = 128
 _MOST_PATCHES = 9
 _LEVEL = 0.95
-
-
-@dataclass(frozen=True)
-class KernelDistance:
-    """Squared maximum mean discrepancy; 0 where both sets come from one distribution, below it by chance only."""
-
-    features: str
-    """`VGG16 relu4_3, 128 px`: what the value is on."""
-    value: float
-    lo: float | None
-    hi: float | None
-    """95 % jackknife interval over groups; None with fewer than three."""
-    groups: int
-    patches: int
-    """Of both sets together."""
-
-    @property
-    def label(self) -> str:
-        """Heading of a column."""
-        return f"Kernel distance ({self.features})"
 
 
 def kernel_distance(
@@ -133,3 +116,15 @@ def _features(network: VggFeatures, image: NDArray[np.float32]) -> Features:
         deep = network(patches.clamp(0, 1).to(choose_device()))[0].mean((2, 3))
     found: Features = deep.double().cpu().numpy()
     return found
+
+
+def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[KernelDistance | None, tuple[str, ...]]:
+    """Kernel distance of the judged images, or a note why there is none."""
+    judged = [pair for pair in pairs if pair.judged]
+    if len({pair.group for pair in judged}) < 2 or min(min(pair.real.shape) for pair in judged) < PATCH_PX:
+        return None, (f"The kernel distance needs two groups of images of at least {PATCH_PX} px.",)
+    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
+    try:
+        return kernel_distance(real, generated, [pair.group for pair in judged], progress=progress), ()
+    except FeaturesUnavailable as error:
+        return None, (f"The kernel distance was not computed: {error}.",)

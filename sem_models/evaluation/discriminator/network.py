@@ -1,14 +1,12 @@
 """The judge of the discriminator test: a small classifier, the same for every method, trained from nothing."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from sem_models.evaluation.discriminator.pairs import patch_grid
+from sem_models.evaluation.discriminator.report import ClassifierSettings
 from sem_models.inference.predictor import choose_device
 from sem_models.progress import Progress
 
@@ -19,23 +17,6 @@ MOST_PATCHES = 64
 
 Images = Sequence[tuple[Tensor, Tensor]]
 """(H, W) real and generated in unit intensity, of one size in each pair."""
-
-
-class ClassifierSettings(BaseModel):
-    """Everything that the result of a discriminator test depends on beside the images."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    patch_px: Annotated[int, Field(ge=16)] = 64
-    batch: Annotated[int, Field(ge=4, multiple_of=2)] = 32
-    """Half of it real, half generated."""
-    steps: Annotated[int, Field(ge=1)] = 200
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    folds: Annotated[int, Field(ge=2)] = 5
-    """Parts into which the groups are divided; each part is judged by a classifier that never saw it."""
-    seeds: Annotated[tuple[int, ...], Field(min_length=3)] = (0, 1, 2)
-    border_px: Annotated[int, Field(ge=0)] = 8
-    """Cut off at each edge, where padding leaves marks that are no texture."""
 
 
 class Classifier(nn.Module):
@@ -115,3 +96,19 @@ def _scales(images: Images) -> tuple[tuple[float, float], float]:
     grey = torch.cat([real.flatten() for real, _ in images])
     residual = torch.cat([_residual(real[None, None]).flatten() for real, _ in images])
     return (float(grey.mean()), max(float(grey.std()), smallest)), max(float(residual.std()), smallest)
+
+
+def patch_grid(image: Tensor, size: int, most: int) -> Tensor:
+    """Patches of an (H, W) image that do not overlap, in the middle of it; the last `H % size` rows are left out.
+
+    Returns:
+        (P, 1, size, size); where the grid has more than `most`, that many spread evenly over it. None of an image that
+        is smaller than a patch.
+    """
+    height, width = (length // size * size for length in image.shape)
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    inner = image[top : top + height, left : left + width]
+    tiles = inner.reshape(height // size, size, width // size, size).transpose(1, 2).reshape(-1, 1, size, size)
+    if len(tiles) <= most:
+        return tiles
+    return tiles[torch.linspace(0, len(tiles) - 1, most).round().long()]

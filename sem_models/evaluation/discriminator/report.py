@@ -1,35 +1,66 @@
-"""What the discriminator test says of one model on one dataset, and how its pairs of images are made."""
+"""What the discriminator test says of one model on one dataset."""
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from sem_models.config.degradation import Degradation
-from sem_models.datasets.dataset import Dataset
+from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.discriminator.auc import Auc
-from sem_models.evaluation.discriminator.kernel_distance import PATCH_PX, KernelDistance, kernel_distance
-from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.discriminator.set_texture import SetTexture
-from sem_models.evaluation.discriminator.test import DiscriminatorResult
-from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_pairs
-from sem_models.evaluation.evaluate import cases_for
-from sem_models.features.weights import FeaturesUnavailable
-from sem_models.inference.label_maps import label_recipe
-from sem_models.inference.model import UnitModel
-from sem_models.inference.predictor import Predictor
-from sem_models.progress import Progress, silent
 
 FEW_GROUPS = 8
 """A percentile bootstrap of fewer is clearly too narrow."""
 
 
-class DiscriminatorReport(BaseModel):
-    """Everything needed to read and compare the test of one model."""
+class ClassifierSettings(Frozen):
+    """Everything that the result of a discriminator test depends on beside the images."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    patch_px: Annotated[int, Field(ge=16)] = 64
+    batch: Annotated[int, Field(ge=4, multiple_of=2)] = 32
+    """Half of it real, half generated."""
+    steps: Annotated[int, Field(ge=1)] = 200
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    folds: Annotated[int, Field(ge=2)] = 5
+    """Parts into which the groups are divided; each part is judged by a classifier that never saw it."""
+    seeds: Annotated[tuple[int, ...], Field(min_length=3)] = (0, 1, 2)
+    border_px: Annotated[int, Field(ge=0)] = 8
+    """Cut off at each edge, where padding leaves marks that are no texture."""
+
+
+@dataclass(frozen=True)
+class KernelDistance:
+    """Squared maximum mean discrepancy; 0 where both sets come from one distribution, below it by chance only."""
+
+    features: str
+    """`VGG16 relu4_3, 128 px`: what the value is on."""
+    value: float
+    lo: float | None
+    hi: float | None
+    """95 % jackknife interval over groups; None with fewer than three."""
+    groups: int
+    patches: int
+    """Of both sets together."""
+
+    @property
+    def label(self) -> str:
+        """Heading of a column."""
+        return f"Kernel distance ({self.features})"
+
+
+@dataclass(frozen=True)
+class DiscriminatorResult:
+    """AUC on whole images (mean logit over patches) and on single patches."""
+
+    images: Auc
+    patches: Auc
+
+
+class DiscriminatorReport(Frozen):
+    """Everything needed to read and compare the test of one model."""
 
     version: Literal[1, 2] = 2
     """1: real against real was halves of each image, which shading told apart."""
@@ -59,47 +90,6 @@ class DiscriminatorReport(BaseModel):
     def setting(self) -> tuple[object, ...]:
         """What two reports must share to be compared."""
         return self.version, self.digest, self.splits, self.training_images, self.settings
-
-
-def generated_pairs(
-    model: UnitModel,
-    dataset: Dataset,
-    splits: Sequence[Split],
-    training_images: bool,
-    degradation: Degradation,
-    progress: Progress = silent,
-) -> list[Pair]:
-    """Apply a model to whole images as an evaluation does; of several channels the mean is judged.
-
-    In unpaired datasets each output is set beside a real image of the other domain.
-
-    Raises:
-        UserError: The dataset has no real image to compare an output with, or scales do not agree.
-    """
-    if dataset.manifest.kind == "unpaired" and label_recipe(model) is None:
-        return unpaired_pairs(model, dataset, splits, training_images, progress)
-    case_of, predictor = cases_for(model, dataset, degradation), Predictor(model)
-    wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
-    entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]
-    pairs = []
-    for index, entry in enumerate(entries):
-        case = case_of(entry)
-        output = predictor.predict_unit(case.input)
-        pairs.append(Pair(case.target.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
-        progress(index + 1, len(entries), "images generated")
-    return pairs
-
-
-def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[KernelDistance | None, tuple[str, ...]]:
-    """Kernel distance of the judged images, or a note why there is none."""
-    judged = [pair for pair in pairs if pair.judged]
-    if len({pair.group for pair in judged}) < 2 or min(min(pair.real.shape) for pair in judged) < PATCH_PX:
-        return None, (f"The kernel distance needs two groups of images of at least {PATCH_PX} px.",)
-    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
-    try:
-        return kernel_distance(real, generated, [pair.group for pair in judged], progress=progress), ()
-    except FeaturesUnavailable as error:
-        return None, (f"The kernel distance was not computed: {error}.",)
 
 
 def caveats(pairs: Sequence[Pair], found: DiscriminatorResult, sanity: DiscriminatorResult) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.metrics.texture import texture
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS, cluster_interval
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 _WHITE = 255
 _HALVINGS = 100
 _SEED = 20161
@@ -64,7 +64,7 @@ def set_texture(pairs: Sequence[Pair]) -> SetTexture:
     return SetTexture(sides[0], sides[1], distance, _between_halves(levels, np.asarray(groups)))
 
 
-def _means(images: Sequence[Image], groups: Sequence[str]) -> dict[str, Mean]:
+def _means(images: Sequence[UnitImage], groups: Sequence[str]) -> dict[str, Mean]:
     measured = [asdict(texture(np.clip(image, 0, 1), 1.0)) for image in images]
     found = {}
     for name in _MEASURES:
@@ -75,7 +75,7 @@ def _means(images: Sequence[Image], groups: Sequence[str]) -> dict[str, Mean]:
     return found
 
 
-def _levels(image: Image) -> NDArray[np.int64]:
+def _levels(image: UnitImage) -> NDArray[np.int64]:
     """(256,) pixels of each grey level."""
     return np.bincount(np.rint(np.clip(image, 0, 1) * _WHITE).astype(np.intp).ravel(), minlength=_WHITE + 1)
 

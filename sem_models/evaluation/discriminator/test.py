@@ -5,7 +5,6 @@ border; groups are judged only by judges that were trained without them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,20 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.auc import Auc, Judged, auc_over_seeds, by_image
-from sem_models.evaluation.discriminator.network import ClassifierSettings, patch_logits, train_classifier
+from sem_models.evaluation.discriminator.auc import Judged, auc_over_seeds, by_image
+from sem_models.evaluation.discriminator.network import patch_logits, train_classifier
 from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import ClassifierSettings, DiscriminatorResult
 from sem_models.progress import Progress, silent
 
 _WHITE = 255
-
-
-@dataclass(frozen=True)
-class DiscriminatorResult:
-    """AUC on whole images (mean logit over patches) and on single patches."""
-
-    images: Auc
-    patches: Auc
 
 
 def discriminator_test(

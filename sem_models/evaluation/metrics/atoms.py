@@ -13,8 +13,8 @@ from scipy.spatial import KDTree
 
 from sem_models.evaluation.metrics.frequency import windowed_spectrum
 from sem_models.evaluation.metrics.lattice import atom_spacing_px, find_atoms, reciprocal_basis, shortest_repeat_px
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 _MATCH = 0.3
 _BORDER = 0.5
 """In periods: of an atom nearer to the edge a part may be missing."""
@@ -26,7 +26,7 @@ _LOCAL_REACH = 6
 """Steps of the spectrum: a Hann window spreads a peak over two to each side."""
 
 
-def lattice_scores(output: Image, target: Image, data_range: float) -> dict[str, float]:
+def lattice_scores(output: UnitImage, target: UnitImage, data_range: float) -> dict[str, float]:
     """Scores of (H, W) against a clean lattice by their name in `METRICS`; empty where the target is no lattice."""
     basis = reciprocal_basis(target / np.float32(data_range))
     if basis is None:
@@ -62,7 +62,7 @@ class AtomMatches:
         return float(np.sqrt(np.mean(self.distances**2))) if len(self.distances) else float("nan")
 
 
-def match_atoms(output: Image, target: Image, period_px: float) -> AtomMatches:
+def match_atoms(output: UnitImage, target: UnitImage, period_px: float) -> AtomMatches:
     """Pairs of atoms of two (H, W) that are each other's nearest and at most 0.3 periods apart.
 
     Atoms within half a period of the edge do not count, but those that do count may pair with them. What is an atom
@@ -81,7 +81,7 @@ def match_atoms(output: Image, target: Image, period_px: float) -> AtomMatches:
     return AtomMatches(distance[paired & counts] / period_px, *unpaired)
 
 
-def dent_correlation(output: Image, target: Image, period_px: float, data_range: float) -> float:
+def dent_correlation(output: UnitImage, target: UnitImage, period_px: float, data_range: float) -> float:
     """Pearson correlation of what is wider than an atom: both (H, W) under a Gaussian of one period; 1 is best.
 
     Three periods are lost at each edge. NaN where the target has no dent, that is where its standard deviation is
@@ -99,7 +99,7 @@ def dent_correlation(output: Image, target: Image, period_px: float, data_range:
     return float(np.mean(low * known) / (max(low.std(), least) * known.std()))
 
 
-def lattice_peak_db(output: Image, target: Image, basis: NDArray[np.float64], data_range: float) -> float:
+def lattice_peak_db(output: UnitImage, target: UnitImage, basis: NDArray[np.float64], data_range: float) -> float:
     """Height of the lattice's peaks over their surroundings in the output's power spectrum less the target's, in dB.
 
     0 is best; a smeared or noisy lattice is below, one more regular than the truth above. Mean of two peaks.
@@ -118,7 +118,7 @@ def lattice_peak_db(output: Image, target: Image, basis: NDArray[np.float64], da
     return float(heights[0] - heights[1])
 
 
-def seam_ratio(output: Image, target: Image, pitch_px: int) -> float:
+def seam_ratio(output: UnitImage, target: UnitImage, pitch_px: int) -> float:
     """Squared steps across the lines of a tile grid over those between all other neighbours, output over target.
 
     1 is best, above it seams show. A line lies before each multiple of the pitch. NaN where the image has no line or
@@ -128,7 +128,7 @@ def seam_ratio(output: Image, target: Image, pitch_px: int) -> float:
     return ratios[0] / ratios[1] if ratios[1] > 0 else float("nan")
 
 
-def _inside(atoms: NDArray[np.float64], image: Image, period_px: float) -> NDArray[np.bool_]:
+def _inside(atoms: NDArray[np.float64], image: UnitImage, period_px: float) -> NDArray[np.bool_]:
     border = _BORDER * period_px
     inside: NDArray[np.bool_] = np.all((atoms >= border) & (atoms <= np.array(image.shape) - 1 - border), axis=1)
     return inside

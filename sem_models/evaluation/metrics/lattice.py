@@ -11,8 +11,8 @@ from scipy.spatial import KDTree
 from skimage.feature import peak_local_max
 
 from sem_models.evaluation.metrics.frequency import SMALLEST, Rings, windowed_spectrum
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 _ROUNDING = 1 / 255
 _LEAST_EXCESS_DB = 24.0
 """Powder, coatings, plants, axons and alloys stay below 22 dB in their second direction; real lattices pass 28 dB."""
@@ -33,13 +33,13 @@ _ONE_ATOM = 0.8
 """Neighbours further apart than that, in periods, belong to a cell with one atom."""
 
 
-def lattice_period_px(image: Image) -> float | None:
+def lattice_period_px(image: UnitImage) -> float | None:
     """Nearest-neighbour distance in px of the lattice in (H, W) in unit intensity; None where there is no lattice."""
     basis = reciprocal_basis(image)
     return None if basis is None else shortest_repeat_px(basis)
 
 
-def reciprocal_basis(image: Image) -> NDArray[np.float64] | None:
+def reciprocal_basis(image: UnitImage) -> NDArray[np.float64] | None:
     """(2, 2) the two shortest independent wave vectors (row, column) in cycles per pixel; None without a lattice.
 
     A lattice has peaks in two directions, at least 30 degrees apart, each 24 dB above the median power at its
@@ -68,7 +68,7 @@ def shortest_repeat_px(basis: NDArray[np.float64]) -> float:
         short, long = long, short
 
 
-def atom_spacing_px(image: Image, period_px: float) -> float:
+def atom_spacing_px(image: UnitImage, period_px: float) -> float:
     """Distance in px of neighbouring atoms of a clean (H, W): the period, unless a cell holds atoms closer than that.
 
     In graphene neighbours are 0.58 periods apart. Atoms are looked for at half the period; a median within a fifth of
@@ -81,7 +81,7 @@ def atom_spacing_px(image: Image, period_px: float) -> float:
     return nearest if nearest < _ONE_ATOM * period_px else period_px
 
 
-def find_atoms(image: Image, period_px: float, reference: Image | None = None) -> NDArray[np.float64]:
+def find_atoms(image: UnitImage, period_px: float, reference: UnitImage | None = None) -> NDArray[np.float64]:
     """(K, 2) rows and columns in px of the bright atoms of (H, W), to a part of a pixel.
 
     The maxima of the image smoothed by 0.2 periods less the same smoothed by 0.5 periods, which removes the slope of a
@@ -99,7 +99,7 @@ def find_atoms(image: Image, period_px: float, reference: Image | None = None) -
     return np.array([_refined(height, row, column) for row, column in tallest]).reshape(-1, 2)
 
 
-def _relief(image: Image, period_px: float) -> NDArray[np.float64]:
+def _relief(image: UnitImage, period_px: float) -> NDArray[np.float64]:
     near, wide = (gaussian_filter(image.astype(np.float64), s * period_px) for s in (_ATOM_SIGMA, _SURROUNDINGS_SIGMA))
     relief: NDArray[np.float64] = near - wide
     return relief

@@ -18,8 +18,8 @@ from skimage.filters import sobel
 
 from sem_models.evaluation.metrics.frequency import frc_mean
 from sem_models.evaluation.metrics.two_frames import two_frame_psnr_db
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 REACH_PX = 5
 _LEVEL = 0.01
 _NAN = float("nan")
@@ -53,7 +53,7 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def residual_whiteness(residual: Image) -> Whiteness:
+def residual_whiteness(residual: UnitImage) -> Whiteness:
     """Of (H, W): the largest absolute normalised autocorrelation at lags up to 5 px, lag 0 left out.
 
     The limit is what white noise exceeds at any of the 60 lags in 1 % of images (Bonferroni). For one variance it is
@@ -69,12 +69,12 @@ def residual_whiteness(residual: Image) -> Whiteness:
     return Whiteness(float(np.abs(lags).max()) / power, float(quantile * spread.max()) / power)
 
 
-def residual_row_correlation(residual: Image) -> float:
+def residual_row_correlation(residual: UnitImage) -> float:
     """Pearson correlation of (H, W) with itself one pixel further along the scan line, from -1 to 1; NaN if flat."""
     return _pearson(residual[:, :-1], residual[:, 1:])
 
 
-def residual_structure(residual: Image, output: Image) -> float:
+def residual_structure(residual: UnitImage, output: UnitImage) -> float:
     """Absolute Pearson correlation of edges in `output` with what is left of them in the residual; 0 is best.
 
     What a restoration takes from an edge has one sign on each side of it: it survives a mean over 3 x 3 px, most noise
@@ -85,7 +85,7 @@ def residual_structure(residual: Image, output: Image) -> float:
     return abs(_pearson(left, sobel(output.astype(np.float64))))
 
 
-def judge_residual(first: Image, output: Image) -> dict[str, float]:
+def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
     """What the residual of (H, W) images in unit intensity says, by the names of `MEASURES`; NaN where it cannot."""
     residual = first - output
     largest, limit = residual_whiteness(residual)
@@ -98,7 +98,7 @@ def judge_residual(first: Image, output: Image) -> dict[str, float]:
     }
 
 
-def judge_second_frame(first: Image, second: Image, output: Image) -> dict[str, float]:
+def judge_second_frame(first: UnitImage, second: UnitImage, output: UnitImage) -> dict[str, float]:
     """What a second frame of the field says, (H, W) in the intensity scale of the first, by the names of `MEASURES`.
 
     Its noise is no part of the output, so agreement is signal: the output should correlate with it more than the first

@@ -7,16 +7,15 @@ home perfectly (Chu, Zhmoginov and Sandler, 2017). The distance of the image in 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
-Translate = Callable[[Image], Image]
+Translate = Callable[[UnitImage], UnitImage]
 _RANGE = 1.0
 
 
-def round_trip(image: Image, there: Translate, back: Translate) -> dict[str, float]:
+def round_trip(image: UnitImage, there: Translate, back: Translate) -> dict[str, float]:
     """PSNR in dB, SSIM and mean absolute error of A -> B -> A against A, clipped to [0, 1].
 
     Args:
@@ -41,5 +40,5 @@ def round_trip(image: Image, there: Translate, back: Translate) -> dict[str, flo
     }
 
 
-def _grey(image: Image) -> Image:
+def _grey(image: UnitImage) -> UnitImage:
     return np.asarray(np.clip(image, 0, 1).mean(axis=0), np.float32)

@@ -9,31 +9,30 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from sem_models.evaluation.metrics.frequency import frc_mean, frc_resolution_px, spectrum_distance_db
 from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
 from sem_models.evaluation.metrics.segmentation import CLASSES
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 _SSIM_WINDOW = 7
 _LARGEST_PSNR_DB = 100.0
 
 
-def mse(output: Image, target: Image, data_range: float) -> float:
+def mse(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Mean squared error in units of the squared data range; (H, W) each."""
     return float(mean_squared_error(target, output)) / data_range**2
 
 
-def psnr_db(output: Image, target: Image, data_range: float) -> float:
+def psnr_db(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """10 log10(range^2 / MSE) in dB, at most 100 dB so that a perfect image keeps means finite."""
     with np.errstate(divide="ignore"):
         value = float(peak_signal_noise_ratio(target, output, data_range=data_range))
     return min(value, _LARGEST_PSNR_DB)
 
 
-def ssim(output: Image, target: Image, data_range: float) -> float:
+def ssim(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Structural similarity as scikit-image computes it by default: uniform 7 x 7 window (Wang et al., 2004)."""
     if min(target.shape) < _SSIM_WINDOW:
         return float("nan")
@@ -50,7 +49,7 @@ class Metric:
     label: str
     ideal: float
     """The best value there is: infinity where higher is better, 0 where lower is; a ratio is best at 1."""
-    compute: Callable[[Image, Image, float], float] | None = None
+    compute: Callable[[UnitImage, UnitImage, float], float] | None = None
     """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
     unit: str = ""
     """Of the score and of differences of it; empty where there is none."""

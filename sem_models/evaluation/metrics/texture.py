@@ -13,8 +13,8 @@ from scipy.stats import wasserstein_distance
 
 from sem_models.evaluation.metrics.frequency import DB_PER_DECADE, Rings, radial_power_db
 from sem_models.evaluation.metrics.gradients import sobel_gradient
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 SLOPE_BAND = (1 / 32, 0.4)
 """Cycles per pixel between which the slope is fitted: below it a window holds too few periods, above it lie the corners
 of the spectrum's square and what interpolation leaves."""
@@ -39,14 +39,14 @@ class Texture:
     """99th percentile."""
 
 
-def texture(image: Image, data_range: float) -> Texture:
+def texture(image: UnitImage, data_range: float) -> Texture:
     """All measures of one (H, W) image; NaN where it is too small for one."""
     values = image / data_range
     lo, hi = np.percentile(values, _PERCENTILES)
     return Texture(float(values.std()), _gradient_energy(values), spectrum_slope(values, 1.0), float(lo), float(hi))
 
 
-def spectrum_slope(image: Image, data_range: float) -> float:
+def spectrum_slope(image: UnitImage, data_range: float) -> float:
     """Slope of log power over log frequency between 1/32 and 0.4 cycles per pixel.
 
     A line is fitted by least squares to the radially averaged power under a Hann window, each ring weighted by one over
@@ -67,7 +67,7 @@ def spectrum_slope(image: Image, data_range: float) -> float:
     return float(np.polyfit(np.log10(frequency), power, 1, w=frequency**-0.5)[0])
 
 
-def histogram_distance(output: Image, target: Image, data_range: float) -> float:
+def histogram_distance(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Wasserstein-1 distance of the grey levels as a part of the data range: 0 is best, 1 is black against white.
 
     The mean shift of grey level that turns one histogram into the other; (H, W) each, any sizes.
@@ -75,28 +75,28 @@ def histogram_distance(output: Image, target: Image, data_range: float) -> float
     return float(wasserstein_distance(output.ravel() / data_range, target.ravel() / data_range))
 
 
-def std_ratio(output: Image, target: Image, data_range: float) -> float:
+def std_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Standard deviation of output over target: 1 is best, 0 a flat output; NaN for a flat target."""
     return _ratio(float(np.std(output / data_range)), float(np.std(target / data_range)))
 
 
-def grey_range_ratio(output: Image, target: Image, data_range: float) -> float:
+def grey_range_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Distance of 1st and 99th percentile of output over target: 1 is best; NaN where the target has none."""
     spans = [float(np.ptp(np.percentile(image / data_range, _PERCENTILES))) for image in (output, target)]
     return _ratio(*spans)
 
 
-def gradient_energy_ratio(output: Image, target: Image, data_range: float) -> float:
+def gradient_energy_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Gradient energy of output over target: 1 is best, below it too smooth, above it too noisy or over-sharpened."""
     return _ratio(*(_gradient_energy(image / data_range) for image in (output, target)))
 
 
-def slope_difference(output: Image, target: Image, data_range: float) -> float:
+def slope_difference(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Spectrum slope of output minus target: 0 is best, below it detail is missing, above it there is too much."""
     return spectrum_slope(output, data_range) - spectrum_slope(target, data_range)
 
 
-TEXTURE_SCORES: dict[str, Callable[[Image, Image, float], float]] = {
+TEXTURE_SCORES: dict[str, Callable[[UnitImage, UnitImage, float], float]] = {
     "std_ratio": std_ratio,
     "gradient_energy_ratio": gradient_energy_ratio,
     "slope_difference": slope_difference,

@@ -1,5 +1,6 @@
 """Reading micrographs: one entry point, one treatment of odd files, one-line errors that name the file."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -11,7 +12,7 @@ from sem_models.errors import UserError
 from sem_models.images.io.formats.table import readable_suffixes, recognise
 from sem_models.images.micrograph import Micrograph, Pixels
 
-__all__ = ["read_micrograph", "read_pages", "readable_suffixes"]
+__all__ = ["read_identified_pages", "read_micrograph", "read_pages", "readable_suffixes"]
 
 
 def read_micrograph(path: Path, page: int = 0) -> Micrograph:
@@ -60,6 +61,19 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
         yield _native(path, page)
     if count == 0:
         raise UserError(f"{path.name}: damaged, it holds no image; export it again.")
+
+
+def read_identified_pages(path: Path) -> Iterator[Micrograph]:
+    """As `read_pages`, with the sha256 of the file, for results that name what they were made from."""
+    sha256 = ""
+    for page in read_pages(path):
+        sha256 = sha256 or _sha256(path)
+        yield replace(page, sha256=sha256)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _one_line(error: Exception) -> str:

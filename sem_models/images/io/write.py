@@ -1,4 +1,4 @@
-"""Writing micrographs: native dtype, pixel size and provenance kept; a file is complete or not there at all."""
+"""Writing micrographs: native dtype, facts and history kept; a file is complete or not there at all."""
 
 import io
 import os
@@ -14,8 +14,13 @@ import tifffile
 from PIL import Image, PngImagePlugin
 
 from sem_models.errors import UserError
+from sem_models.images.facts import facts_to_text
+from sem_models.images.io.formats.raster import HISTORY
+from sem_models.images.io.ome_xml import ome_xml
 from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.vendors import gatan
 from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.provenance import SOFTWARE, STEPS
 
 _BIGTIFF_BYTES = 2**32 - 2**25
 _PHYS_LIMIT = 2**32 - 1
@@ -23,30 +28,30 @@ _PHYS_LIMIT = 2**32 - 1
 _PNG_DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
-def write_micrograph(path: Path, micrograph: Micrograph, provenance: str = "") -> None:
-    """Write `.tif` (OME-TIFF) or `.png`, atomically.
+def write_micrograph(path: Path, micrograph: Micrograph) -> None:
+    """Write `.tif` (OME-TIFF) or `.png`, atomically, with everything that is known of the image.
 
-    TIFF holds the pixel size as OME PhysicalSizeX in nm and in the resolution tags, PNG in a text chunk and pHYs.
+    TIFF holds acquisition facts and processing steps as OME-XML (see `ome_xml`), and the pixel size in the resolution
+    tags as well. PNG holds each fact in a text chunk of its own, the steps as JSON, and the pixel size in pHYs as well.
 
     Raises:
         UserError: The suffix or the dtype does not go with the format.
     """
     suffix = path.suffix.lower()
-    note = provenance or str(micrograph.metadata.get("provenance", ""))
     if suffix in (".tif", ".tiff"):
         with _replacing(path) as part:
-            _write_tiff(part, micrograph, note)
+            _write_tiff(part, micrograph)
     elif suffix == ".png":
         with _replacing(path) as part:
-            _write_png(part, path.name, micrograph, note)
+            _write_png(part, path.name, micrograph)
     else:
         raise UserError(f"{path.name}: results are written as .tif or .png; choose one of them.")
 
 
-def encode_tiff(micrograph: Micrograph, provenance: str = "") -> bytes:
+def encode_tiff(micrograph: Micrograph) -> bytes:
     """The bytes of a TIFF file as `write_micrograph` would write it."""
     buffer = io.BytesIO()
-    _write_tiff(buffer, micrograph, provenance or str(micrograph.metadata.get("provenance", "")))
+    _write_tiff(buffer, micrograph)
     return buffer.getvalue()
 
 
@@ -65,25 +70,21 @@ def decode_tiff(data: bytes, name: str = "upload.tif") -> Micrograph:
 class TiffRowWriter:
     """Writes a TIFF row by row through a memory map, so that the image need not fit into memory."""
 
-    def __init__(
-        self,
-        path: Path,
-        shape: tuple[int, int, int],
-        dtype: np.dtype[Any],
-        pixel_size_nm: float | None,
-        provenance: str,
-    ) -> None:
-        """Reserve a file for (H, W, C) pixels; `path` appears when the context ends without an error."""
+    def __init__(self, path: Path, image: Micrograph) -> None:
+        """Reserve a file; it appears at `path` when the context ends without an error.
+
+        Args:
+            path: Of the TIFF file.
+            image: What the file will hold. Only shape and dtype of its pixels count: `reserved` makes them of nothing.
+        """
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
-        squeezed = shape[:2] if shape[2] == 1 else shape
-        size = int(np.prod(shape)) * dtype.itemsize
         self._rows = tifffile.memmap(
             self._part,
-            shape=squeezed,
-            dtype=dtype,
-            bigtiff=size > _BIGTIFF_BYTES,
-            **_tags(shape[2], pixel_size_nm, provenance),
+            shape=_squeezed(image.pixels).shape,
+            dtype=image.pixels.dtype,
+            bigtiff=image.pixels.nbytes > _BIGTIFF_BYTES,
+            **_tags(image),
         )
 
     def write_rows(self, first: int, rows: Pixels) -> None:
@@ -115,42 +116,50 @@ def _replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _write_tiff(target: Path | io.BytesIO, micrograph: Micrograph, provenance: str) -> None:
-    pixels = micrograph.pixels
-    pixels = pixels[..., 0] if micrograph.channels == 1 else pixels
-    tags = _tags(micrograph.channels, micrograph.pixel_size_nm, provenance)
-    tifffile.imwrite(target, pixels, bigtiff=pixels.nbytes > _BIGTIFF_BYTES, **tags)
+def reserved(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Pixels:
+    """Pixels of a shape and a dtype that take up no memory, for images which are still to be written."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def _tags(channels: int, pixel_size_nm: float | None, provenance: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"axes": "YX" if channels == 1 else "YXS"}
-    tags: dict[str, Any] = {"ome": True, "metadata": metadata, "software": "SEM Workbench"}
-    tags["photometric"] = "rgb" if channels in (3, 4) else "minisblack"
-    if channels > 1:
+def _write_tiff(target: Path | io.BytesIO, image: Micrograph) -> None:
+    pixels = _squeezed(image.pixels)
+    tifffile.imwrite(target, pixels, bigtiff=pixels.nbytes > _BIGTIFF_BYTES, **_tags(image))
+
+
+def _squeezed(pixels: Pixels) -> Pixels:
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+
+
+def _tags(image: Micrograph) -> dict[str, Any]:
+    tags: dict[str, Any] = {"description": ome_xml(image), "metadata": None, "software": SOFTWARE}
+    tags["photometric"] = "rgb" if image.channels in (3, 4) else "minisblack"
+    if image.channels > 1:
         # Else tifffile takes the channels of a stack for the columns of an image.
         tags["planarconfig"] = "contig"
-    if provenance:
-        metadata["Description"] = provenance
-    if pixel_size_nm:
-        for axis in "XY":
-            metadata |= {f"PhysicalSize{axis}": pixel_size_nm, f"PhysicalSize{axis}Unit": "nm"}
-        tags |= {"resolution": (1e7 / pixel_size_nm,) * 2, "resolutionunit": "CENTIMETER"}
+    if image.pixel_size_nm:
+        tags |= {"resolution": (1e7 / image.pixel_size_nm,) * 2, "resolutionunit": "CENTIMETER"}
+        # DigitalMicrograph and RosettaSciIO look nowhere else.
+        tags["extratags"] = [(tag, "s", 0, "nm", True) for tag in gatan.UNITS]
+        tags["extratags"] += [(tag, "d", 1, image.pixel_size_nm, True) for tag in gatan.SCALES]
     return tags
 
 
-def _write_png(part: Path, name: str, micrograph: Micrograph, provenance: str) -> None:
-    pixels = micrograph.pixels
-    grey16 = pixels.dtype == np.uint16 and micrograph.channels == 1
+def _write_png(part: Path, name: str, image: Micrograph) -> None:
+    pixels = image.pixels
+    grey16 = pixels.dtype == np.uint16 and image.channels == 1
     if pixels.dtype not in _PNG_DTYPES or not (pixels.dtype == np.uint8 or grey16):
-        raise UserError(
-            f"{name}: PNG cannot hold {pixels.dtype} with {micrograph.channels} channels; write .tif instead."
-        )
+        raise UserError(f"{name}: PNG cannot hold {pixels.dtype} with {image.channels} channels; write .tif instead.")
     info = PngImagePlugin.PngInfo()
     options: dict[str, Any] = {"format": "PNG", "pnginfo": info}
-    if provenance:
-        info.add_text("provenance", provenance)
-    if micrograph.pixel_size_nm:
-        info.add_text("pixel_size_nm", repr(micrograph.pixel_size_nm))
-        if 1e9 / micrograph.pixel_size_nm < _PHYS_LIMIT:
-            options["dpi"] = (2.54e7 / micrograph.pixel_size_nm,) * 2
-    Image.fromarray(pixels[..., 0] if micrograph.channels == 1 else pixels).save(part, **options)
+    info.add_text("Software", SOFTWARE)
+    for key, value in facts_to_text(image.metadata).items():
+        info.add_text(key, value)
+    if image.history:
+        info.add_text("origin", image.history[-1].origin)
+        info.add_text("provenance", image.provenance)
+        info.add_text(HISTORY, STEPS.dump_json(image.history, exclude_defaults=True).decode())
+    if image.pixel_size_nm:
+        info.add_text("pixel_size_nm", repr(image.pixel_size_nm))
+        if 1e9 / image.pixel_size_nm < _PHYS_LIMIT:
+            options["dpi"] = (2.54e7 / image.pixel_size_nm,) * 2
+    Image.fromarray(_squeezed(pixels)).save(part, **options)

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.inference.diffusion.ddim import NoisePredictor, decode, encode, times
-from sem_models.inference.diffusion.model import DiffusionModel, guided, part_of
+from sem_models.inference.diffusion.model import DiffusionModel, guided
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed, unit
-from sem_models.progress import Progress, silent
+from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)

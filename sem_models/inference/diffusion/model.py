@@ -7,14 +7,15 @@ import torch
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
+from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.diffusion.ddim import NoisePredictor, decode
-from sem_models.inference.diffusion.noise_field import ORIGIN, Place, noise_at
+from sem_models.inference.diffusion.noise_field import ORIGIN, noise_at
 from sem_models.inference.diffusion.noise_schedule import unit
-from sem_models.inference.model import RestorationModel
-from sem_models.networks.table import capabilities
-from sem_models.progress import Progress, silent
+from sem_models.inference.model import Place, RestorationModel
+from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,13 @@ class DiffusionModel(RestorationModel):
         if self.recipe.diffusion is None:
             raise TypeError(f"{self.recipe.name} is no recipe of diffusion")
         return self.recipe.diffusion
+
+    @property
+    def step(self) -> ProcessingStep:
+        """As of any model, with how it draws."""
+        sampling = self.settings.sampling
+        told = f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
+        return super().step.model_copy(update={"settings": told})
 
     def __call__(self, x: Tensor) -> Tensor:
         """(N, K, H, W) float32 condition to (N, C, H, W) unit intensities, the mean of `sampling.samples` images.
@@ -118,15 +126,6 @@ def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
         return free + weight * (told - free)
 
     return predict
-
-
-def part_of(progress: Progress, index: int, count: int) -> Progress:
-    """Progress of part `index` of `count` equal ones, told as that of the whole."""
-
-    def tell(done: int, total: int, what: str) -> None:
-        progress(index * total + done, count * total, what)
-
-    return tell
 
 
 def as_diffusion(model: object) -> DiffusionModel:

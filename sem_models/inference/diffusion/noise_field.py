@@ -5,22 +5,15 @@ tiles agree wherever they overlap, none is a copy of another, and no image has t
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sem_models.inference.diffusion.noise_schedule import normal
+from sem_models.inference.model import Place
 
 _EDGE = 64
-
-
-class Place(NamedTuple):
-    """Upper left corner of a tile in the whole image, in px."""
-
-    row: int
-    column: int
 
 
 ORIGIN = Place(0, 0)

@@ -8,8 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from sem_models.errors import UserError
-from sem_models.inference.diffusion.noise_field import Place
-from sem_models.inference.model import UnitModel, at_places
+from sem_models.inference.model import Place, UnitModel, at_places
 from sem_models.inference.tiling.plan import Span, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch

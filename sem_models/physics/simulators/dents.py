@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.ndimage import gaussian_filter, minimum_filter, uniform_filter
+
+from sem_models.config.frozen import Frozen
 
 DentVariant = Literal["mask", "mask_2", "mask_3_average"]
 
@@ -24,10 +26,8 @@ Width = Annotated[float, Field(gt=0)]
 Field2D = NDArray[np.float32]
 
 
-class Dent(BaseModel):
+class Dent(Frozen):
     """One elliptical Gaussian depression (negative depth) or bump."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     centre_px: tuple[float, float]
     """Row and column."""

@@ -9,8 +9,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from scipy.sparse import csr_array
+
+from sem_models.config.frozen import Frozen
 
 _REACH = 4.5
 """Sigmas at which a spot ends: 4e-5 of its height."""
@@ -19,11 +21,7 @@ _ORDERS = 4
 Positions = NDArray[np.float64]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Atom(_Frozen):
+class Atom(Frozen):
     """One column of the unit cell."""
 
     u: float = 0.0
@@ -33,7 +31,7 @@ class Atom(_Frozen):
     """Height of its spot, relative to the others of the cell."""
 
 
-class Lattice(_Frozen):
+class Lattice(Frozen):
     """A crystal seen along a zone axis; angles in degrees turn from the columns' axis towards the rows' (downwards)."""
 
     a_px: float = Field(10.0, ge=2)

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from sem_models.datasets.dataset import digest_of, open_dataset
+from sem_models.datasets.preparation.domain_splits import assign_domain_splits
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.preparation.write import write_dataset
-from sem_models.datasets.splits.domains import assign_domain_splits
 from sem_models.errors import UserError
 from tests.support.domains import write_all
 from tests.support.images import smooth_images

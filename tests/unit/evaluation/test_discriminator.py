@@ -7,8 +7,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from sem_models.errors import Cancelled, UserError
-from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.discriminator.report import ClassifierSettings
 from sem_models.evaluation.discriminator.test import allocated_cells, discriminator_test, real_against_real
 from sem_models.images.io.read import read_micrograph
 

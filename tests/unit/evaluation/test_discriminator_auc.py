@@ -6,7 +6,7 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from sem_models.evaluation.discriminator.auc import Judged, auc_over_seeds, by_image
-from sem_models.evaluation.discriminator.pairs import patch_grid
+from sem_models.evaluation.discriminator.network import patch_grid
 
 
 def test_auc_is_mann_whitneys_within_folds() -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity, find_baseline
@@ -18,11 +19,10 @@ from sem_models.evaluation.metrics import dists
 from sem_models.evaluation.metrics import lpips as perceptual
 from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
+from sem_models.evaluation.paired import against_baselines, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics.intervals import bootstrap_interval, paired_difference
-from sem_models.evaluation.statistics.paired import against_baselines, direction, measured
-from sem_models.networks.capabilities import Capabilities
 from sem_models.physics.downsampling import downsample
 
 

@@ -17,8 +17,8 @@ from sem_models.evaluation.metrics.atoms import (
 )
 from sem_models.evaluation.metrics.lattice import atom_spacing_px, find_atoms, lattice_period_px, reciprocal_basis
 from sem_models.evaluation.metrics.table import METRICS
+from sem_models.evaluation.paired import direction, measured
 from sem_models.evaluation.scorer import Case, Scorer
-from sem_models.evaluation.statistics.paired import direction, measured
 
 SIDE = 192
 PERIOD = 12.0

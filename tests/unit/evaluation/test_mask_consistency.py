@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from pipelines.label_models import label_table
+from pipelines.predict.label_models import label_table
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.synthetic import is_synthetic, turned, write_synthetic
 from sem_models.errors import UserError
-from sem_models.evaluation.metrics.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
+from sem_models.evaluation.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
 from sem_models.evaluation.metrics.round_trip import round_trip
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
+from sem_models.evaluation.caveats import _COVERAGE, caveats
+from sem_models.evaluation.paired import Paired, compare_to, direction, mean_goodness, ranks, unit
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.statistics.caveats import _COVERAGE, caveats
 from sem_models.evaluation.statistics.intervals import (
     bootstrap_interval,
     cluster_interval,
@@ -15,7 +16,6 @@ from sem_models.evaluation.statistics.intervals import (
     signed_rank_p,
     smallest_p,
 )
-from sem_models.evaluation.statistics.paired import Paired, compare_to, direction, mean_goodness, ranks, unit
 
 LOW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 

@@ -17,8 +17,8 @@ from sem_models.evaluation.metrics.texture import (
     std_ratio,
     texture,
 )
+from sem_models.evaluation.paired import compare_to, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.statistics.paired import compare_to, direction, measured
 from sem_models.images.io.read import read_micrograph
 
 SIDE = 256

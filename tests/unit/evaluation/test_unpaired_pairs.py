@@ -11,8 +11,8 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Role, StoredArray
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import generated_pairs
 from sem_models.evaluation.discriminator.set_texture import set_texture
 from sem_models.evaluation.discriminator.unpaired_pairs import partners, unpaired_notes
 from tests.support.domains import unpaired

@@ -13,13 +13,17 @@ from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.display import display_window, to_display
 from sem_models.images.intensity import IntensityRange, from_unit, intensity_range, to_unit
 from sem_models.images.io.read import read_micrograph, read_pages
-from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, write_micrograph
+from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, reserved, write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.units import to_nm
 
 
-def micrograph(pixels: np.ndarray, size_nm: float | None = None) -> Micrograph:
-    return Micrograph(pixels if pixels.ndim == 3 else pixels[:, :, None], size_nm, {}, "test.tif")
+def micrograph(pixels: np.ndarray, size_nm: float | None = None, *history: ProcessingStep) -> Micrograph:
+    return Micrograph(pixels if pixels.ndim == 3 else pixels[:, :, None], size_nm, {}, "test.tif", history=history)
+
+
+STEP = ProcessingStep.now(Origin.RESTORED, "model x")
 
 
 @pytest.mark.parametrize(
@@ -43,12 +47,12 @@ def test_tiff_round_trip_is_exact(tmp_path: Path, dtype: type, channels: int) ->
     top = 1.0 if dtype is np.float32 else float(np.iinfo(dtype).max)
     pixels = (rng.random((33, 47, channels)) * top).astype(dtype)
     path = tmp_path / "image.tif"
-    write_micrograph(path, micrograph(pixels, 2.36), "model x applied to y")
+    write_micrograph(path, micrograph(pixels, 2.36, STEP))
     back = read_micrograph(path)
     assert back.pixels.dtype == dtype
     assert np.array_equal(back.pixels, pixels)
     assert back.pixel_size_nm == pytest.approx(2.36, rel=1e-6)
-    assert back.metadata["provenance"] == "model x applied to y"
+    assert back.history == (STEP,)
     with tifffile.TiffFile(path) as file:
         assert 'PhysicalSizeX="2.36"' in file.ome_metadata
         assert 'PhysicalSizeXUnit="nm"' in file.ome_metadata
@@ -60,11 +64,11 @@ def test_tiff_round_trip_is_exact(tmp_path: Path, dtype: type, channels: int) ->
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_png_round_trip(tmp_path: Path, dtype: type) -> None:
     pixels = (np.random.default_rng(0).random((9, 12, 1)) * np.iinfo(dtype).max).astype(dtype)
-    write_micrograph(tmp_path / "a.png", micrograph(pixels, 2.36), "note")
+    write_micrograph(tmp_path / "a.png", micrograph(pixels, 2.36, STEP))
     back = read_micrograph(tmp_path / "a.png")
     assert np.array_equal(back.pixels, pixels)
     assert back.pixel_size_nm == 2.36
-    assert back.metadata["provenance"] == "note"
+    assert back.history == (STEP,)
     with pytest.raises(UserError, match=r"write \.tif"):
         write_micrograph(tmp_path / "b.png", micrograph(pixels.astype(np.float32)))
     assert not list(tmp_path.glob("*.part"))
@@ -122,15 +126,16 @@ def test_stacks_bigtiff_and_compression(tmp_path: Path) -> None:
 
 def test_row_writer_streams_and_leaves_nothing_behind(tmp_path: Path) -> None:
     pixels = np.arange(60 * 7, dtype=np.uint16).reshape(60, 7, 1)
-    with TiffRowWriter(tmp_path / "a.tif", pixels.shape, pixels.dtype, 2.0, "note") as writer:
+    promised = micrograph(reserved(pixels.shape, pixels.dtype), 2.0, STEP)
+    with TiffRowWriter(tmp_path / "a.tif", promised) as writer:
         for first in range(0, 60, 13):
             writer.write_rows(first, pixels[first : first + 13])
     back = read_micrograph(tmp_path / "a.tif")
     assert np.array_equal(back.pixels, pixels)
-    assert (back.pixel_size_nm, back.metadata["provenance"]) == (2.0, "note")
+    assert (back.pixel_size_nm, back.history) == (2.0, (STEP,))
 
     def fail() -> None:
-        with TiffRowWriter(tmp_path / "b.tif", pixels.shape, pixels.dtype, None, ""):
+        with TiffRowWriter(tmp_path / "b.tif", promised):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -13,12 +13,13 @@ from scipy.ndimage import gaussian_filter
 from skimage.measure import block_reduce
 from torch import Tensor, nn
 
+from sem_models.config.networks.resnet_generator import ResNetConfig, capabilities
 from sem_models.errors import UserError
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.tiling.plan import plan_axis
 from sem_models.inference.tiling.statistics import spread_pieces
 from sem_models.networks.pooled_norm import PooledInstanceNorm, held_statistics
-from sem_models.networks.resnet_generator import ResNetConfig, ResNetGenerator, capabilities
+from sem_models.networks.resnet_generator import ResNetGenerator
 from tests.support.tiled import Model, whole_image
 
 TILE = 96

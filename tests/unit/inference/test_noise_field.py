@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.inference.diffusion.model import DiffusionModel
-from sem_models.inference.diffusion.noise_field import Place, noise_at
+from sem_models.inference.diffusion.noise_field import noise_at
+from sem_models.inference.model import Place
 from sem_models.inference.predictor import Predictor
-from sem_models.networks.capabilities import Capabilities
 from tests.support.small_recipes import narrow
 
 CPU = torch.device("cpu")

@@ -13,6 +13,10 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.srresnet import SRResNetConfig, capabilities
+from sem_models.config.networks.vdsr import VDSRConfig
+from sem_models.config.networks.vdsr import capabilities as vdsr_capabilities
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity
 from sem_models.images.io.read import read_micrograph
@@ -21,10 +25,8 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.tiling.plan import plan_axis
 from sem_models.inference.tiling.stream import BandAccumulator
-from sem_models.networks.capabilities import Capabilities
-from sem_models.networks.srresnet import SRResNet, SRResNetConfig, capabilities
-from sem_models.networks.vdsr import VDSR, VDSRConfig
-from sem_models.networks.vdsr import capabilities as vdsr_capabilities
+from sem_models.networks.srresnet import SRResNet
+from sem_models.networks.vdsr import VDSR
 from tests.support.tiled import Model, whole_image
 
 
@@ -182,7 +184,7 @@ def test_native_dtype_pixel_size_and_provenance(tmp_path: Path, dtype: type) -> 
     assert result.pixels.dtype == dtype
     assert result.pixels.shape == (240, 280, 1)
     assert result.pixel_size_nm == pytest.approx(0.59)
-    assert "baseline:bicubic" in str(result.metadata["provenance"])
+    assert "baseline:bicubic" in result.provenance
     assert float(np.abs(result.pixels.astype(float).mean() - pixels.astype(float).mean())) < 2
 
     source = tmp_path / "a.tif"

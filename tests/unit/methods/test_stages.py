@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from pipelines.train.warm_start import shortened
+from sem_models.config.networks.discriminators import PatchDiscriminatorConfig, StructureDiscriminatorConfig
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.config.recipe import Recipe
@@ -19,11 +20,7 @@ from sem_models.inference.storage import load_weights, save_model
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
 from sem_models.methods.stages import stage_at, stages
-from sem_models.networks.discriminators import (
-    PatchDiscriminatorConfig,
-    StructureDiscriminatorConfig,
-    build_discriminator,
-)
+from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.ignored_settings import _require_judged, require_consistency

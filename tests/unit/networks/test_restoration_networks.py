@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate, correlate1d
 from torch import Tensor, nn
 
+from sem_models.config.networks.mrn import MRNConfig
+from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.config.networks.srn import SRNConfig
+from sem_models.config.networks.table import NetworkConfig
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm
 from sem_models.errors import UserError
 from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.networks.grids import halve
-from sem_models.networks.mrn import MRN, MRNConfig
-from sem_models.networks.nafnet import NAFBlock, NAFNet, NAFNetConfig, local_mean
-from sem_models.networks.srn import SRNConfig
-from sem_models.networks.table import NetworkConfig, build_network
-from sem_models.networks.unet import UNet, UNetConfig
+from sem_models.networks.blocks import halve
+from sem_models.networks.mrn import MRN
+from sem_models.networks.nafnet import NAFBlock, NAFNet, local_mean
+from sem_models.networks.table import build_network
+from sem_models.networks.unet import UNet
 from sem_models.tasks.ignored_settings import require_consistency
 
 Array = NDArray[np.float64]

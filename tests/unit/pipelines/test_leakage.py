@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.evaluate.leakage import refuse_leakage
-from pipelines.label_models import LabelModel
+from pipelines.predict.label_models import LabelModel
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.synthetic import KnownDrawings, drawn_by, write_synthetic
 from sem_models.errors import UserError

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe, Task
 from sem_models.config.training import LossTerm, TrainSettings
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.inference.model import RestorationModel
-from sem_models.networks.unet import UNetConfig
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.label_maps import with_labels

@@ -9,7 +9,7 @@ import pytest
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.discriminator.report import generated_pairs
+from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.images.micrograph import Micrograph
@@ -134,11 +134,11 @@ def test_files_have_raw_labels_and_give_images_back(dataset: Dataset) -> None:
     drawn = apply_model(Predictor(ByGrey(ready("cgan-masks-small", dataset)), "cpu"), mask)
     assert np.array_equal(drawn.pixels, image.pixels)
     assert drawn.pixel_size_nm == 5.0
-    assert str(drawn.metadata["provenance"]).startswith("Synthetic: by-grey")
+    assert drawn.provenance.startswith("Synthetic: by-grey")
     found = apply_model(Predictor(ByGrey(ready("unet-segment-small", dataset)), "cpu"), image)
     assert np.array_equal(found.pixels, mask.pixels)
     assert found.pixels.dtype == np.uint8
-    assert str(found.metadata["provenance"]).startswith("by-grey")
+    assert found.provenance.startswith("Segmented: by-grey")
     strange = mask.with_pixels(np.where(mask.pixels == 127, 90, mask.pixels))
     with pytest.raises(UserError, match=r"holds 90, but the classes are 0, 127, 255"):
         apply_model(Predictor(ByGrey(ready("cgan-masks-small", dataset)), "cpu"), strange)

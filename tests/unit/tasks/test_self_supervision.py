@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.networks.srresnet import SRResNetConfig
 from sem_models.config.overrides import override
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import plan_dataset
@@ -18,7 +19,6 @@ from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.networks.srresnet import SRResNetConfig
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.ignored_settings import require_consistency

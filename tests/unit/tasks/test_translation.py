@@ -9,6 +9,9 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.table import capabilities
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
@@ -23,9 +26,7 @@ from sem_models.losses.adversarial import discriminator_loss
 from sem_models.methods.adversarial_losses import AdversarialLoss, shown_channels
 from sem_models.methods.stages import stages
 from sem_models.methods.table import build_method
-from sem_models.networks.pix2pix import Pix2PixConfig
-from sem_models.networks.table import build_network, capabilities
-from sem_models.networks.unet import UNetConfig
+from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.ignored_settings import require_consistency
 from sem_models.training.trainer import train

@@ -6,14 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import Schedule
+from sem_models.config.training import Schedule, learning_rate
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import UserError
-from sem_models.methods.optimisers import learning_rate
-from sem_models.networks.table import capabilities
 from sem_models.tasks.compatibility import refuse_ignored
 from sem_models.training.ema import Averages, ExponentialMovingAverage
 from sem_models.training.monitoring import Throughput

@@ -1,18 +1,24 @@
 """PNG, JPEG and BMP through Pillow; pixel sizes in PNG files that the workbench wrote itself."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from pydantic import ValidationError
 
+from sem_models.images.facts import Fact, facts_from_text
 from sem_models.images.io.formats.limits import refuse_bomb
 from sem_models.images.io.vendors.facts import number
 from sem_models.images.io.vendors.jeol import side_car
 from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
-from sem_models.images.micrograph import Fact, Micrograph, Pixels
+from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.provenance import MOST_STEPS, STEPS, ProcessingStep
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are refused by `refuse_bomb`, with one limit for all formats
+HISTORY = "history"
+"""Text chunk that holds the processing steps as JSON."""
 _BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4, "RGB": 3, "RGBA": 4, "CMYK": 4, "LA": 2}
 
 
@@ -21,12 +27,12 @@ def read(path: Path) -> Iterator[Micrograph]:
     with Image.open(path) as image:
         refuse_bomb(path, (image.height, image.width), _BYTES.get(image.mode, 1), path.stat().st_size)
         image.load()
-        size, metadata = _pixel_size_nm(image), _text(image)
+        size, metadata, history = _pixel_size_nm(image), _facts(image), _history(image)
         pixels = _pixels(image)
     beside = side_car(path)
-    if beside is not None:
+    if beside is not None and not history:
         size, metadata = size or beside.pixel_size_nm, {**beside.metadata, **metadata}
-    yield Micrograph(pixels, size, metadata, path.name)
+    yield Micrograph(pixels, size, metadata, path.name, history=history)
 
 
 def _pixels(image: Image.Image) -> Pixels:
@@ -50,6 +56,13 @@ def _pixel_size_nm(image: Image.Image) -> float | None:
     return size if size and size < LARGEST_BELIEVED_NM else None
 
 
-def _text(image: Image.Image) -> dict[str, Fact]:
-    provenance = image.info.get("provenance")
-    return {"provenance": str(provenance)} if provenance else {}
+def _facts(image: Image.Image) -> dict[str, Fact]:
+    return facts_from_text({str(key): value for key, value in image.info.items() if isinstance(value, str)})
+
+
+def _history(image: Image.Image) -> tuple[ProcessingStep, ...]:
+    stored, note = image.info.get(HISTORY), image.info.get("provenance")
+    with suppress(ValidationError):
+        return STEPS.validate_json(str(stored))[:MOST_STEPS]
+    # Early versions wrote the sentence alone.
+    return (ProcessingStep.from_note(str(note)),) if note else ()

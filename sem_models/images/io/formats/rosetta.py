@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from sem_models.errors import UserError
+from sem_models.images.facts import Fact
 from sem_models.images.io.formats.limits import refuse_bomb
-from sem_models.images.io.vendors.facts import known, number
-from sem_models.images.micrograph import Fact, Micrograph
+from sem_models.images.io.vendors.facts import degrees, known, moment, number, scaled
+from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
 
 _READERS = {
@@ -20,6 +21,7 @@ _READERS = {
     ".ser": "tia",
     ".emi": "tia",
 }
+_INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
 def read(path: Path) -> Iterator[Micrograph]:
@@ -64,13 +66,44 @@ def _pixel_size_nm(signal: dict[str, Any]) -> float | None:
 
 
 def _facts(signal: dict[str, Any]) -> dict[str, Fact]:
-    instrument = signal.get("metadata", {}).get("Acquisition_instrument", {})
-    for kind in ("TEM", "SEM"):
-        if kind in instrument:
-            part = instrument[kind]
-            return known(
-                voltage_kv=number(part.get("beam_energy")),
-                magnification=number(part.get("magnification")),
-                instrument=str(part.get("microscope") or ""),
-            )
-    return {}
+    found = _mapped(signal)
+    said = {name.split(".", 2)[-1]: value for name, value in found.items() if name.startswith(_INSTRUMENTS)}
+    original = signal.get("original_metadata", {})
+    return known(
+        instrument=_text(said.get("microscope")),
+        detector=_text(_at(original, "BinaryResult.Detector")),
+        voltage_kv=number(said.get("beam_energy")),
+        beam_current_pa=scaled(said.get("beam_current"), 1e3),
+        working_distance_mm=number(said.get("working_distance")),
+        magnification=number(said.get("magnification")),
+        dwell_time_us=scaled(said.get("dwell_time") or _at(original, "Scan.DwellTime"), 1e6),
+        exposure_s=number(said.get("Camera.exposure")),
+        stage_tilt_deg=degrees(said.get("Stage.tilt_alpha", said.get("Stage.tilt"))),
+        acquired=moment(f"{found.get('General.date', '')}T{found.get('General.time', '')}"),
+    )
+
+
+def _mapped(signal: dict[str, Any]) -> dict[str, Any]:
+    """Date, time and acquisition by their HyperSpy names, through the table that comes with the data."""
+    general = signal.get("metadata", {}).get("General", {})
+    found = {f"General.{name}": general[name] for name in ("date", "time") if name in general}
+    for path, (name, convert) in signal.get("mapping", {}).items():
+        value = _at(signal.get("original_metadata", {}), path)
+        if value is None or not name.startswith(("Acquisition_instrument.", "General.")):
+            continue
+        try:
+            found[name] = convert(value) if convert else value
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            # A field that is left empty, or filled in by hand.
+            continue
+    return found
+
+
+def _at(tree: Any, path: str) -> Any:
+    for key in path.split("."):
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

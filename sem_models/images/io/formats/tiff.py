@@ -20,7 +20,7 @@ def read(path: Path) -> Iterator[Micrograph]:
         for index, page in enumerate(pages):
             facts = read_facts(page)
             source = path.name if len(pages) == 1 else f"{path.name}#{index}"
-            yield Micrograph(_decode(path, page), facts.pixel_size_nm, facts.metadata, source)
+            yield Micrograph(_decode(path, page), facts.pixel_size_nm, facts.metadata, source, history=facts.history)
 
 
 def _image_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:

@@ -1,12 +1,16 @@
 """ThermoFisher and FEI: tags 34680 (SFEG) and 34682 (Helios), sections of key and value lines, SI units."""
 
+import math
 from typing import Any
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, known, number, scaled
+from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, number, scaled
 
 TAGS = (34682, 34680)
+_BEAMS = {"EBeam": "electron", "IBeam": "ion"}
+_DATES = ("%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y %H:%M:%S")
+_DEGREES = 180 / math.pi
 
 
 def facts(page: TiffPage) -> Facts | None:
@@ -22,6 +26,14 @@ def facts(page: TiffPage) -> Facts | None:
         voltage_kv=scaled(_get(table, "Beam", "HV") or beam.get("HV"), 1e-3),
         working_distance_mm=scaled(beam.get("WD") or _get(table, "Stage", "WorkingDistance"), 1e3),
         image_rows=int(rows) if rows else None,
+        beam=_BEAMS.get(_beam_name(table), ""),
+        beam_current_pa=scaled(beam.get("BeamCurrent"), 1e12),
+        dwell_time_us=scaled(_get(table, "Scan", "Dwelltime"), 1e6),
+        line_time_ms=scaled(_get(table, _get(table, "Beam", "Scan") or "EScan", "LineTime"), 1e3),
+        frame_time_s=number(_get(table, "Scan", "FrameTime")),
+        stage_tilt_deg=degrees(_get(table, "Stage", "StageT"), _DEGREES),
+        scan_rotation_deg=degrees(_get(table, "Beam", "ScanRotation"), _DEGREES),
+        acquired=moment(f"{_get(table, 'User', 'Date')} {_get(table, 'User', 'Time')}", *_DATES),
     )
     return Facts(scaled(_pixel_width_m(table, beam), 1e9), metadata)
 
@@ -38,9 +50,12 @@ def _pixel_width_m(table: dict[str, Any], beam: dict[str, Any]) -> float | None:
 
 def _beam(table: dict[str, Any]) -> dict[str, Any]:
     """The section of the beam in use: a dual-beam file holds one for electrons and one for ions."""
-    name = str(_get(table, "Beam", "Beam") or "EBeam")
-    section = table.get(name, {})
+    section = table.get(_beam_name(table), {})
     return section if isinstance(section, dict) else {}
+
+
+def _beam_name(table: dict[str, Any]) -> str:
+    return str(_get(table, "Beam", "Beam") or "EBeam")
 
 
 def _get(table: dict[str, Any], section: str, key: str) -> Any:

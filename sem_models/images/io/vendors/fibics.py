@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, known, scaled
+from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, scaled
 
 TAG = 51023
 
@@ -18,5 +18,18 @@ def facts(page: TiffPage) -> Facts | None:
         root = ElementTree.fromstring(text[text.index("<Fibics") :])  # noqa: S314  (entities are refused above)
     except (ElementTree.ParseError, ValueError):
         return None
-    metadata = known(instrument=root.findtext("Image/Machine") or "", detector=root.findtext("Image/Detector") or "")
+    metadata = known(
+        instrument=root.findtext("Image/Machine") or "",
+        detector=root.findtext("Image/Detector") or "",
+        beam={"SEM": "electron", "FIB": "ion"}.get(root.findtext("Image/Beam") or "", ""),
+        dwell_time_us=_in_unit(root.find("Scan/Dwell"), "ns", 1e-3),
+        stage_tilt_deg=degrees(root.findtext("Stage/Tilt")),
+        scan_rotation_deg=degrees(root.findtext("Scan/ScanRot")),
+        acquired=moment(root.findtext("Application/Date") or ""),
+    )
     return Facts(scaled(root.findtext("Scan/Ux"), 1e3), metadata)
+
+
+def _in_unit(element: ElementTree.Element | None, unit: str, factor: float) -> float | None:
+    """The value times `factor`; None where it is stated in another unit."""
+    return scaled(element.text, factor) if element is not None and element.get("units") == unit else None

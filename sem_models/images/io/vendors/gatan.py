@@ -5,7 +5,9 @@ from tifffile import TiffPage
 from sem_models.images.io.vendors.facts import Facts, number
 from sem_models.images.units import to_nm
 
-SCALE, UNIT, UNIT_IN_FULL = 65009, 65003, 65012
+SCALES, UNITS = (65009, 65010), (65003, 65004)
+"""Tags of both axes."""
+SCALE, UNIT, UNIT_IN_FULL = SCALES[0], UNITS[0], 65012
 
 
 def facts(page: TiffPage) -> Facts | None:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, known, number, scaled
+from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, number, scaled
 from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
 from sem_models.images.units import to_nm
 
@@ -32,6 +32,9 @@ def _from_xml(text: str) -> Facts | None:
         instrument=root.findtext(".//Instruments") or "",
         voltage_kv=scaled(root.findtext(".//AccelerationVoltage"), 1e-3),
         detector=root.findtext(".//ImageSourceDetector") or "",
+        manufacturer=root.findtext("Manufacturer") or "",
+        stage_tilt_deg=degrees(root.findtext(".//GonioStage/StagePosition/TX")),
+        acquired=moment(root.findtext("DateTime") or ""),
     )
     size = 1e9 / per_metre if per_metre else None
     # Some stations write the pitch of the camera chip here; no TEM image has micrometre pixels.
@@ -61,6 +64,7 @@ def side_car(image: Path) -> Facts | None:
         voltage_kv=number(lines.get("CM_ACCEL_VOLT")),
         working_distance_mm=number(lines.get("SM_WD")),
         magnification=number(lines.get("CM_MAG")),
+        acquired=moment(f"{lines.get('CM_DATE', '')} {lines.get('CM_TIME', '')}", "%Y/%m/%d %H:%M:%S"),
     )
     return Facts(_micron_bar_nm(lines), metadata)
 

@@ -1,10 +1,14 @@
 """Olympus Soft Imaging Solutions: tag 33560, pixel size in metres."""
 
+from datetime import datetime
+from typing import Any
+
 from tifffile import TiffPage
 
 from sem_models.images.io.vendors.facts import Facts, known, number, scaled
 
 TAG = 33560
+_EXIF = 34665
 
 
 def facts(page: TiffPage) -> Facts | None:
@@ -16,5 +20,18 @@ def facts(page: TiffPage) -> Facts | None:
     metadata = known(
         instrument=str(table.get("cameraname") or model),
         magnification=number(table.get("magnification")),
+        manufacturer=str(page.tags[271].value) if 271 in page.tags else "",
+        exposure_s=_exposure_s(page),
+        acquired=_acquired(table.get("datetime")),
     )
     return Facts(scaled(table.get("pixelsizex"), 1e9), metadata)
+
+
+def _exposure_s(page: TiffPage) -> float | None:
+    exif = page.tags[_EXIF].value if _EXIF in page.tags else {}
+    ratio = exif.get("ExposureTime") if isinstance(exif, dict) else None
+    return scaled(ratio[0] / ratio[1], 1) if isinstance(ratio, tuple) and len(ratio) == 2 and ratio[1] else None
+
+
+def _acquired(value: Any) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else ""

@@ -23,6 +23,10 @@ VENDORS: dict[str, Callable[[TiffPage], Facts | None]] = {
 def read_facts(page: TiffPage) -> Facts:
     """All facts of a page: the first vendor that knows one wins, the rest fill gaps."""
     found = [facts for vendor in VENDORS.values() if (facts := vendor(page)) is not None]
+    processed = next((facts for facts in found if facts.history), None)
+    if processed is not None:
+        # A file beside it, or a tag that another program left, would tell of the image before that.
+        return processed
     size = next((facts.pixel_size_nm for facts in found if facts.pixel_size_nm), None)
     metadata = {key: value for facts in reversed(found) for key, value in facts.metadata.items()}
     return Facts(size, metadata)

@@ -4,10 +4,12 @@ from typing import Any
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, known, number
+from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, number, scaled
 from sem_models.images.units import to_nm
 
 TAG = 34118
+_PICOAMPERES = {"pA": 1.0, "nA": 1e3, "µA": 1e6}
+_MICROSECONDS = {"ns": 1e-3, "µs": 1.0, "ms": 1e3, "s": 1e6, "Secs": 1e6, "Mins": 6e7, "Hours": 3.6e9}
 
 
 def facts(page: TiffPage) -> Facts | None:
@@ -45,7 +47,22 @@ def _metadata(table: dict[str, Any]) -> dict[str, Any]:
         voltage_kv=_voltage_kv(table),
         working_distance_mm=round(working_distance_nm / 1e6, 6) if working_distance_nm else None,
         magnification=_magnification(_text(table, "ap_mag")),
+        beam={"SEM": "electron", "FIB": "ion"}.get(_text(table, "dp_fib_imaging"), ""),
+        beam_current_pa=_in_unit(table, "ap_iprobe", _PICOAMPERES),
+        # "Dwell Time" is not that of this scan: it contradicts the line time by three orders of magnitude.
+        line_time_ms=scaled(_in_unit(table, "ap_line_time", _MICROSECONDS), 1e-3),
+        frame_time_s=scaled(_in_unit(table, "ap_frame_time", _MICROSECONDS), 1e-6),
+        stage_tilt_deg=degrees(_text(table, "ap_stage_at_t")),
+        scan_rotation_deg=degrees(_text(table, "ap_scanrotation")),
+        acquired=moment(f"{_text(table, 'ap_date')} {_text(table, 'ap_time')}", "%d %b %Y %H:%M:%S"),
     )
+
+
+def _in_unit(table: dict[str, Any], key: str, units: dict[str, float]) -> float | None:
+    """The value in the unit that counts 1; None where it is missing or in a unit that is not listed."""
+    entry = table.get(key, ())
+    factor = units.get(str(entry[2]).strip()) if len(entry) > 2 else None
+    return scaled(entry[1], factor) if factor else None
 
 
 def _text(table: dict[str, Any], key: str) -> str:

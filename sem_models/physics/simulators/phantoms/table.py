@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.errors import UserError
+from sem_models.images.facts import Fact
 from sem_models.images.intensity import IntensityRange, from_unit
-from sem_models.images.micrograph import Fact, Micrograph
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.physics.simulators.phantoms.fibres import fibres
 from sem_models.physics.simulators.phantoms.laths import laths
 from sem_models.physics.simulators.phantoms.particles import particles
@@ -59,5 +61,6 @@ def make_phantom(
     white = float(np.iinfo(dtype).max)
     pixels, _ = from_unit(recorded[:, :, None], IntensityRange(0.0, white), np.dtype(dtype))
     facts: dict[str, Fact] = {"detector": "SE", "instrument": "SEM Workbench phantom", "voltage_kv": 5.0}
-    micrograph = Micrograph(pixels, pixel_size_nm, facts, f"{kind}-{seed}")
+    step = ProcessingStep.now(Origin.SYNTHETIC, f"phantom {kind}", settings=f"seed {seed}")
+    micrograph = Micrograph(pixels, pixel_size_nm, facts, f"{kind}-{seed}", history=(step,))
     return Phantom(micrograph, signal.astype(np.float32), height)

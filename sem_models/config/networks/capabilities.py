@@ -3,6 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sem_models.config.degradation import Downsampling
+
+
+@dataclass(frozen=True)
+class LatentCode:
+    """The code by which a variational stage describes a patch."""
+
+    length: int
+    hidden: int
+    """Width of the layers that read the code."""
+    patch: int
+    """Input pixels along an edge that one code describes."""
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -31,6 +44,13 @@ class Capabilities:
     """Input pixels that a training patch must have, where a layer has a fixed size."""
     effective_halo: int | None = None
     """Input pixels that tiles share instead of the receptive field, where that is far larger than what matters."""
+
+    probabilities: bool = False
+    """Whether the output is a probability: 32 bit, always between 0 and 1."""
+    back_projection: Downsampling | None = None
+    """The down-sampling under which the output gives the input again, by construction."""
+    latent: LatentCode | None = None
+    """Where a code drives a denoising stage of its own, `denoise(x, code)`."""
 
     @property
     def halo(self) -> int:

@@ -1,20 +1,16 @@
 """The pixels in which a pair is registered: those of its files, or at one pixel size where the files differ in it."""
 
-from typing import Any
-
-from numpy.typing import NDArray
-
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import zoom
 from sem_models.datasets.preparation.stacking import cut_file
 from sem_models.errors import UserError
+from sem_models.images.micrograph import Pixels
 from sem_models.images.resample import resample
 
 _SAME = 1e-3
 """Pixel sizes that differ by less are one."""
 _ROUNDED_PX = 2
 """Resampled sizes are rounded, and so are stated pixel sizes: so much is cut off, more is another field."""
-Pixels = NDArray[Any]
 
 
 def resampled_first(image: PlannedImage, target: PlannedImage, resample_nm: float | None) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sem_models.evaluation.metrics.table import LABELS
+from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS, smallest_p
-from sem_models.evaluation.statistics.paired import LEVEL, Paired
 
 _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
 """Per cent of intervals that hold the true mean: percentile bootstrap of so many independent normal values (simulated).

@@ -1,8 +1,8 @@
-"""The process of one queued training: `python -m pipelines.jobs.worker RUN_ID [--resume]`."""
+"""The process of one queued training: `python -m pipelines.train.worker RUN_ID [--resume]`."""
 
 import sys
 
-from pipelines.train.train import run_training
+from pipelines.train.run import run_training
 from sem_models.errors import UserError
 
 

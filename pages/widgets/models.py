@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pipelines.tracking.keys import Tag
+
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
 
@@ -19,7 +21,7 @@ _BASELINES = {
 
 def model_labels() -> dict[str, str]:
     """What can be applied, by MODEL as the command line names it: registered versions, finished runs, baselines."""
-    from pipelines.directions import SUFFIX, TAG, offers_backward
+    from pipelines.directions import SUFFIX, offers_backward
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.runs import list_runs
 
@@ -33,8 +35,8 @@ def model_labels() -> dict[str, str]:
         labels[address] = (
             f"{version.name}, version {version.version} {' '.join('@' + alias for alias in version.aliases)}"
         )
-        if TAG in version.tags:
-            labels[address] += f", {version.tags[TAG]}"
+        if Tag.DIRECTION in version.tags:
+            labels[address] += f", {version.tags[Tag.DIRECTION]}"
     for run in list_runs(kind="training"):
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"

@@ -1,13 +1,28 @@
-"""Curves of a run that grows: what was read once is not read again."""
+"""Metrics of runs: written a step at a time, read whole or as they grow."""
 
+import time
 from collections import defaultdict
+from collections.abc import Mapping
 
+from mlflow.entities import Metric
 from mlflow.utils.search_utils import SearchUtils
 
 from pipelines.tracking.store import client
 
 _PAGE = 25_000
 """Rows asked for at once, the most that a server gives."""
+
+
+def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
+    """Write metrics of one step in one go; for the stream of a training use `RunWriter`."""
+    now = int(time.time() * 1000)
+    client().log_batch(run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
+
+
+def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
+    """(step, value) in order, one a step: steps that a resumed run did again count once, with the later value."""
+    points = sorted(client().get_metric_history(run_id, key), key=lambda point: point.timestamp)
+    return sorted({point.step: point.value for point in points if point.step > after_step}.items())
 
 
 class GrowingCurves:

@@ -1,25 +1,9 @@
-"""Networks that work on several grids: anti-aliased halving, and how far an output pixel then sees."""
+"""How far an output pixel sees: the arithmetic of receptive fields on one and on several grids."""
 
 from collections.abc import Callable
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-_TAPS = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
 Interval = tuple[int, int]
 """First and last pixel along one axis, both included."""
-
-
-def halve(x: Tensor) -> Tensor:
-    """(N, C, H, W) of even size to (N, C, H / 2, W / 2): the binomial (1 2 1) / 4, then the mean of each 2 x 2 block.
-
-    Both in one pass with the taps (1 3 3 1) / 8 a side, which do not shift the image; edges are repeated outwards.
-    """
-    channels = x.shape[1]
-    taps = torch.tensor(_TAPS, dtype=x.dtype, device=x.device)
-    kernel = (taps[:, None] * taps[None, :]).expand(channels, 1, 4, 4)
-    return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, stride=2, groups=channels)
 
 
 def halved_from(wanted: Interval) -> Interval:
@@ -49,3 +33,33 @@ def farthest(multiple: int, needed: Callable[[Interval], Interval]) -> int:
         first, last = needed((place, place))
         reach = max(reach, place - first, last - place)
     return reach
+
+
+def doublings(scale: int) -> int:
+    """How many doublings make the scale, a power of two."""
+    return scale.bit_length() - 1
+
+
+def nearest_halo(scale: int, reach: int) -> int:
+    """Input pixels that `reach` pixels at the output need through nearest doublings with a 3 x 3 convolution each."""
+    for _ in range(doublings(scale)):
+        reach = -(-(reach + 1) // 2)
+    return reach
+
+
+def shuffle_halo(scale: int, reach: int) -> int:
+    """Input pixels that `reach` pixels at the output need through 3 x 3 convolutions with a pixel shuffle each."""
+    for _ in range(doublings(scale)):
+        reach = -(-reach // 2) + 1
+    return reach
+
+
+def cubic_halo(scale: int, reach: int = 0) -> int:
+    """Input pixels on each side that `upsample` needs for an output pixel and its neighbours up to `reach` away.
+
+    An output pixel lies at most 1/2 - 1/(2 scale) from the centre of its input pixel and the cubic ends 2 input pixels
+    further, where it is zero: the last input pixel with weight is ceil((reach - 1/2) / scale + 3/2) away.
+    """
+    if scale == 1:
+        return reach
+    return -(-(2 * reach - 1 + 3 * scale) // (2 * scale))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from sem_models.config.frozen import Frozen
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.report import Row
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
-Segment = Callable[[Image], Image]
+Segment = Callable[[UnitImage], UnitImage]
 """(C, H, W) unit intensity to (K, H, W) probabilities or logits of the classes."""
 GENERATED, REAL = "generated", "real image (reference)"
 MAJORITY, MEANS = "most frequent class (baseline)", "mean grey of each class (baseline)"
@@ -32,14 +32,12 @@ class Drawn:
     group: str
     mask: NDArray[np.uint8]
     """(H, W) class indices."""
-    images: Mapping[str, Image]
+    images: Mapping[str, UnitImage]
     """(C, H, W) in unit intensity by method: `GENERATED`, `REAL`, `MEANS`."""
 
 
-class MaskConsistency(BaseModel):
+class MaskConsistency(Frozen):
     """Dice of each class, a row an image and method."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
     labels: tuple[int, ...]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sem_models.datasets.manifest import Skipped
+from sem_models.datasets.preparation.pair_pixels import refuse_two_sizes, registered_pixels, resampled_first
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.datasets.registration.alignment import Alignment, find_alignment
-from sem_models.datasets.registration.apply import refuse_two_sizes, registered_pixels, resampled_first
 from sem_models.errors import UserError
 from sem_models.progress import Progress
 

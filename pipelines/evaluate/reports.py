@@ -1,0 +1,73 @@
+"""Reports are kept with the run of the model that they are about, and found there again."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from pipelines.json_safe import to_json_safe
+from pipelines.tracking.artifacts import get_text, list_files, put_text
+from pipelines.tracking.keys import of_direction
+from pipelines.tracking.metrics import log_metrics
+from sem_models.evaluation.mask_consistency import MaskConsistency
+from sem_models.evaluation.report import EvaluationReport
+from sem_models.inference.model import Direction
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Report = TypeVar("_Report", bound=BaseModel)
+
+
+def save_report(
+    run_id: str,
+    path: str,
+    report: "BaseModel | DataclassInstance",
+    metrics: Mapping[str, float],
+    direction: Direction = "forward",
+) -> None:
+    """Keep a report as `path`.json, its rows, where it has any, as `path`.csv, and log what can be compared.
+
+    Args:
+        run_id: The run that keeps it; a report of the same path is replaced.
+        path: Artifact path without an ending.
+        report: A value that is not finite becomes null in the file of a dataclass.
+        metrics: By their names in MLflow; those that are not finite are left out.
+        direction: Of the generator that the report is about.
+    """
+    place = of_direction(path, direction)
+    put_text(run_id, f"{place}.json", _as_json(report) + "\n")
+    if isinstance(report, EvaluationReport | MaskConsistency):
+        put_text(run_id, f"{place}.csv", _as_csv(report))
+    log_metrics(run_id, {of_direction(key, direction): v for key, v in metrics.items() if math.isfinite(v)})
+
+
+def saved_reports(
+    run_id: str, folder: str, kind: type[_Report], direction: Direction = "forward"
+) -> dict[str, _Report]:
+    """Reports of a kind that a run holds in an artifact folder, by file name without its ending, in order."""
+    paths = [path for path in list_files(run_id, of_direction(folder, direction)) if path.endswith(".json")]
+    named = sorted((PurePosixPath(path).stem, path) for path in paths)
+    return {name: kind.model_validate_json(get_text(run_id, path)) for name, path in named}
+
+
+def _as_json(report: "BaseModel | DataclassInstance") -> str:
+    if isinstance(report, BaseModel):
+        return report.model_dump_json(indent=1)
+    return json.dumps(to_json_safe(asdict(report)), indent=1)
+
+
+def _as_csv(report: EvaluationReport | MaskConsistency) -> str:
+    """One line an image and method."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["method", "image", "group", *report.metrics])
+    for row in report.rows:
+        writer.writerow([row.method, row.image, row.group, *(row.scores.get(metric) for metric in report.metrics)])
+    return text.getvalue()

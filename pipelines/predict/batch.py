@@ -1,0 +1,177 @@
+"""Many files at once: which are read, where results go, and what becomes of a file that cannot be used.
+
+No input is replaced, no result of an earlier run is lost, and a bad file does not stop the others.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from sem_models.errors import UserError
+from sem_models.images.io.read import readable_suffixes
+from sem_models.images.micrograph import Micrograph
+from sem_models.progress import Progress, part_of
+
+
+class Outcome(Protocol):
+    """What became of one page of a file."""
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no result."""
+
+
+ItemT = TypeVar("ItemT")
+PageT = TypeVar("PageT")
+OutcomeT = TypeVar("OutcomeT", bound=Outcome)
+
+
+class FileWork(ABC, Generic[ItemT, PageT, OutcomeT]):
+    """What is done to each page of each file; an item is a file, or files that belong together."""
+
+    @abstractmethod
+    def pages(self, item: ItemT) -> Iterable[PageT]:
+        """Read the item; a `UserError` ends it, pages that were done before stay."""
+
+    @abstractmethod
+    def apply(self, item: ItemT, number: int, page: PageT, progress: Progress) -> OutcomeT:
+        """Write the result of a page; a `UserError` ends this page alone."""
+
+    @abstractmethod
+    def failed(self, item: ItemT, number: int, error: str) -> OutcomeT:
+        """The outcome of a page that could not be used."""
+
+
+def process_files(
+    work: FileWork[ItemT, PageT, OutcomeT],
+    items: Sequence[ItemT],
+    progress: Progress,
+    what: str | None = "files",
+    failed: Sequence[OutcomeT] = (),
+) -> list[OutcomeT]:
+    """Apply `work` to all pages of all items, in order; each page that cannot be used is an outcome with its error.
+
+    Whatever is no `UserError` ends the loop, as a cancel does; what was written stays.
+
+    Args:
+        work: Reads an item and writes the results of its pages.
+        items: Files, or stacks of files.
+        progress: Told after each item.
+        what: Unit of it; None where `work` tells progress itself.
+        failed: Outcomes of items that could not be begun.
+
+    Raises:
+        UserError: Not one of them could be used.
+    """
+    outcomes = list(failed)
+    for index, item in enumerate(items):
+        outcomes += _process(work, item, part_of(progress, index, len(items)))
+        if what:
+            progress(index + 1, len(items), what)
+    if all(outcome.error for outcome in outcomes):
+        raise UserError(f"None of {len(failed) + len(items)} file(s) could be used: {outcomes[0].error}")
+    return outcomes
+
+
+def _process(work: FileWork[ItemT, PageT, OutcomeT], item: ItemT, progress: Progress) -> list[OutcomeT]:
+    outcomes: list[OutcomeT] = []
+    try:
+        for number, page in enumerate(work.pages(item)):
+            try:
+                outcomes.append(work.apply(item, number, page, progress))
+            except UserError as error:
+                outcomes.append(work.failed(item, number, str(error)))
+    except UserError as error:
+        outcomes.append(work.failed(item, len(outcomes), str(error)))
+    return outcomes
+
+
+def input_files(inputs: Sequence[Path], out: Path) -> list[Path]:
+    """Files as given and all readable images below folders, each once.
+
+    Results of an earlier run, in an `out` that lies below one of the folders, are not inputs.
+
+    Raises:
+        UserError: A place does not exist, there is no image in any, or `out` is a file.
+    """
+    _refuse_file(out)
+    files: dict[str, Path] = {}
+    for place in inputs:
+        if not place.exists():
+            raise UserError(f"{place}: there is no such file or folder; check the path.")
+        for path in _below(place, out.resolve()) if place.is_dir() else [place]:
+            files.setdefault(_entry(path), path)
+    if not files:
+        raise UserError(
+            f"No image in {', '.join(map(str, inputs))}; supported: {' '.join(sorted(readable_suffixes()))}."
+        )
+    return list(files.values())
+
+
+class OutputNames:
+    """Names for the results of one run, however the inputs are called."""
+
+    def __init__(self, out: Path, inputs: Sequence[Path], overwrite: bool) -> None:
+        """For results in `out`, which is made; `overwrite` allows to replace what is there, never one of `inputs`.
+
+        Raises:
+            UserError: `out` is a file.
+        """
+        _refuse_file(out)
+        out.mkdir(parents=True, exist_ok=True)
+        self._out, self._overwrite = out, overwrite
+        # An input may be a link to a file that lies where a result would go.
+        self._inputs = {_entry(place) for path in inputs for place in (path, path.resolve())}
+        self._used: set[str] = set()
+
+    def __call__(self, source: Path, page: str = "") -> Path:
+        """`STEM.tif`, `STEM-p2.tif` for a page of several; with the folder in front and a number where that is taken.
+
+        Raises:
+            UserError: A file of that name is an input, or is there already.
+        """
+        name = next(name for name in _candidates(source, page) if name.casefold() not in self._used)
+        self._used.add(name.casefold())
+        target = self._out / f"{name}.tif"
+        if _entry(target) in self._inputs:
+            raise UserError(f"{source.name}: {target} is an input, the result would replace it; choose another --out.")
+        if not self._overwrite and (target.exists() or target.is_symlink()):
+            raise UserError(f"{source.name}: {target} exists already; choose another --out or allow --overwrite.")
+        return target
+
+    def of_page(self, source: Path, image: Micrograph) -> Path:
+        """As a call, for one of the images that were read from `source`."""
+        # A file name may contain a # of its own.
+        return self(source, image.source.removeprefix(source.name).removeprefix("#"))
+
+
+def _refuse_file(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: it is a file, where --out needs a folder; choose another.")
+
+
+def _below(folder: Path, out: Path) -> Iterator[Path]:
+    inside = folder.resolve().is_relative_to(out)
+    for path in sorted(folder.rglob("*")):
+        readable = path.suffix.lower() in readable_suffixes() and path.is_file()
+        if readable and (inside or not path.parent.resolve().is_relative_to(out)):
+            yield path
+
+
+def _candidates(source: Path, page: str) -> Iterator[str]:
+    suffix = f"-p{page}" if page else ""
+    longer = f"{source.absolute().parent.name}-{source.name.replace('.', '-')}{suffix}"
+    yield f"{source.stem}{suffix}"
+    yield longer
+    for number in count(2):
+        yield f"{longer}-{number}"
+
+
+def _entry(path: Path) -> str:
+    """One text for one entry of a folder, by whichever links it is reached and on disks that ignore case.
+
+    The entry itself is not resolved: a result replaces the link that stands there, not the file it points to.
+    """
+    return str(path.parent.resolve() / path.name).casefold()

@@ -1,0 +1,99 @@
+"""The names under which a run keeps what is known of it: tags, files and metrics.
+
+Stores outlive the program that wrote them: none of these strings may ever change.
+"""
+
+import re
+from typing import Final, Literal
+
+from sem_models.datasets.manifest import Split
+from sem_models.reporter import CheckpointKind
+
+_NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
+"""Characters that MLflow does not take in the name of a metric."""
+
+
+class Tag:
+    """Tags of runs, and of registered models those that were copied from their run."""
+
+    KIND: Final = "sem.kind"
+    """What a run is: training, evaluation, dataset or study."""
+    TASK: Final = "sem.task"
+    RECIPE: Final = "sem.recipe"
+    DATASET: Final = "sem.dataset"
+    DATASET_DIGEST: Final = "sem.dataset_digest"
+    COMMIT: Final = "sem.commit"
+    HOST: Final = "sem.host"
+    HOME: Final = "sem.home"
+    REASON: Final = "sem.reason"
+    """Why the run is in the state it is in."""
+    ENDED_BY: Final = "sem.ended_by"
+    BEST_STEP: Final = "sem.best_step"
+    INITIAL_RUN: Final = "sem.initial_run"
+    """The run whose weights a training started from."""
+    INTERPOLATED_FROM: Final = "sem.interpolated_from"
+    DIRECTION: Final = "sem.direction"
+    """Which generator of a cycle was registered."""
+    WARNING: Final = "sem.warning."
+    """The topic of the warning follows."""
+
+    @staticmethod
+    def evaluated(split: Split) -> str:
+        """Names the dataset of the last evaluation on a split."""
+        return f"sem.evaluated.{split}"
+
+
+class Artifact:
+    """Files and folders that a run keeps."""
+
+    RECIPE: Final = "recipe.json"
+    MANIFEST: Final = "dataset/manifest.json"
+    INITIAL_MODEL: Final = "initial"
+    """The model that a training started from."""
+    CHECKPOINTS: Final = "checkpoints"
+    BEST: Final = "checkpoints/best"
+    STAGE: Final = "checkpoints/stage"
+    """The end of the stage before the last one."""
+    SAMPLES: Final = "samples"
+    FIXED_SAMPLES: Final = "samples/fixed"
+    """Panels of validation samples that never change: input, baseline, target."""
+    EVALUATION: Final = "evaluation"
+    DISCRIMINATOR: Final = "discriminator"
+    DOWNSTREAM: Final = "downstream"
+    MASK_CONSISTENCY: Final = "consistency"
+    NO_REFERENCE: Final = "judge"
+    ROUND_TRIP: Final = "round_trip"
+    STUDY_DEFINITION: Final = "definition.json"
+    STUDY_KEY: Final = "key.json"
+    STUDY_PICTURES: Final = "pictures"
+    STUDY_ANSWERS: Final = "answers"
+
+    @staticmethod
+    def checkpoint(kind: CheckpointKind) -> str:
+        """Folder of a checkpoint."""
+        return f"checkpoints/{kind}"
+
+    @staticmethod
+    def sample(step: int, name: str) -> str:
+        """Folder of the output for a validation sample at a step."""
+        return f"samples/{step:07d}/{name}"
+
+    @staticmethod
+    def registered_model(name: str) -> str:
+        """Folder of the MLflow model that was registered under a name."""
+        return f"models/{name}"
+
+
+def score_key(split: Split, name: str) -> str:
+    """Metric with the mean of a score over a split: `test/psnr_db`."""
+    return f"{split}/{name}"
+
+
+def discriminator_key(test: str, name: str) -> str:
+    """Metric of a discriminator test, which is named by its dataset and splits."""
+    return f"disc/{_NOT_IN_METRICS.sub('_', test)}/{name}"
+
+
+def of_direction(name: str, direction: Literal["forward", "backward"]) -> str:
+    """Name of a file, tag or metric: what is known of the backward generator of a cycle stays apart."""
+    return f"backward/{name}" if direction == "backward" else name

@@ -1,0 +1,60 @@
+"""Use case: a recipe and a dataset become a run that can be trained."""
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from pipelines.home import home
+from pipelines.tracking.artifacts import put_json, put_text
+from pipelines.tracking.datasets import attach_dataset
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.run_facts import code_commit, flat_parameters
+from pipelines.tracking.runs import create_run
+from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
+from sem_models.datasets.dataset import open_dataset
+
+if TYPE_CHECKING:
+    from sem_models.config.recipe import Recipe
+    from sem_models.datasets.dataset import Dataset
+
+DEFAULT_EXPERIMENT = "sem"
+
+
+def create_training(
+    recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT, init: str | None = None
+) -> str:
+    """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
+
+    With `init`, the id of an earlier run, the restorer starts from its weights and the pixel stage is left out.
+
+    Raises:
+        UserError: There is no such dataset, or it is not one that the recipe can learn from.
+    """
+    from sem_models.tasks.compatibility import check_compatible, refuse_ignored
+    from sem_models.tasks.label_maps import with_labels
+
+    dataset = open_dataset(home().datasets / dataset_name)
+    with contextlib.ExitStack() as open_things:
+        source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
+        recipe = with_labels(recipe, dataset.manifest)
+        recipe = shortened(recipe, source) if source else recipe
+        refuse_ignored(recipe, dataset.manifest)
+        check_compatible(recipe, dataset.manifest)
+        run_id = _new_run(recipe, dataset, dataset_name, experiment)
+        if init and source:
+            record_warm_start(run_id, init, source)
+    return run_id
+
+
+def _new_run(recipe: "Recipe", dataset: "Dataset", dataset_name: str, experiment: str) -> str:
+    tags = {
+        Tag.TASK: recipe.task,
+        Tag.RECIPE: recipe.name,
+        Tag.DATASET: dataset_name,
+        Tag.DATASET_DIGEST: dataset.digest,
+        Tag.COMMIT: code_commit(),
+    }
+    run_id = create_run(experiment, f"{recipe.name} on {dataset_name}", "training", flat_parameters(recipe), tags)
+    put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
+    put_json(run_id, Artifact.MANIFEST, dataset.manifest.model_dump(mode="json"))
+    attach_dataset(run_id, dataset, "training")
+    return run_id

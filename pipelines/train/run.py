@@ -1,0 +1,118 @@
+"""Use case: a run is trained, in this process or in one of its own."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.home import home
+from pipelines.jobs.control import submit
+from pipelines.jobs.liveness import HOST
+from pipelines.jobs.worker_session import WorkerSession
+from pipelines.progress import ProgressHook
+from pipelines.tracking.artifacts import fetch, list_files
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.run_facts import stored_recipe
+from pipelines.tracking.runs import get_run, set_status, set_tags
+from pipelines.train.create import create_training
+from pipelines.train.warm_start import model_of
+from sem_models.datasets.dataset import open_dataset
+from sem_models.errors import UserError
+
+if TYPE_CHECKING:
+    from sem_models.config.recipe import Recipe
+    from sem_models.training.trainer import TrainResult
+
+
+def train(
+    recipe: "Recipe",
+    dataset_name: str,
+    experiment: str,
+    queued: bool,
+    hook: ProgressHook | None = None,
+    init: str | None = None,
+) -> str:
+    """Create a run and train it: detached where `queued`, else in this process; returns its id."""
+    run_id = create_training(recipe, dataset_name, experiment, init)
+    if queued:
+        submit(run_id)
+    else:
+        run_training(run_id, hook=hook)
+    return run_id
+
+
+def run_training(
+    run_id: str, resume: bool = False, hook: ProgressHook | None = None, on_wait: Callable[[int], None] | None = None
+) -> "TrainResult | None":
+    """Train a created run in this process; None where it was cancelled while it waited.
+
+    Every way out writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
+    """
+    with WorkerSession(run_id, on_wait) as session:
+        if not session.wait_for_slot():
+            set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
+            return None
+        set_tags(run_id, {Tag.HOST: HOST, Tag.HOME: str(home().root)})
+        set_status(run_id, "RUNNING")
+        try:
+            result = _train(run_id, resume, session, hook)
+        except BaseException as error:
+            # Where the store cannot take it (full disk, server away), `reconcile` says it later.
+            with contextlib.suppress(Exception):
+                set_status(run_id, "FAILED", _reason(error))
+            raise
+        stopped = result.reason == "stopped"
+        set_status(run_id, "KILLED" if stopped else "FINISHED", "Cancelled; its state is saved." if stopped else "")
+        return result
+
+
+def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook | None) -> "TrainResult":
+    from pipelines.tracking.writer import RunWriter
+    from sem_models.training.trainer import train as train_model
+
+    recipe = stored_recipe(run_id)
+    dataset = open_dataset(home().datasets / get_run(run_id).tags[Tag.DATASET])
+    _refuse_changed_dataset(run_id, dataset.digest)
+    work = home().work / run_id
+    work.mkdir(parents=True, exist_ok=True)
+    if resume:
+        _fetch_checkpoints(run_id, work)
+
+    def tell(step: int, total: int, seconds_left: float) -> None:
+        session.progress(step, total, seconds_left)
+        if hook:
+            hook(step, total, seconds_left)
+
+    with contextlib.ExitStack() as open_things:
+        from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and not resume
+        initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
+        writer = open_things.enter_context(RunWriter(run_id, work, tell))
+        result = train_model(recipe, dataset, work, writer, resume, session.should_stop, initial)
+    set_tags(run_id, {Tag.BEST_STEP: str(result.best_step), Tag.ENDED_BY: result.reason})
+    return result
+
+
+def _refuse_changed_dataset(run_id: str, digest: str) -> None:
+    tags = get_run(run_id).tags
+    if tags[Tag.DATASET_DIGEST] != digest:
+        raise UserError(f"Dataset {tags[Tag.DATASET]!r} has changed since run {run_id} was created; start a new run.")
+
+
+def _fetch_checkpoints(run_id: str, work: Path) -> None:
+    """Where the working folder is gone (another machine, a clean-up), the stored checkpoints take its place."""
+    from sem_models.training.checkpoint import FOLDERS, has_checkpoint
+
+    if has_checkpoint(work / FOLDERS["last"]):
+        return
+    fetch(run_id, Artifact.checkpoint("last"), work).rename(work / FOLDERS["last"])
+    # A run that was stopped before its first validation or its second stage has not all of them yet.
+    stored = list_files(run_id, Artifact.CHECKPOINTS)
+    for kind, folder in FOLDERS.items():
+        path = Artifact.checkpoint(kind)
+        if kind != "last" and path in stored:
+            fetch(run_id, path, work).rename(work / folder)
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"[:1000]

@@ -1,0 +1,41 @@
+"""A network that may only change fine detail: settings and reach."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sem_models.config.frozen import Frozen
+from sem_models.config.networks import nafnet, unet
+from sem_models.config.networks.capabilities import Capabilities
+
+_REACH = 4.0
+"""Half-width of the Gaussian in sigmas."""
+
+
+class FrequencySplitConfig(Frozen):
+    """What is fine, and which network restores it."""
+
+    kind: Literal["frequency-split"] = "frequency-split"
+    sigma_px: float = Field(8.0, gt=0.5, le=64)
+    """Of the Gaussian low-pass: half an atom period blurs atoms away, so a period or more belongs here."""
+    inner: Annotated[unet.UNetConfig | nafnet.NAFNetConfig, Field(discriminator="kind")]
+
+    @property
+    def reach_px(self) -> int:
+        """Half-width of the low-pass."""
+        return round(_REACH * self.sigma_px)
+
+
+def capabilities(config: FrequencySplitConfig) -> Capabilities:
+    """Facts of the inner network; both low-passes add their reach to its own."""
+    inner = nafnet.capabilities(config.inner) if config.inner.kind == "nafnet" else unet.capabilities(config.inner)
+    reach = 2 * config.reach_px
+    return Capabilities(
+        channels_in=inner.channels_in,
+        channels_out=inner.channels_out,
+        scale=1,
+        receptive_field=inner.receptive_field + reach,
+        size_multiple=inner.size_multiple,
+        channels_last=inner.channels_last,
+        effective_halo=None if inner.effective_halo is None else inner.effective_halo + reach,
+    )

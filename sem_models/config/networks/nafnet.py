@@ -1,0 +1,66 @@
+"""NAFNet with local channel attention (Chen et al., ECCV 2022; Chu et al., ECCV 2022): settings and reach."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from sem_models.config.frozen import Frozen
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import Interval, blocks_of_two, doubled_from, farthest, widened
+
+_LARGEST_HALO = 64
+
+
+class NAFNetConfig(Frozen):
+    """The paper: width 32 or 64 and the depths below; a small one is width 16 with one block everywhere."""
+
+    kind: Literal["nafnet"] = "nafnet"
+    channels: int = Field(1, ge=1)
+    width: int = Field(32, ge=1)
+    encoder: tuple[int, ...] = Field((2, 2, 4, 8), min_length=1, max_length=5)
+    """Blocks of each level, from the finest on."""
+    middle: int = Field(12, ge=0)
+    decoder: tuple[int, ...] = (2, 2, 2, 2)
+    """Blocks of each level on the way up, from the coarsest on."""
+    window: int = Field(128, ge=1)
+    """Input pixels along an edge over which channel attention averages; a power of two, 2^levels or more."""
+
+    @model_validator(mode="after")
+    def _levels_agree(self) -> "NAFNetConfig":
+        if len(self.encoder) != len(self.decoder):
+            raise ValueError("encoder and decoder need as many levels")
+        if self.window.bit_count() != 1 or self.window < 2 ** len(self.encoder):
+            raise ValueError(f"window must be a power of two and {2 ** len(self.encoder)} at least")
+        return self
+
+
+def capabilities(config: NAFNetConfig) -> Capabilities:
+    """Reach from the output inwards: a block reads a window of means, each of which reads one pixel more.
+
+    Windows add up block by block to far more than matters, as a pixel at their end is one of thousands in a mean;
+    the halo of tiles is therefore limited.
+    """
+
+    def needed(wanted: Interval) -> Interval:
+        wanted = widened(wanted, 1)
+        for level, blocks in enumerate(reversed(config.decoder)):
+            wanted = doubled_from(_through(wanted, blocks, config.window >> level))
+        wanted = _through(wanted, config.middle, config.window >> len(config.encoder))
+        for level, blocks in reversed(list(enumerate(config.encoder))):
+            wanted = _through(blocks_of_two(wanted), blocks, config.window >> level)
+        return widened(wanted, 1)
+
+    multiple = 2 ** len(config.encoder)
+    reach = farthest(multiple, needed)
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=1,
+        receptive_field=reach,
+        size_multiple=multiple,
+        effective_halo=min(reach, _LARGEST_HALO),
+    )
+
+
+def _through(wanted: Interval, blocks: int, window: int) -> Interval:
+    return wanted[0] - blocks * (1 + (window - 1) // 2), wanted[1] + blocks * (1 + window // 2)

@@ -1,0 +1,47 @@
+"""The generator of CycleGAN (Zhu et al., ICCV 2017): settings and reach."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from sem_models.config.frozen import Frozen
+from sem_models.config.networks.capabilities import Capabilities
+
+
+class ResNetConfig(Frozen):
+    """The paper: 9 blocks for 256 px and more, 6 for 128 px; width 64."""
+
+    kind: Literal["resnet"] = "resnet"
+    channels_in: int = Field(1, ge=1)
+    channels_out: int = Field(1, ge=1)
+    blocks: int = Field(9, ge=1)
+    width: int = Field(64, ge=1)
+    upsampling: Literal["transposed", "resize"] = "transposed"
+    """Resize: nearest doubling and a 3 x 3 convolution, against checkerboards (Odena et al., Distill 2016)."""
+    residual: bool = False
+    """Whether the output is added to the input, for restoration: no tanh then, and it may leave [0, 1]."""
+
+    @model_validator(mode="after")
+    def _addable(self) -> Self:
+        if self.residual and self.channels_in != self.channels_out:
+            raise ValueError("residual: channels_in and channels_out must be equal")
+        return self
+
+
+def capabilities(config: ResNetConfig) -> Capabilities:
+    """Halo with statistics held: from the output inwards, for the phase of the grid of 4 that reaches furthest.
+
+    The last convolution reads [-3, 3] around output pixel p. A transposed doubling reads the pixels from
+    ceil((a - 1) / 2) to floor((b + 1) / 2) for outputs from a to b; with b blocks, halvings from [2 a - 1, 2 b + 1] and
+    the first convolution this gives 8 b + 12 at p = 2 (mod 4). Resizing reads from floor((a - 1) / 2): 8 b + 15 at
+    p = 1. Checked by brute force in the tests.
+    """
+    return Capabilities(
+        channels_in=config.channels_in,
+        channels_out=config.channels_out,
+        scale=1,
+        receptive_field=8 * config.blocks + (12 if config.upsampling == "transposed" else 15),
+        size_multiple=4,
+        tiling="statistics",
+        channels_last=False,
+    )

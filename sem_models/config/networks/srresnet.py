@@ -1,0 +1,29 @@
+"""SRResNet without batch norm (Ledig et al., CVPR 2017): settings and reach."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sem_models.config.frozen import Frozen
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.config.networks.reach import shuffle_halo
+
+
+class SRResNetConfig(Frozen):
+    """Residual blocks at low resolution, pixel-shuffle enlargement; the paper has 16 blocks of width 64."""
+
+    kind: Literal["srresnet"] = "srresnet"
+    scale: Literal[1, 2, 4, 8] = 4
+    channels: int = Field(1, ge=1)
+    blocks: int = Field(16, ge=1)
+    width: int = Field(64, ge=1)
+
+
+def capabilities(config: SRResNetConfig) -> Capabilities:
+    """Halo: from the output inwards one pixel a convolution; each pixel shuffle halves what was needed, rounded up."""
+    return Capabilities(
+        channels_in=config.channels,
+        channels_out=config.channels,
+        scale=config.scale,
+        receptive_field=shuffle_halo(config.scale, 2) + 2 * config.blocks + 1,
+    )

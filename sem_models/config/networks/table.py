@@ -1,0 +1,95 @@
+"""The table of network settings: which there are, what an application must know of each, and where it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sem_models.config.networks import (
+    diffusion_unet,
+    dsrvae,
+    frequency_split,
+    mrn,
+    nafnet,
+    pix2pix,
+    resnet_generator,
+    rrdb,
+    sinsr,
+    spsr,
+    srn,
+    srresnet,
+    swinir,
+    unet,
+    vdsr,
+)
+from sem_models.config.networks.capabilities import Capabilities
+
+NetworkConfig = Annotated[
+    vdsr.VDSRConfig
+    | srresnet.SRResNetConfig
+    | rrdb.RRDBConfig
+    | spsr.SPSRConfig
+    | swinir.SwinIRConfig
+    | dsrvae.DSRVAEConfig
+    | sinsr.SINSRConfig
+    | nafnet.NAFNetConfig
+    | unet.UNetConfig
+    | srn.SRNConfig
+    | mrn.MRNConfig
+    | frequency_split.FrequencySplitConfig
+    | resnet_generator.ResNetConfig
+    | diffusion_unet.DiffusionUNetConfig
+    | pix2pix.Pix2PixConfig,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """What can be said about a kind of network without building one."""
+
+    capabilities: Callable[[Any], Capabilities]
+    source: str
+    """Address of the paper or of the original, for citations in exported models."""
+
+
+NETWORK_FACTS: dict[str, NetworkFacts] = {
+    "vdsr": NetworkFacts(vdsr.capabilities, "https://doi.org/10.1109/CVPR.2016.182"),
+    "srresnet": NetworkFacts(srresnet.capabilities, "https://doi.org/10.1109/CVPR.2017.19"),
+    "rrdb": NetworkFacts(rrdb.capabilities, "https://doi.org/10.1007/978-3-030-11021-5_5"),
+    "spsr": NetworkFacts(spsr.capabilities, "https://doi.org/10.48550/arXiv.2003.13081"),
+    "swinir": NetworkFacts(swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
+    "dsrvae": NetworkFacts(dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
+    "sinsr": NetworkFacts(sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
+    "nafnet": NetworkFacts(nafnet.capabilities, "https://doi.org/10.1007/978-3-031-20071-7_2"),
+    "unet": NetworkFacts(unet.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "srn": NetworkFacts(srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "mrn": NetworkFacts(mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
+    "frequency-split": NetworkFacts(frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "resnet": NetworkFacts(resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"),
+    "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
+    "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
+}
+
+
+def capabilities(config: NetworkConfig) -> Capabilities:
+    """Scale, channels, halo and memory format of the network that `config` describes."""
+    return NETWORK_FACTS[config.kind].capabilities(config)
+
+
+def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) -> NetworkConfig:
+    """The same network for images of other channels, whatever its settings call them.
+
+    Raises:
+        ValueError: The network gives as many channels as it takes, and `channels_in` and `channels_out` differ, or
+            they are out of its range.
+    """
+    if config.kind == "frequency-split":
+        inner = with_channels(config.inner, channels_in, channels_out)
+        return config.model_validate({**dict(config), "inner": inner})
+    if "channels" not in type(config).model_fields:
+        return config.model_validate({**dict(config), "channels_in": channels_in, "channels_out": channels_out})
+    if channels_in != channels_out:
+        raise ValueError(f"{config.kind} gives as many channels as it takes, not {channels_out} for {channels_in}")
+    return config.model_validate({**dict(config), "channels": channels_in})

@@ -1,0 +1,83 @@
+"""Settings of networks: channels whatever they are called, and what is said of a network that is then built."""
+
+from typing import Any, get_args
+
+import pytest
+import torch
+
+from sem_models.config.networks.dsrvae import DSRVAEConfig
+from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.table import NETWORK_FACTS, NetworkConfig, capabilities, with_channels
+from sem_models.config.networks.unet import UNetConfig
+from sem_models.config.networks.vdsr import VDSRConfig
+from sem_models.networks.table import build_network
+
+KINDS = [kind for kind in get_args(get_args(NetworkConfig)[0]) if kind is not FrequencySplitConfig]
+CONFIGS = [
+    *(kind() for kind in KINDS),
+    FrequencySplitConfig(inner=NAFNetConfig()),
+    FrequencySplitConfig(inner=UNetConfig()),
+]
+
+
+def test_every_network_has_facts() -> None:
+    assert {config.kind for config in CONFIGS} == set(NETWORK_FACTS)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.kind)
+def test_channels_are_set_whatever_they_are_called(config: NetworkConfig) -> None:
+    facts = capabilities(with_channels(config, 5, 5))
+    assert (facts.channels_in, facts.channels_out) == (5, 5)
+    assert with_channels(with_channels(config, 5, 5), *_channels(config)) == config
+
+
+def _channels(config: NetworkConfig) -> tuple[int, int]:
+    return capabilities(config).channels_in, capabilities(config).channels_out
+
+
+@pytest.mark.parametrize("config", [UNetConfig(), FrequencySplitConfig(inner=UNetConfig())])
+def test_input_and_output_may_differ_where_the_network_allows_it(config: NetworkConfig) -> None:
+    assert _channels(with_channels(config, 3, 2)) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [(VDSRConfig(), (3, 2)), (FrequencySplitConfig(inner=NAFNetConfig()), (3, 2)), (VDSRConfig(), (0, 0)),
+     (UNetConfig(residual=True), (3, 2))],
+)  # fmt: skip
+def test_channels_that_a_network_cannot_have_are_refused(config: NetworkConfig, wanted: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="channels"):
+        with_channels(config, *wanted)
+
+
+@pytest.mark.parametrize(
+    ("config", "probabilities"),
+    [
+        (UNetConfig(depth=1, width=4, head="sigmoid"), True),
+        (UNetConfig(depth=1, width=4), False),
+        (Pix2PixConfig(levels=2, width=4), True),
+    ],
+)
+def test_probabilities_stay_between_zero_and_one_in_32_bit(config: Any, probabilities: bool) -> None:
+    assert capabilities(config).probabilities is probabilities
+    torch.manual_seed(0)
+    network = build_network(config).eval()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        output = network(100 * torch.randn(1, 1, 16, 16))
+    inside = bool(((output >= 0) & (output <= 1)).all()) and output.dtype == torch.float32
+    assert inside is probabilities
+
+
+@pytest.mark.parametrize("denoise", [True, False])
+def test_the_code_of_a_denoising_stage_is_the_one_it_takes(denoise: bool) -> None:
+    config = DSRVAEConfig(scale=2, patch=32, code=7, hidden=5, width=4, blocks=1, denoise=denoise)
+    latent, network = capabilities(config).latent, build_network(config)
+    assert (latent is not None) is denoise
+    x = torch.rand(1, 1, 32, 32)
+    if latent is None:
+        with pytest.raises(RuntimeError, match="no stage 1"):
+            network.denoise(x, torch.zeros(1, 7))
+    else:
+        assert network.denoise(x, torch.zeros(1, latent.length)).shape[-1] == latent.patch
