@@ -20,8 +20,9 @@ from pipelines.study.answers import all_answers
 from pipelines.study.results import study_results
 from pipelines.study.studies import open_study, picture_files
 from pipelines.tracking.artifacts import fetch, samples
+from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.registry import COLUMN, list_versions
-from pipelines.tracking.runs import get_run, list_runs, metric_history
+from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.run import run_training
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import decode_tiff
