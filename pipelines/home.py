@@ -1,8 +1,11 @@
 """Where datasets and runs live: `SEM_HOME`, or the current folder."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+_PORTABLE = "$SEM_HOME"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Home:
     def work(self) -> Path:
         """Checkpoints of running trainings, one folder a run."""
         return self.mlruns / "work"
+
+    def to_portable(self, text: str) -> str:
+        """JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
+        return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')
+
+    def from_portable(self, text: str) -> str:
+        """JSON in which `$SEM_HOME/...` is the path below this root."""
+        return text.replace(f'"{_PORTABLE}/', json.dumps(f"{self.root}/")[:-1])
 
 
 def home() -> Home:

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
+from pipelines.tracking.store import is_embedded
 from sem_models.errors import UserError
 
 LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
@@ -95,8 +97,9 @@ def _has_ended_unsaid(run_id: str) -> bool:
     return (job is None or job.state == "ended") and get_run(run_id).status == "RUNNING"
 
 
-def _is_ours(tags: object) -> bool:
-    return isinstance(tags, dict) and tags.get(Tag.HOST) == HOST and tags.get(Tag.HOME) == str(home().root)
+def _is_ours(tags: Mapping[str, str]) -> bool:
+    """Whether a run was trained by this home on this host; an embedded store, which may have moved, has one home."""
+    return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
 
 
 def active_jobs() -> list[JobInfo]:

@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+from pipelines.home import home
+
 _REMIND_S = 15
 
 
@@ -24,7 +26,7 @@ def main(folder: Path) -> int:
     )
     _wait(process, interrupted)
     part = folder / "ended.part"
-    part.write_text(json.dumps({"status": process.returncode, **_outcome(folder)}))
+    part.write_text(home().to_portable(json.dumps({"status": process.returncode, **_outcome(folder)})))
     part.replace(folder / "ended.json")
     return process.returncode
 

@@ -137,7 +137,8 @@ def _folder(task_id: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(), object_hook=Message.revive)
+        text = home().from_portable(path.read_text())
+        content: dict[str, Any] = json.loads(text, object_hook=Message.revive)
     except (OSError, ValueError):
         return None
     return content
@@ -145,5 +146,5 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(content))
+    part.write_text(home().to_portable(json.dumps(content)))
     part.replace(path)

@@ -1,5 +1,6 @@
 """Use case: answer requests over HTTP with a registered model or a run, through MLflow's scoring server."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from pipelines.model_ref import BaselineRef, RegistryRef
 from pipelines.models import model_folder, trained_run
 from pipelines.release.requests import ServeRequest
-from pipelines.tracking.registry import find_version, save_served
+from pipelines.tracking.registry import local_folder, save_served
 from pipelines.tracking.store import tracking_uri
 from sem_models.errors import UserError
 
@@ -25,25 +26,24 @@ def serve(request: ServeRequest) -> int:
     model = request.model
     if isinstance(model, BaselineRef):
         raise UserError(f"{model}: baselines are not served; name a run or a registered model.")
-    with tempfile.TemporaryDirectory() as place:
+    with contextlib.ExitStack() as opened:
+        # Only weights and recipe are taken from the store, never the code that lies beside a registered model.
         if isinstance(model, RegistryRef):
-            find_version(model)
-            address = str(model)
+            folder, run_id = local_folder(model)
         else:
-            target = Path(place) / "model"
             run = trained_run(model)
-            with model_folder(run) as folder:
-                save_served(folder, target, run.run_id)
-            address = str(target)
-        return _run_server(address, request.port)
+            folder, run_id = opened.enter_context(model_folder(run)), run.run_id
+        target = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "model"
+        save_served(folder, target, run_id or "")
+        return _run_server(target, request.port)
 
 
-def _run_server(address: str, port: int) -> int:
+def _run_server(model: Path, port: int) -> int:
     # The server starts `uvicorn` by name, which lies beside this interpreter.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking_uri()}
     environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", address, "--env-manager", "local"]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
     process = subprocess.Popen([*command, "-h", _HOST, "-p", str(port)], env=environment, stdout=sys.stderr)  # noqa: S603
     try:
         return process.wait()

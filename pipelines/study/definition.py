@@ -4,12 +4,13 @@ import secrets
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from pipelines.model_ref import ModelField
 from pipelines.request import Request
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
+from sem_models.evaluation.report import MethodName
 
 Question = Literal["pair", "single"]
 """`pair`: which of two pictures is real (two-alternative forced choice); of one field, or of two where the dataset is
@@ -45,7 +46,14 @@ class StudyCreateRequest(Request):
     crop_px: int = Field(128, ge=16, le=1024, description="Edge of a picture in pixels.")
     """Of the dataset's sharp images."""
     realism: tuple[str, ...] = Field((), description="Feature of single pictures to grade, 1 to 5. Repeat.")
-    baseline_scale: int = Field(4, ge=1, le=16, description="Scale of baselines.")
+    baseline_scale: int = Field(
+        4,
+        ge=1,
+        le=16,
+        validation_alias=AliasChoices("baseline_scale", "floor_scale"),
+        description="Scale of baselines.",
+    )
+    """`floor_scale` in studies of earlier versions."""
     seed: int = Field(
         default_factory=lambda: secrets.randbits(62),
         ge=0,
@@ -67,7 +75,7 @@ class StudyDefinition(StudyCreateRequest):
     created: datetime
     digest: str
     """Of the dataset."""
-    labels: tuple[str, ...]
+    labels: tuple[MethodName, ...]
     """Names of the models, in their order: an alias may point elsewhere tomorrow."""
     runs: tuple[str | None, ...]
     """The training run of each; None for a baseline."""
@@ -87,7 +95,7 @@ class Item(Frozen):
     id: str
     """Opaque."""
     kind: ItemKind
-    model: str | None
+    model: MethodName | None
     """Label of the model that made it; None for real ones."""
     image: str
     """Entry of the dataset; of unpaired ones the source of a generated picture."""

@@ -12,13 +12,17 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import client, tracking_uri
+from pipelines.tracking.store import artifacts_of, is_embedded
 from sem_models.errors import UserError
 
 
 def put_text(run_id: str, path: str, text: str) -> None:
     """Store `text` as the file `path` of a run."""
-    client().log_text(run_id, text, path)
+    folder, _, name = path.rpartition("/")
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / name
+        file.write_text(text, encoding="utf-8")
+        artifacts_of(run_id).log_artifact(str(file), folder or None)
 
 
 def put_json(run_id: str, path: str, content: Any) -> None:
@@ -28,8 +32,9 @@ def put_json(run_id: str, path: str, content: Any) -> None:
 
 def put_files(run_id: str, path: str, files: Iterable[Path]) -> None:
     """Store local files in the folder `path` of a run."""
+    stored = artifacts_of(run_id)
     for file in files:
-        client().log_artifact(run_id, str(file), path)
+        stored.log_artifact(str(file), path)
 
 
 def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
@@ -39,7 +44,7 @@ def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
         UserError: The run has no such file.
     """
     try:
-        return Path(client().download_artifacts(run_id, path, str(into) if into else None))
+        return Path(artifacts_of(run_id).download_artifacts(path, str(into) if into else None))
     except (MlflowException, OSError) as error:
         raise UserError(f"Run {run_id} holds no {path!r} (yet).") from error
 
@@ -62,7 +67,7 @@ def fetched(run_id: str, folder: str, names: Iterable[str]) -> Iterator[Path]:
 
 def get_text(run_id: str, path: str) -> str:
     """Text of a stored file; a `UserError` where there is none."""
-    if tracking_uri().startswith("sqlite:"):
+    if is_embedded():
         return fetch(run_id, path).read_text()
     with tempfile.TemporaryDirectory() as folder:
         return fetch(run_id, path, Path(folder)).read_text()
@@ -71,7 +76,7 @@ def get_text(run_id: str, path: str) -> str:
 def list_files(run_id: str, path: str = "") -> list[str]:
     """Names below `path`, folders and files, one level; empty where there is nothing."""
     try:
-        return [item.path for item in client().list_artifacts(run_id, path or None)]
+        return [item.path for item in artifacts_of(run_id).list_artifacts(path or None)]
     except (MlflowException, OSError):
         return []
 

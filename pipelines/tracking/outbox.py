@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import client
+from pipelines.tracking.store import artifacts_of
 
 
 class Outbox:
@@ -46,7 +46,7 @@ class Outbox:
                 if not letter.exists():
                     continue
                 (letter / ".sending").touch()
-            client().log_artifacts(run_id, str(letter / "files"), _address(letter))
+            artifacts_of(run_id).log_artifacts(str(letter / "files"), _address(letter))
             sent = letter.with_name(f".{letter.name}.sent")
             with self._lock:
                 # A letter that is half removed must not be read by the thread that trains.

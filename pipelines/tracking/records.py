@@ -4,7 +4,8 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from pipelines.tracking.store import client, tracking_uri
+from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.store import artifacts_of, is_embedded
 
 
 def append_record(run_id: str, folder: str, name: str, text: str) -> None:
@@ -18,7 +19,7 @@ def append_record(run_id: str, folder: str, name: str, text: str) -> None:
         name: Beginning of the file name; the rest is random.
         text: Without a line end; that marks a record as complete.
     """
-    client().log_text(run_id, f"{text}\n", f"{folder}/{name}-{uuid.uuid4().hex}.json")
+    put_text(run_id, f"{folder}/{name}-{uuid.uuid4().hex}.json", f"{text}\n")
 
 
 def read_records(run_id: str, folder: str) -> list[str]:
@@ -26,12 +27,13 @@ def read_records(run_id: str, folder: str) -> list[str]:
 
     A store that is away raises, other than in `list_files`: no answers and no reply are not the same.
     """
-    if not client().list_artifacts(run_id, folder):
+    stored = artifacts_of(run_id)
+    if not stored.list_artifacts(folder):
         return []
-    if tracking_uri().startswith("sqlite:"):
-        return _complete(Path(client().download_artifacts(run_id, folder)))
+    if is_embedded():
+        return _complete(Path(stored.download_artifacts(folder)))
     with tempfile.TemporaryDirectory() as place:
-        return _complete(Path(client().download_artifacts(run_id, folder, place)))
+        return _complete(Path(stored.download_artifacts(folder, place)))
 
 
 def _complete(folder: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Registered models: versions with aliases, made without pickle from code, safetensors and JSON."""
 
+import importlib.metadata
 import shutil
 import tempfile
 import warnings
@@ -8,21 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlflow import pyfunc
-from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import client, tracking_uri
+from pipelines.tracking.store import artifacts_at, artifacts_of, client
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
-_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
-_NEEDED = ("torch", "numpy", "scipy", "pydantic", "safetensors", "tifffile", "imagecodecs", "mrcfile", "pillow")
+_NEEDED = (
+    *("mlflow", "torch", "numpy", "scipy", "pandas", "pillow", "tifffile", "imagecodecs", "mrcfile"),
+    *("safetensors", "pydantic"),
+)
 COLUMN = "image"
 """Name of the only column, in and out: a base64 text of a TIFF file."""
 
@@ -48,9 +52,9 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
         save_served(folder, target, run_id)
-        path = Artifact.registered_model(name)
-        store.log_artifacts(run_id, str(target), path)
-    source = f"{store.get_run(run_id).info.artifact_uri}/{path}"
+        path, stored = Artifact.registered_model(name), artifacts_of(run_id)
+        stored.log_artifacts(str(target), path)
+    source = f"{stored.artifact_uri}/{path}"
     try:
         if not any(model.name == name for model in store.search_registered_models(f"name = '{name}'")):
             store.create_registered_model(name)
@@ -67,7 +71,7 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
     signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
-        shutil.copytree(_ROOT / "sem_models", code, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
         # The signature is stated, so the example that MLflow would rather guess it from is not needed.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         pyfunc.save_model(
@@ -82,9 +86,9 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
 
 
 def _requirements() -> list[str]:
-    """The pinned lines of requirements.txt that a served model needs."""
-    lines = (_ROOT / "requirements.txt").read_text().splitlines()
-    return [line for line in lines if line.split("==")[0] in (*_NEEDED, "mlflow", "pandas")]
+    """What a served model needs, in the versions that are installed here."""
+    # A local part, as in 2.13.0+cpu, names a build that an index need not have.
+    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in _NEEDED]
 
 
 def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
@@ -93,8 +97,7 @@ def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
     """
     version = find_version(ref)
-    folder = Path(download_artifacts(artifact_uri=version.source, tracking_uri=tracking_uri()))
-    return folder / "artifacts", version.run_id or None
+    return Path(artifacts_at(str(version.source)).download_artifacts("artifacts")), version.run_id or None
 
 
 def find_version(ref: RegistryRef) -> ModelVersion:

@@ -1,13 +1,10 @@
 """The code of every registered model: base64 TIFF in, base64 TIFF out, native dtype and pixel size kept.
 
-A model of several inputs takes them as the pages of one TIFF, in the order in which `prepare` was given their folders.
-Channels of one page are taken for one camera's: beyond 8 bit they have limits in common.
-
-MLflow stores this file and runs it where the model is loaded; beside it lie safetensors weights and the recipe.
+MLflow stores this file and runs it where the model is loaded; beside it lie safetensors weights, the recipe and the
+package as it was.
 """
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +18,15 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Load the weights that were registered."""
-        from sem_models.inference.predictor import Predictor, choose_device
-        from sem_models.inference.storage import load_model
+        from sem_models.serving import load_served
 
         folder = Path(context.artifacts["weights"]).parent
-        run_id = (context.model_config or {}).get("run_id", "")
-        self._predictor = Predictor(replace(load_model(folder, choose_device()), run_id=run_id))
+        self._restore = load_served(folder, (context.model_config or {}).get("run_id", ""))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Restore each image of the column."""
-        return pd.DataFrame({"image": [self._restore(text) for text in model_input["image"]]})
-
-    def _restore(self, text: str) -> str:
-        from sem_models.images.io.uploads import decode_stack
-        from sem_models.images.io.write import encode_tiff
-        from sem_models.inference.label_maps import apply_model, label_recipe
-
-        # A mask is one channel, whatever number of classes its model takes.
-        model = self._predictor.model
-        wanted = 1 if label_recipe(model) else model.capabilities.channels_in
-        result = apply_model(self._predictor, decode_stack(base64.b64decode(text, validate=True), wanted))
-        return base64.b64encode(encode_tiff(result)).decode("ascii")
+        files = [self._restore(base64.b64decode(text, validate=True)) for text in model_input["image"]]
+        return pd.DataFrame({"image": [base64.b64encode(file).decode("ascii") for file in files]})
 
 
 set_model(ServedModel())

@@ -1,5 +1,6 @@
 """The tracking store: an embedded SQLite file that is created once, or the server that MLFLOW_TRACKING_URI names."""
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -14,11 +15,19 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 
 from pipelines.home import Home, home
+from pipelines.tracking.place import follow, here
 
 _BUSY_TIMEOUT_S = 60
+_OWN_DEFAULT = """
+UPDATE experiments SET artifact_location = ?
+WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%'
+AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = 0)
+"""
 warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.ERROR)
@@ -27,6 +36,11 @@ for _name in ("alembic", "mlflow"):
 def tracking_uri() -> str:
     """`MLFLOW_TRACKING_URI` if set, else the SQLite file below the home folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home().database}?timeout={_BUSY_TIMEOUT_S}"
+
+
+def is_embedded() -> bool:
+    """Whether the store is the one below the home folder, whose files lie beside it."""
+    return tracking_uri().split("?")[0] == f"sqlite:///{home().database}"
 
 
 def client() -> MlflowClient:
@@ -50,12 +64,14 @@ def _create_once(place: Home) -> None:
     """
     place.mlruns.mkdir(parents=True, exist_ok=True)
     with FileLock(place.mlruns / ".init.lock"):
+        if is_embedded():
+            follow(place)
         _client(tracking_uri()).search_experiments(max_results=1)
-        connection = sqlite3.connect(place.database, timeout=_BUSY_TIMEOUT_S)
-        try:
+        with contextlib.closing(sqlite3.connect(place.database, timeout=_BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
+            # MLflow's own experiment gets the folder in which this process happens to have started.
+            connection.execute(_OWN_DEFAULT, (artifact_root("Default"),))
+            connection.commit()
 
 
 def artifact_root(experiment: str) -> str | None:
@@ -64,3 +80,19 @@ def artifact_root(experiment: str) -> str | None:
         return None
     folder: Path = home().artifacts / experiment
     return folder.as_uri()
+
+
+def artifacts_at(address: str) -> ArtifactRepository:
+    """The files of a stored address, which in an embedded store lie below the present home folder."""
+    uri = tracking_uri()
+    return get_artifact_repository(here(address, home()) if is_embedded() else address, tracking_uri=uri)
+
+
+def artifacts_of(run_id: str) -> ArtifactRepository:
+    """The files of a run."""
+    return artifacts_at(_address(tracking_uri(), run_id))
+
+
+@lru_cache(maxsize=1024)
+def _address(uri: str, run_id: str) -> str:  # noqa: ARG001  (stores may hold different runs of one id: copies)
+    return str(client().get_run(run_id).info.artifact_uri)
