@@ -11,6 +11,7 @@ from pipelines.tracking.keys import Artifact
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo
 from pipelines.train.warm_start import model_of
+from sem_models.config.methods import method_facts
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
@@ -51,7 +52,7 @@ def backward_model(run_id: str) -> Iterator[Path]:
         UserError: The run is no cycle, is not that far, or did not keep these weights.
     """
     recipe = stored_recipe(run_id)
-    if recipe.method != "cycle":
+    if not method_facts(recipe.method).learns_backward:
         raise UserError(
             f"Run {run_id} learned one direction only (method {recipe.method}): leave {SUFFIX} away, or train a "
             "recipe of method cycle, such as cyclegan-translate-small."
@@ -74,7 +75,7 @@ def backward_model(run_id: str) -> Iterator[Path]:
 
 def offers_backward(run: RunInfo) -> bool:
     """Whether `backward_model` has something to give, for lists to choose from."""
-    if run.params.get("method") != "cycle":
+    if not method_facts(run.params.get("method")).learns_backward:
         return False
     kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
     return kept or float(run.params.get("train.ema_decay", 1)) == 0
@@ -96,7 +97,7 @@ def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
     if not isinstance(model, RestorationModel) or model.direction == "forward":
         return []
     name = dataset.manifest.name
-    if dataset.manifest.kind != "paired":
+    if not dataset.manifest.layout.is_paired:
         raise UserError(
             f"{model.name} goes from the second domain of its training to the first: {name!r} has no pairs of these. "
             "Prepare pairs of which the inputs are of the second domain, or use round-trip."

@@ -12,7 +12,6 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
-from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
@@ -21,7 +20,7 @@ from sem_models.evaluation.baselines.translation import CONSTANT, constant_basel
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.storage import load_model
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 
 BASELINE = "baseline:"
 REGISTERED = "models:/"
@@ -98,7 +97,7 @@ def channels_taken(text: str) -> int:
         return 1
     run_id = find_version(text).run_id if text.startswith(REGISTERED) else split_direction(text)[0]
     recipe = stored_recipe(str(run_id))
-    return 1 if takes_labels(recipe) else capabilities(recipe.network).channels_in
+    return find_task(recipe).file_channels(recipe)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pages.widgets.fields import on_page
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
-from sem_models.datasets.manifest import Kind
+from sem_models.datasets.kinds import Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError

@@ -31,14 +31,14 @@ def _form(names: list[str]) -> None:
     from pipelines.train.create import DEFAULT_EXPERIMENT
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
-    from sem_models.tasks.label_maps import with_labels
+    from sem_models.tasks.compatibility import adapt
 
     left, right = st.columns([2, 3], gap="large")
     with left:
         recipe = _choose_recipe()
         summary = st.empty()
         dataset = choose_dataset(recipe, names)
-        recipe = with_labels(recipe, dataset.manifest)
+        recipe = adapt(recipe, dataset.manifest)
         channels = channel_changes(recipe, dataset.manifest)
         summary.caption(_summary(override(recipe, channels)))
         experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")

@@ -14,7 +14,7 @@ def recipes(as_json: AsJson = False) -> None:
     """List the recipes that can be trained."""
     from sem_models.config.networks.table import capabilities
     from sem_models.config.presets.table import RECIPES
-    from sem_models.methods.stages import stages
+    from sem_models.methods.table import stages
     from sem_models.networks.table import parameter_count
 
     out = Output(as_json)

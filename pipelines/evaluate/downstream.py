@@ -24,6 +24,9 @@ from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+from sem_models.tasks.segmentation import SEGMENTATION
+from sem_models.tasks.synthesis import SYNTHESIS
+from sem_models.tasks.table import find_task
 
 EXPERIMENT = "downstream"
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
@@ -76,11 +79,11 @@ def downstream(
         UserError: No such model, recipe or dataset, other classes, or a synthesiser that was trained on a test image.
     """
     dataset = open_dataset(home().datasets / dataset_name)
-    draws = label_model(synthesiser, "synthesis")
+    draws = label_model(synthesiser, SYNTHESIS)
     require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
     refuse_leakage(draws, dataset, "test")
     recipe = override(find_recipe(recipe_name), changes)
-    if recipe.task != "segmentation" or seeds < 1:
+    if find_task(recipe) is not SEGMENTATION or seeds < 1:
         raise UserError(f"Recipe {recipe_name!r} is of task {recipe.task}; choose one of task segmentation.")
     names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
     first = recipe.train.seed

@@ -13,7 +13,6 @@ from pipelines.predict.batch import FileWork, OutputNames, input_files, process_
 from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
-from sem_models.datasets.manifest import Role
 from sem_models.errors import UserError
 from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
@@ -152,8 +151,7 @@ def contrast_model(text: str, changes: Sequence[str]) -> Contrast:
     if model.capabilities.channels_out != 1:
         raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
     manifest = manifest_of(resolved.run_id) if resolved.run_id else None
-    role: Role = "target" if manifest and manifest.kind == "paired" else "image"
-    return Contrast(model, learned_size(manifest, role) if manifest else None)
+    return Contrast(model, learned_size(manifest, manifest.layout.sharp_role) if manifest else None)
 
 
 def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str, ...]]:

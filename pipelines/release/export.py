@@ -39,7 +39,7 @@ def export(model: str, form: str, out: Path) -> Path:
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
     if form == "folder":
         return _write_folder(resolved, out)
-    if resolved.recipe.method == "diffusion":
+    if not resolved.takes_one_pass:
         raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:

@@ -6,6 +6,7 @@ from pipelines.models import model_folder
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
+from sem_models.config.methods import method_facts
 
 
 def register(text: str, name: str, alias: str | None = "champion") -> str:
@@ -13,7 +14,7 @@ def register(text: str, name: str, alias: str | None = "champion") -> str:
     run_id, direction = split_direction(text)
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}
-    if run.params.get("method") == "cycle":
+    if method_facts(run.params.get("method")).learns_backward:
         tags[Tag.DIRECTION] = told(direction)
     for report in reports_as_trained(run_id, direction):
         for metric in report.metrics:

@@ -13,11 +13,11 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.unpaired_pairs import source_image
-from sem_models.evaluation.evaluate import cases_for
 from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
+from sem_models.tasks.models import cases_for
 
 
 def render(
@@ -55,7 +55,7 @@ def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArr
     Raises:
         UserError: Another number of channels would tell at once which picture is generated.
     """
-    if dataset.manifest.kind == "unpaired":
+    if dataset.manifest.layout.is_unpaired:
         output = Predictor(resolved.model).predict_unit(source_image(resolved.model, dataset, entry))
         real = {e.array("target").shape[2] for e in dataset.manifest.entries if e.has("target")}
         fits, shape = real == {len(output)}, f"{sorted(real)} channels"

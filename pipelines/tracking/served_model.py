@@ -35,11 +35,9 @@ class ServedModel(PythonModel):
     def _restore(self, text: str) -> str:
         from sem_models.images.io.uploads import decode_stack
         from sem_models.images.io.write import encode_tiff
-        from sem_models.inference.label_maps import apply_model, label_recipe
+        from sem_models.tasks.models import apply_model, file_channels
 
-        # A mask is one channel, whatever number of classes its model takes.
-        model = self._predictor.model
-        wanted = 1 if label_recipe(model) else model.capabilities.channels_in
+        wanted = file_channels(self._predictor.model)
         result = apply_model(self._predictor, decode_stack(base64.b64decode(text, validate=True), wanted))
         return base64.b64encode(encode_tiff(result)).decode("ascii")
 

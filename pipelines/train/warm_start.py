@@ -69,7 +69,7 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
     """Only the adversarial stage with the steps it has, one at least; recipes of one stage stay as they are."""
     if recipe.adversarial is None:
         return recipe
-    from sem_models.methods.stages import stages
+    from sem_models.methods.table import stages
 
     steps = stages(recipe)[-1].steps
     return recipe.model_copy(

@@ -19,8 +19,8 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
 from sem_models.methods.adversarial import AdversarialRestoration
-from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage, stages
-from sem_models.methods.table import METHODS, build_method
+from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
+from sem_models.methods.table import METHODS, build_method, stages
 from sem_models.physics.downsampling import downsample
 from sem_models.tasks import batches as batches_module
 from sem_models.training.hardware import bare

@@ -12,10 +12,9 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.methods.base import Method
-from sem_models.methods.stages import stages
-from sem_models.methods.table import METHODS, build_method
+from sem_models.methods.table import METHODS, build_method, stages
 from sem_models.tasks.batches import BatchSource
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import FOLDERS, load_state
 from sem_models.training.trainer import train
 from tests.support.masked_sets import with_masks
@@ -59,7 +58,7 @@ def _features(monkeypatch: pytest.MonkeyPatch) -> None:
 def small_dataset(small_dataset: Dataset, request: pytest.FixtureRequest) -> Dataset:
     """With masks where the recipe learns from them."""
     recipe = getattr(request.node, "callspec", None) and request.node.callspec.params.get("recipe")
-    return with_masks(small_dataset) if recipe and takes_labels(recipe) else small_dataset
+    return with_masks(small_dataset) if recipe and find_task(recipe).uses_masks(recipe) else small_dataset
 
 
 def named(recipe: Recipe) -> str:

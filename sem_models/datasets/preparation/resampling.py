@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sem_models.datasets.manifest import Resampled, Role
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Resampled
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import PrepareOptions
 from sem_models.errors import UserError

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sem_models.datasets.manifest import Kind, Register, Role, Skipped
+from sem_models.datasets.kinds import Kind, Role
+from sem_models.datasets.manifest import Register, Skipped
 from sem_models.errors import UserError
 from sem_models.images.io.read import readable_suffixes
 

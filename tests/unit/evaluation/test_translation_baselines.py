@@ -8,7 +8,7 @@ import torch
 
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.unet import UNetConfig
-from sem_models.config.recipe import Recipe, Task
+from sem_models.config.recipe import Recipe, TaskName
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.sources import PrepareOptions
@@ -16,11 +16,11 @@ from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import baselines_for
 from sem_models.evaluation.baselines.translation import constant_baseline, translation_baselines
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model import RestorationModel
 from sem_models.networks.table import build_network
+from sem_models.tasks.models import evaluate_model
 from sem_models.validation.panels import picture
 from tests.support.images import smooth_images
 
@@ -37,7 +37,7 @@ def pairs(tmp_path: Path) -> Dataset:
     return write_dataset(plan_dataset(options), tmp_path / "p")
 
 
-def model(task: Task) -> RestorationModel:
+def model(task: TaskName) -> RestorationModel:
     network = UNetConfig(channels_in=3, depth=1, width=4)
     recipe = Recipe(name="r", summary="", task=task, network=network, degradation=Degradation(scale=1))
     return RestorationModel(recipe, build_network(network).eval(), "r")

@@ -18,12 +18,11 @@ from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.domains import DomainSampler
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.methods.cycle import ImagePool
-from sem_models.methods.stages import stages
-from sem_models.methods.table import build_method
+from sem_models.methods.table import build_method, stages
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
+from sem_models.tasks.models import evaluate_model
 from sem_models.training.monitoring import GanWatch
 from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.trainer import train

@@ -17,13 +17,13 @@ from sem_models.config.training import LossTerm, Optimiser
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
+from sem_models.methods.consistency import _require_judged, require_consistency
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
-from sem_models.methods.stages import stage_at, stages
+from sem_models.methods.table import stage_at, stages
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.ignored_settings import _require_judged, require_consistency
 from sem_models.training.checkpoint import FOLDERS, LAST, load_state
 from sem_models.training.monitoring import GanWatch, StepLogger
 from sem_models.training.state import Counters

@@ -16,12 +16,12 @@ from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.sampling.fixed_noise import fixed_noise, repeated_frames
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.methods.consistency import require_consistency
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.ignored_settings import require_consistency
+from sem_models.tasks.models import evaluate_model
 from sem_models.training.state import Counters
 from sem_models.training.trainer import train
 from sem_models.validation.without_reference import two_frames

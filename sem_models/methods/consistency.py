@@ -2,21 +2,18 @@
 
 from typing import get_args
 
-from sem_models.config.method_settings import CycleSettings
+from sem_models.config.methods import METHOD_FACTS
 from sem_models.config.networks.discriminators import DiscriminatorConfig
-from sem_models.config.networks.table import capabilities
+from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import Backbone, LossTerm
+from sem_models.config.training import Adversarial, Backbone, LossTerm
 from sem_models.errors import UserError
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
-from sem_models.losses.structure import WINDOW, smallest_patch
+from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
+from sem_models.methods.adversarial_losses import shown_channels
 from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
-from sem_models.tasks.self_supervision import NOISY_ONLY, require_denoising
-from sem_models.tasks.translation_checks import require_judgeable, require_probabilities
-
-_DENOISING = (LossTerm(name="l1"),)
-"""The first stage of `variational` has no other: its balance with the divergence is part of the method."""
+from sem_models.methods.table import find_method
 
 
 def require_consistency(recipe: Recipe) -> None:
@@ -29,53 +26,18 @@ def require_consistency(recipe: Recipe) -> None:
     terms = _terms(recipe)
     for term in terms:
         _require_term(recipe, term)
-    perceptual = recipe.method == "variational" or any(term.name in PERCEPTUAL for term in terms)
+    perceptual = METHOD_FACTS[recipe.method].compares_features or any(term.name in PERCEPTUAL for term in terms)
     _require_patch(recipe, perceptual)
-    require_judgeable(recipe)
+    if recipe.adversarial:
+        _require_shown(recipe, recipe.adversarial)
     if perceptual:
         require_weights(recipe.perceptual)
-    if recipe.method == "variational":
-        _require_dsrvae(recipe)
-    if recipe.cycle:
-        _require_cycle(recipe, recipe.cycle)
-    if recipe.method in NOISY_ONLY:
-        require_denoising(recipe)
+    find_method(recipe).check(recipe)
     if recipe.adversarial and recipe.train.early_stop:
         raise UserError(
             "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "
             "that stage; use --set train.early_stop=none."
         )
-
-
-def _require_cycle(recipe: Recipe, settings: CycleSettings) -> None:
-    """Both generators have one config, so that each must take what the other gives."""
-    _require_no_first_stage(recipe)
-    facts = capabilities(recipe.network)
-    if facts.scale != 1 or facts.channels_in != facts.channels_out:
-        raise UserError(
-            f"Method cycle goes there and back through networks of one kind, but {recipe.network.kind} turns "
-            f"{facts.channels_in} channel(s) into {facts.channels_out} at scale {facts.scale}; take one of scale 1 "
-            "that keeps the channels."
-        )
-    least = smallest_patch(settings.low_frequency_sigma_px)
-    if settings.low_frequency and recipe.train.patch < least:
-        raise UserError(
-            f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of {least} px at least, not "
-            f"{recipe.train.patch}; raise train.patch or lower cycle.low_frequency_sigma_px."
-        )
-
-
-def _require_no_first_stage(recipe: Recipe) -> None:
-    """Settings of the stage that a cycle does not have must say nothing else than those of the one it has."""
-    second, fields = recipe.adversarial, Recipe.model_fields
-    instead = {
-        "losses": (None, "cycle.weight, cycle.identity and cycle.low_frequency"),
-        "optimiser": (second and second.optimiser, "adversarial.optimiser"),
-        "schedule": (second and second.schedule, "adversarial.schedule"),
-    }
-    for name, (same, other) in instead.items():
-        if getattr(recipe, name) not in (fields[name].default, same):
-            raise UserError(f"Method cycle ignores {name}, as it has no stage before its adversarial one; set {other}.")
 
 
 def _terms(recipe: Recipe) -> tuple[LossTerm, ...]:
@@ -92,7 +54,7 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
         raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by --set perceptual={backbone}.")
     find_loss(loss_name(recipe, term))
     if term.name == "bce":
-        require_probabilities(recipe.network)
+        _require_probabilities(recipe.network)
 
 
 def _require_patch(recipe: Recipe, perceptual: bool) -> None:
@@ -142,16 +104,30 @@ def _require_judged(judge: DiscriminatorConfig, patch: int) -> None:
         )
 
 
-def _require_dsrvae(recipe: Recipe) -> None:
-    if capabilities(recipe.network).latent is None:
-        raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
-    if recipe.losses != _DENOISING:
-        terms = ", ".join(f"{term.name}={term.weight:g}" for term in recipe.losses)
+def _require_shown(recipe: Recipe, settings: Adversarial) -> None:
+    """Discriminators must be able to see what they are shown."""
+    facts = capabilities(recipe.network)
+    if settings.conditional and not find_method(recipe).sees_condition:
         raise UserError(
-            f"Method variational learns to denoise by l1=1 and a divergence, not by {terms}; leave losses as they are. "
-            "What enlarges is under adversarial.losses."
+            f"Method {recipe.method} shows its discriminators images alone; use --set adversarial.conditional=false."
         )
-    if recipe.train.batch < 2:
+    if settings.conditional and facts.scale != 1:
         raise UserError(
-            "Method variational compares with patches of other places, which takes a batch of 2; raise train.batch."
+            f"A conditional discriminator sees input and output side by side, but {recipe.network.kind} enlarges "
+            f"{facts.scale} times; use --set adversarial.conditional=false."
         )
+    said, shown = settings.discriminator.channels, shown_channels(recipe)
+    if said not in (None, shown):
+        of = f" ({facts.channels_in} of the input, {facts.channels_out} of the image)" if settings.conditional else ""
+        raise UserError(
+            f"The discriminator takes {said} channel(s), but is shown {shown}{of}; use --set "
+            "adversarial.discriminator.channels=none, which follows the network."
+        )
+
+
+def _require_probabilities(network: NetworkConfig) -> None:
+    """The loss bce has no slope on outputs that may leave [0, 1]."""
+    if capabilities(network).probabilities:
+        return
+    advice = "use --set network.head=sigmoid" if hasattr(network, "head") else "use another loss"
+    raise UserError(f"Loss 'bce' compares probabilities, but the output of {network.kind} may leave [0, 1]; {advice}.")
