@@ -14,6 +14,7 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser
+from sem_models.config.validation_scores import PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
@@ -94,15 +95,15 @@ def test_constants_of_a_stage_are_those_of_its_optimiser(name) -> None:
 
 def test_best_of_a_stage() -> None:
     counters = Counters(step=5)
-    assert counters.validated({"val/psnr_db": 30.0}, newest_is_best=False)
+    assert counters.validated({"val/psnr_db": 30.0}, PSNR.ranking)
     counters.step = 6
-    assert not counters.validated({"val/psnr_db": 29.0}, newest_is_best=False)
+    assert not counters.validated({"val/psnr_db": 29.0}, PSNR.ranking)
     assert (counters.best_step, counters.validations_since_best) == (5, 1)
     counters.begin_stage()
     assert (counters.best, counters.validations_since_best) == ({}, 0)
-    assert counters.validated({"val/psnr_db": 28.0}, newest_is_best=True)
+    assert counters.validated({"val/psnr_db": 28.0}, None)
     counters.step = 7
-    assert counters.validated({"val/psnr_db": 20.0}, newest_is_best=True), "PSNR does not judge a GAN"
+    assert counters.validated({"val/psnr_db": 20.0}, None), "PSNR does not judge a GAN"
     assert counters.best_step == 7
 
 
