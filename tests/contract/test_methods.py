@@ -144,9 +144,8 @@ def test_observations_are_told_once_a_discriminator_took_part(recipe: Recipe, sm
     seen = {name: float(value) for name, value in method.observations().items()}
     adversarial_losses = last.parts[1:]
     alike = "input_correlation" if recipe.cycle else "contrast"
-    assert set(seen) == {f"{judge}/{side}" for judge in adversarial_losses for side in ("real", "fake")} | LIFE | {
-        alike
-    }
+    judged = {f"{part}/{side}" for part in adversarial_losses for side in ("real", "fake")}
+    assert set(seen) == judged | LIFE | {alike}
     assert all(0 < seen[f"{judge}/{side}"] < 1 for judge in adversarial_losses for side in ("real", "fake"))
     if recipe.network.kind != "pix2pix":
         assert seen[alike] > 0.7, "an untrained generator gives its input, enlarged by a cubic"
