@@ -91,7 +91,7 @@ class Method(ABC):
         """Its stages in order; none is empty and together they have `train.steps` steps."""
         return one_stage(recipe)
 
-    @classmethod  # noqa: B027 - most methods refuse nothing
+    @classmethod
     def check(cls, recipe: Recipe) -> None:
         """Refuse settings that it cannot learn by, before there is a dataset.
 

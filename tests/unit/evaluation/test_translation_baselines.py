@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.recipe import Recipe, TaskName
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import plan_dataset
@@ -19,7 +20,6 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model import RestorationModel
 from sem_models.networks.table import build_network
-from sem_models.config.networks.unet import UNetConfig
 from sem_models.tasks.models import benchmark_of, evaluate_model
 from sem_models.validation.panels import picture
 from tests.support.images import smooth_images
