@@ -110,7 +110,7 @@ def model_folder(text: str) -> Iterator[Path]:
     Only these two are fetched: the state to resume from is several times as large.
     """
     run_id, direction = split_direction(text)
-    if get_run(run_id).kind != "training":
+    if not get_run(run_id).is_training:
         raise UserError(f"Run {run_id} is not a training; name one that is.")
     with backward_model(run_id) if direction == "backward" else model_of(run_id, Artifact.BEST) as folder:
         yield folder

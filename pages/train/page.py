@@ -73,8 +73,8 @@ def _choose_recipe() -> "Recipe":
     from sem_models.config.presets.table import RECIPES
 
     tasks = sorted({recipe.task for recipe in RECIPES.values()})
-    task = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
-    names = [name for name, recipe in RECIPES.items() if task in ("all", recipe.task)]
+    chosen = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
+    names = [name for name, recipe in RECIPES.items() if chosen in ("all", recipe.task)]
     ordered = sorted(names, key=lambda name: not name.endswith("-small"))
     return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 

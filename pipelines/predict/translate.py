@@ -26,6 +26,8 @@ from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
 Bridge = Literal["sdedit", "ddib"]
+_NEEDS_SOURCE: dict[Bridge, bool] = {"sdedit": False, "ddib": True}
+"""Whether it goes out from a model of the contrast of the inputs."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def translate(wanted: Translation, progress: Progress = silent) -> list[Translat
         UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
             input could be used.
     """
-    if (wanted.method == "ddib") != (wanted.source is not None):
-        needs = "needs" if wanted.method == "ddib" else "takes no"
+    needs_source = _NEEDS_SOURCE[wanted.method]
+    if needs_source != (wanted.source is not None):
+        needs = "needs" if needs_source else "takes no"
         raise UserError(f"Method {wanted.method} {needs} --from MODEL, the model of the contrast of the inputs.")
     target = contrast_model(wanted.to, wanted.changes)
     source = contrast_model(wanted.source, wanted.changes) if wanted.source else None

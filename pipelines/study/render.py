@@ -36,14 +36,14 @@ def render(
         output = _output_of(resolved, dataset, entry)
         for item in made:
             crop = _cut(output, item, definition.crop_px)
-            levels[item.id] = to_levels(wreck(crop) if item.kind == "wrecked" else crop)
+            levels[item.id] = to_levels(wreck(crop) if item.is_wrecked else crop)
         progress(index + 1, len(work), "images generated")
     return {name: encode(picture, table) for name, picture in sorted(levels.items())}
 
 
 def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, UnitImage]]:
     for entry in dataset.entries(definition.split):
-        own = [item for item in key.items if item.kind == "real" and item.image == entry.name]
+        own = [item for item in key.items if item.is_real and item.image == entry.name]
         if own:
             sharp = dataset.unit(entry, dataset.sharp_role)
             yield from ((item, _cut(sharp, item, definition.crop_px)) for item in own)

@@ -24,7 +24,7 @@ def pixel_end(run_id: str) -> str:
         UserError: There is no such training, its pixel stage is not over, or it is a mixture.
     """
     run = get_run(run_id)
-    if run.kind != "training" or Tag.INTERPOLATED_FROM in run.tags:
+    if not run.is_training or Tag.INTERPOLATED_FROM in run.tags:
         raise UserError(f"Run {run_id} is not a training of its own; name the run that learned the weights.")
     stored = set(list_files(run_id, Artifact.CHECKPOINTS))
     if Artifact.STAGE in stored:

@@ -3,7 +3,6 @@
 from typing import get_args
 
 from sem_models.config.methods import METHOD_FACTS
-from sem_models.config.networks.discriminators import DiscriminatorConfig
 from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, Backbone, LossTerm
@@ -81,27 +80,7 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
             f"The loss dssim needs patches of {WINDOW * shrunk} px at least, not {patch}; raise train.patch."
         )
     if recipe.adversarial:
-        _require_judged(recipe.adversarial.discriminator, patch)
-
-
-def _require_judged(judge: DiscriminatorConfig, patch: int) -> None:
-    if judge.kind == "vgg":
-        if judge.size != patch:
-            raise UserError(
-                f"The discriminator judges patches of {judge.size} px, but train.patch is {patch}; "
-                f"use --set adversarial.discriminator.size={patch} (a multiple of 32)."
-            )
-        return
-    # What the halvings leave must be 3 px: the two layers after them take one pixel each.
-    if patch >> judge.halvings < 3:
-        raise UserError(
-            f"A discriminator with {judge.halvings} halvings needs patches of {3 << judge.halvings} px at least, not "
-            f"{patch}; raise train.patch or lower adversarial.discriminator.halvings."
-        )
-    if judge.kind == "structure" and patch % 4:
-        raise UserError(
-            f"The structure discriminator halves twice, but {patch} px are not a multiple of 4; change train.patch."
-        )
+        recipe.adversarial.discriminator.check_patch(patch)
 
 
 def _require_shown(recipe: Recipe, settings: Adversarial) -> None:

@@ -31,7 +31,7 @@ def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> 
     Raises:
         UserError: A pixel size is unknown, or the common one is far from that of an image.
     """
-    if options.target_pixel_size_nm and options.kind not in ("paired", "unpaired"):
+    if options.target_pixel_size_nm and not options.layout.brings_inputs:
         raise UserError(f"--target-pixel-size: kind {options.kind} has no targets; use --pixel-size.")
     if options.resample_nm is None:
         return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sem_models.datasets.kinds import Kind, Role
+from sem_models.datasets.kinds import LAYOUTS, Kind, Layout, Role
 from sem_models.datasets.manifest import Register, Skipped
 from sem_models.errors import UserError
 from sem_models.images.io.read import readable_suffixes
@@ -172,6 +172,11 @@ class PrepareOptions:
     resample_nm: float | None = None
     """Pixel size that all images are brought to; None: each stays as it is."""
 
+    @property
+    def layout(self) -> Layout:
+        """Which images the samples will consist of."""
+        return LAYOUTS[self.kind]
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -191,34 +196,35 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[Skipped],
         UserError: A place does not exist, or the kind needs a second folder.
     """
     raw = _files(options.raw)
-    if options.extra_inputs and options.kind != "paired":
+    if options.extra_inputs and not options.layout.is_paired:
         raise UserError(f"--with goes with --kind paired, whose inputs it completes, not with {options.kind}.")
-    if options.target_group_by and options.kind != "unpaired":
+    if options.target_group_by and not options.layout.is_unpaired:
         raise UserError(f"--target-group-by goes with --kind unpaired, not with {options.kind}; use --group-by.")
-    if options.kind == "single":
+    layout = options.layout
+    if len(layout.roles) == 1:
         return [Candidate(path, "image", path.name) for path in raw], [], ()
-    other = options.masks if options.kind == "masked" else options.target
+    other = options.masks if layout.has_masks else options.target
     if other is None:
-        raise UserError(f"Kind {options.kind} needs --{'masks' if options.kind == 'masked' else 'target'} FOLDER.")
+        raise UserError(f"Kind {options.kind} needs --{'masks' if layout.has_masks else 'target'} FOLDER.")
     second = _files((other,))
-    if options.kind == "unpaired":
+    if layout.is_unpaired:
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
     first = [path for path in raw if path not in set(second)]
-    masked = options.kind == "masked"
-    roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
     extra_inputs = find_extra_inputs(first, [_files((place,)) for place in options.extra_inputs])
     _refuse_targets(extra_inputs, second)
     kept = list(extra_inputs.of)
-    matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
-    notes = unused_masks(matching, second) if masked else ()
+    matching = match_masks(kept, second, options.mask_suffix) if layout.has_masks else match_by_name(kept, second)
+    notes = unused_masks(matching, second) if layout.has_masks else ()
     alone = [Skipped(source=path.name, reason=f"{path.name}: no partner of that name.") for path in matching.alone]
     alone += [
         Skipped(source=path.name, reason=f"{path.name}: a further input is missing.") for path in extra_inputs.alone
     ]
     alone += [Skipped(source=path.name, reason=f"{path.name}: no input of that name.") for path in extra_inputs.unused]
     pairs = [
-        Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
+        Candidate(path, role, pair[0].name)
+        for pair in matching.pairs
+        for path, role in zip(pair, layout.roles, strict=True)
     ]
     pairs += [
         Candidate(path, "input", first.name, part)

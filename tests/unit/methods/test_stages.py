@@ -18,7 +18,7 @@ from sem_models.config.validation_scores import PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
-from sem_models.methods.consistency import _require_judged, require_consistency
+from sem_models.methods.consistency import require_consistency
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
 from sem_models.methods.table import stage_at, stages
@@ -338,11 +338,11 @@ def test_the_stated_least_patch_of_a_discriminator_works(kind: str, size: int) -
     network = build_discriminator(config)
     if size % 4 and kind == "structure":
         with pytest.raises(UserError):
-            _require_judged(config, size)
+            config.check_patch(size)
         return
-    _require_judged(config, size)
+    config.check_patch(size)
     assert network(torch.rand(2, 1, size, size)).shape[-1] >= 1
     with pytest.raises(UserError, match="24 px at least"):
-        _require_judged(config, 20)
+        config.check_patch(20)
     with pytest.raises(RuntimeError):
         network(torch.rand(2, 1, 20, 20))
