@@ -1,7 +1,7 @@
 """One row a task: it refuses what it cannot learn from, makes batches, ranks checkpoints, has a baseline and words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +122,7 @@ class Stand:
 @pytest.fixture
 def datasets(tmp_path: Path) -> Callable[[Kind], Dataset]:
     """Small sets of 64 px of each kind; targets are negatives of their inputs."""
+    known: dict[Kind, Dataset] = {}
 
     def made(kind: Kind) -> Dataset:
         folder = tmp_path / kind
@@ -137,7 +138,12 @@ def datasets(tmp_path: Path) -> Callable[[Kind], Dataset]:
             options = PrepareOptions("d", (raw,), kind, target=target, group_by=r"^\w(\d)", databar_rows=0)
         return write_dataset(plan_dataset(options), folder / "d")
 
-    return made
+    def once(kind: Kind) -> Dataset:
+        if kind not in known:
+            known[kind] = made(kind)
+        return known[kind]
+
+    return once
 
 
 def test_every_task_has_a_row_and_a_preset() -> None:
@@ -226,9 +232,7 @@ def test_files_are_as_the_task_says(name: str, datasets) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_words_are_complete(name: str) -> None:
     words = TASKS[name].words
-    assert all(
-        getattr(words, field.name) for field in fields(words) if field.name in ("verb", "icon", "caveat", "panels")
-    )
+    assert all((words.verb, words.icon, words.caveat, words.panels))
     assert words.icon.startswith(":material/")
     assert words.caveat.endswith(".")
     assert all(text.endswith(".") for text in (words.display, words.no_forward_model) if text)
