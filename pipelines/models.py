@@ -15,7 +15,7 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo, get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
-from sem_models.config.networks.table import capabilities
+from sem_models.config.methods import method_facts
 from sem_models.config.overrides import override_degradation
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
@@ -27,7 +27,7 @@ from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.storage import load_model, save_weights
 from sem_models.methods.stages import BACKWARD
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import STATE
 
 
@@ -110,7 +110,7 @@ def recipe_of(ref: ModelRef) -> Recipe | None:
 def channels_taken(ref: ModelRef) -> int:
     """Channels of the files that a model takes; a baseline takes one, and so does a mask."""
     recipe = recipe_of(ref)
-    return 1 if recipe is None or takes_labels(recipe) else capabilities(recipe.network).channels_in
+    return find_task(recipe).file_channels(recipe) if recipe else 1
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def model_folder(run: RunRef) -> Iterator[Path]:
 
     Only these two are fetched: the state to resume from is several times as large.
     """
-    if get_run(run.run_id).kind != "training":
+    if not get_run(run.run_id).is_training:
         raise UserError(f"Run {run.run_id} is not a training; name one that is.")
     backward = run.direction == "backward"
     with _backward_folder(run) if backward else model_of(run.run_id, Artifact.BEST) as folder:
@@ -139,7 +139,7 @@ def _backward_folder(run: RunRef) -> Iterator[Path]:
         UserError: The run is no cycle, is not that far, or did not keep these weights.
     """
     recipe = stored_recipe(run.run_id)
-    if recipe.method != "cycle":
+    if not method_facts(recipe.method).learns_backward:
         raise UserError(
             f"Run {run.run_id} learned one direction only (method {recipe.method}): leave :backward away, or train a "
             "recipe of method cycle, such as cyclegan-translate-small."
@@ -162,7 +162,7 @@ def _backward_folder(run: RunRef) -> Iterator[Path]:
 
 def offers_backward(run: RunInfo) -> bool:
     """Whether the backward generator of a run can be loaded, for lists to choose from."""
-    if run.params.get("method") != "cycle":
+    if not method_facts(run.params.get("method")).learns_backward:
         return False
     kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
     return kept or float(run.params.get("train.ema_decay", 1)) == 0
@@ -184,7 +184,7 @@ def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
     if not isinstance(model, RestorationModel) or model.direction == "forward":
         return []
     name = dataset.manifest.name
-    if dataset.manifest.kind != "paired":
+    if not dataset.manifest.layout.is_paired:
         raise UserError(
             f"{model.name} goes from the second domain of its training to the first: {name!r} has no pairs of these. "
             "Prepare pairs of which the inputs are of the second domain, or use round-trip."

@@ -10,15 +10,14 @@ from typing import Literal
 
 from sem_models.datasets.dataset import open_dataset
 from sem_models.datasets.manifest import Split
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.io import read, write
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference import storage
-from sem_models.inference.label_maps import apply_model
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor, choose_device
+from sem_models.tasks.models import apply_model, evaluate_model, input_is_mask
 
 __all__ = ["Micrograph", "evaluate", "load_model", "read_micrograph", "restore", "write_micrograph"]
 
@@ -116,9 +115,8 @@ def restore(
         >>> restored.pixels.shape, restored.pixels.dtype.name, restored.pixel_size_nm
         ((384, 512, 1), 'uint8', 2.5)
     """
-    # The flat rows of a mask are no data bar; a mask has one channel where its model takes one a class.
-    takes_image = micrograph.channels == model.capabilities.channels_in
-    image = crop_databar(micrograph, find_databar(micrograph)) if databar == "cut" and takes_image else micrograph
+    cut = databar == "cut" and not input_is_mask(model)
+    image = crop_databar(micrograph, find_databar(micrograph)) if cut else micrograph
     return apply_model(Predictor(model, _device(model), tile), image)
 
 

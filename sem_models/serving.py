@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sem_models.images.io.uploads import decode_stack
 from sem_models.images.io.write import encode_tiff
-from sem_models.inference.label_maps import apply_model, label_recipe
 from sem_models.inference.predictor import Predictor, choose_device
 from sem_models.inference.storage import load_model
+from sem_models.tasks.models import apply_model, file_channels
 
 
 def load_served(folder: Path, run_id: str = "") -> Callable[[bytes], bytes]:
@@ -22,8 +22,7 @@ def load_served(folder: Path, run_id: str = "") -> Callable[[bytes], bytes]:
     page are taken for one camera's and share their limits.
     """
     predictor = Predictor(replace(load_model(folder, choose_device()), run_id=run_id))
-    # A mask is one channel, whatever number of classes its model takes.
-    channels = 1 if label_recipe(predictor.model) else predictor.model.capabilities.channels_in
+    channels = file_channels(predictor.model)
 
     def restore(content: bytes) -> bytes:
         return encode_tiff(apply_model(predictor, decode_stack(content, channels)))

@@ -19,9 +19,9 @@ from benchmarks.runner import Job, Table, command, options
 from sem_models.config.degradation import Degradation
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
-from sem_models.evaluation.evaluate import make_case
 from sem_models.evaluation.metrics.atoms import lattice_scores, seam_ratio
 from sem_models.evaluation.metrics.table import psnr_db
+from sem_models.evaluation.restoration import make_case
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor

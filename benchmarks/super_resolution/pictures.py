@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from benchmarks.pools import set_of
 from sem_models.datasets.dataset import open_dataset
 from sem_models.evaluation.baselines.table import Bicubic
-from sem_models.evaluation.evaluate import input_and_target
+from sem_models.evaluation.restoration import input_and_target
 from sem_models.images.display import display_window, to_display
 from sem_models.inference.predictor import Predictor
 

@@ -16,6 +16,7 @@ from pipelines.evaluate.discriminate_table import discriminations_of
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
+from sem_models.tasks.table import invents_detail
 
 
 def show() -> None:
@@ -105,9 +106,6 @@ def _bars(comparison: Comparison, metric: str) -> go.Figure:
     return figure
 
 
-_MADE_UP = ("translation", "synthesis")
-
-
 def show_discriminations(comparison: Comparison) -> None:
     """The section of the page; where no run was tested, how to test those that make images up."""
     found = discriminations_of(comparison)
@@ -120,7 +118,7 @@ def show_discriminations(comparison: Comparison) -> None:
 
 def _offer(comparison: Comparison) -> None:
     """The command: a test takes minutes and one judge for all models, so that it is no button for a single run."""
-    made_up = [c.run.run_id for c in comparison.columns if c.run.tags.get(Tag.TASK) in _MADE_UP]
+    made_up = [c.run.run_id for c in comparison.columns if invents_detail(c.run.tags.get(Tag.TASK))]
     if not made_up:
         return
     st.subheader("Discriminator test")

@@ -13,7 +13,7 @@ from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import on_page
 from pipelines.data.requests import PrepareRequest
-from sem_models.datasets.manifest import Kind
+from sem_models.datasets.kinds import LAYOUTS, Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.errors import UserError
 
@@ -61,30 +61,30 @@ def _request() -> PrepareRequest | None:
         name = st.text_input("Name of the dataset", placeholder="steel-2026", key="name").strip()
         kind = st.selectbox("Kind", KINDS, format_func=_describe, key="kind")
         raw = choose_source("Folder of raw micrographs on the server", "raw", name)
-        other = None
-        if kind != "single":
-            label = "Folder of masks" if kind == "masked" else "Folder of targets"
+        other, layout = None, LAYOUTS[kind]
+        if len(layout.roles) > 1:
+            label = "Folder of masks" if layout.has_masks else "Folder of targets"
             other = st.text_input(label, key="other").strip() or None
-        suffix = ask_suffix() if kind == "masked" else None
-        extra_inputs = _extra_inputs() if kind == "paired" else ()
+        suffix = ask_suffix() if layout.has_masks else None
+        extra_inputs = _extra_inputs() if layout.is_paired else ()
     with right:
         group, target_group, test = group_fields(kind)
         size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
-        registration, limit = choose_registration(disabled=kind != "paired")
-    if not name or raw is None or (kind != "single" and other is None):
+        registration, limit = choose_registration(disabled=not layout.is_paired)
+    if not name or raw is None or (len(layout.roles) > 1 and other is None):
         return None
     folder = Path(other) if other else None
-    of_pairs = {"registration": registration, "max_residual_px": limit} if kind == "paired" else {}
+    of_pairs = {"registration": registration, "max_residual_px": limit} if layout.is_paired else {}
     try:
         return PrepareRequest(
             name=name,
             raw=(raw,),
             kind=kind,
-            target=folder if kind in ("paired", "unpaired") else None,
-            masks=folder if kind == "masked" else None,
+            target=folder if layout.brings_inputs else None,
+            masks=folder if layout.has_masks else None,
             group_by=group,
             target_group_by=target_group,
             test_groups=test,
@@ -139,7 +139,7 @@ def group_fields(kind: Kind) -> tuple[str | None, str | None, str | None]:
     """Pattern of the groups, that of the other domain, and the test groups; None where not given."""
     group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
     other = ""
-    if kind == "unpaired":
+    if LAYOUTS[kind].is_unpaired:
         help_text = "Regular expression for the file names of the other domain; empty: as above."
         other = st.text_input("Group pattern of the other domain", key="target_group", help=help_text).strip()
     test = st.text_input(
@@ -151,7 +151,7 @@ def group_fields(kind: Kind) -> tuple[str | None, str | None, str | None]:
 def pixel_size_fields(kind: Kind) -> tuple[float | None, float | None]:
     """Pixel size of the targets, and the common one, both in nm; None where not given."""
     own = None
-    if kind in ("paired", "unpaired"):
+    if LAYOUTS[kind].brings_inputs:
         what = "Pixel size of the targets (nm)"
         own = st.number_input(what, 0.0, help="0: as the others.", key="target_pixel_size", format="%.4f")
     common = st.number_input(

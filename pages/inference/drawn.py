@@ -14,7 +14,8 @@ from pipelines.model_ref import ModelRef
 from pipelines.predict.requests import SynthesiseRequest
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.recipe import Recipe
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.synthesis import SYNTHESIS
+from sem_models.tasks.table import find_task
 
 _SIZES = (64, 128, 256, 512)
 _STEPS = "The time grows with steps, images and pixels; few steps draw smoother images."
@@ -23,12 +24,12 @@ _GUIDANCE = "1: what was learned. More exaggerates the mask and narrows what is 
 
 def is_drawing(recipe: Recipe | None) -> bool:
     """Whether a model draws micrographs by diffusion, out of nothing or after label maps."""
-    return recipe is not None and recipe.method == "diffusion" and recipe.task == "synthesis"
+    return recipe is not None and find_task(recipe) is SYNTHESIS and SYNTHESIS.is_drawn(recipe)
 
 
 def draw(model: ModelRef, recipe: Recipe) -> None:
     """Settings, the button, and what came out."""
-    after_masks = takes_labels(recipe)
+    after_masks = find_task(recipe).uses_masks(recipe)
     what = _after_masks() if after_masks else _free()
     left, middle, right = st.columns(3)
     settings = recipe.diffusion or DiffusionSettings()

@@ -10,7 +10,6 @@ import streamlit as st
 from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
 from pages.inference.viewer import show_result
-from pages.inference.wording import wording
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
@@ -22,6 +21,8 @@ from pipelines.predict.requests import PredictRequest
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.images.micrograph import Micrograph
+from sem_models.tasks.table import find_task
+from sem_models.tasks.words import RESTORING
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -46,8 +47,8 @@ def show() -> None:
             source = choose_source("File or folder on the server", "infer", "inference")
             extra_inputs = choose_extra_inputs(model, source)
         ready = bool(model and source) and extra_inputs is not None
-        words = wording(recipe.task if recipe else None)
-        if st.button(words.button, type="primary", disabled=not ready, icon=words.icon) and model and source:
+        words = find_task(recipe).words if recipe else RESTORING
+        if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
             _launch(model, source, extra_inputs or [])
         _result()
 
@@ -89,12 +90,12 @@ def _result() -> None:
 def _show(recorded: Micrograph, output: Path, model: ModelRef) -> None:
     """By the model that made it, which need not be the one that is chosen now."""
     recipe = _recipe(model)
-    task = recipe.task if recipe else None
-    st.caption(f"Made by `{model}`. {wording(task).caveat}")
-    if recipe and recipe.labels:
-        show_classes_result(recorded, output, recipe.labels, drawn=task == "synthesis")
+    task = find_task(recipe) if recipe else None
+    st.caption(f"Made by `{model}`. {(task.words if task else RESTORING).caveat}")
+    if task and recipe and recipe.labels:
+        show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
-        show_result(recorded, output, str(model), restored=task != "translation")
+        show_result(recorded, output, str(model), restored=task is None or task.keeps_contrast)
 
 
 def _label(result: dict[str, Any]) -> str:

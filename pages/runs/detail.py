@@ -12,10 +12,11 @@ from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
 from pipelines.train.requests import InterpolateRequest
+from sem_models.config.methods import method_facts
+from sem_models.config.validation_scores import INPUT_CORRELATION
+from sem_models.tasks.table import VALIDATION_SCORES
 
 _LIVE = ("RUNNING", "SCHEDULED")
-_NO_REFERENCE = ("val/input_correlation", "val/blind_mse")
-"""Validation scores of runs whose dataset has nothing that an output could be compared with."""
 _TABS = ("Samples by step", "Scores", "Settings")
 
 
@@ -94,7 +95,7 @@ def _scores(run: RunInfo) -> None:
 
 def _offer_interpolation(run: RunInfo) -> None:
     """A slider between the two ends of a GAN training; nothing is trained for it."""
-    if run.params.get("method") != "adversarial" or Tag.INTERPOLATED_FROM in run.tags:
+    if not method_facts(run.params.get("method")).has_two_ends or Tag.INTERPOLATED_FROM in run.tags:
         return
     if float(run.params.get("adversarial.first_share", 0)) == 0 and Tag.INITIAL_RUN not in run.tags:
         return  # no pixel stage, so that there is no other end
@@ -120,7 +121,7 @@ def _controls(run: RunInfo) -> None:
 
 
 def _offer_scores(run: RunInfo) -> None:
-    if any(name in run.metrics for name in _NO_REFERENCE):
+    if any(score.metric in run.metrics for score in VALIDATION_SCORES if not score.has_reference):
         st.caption(
             "Its dataset has no reference to score against: look at an image on the Inference page, `judge` one on the "
             "command line, or `evaluate` on a dataset of clean or paired images."
@@ -130,10 +131,6 @@ def _offer_scores(run: RunInfo) -> None:
         launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]))
         st.rerun()
     st.caption("Use the test split once a model is chosen, not to choose it.")
-
-
-_UNPAIRED = "val/input_correlation"
-"""The validation score of runs on two domains without pairs."""
 
 
 def show_discriminations(run: RunInfo) -> None:
@@ -146,7 +143,7 @@ def show_discriminations(run: RunInfo) -> None:
     for report in reports:
         st.markdown(f"**Discriminator test on {report.dataset}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])
-    if not reports and run.status == "FINISHED" and _UNPAIRED in run.metrics:
+    if not reports and run.status == "FINISHED" and INPUT_CORRELATION.metric in run.metrics:
         st.caption("Without pairs outputs can still be judged beside real images of the second domain:")
         asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags[Tag.DATASET]}"
         st.code(asked, language="bash", wrap_lines=True)

@@ -5,21 +5,13 @@ import streamlit as st
 from pages.charts.curves import curve_figure
 from pipelines.jobs import queue
 from pipelines.progress import clock
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import GrowingCurves
-from pipelines.tracking.runs import get_run, run_warnings
-
-_SCORES = {
-    "dice": ("**Validation Dice**, mean over classes", "Dice"),
-    "psnr_db": ("**Validation PSNR** on whole images", "PSNR (dB)"),
-    "two_frame_psnr_db": ("**Validation PSNR**, estimated from two noisy frames", "PSNR (dB)"),
-    "noise_mse": ("**Validation error of the noise** that the network finds in unseen images", "squared error"),
-    "blind_mse": ("**Validation error on hidden pixels**, their noise included", "squared error"),
-    "input_correlation": ("**Correlation of validation outputs with their inputs**", "correlation"),
-}
-"""The first that a run has; without a clean reference there is no PSNR."""
-
-_EXPECTED = {"segmentation": "dice", "diffusion": "noise_mse", "blind-spot": "blind_mse", "cycle": "input_correlation"}
-"""By method, before the first validation."""
+from pipelines.tracking.runs import RunInfo, get_run, run_warnings
+from sem_models.config.methods import method_facts
+from sem_models.config.validation_scores import ValidationScore
+from sem_models.tasks.super_resolution import SUPER_RESOLUTION
+from sem_models.tasks.table import TASKS, VALIDATION_SCORES
 
 _LIFE = ("contrast", "diversity", "input_correlation")
 
@@ -32,10 +24,8 @@ def show_curves(run_id: str) -> None:
         st.warning(warning, icon=":material/monitor_heart:")
     curves = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
-    expected = _EXPECTED.get(run.params.get("method", ""), "psnr_db")
-    name = next((name for name in _SCORES if f"val/{name}" in run.metrics), expected)
-    heading, unit = _SCORES[name]
-    score, baseline = curves.points(f"val/{name}"), curves.points(f"val/floor_{name}")
+    shown = shown_score(run)
+    score, baseline = curves.points(shown.metric), curves.points(shown.baseline_metric)
     left, right = st.columns(2)
     with left:
         st.markdown("**Parts of the loss**, weighted")
@@ -44,17 +34,24 @@ def show_curves(run_id: str) -> None:
         else:
             st.caption("No step yet.")
     with right:
-        st.markdown(heading)
+        st.markdown(f"**{shown.title}**{shown.detail}")
         if score:
-            st.plotly_chart(curve_figure({"model": score}, unit, baseline), key=f"psnr-{run_id}")
+            st.plotly_chart(curve_figure({"model": score}, shown.axis, baseline), key=f"psnr-{run_id}")
         else:
             st.caption("No validation yet.")
-        if name == "input_correlation":
-            st.caption("Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.")
+        if shown.note:
+            st.caption(shown.note)
     _health(curves, run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
+
+
+def shown_score(run: RunInfo) -> ValidationScore:
+    """What the validation of a run shows; before the first one what its task and method lead to expect."""
+    known = next((score for score in VALIDATION_SCORES if score.metric in run.metrics), None)
+    task = TASKS.get(run.tags.get(Tag.TASK, ""), SUPER_RESOLUTION)
+    return known or task.usual_score(method_facts(run.params.get("method")))
 
 
 def _curves(run_id: str) -> GrowingCurves:

@@ -6,18 +6,10 @@ from PIL import Image
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
+from sem_models.tasks.table import TASKS
+from sem_models.tasks.words import RESTORING, Words
 
 _ONE_TO_ONE_PX = 220
-_PANELS = {
-    "input": "Input",
-    "floor": "Baseline: bicubic",
-    "output": "Model",
-    "target": "Target",
-    "real": "A real image, for comparison",
-}
-
-
-_ENLARGED = {**_PANELS, "input": "Input, enlarged"}
 
 
 def show_samples(run: RunInfo) -> None:
@@ -47,14 +39,22 @@ def show_samples(run: RunInfo) -> None:
 
 def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
     """What is shown and how it is called; where nothing is enlarged, the bicubic baseline is the input once more."""
+    panels = _words(run).panels
     if run.params.get("degradation.scale", "1") != "1":
-        return {panel: label for panel, label in _ENLARGED.items() if panel in stored}
-    return {panel: label for panel, label in _PANELS.items() if panel in stored - {"floor"}}
+        enlarged = {**panels, "input": f"{panels['input']}, enlarged"}
+        return {panel: label for panel, label in enlarged.items() if panel in stored}
+    return {panel: label for panel, label in panels.items() if panel in stored - {"floor"}}
+
+
+def _words(run: RunInfo) -> Words:
+    """Of its task; runs of earlier versions may not say it."""
+    task = TASKS.get(run.tags.get(Tag.TASK, ""))
+    return task.words if task else RESTORING
 
 
 def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
-    if run.tags.get(Tag.TASK) == "segmentation":
-        return "From the centre of the image; each class in its colour."
+    if display := _words(run).display:
+        return display
     ruler = "truth" if "target" in shown else "real image" if "real" in shown else "input"
     return f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels."
 

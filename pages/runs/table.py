@@ -6,24 +6,33 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
+from sem_models.tasks.table import VALIDATION_SCORES, invents_detail
 
 _ALL = "all"
-_SCORES = {
-    "val/psnr_db": "val PSNR (dB)",
-    "val/floor_psnr_db": "baseline, val PSNR (dB)",
-    "val/dice": "val Dice",
-    "val/floor_dice": "baseline, val Dice",
-    "val/noise_mse": "val error of the noise",
+_TEST_SCORES = {
     "test/psnr_db": "test PSNR (dB)",
     "test/ssim": "test SSIM",
     "test/dice": "test Dice",
     "test/std_ratio": "test std, output / target",
     "test/gradient_energy_ratio": "test gradient energy, output / target",
 }
-"""What says most of a run, whatever its task."""
 _OF_TEXTURE = ("test/std_ratio", "test/gradient_energy_ratio")
-_WITH_TEXTURE = ("translation", "synthesis")
-"""Tasks in which a smooth output has the best PSNR and yet is of little use."""
+"""Listed for tasks in which a smooth output has the best PSNR and yet is of little use."""
+
+
+def _validation_columns() -> dict[str, str]:
+    """Metric and heading of what runs are ranked by, each before its baseline."""
+    columns = {}
+    for score in VALIDATION_SCORES:
+        if score.column:
+            columns[score.metric] = score.column
+            if score.has_baseline_column:
+                columns[score.baseline_metric] = f"baseline, {score.column}"
+    return columns
+
+
+_SCORES = _validation_columns() | _TEST_SCORES
+"""What says most of a run, whatever its task."""
 
 
 def choose_run(runs: list[RunInfo]) -> str | None:
@@ -57,7 +66,7 @@ def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
 
 
 def _row(run: RunInfo) -> dict[str, object]:
-    texture = task_of(run) in _WITH_TEXTURE
+    texture = invents_detail(task_of(run))
     scores = {
         name: run.metrics.get(key) if texture or key not in _OF_TEXTURE else None for key, name in _SCORES.items()
     }

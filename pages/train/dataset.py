@@ -6,10 +6,11 @@ from pipelines.home import home
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
-from sem_models.datasets.manifest import Kind, Manifest
+from sem_models.datasets.kinds import Kind
+from sem_models.datasets.manifest import Manifest
 from sem_models.errors import Message, UserError
 from sem_models.tasks.compatibility import check_compatible, refuse_ignored
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 
 
 def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
@@ -44,16 +45,12 @@ def _kind(name: str) -> str:
 
 def compatible_kinds(recipe: Recipe) -> tuple[Kind, ...]:
     """Kinds of datasets that a recipe is meant for; others may do as well."""
-    if takes_labels(recipe):
-        return ("masked",)
-    if recipe.task == "translation":
-        return ("unpaired",) if recipe.method == "cycle" else ("paired",)
-    return ("single",)
+    return find_task(recipe).usual_kinds(recipe)
 
 
 def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
     """`network.channels_in=6` where the inputs of pairs have other channels than the recipe's network takes."""
-    if manifest.kind != "paired" or not hasattr(recipe.network, "channels_in"):
+    if not manifest.layout.is_paired or not hasattr(recipe.network, "channels_in"):
         return []
     found = manifest.entries[0].array("input").shape[2]
     return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []

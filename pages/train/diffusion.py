@@ -7,7 +7,7 @@ import streamlit as st
 from pages.widgets.sampling import step_choices
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.recipe import Recipe
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 
 Choices = dict[str, tuple[Any, Any]]
 
@@ -27,7 +27,7 @@ def choose_diffusion(recipe: Recipe) -> Choices:
         "diffusion.betas": (betas, settings.betas),
         "diffusion.sampling.steps": (steps, settings.sampling.steps),
     }
-    return chosen | (_choose_guidance(settings, key) if takes_labels(recipe) else {})
+    return chosen | (_choose_guidance(settings, key) if find_task(recipe).uses_masks(recipe) else {})
 
 
 def _choose_guidance(settings: DiffusionSettings, key: str) -> Choices:

@@ -31,14 +31,14 @@ def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, incompatibility
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
-    from sem_models.tasks.label_maps import with_labels
+    from sem_models.tasks.compatibility import adapt
 
     left, right = st.columns([2, 3], gap="large")
     with left:
         recipe = _choose_recipe()
         summary = st.empty()
         dataset = choose_dataset(recipe, names)
-        recipe = with_labels(recipe, dataset.manifest)
+        recipe = adapt(recipe, dataset.manifest)
         channels = channel_changes(recipe, dataset.manifest)
         summary.caption(_summary(override(recipe, channels)))
         experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")
@@ -81,8 +81,8 @@ def _choose_recipe() -> "Recipe":
     from sem_models.config.presets.table import RECIPES
 
     tasks = sorted({recipe.task for recipe in RECIPES.values()})
-    task = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
-    names = [name for name, recipe in RECIPES.items() if task in ("all", recipe.task)]
+    chosen = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
+    names = [name for name, recipe in RECIPES.items() if chosen in ("all", recipe.task)]
     ordered = sorted(names, key=lambda name: not name.endswith("-small"))
     return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 

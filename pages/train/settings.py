@@ -7,8 +7,10 @@ import streamlit as st
 from pages.train.diffusion import choose_diffusion
 from pages.train.forward import choose_distortion, choose_forward
 from pages.widgets.words import OTHER_SETTINGS
+from sem_models.config.methods import method_facts
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.manifest import Kind
+from sem_models.datasets.kinds import Kind
+from sem_models.tasks.table import find_task
 
 
 def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:
@@ -42,7 +44,7 @@ def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     weight = second.number_input("Adversarial weight", 0.0, 10.0, settings.weight, format="%.1e", key=f"gan-{key}")
     chosen: str = recipe.perceptual
     compared = any(term.name.startswith("perceptual") for term in (*recipe.losses, *settings.losses))
-    if compared or recipe.method == "variational":
+    if compared or method_facts(recipe.method).compares_features:
         features = ["vgg19", "vgg16"]
         chosen = third.selectbox("Perceptual features", features, features.index(recipe.perceptual), key=f"vgg-{key}")
     losses = ", ".join(f"{term.name} {term.weight:g}" for term in settings.losses)
@@ -119,8 +121,4 @@ def _made(recipe: Recipe, kind: Kind) -> dict[str, tuple[Any, Any]]:
 
 def unused(recipe: Recipe, kind: Kind) -> str:
     """Why a training does not look at the forward model of its recipe; empty where it does."""
-    if kind in ("paired", "unpaired"):
-        return "No forward model: the dataset brings its inputs as they were recorded."
-    if recipe.task == "synthesis":
-        return "No forward model: real images are drawn as they are, nothing is degraded."
-    return ""
+    return find_task(recipe).ignores_degradation(kind)

@@ -17,7 +17,7 @@ def recipes(out: Output) -> None:
     """List the recipes that can be trained."""
     from sem_models.config.networks.table import capabilities
     from sem_models.config.presets.table import RECIPES
-    from sem_models.methods.stages import stages
+    from sem_models.methods.table import stages
     from sem_models.networks.table import parameter_count
 
     rows = []

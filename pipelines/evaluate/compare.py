@@ -91,4 +91,4 @@ def _reason(run: RunInfo, reports: Sequence[EvaluationReport], shown: Evaluation
     if reports:
         different = min((report.differs_from(shown) for report in reports), key=len)
         return f"{label(run)} has no comparable partner here: {'; '.join(different)}."
-    return f"{label(run)} has not been evaluated." if run.kind == "training" else ""
+    return f"{label(run)} has not been evaluated." if run.is_training else ""

@@ -12,7 +12,6 @@ from pipelines.tracking.keys import Artifact, discriminator_key
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.discriminator.kernel_distance import set_distance
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.discriminator.report import (
@@ -25,6 +24,7 @@ from sem_models.evaluation.discriminator.set_texture import set_texture
 from sem_models.evaluation.discriminator.test import discriminator_test, real_against_real
 from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_notes
 from sem_models.progress import Progress, silent
+from sem_models.tasks.models import generated_pairs
 
 
 def discriminate(
@@ -78,7 +78,7 @@ def _report(
 ) -> DiscriminatorReport:
     found = discriminator_test(pairs, settings, progress)
     kernel, notes = set_distance(pairs, progress)
-    if dataset.manifest.kind == "unpaired":
+    if dataset.manifest.layout.is_unpaired:
         notes += unpaired_notes(dataset, splits, one.model.capabilities.scale)
     judged = [pair for pair in pairs if pair.judged]
     return DiscriminatorReport(

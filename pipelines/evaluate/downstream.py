@@ -25,6 +25,9 @@ from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+from sem_models.tasks.segmentation import SEGMENTATION
+from sem_models.tasks.synthesis import SYNTHESIS
+from sem_models.tasks.table import find_task
 
 EXPERIMENT = "downstream"
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
@@ -64,11 +67,11 @@ def downstream(
     """
     dataset_name = request.dataset
     dataset = open_dataset(home().datasets / dataset_name)
-    draws = label_model(request.synthesiser, "synthesis")
+    draws = label_model(request.synthesiser, SYNTHESIS)
     require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
     refuse_leakage(draws, dataset, "test")
     recipe = override(find_recipe(request.recipe), request.changes)
-    if recipe.task != "segmentation":
+    if find_task(recipe) is not SEGMENTATION:
         raise UserError(f"Recipe {request.recipe!r} is of task {recipe.task}; choose one of task segmentation.")
     names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
     seeds = tuple(range(recipe.train.seed, recipe.train.seed + request.seeds))

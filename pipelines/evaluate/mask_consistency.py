@@ -26,6 +26,8 @@ from sem_models.evaluation.mask_consistency import (
 )
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+from sem_models.tasks.segmentation import SEGMENTATION
+from sem_models.tasks.synthesis import SYNTHESIS
 
 _SHORT = {GENERATED: "generated", REAL: "real", MAJORITY: "floor_majority", MEANS: "floor_means"}
 """Names in MLflow, which takes no brackets."""
@@ -42,11 +44,10 @@ def consistency(request: ConsistencyRequest, progress: Progress = silent) -> tup
     """
     dataset_name, split = request.dataset, request.split
     dataset = open_dataset(home().datasets / dataset_name)
-    if dataset.manifest.kind != "masked":
+    if not dataset.manifest.layout.has_masks:
         kind = FieldRef("kind", "masked")
         raise UserError(f"Dataset {dataset_name!r} has no masks to draw from; prepare it with ", kind, ".")
-    draws = label_model(request.synthesiser, "synthesis")
-    finds = label_model(request.segmenter, "segmentation")
+    draws, finds = label_model(request.synthesiser, SYNTHESIS), label_model(request.segmenter, SEGMENTATION)
     for model in (draws, finds):
         require_classes(model, dataset.manifest.label_values, f"dataset {dataset_name!r}")
         refuse_leakage(model, dataset, split)

@@ -10,7 +10,8 @@ from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
 from sem_models.datasets.dataset import Dataset, open_dataset
-from sem_models.datasets.manifest import Role, Split
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Split
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.metrics.round_trip import round_trip as round_trip_scores
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
@@ -65,10 +66,8 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
 
 
 def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:
-    kind = dataset.manifest.kind
-    if kind == "unpaired" and there.backward:
-        return "target"
-    return "input" if kind in ("paired", "unpaired") else "image"
+    layout = dataset.manifest.layout
+    return "target" if layout.is_unpaired and there.backward else layout.roles[0]
 
 
 def _image_model(ref: ModelRef, dataset: Dataset) -> ResolvedModel:

@@ -24,11 +24,13 @@ from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import SettingRef, UserError
-from sem_models.evaluation.evaluate import describe_input, evaluate_model
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.evaluation.restoration import describe_input
+from sem_models.inference.model import Direction, UnitModel, recipe_of
+from sem_models.methods.table import find_method
 from sem_models.progress import Progress, silent
+from sem_models.tasks.models import evaluate_model
 
 BASELINE_EXPERIMENT = "floors"
 
@@ -61,7 +63,7 @@ def _refuse_idle(changes: Sequence[str], ref: ModelRef, dataset: Dataset) -> Non
     """Pairs are taken as they are; only baselines may be told what blurred them."""
     baseline = isinstance(ref, BaselineRef)
     idle = [change for change in changes if not (baseline and change.strip().startswith("degradation.blur."))]
-    if idle and dataset.manifest.kind == "paired":
+    if idle and dataset.manifest.layout.is_paired:
         raise UserError(
             f"Dataset {dataset.manifest.name!r} is paired and brings its own inputs, which ",
             SettingRef(idle[0]),
@@ -71,13 +73,8 @@ def _refuse_idle(changes: Sequence[str], ref: ModelRef, dataset: Dataset) -> Non
 
 def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
     """What scores do not mean on this dataset."""
-    from_noise = isinstance(model, RestorationModel) and model.recipe.method == "noise2noise"
-    if not from_noise or dataset.manifest.kind != "paired":
-        return []
-    return [
-        f"Where the targets of {dataset.manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
-        "against their noise: the truth itself would not reach a high PSNR. `judge` estimates the PSNR from two frames."
-    ]
+    recipe = recipe_of(model)
+    return list(find_method(recipe).caveats(dataset.manifest)) if recipe else []
 
 
 def _baseline_run(ref: ModelRef, dataset: Dataset, degradation: Degradation) -> str:

@@ -13,12 +13,11 @@ from sem_models.errors import Message, UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar, find_databar
 from sem_models.images.io.read import read_identified_pages
-from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
-from sem_models.inference.label_maps import apply_model, label_recipe
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+from sem_models.tasks.models import apply_to_file, input_is_mask
 
 
 @dataclass(frozen=True)
@@ -78,15 +77,9 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     def apply(self, stack: _Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
         """The output for all channels of a page."""
         target = self.names.of_page(stack[0], page[0])
-        recipe = label_recipe(self.predictor.model)
-        # The flat rows of a mask are no data bar.
-        drawn = recipe is not None and recipe.task == "synthesis"
-        bars = [find_databar(image, 0 if self.databar == "keep" or drawn else None) for image in page]
-        whole = _join(page, bars)
-        if recipe is None:
-            self.predictor.predict_to_file(whole, target)
-        else:
-            write_micrograph(target, apply_model(self.predictor, whole))
+        no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
+        bars = [find_databar(image, 0 if no_bar else None) for image in page]
+        apply_to_file(self.predictor, _join(page, bars), target)
         return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, tuple(map(str, stack[1:])))
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:

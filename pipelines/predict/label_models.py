@@ -7,12 +7,13 @@ from pipelines.model_ref import ModelRef
 from pipelines.models import resolve_model
 from pipelines.predict.pixel_sizes import learned_size
 from pipelines.tracking.run_facts import manifest_of
-from sem_models.config.recipe import Recipe, Task
+from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.synthetic import is_synthetic
 from sem_models.errors import FieldRef, UserError
-from sem_models.inference.label_maps import label_recipe
-from sem_models.inference.model import UnitModel
+from sem_models.inference.model import UnitModel, recipe_of
+from sem_models.tasks.base import Task
+from sem_models.tasks.table import find_task
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ def label_model(ref: ModelRef, task: Task) -> LabelModel:
         UserError: There is no such model, or it is another kind of model.
     """
     resolved = resolve_model(ref)
-    recipe = label_recipe(resolved.model)
-    if recipe is None or recipe.task != task or resolved.run_id is None:
-        raise UserError(f"{ref}: not a {task} model trained on masks; name the run of a recipe of task {task}.")
+    recipe = recipe_of(resolved.model)
+    if recipe is None or find_task(recipe) is not task or not task.uses_masks(recipe) or resolved.run_id is None:
+        raise UserError(
+            f"{ref}: not a {task.name} model trained on masks; name the run of a recipe of task {task.name}."
+        )
     return LabelModel(resolved.model, recipe, resolved.run_id, manifest_of(resolved.run_id))
 
 

@@ -19,9 +19,11 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample_labels
 from sem_models.images.specimen import specimen_of
-from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
+from sem_models.tasks.models import apply_model
+from sem_models.tasks.segmentation import SEGMENTATION
+from sem_models.tasks.synthesis import SYNTHESIS
 
 MASKS = "masks"
 
@@ -89,7 +91,7 @@ def bridge(request: MaskTranslationRequest, progress: Progress = silent) -> list
     Raises:
         UserError: Labels differ and are not mapped, no input, or not one could be used.
     """
-    finds, draws = label_model(request.segmenter, "segmentation"), label_model(request.synthesiser, "synthesis")
+    finds, draws = label_model(request.segmenter, SEGMENTATION), label_model(request.synthesiser, SYNTHESIS)
     table = label_table(finds.recipe.labels, draws.recipe.labels, request.mapping)
     predictors = Predictor(finds.model), Predictor(draws.model)
     files = input_files(request.inputs, request.out)

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from sem_models.datasets.manifest import Manifest, Role
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample

@@ -11,10 +11,9 @@ from pipelines.model_ref import ModelRef
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
-from pipelines.predict.requests import TranslateRequest
+from pipelines.predict.requests import TranslateRequest, TranslationMethod
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
-from sem_models.datasets.manifest import Role
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
@@ -26,6 +25,9 @@ from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion
 from sem_models.inference.predictor import choose_device
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
+
+_NEEDS_SOURCE: dict[TranslationMethod, bool] = {"sdedit": False, "ddib": True}
+"""Whether it goes out from a model of the contrast of the inputs."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ def translate(request: TranslateRequest, progress: Progress = silent) -> list[Tr
         UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
             input could be used.
     """
-    if (request.method == "ddib") != (request.source is not None):
-        needs = "needs" if request.method == "ddib" else "takes no"
+    needs_source = _NEEDS_SOURCE[request.method]
+    if needs_source != (request.source is not None):
+        needs = "needs" if needs_source else "takes no"
         other = FieldRef("source", "MODEL")
         raise UserError(f"Method {request.method} {needs} ", other, ", the model of the contrast of the inputs.")
     target = contrast_model(request.to, request.changes)
@@ -131,8 +134,7 @@ def contrast_model(ref: ModelRef, changes: Sequence[str]) -> Contrast:
     if model.capabilities.channels_out != 1:
         raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
     manifest = manifest_of(resolved.run_id) if resolved.run_id else None
-    role: Role = "target" if manifest and manifest.kind == "paired" else "image"
-    return Contrast(model, learned_size(manifest, role) if manifest else None)
+    return Contrast(model, learned_size(manifest, manifest.layout.sharp_role) if manifest else None)
 
 
 def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str, ...]]:

@@ -38,7 +38,7 @@ def export(request: ExportRequest) -> Path:
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
     if request.format == "folder":
         return _write_folder(resolved, out)
-    if resolved.recipe.method == "diffusion":
+    if not resolved.takes_one_pass:
         raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
@@ -134,13 +134,13 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
 
-    def axes(kind: str) -> list[object]:
-        channels = facts.channels_in if kind == "input" else facts.channels_out
+    def axes(given: bool) -> list[object]:
+        channels = facts.channels_in if given else facts.channels_out
         names = [spec.Identifier("intensity" if channels == 1 else f"intensity{index}") for index in range(channels)]
         fixed: list[object] = [spec.BatchAxis(), spec.ChannelAxis(channel_names=names)]
         for name in ("y", "x"):
             identifier = spec.AxisId(name)
-            if kind == "input":
+            if given:
                 fixed.append(spec.SpaceInputAxis(id=identifier, size=step))
             else:
                 reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
@@ -158,11 +158,11 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORK_FACTS[network].source))],
         license=spec.LicenseId("Apache-2.0"),
         documentation=spec.FileDescr(source=folder / "README.md"),
-        inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes("input"), test_tensor=source)],
+        inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes(given=True), test_tensor=source)],
         outputs=[
             spec.OutputTensorDescr(
                 id=spec.TensorId("restored"),
-                axes=axes("output"),
+                axes=axes(given=False),
                 test_tensor=spec.FileDescr(source=folder / "output.npy"),
             )
         ],

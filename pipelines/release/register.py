@@ -7,6 +7,7 @@ from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
+from sem_models.config.methods import method_facts
 
 _WAYS: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",
@@ -19,7 +20,7 @@ def register(request: RegisterRequest) -> str:
     run_id, direction = request.run.run_id, request.run.direction
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}
-    if run.params.get("method") == "cycle":
+    if method_facts(run.params.get("method")).learns_backward:
         tags[Tag.DIRECTION] = _WAYS[direction]
     for report in reports_as_trained(run_id, direction):
         for metric in report.metrics:

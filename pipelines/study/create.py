@@ -17,9 +17,8 @@ from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import cases_for
-from sem_models.inference.label_maps import label_recipe
 from sem_models.progress import Progress, silent
+from sem_models.tasks.models import cases_for, has_counterparts
 
 
 def create_study(request: StudyCreateRequest, progress: Progress = silent) -> str:
@@ -36,7 +35,7 @@ def create_study(request: StudyCreateRequest, progress: Progress = silent) -> st
         _require_outputs(resolved, dataset)
     definition = _define(request, dataset, models)
     scale = max(resolved.model.capabilities.scale for resolved in models)
-    sources = _source_fields(dataset, definition, models) if dataset.manifest.kind == "unpaired" else None
+    sources = _source_fields(dataset, definition, models) if dataset.manifest.layout.is_unpaired else None
     key = make_key(definition, _fields(dataset, definition, models, sources is None), scale, sources)
     pictures = render(definition, key, dataset, models, progress)
     return _store(definition, key, dataset, pictures)
@@ -72,7 +71,7 @@ def _fields(
 
 def _require_outputs(resolved: ResolvedModel, dataset: Dataset) -> None:
     """UserError where a model gives nothing that could be shown beside real images of the dataset."""
-    if dataset.manifest.kind != "unpaired" or label_recipe(resolved.model):
+    if has_counterparts(resolved.model, dataset):
         cases_for(resolved.model, dataset, resolved.degradation)
 
 

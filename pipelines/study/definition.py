@@ -103,6 +103,16 @@ class Item(Frozen):
     column: int
     """Upper left corner in the sharp image or in the output, px."""
 
+    @property
+    def is_real(self) -> bool:
+        """Whether a microscope recorded it."""
+        return self.model is None
+
+    @property
+    def is_wrecked(self) -> bool:
+        """Whether it is the coarse mosaic of a catch trial."""
+        return self.kind == "wrecked"
+
 
 class Trial(Frozen):
     """One question; its pictures show the same field, but for unpaired datasets."""

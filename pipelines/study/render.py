@@ -13,11 +13,11 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.unpaired_pairs import source_image
-from sem_models.evaluation.evaluate import cases_for
 from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress
+from sem_models.tasks.models import cases_for
 
 
 def render(
@@ -36,14 +36,14 @@ def render(
         output = _output_of(resolved, dataset, entry)
         for item in made:
             crop = _cut(output, item, definition.crop_px)
-            levels[item.id] = to_levels(wreck(crop) if item.kind == "wrecked" else crop)
+            levels[item.id] = to_levels(wreck(crop) if item.is_wrecked else crop)
         progress(index + 1, len(work), "images generated")
     return {name: encode(picture, table) for name, picture in sorted(levels.items())}
 
 
 def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Iterator[tuple[Item, UnitImage]]:
     for entry in dataset.entries(definition.split):
-        own = [item for item in key.items if item.kind == "real" and item.image == entry.name]
+        own = [item for item in key.items if item.is_real and item.image == entry.name]
         if own:
             sharp = dataset.unit(entry, dataset.sharp_role)
             yield from ((item, _cut(sharp, item, definition.crop_px)) for item in own)
@@ -55,7 +55,7 @@ def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArr
     Raises:
         UserError: Another number of channels would tell at once which picture is generated.
     """
-    if dataset.manifest.kind == "unpaired":
+    if dataset.manifest.layout.is_unpaired:
         output = Predictor(resolved.model).predict_unit(source_image(resolved.model, dataset, entry))
         real = {e.array("target").shape[2] for e in dataset.manifest.entries if e.has("target")}
         fits, shape = real == {len(output)}, f"{sorted(real)} channels"

@@ -84,7 +84,7 @@ def study_results(study: Study) -> StudyResults:
 def _judge(study: Study, answer: Answer) -> Judgement:
     """Open one answer with the key."""
     trial = study.trials[answer.trial]
-    generated = [study.items[name] for name in trial.items if study.items[name].kind != "real"]
+    generated = [study.items[name] for name in trial.items if not study.items[name].is_real]
     model = generated[0].model if generated else None
     if trial.question == "single":
         called_real = answer.answer == "real"

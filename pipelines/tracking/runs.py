@@ -35,6 +35,11 @@ class RunInfo:
     started: datetime | None
     ended: datetime | None
 
+    @property
+    def is_training(self) -> bool:
+        """Whether it learned, or was mixed from what learned, a model."""
+        return self.kind == "training"
+
 
 def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
     """A new run in state SCHEDULED; returns its id."""

@@ -42,13 +42,12 @@ def create_training(
     Raises:
         UserError: There is no such dataset, or it is not one that the recipe can learn from.
     """
-    from sem_models.tasks.compatibility import check_compatible, refuse_ignored
-    from sem_models.tasks.label_maps import with_labels
+    from sem_models.tasks.compatibility import adapt, check_compatible, refuse_ignored
 
     dataset = open_dataset(home().datasets / dataset_name)
     with contextlib.ExitStack() as open_things:
         source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
-        recipe = with_labels(recipe, dataset.manifest)
+        recipe = adapt(recipe, dataset.manifest)
         recipe = shortened(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)
         check_compatible(recipe, dataset.manifest)

@@ -10,6 +10,7 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import RunInfo, create_run, get_run, set_status
 from pipelines.train.requests import InterpolateRequest
 from pipelines.train.warm_start import model_of, pixel_end
+from sem_models.config.methods import method_facts
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
 
@@ -46,10 +47,14 @@ def interpolate(request: InterpolateRequest) -> str:
 
 def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
     """Artifact folders of the two ends."""
-    from sem_models.methods.stages import stages
+    from sem_models.methods.table import stages
 
     last = int(run.tags.get(Tag.BEST_STEP, 0))
-    if recipe.method != "adversarial" or Tag.INTERPOLATED_FROM in run.tags or last <= stages(recipe)[-1].first:
+    if (
+        not method_facts(recipe.method).has_two_ends
+        or Tag.INTERPOLATED_FROM in run.tags
+        or last <= stages(recipe)[-1].first
+    ):
         raise UserError(
             f"Run {run.run_id} has not two ends to interpolate between: name an adversarial training that has ended "
             "after at least one validation of its second stage."

@@ -100,9 +100,9 @@ def _fetch_checkpoints(run_id: str, work: Path) -> None:
     fetch(run_id, Artifact.checkpoint("last"), work).rename(work / FOLDERS["last"])
     # A run that was stopped before its first validation or its second stage has not all of them yet.
     stored = list_files(run_id, Artifact.CHECKPOINTS)
-    for kind, folder in FOLDERS.items():
-        path = Artifact.checkpoint(kind)
-        if kind != "last" and path in stored:
+    for which, folder in FOLDERS.items():
+        path = Artifact.checkpoint(which)
+        if which != "last" and path in stored:
             fetch(run_id, path, work).rename(work / folder)
 
 

@@ -24,7 +24,7 @@ def pixel_end(run_id: str) -> str:
         UserError: There is no such training, its pixel stage is not over, or it is a mixture.
     """
     run = get_run(run_id)
-    if run.kind != "training" or Tag.INTERPOLATED_FROM in run.tags:
+    if not run.is_training or Tag.INTERPOLATED_FROM in run.tags:
         raise UserError(f"Run {run_id} is not a training of its own; name the run that learned the weights.")
     stored = set(list_files(run_id, Artifact.CHECKPOINTS))
     if Artifact.STAGE in stored:
@@ -71,7 +71,7 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
     """Only the adversarial stage with the steps it has, one at least; recipes of one stage stay as they are."""
     if recipe.adversarial is None:
         return recipe
-    from sem_models.methods.stages import stages
+    from sem_models.methods.table import stages
 
     steps = stages(recipe)[-1].steps
     return recipe.model_copy(

@@ -7,15 +7,12 @@ from pydantic import Field, model_validator
 from sem_models.config.degradation import Degradation
 from sem_models.config.frozen import Frozen
 from sem_models.config.method_settings import BlindSpot, CycleSettings, DiffusionSettings
-from sem_models.config.networks.table import NetworkConfig
+from sem_models.config.methods import METHOD_FACTS, METHOD_SETTINGS, MethodName
+from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.training import Adversarial, Backbone, LossTerm, Optimiser, Schedule, TrainSettings
 
-Task = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
-MethodName = Literal[
-    "supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot", "segmentation", "diffusion"
-]
-_JUDGED: tuple[MethodName, ...] = ("adversarial", "variational", "cycle")
-"""Methods in which discriminators take part."""
+TaskName = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
+"""What a recipe may be for; `sem_models.tasks` says what that means."""
 
 
 class Recipe(Frozen):
@@ -23,7 +20,7 @@ class Recipe(Frozen):
 
     name: str
     summary: str
-    task: Task = "super-resolution"
+    task: TaskName = "super-resolution"
     method: MethodName = "supervised"
     network: NetworkConfig
     losses: tuple[LossTerm, ...] = Field((LossTerm(name="l1"),), min_length=1)
@@ -45,20 +42,17 @@ class Recipe(Frozen):
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
-    def _stages_agree(self) -> "Recipe":
-        if (self.adversarial is not None) != (self.method in _JUDGED):
-            raise ValueError(f"method {self.method} {'takes no' if self.adversarial else 'needs'} adversarial settings")
-        if (self.cycle is not None) != (self.method == "cycle"):
-            raise ValueError(f"method {self.method} {'takes no' if self.cycle else 'needs'} cycle settings")
+    def _suits_its_method(self) -> "Recipe":
+        facts = METHOD_FACTS[self.method]
+        for name in METHOD_SETTINGS:
+            given = getattr(self, name) is not None
+            if given != (name in facts.settings):
+                raise ValueError(f"method {self.method} {'takes no' if given else 'needs'} {name} settings")
         if self.cycle and self.adversarial:
             _require_one_stage(self.adversarial)
-        if (self.blind_spot is not None) != (self.method == "blind-spot"):
-            raise ValueError(f"method {self.method} {'takes no' if self.blind_spot else 'needs'} blind_spot settings")
-        if (self.diffusion is not None) != (self.method == "diffusion"):
-            raise ValueError(f"method {self.method} {'takes no' if self.diffusion else 'needs'} diffusion settings")
-        if (self.method == "diffusion") != (self.network.kind == "diffusion-unet"):
+        if facts.predicts_noise != (capabilities(self.network).auxiliary == "noise"):
             raise ValueError("method diffusion and network diffusion-unet go together only")
-        if self.method == "diffusion" and [term.name for term in self.losses] != ["mse"]:
+        if facts.predicts_noise and [term.name for term in self.losses] != ["mse"]:
             raise ValueError("method diffusion learns the mean of what the noise may be, by the loss mse alone")
         return self
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from sem_models.datasets.manifest import Entry, Manifest, Role, Split
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry, Manifest, Split
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange
 from sem_models.images.stack import stack_to_unit
@@ -70,7 +71,7 @@ class Dataset:
     @property
     def sharp_role(self) -> Role:
         """The role that a restoration learns to give: `image` in single datasets, `target` in paired ones."""
-        return "target" if self.manifest.kind in ("paired", "unpaired") else "image"
+        return self.manifest.layout.sharp_role
 
 
 def digest_of(manifest: Manifest) -> str:

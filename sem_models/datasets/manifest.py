@@ -5,11 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from sem_models.config.frozen import Frozen
+from sem_models.datasets.kinds import LAYOUTS, Kind, Layout, Role
 from sem_models.images.facts import Fact
 
-Kind = Literal["single", "paired", "unpaired", "masked"]
 Split = Literal["train", "val", "test"]
-Role = Literal["image", "input", "target", "mask"]
 WarpModel = Literal["translation", "rigid", "affine"]
 Register = Literal["none", "shift", "translation", "rigid", "affine"]
 """What is done to pairs: nothing, cropped by whole pixels, or the input warped by one of the models."""
@@ -154,3 +153,8 @@ class Manifest(Frozen):
     """Likewise of the second domain of an unpaired set; None: the same one."""
     test_groups: str | None = None
     """Regular expression of the groups that were named as the test; None: it was dealt by `seed`."""
+
+    @property
+    def layout(self) -> Layout:
+        """Which images its samples consist of."""
+        return LAYOUTS[self.kind]

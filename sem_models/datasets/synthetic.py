@@ -61,7 +61,7 @@ def write_synthetic(
     Raises:
         UserError: `folder` holds another dataset, or `source` has no masks.
     """
-    if source.manifest.kind != "masked":
+    if not source.manifest.layout.has_masks:
         kind = FieldRef("kind", "masked")
         raise UserError(f"Dataset {source.manifest.name!r} has no masks to draw from; prepare it with ", kind, ".")
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,11 @@
 """What the predictor needs of a model, learned or not."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
-from sem_models.config.recipe import Recipe, Task
+from sem_models.config.recipe import Recipe
 from sem_models.images.provenance import Origin, ProcessingStep
 
 if TYPE_CHECKING:
@@ -36,6 +35,18 @@ class Place(NamedTuple):
 
 
 @runtime_checkable
+class TrainedModel(UnitModel, Protocol):
+    """A model that knows what it learned by."""
+
+    recipe: Recipe
+
+
+def recipe_of(model: UnitModel) -> Recipe | None:
+    """What a trained model learned by; None for a baseline."""
+    return model.recipe if isinstance(model, TrainedModel) else None
+
+
+@runtime_checkable
 class PlacedModel(Protocol):
     """A model whose output depends on where in the image a tile lies, such as one that draws from noise."""
 
@@ -48,12 +59,6 @@ def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
     return model.placed(places) if isinstance(model, PlacedModel) else model
 
 
-_ORIGINS: Mapping[Task, Origin] = {
-    "translation": Origin.TRANSLATED,
-    "synthesis": Origin.SYNTHETIC,
-    "segmentation": Origin.SEGMENTED,
-}
-"""What the outputs of a task are; those of all others are restored."""
 Direction = Literal["forward", "backward"]
 """Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
 
@@ -77,14 +82,18 @@ class RestorationModel:
 
     @property
     def step(self) -> ProcessingStep:
-        """What applying the model makes of an image."""
-        origin = _ORIGINS.get(self.recipe.task, Origin.RESTORED)
-        return ProcessingStep.now(origin, self.name, run=self.run_id)
+        """What applying the model does to an image; a task may call the result something else than restored."""
+        return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id)
 
     @property
     def capabilities(self) -> Capabilities:
         """What the predictor must know."""
         return capabilities(self.recipe.network)
+
+    @property
+    def takes_one_pass(self) -> bool:
+        """Whether an output is one pass of the network, which other programs can run by themselves."""
+        return True
 
     def __call__(self, x: "Tensor") -> "Tensor":
         """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""

@@ -15,6 +15,7 @@ from sem_models.images.databar import without_databar
 from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.provenance import Origin
 from sem_models.images.stack import part_limits, stack_to_unit
 from sem_models.inference.model import UnitModel, step_of
 from sem_models.inference.tiling.stream import TileStream
@@ -55,7 +56,9 @@ class Predictor:
         self._stream(TileSource(image, None), keep, progress)
         return out
 
-    def predict(self, micrograph: Micrograph, progress: Progress = silent) -> Micrograph:
+    def predict(
+        self, micrograph: Micrograph, progress: Progress = silent, origin: Origin = Origin.RESTORED
+    ) -> Micrograph:
         """A restored micrograph in the dtype of the input, its pixel size divided by the scale, with a longer history.
 
         Raises:
@@ -68,13 +71,15 @@ class Predictor:
             pixels[first : first + len(rows)] = rows
 
         saturated = self._restore(grey, keep, progress)
-        result = self._result(grey, pixels)
+        result = self._result(grey, pixels, origin)
         return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
 
-    def predict_to_file(self, micrograph: Micrograph, out: Path, progress: Progress = silent) -> Path:
+    def predict_to_file(
+        self, micrograph: Micrograph, out: Path, progress: Progress = silent, origin: Origin = Origin.RESTORED
+    ) -> Path:
         """Like `predict`, into a TIFF file; the output goes to disk by rows and is never whole in memory."""
         grey = self._accepted(micrograph)
-        result = self._result(grey, reserved(self._shape(grey.height, grey.width), grey.pixels.dtype))
+        result = self._result(grey, reserved(self._shape(grey.height, grey.width), grey.pixels.dtype), origin)
         with TiffRowWriter(out, result) as writer:
             self._restore(grey, writer.write_rows, progress)
         return out
@@ -109,8 +114,9 @@ class Predictor:
             raise UserError(_other_channels(grey, self.model.name, wanted))
         return grey
 
-    def _result(self, micrograph: Micrograph, pixels: Pixels) -> Micrograph:
-        return micrograph.processed(pixels, step_of(self.model), self.model.capabilities.scale)
+    def _result(self, micrograph: Micrograph, pixels: Pixels, origin: Origin) -> Micrograph:
+        step = step_of(self.model).model_copy(update={"origin": origin})
+        return micrograph.processed(pixels, step, self.model.capabilities.scale)
 
 
 def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:

@@ -70,6 +70,6 @@ def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device
     network = network.to(device).eval().requires_grad_(False)
     if capabilities(recipe.network).channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if recipe.method == "diffusion":
+    if recipe.diffusion:
         return DiffusionModel(recipe, network, name or recipe.name)
     return RestorationModel(recipe, network, name or recipe.name)

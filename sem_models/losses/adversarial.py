@@ -11,33 +11,33 @@ from torch import Tensor
 from sem_models.config.training import GanKind
 
 
-def discriminator_loss(kind: GanKind, real: Tensor, fake: Tensor) -> Tensor:
+def discriminator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
     """What the discriminator minimises: real to 1, fake to 0; half of the sum of both."""
-    if kind == "lsgan":
+    if gan == "lsgan":
         return (_squares(real, 1.0) + _squares(fake, 0.0)) / 2
-    if kind == "relativistic":
+    if gan == "relativistic":
         real, fake = real - fake.mean(), fake - real.mean()
     return (_cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)) / 2
 
 
-def generator_loss(kind: GanKind, real: Tensor, fake: Tensor) -> Tensor:
+def generator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
     """What the generator minimises: fake to 1 (not saturating); relativistic besides real to 0 (ESRGAN, eq. 2)."""
-    if kind == "lsgan":
+    if gan == "lsgan":
         return _squares(fake, 1.0)
-    if kind == "bce":
+    if gan == "bce":
         return _cross_entropy(fake, 1.0)
     return (_cross_entropy(real - fake.mean(), 0.0) + _cross_entropy(fake - real.mean(), 1.0)) / 2
 
 
-def probabilities(kind: GanKind, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+def probabilities(gan: GanKind, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
     """What the discriminator believes, mean over patches: that real and fake ones are real.
 
     Relativistic: that they are more real than the mean of the others, as the zero of its logits means nothing.
     Least squares: the marks themselves, those beyond 0 and 1 cut.
     """
-    if kind == "lsgan":
+    if gan == "lsgan":
         return {"real": real.clamp(0, 1).mean(), "fake": fake.clamp(0, 1).mean()}
-    if kind == "relativistic":
+    if gan == "relativistic":
         real, fake = real - fake.mean(), fake - real.mean()
     return {"real": torch.sigmoid(real).mean(), "fake": torch.sigmoid(fake).mean()}
 

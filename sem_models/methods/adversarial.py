@@ -1,25 +1,27 @@
 """Restoration with a discriminator: pixel losses first, then perceptual and adversarial ones besides."""
 
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.config.recipe import Recipe
-from sem_models.methods.adversarial_losses import AdversarialLosses, require_settings
+from sem_models.methods.adversarial_losses import AdversarialLosses
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method
 from sem_models.methods.health import RecentDiversity, health
 from sem_models.methods.objective import Objective
-from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage
+from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage, image_discriminators, require_settings, two_stages
 
 _RECENT = "recent_diversity"
 
 
-class AdversarialRestoration:
+class AdversarialRestoration(Method):
     """SRGAN, ESRGAN, SPSR, SINSR and pix2pix differ only in their recipes.
 
     The input of the generator is the degraded image alone; the target goes to losses and discriminators. Conditional
     discriminators see that input too.
     """
+
+    sees_condition = True
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
@@ -35,10 +37,10 @@ class AdversarialRestoration:
         self._output: Tensor | None = None
         self._health: dict[str, Tensor] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """The generator."""
-        return self.networks[RESTORER]
+    @classmethod
+    def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
+        """Pixel losses first, then the adversarial stage."""
+        return two_stages(recipe, "pixel", (RESTORER,), image_discriminators(recipe))
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name; a discriminator sees the output that the generator gave in the same step."""

@@ -5,10 +5,9 @@ from torch import Tensor, nn
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import Adversarial
 from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR
+from sem_models.methods.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR, require_settings
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.physics.gradient import central_magnitude
 
@@ -94,10 +93,3 @@ def shown_channels(recipe: Recipe) -> int:
     """Channels of what a discriminator sees: the image, behind its condition where there is one."""
     facts, settings = capabilities(recipe.network), require_settings(recipe)
     return facts.channels_out + (facts.channels_in if settings.conditional else 0)
-
-
-def require_settings(recipe: Recipe) -> Adversarial:
-    """The adversarial settings, which the recipe's own validation guarantees."""
-    if recipe.adversarial is None:
-        raise ValueError(f"recipe {recipe.name!r} has no adversarial settings")
-    return recipe.adversarial

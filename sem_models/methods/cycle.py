@@ -12,15 +12,29 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.degradation import Degradation
 from sem_models.config.method_settings import CycleSettings
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.losses.structure import low_frequency
-from sem_models.methods.adversarial_losses import AdversarialLoss, require_settings
+from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Manifest, Split
+from sem_models.datasets.sampling.domains import DomainSampler
+from sem_models.errors import UserError
+from sem_models.losses.structure import low_frequency, smallest_patch
+from sem_models.methods.adversarial_losses import AdversarialLoss
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method, Sampler
 from sem_models.methods.health import contrast, health
-from sem_models.methods.stages import BACKWARD, BACKWARD_DISCRIMINATOR, DISCRIMINATOR, RESTORER, Stage
+from sem_models.methods.stages import (
+    BACKWARD,
+    BACKWARD_DISCRIMINATOR,
+    DISCRIMINATOR,
+    RESTORER,
+    Stage,
+    require_settings,
+    two_stages,
+)
 from sem_models.networks.table import build_network
 
 POOL = "pool"
@@ -39,14 +53,12 @@ class _Direction:
     output: Tensor | None = None
 
 
-class Cycle:
+class Cycle(Method):
     """Both generators learn in one step under the part `restorer`; each discriminator is a part of its own."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
-        if recipe.cycle is None:
-            raise ValueError(f"recipe {recipe.name!r} has no cycle settings")
-        self._settings: CycleSettings = recipe.cycle
+        self._settings = _cycle_settings(recipe)
         assembly = Assembly(fabric)
         generators = {name: build_network(recipe.network) for name in (RESTORER, BACKWARD)}
         channels_last = capabilities(recipe.network).channels_last
@@ -56,15 +68,72 @@ class Cycle:
         back = _direction("backward_", (BACKWARD, RESTORER), BACKWARD_DISCRIMINATOR, recipe, assembly)
         self._directions = {DISCRIMINATOR: forth, BACKWARD_DISCRIMINATOR: back}
         self._health: dict[str, Tensor] = {}
-        # What is light in one contrast may be dark in another one, so that a translation has no right sign.
-        self._alike = "input_correlation" if recipe.task == "translation" else "contrast"
 
-    @property
-    def network(self) -> nn.Module:
-        """The generator from degraded to sharp."""
-        return self.networks[RESTORER]
+    @classmethod
+    def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
+        """The adversarial stage alone."""
+        return two_stages(recipe, "train", (RESTORER,), (DISCRIMINATOR, BACKWARD_DISCRIMINATOR))
 
-    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:  # noqa: ARG002
+    @classmethod
+    def check(cls, recipe: Recipe) -> None:
+        """Both generators have one config, so that each must take what the other gives.
+
+        Raises:
+            UserError: It does not, settings of a stage that there is not, or a patch that the low-pass cannot take.
+        """
+        _require_no_first_stage(recipe)
+        facts = capabilities(recipe.network)
+        if facts.scale != 1 or facts.channels_in != facts.channels_out:
+            raise UserError(
+                f"Method cycle goes there and back through networks of one kind, but {recipe.network.kind} turns "
+                f"{facts.channels_in} channel(s) into {facts.channels_out} at scale {facts.scale}; take one of scale 1 "
+                "that keeps the channels."
+            )
+        settings = _cycle_settings(recipe)
+        least = smallest_patch(settings.low_frequency_sigma_px)
+        if settings.low_frequency and recipe.train.patch < least:
+            raise UserError(
+                f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of {least} px at least, not "
+                f"{recipe.train.patch}; raise train.patch or lower cycle.low_frequency_sigma_px."
+            )
+
+    @classmethod
+    def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
+        """Raises a `UserError` for pairs, a domain that is missing, or a degradation that leaves images as they are."""
+        name = manifest.name
+        if manifest.layout.is_paired:
+            raise UserError(
+                f"Method cycle must not see pairs, which {name!r} has: prepare both folders with --kind unpaired, or "
+                "choose a recipe that learns from pairs."
+            )
+        if manifest.layout.is_unpaired:
+            _require_both_domains(manifest)
+            return
+        if sum(entry.split == "train" for entry in manifest.entries) < 2:
+            raise UserError(
+                f"Method cycle degrades one half of the training images and takes the other as it is, but {name!r} has "
+                "only one; add images."
+            )
+        if _is_idle(recipe.degradation):
+            raise UserError(
+                f"The images of {name!r} are both domains, but the degradation changes nothing: set "
+                "degradation.dose_e_per_px, read_noise, blur or scan."
+            )
+
+    @classmethod
+    def sampler(
+        cls,
+        recipe: Recipe,
+        dataset: Dataset,
+        roles: tuple[Role, ...],
+        device: torch.device,
+        turns: bool = True,
+    ) -> Sampler:
+        """Patches of two domains that have nothing to do with one another."""
+        settings = recipe.train
+        return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
+
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name; a discriminator sees outputs of this step or of earlier ones."""
         degraded, sharp = batch["input"], batch["target"]
         if part == RESTORER:
@@ -78,8 +147,8 @@ class Cycle:
     def observations(self) -> dict[str, Tensor]:
         """What the discriminators think; correlation with the input, for there is no target; diversity as in domain B.
 
-        The correlation is the `contrast` of a restoration: below 0 light and dark are exchanged, which a cycle can
-        undo, so that no cycle loss sees it. Of a translation it is `input_correlation`, a curve that nobody warns by.
+        Where `input_correlation` is below 0 light and dark are exchanged, which a cycle can undo, so that no cycle loss
+        sees it.
         """
         beliefs = [direction.judge.observations() for direction in self._directions.values()]
         return {name: value for seen in beliefs for name, value in seen.items()} | self._health
@@ -90,7 +159,7 @@ class Cycle:
         assert forth.output is not None  # noqa: S101
         # As varied and as free of checkerboards as other places of the domain, with which no pixel can be compared.
         seen = {name: value for name, value in health(forth.output, sharp).items() if name != "contrast"}
-        self._health = seen | {self._alike: contrast(forth.output, degraded)}
+        self._health = seen | {"input_correlation": contrast(forth.output, degraded)}
         return losses
 
     def _one_way(self, way: _Direction, x: Tensor, other: Tensor) -> dict[str, Tensor]:
@@ -110,9 +179,44 @@ class Cycle:
         return {way.prefix + name: loss for name, loss in losses.items()}
 
 
+_NEEDED: tuple[tuple[Split, Role], ...] = (("train", "input"), ("train", "target"), ("val", "input"))
+
+
+def _require_both_domains(manifest: Manifest) -> None:
+    for split, role in _NEEDED:
+        if not any(entry.split == split and entry.has(role) for entry in manifest.entries):
+            domain = "first (input)" if role == "input" else "second (target)"
+            raise UserError(
+                f"Dataset {manifest.name!r} has no image of the {domain} domain in its {split} split; prepare it again "
+                "with more images, another --seed, or a --group-by that tells its specimens apart."
+            )
+
+
+def _is_idle(forward: Degradation) -> bool:
+    return forward.dose_e_per_px is None and not forward.read_noise and not forward.blur and not forward.scan
+
+
+def _require_no_first_stage(recipe: Recipe) -> None:
+    """Settings of the stage that a cycle does not have must say nothing else than those of the one it has."""
+    second, fields = recipe.adversarial, Recipe.model_fields
+    instead = {
+        "losses": (None, "cycle.weight, cycle.identity and cycle.low_frequency"),
+        "optimiser": (second and second.optimiser, "adversarial.optimiser"),
+        "schedule": (second and second.schedule, "adversarial.schedule"),
+    }
+    for name, (same, other) in instead.items():
+        if getattr(recipe, name) not in (fields[name].default, same):
+            raise UserError(f"Method cycle ignores {name}, as it has no stage before its adversarial one; set {other}.")
+
+
+def _cycle_settings(recipe: Recipe) -> CycleSettings:
+    if recipe.cycle is None:
+        raise ValueError(f"recipe {recipe.name!r} has no cycle settings")
+    return recipe.cycle
+
+
 def _direction(prefix: str, generators: tuple[str, str], part: str, recipe: Recipe, assembly: Assembly) -> _Direction:
-    settings, cycle = require_settings(recipe), recipe.cycle
-    assert cycle is not None  # noqa: S101
+    settings, cycle = require_settings(recipe), _cycle_settings(recipe)
     judge = AdversarialLoss(part, settings.weight, recipe, assembly)
     shape = (capabilities(recipe.network).channels_out, recipe.train.patch, recipe.train.patch)
     # Drawn, so that the pools of both directions do not swap alike.

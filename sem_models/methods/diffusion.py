@@ -6,18 +6,19 @@ the conditional and the unconditional prediction.
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, signed
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
 
-class Diffusion:
+class Diffusion(Method):
     """Learns to tell noise from image at every time; `target` is the image, `input` its condition."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -27,15 +28,10 @@ class Diffusion:
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._settings = recipe.diffusion or DiffusionSettings()
         self._forward = ForwardProcess(self._settings)
-        self._conditional = recipe.network.kind == "diffusion-unet" and recipe.network.channels_in > 0
+        self._conditional = capabilities(recipe.network).channels_in > 0
         self._objective = Objective(recipe, recipe.losses)
 
-    @property
-    def network(self) -> nn.Module:
-        """The only network."""
-        return self.networks[RESTORER]
-
-    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:  # noqa: ARG002
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses between what was added and what the network says."""
         x_0 = signed(batch["target"])
         device, count = x_0.device, len(x_0)
@@ -46,7 +42,3 @@ class Diffusion:
         condition = batch["input"] if self._conditional else None
         predicted = self.networks[part](self._forward.noised(x_0, noise, t), t, condition, kept)
         return self._objective.compare(predicted, self._forward.wanted(x_0, noise, t))
-
-    def observations(self) -> dict[str, Tensor]:
-        """None."""
-        return {}

@@ -7,13 +7,62 @@ answer is the signal.
 import torch
 from torch import Tensor
 
-from sem_models.methods.base import Batch
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Manifest
+from sem_models.datasets.sampling.fixed_noise import repeated_frames
+from sem_models.errors import UserError
+from sem_models.methods.base import Batch, Truth, Views
+from sem_models.methods.noisy_only import NoisyOnly
 from sem_models.methods.stages import Stage
-from sem_models.methods.supervised import Supervised
 
 
-class Noise2Noise(Supervised):
+class Noise2Noise(NoisyOnly):
     """Supervised, with the other frame as the target, in both directions."""
+
+    @classmethod
+    def check(cls, recipe: Recipe) -> None:
+        """Raises a `UserError` where frames would differ by more than noise."""
+        super().check(recipe)
+        scan = recipe.degradation.scan
+        if scan and (scan.jitter_px or scan.drift_px or scan.charging):
+            raise UserError(
+                "Method noise2noise needs frames that differ by noise alone; jitter, drift and charging would be "
+                "learned as though they were the specimen: set degradation.scan.jitter_px, drift_px and charging to 0."
+            )
+
+    @classmethod
+    def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
+        """Raises a `UserError` for single images without simulated noise."""
+        super().check_dataset(recipe, manifest)
+        if not manifest.layout.is_paired and not recipe.degradation.is_noisy:
+            raise UserError(
+                "Method noise2noise needs two noisy frames of each field: prepare a paired dataset, or simulate noise "
+                "on clean images with --set degradation.dose_e_per_px=30."
+            )
+
+    @classmethod
+    def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
+        """The frames of a paired dataset, else two simulated ones."""
+        if manifest.layout.is_paired:
+            return Views(("input", "target"), repeated_frames)
+        return super().views(recipe, manifest, roles)
+
+    @classmethod
+    def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
+        """The second frame of a pair, whose noise is its own."""
+        return Truth.SECOND_FRAME if manifest.layout.is_paired else Truth.CLEAN
+
+    @classmethod
+    def caveats(cls, manifest: Manifest) -> tuple[str, ...]:
+        """Noisy targets are no truth."""
+        if not manifest.layout.is_paired:
+            return ()
+        return (
+            f"Where the targets of {manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
+            "against their noise: the truth itself would not reach a high PSNR. `judge` estimates the PSNR from two "
+            "frames.",
+        )
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name."""

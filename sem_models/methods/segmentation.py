@@ -2,16 +2,18 @@
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.config.recipe import Recipe
+from sem_models.errors import UserError
+from sem_models.losses.segmentation import LOGIT_LOSSES
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
 
-class Segmentation:
+class Segmentation(Method):
     """Learns (N, C, p, p) images to (N, K, p, p) logits by the losses of the recipe."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -22,12 +24,15 @@ class Segmentation:
         self._objective = Objective(recipe, recipe.losses)
         self._seen: dict[str, Tensor] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """The only network."""
-        return self.networks[RESTORER]
+    @classmethod
+    def check(cls, recipe: Recipe) -> None:
+        """Raises a `UserError` where a loss compares images."""
+        strange = [term.name for term in recipe.losses if term.name not in LOGIT_LOSSES]
+        if strange:
+            known = " and ".join(LOGIT_LOSSES)
+            raise UserError(f"Loss {strange[0]!r} compares images, where a segmentation gives logits; use {known}.")
 
-    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:  # noqa: ARG002
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name."""
         logits, losses = self._objective(self.networks[part], batch["input"], batch["target"])
         with torch.no_grad():

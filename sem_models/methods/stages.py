@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sem_models.config.recipe import MethodName, Recipe
+from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, Optimiser, Schedule, learning_rate
 
 RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
@@ -14,7 +14,6 @@ RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
 BACKWARD, BACKWARD_DISCRIMINATOR = "backward", "backward_discriminator"
 """Of a cycle: the generator from sharp to degraded and the judge of what it draws."""
 ADVERSARIAL = "adversarial"
-_FIRST = {"adversarial": "pixel", "variational": "denoise"}
 
 
 @dataclass(frozen=True)
@@ -49,35 +48,45 @@ class Stage:
         return rate * self.discriminator_rate if "discriminator" in part else rate
 
 
-def stages(recipe: Recipe) -> tuple[Stage, ...]:
-    """The stages of a recipe in order; none is empty and together they have `train.steps` steps."""
-    total, second = recipe.train.steps, recipe.adversarial
-    if second is None:
-        return (Stage("train", 0, total, (RESTORER,), recipe.optimiser, recipe.schedule),)
-    before = min(round(total * second.first_share), total - 1)
+def one_stage(recipe: Recipe) -> tuple[Stage, ...]:
+    """A single stage that trains the network alone."""
+    return (Stage("train", 0, recipe.train.steps, (RESTORER,), recipe.optimiser, recipe.schedule),)
+
+
+def two_stages(
+    recipe: Recipe, first: str, opening: tuple[str, ...], discriminators: tuple[str, ...]
+) -> tuple[Stage, ...]:
+    """A stage without discriminators, where the recipe gives it any steps, and the adversarial one.
+
+    Args:
+        recipe: With adversarial settings.
+        first: Name of the stage without discriminators.
+        opening: Its parts.
+        discriminators: Parts that follow the restorer in the adversarial stage.
+    """
+    total, settings = recipe.train.steps, require_settings(recipe)
+    before = min(round(total * settings.first_share), total - 1)
     last = Stage(
         name=ADVERSARIAL,
         first=before,
         steps=total - before,
-        parts=(RESTORER, *_adversarial(recipe.method, second)),
-        optimiser=second.optimiser,
-        schedule=second.schedule,
-        discriminator_rate=second.discriminator_rate,
+        parts=(RESTORER, *discriminators),
+        optimiser=settings.optimiser,
+        schedule=settings.schedule,
+        discriminator_rate=settings.discriminator_rate,
         keeps_last=True,
     )
-    if not before:
-        return (last,)
-    opening = (RESTORER, ENCODER) if recipe.method == "variational" else (RESTORER,)
-    return Stage(_FIRST[recipe.method], 0, before, opening, recipe.optimiser, recipe.schedule), last
+    return (Stage(first, 0, before, opening, recipe.optimiser, recipe.schedule), last) if before else (last,)
 
 
-def _adversarial(method: MethodName, settings: Adversarial) -> tuple[str, ...]:
-    if method == "cycle":
-        return DISCRIMINATOR, BACKWARD_DISCRIMINATOR
-    return (DISCRIMINATOR, GRADIENT_DISCRIMINATOR) if settings.gradient_weight else (DISCRIMINATOR,)
+def image_discriminators(recipe: Recipe) -> tuple[str, ...]:
+    """The discriminator of images and, where it has a weight, that of gradient maps."""
+    weight = require_settings(recipe).gradient_weight
+    return (DISCRIMINATOR, GRADIENT_DISCRIMINATOR) if weight else (DISCRIMINATOR,)
 
 
-def stage_at(recipe: Recipe, step: int) -> Stage:
-    """The stage of the update that follows `step` finished ones."""
-    found = [stage for stage in stages(recipe) if stage.first <= step]
-    return found[-1]
+def require_settings(recipe: Recipe) -> Adversarial:
+    """The adversarial settings, which the recipe's own validation guarantees."""
+    if recipe.adversarial is None:
+        raise ValueError(f"recipe {recipe.name!r} has no adversarial settings")
+    return recipe.adversarial

@@ -1,16 +1,16 @@
 """Supervised restoration: one network, one optimiser, a sum of losses against the sharp micrograph."""
 
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.config.recipe import Recipe
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
 
-class Supervised:
+class Supervised(Method):
     """Learns input to target, pixel by pixel."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -20,15 +20,6 @@ class Supervised:
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, recipe.losses)
 
-    @property
-    def network(self) -> nn.Module:
-        """The only network."""
-        return self.networks[RESTORER]
-
-    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:  # noqa: ARG002
+    def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name."""
         return self._objective(self.networks[part], batch["input"], batch["target"])[1]
-
-    def observations(self) -> dict[str, Tensor]:
-        """None."""
-        return {}

@@ -1,7 +1,5 @@
 """The table of methods: one line each."""
 
-from collections.abc import Callable
-
 from lightning_fabric import Fabric
 
 from sem_models.config.recipe import Recipe
@@ -12,10 +10,11 @@ from sem_models.methods.cycle import Cycle
 from sem_models.methods.diffusion import Diffusion
 from sem_models.methods.noise2noise import Noise2Noise
 from sem_models.methods.segmentation import Segmentation
+from sem_models.methods.stages import Stage
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
 
-METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
+METHODS: dict[str, type[Method]] = {
     "supervised": Supervised,
     "adversarial": AdversarialRestoration,
     "variational": Variational,
@@ -27,6 +26,22 @@ METHODS: dict[str, Callable[[Recipe, Fabric], Method]] = {
 }
 
 
+def find_method(recipe: Recipe) -> type[Method]:
+    """How the recipe learns."""
+    return METHODS[recipe.method]
+
+
 def build_method(recipe: Recipe, fabric: Fabric) -> Method:
     """Networks and optimisers of the recipe's method on the device of `fabric`."""
-    return METHODS[recipe.method](recipe, fabric)
+    return find_method(recipe)(recipe, fabric)
+
+
+def stages(recipe: Recipe) -> tuple[Stage, ...]:
+    """The stages of a recipe in order; none is empty and together they have `train.steps` steps."""
+    return find_method(recipe).stages(recipe)
+
+
+def stage_at(recipe: Recipe, step: int) -> Stage:
+    """The stage of the update that follows `step` finished ones."""
+    found = [stage for stage in stages(recipe) if stage.first <= step]
+    return found[-1]

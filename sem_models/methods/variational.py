@@ -11,25 +11,37 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
+from sem_models.config.training import LossTerm
+from sem_models.errors import UserError
 from sem_models.losses.perceptual import deepest_features
-from sem_models.methods.adversarial_losses import AdversarialLosses, require_settings
+from sem_models.methods.adversarial_losses import AdversarialLosses
 from sem_models.methods.assembly import Assembly
-from sem_models.methods.base import Batch
+from sem_models.methods.base import Batch, Method
 from sem_models.methods.health import health
 from sem_models.methods.objective import Objective
-from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
+from sem_models.methods.stages import (
+    ADVERSARIAL,
+    ENCODER,
+    RESTORER,
+    Stage,
+    image_discriminators,
+    require_settings,
+    two_stages,
+)
 from sem_models.networks.denoiser import TargetEncoder
 from sem_models.physics.downsampling import downsample
 
 _KL_WEIGHT = 1e-3
 """The paper sums over pixels and codes; with L1 as a mean over pixels the divergence must shrink likewise."""
+_DENOISING = (LossTerm(name="l1"),)
+"""The first stage has no other: its balance with the divergence is part of the method."""
 
 
-class Variational:
+class Variational(Method):
     """Both stages; the encoder only exists in training."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -50,10 +62,26 @@ class Variational:
         self._output: Tensor | None = None
         self._health: dict[str, Tensor] = {}
 
-    @property
-    def network(self) -> nn.Module:
-        """Both stages behind one another."""
-        return self.networks[RESTORER]
+    @classmethod
+    def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
+        """Denoising with the encoder first, then enlarging against a discriminator."""
+        return two_stages(recipe, "denoise", (RESTORER, ENCODER), image_discriminators(recipe))
+
+    @classmethod
+    def check(cls, recipe: Recipe) -> None:
+        """Raises a `UserError` for another network, other losses of its first stage, or a batch of one."""
+        if capabilities(recipe.network).latent is None:
+            raise UserError("Method variational trains dsrvae with its denoising stage; choose another method.")
+        if recipe.losses != _DENOISING:
+            terms = ", ".join(f"{term.name}={term.weight:g}" for term in recipe.losses)
+            raise UserError(
+                f"Method variational learns to denoise by l1=1 and a divergence, not by {terms}; leave losses as they "
+                "are. What enlarges is under adversarial.losses."
+            )
+        if recipe.train.batch < 2:
+            raise UserError(
+                "Method variational compares with patches of other places, which takes a batch of 2; raise train.batch."
+            )
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Weighted losses by name."""

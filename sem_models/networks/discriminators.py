@@ -1,6 +1,8 @@
 """Networks that tell real micrographs from restored ones; they only exist in training."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -104,9 +106,14 @@ def _patch_layers(width: int, halvings: int, norm: str = "batch") -> list[nn.Mod
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
 
 
+DISCRIMINATORS: dict[str, Callable[[Any, int], nn.Module]] = {
+    "vgg": VGGDiscriminator,
+    "patch": PatchDiscriminator,
+    "structure": StructureDiscriminator,
+}
+
+
 def build_discriminator(config: DiscriminatorConfig, shown: int = 1) -> nn.Module:
     """A freshly initialised discriminator: (N, C, H, W) in [0, 1] to logits; `shown` channels, unless it says else."""
     channels = config.channels or shown
-    if config.kind == "vgg":
-        return VGGDiscriminator(config, channels)
-    return PatchDiscriminator(config, channels) if config.kind == "patch" else StructureDiscriminator(config, channels)
+    return DISCRIMINATORS[config.kind](config, channels)

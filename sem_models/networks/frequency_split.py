@@ -6,6 +6,9 @@ whatever was learned; a network that has seen too few dents cannot remove them. 
 passes too; of white noise that is 1 / (2 sqrt(pi) sigma) of its standard deviation.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,7 +29,7 @@ class FrequencySplit(nn.Module):
     def __init__(self, config: FrequencySplitConfig) -> None:
         """Build the inner network."""
         super().__init__()
-        self.inner = _build(config)
+        self.inner = _INNER[config.inner.kind](config.inner)
         place = torch.arange(-config.reach_px, config.reach_px + 1, dtype=torch.float64)
         weights = torch.exp(-0.5 * (place / config.sigma_px) ** 2)
         self.register_buffer("taps", (weights / weights.sum()).float(), persistent=False)
@@ -48,6 +51,4 @@ class FrequencySplit(nn.Module):
         return F.conv2d(across, taps[:, :, :, None], groups=channels)
 
 
-def _build(config: FrequencySplitConfig) -> nn.Module:
-    inner = config.inner
-    return NAFNet(inner) if inner.kind == "nafnet" else UNet(inner)
+_INNER: dict[str, Callable[[Any], nn.Module]] = {"nafnet": NAFNet, "unet": UNet}

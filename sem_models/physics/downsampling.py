@@ -12,7 +12,7 @@ from torch import Tensor
 from sem_models.config.degradation import Downsampling
 
 
-def downsample(x: Tensor, scale: int, kind: Downsampling) -> Tensor:
+def downsample(x: Tensor, scale: int, downsampling: Downsampling) -> Tensor:
     """Shrink (N, C, H, W) float by `scale`; H and W must be multiples of it (see `crop_to_multiple`)."""
     height, width = x.shape[-2:]
     if height % scale or width % scale:
@@ -20,9 +20,9 @@ def downsample(x: Tensor, scale: int, kind: Downsampling) -> Tensor:
     if scale == 1:
         return x
     size = (height // scale, width // scale)
-    if kind == "bicubic_aa":
+    if downsampling == "bicubic_aa":
         return F.interpolate(x, size=size, mode="bicubic", antialias=True, align_corners=False)
-    if kind == "cubic_aliased":
+    if downsampling == "cubic_aliased":
         return F.interpolate(x, size=size, mode="bicubic", antialias=False, align_corners=False)
     return F.avg_pool2d(_gaussian_5x5(x), scale)
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from sem_models.config.recipe import Recipe
 from sem_models.methods.base import Method
 from sem_models.reporter import Reporter
+from sem_models.tasks.table import find_task
 
 
 class StepLogger:
@@ -17,6 +19,7 @@ class StepLogger:
     def __init__(self, recipe: Recipe, method: Method, reporter: Reporter) -> None:
         """Nothing told yet."""
         self._settings, self._method, self._reporter = recipe.train, method, reporter
+        self._keeps_contrast = find_task(recipe).keeps_contrast
         self._watch = GanWatch()
         self.throughput = Throughput(recipe.train.validate_every)
 
@@ -42,11 +45,18 @@ class StepLogger:
         self._reporter.progress(step, self._settings.steps, 0.0)
 
     def _report(self, step: int, values: dict[str, float]) -> None:
-        seen = self._method.observations()
+        seen = self._observations()
         watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
         self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
         for topic, text in self._watch(watched):
             self._reporter.warning(step, topic, text)
+
+    def _observations(self) -> dict[str, Tensor]:
+        """Of the method; where light has to stay light, the correlation with the input is a contrast to warn by."""
+        seen = self._method.observations()
+        if self._keeps_contrast and "input_correlation" in seen:
+            seen = {"contrast" if name == "input_correlation" else name: value for name, value in seen.items()}
+        return seen
 
 
 _MEMORY = 0.9

@@ -1,25 +1,15 @@
 """What a run must remember to go on exactly: the content of `state.pt`, tensors and plain values only."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from sem_models.config.validation_scores import Ranking
 from sem_models.methods.base import Method
 from sem_models.tasks.batches import BatchSource
 from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare
-
-_RANKED_BY = {"val/dice": 1, "val/psnr_db": 1, "val/two_frame_mse": -1, "val/blind_mse": -1, "val/noise_mse": -1}
-"""What tells the better of two validations, by what is known of the truth, and whether more is better."""
-
-
-def quality(scores: dict[str, float]) -> float:
-    """The score that validations of one run are ranked by; more is better, NaN counts as worst."""
-    name = next(name for name in _RANKED_BY if name in scores)
-    value = _RANKED_BY[name] * scores[name]
-    return value if math.isfinite(value) else float("-inf")
 
 
 @dataclass
@@ -35,9 +25,9 @@ class Counters:
         """What was the best of one stage is none of the next one's business."""
         self.best, self.validations_since_best = {}, 0
 
-    def validated(self, scores: dict[str, float], newest_is_best: bool) -> bool:
-        """Take in the scores of a validation; whether they are the best so far."""
-        if newest_is_best or not self.best or quality(scores) > quality(self.best):
+    def validated(self, scores: dict[str, float], ranking: Ranking | None) -> bool:
+        """Take in the scores of a validation; whether they are the best so far. Without a ranking the newest are."""
+        if ranking is None or not self.best or ranking.quality(scores) > ranking.quality(self.best):
             self.best_step, self.best, self.validations_since_best = self.step, scores, 0
             return True
         self.validations_since_best += 1

@@ -12,18 +12,18 @@ from torch import Tensor
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.inference.storage import build_model, load_weights
-from sem_models.methods.stages import BACKWARD, Stage, stage_at
-from sem_models.methods.table import build_method
+from sem_models.methods.stages import BACKWARD, Stage
+from sem_models.methods.table import build_method, stage_at
 from sem_models.reporter import CheckpointKind, Reporter
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
+from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
 from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare, open_fabric
 from sem_models.training.monitoring import StepLogger
 from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.state import Counters, RunState
-from sem_models.validation.reference import open_validator
 
 Reason = Literal["finished", "early_stop", "stopped"]
 
@@ -81,7 +81,7 @@ class Trainer:
         self._ema = Averages(*shipped, recipe.train.ema_decay)
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
-        self._validate = open_validator(recipe, dataset, self._fabric.device.type)
+        self._validator = find_task(recipe).validator(recipe, dataset, self._fabric.device.type)
         self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
         self._step_logger = StepLogger(recipe, self._method, reporter)
 
@@ -137,9 +137,10 @@ class Trainer:
     def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
-        scores = self._validate(model, self._counters.step, self._reporter)
+        scores = self._validator(model, self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
-        if self._optimiser_steps.are_sound and self._counters.validated(scores, stage.keeps_last):
+        ranking = None if stage.keeps_last else self._validator.score.ranking
+        if self._optimiser_steps.are_sound and self._counters.validated(scores, ranking):
             self._save("best")
         self._step_logger.throughput.validation(time.monotonic() - start)
 

@@ -11,16 +11,16 @@ from torch import Tensor
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
+from sem_models.config.validation_scores import NOISE_ERROR, ValidationScore
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.errors import UserError
-from sem_models.evaluation.evaluate import input_and_target
+from sem_models.evaluation.restoration import input_and_target
 from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion, require_unconditional
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed
 from sem_models.inference.model import UnitModel
 from sem_models.reporter import Reporter
-from sem_models.tasks.label_maps import takes_labels
 from sem_models.validation.label_maps import shown
 
 CROPS, TIMES = 16, 4
@@ -33,8 +33,16 @@ Pair = tuple[NDArray[np.float32] | None, NDArray[np.float32]]
 class DiffusionValidator:
     """The same crops, times and noise each time, so that checkpoints can be compared."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, device: str) -> None:
+    score: ValidationScore = NOISE_ERROR
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, device: str, after_masks: bool) -> None:
         """Cut crops out of the validation split and add their noise.
+
+        Args:
+            recipe: What is learned.
+            dataset: Where the images are.
+            device: `cpu` or `cuda`.
+            after_masks: Whether the condition of an image is its mask.
 
         Raises:
             UserError: An image is smaller than the patch, or guidance is asked of what is not learned.
@@ -42,13 +50,17 @@ class DiffusionValidator:
         require_unconditional(recipe, f"Recipe {recipe.name!r}")
         self._settings = recipe.diffusion or DiffusionSettings()
         self._device, self._forward = torch.device(device), ForwardProcess(self._settings)
-        self._labels, entries = takes_labels(recipe), dataset.entries("val")
+        self._after_masks, entries = after_masks, dataset.entries("val")
         size, unit = recipe.train.patch, capabilities(recipe.network).size_multiple
         each = -(-CROPS // len(entries))
-        crops = [_crop(recipe, dataset, entry, size, index) for entry in entries for index in range(each)]
+        crops: list[Pair] = []
+        self._shown: list[tuple[str, NDArray[np.float32] | None, NDArray[np.float32]]] = []
+        for entry in entries:
+            pair = _pair(recipe, dataset, entry, after_masks)
+            crops += [_crop(*pair, entry.name, size, index) for index in range(each)]
+            if len(self._shown) < PANELS:
+                self._shown.append((entry.name, *_shown(*pair, unit)))
         self._condition, self._image = self._stacked(crops)
-        shown = [_shown(recipe, dataset, entry, unit) for entry in entries[:PANELS]]
-        self._shown = [(entry.name, *pair) for entry, pair in zip(entries, shown, strict=False)]
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """`val/noise_mse`, mean over crops and times; what is drawn for the first images goes to the reporter."""
@@ -78,7 +90,7 @@ class DiffusionValidator:
                 # Nothing belongs to what is drawn from noise alone: this is what its contrast should look like.
                 panels["real"] = image.mean(axis=0)
             else:
-                told_by = shown(condition.argmax(axis=0)) if self._labels else condition.mean(axis=0)
+                told_by = shown(condition.argmax(axis=0)) if self._after_masks else condition.mean(axis=0)
                 panels |= {"input": told_by, "target": image.mean(axis=0)}
             reporter.sample(step, name, panels)
 
@@ -98,31 +110,29 @@ def _hurried(model: DiffusionModel) -> DiffusionModel:
     return replace(model, recipe=model.recipe.model_copy(update={"diffusion": hurried}))
 
 
-def _pair(recipe: Recipe, dataset: Dataset, entry: Entry) -> Pair:
+def _pair(recipe: Recipe, dataset: Dataset, entry: Entry, after_masks: bool) -> Pair:
     """(K, H, W) condition, if the network takes one, and (C, H, W) image in unit intensity."""
-    if takes_labels(recipe):
+    if after_masks:
         return dataset.one_hot(entry), dataset.unit(entry, "image")
     if not capabilities(recipe.network).channels_in:
         return None, dataset.unit(entry, dataset.sharp_role)
     return input_and_target(dataset, entry, recipe.degradation, 1)
 
 
-def _crop(recipe: Recipe, dataset: Dataset, entry: Entry, size: int, index: int) -> Pair:
+def _crop(condition: NDArray[np.float32] | None, image: NDArray[np.float32], name: str, size: int, index: int) -> Pair:
     """A square at a place that hangs on the name of the image only."""
-    condition, image = _pair(recipe, dataset, entry)
     if min(image.shape[1:]) < size:
         raise UserError(
-            f"{entry.name} of the validation split has {image.shape[2]} x {image.shape[1]} px, less than the patch of "
+            f"{name} of the validation split has {image.shape[2]} x {image.shape[1]} px, less than the patch of "
             f"{size} px; lower train.patch or leave it out of the dataset."
         )
-    rng = np.random.default_rng([frame_seed(entry.name, "diffusion"), index])
+    rng = np.random.default_rng([frame_seed(name, "diffusion"), index])
     top, left = (int(rng.integers(0, length - size + 1)) for length in image.shape[1:])
     return _cut(condition, image, np.s_[:, top : top + size, left : left + size])
 
 
-def _shown(recipe: Recipe, dataset: Dataset, entry: Entry, unit: int) -> Pair:
+def _shown(condition: NDArray[np.float32] | None, image: NDArray[np.float32], unit: int) -> Pair:
     """The centre, at most as large as a panel, in multiples of what the network needs."""
-    condition, image = _pair(recipe, dataset, entry)
     height, width = (min(length, PANEL_PIXELS) // unit * unit for length in image.shape[1:])
     top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
     return _cut(condition, image, np.s_[:, top : top + height, left : left + width])

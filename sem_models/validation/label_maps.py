@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.config.recipe import Recipe
+from sem_models.config.validation_scores import DICE, PSNR, ValidationScore
 from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.evaluate import make_case
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.metrics.texture import histogram_distance, std_ratio
+from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import DATA_RANGE, Image
 from sem_models.images.display import coloured
 from sem_models.inference.model import UnitModel
@@ -23,6 +24,8 @@ _PANEL_SAMPLES, _PANEL_PIXELS = 4, 512
 
 class SegmentationValidator:
     """Dice of each class against the masks, beside that of the most frequent class everywhere."""
+
+    score: ValidationScore = DICE
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: str) -> None:
         """Keep every image of the validation split, degraded the same way each time, with its mask."""
@@ -51,6 +54,8 @@ class SegmentationValidator:
 
 class SynthesisValidator:
     """Micrographs drawn from the masks, beside the real ones and the mean grey of each class."""
+
+    score: ValidationScore = PSNR
 
     def __init__(self, dataset: Dataset, device: str) -> None:
         """Keep masks and images of the validation split."""

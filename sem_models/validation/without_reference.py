@@ -1,68 +1,126 @@
 """Validation where there is no clean image: what can honestly be said of an output then."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 
 from sem_models.config.method_settings import BlindSpot
+from sem_models.config.validation_scores import BLIND_ERROR, INPUT_CORRELATION, TWO_FRAME_PSNR, ValidationScore
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.metrics.two_frames import psnr_of, two_frame_mse
-from sem_models.evaluation.scorer import Image
+from sem_models.evaluation.scorer import Case, Image
 from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
+from sem_models.reporter import Reporter
+from sem_models.validation.panels import picture
+from sem_models.validation.reference import PANEL_SAMPLES, ReferenceValidator
 
 
-def two_frames(dataset: Dataset, entry: Entry) -> tuple[Image, Image]:
+def two_frames(dataset: Dataset, entry: Entry) -> Case:
     """Both (C, H, W) frames of a pair, in the scale of the first."""
-    limits = IntensityRange(*entry.array("input").intensity)
-    second = to_unit(dataset.array(entry, "target"), limits)
-    return dataset.unit(entry, "input"), np.ascontiguousarray(second.transpose(2, 0, 1))
+    stored = entry.array("input")
+    second = to_unit(dataset.array(entry, "target"), IntensityRange(*stored.intensity))
+    target = np.ascontiguousarray(second.transpose(2, 0, 1))
+    return Case(dataset.unit(entry, "input"), target, 1, None, stored.pixel_size_nm)
 
 
-def two_frame_scores(cases: Iterable[tuple[Image, Image, Image]]) -> dict[str, float]:
-    """Estimates from (output, first, second) frames, the errors averaged over images before the logarithm.
+class TwoFrameValidator(ReferenceValidator):
+    """Compares an output with two noisy frames, whose noise is independent: an estimate of the PSNR against the truth.
 
-    A PSNR is left out where the estimated error is not above zero.
+    Errors are averaged over images before the logarithm.
     """
-    errors = np.array([(two_frame_mse(o, a, b), two_frame_mse(a, a, b)) for o, a, b in cases])
-    mse, baseline = (float(value) for value in errors.mean(axis=0))
-    scores = {
-        "val/two_frame_mse": mse,
-        "val/two_frame_psnr_db": psnr_of(mse),
-        "val/floor_two_frame_psnr_db": psnr_of(baseline),
-    }
+
+    score: ValidationScore = TWO_FRAME_PSNR
+
+    def scores_of(self, outputs: Mapping[str, Image], predictor: Predictor) -> dict[str, float]:
+        """`val/two_frame_mse`, and its PSNR where the estimated error is above zero."""
+        errors = [two_frame_mse(output, self.cases[name].input, self.cases[name].target)
+                  for name, output in outputs.items()]  # fmt: skip
+        mse = float(np.mean(errors))
+        return {"val/two_frame_mse": mse} | _finite({"val/two_frame_psnr_db": psnr_of(mse)})
+
+    def baseline_of(self, baseline: Mapping[str, Image]) -> dict[str, float]:
+        """Of the first frame as it is."""
+        errors = [two_frame_mse(case.input, case.input, case.target) for case in self.cases.values()]
+        return _finite({"val/floor_two_frame_psnr_db": psnr_of(float(np.mean(errors)))})
+
+
+def _finite(scores: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in scores.items() if np.isfinite(value)}
 
 
-class BlindCheck:
+class BlindValidator(ReferenceValidator):
     """The squared error on hidden pixels of whole images, the same pixels each time.
 
     It contains the noise of those pixels, so it says which of two networks is better and not how good either is. The
     baseline is what stands in the place of the hidden pixels.
     """
 
-    def __init__(self, settings: BlindSpot, inputs: Iterable[tuple[str, Image]]) -> None:
-        """Hide pixels of each named (C, H, W) input, by its name."""
-        self._cases: list[tuple[Image, torch.Tensor, Places]] = []
-        baselines = []
-        for name, image in inputs:
-            noisy, generator = torch.from_numpy(image)[None], torch.Generator().manual_seed(frame_seed(name, "blind"))
+    score: ValidationScore = BLIND_ERROR
+    # The target would be the input again.
+    panels = ("input", "floor", "output")
+
+    def __init__(self, cases: Mapping[str, Case], scale: int, device: str, settings: BlindSpot) -> None:
+        """Hide pixels of each input, by its name."""
+        self._hidden: list[tuple[Image, torch.Tensor, Places]] = []
+        errors = []
+        for name, case in cases.items():
+            image, generator = case.input, torch.Generator().manual_seed(frame_seed(name, "blind"))
+            noisy = torch.from_numpy(image)[None]
             places = draw_places(1, image.shape[1], image.shape[2], settings.box, generator)
             hidden = hide(noisy, places, settings, generator)
             places = stretches(places, settings, image.shape[2])
             truth = at(noisy, places)
-            self._cases.append((hidden[0].numpy(), truth, places))
-            baselines.append(torch.mean((at(hidden, places) - truth) ** 2).item())
-        self._baseline = float(np.mean(baselines))
+            self._hidden.append((hidden[0].numpy(), truth, places))
+            errors.append(torch.mean((at(hidden, places) - truth) ** 2).item())
+        self._baseline_error = float(np.mean(errors))
+        super().__init__(cases, scale, device)
 
-    def __call__(self, predictor: Predictor) -> dict[str, float]:
-        """Means over images."""
+    def scores_of(self, outputs: Mapping[str, Image], predictor: Predictor) -> dict[str, float]:
+        """`val/blind_mse`, mean over images."""
         errors = []
-        for hidden, truth, places in self._cases:
+        for hidden, truth, places in self._hidden:
             output = torch.from_numpy(predictor.predict_unit(hidden))[None]
             errors.append(torch.mean((at(output, places) - truth) ** 2).item())
-        return {"val/blind_mse": float(np.mean(errors)), "val/floor_blind_mse": self._baseline}
+        return {"val/blind_mse": float(np.mean(errors))}
+
+    def baseline_of(self, baseline: Mapping[str, Image]) -> dict[str, float]:
+        """`val/floor_blind_mse`."""
+        return {"val/floor_blind_mse": self._baseline_error}
+
+
+class UnpairedValidator:
+    """Images of the first domain have no truth: they are shown, and compared with nothing but themselves."""
+
+    score: ValidationScore = INPUT_CORRELATION
+
+    def __init__(self, dataset: Dataset, device: str) -> None:
+        """Take every input of the validation split."""
+        self._device = device
+        entries = [entry for entry in dataset.entries("val") if entry.has("input")]
+        self._inputs = {entry.name: dataset.unit(entry, "input") for entry in entries}
+
+    def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
+        """`val/input_correlation`, Pearson's, mean over images; below 0 light and dark are exchanged.
+
+        It is no score of quality: 1 means that nothing was changed.
+        """
+        predictor = Predictor(model, self._device)
+        outputs = {name: np.clip(predictor.predict_unit(low), 0, 1) for name, low in self._inputs.items()}
+        for name in list(outputs)[:PANEL_SAMPLES]:
+            panels = {"input": self._inputs[name], "output": outputs[name]}
+            reporter.sample(step, name, {panel: picture(image) for panel, image in panels.items()})
+        alike = [_correlation(self._inputs[name], output) for name, output in outputs.items()]
+        return {"val/input_correlation": float(np.mean(alike))}
+
+
+def _correlation(a: Image, b: Image) -> float:
+    """0 where one of them is flat, which numpy calls undefined."""
+    if a.std() == 0 or b.std() == 0:
+        return 0.0
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])

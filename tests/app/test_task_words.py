@@ -7,7 +7,6 @@ import pytest
 
 from pages.compare.page import _kin
 from pages.inference.classes import legend
-from pages.inference.wording import wording
 from pages.runs.samples import panels_of
 from pages.runs.table import runs_table
 from pages.train.dataset import channel_changes, compatible_kinds
@@ -21,6 +20,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.tasks.table import TASKS
 from tests.support.images import smooth_images
 from tests.support.masked_sets import grey_classes
 from tests.support.pages import assert_sound, page
@@ -50,8 +50,10 @@ def test_runs_show_the_scores_that_they_have(sem_home: Path) -> None:
 
 
 def test_every_task_has_its_word() -> None:
-    words = [wording(task).button for task in (None, "denoising", "translation", "segmentation", "synthesis")]
-    assert words == ["Restore", "Restore", "Translate", "Segment", "Draw"]
+    assert {task.name: task.words.verb for task in TASKS.values()} == {
+        "super-resolution": "Restore", "denoising": "Restore", "refocusing": "Restore", "translation": "Translate",
+        "segmentation": "Segment", "synthesis": "Draw",
+    }  # fmt: skip
 
 
 def test_legend_counts_the_pixels_of_each_class() -> None:

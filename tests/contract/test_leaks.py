@@ -19,10 +19,11 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
 from sem_models.methods.adversarial import AdversarialRestoration
-from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage, stages
-from sem_models.methods.table import METHODS, build_method
+from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
+from sem_models.methods.table import METHODS, build_method, stages
+from sem_models.physics import degrade as forward_model
 from sem_models.physics.downsampling import downsample
-from sem_models.tasks import batches as batches_module
+from sem_models.tasks.batches import BatchSource
 from sem_models.training.hardware import bare
 from tests.support.domains import flat_images
 from tests.support.small_recipes import fake_perceptual, narrow
@@ -179,8 +180,8 @@ def test_dsrvae_is_never_compared_with_its_own_target(name: str) -> None:
     torch.manual_seed(0)
     method = build_method(recipe, fabric())
     seen = []
-    judged = method._judges
-    for call in ("advise", "learn"):
+    judged = method._adversarial_losses
+    for call in ("generator_loss", "discriminator_loss"):
         monkey = getattr(judged, call)
         setattr(judged, call, lambda *a, monkey=monkey: seen.append(a[-1]) or monkey(*a))
     for part in stage.parts:
@@ -249,9 +250,9 @@ def test_a_cycle_never_meets_the_truth_of_its_input(tmp_path: Path, monkeypatch:
     dataset = flat_images(tmp_path, 10)
     recipe = narrow(RECIPES["cyclegan-denoise-small"])
     degraded: list[Tensor] = []
-    real = batches_module.degrade
-    monkeypatch.setattr(batches_module, "degrade", lambda x, *rest: degraded.append(x) or real(x, *rest))
-    source = batches_module.BatchSource(recipe, dataset, torch.device("cpu"))
+    real = forward_model.degrade
+    monkeypatch.setattr(forward_model, "degrade", lambda x, *rest: degraded.append(x) or real(x, *rest))
+    source = BatchSource(recipe, dataset, torch.device("cpu"))
     met = [source.next() for _ in range(50)]
     truths = {round(float(level)) for crop in degraded for level in 255 * crop.mean((1, 2, 3))}
     targets = {round(float(level)) for given in met for level in 255 * given["target"].mean((1, 2, 3))}

@@ -12,10 +12,9 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.methods.base import Method
-from sem_models.methods.stages import stages
-from sem_models.methods.table import METHODS, build_method
+from sem_models.methods.table import METHODS, build_method, stages
 from sem_models.tasks.batches import BatchSource
-from sem_models.tasks.label_maps import takes_labels
+from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import FOLDERS, load_state
 from sem_models.training.trainer import train
 from tests.support.masked_sets import with_masks
@@ -45,7 +44,7 @@ ROWS: dict[str, list[Recipe]] = {
     ],
 }
 RECIPES = [recipe for recipes in ROWS.values() for recipe in recipes]
-LIFE = {"contrast", "diversity", "checkerboard"}
+LIFE = {"diversity", "checkerboard"}
 JUDGED = [recipe for recipe in RECIPES if recipe.adversarial]
 STAGED = [recipe for recipe in RECIPES if len(stages(recipe)) == 2]
 
@@ -59,7 +58,7 @@ def _features(monkeypatch: pytest.MonkeyPatch) -> None:
 def small_dataset(small_dataset: Dataset, request: pytest.FixtureRequest) -> Dataset:
     """With masks where the recipe learns from them."""
     recipe = getattr(request.node, "callspec", None) and request.node.callspec.params.get("recipe")
-    return with_masks(small_dataset) if recipe and takes_labels(recipe) else small_dataset
+    return with_masks(small_dataset) if recipe and find_task(recipe).uses_masks(recipe) else small_dataset
 
 
 def named(recipe: Recipe) -> str:
@@ -144,10 +143,12 @@ def test_observations_are_told_once_a_discriminator_took_part(recipe: Recipe, sm
         method.training_step(batch, part, last)
     seen = {name: float(value) for name, value in method.observations().items()}
     adversarial_losses = last.parts[1:]
-    assert set(seen) == {f"{judge}/{side}" for judge in adversarial_losses for side in ("real", "fake")} | LIFE
+    alike = "input_correlation" if recipe.cycle else "contrast"
+    judged = {f"{part}/{side}" for part in adversarial_losses for side in ("real", "fake")}
+    assert set(seen) == judged | LIFE | {alike}
     assert all(0 < seen[f"{judge}/{side}"] < 1 for judge in adversarial_losses for side in ("real", "fake"))
     if recipe.network.kind != "pix2pix":
-        assert seen["contrast"] > 0.7, "an untrained generator gives its input, enlarged by a cubic"
+        assert seen[alike] > 0.7, "an untrained generator gives its input, enlarged by a cubic"
     assert 0.5 < seen["diversity"] < 1.5
 
 

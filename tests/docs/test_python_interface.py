@@ -31,7 +31,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index, kind in enumerate(("particles", "fibres", "pores", "laths")):
         sem_models.write_micrograph(raw / f"{kind}.tif", make_phantom(kind, (96, 128), seed=index).micrograph)
     sem_models.write_micrograph(folder / "micrograph.tif", make_phantom("pores", (96, 128)).micrograph)
-    write_dataset(plan_dataset(PrepareOptions("steel", (raw,))), folder / "datasets" / "steel")
+    write_dataset(plan_dataset(PrepareOptions(name="steel", raw=(raw,))), folder / "datasets" / "steel")
     recipe = override(find_recipe("srresnet-x4-small"), ["network.blocks=1", "network.width=8"])
     torch.manual_seed(0)
     (folder / "model").mkdir()

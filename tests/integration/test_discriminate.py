@@ -20,15 +20,11 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
 from sem_models.evaluation.discriminator.auc import Auc
-from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
+from sem_models.evaluation.discriminator.network import ClassifierSettings
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.report import (
-    ClassifierSettings,
-    DiscriminatorReport,
-    DiscriminatorResult,
-    caveats,
-)
-from sem_models.evaluation.discriminator.test import allocated_cells, discriminator_test
+from sem_models.evaluation.discriminator.report import DiscriminatorReport, caveats
+from sem_models.evaluation.discriminator.test import DiscriminatorResult, allocated_cells, discriminator_test
+from sem_models.tasks.models import generated_pairs
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
 from tests.support.trained_runs import train_run

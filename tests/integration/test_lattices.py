@@ -16,8 +16,8 @@ from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.evaluation.evaluate import make_case
 from sem_models.evaluation.metrics.atoms import seam_ratio
+from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.inference.predictor import Predictor
 

@@ -24,10 +24,10 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.report import Row
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.tasks.models import evaluate_model
 from tests.support.images import smooth_images
 from tests.support.scored_runs import FAIR, store
 from tests.support.small_recipes import short

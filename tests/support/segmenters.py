@@ -9,7 +9,7 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.tasks.label_maps import with_labels
+from sem_models.tasks.compatibility import adapt
 from tests.support.masked_sets import GREY_OF_CLASS
 from tests.support.small_recipes import narrow
 
@@ -40,4 +40,4 @@ class ByGrey:
 
 
 def ready(name: str, dataset: Dataset) -> Recipe:
-    return with_labels(narrow(find_recipe(name)), dataset.manifest)
+    return adapt(narrow(find_recipe(name)), dataset.manifest)

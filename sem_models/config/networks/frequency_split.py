@@ -1,6 +1,7 @@
 """A network that may only change fine detail: settings and reach."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -26,9 +27,12 @@ class FrequencySplitConfig(Frozen):
         return round(_REACH * self.sigma_px)
 
 
+_INNER: dict[str, Callable[[Any], Capabilities]] = {"nafnet": nafnet.capabilities, "unet": unet.capabilities}
+
+
 def capabilities(config: FrequencySplitConfig) -> Capabilities:
     """Facts of the inner network; both low-passes add their reach to its own."""
-    inner = nafnet.capabilities(config.inner) if config.inner.kind == "nafnet" else unet.capabilities(config.inner)
+    inner = _INNER[config.inner.kind](config.inner)
     reach = 2 * config.reach_px
     return Capabilities(
         channels_in=inner.channels_in,

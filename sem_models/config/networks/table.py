@@ -85,7 +85,7 @@ def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) ->
         ValueError: The network gives as many channels as it takes, and `channels_in` and `channels_out` differ, or
             they are out of its range.
     """
-    if config.kind == "frequency-split":
+    if isinstance(config, frequency_split.FrequencySplitConfig):
         inner = with_channels(config.inner, channels_in, channels_out)
         return config.model_validate({**dict(config), "inner": inner})
     if "channels" not in type(config).model_fields:

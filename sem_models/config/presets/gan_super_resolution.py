@@ -2,8 +2,8 @@
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.discriminators import (
+    DiscriminatorConfig,
     PatchDiscriminatorConfig,
-    StructureDiscriminatorConfig,
     VGGDiscriminatorConfig,
 )
 from sem_models.config.networks.dsrvae import DSRVAEConfig
@@ -23,6 +23,9 @@ _SPSR_LOSSES = (
 )
 
 
+_THIN = PatchDiscriminatorConfig(width=24, halvings=3)
+
+
 def presets() -> list[Recipe]:
     """Every preset of this file, the larger scale first; each with a `-small` one for two CPU cores."""
     return [recipe for scale in SCALES for pair in _at(scale) for recipe in pair]
@@ -33,7 +36,9 @@ def _at(scale: Scale) -> list[tuple[Recipe, Recipe]]:
         with_small(_srgan(scale), SRResNetConfig(scale=scale, blocks=8, width=32)),
         with_small(_esrgan(scale), RRDBConfig(scale=scale, blocks=3, width=32, growth=16)),
         with_small(_spsr(scale), SPSRConfig(scale=scale, blocks=4, width=12, growth=6)),
-        with_small(_dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256)),
+        with_small(
+            _dsrvae(scale), DSRVAEConfig(scale=scale, width=24, blocks=3, patch=32, code=64, hidden=256), robust=False
+        ),
     ]
 
 
@@ -113,24 +118,28 @@ def gan_settings(batch: int) -> TrainSettings:
     )
 
 
-def with_small(recipe: Recipe, network: NetworkConfig) -> tuple[Recipe, Recipe]:
-    """The preset and the one for two CPU cores: fewer, faster steps, a thin PatchGAN, VGG16 by name."""
+def with_small(
+    recipe: Recipe, network: NetworkConfig, discriminator: DiscriminatorConfig = _THIN, robust: bool = True
+) -> tuple[Recipe, Recipe]:
+    """The preset and the one for two CPU cores: fewer, faster steps, VGG16 by name.
+
+    Args:
+        recipe: The preset.
+        network: Of the small one.
+        discriminator: Likewise.
+        robust: Whether the small one learns by the Charbonnier loss in place of L1 in its first stage.
+    """
     assert recipe.adversarial is not None  # noqa: S101
-    judge = (
-        StructureDiscriminatorConfig(width=16, halvings=3)
-        if network.kind == "sinsr"
-        else PatchDiscriminatorConfig(width=24, halvings=3)
-    )
     second = recipe.adversarial.model_copy(
         update={
             "first_share": 0.8,
-            "discriminator": judge,
+            "discriminator": discriminator,
             "optimiser": recipe.adversarial.optimiser.model_copy(update={"lr": 2e-4}),
             "schedule": Schedule(name="cosine", final_fraction=0.1),
         }
     )
-    robust = [LossTerm(name="charbonnier") if term.name == "l1" else term for term in recipe.losses]
-    pixel = recipe.losses if recipe.method == "variational" else tuple(robust)
+    charbonnier = LossTerm(name="charbonnier")
+    pixel = tuple(charbonnier if robust and term.name == "l1" else term for term in recipe.losses)
     facts = capabilities(network)
     patch = facts.training_patch * facts.scale if facts.training_patch else 96
     return recipe, recipe.model_copy(

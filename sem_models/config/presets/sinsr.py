@@ -17,6 +17,7 @@ _LOSSES = (
     LossTerm(name="dssim", weight=0.05),
 )
 _BRANCH = LossTerm(name="gradient_branch", weight=0.1)
+_THIN = StructureDiscriminatorConfig(width=16, halvings=3)
 
 
 def presets() -> list[Recipe]:
@@ -25,7 +26,7 @@ def presets() -> list[Recipe]:
         recipe
         for scale in SCALES
         for branch in (False, True)
-        for recipe in with_small(_sinsr(scale, branch), _small_sinsr(scale, branch))
+        for recipe in with_small(_sinsr(scale, branch), _small_sinsr(scale, branch), _THIN)
     ]
 
 

@@ -33,7 +33,7 @@ class AlignedPair:
 
 def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
     """Every pair of a paired preparation, registered and judged, in the order of its samples; of other kinds none."""
-    if options.kind != "paired":
+    if not options.layout.is_paired:
         return []
     targets = {image.sample: image for image in images if image.role == "target"}
     inputs = [image for image in images if image.role == "input"]

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from sem_models.datasets.manifest import Kind, Register
+from sem_models.datasets.kinds import LAYOUTS, Kind, Layout
+from sem_models.datasets.manifest import Register
 
 
 def _none_for_empty(value: Any) -> Any:
@@ -59,3 +60,8 @@ class PrepareOptions(BaseModel):
         None, description="Bring all images to this pixel size in nm (masks by majority of labels)."
     )
     seed: int = Field(0, description="Order in which groups are assigned to the splits.")
+
+    @property
+    def layout(self) -> Layout:
+        """Which images the samples will consist of."""
+        return LAYOUTS[self.kind]

@@ -69,11 +69,11 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     pairs = align_pairs(images, options, progress)
     images, rejected = without_rejected(images, pairs)
     notes += registration_notes(pairs, options)
-    if options.kind == "unpaired":
+    if options.layout.is_unpaired:
         return _of_domains(options, images, (*skipped, *incomplete), notes)
     pattern = options.group_by or guess_group_pattern([image.sample for image in images])
     labels = (
-        find_labels([image.labels for image in images if image.role == "mask"]) if options.kind == "masked" else None
+        find_labels([image.labels for image in images if image.role == "mask"]) if options.layout.has_masks else None
     )
     notes += tuple(map(Message, labels.notes)) if labels else ()
     planned = _with_splits(images, pattern, options)
@@ -119,7 +119,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
 
 def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[LeftOut]]:
     """Leave out samples that lost a member to a bad file."""
-    needed = 2 + len(options.extra_inputs) if options.kind in ("paired", "masked") else 1
+    needed = options.layout.images_per_sample + len(options.extra_inputs)
     count: dict[str, int] = {}
     for image in images:
         count[image.sample] = count.get(image.sample, 0) + 1

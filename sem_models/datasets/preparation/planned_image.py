@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sem_models.datasets.manifest import Resampled, Role, Split
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Resampled, Split
 from sem_models.images.databar import DataBar
 
 

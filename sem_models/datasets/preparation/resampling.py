@@ -6,7 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sem_models.datasets.manifest import Resampled, Role
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Resampled
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.errors import FieldRef, UserError
@@ -30,7 +31,7 @@ def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> 
     Raises:
         UserError: A pixel size is unknown, or the common one is far from that of an image.
     """
-    if options.target_pixel_size_nm and options.kind not in ("paired", "unpaired"):
+    if options.target_pixel_size_nm and not options.layout.brings_inputs:
         own = FieldRef("target_pixel_size_nm")
         raise UserError(own, f": kind {options.kind} has no targets; use ", FieldRef("pixel_size_nm"), ".")
     if options.resample_nm is None:

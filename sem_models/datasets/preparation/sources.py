@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sem_models.datasets.manifest import Role
+from sem_models.datasets.kinds import Role
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
@@ -168,37 +168,38 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
         UserError: A place does not exist, or the kind needs a second folder.
     """
     raw = _files(options.raw)
-    if options.extra_inputs and options.kind != "paired":
+    layout = options.layout
+    if options.extra_inputs and not layout.is_paired:
         extra = FieldRef("extra_inputs")
         goes_with = FieldRef("kind", "paired")
         raise UserError(extra, " goes with ", goes_with, f", whose inputs it completes, not with {options.kind}.")
-    if options.target_group_by and options.kind != "unpaired":
+    if options.target_group_by and not layout.is_unpaired:
         goes_with = FieldRef("kind", "unpaired")
         instead = f", not with {options.kind}; use "
         raise UserError(FieldRef("target_group_by"), " goes with ", goes_with, instead, FieldRef("group_by"), ".")
-    if options.kind == "single":
+    if len(layout.roles) == 1:
         return [Candidate(path, "image", path.name) for path in raw], [], ()
-    other = options.masks if options.kind == "masked" else options.target
+    other = options.masks if layout.has_masks else options.target
     if other is None:
-        needed = "masks" if options.kind == "masked" else "target"
+        needed = "masks" if layout.has_masks else "target"
         raise UserError(f"Kind {options.kind} needs a folder: give ", FieldRef(needed), ".")
     second = _files((other,))
-    if options.kind == "unpaired":
+    if layout.is_unpaired:
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
     first = [path for path in raw if path not in set(second)]
-    masked = options.kind == "masked"
-    roles: tuple[Role, Role] = ("image", "mask") if masked else ("input", "target")
     extra_inputs = find_extra_inputs(first, [_files((place,)) for place in options.extra_inputs])
     _refuse_targets(extra_inputs, second)
     kept = list(extra_inputs.of)
-    matching = match_masks(kept, second, options.mask_suffix) if masked else match_by_name(kept, second)
-    notes = unused_masks(matching, second) if masked else ()
+    matching = match_masks(kept, second, options.mask_suffix) if layout.has_masks else match_by_name(kept, second)
+    notes = unused_masks(matching, second) if layout.has_masks else ()
     alone = [LeftOut(path.name, Message(f"{path.name}: no partner of that name.")) for path in matching.alone]
     alone += [LeftOut(path.name, Message(f"{path.name}: a further input is missing.")) for path in extra_inputs.alone]
     alone += [LeftOut(path.name, Message(f"{path.name}: no input of that name.")) for path in extra_inputs.unused]
     pairs = [
-        Candidate(path, role, pair[0].name) for pair in matching.pairs for path, role in zip(pair, roles, strict=True)
+        Candidate(path, role, pair[0].name)
+        for pair in matching.pairs
+        for path, role in zip(pair, layout.roles, strict=True)
     ]
     pairs += [
         Candidate(path, "input", first.name, part)

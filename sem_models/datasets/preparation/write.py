@@ -92,7 +92,7 @@ def _cut(image: PlannedImage) -> Cut:
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
     pair = plan.pair(name)
     found = pair.alignment if pair else None
-    if plan.options.kind == "masked":
+    if plan.options.layout.has_masks:
         cuts = _with_classes(plan, cuts)
     cuts = registered_cuts(cuts, pair, plan.options.resample_nm)
     stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Role, Split
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 
 _SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Role
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.bank import PatchBank
 from sem_models.datasets.sampling.sampler import PatchSampler
 
@@ -25,7 +26,7 @@ class DomainSampler:
         Raises:
             UserError: A domain is empty or an image smaller than the patch.
         """
-        unpaired = dataset.manifest.kind == "unpaired"
+        unpaired = dataset.manifest.layout.is_unpaired
         self._first: Role = "input" if unpaired else "image"
         self._second: Role = "target" if unpaired else "image"
         everything = dataset.entries("train")

@@ -12,7 +12,8 @@ import torch
 
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Role
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.bank import Pixels, stored
 from sem_models.physics.degrade import degrade
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sem_models.datasets.manifest import Role
+from sem_models.datasets.kinds import Role
 from sem_models.datasets.sampling.bank import PatchBank, Plane
 from sem_models.errors import UserError
 

@@ -7,8 +7,6 @@ from torch import Tensor
 
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
-from sem_models.evaluation.baselines.table import Identity
-from sem_models.inference.model import RestorationModel, UnitModel
 
 CONSTANT = "baseline:constant"
 
@@ -46,15 +44,7 @@ def constant_baseline(dataset: Dataset) -> Constant:
 
 def pair_scale(dataset: Dataset) -> int:
     """How many times larger targets are than inputs; 1 where there are no pairs."""
-    if dataset.manifest.kind != "paired" or not dataset.manifest.entries:
+    if not dataset.manifest.layout.is_paired or not dataset.manifest.entries:
         return 1
     entry = dataset.manifest.entries[0]
     return max(entry.array("target").shape[0] // entry.array("input").shape[0], 1)
-
-
-def translation_baselines(model: UnitModel, dataset: Dataset) -> list[UnitModel]:
-    """The baselines beside a model of translation, or beside `baseline:constant`; none for other tasks."""
-    translates = isinstance(model, RestorationModel) and model.recipe.task == "translation"
-    if not (translates or model.name == CONSTANT):
-        return []
-    return [Identity(model.capabilities.scale), constant_baseline(dataset)]

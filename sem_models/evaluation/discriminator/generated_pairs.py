@@ -1,37 +1,29 @@
 """What a model makes of whole images, beside the real ones that its outputs should look like."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Split
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.evaluation.discriminator.pairs import Pair
-from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_pairs
-from sem_models.evaluation.evaluate import cases_for
-from sem_models.inference.label_maps import label_recipe
+from sem_models.evaluation.scorer import Case
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
 
-def generated_pairs(
+def reference_pairs(
     model: UnitModel,
     dataset: Dataset,
     splits: Sequence[Split],
     training_images: bool,
-    degradation: Degradation,
+    case_of: Callable[[Entry], Case],
     progress: Progress = silent,
 ) -> list[Pair]:
-    """Apply a model to whole images as an evaluation does; of several channels the mean is judged.
+    """Apply a model to whole images as an evaluation does, beside the real image of each.
 
-    In unpaired datasets each output is set beside a real image of the other domain.
-
-    Raises:
-        UserError: The dataset has no real image to compare an output with, or scales do not agree.
+    Of several channels the mean is judged; `case_of` gives the input of an entry and its real image.
     """
-    if dataset.manifest.kind == "unpaired" and label_recipe(model) is None:
-        return unpaired_pairs(model, dataset, splits, training_images, progress)
-    case_of, predictor = cases_for(model, dataset, degradation), Predictor(model)
+    predictor = Predictor(model)
     wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)
     entries = [entry for split in dict.fromkeys(wanted) for entry in dataset.entries(split)]
     pairs = []

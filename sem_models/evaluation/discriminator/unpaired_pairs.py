@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Role, Split
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.inference.model import UnitModel

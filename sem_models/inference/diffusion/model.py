@@ -57,6 +57,11 @@ class DiffusionModel(RestorationModel):
         told = f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
         return super().step.model_copy(update={"settings": told})
 
+    @property
+    def takes_one_pass(self) -> bool:
+        """It draws in a loop of many steps."""
+        return False
+
     def __call__(self, x: Tensor) -> Tensor:
         """(N, K, H, W) float32 condition to (N, C, H, W) unit intensities, the mean of `sampling.samples` images.
 

@@ -14,7 +14,6 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity, find_baseline
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.metrics import dists
 from sem_models.evaluation.metrics import lpips as perceptual
 from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim
@@ -24,6 +23,7 @@ from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.evaluation.statistics.intervals import bootstrap_interval, paired_difference
 from sem_models.physics.downsampling import downsample
+from sem_models.tasks.models import evaluate_model
 
 
 def test_scores_are_scikit_images() -> None:

@@ -9,19 +9,19 @@ import torch
 from pipelines.model_ref import BaselineRef
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.unet import UNetConfig
-from sem_models.config.recipe import Recipe, Task
+from sem_models.config.recipe import Recipe, TaskName
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import baselines_for
-from sem_models.evaluation.baselines.translation import constant_baseline, translation_baselines
-from sem_models.evaluation.evaluate import evaluate_model
+from sem_models.evaluation.baselines.translation import constant_baseline
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model import RestorationModel
 from sem_models.networks.table import build_network
+from sem_models.tasks.models import benchmark_of, evaluate_model
 from sem_models.validation.panels import picture
 from tests.support.images import smooth_images
 
@@ -38,7 +38,7 @@ def pairs(tmp_path: Path) -> Dataset:
     return write_dataset(plan_dataset(options), tmp_path / "p")
 
 
-def model(task: Task) -> RestorationModel:
+def model(task: TaskName) -> RestorationModel:
     network = UNetConfig(channels_in=3, depth=1, width=4)
     recipe = Recipe(name="r", summary="", task=task, network=network, degradation=Degradation(scale=1))
     return RestorationModel(recipe, build_network(network).eval(), "r")
@@ -66,10 +66,11 @@ def test_table_of_a_translation_has_its_baselines_with_the_scores_of_numpy(pairs
 
 
 def test_other_tasks_keep_their_baselines(pairs: Dataset) -> None:
-    assert translation_baselines(model("denoising"), pairs) == []
-    assert [baseline.name for baseline in translation_baselines(constant_baseline(pairs), pairs)][
-        1
-    ] == "baseline:constant"
+    forward = Degradation(scale=1)
+    of_denoising = [baseline.name for baseline in benchmark_of(model("denoising"), pairs, forward).baselines]
+    assert of_denoising == [baseline.name for baseline in baselines_for(forward)]
+    beside_itself = benchmark_of(constant_baseline(pairs), pairs, forward).baselines
+    assert [baseline.name for baseline in beside_itself] == ["baseline:identity", "baseline:constant"]
 
 
 @pytest.mark.parametrize("forward", [Degradation(scale=2), Degradation(scale=1), Degradation(scale=1, blur=Blur())])

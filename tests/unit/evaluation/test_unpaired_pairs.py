@@ -8,13 +8,14 @@ from scipy.stats import wasserstein_distance
 
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Role, StoredArray
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Entry, StoredArray
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.evaluation.discriminator.pairs import Pair
 from sem_models.evaluation.discriminator.set_texture import set_texture
 from sem_models.evaluation.discriminator.unpaired_pairs import partners, unpaired_notes
+from sem_models.tasks.models import generated_pairs
 from tests.support.domains import unpaired
 
 

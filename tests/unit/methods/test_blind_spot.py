@@ -10,8 +10,7 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.noise2noise import half_swapped
-from sem_models.methods.stages import stages
-from sem_models.methods.table import build_method
+from sem_models.methods.table import build_method, stages
 from tests.support.small_recipes import short
 
 PLAIN = short("n2v-denoise-small", "train.patch=32", "blind_spot.share=0.015")

@@ -18,13 +18,12 @@ from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.domains import DomainSampler
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.methods.cycle import ImagePool
-from sem_models.methods.stages import stages
-from sem_models.methods.table import build_method
+from sem_models.methods.table import build_method, stages
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.training.monitoring import GanWatch
+from sem_models.tasks.models import evaluate_model
+from sem_models.training.monitoring import GanWatch, StepLogger
 from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.trainer import train
 from tests.support.domains import flat_images, unpaired
@@ -179,7 +178,7 @@ def test_losses_of_generators_that_do_nothing(two_domains: Dataset, recipe: Reci
         for way in method._directions.values():
             way.there = way.back = lambda x, factor=factor, shift=shift: shift + factor * x
         losses = method.training_step(batch, "restorer", stages(recipe)[0])
-        contrast = method.observations()["contrast"].item()
+        contrast = method.observations()["input_correlation"].item()
         assert contrast == pytest.approx(factor, abs=1e-5)
         assert max(losses["cycle"].item(), losses["backward_cycle"].item()) < 1e-6
         flipped = (1 - 2 * batch["target"]).abs().mean().item() if factor < 0 else 0.0
@@ -294,11 +293,12 @@ def test_a_negative_is_a_fault_of_a_restoration_only(two_domains: Dataset, name:
     batch = BatchSource(recipe, two_domains, CPU).next()
     for way in method._directions.values():
         way.there = way.back = lambda x: 1 - x
-    watch, topics = GanWatch(), set()
-    for _ in range(12):
+    recorder = Recorder()
+    step_logger = StepLogger(recipe, method, recorder)
+    for step in range(1, 13):
         method.training_step(batch, "restorer", stages(recipe)[0])
-        seen = {key: float(value) for key, value in method.observations().items() if "/" not in key}
-        topics |= {topic for topic, _ in watch(seen)}
-    assert ("contrast-inverted" in topics) == warned
-    assert seen["contrast" if warned else "input_correlation"] == pytest.approx(-1, abs=1e-5)
-    assert ("contrast" in seen) == warned
+        step_logger.step(step, {}, 0.1, 0.0)
+    assert ("contrast-inverted" in {topic for _, topic, _ in recorder.warnings}) == warned
+    told = "watch/contrast" if warned else "watch/input_correlation"
+    assert recorder.values[12, told] == pytest.approx(-1, abs=1e-5)
+    assert ((12, "watch/contrast") in recorder.values) == warned

@@ -14,16 +14,17 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm, Optimiser
+from sem_models.config.validation_scores import PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
+from sem_models.methods.consistency import require_consistency
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
-from sem_models.methods.stages import stage_at, stages
+from sem_models.methods.table import stage_at, stages
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.ignored_settings import _require_judged, require_consistency
 from sem_models.training.checkpoint import FOLDERS, LAST, load_state
 from sem_models.training.monitoring import GanWatch, StepLogger
 from sem_models.training.state import Counters
@@ -94,15 +95,15 @@ def test_constants_of_a_stage_are_those_of_its_optimiser(name) -> None:
 
 def test_best_of_a_stage() -> None:
     counters = Counters(step=5)
-    assert counters.validated({"val/psnr_db": 30.0}, newest_is_best=False)
+    assert counters.validated({"val/psnr_db": 30.0}, PSNR.ranking)
     counters.step = 6
-    assert not counters.validated({"val/psnr_db": 29.0}, newest_is_best=False)
+    assert not counters.validated({"val/psnr_db": 29.0}, PSNR.ranking)
     assert (counters.best_step, counters.validations_since_best) == (5, 1)
     counters.begin_stage()
     assert (counters.best, counters.validations_since_best) == ({}, 0)
-    assert counters.validated({"val/psnr_db": 28.0}, newest_is_best=True)
+    assert counters.validated({"val/psnr_db": 28.0}, None)
     counters.step = 7
-    assert counters.validated({"val/psnr_db": 20.0}, newest_is_best=True), "PSNR does not judge a GAN"
+    assert counters.validated({"val/psnr_db": 20.0}, None), "PSNR does not judge a GAN"
     assert counters.best_step == 7
 
 
@@ -337,11 +338,11 @@ def test_the_stated_least_patch_of_a_discriminator_works(kind: str, size: int) -
     network = build_discriminator(config)
     if size % 4 and kind == "structure":
         with pytest.raises(UserError):
-            _require_judged(config, size)
+            config.check_patch(size)
         return
-    _require_judged(config, size)
+    config.check_patch(size)
     assert network(torch.rand(2, 1, size, size)).shape[-1] >= 1
     with pytest.raises(UserError, match="24 px at least"):
-        _require_judged(config, 20)
+        config.check_patch(20)
     with pytest.raises(RuntimeError):
         network(torch.rand(2, 1, 20, 20))

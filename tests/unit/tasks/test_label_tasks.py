@@ -9,19 +9,18 @@ import torch
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.presets.table import find_recipe
-from sem_models.config.recipe import Recipe, Task
+from sem_models.config.recipe import Recipe, TaskName
 from sem_models.config.training import LossTerm, TrainSettings
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
 from sem_models.inference.model import RestorationModel
 from sem_models.tasks.batches import BatchSource
-from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.label_maps import with_labels
+from sem_models.tasks.compatibility import adapt, check_compatible
+from sem_models.tasks.models import generated_pairs
 from tests.support.masked_sets import GREY_OF_CLASS, grey_classes
 
 
-def recipe(task: Task, **changes: object) -> Recipe:
+def recipe(task: TaskName, **changes: object) -> Recipe:
     if task == "segmentation":
         changes |= {"method": "segmentation", "losses": (LossTerm(name="cross_entropy"), LossTerm(name="soft_dice"))}
     return Recipe(
@@ -37,14 +36,14 @@ def dataset(tmp_path: Path) -> Dataset:
 
 def test_mask_and_image_are_cut_at_one_place_and_turned_alike(dataset: Dataset) -> None:
     cpu = torch.device("cpu")
-    ready = with_labels(recipe("synthesis"), dataset.manifest)
+    ready = adapt(recipe("synthesis"), dataset.manifest)
     batch = BatchSource(ready, dataset, cpu).next()
     assert batch["input"].shape == (12, 3, 32, 32)
     assert batch["input"].dtype == torch.float32
     assert torch.equal(batch["input"].sum(1), torch.ones(12, 32, 32))
     grey_of_class = torch.from_numpy(GREY_OF_CLASS.astype(np.float32) / 255)
     assert torch.allclose(grey_of_class[batch["input"].argmax(1)], batch["target"][:, 0], atol=1e-6)
-    other = BatchSource(with_labels(recipe("segmentation"), dataset.manifest), dataset, cpu).next()
+    other = BatchSource(adapt(recipe("segmentation"), dataset.manifest), dataset, cpu).next()
     assert torch.equal(other["input"], batch["target"])
     assert torch.equal(other["target"], batch["input"])
 
@@ -52,7 +51,7 @@ def test_mask_and_image_are_cut_at_one_place_and_turned_alike(dataset: Dataset) 
 def test_noise_is_on_the_input_of_a_segmentation_only(dataset: Dataset) -> None:
     noisy = Degradation(scale=1, read_noise=0.1)
     for task, expected in (("synthesis", 0.0), ("segmentation", 0.1)):
-        ready = with_labels(recipe(task, degradation=noisy), dataset.manifest)
+        ready = adapt(recipe(task, degradation=noisy), dataset.manifest)
         batch = BatchSource(ready, dataset, torch.device("cpu")).next()
         grey, label = ("target", "input") if task == "synthesis" else ("input", "target")
         clean = torch.from_numpy(GREY_OF_CLASS.astype(np.float32) / 255)[batch[label].argmax(1)]
@@ -60,13 +59,13 @@ def test_noise_is_on_the_input_of_a_segmentation_only(dataset: Dataset) -> None:
 
 
 def test_the_classes_come_from_the_dataset(dataset: Dataset) -> None:
-    drawn = with_labels(recipe("synthesis"), dataset.manifest)
+    drawn = adapt(recipe("synthesis"), dataset.manifest)
     assert (drawn.labels, drawn.network.channels_in, drawn.network.channels_out) == ((0, 127, 255), 3, 1)
-    found = with_labels(recipe("segmentation"), dataset.manifest)
+    found = adapt(recipe("segmentation"), dataset.manifest)
     assert (found.labels, found.network.channels_in, found.network.channels_out) == ((0, 127, 255), 1, 3)
     for ready in (drawn, found):
         check_compatible(ready, dataset.manifest)
-    assert with_labels(recipe("denoising"), dataset.manifest) == recipe("denoising")
+    assert adapt(recipe("denoising"), dataset.manifest) == recipe("denoising")
 
 
 def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
@@ -79,12 +78,12 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
     old = dataset.manifest.model_copy(update={"label_values": ()})
     with pytest.raises(UserError, match="prepare it again"):
         check_compatible(recipe("synthesis"), old)
-    wrong = with_labels(recipe("segmentation"), dataset.manifest)
+    wrong = adapt(recipe("segmentation"), dataset.manifest)
     with pytest.raises(UserError, match="Loss 'l1' compares images"):
         check_compatible(wrong.model_copy(update={"losses": (LossTerm(name="l1"),)}), dataset.manifest)
     with pytest.raises(UserError, match="does not go with task segmentation"):
         check_compatible(wrong.model_copy(update={"method": "supervised"}), dataset.manifest)
-    ready = with_labels(recipe("synthesis"), dataset.manifest)
+    ready = adapt(recipe("synthesis"), dataset.manifest)
     with pytest.raises(UserError, match="same labels"):
         check_compatible(ready, dataset.manifest.model_copy(update={"label_values": (0, 1, 2)}))
 
@@ -92,12 +91,12 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
 def test_synthesis_is_judged_by_what_it_draws_from_masks(tmp_path: Path) -> None:
     """A drawing that is right for each mask equals the real image, which a network that saw the image could not be."""
     dataset = grey_classes(tmp_path)
-    recipe = with_labels(find_recipe("cgan-masks-small"), dataset.manifest)
+    recipe = adapt(find_recipe("cgan-masks-small"), dataset.manifest)
     drawing = RestorationModel(recipe, _Greys(), "greys")
     for pair in generated_pairs(drawing, dataset, ("test",), True, recipe.degradation):
         assert np.allclose(pair.generated, pair.real, atol=1e-6)
         assert pair.real.std() > 0
-    finding = with_labels(find_recipe("unet-segment-small"), dataset.manifest)
+    finding = adapt(find_recipe("unet-segment-small"), dataset.manifest)
     with pytest.raises(UserError, match="gives no image"):
         generated_pairs(RestorationModel(finding, _Greys(), "x"), dataset, ("test",), True, finding.degradation)
 

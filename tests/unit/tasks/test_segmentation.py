@@ -9,14 +9,11 @@ import pytest
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
-from sem_models.evaluation.discriminator.generated_pairs import generated_pairs
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.images.micrograph import Micrograph
-from sem_models.inference.label_maps import apply_model
 from sem_models.inference.predictor import Predictor
-from sem_models.training.state import quality
-from sem_models.validation.reference import open_validator
+from sem_models.tasks.models import apply_model, evaluate_model, generated_pairs
+from sem_models.tasks.table import find_task
 from tests.support.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, grey_classes, rings
 from tests.support.recorder import Recorder
 from tests.support.segmenters import AS_IT_IS, ByGrey, ready
@@ -99,12 +96,13 @@ def test_other_classes_are_not_scored(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_validation_of_a_segmentation_is_by_dice(dataset: Dataset) -> None:
     recorder, recipe = Recorder(), ready("unet-segment-small", dataset)
-    validate = open_validator(recipe, dataset, "cpu")
+    validate = find_task(recipe).validator(recipe, dataset, "cpu")
     right, wrong = (validate(ByGrey(recipe, blind), 1, recorder) for blind in (None, 2))
     assert right["val/dice"] == right["val/dice_2"] == 1
     assert wrong["val/dice_2"] == 0
     assert 0.3 < wrong["val/dice"] < 2 / 3
-    assert quality(right) > quality(wrong)
+    ranking = validate.score.ranking
+    assert ranking.quality(right) > ranking.quality(wrong)
     assert right["val/floor_dice"] < 1 / 3
 
 
@@ -120,7 +118,7 @@ class Panels(Recorder):
 )
 def test_panels_show_label_maps_in_colours(dataset: Dataset, name: str, coloured: set[str]) -> None:
     recorder, recipe = Panels(), ready(name, dataset)
-    scores = open_validator(recipe, dataset, "cpu")(ByGrey(recipe), 1, recorder)
+    scores = find_task(recipe).validator(recipe, dataset, "cpu")(ByGrey(recipe), 1, recorder)
     assert {panel for panel, image in recorder.panels.items() if image.ndim == 3} == coloured
     assert set(recorder.panels) == {"input", "output", "target"}
     if recipe.task == "synthesis":

@@ -9,6 +9,7 @@ import torch
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.srresnet import SRResNetConfig
 from sem_models.config.overrides import override
+from sem_models.config.validation_scores import BLIND_ERROR, DICE, NOISE_ERROR, PSNR, TWO_FRAME_PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
@@ -16,12 +17,12 @@ from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.sampling.fixed_noise import fixed_noise, repeated_frames
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.evaluate import evaluate_model
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.methods.consistency import require_consistency
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.ignored_settings import require_consistency
+from sem_models.tasks.models import evaluate_model
 from sem_models.training.state import Counters
 from sem_models.training.trainer import train
 from sem_models.validation.without_reference import two_frames
@@ -130,7 +131,8 @@ def test_frames_share_the_scale_of_the_first(frame_pairs: Dataset) -> None:
     entry = frame_pairs.entries("train")[0]
     assert entry.array("input").intensity != entry.array("target").intensity
     assert repeated_frames(frame_pairs, entry, "target").limits == entry.array("input").intensity
-    first, second = two_frames(frame_pairs, entry)
+    frames = two_frames(frame_pairs, entry)
+    first, second = frames.input, frames.target
     lo, hi = entry.array("input").intensity
     raw = frame_pairs.array(entry, "target").transpose(2, 0, 1)
     assert np.allclose(second, (raw - lo) / (hi - lo), atol=1e-6)
@@ -172,12 +174,15 @@ def test_simulated_noise_is_validated_against_the_clean_images(small_dataset: Da
 
 
 def test_the_best_validation_by_whatever_score_there_is() -> None:
-    for name, order in (("val/psnr_db", (20, 30)), ("val/two_frame_mse", (0.1, -0.001)), ("val/blind_mse", (2, 1))):
-        counters = Counters(step=1)
-        assert counters.validated({name: order[0]}, newest_is_best=False)
-        assert counters.validated({name: order[1]}, newest_is_best=False)
-        assert not counters.validated({name: order[0]}, newest_is_best=False)
-        assert not counters.validated({name: float("nan")}, newest_is_best=False)
+    orders = ((PSNR, (20, 30)), (TWO_FRAME_PSNR, (0.1, -0.001)), (BLIND_ERROR, (2, 1)), (DICE, (0.4, 0.5)),
+              (NOISE_ERROR, (0.3, 0.2)))  # fmt: skip
+    for shown, order in orders:
+        counters, ranking = Counters(step=1), shown.ranking
+        name = ranking.score
+        assert counters.validated({name: order[0]}, ranking)
+        assert counters.validated({name: order[1]}, ranking)
+        assert not counters.validated({name: order[0]}, ranking)
+        assert not counters.validated({name: float("nan")}, ranking)
         assert counters.validations_since_best == 2
 
 

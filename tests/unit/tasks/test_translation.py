@@ -24,11 +24,10 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import build_model
 from sem_models.losses.adversarial import discriminator_loss
 from sem_models.methods.adversarial_losses import AdversarialLoss, shown_channels
-from sem_models.methods.stages import stages
-from sem_models.methods.table import build_method
+from sem_models.methods.consistency import require_consistency
+from sem_models.methods.table import build_method, stages
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
-from sem_models.tasks.ignored_settings import require_consistency
 from sem_models.training.trainer import train
 from tests.support.domains import write_all
 from tests.support.images import smooth_images

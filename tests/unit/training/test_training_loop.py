@@ -20,9 +20,8 @@ from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.methods.stages import stage_at
 from sem_models.methods.supervised import Supervised
-from sem_models.methods.table import METHODS
+from sem_models.methods.table import METHODS, stage_at
 from sem_models.networks.table import build_network
 from sem_models.physics.simulators.phantoms.render import Beam
 from sem_models.physics.simulators.phantoms.table import make_phantom

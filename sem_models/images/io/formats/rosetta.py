@@ -42,10 +42,12 @@ def read(path: Path) -> Iterator[Micrograph]:
 
 
 def _is_image(signal: dict[str, Any]) -> bool:
-    kind = signal.get("metadata", {}).get("Signal", {}).get("signal_type", "")
+    signal_type = signal.get("metadata", {}).get("Signal", {}).get("signal_type", "")
     axes = signal["axes"]
     units = [str(axis.get("units")) for axis in axes[-2:]]
-    return len(axes) >= 2 and kind not in ("EELS", "EDS_TEM", "EDS_SEM") and not any("eV" in unit for unit in units)
+    return (
+        len(axes) >= 2 and signal_type not in ("EELS", "EDS_TEM", "EDS_SEM") and not any("eV" in unit for unit in units)
+    )
 
 
 def _planes(path: Path, signal: dict[str, Any]) -> list[np.ndarray[Any, Any]]:

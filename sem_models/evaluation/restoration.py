@@ -1,100 +1,52 @@
-"""Scoring a model and its baselines on whole images of one split."""
+"""Cases of whatever makes a micrograph of a micrograph: recorded pairs, or inputs simulated from sharp images."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry, Split
+from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
-from sem_models.evaluation.baselines.table import baselines_for
-from sem_models.evaluation.baselines.translation import translation_baselines
-from sem_models.evaluation.label_cases import LabelTask, evaluate_labels
-from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.rows import score_rows
-from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer
-from sem_models.inference.label_maps import label_recipe
+from sem_models.evaluation.benchmark import Benchmark
+from sem_models.evaluation.scorer import Case, Image, Scorer
 from sem_models.inference.model import UnitModel
 from sem_models.physics.degrade import degrade_with_blur
 from sem_models.physics.downsampling import crop_to_multiple
-from sem_models.progress import Progress, silent
 
 
-def evaluate_model(
-    model: UnitModel,
-    dataset: Dataset,
-    split: Split,
-    degradation: Degradation,
-    progress: Progress = silent,
-    known: tuple[Row, ...] = (),
-) -> EvaluationReport:
-    """Per-image scores of `model` and the baselines of its task on whole images, the border of `scale` pixels left out.
+def restoration_benchmark(
+    dataset: Dataset, degradation: Degradation, scale: int, baselines: Sequence[UnitModel]
+) -> Benchmark:
+    """Outputs are compared with the sharp image, the border of `scale` pixels left out.
 
     Args:
-        model: On the device that the predictor chooses.
-        dataset: Single images are degraded here, with a seed from their name; paired ones bring their input.
-        split: Usually `test`.
-        degradation: Its scale must be the model's.
-        progress: Told after each image.
-        known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
-
-    Raises:
-        UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
+        dataset: With a reference (`require_reference`). Single images are degraded here, with a seed from their name;
+            paired ones bring their input.
+        degradation: Its scale must be that of the model.
+        scale: Of the model.
+        baselines: For every table.
     """
-    if recipe := label_recipe(model):
-        return evaluate_labels(LabelTask(recipe, dataset, degradation, make_case), model, split, progress)
-    case_of, scale = cases_for(model, dataset, degradation), model.capabilities.scale
-    # Of pairs the forward model knows nothing, not even their scale.
-    baselines = translation_baselines(model, dataset) or baselines_for(degradation.model_copy(update={"scale": scale}))
-    methods: list[UnitModel] = [model, *(baseline for baseline in baselines if baseline.name != model.name)]
-    score = Scorer()
-    rows = score_rows(
-        methods,
-        dataset,
-        split,
-        case_of,
-        lambda output, _, case: score(output, case),
-        [row for row in known if row.method != model.name],
-        progress,
-    )
-    return EvaluationReport(
-        model=model.name,
-        dataset=dataset.manifest.name,
-        digest=dataset.digest,
-        split=split,
-        degradation=describe_input(dataset, degradation),
-        data_range=DATA_RANGE,
+    return Benchmark(
+        dataset=dataset,
+        case_of=lambda entry: make_case(dataset, entry, degradation, scale),
+        scorer=Scorer(),
+        baselines=baselines,
+        inputs=describe_input(dataset, degradation),
         border_px=scale,
-        rows=rows,
-        notes=tuple(score.notes),
     )
-
-
-def cases_for(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
-    """What `model` is given of an entry, and the real image that its output should look like.
-
-    Raises:
-        UserError: The dataset has no such image, a segmentation gives none, or scales or classes do not agree.
-    """
-    if recipe := label_recipe(model):
-        if recipe.task == "segmentation":
-            raise UserError(f"{model.name} finds masks and gives no image; choose a model that does.")
-        return LabelTask(recipe, dataset, degradation, make_case).case
-    require_reference(dataset, degradation)
-    return lambda entry: make_case(dataset, entry, degradation, model.capabilities.scale)
 
 
 def require_reference(dataset: Dataset, degradation: Degradation) -> None:
     """Refuse datasets that say nothing about what an output should be."""
-    name, kind = dataset.manifest.name, dataset.manifest.kind
-    if kind == "unpaired":
+    name, layout = dataset.manifest.name, dataset.manifest.layout
+    if layout.is_unpaired:
         raise UserError(
             f"Dataset {name!r} is unpaired: its inputs have no reference to be scored against. Score on a paired set, "
             "or on single images, which are degraded by the recipe's forward model."
         )
-    if kind != "paired" and degradation.is_empty:
+    if not layout.is_paired and degradation.is_empty:
         # Against itself an image without simulated noise would make the identity perfect.
         raise UserError(
             f"The model takes the images of {name!r} as they are, so there is no reference to score against; use "
@@ -116,7 +68,7 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
     """
     sharp = dataset.unit(entry, dataset.sharp_role)
     size = entry.array(dataset.sharp_role).pixel_size_nm
-    if dataset.manifest.kind == "paired":
+    if dataset.manifest.layout.is_paired:
         low = dataset.unit(entry, "input")
         if tuple(size * scale for size in low.shape[1:]) != sharp.shape[1:]:
             raise UserError(f"{entry.name}: its input is not {scale} times smaller than its target; use another scale.")
@@ -145,7 +97,7 @@ def _simulated(sharp: Image, name: str, degradation: Degradation, pixel_size_nm:
 
 def describe_input(dataset: Dataset, degradation: Degradation) -> str:
     """Where the inputs come from, for tables and for telling whether two tables can be compared."""
-    if dataset.manifest.kind == "paired":
+    if dataset.manifest.layout.is_paired:
         return "paired"
     # Absent parts are not named, so that tables from before they existed can still be compared with.
     absent = {part for part in ("blur", "scan") if getattr(degradation, part) is None}

@@ -1,0 +1,55 @@
+"""Translation: a micrograph of one contrast becomes one of another, learned from pairs or from two unpaired sets."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sem_models.config.methods import method_facts
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.kinds import Kind
+from sem_models.datasets.manifest import Manifest
+from sem_models.errors import UserError
+from sem_models.images.provenance import Origin
+from sem_models.tasks.base import Task
+from sem_models.tasks.words import Words
+
+if TYPE_CHECKING:
+    from sem_models.config.degradation import Degradation
+    from sem_models.datasets.dataset import Dataset
+    from sem_models.inference.model import UnitModel
+
+
+class Translation(Task):
+    """Its baselines are what is had without learning how one contrast follows from the other."""
+
+    def usual_kinds(self, recipe: Recipe) -> tuple[Kind, ...]:
+        """Pairs, or two sets without pairs."""
+        return ("unpaired",) if method_facts(recipe.method).learns_without_pairs else ("paired",)
+
+    def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
+        """Raises a `UserError` where there is one kind of image, which would teach the identity."""
+        if not manifest.layout.brings_inputs:
+            raise UserError(
+                f"Recipe {recipe.name!r} translates one kind of image into another, but dataset {manifest.name!r} is "
+                f"{manifest.kind}; prepare pairs with --kind paired."
+            )
+
+    def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":
+        """The input itself, and the mean grey of the training split's targets."""
+        from sem_models.evaluation.baselines.table import Identity
+        from sem_models.evaluation.baselines.translation import constant_baseline
+
+        return [Identity(model.capabilities.scale), constant_baseline(dataset)]
+
+
+TRANSLATION = Translation(
+    "translation",
+    Words(
+        "Translate",
+        ":material/translate:",
+        "No detector recorded this contrast: what the input does not tell comes from the images of the training.",
+    ),
+    keeps_contrast=False,
+    origin=Origin.TRANSLATED,
+    invents_detail=True,
+    own_baselines=("baseline:constant",),
+)
