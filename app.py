@@ -4,6 +4,18 @@ The pages hang on `pages/dashboard.py`, so that a folder called `pages` does not
 Streamlit would take it for its older kind of multi-page app and answer the first deep link with an error.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 
-app = st.App("pages/dashboard.py")
+from pipelines.tracking.opening import open_ahead
+
+
+@asynccontextmanager
+async def _opening(_: st.App) -> AsyncIterator[None]:
+    open_ahead()
+    yield
+
+
+app = st.App("pages/dashboard.py", lifespan=_opening)

@@ -18,7 +18,7 @@ Reports = dict[str, list[EvaluationReport]]
 def read(home: Path, table: Path) -> Reports:
     """Every evaluation of each job, by label."""
     os.environ["SEM_HOME"] = str(home)
-    from pipelines.evaluate.score import stored_reports
+    from pipelines.evaluate.reports import stored_reports
 
     jobs: dict[str, dict[str, Any]] = json.loads(table.read_text())
     return {label: stored_reports(job["run_id"]) for label, job in jobs.items()}

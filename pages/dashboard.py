@@ -4,6 +4,8 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pipelines.tracking.opening import go_on
+
 st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
 
 PAGES = {
@@ -22,3 +24,4 @@ st.navigation(
         for name, (title, icon) in PAGES.items()
     ]
 ).run()
+go_on()

@@ -27,7 +27,7 @@ LEAD = "sinsr-gb-x4-small"
 def read_reports(home: Path, table: dict[str, Any]) -> dict[str, EvaluationReport]:
     """The stored evaluation of each job, by label."""
     os.environ["SEM_HOME"] = str(home)
-    from pipelines.evaluate.score import stored_reports
+    from pipelines.evaluate.reports import stored_reports
 
     return {label: stored_reports(job["run_id"])[0] for label, job in table.items()}
 

@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     home = parser.parse_args().home
     reports = read(home, HERE / "table.json")
-    from pipelines.evaluate.discriminate import stored_discriminations
+    from pipelines.evaluate.reports import stored_discriminations
 
     jobs = json.loads((HERE / "table.json").read_text())
     text = ["# Translation", "Whole test images, means; for texture see the headings for the best value."]

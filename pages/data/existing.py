@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pipelines.data.prepare import list_datasets
+from pipelines.data.datasets import list_datasets
 from pipelines.home import home
 from sem_models.datasets.dataset import open_dataset
 from sem_models.datasets.manifest import Manifest

@@ -5,28 +5,32 @@ import shutil
 import psutil
 import streamlit as st
 
-from pages.widgets.frame import begin, shown_errors
+from pages.widgets.frame import find_the_dead, heading, shown_errors
 from pages.widgets.tasks import launch, watched
-from pipelines.data.prepare import list_datasets
+from pipelines.data.datasets import list_datasets
 from pipelines.home import home
-from pipelines.jobs.control import JobInfo, active_jobs
+from pipelines.jobs.queue import JobInfo, active_jobs
+from pipelines.jobs.slots import slot_names
 from pipelines.jobs.tasks import list_tasks
 from pipelines.progress import clock
+from pipelines.tracking.address import tracking_uri
 from pipelines.tracking.keys import Tag
+from pipelines.tracking.opening import is_opening
 from pipelines.train.requests import DemoRequest
 
 DEMO = "demo"
+_LOOK_AGAIN_S = 1.0
 
 
 def show() -> None:
     """The page."""
-    begin("SEM Workbench", "Prepare micrographs, train models, watch them learn, compare them honestly.")
+    heading("SEM Workbench", "Prepare micrographs, train models, watch them learn, compare them honestly.")
     with shown_errors():
         _facts()
         left, right = st.columns([3, 2], gap="large")
         with left:
             st.subheader("What to do next")
-            _next_step()
+            _wait_for_store() if is_opening() else _next_step()
             st.subheader("Background work")
             show_jobs()
         with right:
@@ -35,9 +39,6 @@ def show() -> None:
 
 
 def _facts() -> None:
-    from pipelines.jobs.slots import slot_names
-    from pipelines.tracking.store import tracking_uri
-
     slots = slot_names()
     device = f"{len(slots)} GPU" if slots[0].startswith("gpu") else f"CPU, {psutil.cpu_count()} cores"
     free = shutil.disk_usage(home().root).free / 2**30
@@ -49,13 +50,22 @@ def _facts() -> None:
     st.caption(f"Home folder `{home().root}`, tracking store `{tracking_uri().split('?')[0]}`")
 
 
-def _next_step() -> None:
-    from pipelines.tracking.runs import list_runs
+@st.fragment(run_every=_LOOK_AGAIN_S)
+def _wait_for_store() -> None:
+    """On a new server the page is there before the store is open."""
+    if not is_opening():
+        st.rerun()
+    st.caption("Opening the tracking store…")
 
+
+def _next_step() -> None:
+    find_the_dead()
     if not list_datasets():
         st.write("No dataset yet. Prepare your micrographs, or run the demo on simulated ones.")
         st.page_link("data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
         return
+    from pipelines.tracking.runs import list_runs
+
     runs = list_runs(kind="training", limit=50)
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if Tag.evaluated("test") in run.tags]

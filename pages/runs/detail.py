@@ -74,7 +74,7 @@ def _state(run: RunInfo) -> None:
 
 
 def _scores(run: RunInfo) -> None:
-    from pipelines.evaluate.score import stored_reports
+    from pipelines.evaluate.reports import stored_reports
 
     state = watched("evaluate")
     registered = watched("register")
@@ -137,7 +137,7 @@ def show_discriminations(run: RunInfo) -> None:
     """All tests that the run holds; where an unpaired one has none, the command."""
     # Late: judges are networks, and their library takes seconds to load.
     from pages.widgets.discriminations import show_tests
-    from pipelines.evaluate.discriminate import stored_discriminations
+    from pipelines.evaluate.reports import stored_discriminations
 
     reports = stored_discriminations(run.run_id)
     for report in reports:

@@ -6,7 +6,7 @@ from pages.widgets.frame import empty
 from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import on_page
-from pipelines.data.prepare import list_datasets
+from pipelines.data.datasets import list_datasets
 from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM, StudyCreateRequest
 from sem_models.errors import UserError
 

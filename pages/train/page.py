@@ -7,7 +7,7 @@ import streamlit as st
 from pages.train.settings import choose_settings
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.words import on_page
-from pipelines.data.prepare import list_datasets
+from pipelines.data.datasets import list_datasets
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
 from pipelines.train.requests import DEFAULT_EXPERIMENT, TrainRequest

@@ -14,14 +14,20 @@ _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
 
 def begin(title: str, purpose: str) -> None:
     """Heading and one line of purpose; dead trainings are found on the way."""
+    heading(title, purpose)
+    with shown_errors():
+        find_the_dead()
+
+
+def heading(title: str, purpose: str) -> None:
+    """What a page begins with that can do without the tracking store."""
     st.title(title)
     st.caption(purpose)
-    with shown_errors():
-        _find_the_dead()
 
 
 @st.cache_data(ttl=10, show_spinner="Opening the tracking store")
-def _find_the_dead() -> list[str]:
+def find_the_dead() -> list[str]:
+    """Trainings whose process has died are marked as failed; their run ids."""
     from pipelines.jobs.control import reconcile
 
     return reconcile()

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @command(EvaluateRequest, "model")
 def evaluate(request: EvaluateRequest, out: Output) -> None:
     """Score a model and its baselines on whole images of a split."""
+    from pipelines.evaluate.reports import summary
     from pipelines.evaluate.score import evaluate as run
-    from pipelines.evaluate.score import summary
 
     report, run_id = run(request, out.progress)
     out.text(
@@ -53,7 +53,7 @@ def compare(
     """Put evaluated runs side by side, with their baselines, and pair them image by image."""
     from pipelines.evaluate.compare import compare as run
     from pipelines.evaluate.paired import compare_pairs
-    from pipelines.evaluate.score import summary
+    from pipelines.evaluate.reports import summary
     from pipelines.evaluate.tables import json_content
 
     comparison = run(request)

@@ -21,9 +21,3 @@ def prepare(
     from pipelines.tracking.datasets import log_dataset
 
     return dataset, log_dataset(dataset)
-
-
-def list_datasets() -> list[str]:
-    """Names of the prepared datasets, alphabetically."""
-    place = home().datasets
-    return sorted(path.parent.name for path in place.glob("*/manifest.json")) if place.is_dir() else []

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.evaluate.reports import stored_reports
 from pipelines.evaluate.requests import CompareRequest
-from pipelines.evaluate.score import stored_reports
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.paired import mean_goodness

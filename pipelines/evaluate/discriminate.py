@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from pipelines.evaluate.reports import save_report, saved_reports
+from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.home import home
 from pipelines.models import ResolvedModel, pair_notes, resolve_model
@@ -60,11 +60,6 @@ def discriminate(
             _keep(one, one.run_id, report)
             attach_dataset(one.run_id, dataset, "evaluation")
     return reports
-
-
-def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:
-    """All reports that a run holds, by the name of their file."""
-    return list(saved_reports(run_id, Artifact.DISCRIMINATOR, DiscriminatorReport).values())
 
 
 def _report(

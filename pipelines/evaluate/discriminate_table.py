@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.evaluate.compare import Comparison
-from pipelines.evaluate.discriminate import stored_discriminations
+from pipelines.evaluate.reports import stored_discriminations
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.discriminator.set_texture import HEADINGS, SetTexture
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files, put_text
-from pipelines.tracking.keys import of_direction
+from pipelines.tracking.keys import Artifact, of_direction
 from pipelines.tracking.metrics import log_metrics
+from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model import Direction
@@ -55,6 +56,41 @@ def saved_reports(
     paths = [path for path in list_files(run_id, of_direction(folder, direction)) if path.endswith(".json")]
     named = sorted((PurePosixPath(path).stem, path) for path in paths)
     return {name: kind.model_validate_json(get_text(run_id, path)) for name, path in named}
+
+
+def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
+    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
+    return list(saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction).values())
+
+
+def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
+    """Those on inputs that are made as in training."""
+    reports = saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction)
+    return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
+
+
+def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:
+    """All reports that a run holds, by the name of their file."""
+    return list(saved_reports(run_id, Artifact.DISCRIMINATOR, DiscriminatorReport).values())
+
+
+def summary(report: EvaluationReport) -> dict[str, object]:
+    """Means with intervals and gains over each baseline, as plain values for JSON."""
+    baselines = [method for method in report.methods if method != report.model]
+    return {
+        "model": report.model,
+        "dataset": report.dataset,
+        "digest": report.digest,
+        "split": report.split,
+        "images": report.images,
+        "groups": report.groups,
+        "border_px": report.border_px,
+        "data_range": report.data_range,
+        "degradation": report.degradation,
+        "means": {m: {k: to_json_safe(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
+        "gain_over": {f: {k: to_json_safe(asdict(report.gain(k, f))) for k in report.metrics} for f in baselines},
+        "notes": list(report.notes),
+    }
 
 
 def _as_json(report: "BaseModel | DataclassInstance") -> str:

@@ -5,15 +5,13 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipelines.evaluate.reports import save_report, saved_reports
+from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
-from pipelines.json_safe import to_json_safe
 from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
@@ -27,7 +25,7 @@ from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.restoration import describe_input
-from sem_models.inference.model import Direction, UnitModel, recipe_of
+from sem_models.inference.model import UnitModel, recipe_of
 from sem_models.methods.table import find_method
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import evaluate_model
@@ -92,36 +90,6 @@ def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, chang
     means = {score_key(report.split, name): report.mean(report.model, name).mean for name in report.metrics}
     save_report(run_id, path, report, means, resolved.direction)
     set_tags(run_id, {of_direction(Tag.evaluated(report.split), resolved.direction): report.dataset})
-
-
-def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
-    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
-    return list(saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction).values())
-
-
-def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
-    """Those on inputs that are made as in training."""
-    reports = saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction)
-    return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
-
-
-def summary(report: EvaluationReport) -> dict[str, object]:
-    """Means with intervals and gains over each baseline, as plain values for JSON."""
-    baselines = [method for method in report.methods if method != report.model]
-    return {
-        "model": report.model,
-        "dataset": report.dataset,
-        "digest": report.digest,
-        "split": report.split,
-        "images": report.images,
-        "groups": report.groups,
-        "border_px": report.border_px,
-        "data_range": report.data_range,
-        "degradation": report.degradation,
-        "means": {m: {k: to_json_safe(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
-        "gain_over": {f: {k: to_json_safe(asdict(report.gain(k, f))) for k in report.metrics} for f in baselines},
-        "notes": list(report.notes),
-    }
 
 
 _ROWS = TypeAdapter(tuple[Row, ...])

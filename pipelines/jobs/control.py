@@ -4,34 +4,20 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.home import home
 from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
+from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
-from pipelines.tracking.store import is_embedded
 from sem_models.errors import UserError
 
 LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
 
 _SETTLING_S = 10.0
-
-
-@dataclass(frozen=True)
-class JobInfo:
-    """A live job for display."""
-
-    run_id: str
-    state: str
-    position: int | None
-    slot: str
-    step: int
-    total: int
-    seconds_left: float
 
 
 def submit(run_id: str, resume: bool = False, executor: Executor | None = None) -> None:
@@ -100,24 +86,6 @@ def _has_ended_unsaid(run_id: str) -> bool:
 def _is_ours(tags: Mapping[str, str]) -> bool:
     """Whether a run was trained by this home on this host; an embedded store, which may have moved, has one home."""
     return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
-
-
-def active_jobs() -> list[JobInfo]:
-    """Live jobs in the order of the queue."""
-    live = [job for job in queue.jobs() if job.state != "ended" and job.alive]
-    waiting = [job.run_id for job in live if job.state == "waiting"]
-    return [
-        JobInfo(
-            run_id=job.run_id,
-            state=job.state,
-            position=waiting.index(job.run_id) + 1 if job.run_id in waiting else None,
-            slot=job.slot,
-            step=job.step,
-            total=job.total,
-            seconds_left=job.seconds_left,
-        )
-        for job in live
-    ]
 
 
 def _state_once_settled(run_id: str) -> str:

@@ -44,6 +44,19 @@ class Job:
         return is_alive(self.process, age)
 
 
+@dataclass(frozen=True)
+class JobInfo:
+    """A live job for display."""
+
+    run_id: str
+    state: str
+    position: int | None
+    slot: str
+    step: int
+    total: int
+    seconds_left: float
+
+
 @contextmanager
 def _transaction() -> Iterator[sqlite3.Connection]:
     home().jobs.mkdir(parents=True, exist_ok=True)
@@ -138,4 +151,22 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
             seconds_left=row["seconds_left"],
         )
         for row in rows
+    ]
+
+
+def active_jobs() -> list[JobInfo]:
+    """Live jobs in the order of the queue."""
+    live = [job for job in jobs() if job.state != "ended" and job.alive]
+    waiting = [job.run_id for job in live if job.state == "waiting"]
+    return [
+        JobInfo(
+            run_id=job.run_id,
+            state=job.state,
+            position=waiting.index(job.run_id) + 1 if job.run_id in waiting else None,
+            slot=job.slot,
+            step=job.step,
+            total=job.total,
+            seconds_left=job.seconds_left,
+        )
+        for job in live
     ]

@@ -1,6 +1,6 @@
 """Use case: a trained run becomes a registered model that anyone can name."""
 
-from pipelines.evaluate.score import reports_as_trained
+from pipelines.evaluate.reports import reports_as_trained
 from pipelines.model_ref import Direction
 from pipelines.models import model_folder
 from pipelines.release.requests import RegisterRequest

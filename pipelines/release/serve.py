@@ -10,8 +10,8 @@ from pathlib import Path
 from pipelines.model_ref import BaselineRef, RegistryRef
 from pipelines.models import model_folder, trained_run
 from pipelines.release.requests import ServeRequest
+from pipelines.tracking.address import tracking_uri
 from pipelines.tracking.registry import local_folder, save_served
-from pipelines.tracking.store import tracking_uri
 from sem_models.errors import UserError
 
 _HOST = "127.0.0.1"

@@ -11,8 +11,9 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
+from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import artifacts_of, is_embedded
+from pipelines.tracking.store import artifacts_of
 from sem_models.errors import UserError
 
 

@@ -4,8 +4,9 @@ import tempfile
 import uuid
 from pathlib import Path
 
+from pipelines.tracking.address import is_embedded
 from pipelines.tracking.artifacts import put_text
-from pipelines.tracking.store import artifacts_of, is_embedded
+from pipelines.tracking.store import artifacts_of
 
 
 def append_record(run_id: str, folder: str, name: str, text: str) -> None:

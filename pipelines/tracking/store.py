@@ -20,9 +20,9 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.tracking import MlflowClient
 
 from pipelines.home import Home, home
+from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, tracking_uri
 from pipelines.tracking.place import follow, here
 
-_BUSY_TIMEOUT_S = 60
 _OWN_DEFAULT = """
 UPDATE experiments SET artifact_location = ?
 WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%'
@@ -31,16 +31,6 @@ AND NOT EXISTS (SELECT 1 FROM runs WHERE experiment_id = 0)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.ERROR)
-
-
-def tracking_uri() -> str:
-    """`MLFLOW_TRACKING_URI` if set, else the SQLite file below the home folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home().database}?timeout={_BUSY_TIMEOUT_S}"
-
-
-def is_embedded() -> bool:
-    """Whether the store is the one below the home folder, whose files lie beside it."""
-    return tracking_uri().split("?")[0] == f"sqlite:///{home().database}"
 
 
 def client() -> MlflowClient:
@@ -67,7 +57,7 @@ def _create_once(place: Home) -> None:
         if is_embedded():
             follow(place)
         _client(tracking_uri()).search_experiments(max_results=1)
-        with contextlib.closing(sqlite3.connect(place.database, timeout=_BUSY_TIMEOUT_S)) as connection:
+        with contextlib.closing(sqlite3.connect(place.database, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             # MLflow's own experiment gets the folder in which this process happens to have started.
             connection.execute(_OWN_DEFAULT, (artifact_root("Default"),))

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.evaluate.discriminate import discriminate, stored_discriminations
+from pipelines.evaluate.discriminate import discriminate
 from pipelines.evaluate.discriminate_table import texture_rows
+from pipelines.evaluate.reports import stored_discriminations
 from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.tracking.runs import get_run
 from sem_models.config.degradation import Degradation

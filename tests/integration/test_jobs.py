@@ -118,7 +118,7 @@ def test_cancel_saves_the_state_and_resume_goes_on(sem_home: Path, small_dataset
     control.submit(second)
     wait_for(lambda: get_run(first).status == "RUNNING" and bool(metric_history(first, "lr")))
     assert queue.position(second) == 1
-    assert [job.state for job in control.active_jobs()] == ["running", "waiting"]
+    assert [job.state for job in queue.active_jobs()] == ["running", "waiting"]
     with pytest.raises(UserError, match="still running"):
         control.resume(first)
     control.cancel(second)
@@ -222,6 +222,6 @@ def test_training_outlives_its_launcher(sem_home: Path, small_dataset: Dataset, 
     step = max(step for step, _ in metric_history(run_id, "lr"))
     wait_for(lambda: max(step for step, _ in metric_history(run_id, "lr")) > step + 10)
     assert control.reconcile() == []
-    assert [job.run_id for job in control.active_jobs()] == [run_id]
+    assert [job.run_id for job in queue.active_jobs()] == [run_id]
     control.cancel(run_id)
     wait_for(lambda: get_run(run_id).status == "KILLED")

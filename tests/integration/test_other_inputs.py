@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines.evaluate.compare import Column, Comparison
+from pipelines.evaluate.reports import reports_as_trained, stored_reports, summary
 from pipelines.evaluate.requests import EvaluateRequest
-from pipelines.evaluate.score import (
-    evaluate,
-    keep_baseline_rows,
-    kept_baseline_rows,
-    reports_as_trained,
-    stored_reports,
-    summary,
-)
+from pipelines.evaluate.score import evaluate, keep_baseline_rows, kept_baseline_rows
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import get_run
 from sem_models.config.degradation import Blur, Degradation

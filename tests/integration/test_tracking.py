@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.tracking.address import tracking_uri
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
-from pipelines.tracking.store import tracking_uri
 from pipelines.tracking.writer import RunWriter
 from sem_models.errors import UserError
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
+from pipelines.evaluate.reports import stored_reports
 from pipelines.evaluate.requests import EvaluateRequest
-from pipelines.evaluate.score import evaluate, kept_baseline_rows, stored_reports
+from pipelines.evaluate.score import evaluate, kept_baseline_rows
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder, resolve_model
 from pipelines.tracking.artifacts import fetch, list_files

@@ -6,7 +6,6 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from scipy.ndimage import correlate, correlate1d
-from sem_models.config.networks.reach import halve
 from torch import Tensor, nn
 
 from sem_models.config.networks.mrn import MRNConfig
@@ -20,6 +19,7 @@ from sem_models.config.training import LossTerm
 from sem_models.errors import UserError
 from sem_models.methods.consistency import require_consistency
 from sem_models.methods.table import build_method, stages
+from sem_models.networks.blocks import halve
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFBlock, NAFNet, local_mean
 from sem_models.networks.table import build_network
