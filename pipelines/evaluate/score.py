@@ -17,7 +17,7 @@ from pipelines.json_safe import to_json_safe
 from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.keys import Artifact, Tag, of_direction, score_key
+from pipelines.tracking.keys import Artifact, Experiment, Tag, of_direction, score_key
 from pipelines.tracking.runs import create_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
@@ -29,8 +29,6 @@ from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.progress import Progress, silent
-
-BASELINE_EXPERIMENT = "floors"
 
 
 def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[EvaluationReport, str]:
@@ -83,7 +81,7 @@ def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
 def _baseline_run(ref: ModelRef, dataset: Dataset, degradation: Degradation) -> str:
     tags = {Tag.DATASET: dataset.manifest.name, Tag.DATASET_DIGEST: dataset.digest, Tag.RECIPE: str(ref)}
     name = f"{ref} x{degradation.scale} on {dataset.manifest.name}"
-    return create_run(BASELINE_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
+    return create_run(Experiment.BASELINES, name, "evaluation", degradation.model_dump(), tags)
 
 
 def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:

@@ -11,7 +11,15 @@ from pydantic import BaseModel
 from pipelines.evaluate.reports import save_report, saved_reports
 from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files
-from pipelines.tracking.keys import Artifact, Tag, discriminator_key, of_direction, score_key
+from pipelines.tracking.keys import (
+    Artifact,
+    Experiment,
+    Tag,
+    discriminator_key,
+    image_count_key,
+    of_direction,
+    score_key,
+)
 from pipelines.tracking.runs import create_run, get_run
 
 
@@ -89,6 +97,12 @@ def test_what_is_not_finite_is_null_in_the_file_and_no_metric(sem_home: Path) ->
         (Artifact.STUDY_KEY, "key.json"),
         (Artifact.STUDY_PICTURES, "pictures"),
         (Artifact.STUDY_ANSWERS, "answers"),
+        (Experiment.DEFAULT, "sem"),
+        (Experiment.DATASETS, "datasets"),
+        (Experiment.BASELINES, "floors"),
+        (Experiment.DOWNSTREAM, "downstream"),
+        (Experiment.STUDIES, "studies"),
+        (image_count_key("val"), "images/val"),
         (score_key("test", "psnr_db"), "test/psnr_db"),
         (discriminator_key("a set-test", "auc"), "disc/a_set-test/auc"),
         (of_direction("test/ssim", "backward"), "backward/test/ssim"),
