@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
-from sem_models.errors import Cancelled, UserError
+from sem_models.errors import Cancelled, Message, UserError
 from sem_models.images.micrograph import Micrograph
 from sem_models.progress import Progress, silent
 
@@ -17,7 +17,7 @@ from sem_models.progress import Progress, silent
 class Done:
     item: str
     number: int
-    error: str | None = None
+    error: Message | None = None
 
 
 class Letters(FileWork[str, str, Done]):
@@ -37,43 +37,47 @@ class Letters(FileWork[str, str, Done]):
         progress(1, 2, "letters")
         return Done(item, number)
 
-    def failed(self, item: str, number: int, error: str) -> Done:
+    def failed(self, item: str, number: int, error: Message) -> Done:
         return Done(item, number, error)
+
+
+def told(done: list[Done]) -> list[tuple[str, int, str | None]]:
+    return [(one.item, one.number, str(one.error) if one.error else None) for one in done]
 
 
 def test_a_bad_page_ends_neither_its_file_nor_the_others() -> None:
     done = process_files(Letters(), ["axa", "x", "b"], silent)
     expected = [("axa", 0, None), ("axa", 1, "bad page"), ("axa", 2, None), ("x", 0, "bad page"), ("b", 0, None)]
-    assert [(one.item, one.number, one.error) for one in done] == expected
+    assert told(done) == expected
 
 
 def test_a_file_that_breaks_keeps_the_pages_before() -> None:
     done = process_files(Letters(), ["aa!a", "b"], silent)
     expected = [("aa!a", 0, None), ("aa!a", 1, None), ("aa!a", 2, "broken file"), ("b", 0, None)]
-    assert [(one.item, one.number, one.error) for one in done] == expected
+    assert told(done) == expected
 
 
 def test_nothing_done_is_the_fault_of_the_user() -> None:
-    lost = [Done("lost", 0, "a further input is missing")]
+    lost = [Done("lost", 0, Message("a further input is missing"))]
     with pytest.raises(UserError, match=r"None of 3 file\(s\) could be used: a further input is missing"):
         process_files(Letters(), ["x", "!"], silent, failed=lost)
     assert [one.item for one in process_files(Letters(), ["a"], silent, failed=lost)] == ["lost", "a"]
 
 
 def test_a_cancel_ends_the_loop() -> None:
-    told: list[tuple[int, int, str]] = []
+    heard: list[tuple[int, int, str]] = []
     with pytest.raises(Cancelled):
-        process_files(Letters(), ["a", "c", "a"], lambda *args: told.append(args))
-    assert told[-1] == (1, 3, "files")
+        process_files(Letters(), ["a", "c", "a"], lambda *args: heard.append(args))
+    assert heard[-1] == (1, 3, "files")
 
 
 def test_progress_is_told_by_file_or_by_the_work_itself() -> None:
-    told: list[tuple[int, int, str]] = []
-    process_files(Letters(), ["a", "b"], lambda *args: told.append(args))
-    assert told == [(1, 4, "letters"), (1, 2, "files"), (3, 4, "letters"), (2, 2, "files")]
-    told.clear()
-    process_files(Letters(), ["a", "b"], lambda *args: told.append(args), what=None)
-    assert told == [(1, 4, "letters"), (3, 4, "letters")]
+    heard: list[tuple[int, int, str]] = []
+    process_files(Letters(), ["a", "b"], lambda *args: heard.append(args))
+    assert heard == [(1, 4, "letters"), (1, 2, "files"), (3, 4, "letters"), (2, 2, "files")]
+    heard.clear()
+    process_files(Letters(), ["a", "b"], lambda *args: heard.append(args), what=None)
+    assert heard == [(1, 4, "letters"), (3, 4, "letters")]
 
 
 def test_names_of_pages_and_a_folder_that_is_a_file(tmp_path: Path) -> None:
