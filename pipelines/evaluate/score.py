@@ -158,4 +158,4 @@ def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:
     inputs = [describe_input(dataset, degradation), blur, degradation.scale]
     facts = [_VERSION, dataset.digest, split, *inputs, list(METRICS)]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
-    return home().work / "floors" / f"{key}.json"
+    return home().baseline_rows / f"{key}.json"
