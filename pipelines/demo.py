@@ -12,6 +12,7 @@ from pipelines.home import home
 from pipelines.model_ref import RunRef
 from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
+from pipelines.tracking.keys import Experiment
 from pipelines.train.requests import DemoRequest, TrainRequest
 from pipelines.train.run import train
 from sem_models.images.io.write import write_micrograph
@@ -20,7 +21,6 @@ from sem_models.progress import Progress, silent
 
 NAME = "demo-phantoms"
 MODEL = "demo-sr-x4"
-EXPERIMENT = "demo"
 FIELDS = 5
 FIELD_PX = 384
 STEPS = 400
@@ -37,7 +37,7 @@ def demo(
     dataset, _ = prepare(PrepareRequest(name=NAME, raw=(raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
     small = (f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97")
     changes = (*small, "network.blocks=4", "network.width=24")
-    asked = TrainRequest(recipe="srresnet-x4-small", dataset=NAME, changes=changes, experiment=EXPERIMENT)
+    asked = TrainRequest(recipe="srresnet-x4-small", dataset=NAME, changes=changes, experiment=Experiment.DEMO)
     run = RunRef(train(asked, hook))
     report, _ = evaluate(EvaluateRequest(model=run, dataset=NAME), progress)
     version = register(RegisterRequest(run=run, name=MODEL))

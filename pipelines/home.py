@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 _PORTABLE = "$SEM_HOME"
 
@@ -44,6 +45,21 @@ class Home:
         """Checkpoints of running trainings, one folder a run."""
         return self.mlruns / "work"
 
+    @property
+    def logs(self) -> Path:
+        """What the processes of trainings have to say, one file a run."""
+        return self.jobs / "logs"
+
+    @property
+    def tasks(self) -> Path:
+        """Work that is no training, one folder a task; `TaskFile` names what is in it."""
+        return self.jobs / "tasks"
+
+    @property
+    def baseline_rows(self) -> Path:
+        """Scores of baselines that need not be computed again."""
+        return self.work / "floors"
+
     def to_portable(self, text: str) -> str:
         """JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')
@@ -51,6 +67,23 @@ class Home:
     def from_portable(self, text: str) -> str:
         """JSON in which `$SEM_HOME/...` is the path below this root."""
         return text.replace(f'"{_PORTABLE}/', json.dumps(f"{self.root}/")[:-1])
+
+
+class TaskFile:
+    """Files in the folder of a task, which several processes write and read."""
+
+    REQUEST: Final = "task.json"
+    PROCESS: Final = "process.json"
+    PROGRESS: Final = "progress.json"
+    OUTCOME: Final = "outcome.json"
+    """What the process that carried out the request has to say."""
+    ENDED: Final = "ended.json"
+    """The outcome with the exit status, once there is one."""
+    LOG: Final = "log.txt"
+
+
+TASK_FOLDER: Final = "SEM_TASK_DIR"
+"""Environment variable that tells a process of which task it is."""
 
 
 def home() -> Home:

@@ -14,6 +14,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from pipelines.home import TASK_FOLDER, TaskFile
+
 ProgressHook = Callable[[int, int, float], None]
 """Told the step of a training, all of its steps, and the seconds left."""
 _FILE_PERIOD_S = 0.5
@@ -25,8 +27,8 @@ class TerminalProgress:
 
     def __init__(self) -> None:
         """Draw on standard error, and into the task folder if there is one."""
-        folder = os.environ.get("SEM_TASK_DIR")
-        self._file = Path(folder) / "progress.json" if folder else None
+        folder = os.environ.get(TASK_FOLDER)
+        self._file = Path(folder) / TaskFile.PROGRESS if folder else None
         self._bar: tqdm[Any] | None = None
         self._what = ""
         self._started = 0.0

@@ -9,8 +9,8 @@ from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.words import on_page
 from pipelines.data.datasets import list_datasets
 from pipelines.progress import clock
-from pipelines.tracking.keys import Tag
-from pipelines.train.requests import DEFAULT_EXPERIMENT, TrainRequest
+from pipelines.tracking.keys import Experiment, Tag
+from pipelines.train.requests import TrainRequest
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -41,7 +41,7 @@ def _form(names: list[str]) -> None:
         recipe = adapt(recipe, dataset.manifest)
         channels = channel_changes(recipe, dataset.manifest)
         summary.caption(_summary(override(recipe, channels)))
-        experiment = st.text_input("Experiment", DEFAULT_EXPERIMENT, key="experiment")
+        experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
         init = _choose_start(recipe.network.kind)
     with right:
         assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]

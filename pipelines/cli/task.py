@@ -24,7 +24,7 @@ from pipelines.evaluate.requests import (
     NoReferenceRequest,
     RoundTripRequest,
 )
-from pipelines.home import home
+from pipelines.home import TaskFile, home
 from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
 from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
@@ -85,10 +85,10 @@ class TaskOutput(Output):
 
 def main(folder: Path) -> int:
     """Carry out the request of a task folder; returns the exit status that the command line would give."""
-    task = json.loads(home().from_portable((folder / "task.json").read_text()))
+    task = json.loads(home().from_portable((folder / TaskFile.REQUEST).read_text()))
     out = TaskOutput()
     status = exit_status(lambda: _carry_out(task, out))
-    (folder / "outcome.json").write_text(json.dumps(out.outcome, default=_for_json))
+    (folder / TaskFile.OUTCOME).write_text(json.dumps(out.outcome, default=_for_json))
     return status
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.app import INTERRUPTED, Output, command
-from pipelines.train.requests import DEFAULT_EXPERIMENT, DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from pipelines.tracking.keys import Experiment
+from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
 from sem_models.errors import FieldRef, UserError
 
 
@@ -15,7 +16,7 @@ def train_or_resume(
     recipe: Annotated[str | None, typer.Option(help=TrainRequest.description("recipe"))] = None,
     dataset: Annotated[str | None, typer.Option(help=TrainRequest.description("dataset"))] = None,
     changes: Annotated[list[str] | None, typer.Option("--set", help=TrainRequest.description("changes"))] = None,
-    experiment: Annotated[str, typer.Option(help=TrainRequest.description("experiment"))] = DEFAULT_EXPERIMENT,
+    experiment: Annotated[str, typer.Option(help=TrainRequest.description("experiment"))] = Experiment.DEFAULT,
     resume: Annotated[str | None, typer.Option(help=ResumeRequest.description("run_id"))] = None,
     init: Annotated[str | None, typer.Option(help=TrainRequest.description("init"))] = None,
     queue: Annotated[bool, typer.Option("--queue", help=TrainRequest.description("queue"))] = False,

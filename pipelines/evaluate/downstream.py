@@ -12,7 +12,7 @@ from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, require_classes
 from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
-from pipelines.tracking.keys import Artifact
+from pipelines.tracking.keys import Artifact, Experiment
 from pipelines.train.requests import TrainRequest
 from pipelines.train.run import train
 from sem_models.config.overrides import override
@@ -29,7 +29,6 @@ from sem_models.tasks.segmentation import SEGMENTATION
 from sem_models.tasks.synthesis import SYNTHESIS
 from sem_models.tasks.table import find_task
 
-EXPERIMENT = "downstream"
 REAL, SYNTHETIC, BOTH = "real", "synthetic", "both"
 CONTENTS: tuple[Content, ...] = ("synthetic", "both")
 BASELINE = "most frequent class (baseline)"
@@ -95,7 +94,7 @@ def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: 
 
 def _training(request: DownstreamRequest, dataset: str, seed: int) -> TrainRequest:
     changes = (*request.changes, f"train.seed={seed}")
-    return TrainRequest(recipe=request.recipe, dataset=dataset, changes=changes, experiment=EXPERIMENT)
+    return TrainRequest(recipe=request.recipe, dataset=dataset, changes=changes, experiment=Experiment.DOWNSTREAM)
 
 
 def _downstream_scores(

@@ -15,7 +15,7 @@ from pipelines.home import home
 from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.keys import Artifact, Tag, of_direction, score_key
+from pipelines.tracking.keys import Artifact, Experiment, Tag, of_direction, score_key
 from pipelines.tracking.runs import create_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
@@ -29,8 +29,6 @@ from sem_models.inference.model import UnitModel, recipe_of
 from sem_models.methods.table import find_method
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import evaluate_model
-
-BASELINE_EXPERIMENT = "floors"
 
 
 def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[EvaluationReport, str]:
@@ -78,7 +76,7 @@ def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
 def _baseline_run(ref: ModelRef, dataset: Dataset, degradation: Degradation) -> str:
     tags = {Tag.DATASET: dataset.manifest.name, Tag.DATASET_DIGEST: dataset.digest, Tag.RECIPE: str(ref)}
     name = f"{ref} x{degradation.scale} on {dataset.manifest.name}"
-    return create_run(BASELINE_EXPERIMENT, name, "evaluation", degradation.model_dump(), tags)
+    return create_run(Experiment.BASELINES, name, "evaluation", degradation.model_dump(), tags)
 
 
 def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
@@ -125,4 +123,4 @@ def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:
     inputs = [describe_input(dataset, degradation), blur, degradation.scale]
     facts = [_VERSION, dataset.digest, split, *inputs, list(METRICS)]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
-    return home().work / "floors" / f"{key}.json"
+    return home().baseline_rows / f"{key}.json"

@@ -100,4 +100,4 @@ def _state_once_settled(run_id: str) -> str:
 
 def log_file(run_id: str) -> Path:
     """Where the process of a run writes what it has to say."""
-    return home().jobs / "logs" / f"{run_id}.log"
+    return home().logs / f"{run_id}.log"

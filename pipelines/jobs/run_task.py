@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pipelines.home import home
+from pipelines.home import TASK_FOLDER, TaskFile, home
 
 _REMIND_S = 15
 
@@ -22,12 +22,12 @@ def main(folder: Path) -> int:
     # The whole process group is interrupted on cancel: this process stays to write down how its child ended.
     process = subprocess.Popen(  # noqa: S603  (our own command line, no shell)
         [sys.executable, "-m", "pipelines.cli.task", str(folder)],
-        env={**os.environ, "SEM_TASK_DIR": str(folder)},
+        env={**os.environ, TASK_FOLDER: str(folder)},
     )
     _wait(process, interrupted)
     part = folder / "ended.part"
     part.write_text(home().to_portable(json.dumps({"status": process.returncode, **_outcome(folder)})))
-    part.replace(folder / "ended.json")
+    part.replace(folder / TaskFile.ENDED)
     return process.returncode
 
 
@@ -45,7 +45,7 @@ def _wait(process: "subprocess.Popen[bytes]", interrupted: threading.Event) -> N
 def _outcome(folder: Path) -> dict[str, object]:
     """Result or error; nothing where the process was killed before it could write them."""
     try:
-        content: dict[str, object] = json.loads((folder / "outcome.json").read_text())
+        content: dict[str, object] = json.loads((folder / TaskFile.OUTCOME).read_text())
     except (OSError, ValueError):
         return {}
     return content

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.home import home
+from pipelines.home import TaskFile, home
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import Process, describe, is_alive
 from pipelines.request import Request
@@ -47,22 +47,22 @@ def start_task(request: Request) -> str:
     folder = _folder(task_id)
     folder.mkdir(parents=True)
     asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
-    _write(folder / "task.json", {**asked, "started": time.time()})
-    pid = LocalExecutor().launch("pipelines.jobs.run_task", [str(folder)], folder / "log.txt")
+    _write(folder / TaskFile.REQUEST, {**asked, "started": time.time()})
+    pid = LocalExecutor().launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG)
     process = describe(pid)
-    _write(folder / "process.json", {"host": process.host, "pid": process.pid, "started": process.started})
+    _write(folder / TaskFile.PROCESS, {"host": process.host, "pid": process.pid, "started": process.started})
     return task_id
 
 
 def task_state(task_id: str) -> TaskState:
     """How far a task is; a `UserError` where there is none of that id."""
     folder = _folder(task_id)
-    task = _read(folder / "task.json")
+    task = _read(folder / TaskFile.REQUEST)
     if task is None:
         raise UserError(f"There is no task {task_id!r}.")
     use_case, request = _asked(task)
-    ended = _read(folder / "ended.json")
-    progress = _read(folder / "progress.json") or {}
+    ended = _read(folder / TaskFile.ENDED)
+    progress = _read(folder / TaskFile.PROGRESS) or {}
     return TaskState(
         task_id=task_id,
         use_case=use_case,
@@ -87,9 +87,9 @@ def cancel_task(task_id: str) -> None:
 
 def list_tasks(limit: int = 20) -> list[TaskState]:
     """The latest tasks, newest first."""
-    place = home().jobs / "tasks"
+    place = home().tasks
     names = sorted((path.name for path in place.glob("*/")), reverse=True) if place.is_dir() else []
-    return [task_state(name) for name in names[:limit] if (place / name / "task.json").is_file()]
+    return [task_state(name) for name in names[:limit] if (place / name / TaskFile.REQUEST).is_file()]
 
 
 def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -108,7 +108,7 @@ def _status(folder: Path, ended: dict[str, Any] | None) -> Status:
 
 
 def _process(folder: Path) -> Process | None:
-    content = _read(folder / "process.json")
+    content = _read(folder / TaskFile.PROCESS)
     return Process(content["host"], content["pid"], content["started"]) if content else None
 
 
@@ -123,7 +123,7 @@ def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
 
 
 def _last_line(folder: Path) -> str:
-    path = folder / "log.txt"
+    path = folder / TaskFile.LOG
     lines = path.read_text(errors="replace").replace("\r", "\n").splitlines()[-_LOG_LINES:] if path.is_file() else []
     meaningful = [line.strip() for line in lines if line.strip() and "it/s]" not in line]
     return meaningful[-1] if meaningful else "The process ended without a word."
@@ -132,7 +132,7 @@ def _last_line(folder: Path) -> str:
 def _folder(task_id: str) -> Path:
     if "/" in task_id or task_id.startswith("."):
         raise UserError(f"There is no task {task_id!r}.")
-    return home().jobs / "tasks" / task_id
+    return home().tasks / task_id
 
 
 def _read(path: Path) -> dict[str, Any] | None:

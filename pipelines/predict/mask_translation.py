@@ -41,7 +41,7 @@ class Bridged:
 
 
 @dataclass(frozen=True)
-class _Bridge(FileWork[Path, Micrograph, Bridged]):
+class _Bridge:
     find: Predictor
     draw: Predictor
     from_nm: float | None
@@ -49,29 +49,8 @@ class _Bridge(FileWork[Path, Micrograph, Bridged]):
     to_nm: float | None
     table: Mapping[int, int]
     """Label of the segmenter to label of the synthesiser."""
-    names: OutputNames
-    stated_nm: float | None
-    """Pixel size of all inputs, where the files do not say."""
 
-    def pages(self, path: Path) -> Iterator[Micrograph]:
-        """See `FileWork`."""
-        return read_identified_pages(path)
-
-    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Bridged:  # noqa: ARG002
-        """Write the drawn image, and the mask into a folder beside it."""
-        target = self.names.of_page(path, page)
-        grey = specimen_of(page)
-        drawn, mask, notes = self._redraw(replace(grey, pixel_size_nm=self.stated_nm or page.pixel_size_nm))
-        beside = target.parent / MASKS / target.name
-        write_micrograph(target, drawn)
-        write_micrograph(beside, mask)
-        return Bridged(str(path), str(target), str(beside), None, notes)
-
-    def failed(self, path: Path, number: int, error: Message) -> Bridged:  # noqa: ARG002
-        """See `FileWork`."""
-        return Bridged(str(path), None, None, error)
-
-    def _redraw(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
+    def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
         seen, notes = at_size(image, self.from_nm, "segmenter")
         mask = apply_model(self.find, seen)
         # Labels of the synthesiser may be larger than what the type of the segmenter's holds.
@@ -85,6 +64,32 @@ class _Bridge(FileWork[Path, Micrograph, Bridged]):
         return apply_model(self.draw, mask), mask, tuple(notes)
 
 
+@dataclass(frozen=True)
+class _BridgeFiles(FileWork[Path, Micrograph, Bridged]):
+    bridge: _Bridge
+    names: OutputNames
+    stated_nm: float | None
+    """Pixel size of all inputs, where the files do not say."""
+
+    def pages(self, path: Path) -> Iterator[Micrograph]:
+        """See `FileWork`."""
+        return read_identified_pages(path)
+
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Bridged:  # noqa: ARG002
+        """Write the drawn image, and the mask into a folder beside it."""
+        target = self.names.of_page(path, page)
+        grey = specimen_of(page)
+        drawn, mask, notes = self.bridge(replace(grey, pixel_size_nm=self.stated_nm or page.pixel_size_nm))
+        beside = target.parent / MASKS / target.name
+        write_micrograph(target, drawn)
+        write_micrograph(beside, mask)
+        return Bridged(str(path), str(target), str(beside), None, notes)
+
+    def failed(self, path: Path, number: int, error: Message) -> Bridged:  # noqa: ARG002
+        """See `FileWork`."""
+        return Bridged(str(path), None, None, error)
+
+
 def bridge(request: MaskTranslationRequest, progress: Progress = silent) -> list[Bridged]:
     """Write the redrawn image of each page and, into a folder below, the mask between; data bars are cut off.
 
@@ -93,9 +98,9 @@ def bridge(request: MaskTranslationRequest, progress: Progress = silent) -> list
     """
     finds, draws = label_model(request.segmenter, SEGMENTATION), label_model(request.synthesiser, SYNTHESIS)
     table = label_table(finds.recipe.labels, draws.recipe.labels, request.mapping)
-    predictors = Predictor(finds.model), Predictor(draws.model)
+    through = _Bridge(Predictor(finds.model), Predictor(draws.model), finds.pixel_size_nm, draws.pixel_size_nm, table)
     files = input_files(request.inputs, request.out)
     names = OutputNames(request.out, files, request.overwrite)
     (request.out / MASKS).mkdir(exist_ok=True)
-    work = _Bridge(*predictors, finds.pixel_size_nm, draws.pixel_size_nm, table, names, request.pixel_size_nm)
+    work = _BridgeFiles(through, names, request.pixel_size_nm)
     return process_files(work, files, progress, "files redrawn")

@@ -10,10 +10,10 @@ from pipelines.models import ResolvedModel, resolve_model
 from pipelines.study.definition import StudyCreateRequest, StudyDefinition, StudyKey
 from pipelines.study.plan import Field, make_key
 from pipelines.study.render import render
-from pipelines.study.studies import EXPERIMENT, list_studies
+from pipelines.study.studies import list_studies
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
@@ -99,7 +99,7 @@ def _store(definition: StudyDefinition, key: StudyKey, dataset: Dataset, picture
     content = definition.model_dump(mode="json")
     params = {name: value for name, value in content.items() if name != "seed"}
     tags = {Tag.DATASET: definition.dataset, Tag.DATASET_DIGEST: definition.digest}
-    run_id = create_run(EXPERIMENT, definition.name, "study", params, tags)
+    run_id = create_run(Experiment.STUDIES, definition.name, "study", params, tags)
     put_text(run_id, Artifact.STUDY_DEFINITION, definition.model_dump_json(indent=1) + "\n")
     put_text(run_id, Artifact.STUDY_KEY, key.model_dump_json(indent=1) + "\n")
     with tempfile.TemporaryDirectory() as place:

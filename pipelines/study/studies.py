@@ -6,11 +6,9 @@ from functools import cached_property
 
 from pipelines.study.definition import Item, StudyDefinition, StudyKey, Trial
 from pipelines.tracking.artifacts import fetched, get_text
-from pipelines.tracking.keys import Artifact
+from pipelines.tracking.keys import Artifact, Experiment
 from pipelines.tracking.runs import RunInfo, list_runs
 from sem_models.errors import UserError
-
-EXPERIMENT = "studies"
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Study:
 
 def list_studies() -> list[RunInfo]:
     """Runs of all complete studies, newest first."""
-    return [run for run in list_runs(EXPERIMENT, "study") if run.status == "FINISHED"]
+    return [run for run in list_runs(Experiment.STUDIES, "study") if run.status == "FINISHED"]
 
 
 def open_study(text: str) -> Study:

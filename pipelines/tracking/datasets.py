@@ -1,19 +1,20 @@
 """Datasets in MLflow: by name, place and content digest, never as copies of the pixels."""
 
 import warnings
+from typing import get_args
 
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, InputTag
 
 from pipelines.tracking.artifacts import put_json
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Artifact, Experiment, Tag, image_count_key
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.runs import create_run, list_runs, set_status
 from pipelines.tracking.store import client
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.manifest import Split
 
-EXPERIMENT = "datasets"
 _DIGEST_LENGTH = 36
 """MLflow keeps no longer digests; the whole one is in the tag `sem.dataset_digest`."""
 
@@ -22,13 +23,13 @@ def log_dataset(dataset: Dataset) -> str:
     """A run of kind `dataset` that holds the manifest; the same content is logged once. Returns the run id."""
     manifest = dataset.manifest
     tags = {Tag.DATASET: manifest.name, Tag.DATASET_DIGEST: dataset.digest}
-    for run in list_runs(EXPERIMENT, "dataset"):
+    for run in list_runs(Experiment.DATASETS, "dataset"):
         if run.status == "FINISHED" and tags.items() <= dict(run.tags).items():
             return run.run_id
     params = {"kind": manifest.kind, "group_by": manifest.group_by, "seed": manifest.seed, "digest": dataset.digest}
-    run_id = create_run(EXPERIMENT, manifest.name, "dataset", params, tags)
+    run_id = create_run(Experiment.DATASETS, manifest.name, "dataset", params, tags)
     put_json(run_id, Artifact.MANIFEST, manifest.model_dump(mode="json"))
-    log_metrics(run_id, {f"images/{split}": len(dataset.entries(split)) for split in ("train", "val", "test")})
+    log_metrics(run_id, {image_count_key(split): len(dataset.entries(split)) for split in get_args(Split)})
     attach_dataset(run_id, dataset, "prepare")
     set_status(run_id, "FINISHED")
     return run_id

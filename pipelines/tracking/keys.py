@@ -13,6 +13,17 @@ _NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
 """Characters that MLflow does not take in the name of a metric."""
 
 
+class Experiment:
+    """Experiments that use cases put their runs into; trainings go where the user says."""
+
+    DEFAULT: Final = "sem"
+    DATASETS: Final = "datasets"
+    BASELINES: Final = "floors"
+    DOWNSTREAM: Final = "downstream"
+    STUDIES: Final = "studies"
+    DEMO: Final = "demo"
+
+
 class Tag:
     """Tags of runs, and of registered models those that were copied from their run."""
 
@@ -82,6 +93,11 @@ class Artifact:
     def registered_model(name: str) -> str:
         """Folder of the MLflow model that was registered under a name."""
         return f"models/{name}"
+
+
+def image_count_key(split: Split) -> str:
+    """Metric with the number of images in a split of a dataset."""
+    return f"images/{split}"
 
 
 def score_key(split: Split, name: str) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from pipelines.home import Home
+from pipelines.tracking.keys import Tag
 
 BACKUP = "mlflow.db.before-move"
 """The database as it was before the addresses in it were last changed."""
@@ -117,7 +118,7 @@ def _rewrite(database: sqlite3.Connection, place: Home, former: list[str]) -> No
     for root in former:
         sources = [json.dumps(f"{folder.datasets}/")[:-1] for folder in (Home(Path(root)), place)]
         database.execute("UPDATE datasets SET dataset_source = replace(dataset_source, ?, ?)", sources)
-        database.execute("UPDATE tags SET value = ? WHERE key = 'sem.home' AND value = ?", (str(place.root), root))
+        database.execute("UPDATE tags SET value = ? WHERE key = ? AND value = ?", (str(place.root), Tag.HOME, root))
     database.execute("COMMIT")
 
 
@@ -127,7 +128,7 @@ def _has(database: sqlite3.Connection, table: str, column: str) -> bool:
 
 def _rewrite_tasks(place: Home, former: list[str]) -> None:
     """What earlier versions wrote of tasks names files below the home folder by absolute paths."""
-    for path in sorted((place.jobs / "tasks").glob("*/*.json")):
+    for path in sorted(place.tasks.glob("*/*.json")):
         text = path.read_text()
         for root in former:
             text = Home(Path(root)).to_portable(text)

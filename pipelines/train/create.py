@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from pipelines.home import home
 from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.run_facts import code_commit, flat_parameters
 from pipelines.tracking.runs import create_run
-from pipelines.train.requests import DEFAULT_EXPERIMENT, TrainRequest
+from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
 from sem_models.datasets.dataset import open_dataset
 
@@ -33,7 +33,7 @@ def schedule_training(request: TrainRequest) -> str:
 
 
 def create_training(
-    recipe: "Recipe", dataset_name: str, experiment: str = DEFAULT_EXPERIMENT, init: str | None = None
+    recipe: "Recipe", dataset_name: str, experiment: str = Experiment.DEFAULT, init: str | None = None
 ) -> str:
     """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
 

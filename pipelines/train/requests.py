@@ -6,8 +6,7 @@ from pydantic import Field
 
 from pipelines.model_ref import RunField
 from pipelines.request import Request
-
-DEFAULT_EXPERIMENT = "sem"
+from pipelines.tracking.keys import Experiment
 
 
 class TrainRequest(Request):
@@ -18,7 +17,7 @@ class TrainRequest(Request):
     recipe: str = Field(description="Name of a recipe (see `recipes`).")
     dataset: str = Field(description="Name of a prepared dataset.")
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
-    experiment: str = Field(DEFAULT_EXPERIMENT, description="Experiment in MLflow.")
+    experiment: str = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
     init: RunField | None = Field(
         None, description="Start from what this run learned by pixel losses; that stage is left out."
     )

@@ -20,7 +20,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_model
 from sem_models.networks.table import build_network
-from sem_models.training.checkpoint import LAST, CheckpointNotSaved, load_state, save_checkpoint
+from sem_models.training.checkpoint import LAST, CheckpointNotSaved, has_checkpoint, load_state, save_checkpoint
 from sem_models.training.trainer import train
 from tests.support.recorder import Recorder
 
@@ -96,6 +96,7 @@ class _Died(BaseException):
 def test_death_between_the_renames_again_and_again(
     save: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rename: int
 ) -> None:
+    assert not has_checkpoint(tmp_path / LAST)
     save(1)
     true_rename = Path.rename
     for version in (2, 3, 4):
@@ -110,6 +111,7 @@ def test_death_between_the_renames_again_and_again(
         monkeypatch.setattr(Path, "rename", dying)
         with pytest.raises(_Died):
             save(version)
+        assert has_checkpoint(tmp_path / LAST), "also where it lies under another name until it is mended"
     monkeypatch.setattr(Path, "rename", true_rename)
     assert stored_version(tmp_path / LAST) == 1
     save(5)

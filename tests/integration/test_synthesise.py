@@ -1,5 +1,6 @@
 """`synthesise` and `translate` from the command line, by models of two steps."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from pipelines.tracking.artifacts import samples
 from pipelines.tracking.runs import get_run
 from sem_models.images.io.read import read_micrograph
+from sem_models.images.io.write import write_micrograph
 from tests.support.drawing_models import _at_home, models, run  # noqa: F401
 
 
@@ -52,6 +54,19 @@ def test_masks_give_samples_with_their_mean_and_deviation(models, tmp_path: Path
     assert single["std"] is None
     restored = run("predict", model, str(mask), "--out", str(tmp_path / "p"))["results"][0]
     assert np.abs(pixels(restored["output"]).astype(int) - pixels(single["output"])).max() <= 1
+
+
+def test_a_mask_that_cannot_be_used_does_not_stop_the_others(models, tmp_path: Path) -> None:
+    good, folder = next(Path(models["masks"]).iterdir()), tmp_path / "masks"
+    folder.mkdir()
+    shutil.copy(good, folder / f"b{good.suffix}")
+    strange = read_micrograph(good)
+    write_micrograph(folder / "a.tif", strange.with_pixels(np.full_like(strange.pixels, 77)))
+    drawn = run("synthesise", models["ddpm-masks-small"], "--masks", str(folder), "--out", str(tmp_path / "out"))
+    bad, fine = drawn["results"]
+    assert (bad["output"], fine["error"]) == (None, None)
+    assert "77" in bad["error"]
+    assert pixels(fine["output"]).shape == pixels(str(good)).shape
 
 
 def test_translate_writes_what_both_methods_make(models, tmp_path: Path) -> None:

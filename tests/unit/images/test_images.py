@@ -16,6 +16,7 @@ from sem_models.images.io.read import read_micrograph, read_pages
 from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, reserved, write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.images.specimen import load_specimen, specimen_of
 from sem_models.images.units import to_nm
 
 
@@ -170,6 +171,20 @@ def test_no_bar_where_there_is_none() -> None:
     dark[150:] = 0
     for image in (noise_image(), dark, np.zeros((100, 100), np.uint8), noise_image(6, 6)):
         assert find_databar(micrograph(image)).rows == 0
+
+
+def test_a_specimen_is_grey_and_without_its_bar(tmp_path: Path) -> None:
+    image = noise_image()
+    bar = Image.new("L", (300, 30), 0)
+    ImageDraw.Draw(bar).text((10, 8), "EHT = 5.00 kV   WD = 4.2 mm   Mag = 10.00 K X   2 um", fill=255)
+    whole = np.vstack([image, np.asarray(bar)])
+    write_micrograph(tmp_path / "grey.tif", micrograph(np.stack([whole] * 3, axis=2), 2.5))
+    found = load_specimen(tmp_path / "grey.tif")
+    assert np.array_equal(found.pixels[..., 0], image)
+    assert (found.pixel_size_nm, found.source) == (pytest.approx(2.5), "grey.tif")
+    coloured = np.stack([whole, whole // 2, whole], axis=2)
+    with pytest.raises(UserError, match="colour"):
+        specimen_of(micrograph(coloured))
 
 
 def test_metadata_and_hand_overrule_detection() -> None:

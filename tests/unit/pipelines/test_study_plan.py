@@ -31,6 +31,12 @@ def study(**changes: object) -> Study:
     return Study("run", asked, make_key(asked, FIELDS, border_px=4))
 
 
+def test_studies_of_earlier_versions_open() -> None:
+    stored = definition(baseline_scale=2).model_dump(mode="json")
+    stored["floor_scale"] = stored.pop("baseline_scale")
+    assert StudyDefinition.model_validate(stored) == definition(baseline_scale=2)
+
+
 def test_questions_models_and_kinds_are_balanced() -> None:
     made = study()
     scored = [trial for trial in made.key.trials if not trial.catch]
