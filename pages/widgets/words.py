@@ -23,7 +23,7 @@ LABELS = {
     "max_residual_px": "Largest residual",
     "model": "Model",
     "models": "Models",
-    "name": "Name of the dataset",
+    "name": "Name",
     "pixel_size_nm": "Pixel size",
     "questions": "Questions",
     "raw": "Folder of raw micrographs",

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.inference import drawn
 from pages.inference.drawn_results import archive, doubt_figure
+from pipelines.predict.requests import SynthesiseRequest
 from pipelines.tracking.run_facts import stored_recipe
 from tests.support.drawing_models import _at_home, models, run  # noqa: F401
 from tests.support.pages import assert_sound, page
@@ -17,8 +18,8 @@ from tests.support.pages import assert_sound, page
 
 @pytest.mark.parametrize("name", ["ddpm-small", "ddpm-masks-small"])
 def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: pytest.MonkeyPatch) -> None:
-    launched: list[list[str]] = []
-    monkeypatch.setattr(drawn, "launch", lambda key, arguments: launched.append(list(arguments)))
+    launched: list[SynthesiseRequest] = []
+    monkeypatch.setattr(drawn, "launch", lambda key, request: launched.append(request))
     app = page("inference")
     app.selectbox(key="model").set_value(models[name]).run()
     assert_sound(app)
@@ -29,17 +30,15 @@ def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: p
     app.select_slider(key="draw-steps").set_value(20)
     if name == "ddpm-small":
         app.number_input(key="draw-count").set_value(3).run()
-        wanted = ["--count", "3", "--size", "128"]
+        wanted = {"count": 3, "size_px": 128}
     else:
         app.text_input(key="draw-folder").set_value(models["masks"])
         app.number_input(key="draw-samples").set_value(2).run()
-        wanted = ["--masks", models["masks"], "--samples", "2"]
+        wanted = {"masks": Path(models["masks"]), "samples": 2}
     next(button for button in app.button if button.label == "Draw").click().run()
-    (arguments,) = launched
-    assert arguments[:2] == ["synthesise", models[name]]
-    assert [a for a in arguments[4:] if a != "--set"] == [
-        "--seed", "5", *wanted, "diffusion.sampling.steps=20", "diffusion.sampling.guidance=1",
-    ]  # fmt: skip
+    (request,) = launched
+    changes = ("diffusion.sampling.steps=20", "diffusion.sampling.guidance=1")
+    assert request == SynthesiseRequest(model=models[name], out=request.out, seed=5, changes=changes, **wanted)
 
 
 def test_doubt_has_a_scale_from_zero_with_its_unit() -> None:

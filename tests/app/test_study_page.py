@@ -137,15 +137,16 @@ def test_results_stay_closed_until_the_rater_is_through(study: Study) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_a_new_study_is_the_command_line(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_study_is_asked_for_by_a_request(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda arguments: asked.append(arguments) or "task")
+    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda request: asked.append(request) or "task")
     app = page("study")
     app.segmented_control(key="view").set_value("New study").run()
     assert button(app, "Make the study").disabled
     app.text_input(key="study-name").input("second")
     app.multiselect(key="models").select("baseline:bicubic").run()
     button(app, "Make the study").click().run()
-    (arguments,) = asked
-    assert arguments[:3] == ["study", "create", "second"]
-    assert {"--dataset=small", "--model=baseline:bicubic", "--question=pair", "--catch=10"} <= set(arguments)
+    (request,) = asked
+    plain = {"name": "second", "dataset": "small", "models": ["baseline:bicubic"], "questions": ["pair"]}
+    assert plain.items() <= request.model_dump(mode="json").items()
+    assert request.catch_trials == 10
