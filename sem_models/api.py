@@ -115,6 +115,8 @@ def restore(
         >>> restored = sem_models.restore(model, sem_models.read_micrograph("micrograph.tif"))
         >>> restored.pixels.shape, restored.pixels.dtype.name, restored.pixel_size_nm
         ((384, 512, 1), 'uint8', 2.5)
+        >>> restored.provenance.startswith("Restored: srresnet-x4-small applied to micrograph.tif")
+        True
     """
     # The flat rows of a mask are no data bar; a mask has one channel where its model takes one a class.
     takes_image = micrograph.channels == model.capabilities.channels_in
