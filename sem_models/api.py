@@ -114,6 +114,8 @@ def restore(
         >>> restored = sem_models.restore(model, sem_models.read_micrograph("micrograph.tif"))
         >>> restored.pixels.shape, restored.pixels.dtype.name, restored.pixel_size_nm
         ((384, 512, 1), 'uint8', 2.5)
+        >>> restored.provenance.startswith("Restored: srresnet-x4-small applied to micrograph.tif")
+        True
     """
     cut = databar == "cut" and not input_is_mask(model)
     image = crop_databar(micrograph, find_databar(micrograph)) if cut else micrograph

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from docs.scripts import architecture, command_line, house_map, recipes, results
+from docs.scripts import architecture, command_line, facts, house_map, recipes, results
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, PAGES, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "site"
@@ -26,6 +26,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     **results.PAGES,
 }
 """Pages that no one writes by hand."""
+TABLES: dict[str, Callable[[], str]] = {**results.TABLES, "facts": facts.table}
+"""Tables in pages that are written by hand, where those say `[[table NAME]]`."""
 
 
 def main() -> int:
@@ -45,11 +47,20 @@ def gather() -> None:
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
         (PAGES / name.lower()).write_text(_for_the_site((ROOT / name).read_text()))
     for path in sorted(PAGES.rglob("*.md")):
-        path.write_text(results.with_tables(path.read_text()))
+        path.write_text(with_tables(path.read_text()))
     for name, make in GENERATED.items():
         target = PAGES / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(make())
+
+
+def with_tables(text: str) -> str:
+    """A page with its generated tables."""
+    for name, make in TABLES.items():
+        marker = f"[[table {name}]]"
+        if marker in text:
+            text = text.replace(marker, make())
+    return text
 
 
 def broken_links(site: Path) -> list[str]:

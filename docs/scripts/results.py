@@ -32,15 +32,6 @@ COLUMNS = {
 IN_ABLATION = ("psnr_db", "gradient_error", "edge_retention", "frc_mean", "lpips_alex", "dists")
 
 
-def with_tables(text: str) -> str:
-    """A page in which `[[table NAME]]` is replaced by that table."""
-    for name, make in TABLES.items():
-        marker = f"[[table {name}]]"
-        if marker in text:
-            text = text.replace(marker, make())
-    return text
-
-
 def super_resolution() -> str:
     """Every method of the comparison, mean and standard deviation over seeds, sorted by LPIPS."""
     methods: dict[str, dict[str, Any]] = _content()["methods"]

@@ -19,7 +19,7 @@ from sem_models.inference.storage import save_model
 from sem_models.networks.table import build_network
 from sem_models.physics.simulators.phantoms.table import make_phantom
 
-FUNCTIONS = [name for name in sem_models.__all__ if name != "Micrograph"]
+FUNCTIONS = [name for name in api.__all__ if name != "Micrograph"]
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def test_generated_table_holds_the_published_numbers() -> None:
     rows = {line.split("|")[1].strip(): line for line in results.super_resolution().splitlines()}
     assert "**29.00 ± 0.03**" in rows["srresnet (3 seeds)"]
     assert "| 26.95 |" in rows["baseline:bicubic"]
-    assert "[[table" not in results.with_tables((ROOT / "docs" / "results" / "super-resolution.md").read_text())
+    assert "[[table" not in build.with_tables((ROOT / "docs" / "results" / "super-resolution.md").read_text())
 
 
 def test_broken_links_are_found(tmp_path: Path) -> None:
