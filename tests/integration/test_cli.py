@@ -107,7 +107,9 @@ def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None
     assert result.pixels.shape == (160, 200, 1)
     assert result.pixels.dtype == np.uint16
     assert result.pixel_size_nm == pytest.approx(2.0)
-    assert "models:/m@champion" in result.provenance
+    (step,) = result.history
+    assert (step.origin, step.model, step.run) == ("restored", "models:/m@champion", run_id)
+    assert (step.input, len(step.input_sha256)) == ("a.tif", 64)
 
     onnx = here("export", run_id, "--format", "onnx", "--out", str(tmp_path / "m.onnx"))
     assert Path(onnx["path"]).stat().st_size > 1000

@@ -28,6 +28,7 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
+from sem_models.images.io.read import read_micrograph
 from tests.support.masked_sets import masked_files, rings
 from tests.support.trained_runs import train_run
 
@@ -150,6 +151,8 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
     (result,) = bridge(MaskTranslationRequest(**asked, out=tmp_path / "out", mapping=table, pixel_size_nm=20.0))
     assert result.error is None
     assert result.notes == ("image resampled from 20 to 10 nm/px", "mask resampled from 10 to 5 nm/px")
+    steps = [(step.origin, step.run) for step in read_micrograph(Path(str(result.output))).history]
+    assert steps == [("segmented", store.finds), ("synthetic", store.draws_dark)]
     drawn, found = tifffile.imread(str(result.output)), tifffile.imread(str(result.mask))
     assert drawn.shape == found.shape == (128, 128)
     expected = mask.repeat(2, 0).repeat(2, 1)

@@ -77,7 +77,9 @@ def test_translate_writes_what_both_methods_make(models, tmp_path: Path) -> None
     for path in (noised, both):
         assert pixels(path).shape == pixels(source).shape
         assert not np.array_equal(pixels(path), pixels(source))
-    assert "sdedit, strength 0.4" in read_micrograph(Path(noised)).provenance
+    (step,) = read_micrograph(Path(noised)).history
+    assert (step.origin, step.run, step.input) == ("translated", free, "a.png")
+    assert step.settings.startswith("sdedit, strength 0.4, seed 0")
     weak = run("translate", source, "--to", free, "--strength", "0.1", "--out", str(tmp_path / "w"))["results"][0]
     error = {path: np.abs(pixels(path).astype(float) - pixels(source)).mean() for path in (noised, weak["output"])}
     assert error[weak["output"]] <= error[noised]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
+from sem_models.images.provenance import MOST_STEPS
 
 GREY = np.random.default_rng(0).integers(0, 255, (40, 50)).astype(np.uint8)
 
@@ -140,6 +142,26 @@ def test_xml_entities_are_not_expanded(tmp_path: Path) -> None:
     )
     tifffile.imwrite(tmp_path / "evil.tif", GREY, description=xml, metadata=None)
     assert read_micrograph(tmp_path / "evil.tif").pixel_size_nm is None
+
+
+def test_histories_are_bounded_and_damaged_ones_are_left_out(tmp_path: Path) -> None:
+    step = (
+        '<MapAnnotation ID="Annotation:0" Namespace="sem-workbench/processing"><Value>'
+        '<M K="origin">restored</M><M K="model">m</M><M K="input.voltage_kv">1e999</M></Value></MapAnnotation>'
+    )
+    xml = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image><Pixels/></Image><StructuredAnnotations>'
+        f"{step.replace('restored', 'measured')}{step * 5000}</StructuredAnnotations></OME>"
+    )
+    tifffile.imwrite(tmp_path / "long.tif", GREY, description=xml, metadata=None)
+    history = read_micrograph(tmp_path / "long.tif").history
+    assert len(history) == MOST_STEPS
+    assert (history[0].origin, history[0].input_facts) == ("restored", {})
+    for text in ('[{"origin": "measured"}]', "{", "[" * 100_000, '[{"origin": "restored", "input_facts": []}]'):
+        info = PngInfo()
+        info.add_text("history", text)
+        Image.fromarray(GREY).save(tmp_path / "a.png", pnginfo=info)
+        assert read_micrograph(tmp_path / "a.png").history == ()
 
 
 def test_optional_reader_names_its_package(tmp_path: Path) -> None:
