@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sem_models.config.frozen import Frozen
 
@@ -23,6 +23,9 @@ def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
 
 Size = Annotated[float, Field(ge=0, le=32)]
 Dose = Annotated[float, Field(gt=0)]
+Rows = Annotated[int, Field(ge=1, le=64)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Length = Annotated[float, Field(gt=0)]
 
 
 class Blur(Frozen):
@@ -58,6 +61,35 @@ class Scan(Frozen):
     objects, as a fraction of their brightness above the mean."""
 
 
+class LineDefects(Frozen):
+    """Scan lines of a frame that carry no signal, or hardly any. Rows and columns are those of the whole frame."""
+
+    rate: float = Field(0.03, gt=0, le=0.5)
+    """Expected number of defects that begin at a row; a defect is a run of one or several rows."""
+    rows: Annotated[tuple[Rows, Rows], AfterValidator(_ordered)] = (1, 4)
+    """Fewest and most rows of a defect, uniform in between."""
+    partial: float = Field(0.5, ge=0, le=1)
+    """Share of the dead and saturated defects that are a stretch of the line and not the whole line."""
+    stretch: Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)] = (0.1, 0.9)
+    """Shortest and longest such stretch, as a fraction of the width of the frame."""
+    dead: float = Field(1.0, ge=0)
+    """How often defects are dead (black, one grey, or the line before repeated), against the other kinds."""
+    saturated: float = Field(1.0, ge=0)
+    """How often they are white."""
+    charged: float = Field(1.0, ge=0)
+    """How often they are streaks: the signal with an offset that begins somewhere on the line and decays."""
+    offset: Annotated[tuple[Fraction, Fraction], AfterValidator(_ordered)] = (0.1, 0.6)
+    """Least and largest offset where a streak begins, as a fraction of the intensity range; bright or dark."""
+    decay_px: Annotated[tuple[Length, Length], AfterValidator(_ordered)] = (30.0, 300.0)
+    """Shortest and longest distance along the line after which 1/e of the offset is left; log-uniform in between."""
+
+    @model_validator(mode="after")
+    def _has_a_kind(self) -> "LineDefects":
+        if not self.dead + self.saturated + self.charged:
+            raise ValueError("one of dead, saturated and charged must be above 0")
+        return self
+
+
 def _unless_idle(scan: Scan | None) -> Scan | None:
     """A scan that distorts nothing is none: images would else pass for degraded that were not touched."""
     return scan if scan and scan != Scan(streak_length_px=scan.streak_length_px) else None
@@ -74,11 +106,13 @@ class Degradation(Frozen):
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
     blur: Blur | None = None
     scan: Annotated[Scan | None, AfterValidator(_unless_idle)] = None
+    lines: LineDefects | None = Field(None, exclude_if=lambda lines: lines is None)
+    """What recipes of inpainting mend; left out of a dump where absent, so that older dumps and digests stay equal."""
 
     @property
     def is_empty(self) -> bool:
         """Whether images pass as they are."""
-        return self.scale == 1 and self.blur is None and not self.is_noisy
+        return self.scale == 1 and self.blur is None and self.lines is None and not self.is_noisy
 
     @property
     def is_noisy(self) -> bool:

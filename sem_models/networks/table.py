@@ -10,6 +10,7 @@ from sem_models.config.networks.table import NetworkConfig
 from sem_models.networks.diffusion_unet import DiffusionUNet
 from sem_models.networks.dsrvae import DSRVAE
 from sem_models.networks.frequency_split import FrequencySplit
+from sem_models.networks.inpainter import Inpainter
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFNet
 from sem_models.networks.pix2pix import Pix2Pix
@@ -36,6 +37,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "srn": SRN,
     "mrn": MRN,
     "frequency-split": FrequencySplit,
+    "inpainter": Inpainter,
     "resnet": ResNetGenerator,
     "diffusion-unet": DiffusionUNet,
     "pix2pix": Pix2Pix,

@@ -23,6 +23,7 @@ from sem_models.config.networks.discriminators import (
 )
 from sem_models.config.networks.dsrvae import DSRVAEConfig
 from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.mrn import MRNConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
 from sem_models.config.networks.pix2pix import Pix2PixConfig
@@ -126,6 +127,11 @@ def care_by_hand(width: int, top_skip: bool) -> int:
     return sum(conv_by_hand(*pair) for pair in pairs) + conv_by_hand(w, 1, size=1)
 
 
+def inpainter_by_hand(width: int) -> int:
+    """CARE with the mask as a second channel: in at the first convolution, out at the last."""
+    return care_by_hand(width, top_skip=True) + 9 * width + (width + 1)
+
+
 def srn_by_hand(before: int, after: int, width: int, blocks: int, size: int) -> int:
     inner = (2 * blocks + 1) * conv_by_hand(width, width, size)
     return conv_by_hand(before, width, size) + inner + conv_by_hand(width, after, size)
@@ -136,6 +142,8 @@ def mrn_by_hand(width: int, blocks: int, size: int) -> int:
 
 
 SMALL_NAFNET = NAFNetConfig(width=4, encoder=(1, 1), middle=1, decoder=(1, 0), window=8)
+MASKED_NAFNET = SMALL_NAFNET.model_copy(update={"channels": 2})
+MASKED_CARE = UNetConfig(channels_in=2, channels_out=2, residual=True)
 SMALL_BATCH_NORM = UNetConfig(variant="batch-norm", channels_in=2, depth=1, width=4)
 
 
@@ -217,6 +225,7 @@ ROWS: list[tuple[BaseModel, int]] = [
     (SRNConfig(kernel=5), 3_384_577),
     (MRNConfig(), mrn_by_hand(64, 16, 3)),
     (FrequencySplitConfig(inner=UNetConfig()), care_by_hand(32, top_skip=True)),
+    (InpainterConfig(inner=MASKED_CARE), inpainter_by_hand(32)),
     # The authors' generator for three channels prints 11.378 M; with one, the ends lose two channels each.
     (ResNetConfig(channels_in=3, channels_out=3), 11_378_179),
     (ResNetConfig(), 11_365_633),
@@ -259,6 +268,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (MRNConfig(width=4, blocks=1, residual=True), mrn_by_hand(4, 1, 3)),
     (FrequencySplitConfig(sigma_px=1, inner=UNetConfig(width=4, residual=True)), care_by_hand(4, True)),
     (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
+    (InpainterConfig(inner=MASKED_CARE.model_copy(update={"width": 4})), inpainter_by_hand(4)),
+    (InpainterConfig(inner=MASKED_NAFNET), nafnet_by_hand(MASKED_NAFNET)),
     (ResNetConfig(blocks=1, width=4), resnet_by_hand(4, 1)),
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
     (SMALL_DDPM, diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, attends=False)),
@@ -472,6 +483,9 @@ REACHES: list[tuple[Any, int]] = [
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
     *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)
       for sigma in (1, 2)),
+    # Half of a random mask is 0, where nothing reaches the output.
+    (InpainterConfig(inner=MASKED_CARE.model_copy(update={"width": 2})), 2),
+    (InpainterConfig(inner=NAFNetConfig(channels=2, width=2, encoder=(1,), middle=1, decoder=(1,), window=2)), 2),
     *((DiffusionUNetConfig(channels_in=1, width=4, multipliers=multipliers, blocks=blocks, attention=()), 0)
       for multipliers in ((1,), (1, 1), (1, 1, 1)) for blocks in (1, 2)),
     *(
@@ -608,8 +622,9 @@ def test_untrained_network_is_near_the_bicubic_baseline(config) -> None:
     """
     facts, network = capabilities(config), build_network(config).eval()
     x = natural(*fitting(facts, 32, 32))
+    given = torch.cat([x, torch.ones_like(x)], 1) if config.kind == "inpainter" else x
     with torch.inference_mode():
-        assert (network(x) - upsample(x, facts.scale)).abs().mean() < 0.02
+        assert (network(given) - upsample(x, facts.scale)).abs().mean() < 0.02
 
 
 @pytest.mark.parametrize("scale", [2, 4])

@@ -10,6 +10,7 @@ from sem_models.config.networks import (
     diffusion_unet,
     dsrvae,
     frequency_split,
+    inpainter,
     mrn,
     nafnet,
     pix2pix,
@@ -38,6 +39,7 @@ NetworkConfig = Annotated[
     | srn.SRNConfig
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
+    | inpainter.InpainterConfig
     | resnet_generator.ResNetConfig
     | diffusion_unet.DiffusionUNetConfig
     | pix2pix.Pix2PixConfig,
@@ -67,6 +69,7 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "srn": NetworkFacts(srn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
     "mrn": NetworkFacts(mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
     "frequency-split": NetworkFacts(frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "inpainter": NetworkFacts(inpainter.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
     "resnet": NetworkFacts(resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"),
     "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),

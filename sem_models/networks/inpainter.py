@@ -1,0 +1,29 @@
+"""A network that redraws what a mask hides and cannot touch anything else.
+
+Hidden pixels come in filled by a simple rule, and the inner network, which starts as the identity, corrects the
+filling. Where the mask is 0 the output is the input, bit for bit, whatever was learned.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from sem_models.config.networks.inpainter import InpainterConfig
+from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.networks.nafnet import NAFNet
+from sem_models.networks.unet import UNet
+
+
+class Inpainter(nn.Module):
+    """(N, C + 1, H, W) float32 to (N, C, H, W): the last channel is the mask, 1 where pixels are to be redrawn."""
+
+    def __init__(self, config: InpainterConfig) -> None:
+        """Build the inner network."""
+        super().__init__()
+        inner = config.inner
+        self.inner: nn.Module = NAFNet(inner) if isinstance(inner, NAFNetConfig) else UNet(inner)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The inner network's image where the mask is above 0.5, the input elsewhere; H and W as the inner wants."""
+        image, mask = x[:, :-1], x[:, -1:]
+        redrawn: Tensor = self.inner(x)[:, :-1]
+        return torch.where(mask > 0.5, redrawn, image)
