@@ -12,7 +12,7 @@ from sem_models.networks.capabilities import Capabilities
 class InterpolatedLines:
     """Linear interpolation down each column; the last channel of the input is the mask."""
 
-    name: str = "floor:interpolated-lines"
+    name: str = "baseline:interpolated-lines"
 
     @property
     def capabilities(self) -> Capabilities:

@@ -1,0 +1,178 @@
+"""Finding scan lines that carry no signal, where nobody says which they are.
+
+Three signs, each over a stretch of a line: one value all along (dead, saturated); the line above once more (an
+interrupted transfer); an offset that begins and ends abruptly at the boundary of a line (charging, and all others).
+What a specimen shows is none of them as a rule: its edges are a point spread wide, and where it saturates the
+neighbouring lines do so too.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_closing, binary_opening, binary_propagation, median_filter
+
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+MOST_ROWS = 16
+"""Rows of the tallest defect that is looked for; what is taller is taken for the specimen."""
+_STRETCH_PX = 48
+"""Shortest stretch that counts: chance, and grains of a specimen, make shorter ones."""
+_WINDOW_PX = 33
+"""Columns over which differences of neighbouring lines are pooled, by their median."""
+_DEVIATIONS = 6.0
+"""An offset must exceed this many standard deviations of pooled differences, found robustly, somewhere on its line."""
+_REST = 0.5
+"""Along the line it is then followed down to this fraction of that threshold."""
+_LEAST_OFFSET = 0.03
+"""Difference from a neighbouring line that matters, as a fraction of the intensity range."""
+_ABRUPT = 0.4
+"""The lines next to the boundary of a defect may differ by this fraction of its offset at most."""
+_GAP_PX = 64
+"""Gap in a defect that is closed: where the specimen changes at the very line at which the defect begins."""
+_SAME_END_PX = 2
+"""Ends of one stretch in several lines: by chance the specimen has the value of a dead line right beside it."""
+_COMMON = 0.3
+"""Where as many lines repeat the one above the image was enlarged by repeating, not damaged."""
+_ALONG = np.array([[False] * 3, [True] * 3, [False] * 3])
+
+
+def find_line_defects(image: Image) -> Mask:
+    """Where scan lines are spoilt.
+
+    Args:
+        image: (H, W) in unit intensity, not filtered or resampled: equal grey levels must still be equal.
+
+    Returns:
+        (H, W), True where a pixel is not to be trusted. Not found are defects of more than `MOST_ROWS` rows, stretches
+        below 48 px, weak offsets (below 3 % of the range or 6 deviations of pooled neighbour differences), and streaks
+        in the first or last line of the image.
+    """
+    found = _constant(image) | _repeated(image)
+    # A line that is known to be dead would pass for the neighbour of others.
+    found |= _offset(_without(image, found), found)
+    return _bridged(found)
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    row: int
+    columns: slice
+    value: float
+
+    def continues(self, other: "_Stretch") -> bool:
+        """Whether it is the same rectangle, one line further down."""
+        ends = (self.columns.start - other.columns.start, self.columns.stop - other.columns.stop)
+        near = all(abs(end) <= _SAME_END_PX for end in ends)
+        return near and self.row == other.row + 1 and self.value == other.value
+
+
+def _constant(image: Image) -> Mask:
+    """Rectangles of one value, a few lines tall, that the lines above and below do not have."""
+    found = np.zeros(image.shape, bool)
+    for rows, columns, value in _rectangles(image):
+        beside = [image[row, columns] for row in (rows.start - 1, rows.stop) if 0 <= row < len(image)]
+        # The rim of a large flat area, and a quiet line of an empty one, are not alone with their value.
+        alone = all((line == value).mean() < 0.5 for line in beside)
+        differs = any(float(np.abs(line - value).mean()) >= _LEAST_OFFSET for line in beside)
+        if rows.stop - rows.start <= MOST_ROWS and alone and differs:
+            found[rows, columns] = True
+    return found
+
+
+def _rectangles(image: Image) -> Iterator[tuple[slice, slice, float]]:
+    """Rows, columns and value of all stretches of one value, those below one another together."""
+    flat = _runs(np.diff(image, axis=1) == 0, _STRETCH_PX - 1)
+    edges = np.diff(np.pad(flat, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    stops = np.nonzero(edges == -1)[1] + 1
+    open_ones: list[list[_Stretch]] = []
+    for row, places in groupby(
+        zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True), lambda place: place[0]
+    ):
+        here = [_Stretch(row, slice(start, stop), float(image[row, start])) for _, start, stop in places]
+        kept: list[list[_Stretch]] = []
+        for stretch in here:
+            before = next((group for group in open_ones if stretch.continues(group[-1])), [])
+            kept.append([*before, stretch])
+            open_ones = [group for group in open_ones if group is not before]
+        yield from map(_box, open_ones)
+        open_ones = kept
+    yield from map(_box, open_ones)
+
+
+def _box(group: list[_Stretch]) -> tuple[slice, slice, float]:
+    columns = slice(min(part.columns.start for part in group), max(part.columns.stop for part in group))
+    return slice(group[0].row, group[-1].row + 1), columns, group[0].value
+
+
+def _repeated(image: Image) -> Mask:
+    """Lines equal to the one above, but for flat areas, which are equal in every direction."""
+    same, flat = np.zeros(image.shape, bool), np.zeros(image.shape, bool)
+    same[1:] = image[1:] == image[:-1]
+    flat[:, 1:] = np.diff(image, axis=1) == 0
+    repeated = _runs(same, _STRETCH_PX)
+    uneven = median_filter((repeated & ~flat).astype(np.uint8), size=(1, _STRETCH_PX)).astype(bool)
+    repeated = binary_propagation(uneven, _ALONG, repeated)
+    return repeated if repeated.any(axis=1).mean() < _COMMON else np.zeros_like(repeated)
+
+
+def _offset(image: Image, known: Mask) -> Mask:
+    """Runs of lines that jump away from the one above and back at the one below."""
+    jump = np.zeros((len(image) + 1, image.shape[1]), np.float32)
+    jump[1:-1] = _pooled(np.diff(image, axis=0))
+    deviation = float(np.median(np.abs(jump[1:-1]))) / 0.6745
+    least = max(_DEVIATIONS * deviation, _LEAST_OFFSET)
+    strength = np.zeros_like(image)
+    for sign in (1, -1):
+        leaves, returns = sign * jump, -sign * jump
+        for rows in range(1, MOST_ROWS + 1):
+            height = np.minimum(leaves[1:-rows], returns[1 + rows :])
+            for first in np.flatnonzero((height > least).sum(axis=1) >= _STRETCH_PX).tolist():
+                _mark(strength, image, jump, slice(first + 1, first + 1 + rows), height[first])
+    followed = binary_propagation(_runs((strength > least) & ~known, _STRETCH_PX), _ALONG, strength > _REST * least)
+    return _runs(followed & ~known, _STRETCH_PX)
+
+
+def _mark(strength: Image, image: Image, jump: Image, rows: slice, height: Image) -> None:
+    """Raise `strength` in a run of lines to `height` where the image goes on beside it as though it were not there."""
+    if rows.stop >= len(image):
+        return
+    across = np.abs(_pooled(image[rows.stop][None] - image[rows.start - 1][None])[0])
+    calm = np.maximum(np.abs(jump[rows.start - 1]), np.abs(jump[rows.stop + 1])) < _ABRUPT * height
+    strength[rows] = np.where(
+        calm & (across < 1.5 * _ABRUPT * height), np.maximum(strength[rows], height), strength[rows]
+    )
+
+
+def _pooled(difference: Image) -> Image:
+    """Running median along each line. One pass over all lines end to end is several times faster than line by line."""
+    half = _WINDOW_PX // 2
+    around = np.pad(difference, ((0, 0), (half, half)), mode="symmetric")
+    smooth: Image = median_filter(around.ravel(), size=_WINDOW_PX).reshape(around.shape)[:, half:-half]
+    return smooth
+
+
+def _runs(mask: Mask, length: int) -> Mask:
+    """Only what is `length` long or longer along the line."""
+    kept: Mask = binary_opening(mask, np.ones((1, length)))
+    return kept
+
+
+def _bridged(mask: Mask) -> Mask:
+    """Short gaps along the lines closed."""
+    around = np.pad(mask, ((0, 0), (_GAP_PX, _GAP_PX)))
+    closed: Mask = binary_closing(around, np.ones((1, _GAP_PX + 1)))[:, _GAP_PX:-_GAP_PX]
+    return closed
+
+
+def _without(image: Image, known: Mask) -> Image:
+    """Known defects take the value of the line above, so that they give no jump of their own there."""
+    filled = image.copy()
+    for row in np.flatnonzero(known.any(axis=1)).tolist():
+        if row:
+            filled[row] = np.where(known[row], filled[row - 1], image[row])
+    return filled
