@@ -10,14 +10,12 @@ from pipelines.predict.requests import DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
 from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import Message, UserError
-from sem_models.images.channels import to_grey
-from sem_models.images.databar import DataBar, crop_databar, find_databar
+from sem_models.images.databar import find_databar
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
-from sem_models.images.stack import assemble
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
-from sem_models.tasks.models import apply_to_file, input_is_mask
+from sem_models.tasks.models import apply_to_file, input_is_mask, task_of
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         target = self.names.of_page(stack[0], page[0])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
-        apply_to_file(self.predictor, _join(page, bars), target)
+        apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
         return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, tuple(map(str, stack[1:])))
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
@@ -105,13 +103,3 @@ def _input_stacks(inputs: Sequence[Path], extra_inputs: Sequence[Path], out: Pat
     first = input_files(inputs, out)
     found = find_extra_inputs(first, [input_files([place], out) for place in extra_inputs])
     return _InputStacks(tuple((path, *others) for path, others in found.of.items()), found.alone)
-
-
-def _join(images: Sequence[Micrograph], bars: Sequence[DataBar]) -> Micrograph:
-    """One image of all channels without data bars; a single one keeps the channels that it has.
-
-    Raises:
-        UserError: The images do not go together.
-    """
-    cut = [crop_databar(image, bar) for image, bar in zip(images, bars, strict=True)]
-    return cut[0] if len(cut) == 1 else assemble([to_grey(image) for image in cut])

@@ -5,12 +5,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sem_models.config.degradation import Blur, Degradation, Scan
+from sem_models.config.degradation import Blur, Degradation, LineDefects, Scan
 from sem_models.config.recipe import Recipe
 from sem_models.errors import Message, SettingRef, UserError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan}
+_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan, "lines": LineDefects}
 """Parts that may be absent; setting a key of one begins at its defaults."""
 
 

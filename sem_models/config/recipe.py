@@ -11,7 +11,9 @@ from sem_models.config.methods import METHOD_FACTS, METHOD_SETTINGS, MethodName
 from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.training import Adversarial, Backbone, LossTerm, Optimiser, Schedule, TrainSettings
 
-TaskName = Literal["super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation"]
+TaskName = Literal[
+    "super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation", "inpainting"
+]
 """What a recipe may be for; `sem_models.tasks` says what that means."""
 
 

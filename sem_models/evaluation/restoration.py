@@ -82,7 +82,7 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
 
 def _simulated(sharp: Image, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:
     tensor = crop_to_multiple(torch.from_numpy(sharp)[None], degradation.scale)
-    generator = torch.Generator().manual_seed(_seed(name))
+    generator = torch.Generator().manual_seed(image_seed(name))
     low, blur = degrade_with_blur(tensor, degradation, generator)
     partial = degradation.blur is not None and degradation.blur.region == "partial" and degradation.scale == 1
     return Case(
@@ -104,5 +104,6 @@ def describe_input(dataset: Dataset, degradation: Degradation) -> str:
     return degradation.model_dump_json(exclude=absent)
 
 
-def _seed(name: str) -> int:
+def image_seed(name: str) -> int:
+    """Of the simulated input of an image: the same in every evaluation."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

@@ -38,6 +38,8 @@ class Case:
     """Of `target`."""
     blur: Image | None = None
     """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
+    recorded: Image | None = None
+    """(C, h, w): what people are shown as the input, where methods are given something made of it."""
 
 
 class Scorer:

@@ -15,7 +15,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.bank import PatchBank, Source, stored
-from sem_models.datasets.sampling.sampler import PatchSampler
+from sem_models.datasets.sampling.sampler import Crops, PatchSampler
 from sem_models.errors import UserError
 from sem_models.methods.stages import RESTORER, Stage, one_stage
 
@@ -43,7 +43,7 @@ class Views(NamedTuple):
 class Sampler(Protocol):
     """An endless, resumable stream of patches."""
 
-    def batch(self) -> dict[Role, Tensor]:
+    def batch(self) -> Crops:
         """(N, C, p, p) float32 a role, unit scale."""
 
     def state_dict(self) -> dict[str, Any]:

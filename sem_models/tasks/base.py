@@ -21,11 +21,12 @@ from sem_models.tasks.words import RESTORING, Words
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
     from sem_models.config.degradation import Degradation
     from sem_models.datasets.dataset import Dataset
+    from sem_models.datasets.sampling.sampler import Crops
     from sem_models.evaluation.benchmark import Benchmark
+    from sem_models.images.databar import DataBar
     from sem_models.images.micrograph import Micrograph
     from sem_models.inference.model import UnitModel
     from sem_models.inference.predictor import Predictor
@@ -100,7 +101,7 @@ class Task:
         """Whether patches may be turned by quarters; not where scan lines must stay horizontal."""
         return True
 
-    def batch(self, recipe: Recipe, crops: "dict[Role, Tensor]", generator: "torch.Generator") -> "Batch":
+    def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """`input` and `target` of a step.
 
         Args:
@@ -184,6 +185,19 @@ class Task:
         return restoration_benchmark(dataset, degradation, model.capabilities.scale, baselines)
 
     # Files
+
+    def join(self, images: "Sequence[Micrograph]", bars: "Sequence[DataBar]") -> "Micrograph":
+        """One image out of the files that a model takes together, without their data bars.
+
+        Raises:
+            UserError: The images do not go together.
+        """
+        from sem_models.images.channels import to_grey
+        from sem_models.images.databar import crop_databar
+        from sem_models.images.stack import assemble
+
+        cut = [crop_databar(image, bar) for image, bar in zip(images, bars, strict=True)]
+        return cut[0] if len(cut) == 1 else assemble([to_grey(image) for image in cut])
 
     def file_channels(self, recipe: Recipe) -> int:
         """Channels that the files need which a model is applied to."""

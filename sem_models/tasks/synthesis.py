@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from sem_models.config.methods import method_facts
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.kinds import Role
 from sem_models.images.provenance import Origin
 from sem_models.progress import Progress, silent
 from sem_models.tasks.label_maps import LabelMapTask, one_hot
@@ -13,10 +12,10 @@ from sem_models.tasks.words import Words
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
     from sem_models.config.degradation import Degradation
     from sem_models.datasets.dataset import Dataset
+    from sem_models.datasets.sampling.sampler import Crops
     from sem_models.evaluation.benchmark import Benchmark
     from sem_models.images.micrograph import Micrograph
     from sem_models.inference.model import UnitModel
@@ -38,7 +37,7 @@ class Synthesis(LabelMapTask):
         """Whether images are drawn by diffusion, several of one condition, each with a seed."""
         return method_facts(recipe.method).predicts_noise
 
-    def batch(self, recipe: Recipe, crops: "dict[Role, Tensor]", generator: "torch.Generator") -> "Batch":
+    def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """One-hot masks and the images."""
         if "mask" not in crops:
             return super().batch(recipe, crops, generator)

@@ -5,6 +5,7 @@ from sem_models.config.validation_scores import BLIND_ERROR, INPUT_CORRELATION, 
 from sem_models.errors import UserError
 from sem_models.tasks.base import Task
 from sem_models.tasks.denoising import DENOISING
+from sem_models.tasks.inpainting import INPAINTING
 from sem_models.tasks.refocusing import REFOCUSING
 from sem_models.tasks.segmentation import SEGMENTATION
 from sem_models.tasks.super_resolution import SUPER_RESOLUTION
@@ -12,7 +13,8 @@ from sem_models.tasks.synthesis import SYNTHESIS
 from sem_models.tasks.translation import TRANSLATION
 
 TASKS: dict[str, Task] = {
-    task.name: task for task in (SUPER_RESOLUTION, DENOISING, REFOCUSING, TRANSLATION, SYNTHESIS, SEGMENTATION)
+    task.name: task
+    for task in (SUPER_RESOLUTION, DENOISING, REFOCUSING, TRANSLATION, SYNTHESIS, SEGMENTATION, INPAINTING)
 }
 VALIDATION_SCORES = tuple(
     dict.fromkeys(

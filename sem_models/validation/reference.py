@@ -68,6 +68,7 @@ class ReferenceValidator:
 
     def _pictures(self, name: str, output: Image) -> dict[str, NDArray[np.float32]]:
         case = self.cases[name]
-        enlarged = case.input.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
+        recorded = case.input if case.recorded is None else case.recorded
+        enlarged = recorded.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         images = {"input": enlarged, "floor": self._baseline[name], "output": output, "target": case.target}
         return {panel: picture(images[panel]) for panel in self.panels}

@@ -4,6 +4,7 @@ from sem_models.config.presets import (
     denoising,
     diffusion,
     gan_super_resolution,
+    inpainting,
     refocusing,
     segmentation,
     self_supervised,
@@ -30,6 +31,7 @@ RECIPES: dict[str, Recipe] = {
         *segmentation.presets(),
         *synthesis.presets(),
         *translation.presets(),
+        *inpainting.presets(),
     )
 }
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.bank import PatchBank
-from sem_models.datasets.sampling.sampler import PatchSampler
+from sem_models.datasets.sampling.sampler import Crops, PatchSampler
 
 
 class DomainSampler:
@@ -38,10 +37,10 @@ class DomainSampler:
         # The seed between the two belongs to the noise.
         self._samplers = [PatchSampler(bank, patch, batch, seed + 2 * i) for i, bank in enumerate(banks)]
 
-    def batch(self) -> dict[Role, Tensor]:
-        """`input` or `image`, and `target`: (N, C, p, p) float32, unit scale."""
+    def batch(self) -> Crops:
+        """`input` or `image`, and `target`: (N, C, p, p) float32, unit scale; windows are those of the first."""
         first, second = (sampler.batch() for sampler in self._samplers)
-        return {self._first: first[self._first], "target": second[self._second]}
+        return Crops({self._first: first[self._first], "target": second[self._second]}, first.windows)
 
     def state_dict(self) -> dict[str, Any]:
         """The states of both generators."""

@@ -1,5 +1,7 @@
 """Random crops, flips and quarter turns of a patch bank, in one vectorised pass on the device."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,6 +13,25 @@ from sem_models.errors import UserError
 
 _TRANSPOSED = 1
 """Bit of a symmetry that exchanges rows and columns; the other two are flips."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where in its frame a crop lies, in pixels of the sharp image, before flips and turns."""
+
+    top: int
+    left: int
+    frame_height: int
+    frame_width: int
+
+
+class Crops(dict[Role, Tensor]):
+    """(N, C, p, p) float32 in unit scale for each role, and where the N crops were taken."""
+
+    def __init__(self, images: Mapping[Role, Tensor], windows: Sequence[Window]) -> None:
+        """One window a crop."""
+        super().__init__(images)
+        self.windows = tuple(windows)
 
 
 class PatchSampler:
@@ -45,10 +66,11 @@ class PatchSampler:
         self._patch = patch
         self._turns = turns
         self._generator = torch.Generator().manual_seed(seed)
+        self._frames = self._frame_sizes()
         self._rows, self._columns = self._positions()
         self._weights = (self._rows * self._columns).double()
 
-    def batch(self) -> dict[Role, Tensor]:
+    def batch(self) -> Crops:
         """One (N, C, p, p) float32 tensor a role, unit scale; the same place, flip and turn in each role."""
         generator = self._generator
         images = torch.multinomial(self._weights, self._batch, replacement=True, generator=generator)
@@ -60,7 +82,10 @@ class PatchSampler:
             symmetry = symmetry & ~_TRANSPOSED
         device = self._bank.device
         places = [part.to(device) for part in (images, rows, columns, symmetry)]
-        return {role: self._cut(plane, self._scales[role], *places) for role, plane in self._bank.planes.items()}
+        images_of = {role: self._cut(plane, self._scales[role], *places) for role, plane in self._bank.planes.items()}
+        sizes = self._frames[images].tolist()
+        corners = zip(rows.tolist(), columns.tolist(), strict=True)
+        return Crops(images_of, [Window(*corner, *size) for corner, size in zip(corners, sizes, strict=True)])
 
     def state_dict(self) -> dict[str, Any]:
         """The generator state, a tensor."""
@@ -87,13 +112,15 @@ class PatchSampler:
             raise UserError(
                 f"Patch size {self._patch} px is not a multiple of the scale {self._step}; change train.patch."
             )
-        counts = []
-        for role, plane in self._bank.planes.items():
-            size = torch.stack([plane.heights, plane.widths]).cpu() * self._scales[role]
-            counts.append((size - self._patch) // self._step + 1)
-        rows, columns = torch.stack(counts).amin(dim=0)
+        rows, columns = ((self._frames - self._patch) // self._step + 1).unbind(1)
         self._refuse_small(torch.minimum(rows, columns))
         return rows, columns
+
+    def _frame_sizes(self) -> Tensor:
+        """(images, 2) height and width in pixels of the sharp image, of the smallest role."""
+        planes = self._bank.planes.items()
+        sizes = [torch.stack([p.heights, p.widths], 1).cpu() * self._scales[role] for role, p in planes]
+        return torch.stack(sizes).amin(dim=0)
 
     def _refuse_small(self, positions: Tensor) -> None:
         small = [name for name, count in zip(self._bank.names, positions.tolist(), strict=True) if count < 1]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sem_models.networks.capabilities import Capabilities
+from sem_models.config.networks.capabilities import Capabilities
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class InterpolatedLines:
     def __call__(self, x: Tensor) -> Tensor:
         """(N, 2, H, W) image and mask (1 spoilt, 0 good) to (N, 1, H, W)."""
         return interpolate_lines(x[:, :-1], x[:, -1:])
+
+
+def fill_and_mark(x: Tensor, hidden: Tensor) -> Tensor:
+    """(N, C, H, W) and (N, 1, H, W) to (N, C + 1, H, W): hidden pixels filled by interpolation, then the mask."""
+    return torch.cat([interpolate_lines(x, hidden), hidden], 1)
 
 
 def interpolate_lines(x: Tensor, hidden: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from sem_models.config.networks.reach import cubic_halo
 from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.baselines import filters
 from sem_models.evaluation.baselines.filters import WholeImageFilter
+from sem_models.evaluation.baselines.lines import InterpolatedLines
 from sem_models.inference.model import UnitModel
 from sem_models.physics.blur import blur_kernels
 from sem_models.physics.downsampling import upsample
@@ -76,6 +77,7 @@ BASELINES: dict[str, Callable[[Degradation], UnitModel]] = {
     "unsharp": _filter("unsharp", filters.unsharp),
     "wiener": _deconvolution("wiener", filters.wiener),
     "richardson-lucy": _deconvolution("richardson-lucy", filters.richardson_lucy),
+    "interpolated-lines": lambda _: InterpolatedLines(),
 }
 _ENLARGING: tuple[str, ...] = ("bicubic", "identity")
 _DENOISING: tuple[str, ...] = ("identity", "gaussian", "nlm", "tv")

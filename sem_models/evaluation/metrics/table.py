@@ -82,6 +82,7 @@ METRICS: dict[str, Metric] = {
     "lpips_alex": Metric("LPIPS (AlexNet)", 0, family="Trained features"),
     "dists": Metric("DISTS", 0, family="Trained features"),
     "down_consistency_db": Metric("Down-consistency (dB)", math.inf, unit="dB", family="Against the input"),
+    "hidden_psnr_db": Metric("PSNR of hidden pixels (dB)", math.inf, unit="dB", family="Pixel errors"),
     "blur_gain_db": Metric("Gain where blurred (dB)", math.inf, unit="dB", family="Against the input"),
     "sharp_identity_db": Metric(
         "Output against input where sharp (dB)", math.inf, unit="dB", family="Against the input"

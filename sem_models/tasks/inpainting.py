@@ -1,0 +1,176 @@
+"""Inpainting: scan lines that were dead, saturated or charged are redrawn from the lines around them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sem_models.config.networks.table import capabilities
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.manifest import Manifest
+from sem_models.errors import UserError
+from sem_models.progress import Progress, silent
+from sem_models.tasks.base import Task
+from sem_models.tasks.words import Words
+
+if TYPE_CHECKING:
+    import torch
+
+    from sem_models.config.degradation import Degradation
+    from sem_models.datasets.dataset import Dataset
+    from sem_models.datasets.sampling.sampler import Crops
+    from sem_models.evaluation.benchmark import Benchmark
+    from sem_models.images.databar import DataBar
+    from sem_models.images.micrograph import Micrograph
+    from sem_models.inference.model import UnitModel
+    from sem_models.inference.predictor import Predictor
+    from sem_models.methods.base import Batch
+    from sem_models.validation.base import Validator
+
+
+class Inpainting(Task):
+    """The network is given the image with spoilt lines interpolated, and the mask as a last channel.
+
+    In training lines of clean frames are spoilt. In use the mask comes as a second file, or is found. Pixels that are
+    not masked are never altered.
+    """
+
+    def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
+        """Raises a `UserError` for pairs, a forward model that spoils more than lines, or a network without mask."""
+        if manifest.layout.brings_inputs:
+            raise UserError(
+                f"Recipe {recipe.name!r} spoils lines of single images by itself, but dataset {manifest.name!r} is "
+                f"{manifest.kind}; prepare undamaged images with --kind single."
+            )
+        forward, facts = recipe.degradation, capabilities(recipe.network)
+        if forward.lines is None:
+            raise UserError("Inpainting needs lines to mend; set degradation.lines.rate, for example to 0.03.")
+        if forward.blur or forward.is_noisy:
+            raise UserError(
+                "Inpainting leaves good pixels as they were recorded, so that nothing but lines may be degraded; use "
+                "--set degradation.blur=none, scan=none, dose_e_per_px=none and read_noise=0."
+            )
+        if facts.channels_in != facts.channels_out + 1:
+            raise UserError(
+                f"Inpainting gives the network a mask as its last channel, but {recipe.network.kind} turns "
+                f"{facts.channels_in} channel(s) into {facts.channels_out}; use a network of kind inpainter."
+            )
+
+    def image_channels(self, recipe: Recipe) -> int:
+        """Without the mask."""
+        return capabilities(recipe.network).channels_out
+
+    def may_turn(self, recipe: Recipe) -> bool:
+        """Scan lines stay horizontal."""
+        return False
+
+    def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
+        """Crops of frames of which lines were spoilt; only defects whose good neighbours the crop shows."""
+        import torch
+
+        from sem_models.config.degradation import LineDefects
+        from sem_models.evaluation.baselines.lines import fill_and_mark
+        from sem_models.physics.line_defects import draw_line_defects, spoil_lines, whole_defects
+
+        clean, lines = crops["image"], recipe.degradation.lines or LineDefects()
+        spoilt = []
+        for image, window in zip(clean, crops.windows, strict=True):
+            defects = draw_line_defects(window.frame_height, window.frame_width, lines, generator)
+            whole = whole_defects(defects, window.top, image.shape[1], window.frame_height)
+            spoilt.append(spoil_lines(image, whole, window.top, window.left))
+        recorded, hidden = (torch.stack(parts) for parts in zip(*spoilt, strict=True))
+        return {"input": fill_and_mark(recorded, hidden), "target": clean}
+
+    def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":
+        """Against the frames as recorded, beside interpolation."""
+        from sem_models.evaluation.baselines.lines import InterpolatedLines
+        from sem_models.evaluation.inpainting import line_case
+        from sem_models.validation.reference import ReferenceValidator
+
+        cases = {entry.name: line_case(dataset, entry, recipe.degradation) for entry in dataset.entries("val")}
+        return ReferenceValidator(cases, 1, device, InterpolatedLines())
+
+    def benchmark(
+        self, model: "UnitModel", recipe: Recipe | None, dataset: "Dataset", degradation: "Degradation"
+    ) -> "Benchmark":
+        """The whole frame and the hidden pixels, beside interpolation."""
+        from sem_models.evaluation.inpainting import inpainting_benchmark
+
+        return inpainting_benchmark(dataset, degradation)
+
+    def join(self, images: "Sequence[Micrograph]", bars: "Sequence[DataBar]") -> "Micrograph":
+        """A second file is the mask, whatever its type: above 0 where a pixel is not to be trusted."""
+        from sem_models.images.channels import require_grey
+
+        if len(images) != 2:
+            return super().join(images, bars)
+        grey, mask = (require_grey(image) for image in images)
+        # Flat rows of a mask may pass for a data bar; its own is where that of the image is.
+        return super().join([grey, mask.with_pixels((mask.pixels > 0).astype(grey.pixels.dtype))], [bars[0], bars[0]])
+
+    def apply(
+        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", progress: Progress = silent
+    ) -> "Micrograph":
+        """Masked pixels redrawn, all others as they are, bit for bit."""
+        from sem_models.images.channels import require_grey
+
+        given = len(micrograph.parts) == 2
+        image = replace(micrograph, pixels=micrograph.pixels[..., :1]) if given else require_grey(micrograph)
+        hidden = micrograph.pixels[..., -1] > 0 if given else found_defects(image)
+        redrawn = _redrawn(predictor, image, hidden, progress)
+        lines = int(hidden.any(axis=1).sum())
+        said = (
+            f"{predictor.model.name} applied to {micrograph.source or 'an image in memory'} by SEM Workbench: "
+            f"{int(hidden.sum())} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
+        )
+        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
+        pixels = np.where(hidden[..., None], redrawn, image.pixels)
+        return replace(image, pixels=pixels, metadata={**facts, "provenance": said}, parts=())
+
+    def apply_to_file(self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path) -> None:
+        """Like `apply`, into a TIFF file."""
+        from sem_models.images.io.write import write_micrograph
+
+        write_micrograph(out, self.apply(predictor, recipe, micrograph))
+
+
+def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
+    """(H, W) of a grey micrograph without data bar: True where a line is spoilt."""
+    from sem_models.images.intensity import intensity_range, to_unit
+    from sem_models.physics.find_line_defects import find_line_defects
+
+    return find_line_defects(to_unit(image.pixels[..., 0], intensity_range(image.pixels)))
+
+
+def _redrawn(
+    predictor: "Predictor", image: "Micrograph", hidden: NDArray[np.bool_], progress: Progress
+) -> NDArray[np.generic]:
+    """(H, W, 1) in native type, of which only the hidden pixels are meant."""
+    import torch
+
+    from sem_models.evaluation.baselines.lines import fill_and_mark
+    from sem_models.images.intensity import from_unit, intensity_range, to_unit
+
+    if not hidden.any() or hidden.all():
+        return image.pixels
+    # Dead lines would stretch the percentiles.
+    limits = intensity_range(image.pixels[~hidden])
+    unit = torch.from_numpy(to_unit(image.pixels, limits).transpose(2, 0, 1))[None]
+    prepared = fill_and_mark(unit, torch.from_numpy(hidden)[None, None].to(unit.dtype))[0]
+    restored = predictor.predict_unit(prepared.numpy(), progress)
+    return from_unit(restored.transpose(1, 2, 0), limits, image.pixels.dtype)[0]
+
+
+INPAINTING = Inpainting(
+    "inpainting",
+    Words(
+        "Mend lines",
+        ":material/healing:",
+        "Mended lines are an estimate from their neighbours; all other pixels are as they were recorded.",
+        panels={"input": "As recorded", "floor": "Baseline: lines interpolated", "output": "Model", "target": "Target"},
+    ),
+    own_baselines=("baseline:interpolated-lines",),
+)
