@@ -38,6 +38,8 @@ def override_degradation(degradation: Degradation, assignments: Sequence[str]) -
 
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content: dict[str, Any] = model.model_dump(mode="json")
+    # A dump leaves them out where they are absent.
+    content["degradation"].setdefault("lines", None)
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:

@@ -116,19 +116,15 @@ class Inpainting(Task):
     ) -> "Micrograph":
         """Masked pixels redrawn, all others as they are, bit for bit."""
         from sem_models.images.channels import require_grey
+        from sem_models.inference.model import step_of
 
         given = len(micrograph.parts) == 2
         image = replace(micrograph, pixels=micrograph.pixels[..., :1]) if given else require_grey(micrograph)
         hidden = micrograph.pixels[..., -1] > 0 if given else found_defects(image)
-        redrawn = _redrawn(predictor, image, hidden, progress)
-        lines = int(hidden.any(axis=1).sum())
-        said = (
-            f"{predictor.model.name} applied to {micrograph.source or 'an image in memory'} by SEM Workbench: "
-            f"{int(hidden.sum())} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
-        )
-        facts = {key: value for key, value in image.metadata.items() if key != "image_rows"}
-        pixels = np.where(hidden[..., None], redrawn, image.pixels)
-        return replace(image, pixels=pixels, metadata={**facts, "provenance": said}, parts=())
+        pixels = np.where(hidden[..., None], _redrawn(predictor, image, hidden, progress), image.pixels)
+        lines, count = int(hidden.any(axis=1).sum()), int(hidden.sum())
+        settings = f"{count} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
+        return image.processed(pixels, step_of(predictor.model).model_copy(update={"settings": settings}))
 
     def apply_to_file(self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path) -> None:
         """Like `apply`, into a TIFF file."""
