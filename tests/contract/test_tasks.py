@@ -99,6 +99,13 @@ ROWS: dict[str, Row] = {
         lambda x: -(x - GREYS[:, None, None]).abs(),
         flat(1, 3),
     ),
+    "inpainting": Row(
+        short("inpaint-lines-small", "train.patch=32"),
+        "single",
+        (("", "paired", "prepare undamaged images"), ("degradation.lines=none", "single", "degradation.lines.rate")),
+        lambda x: x[:, :1],
+        lambda x: x[:, :1] * (1 - x[:, 1:]),
+    ),
 }
 
 
