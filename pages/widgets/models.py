@@ -12,6 +12,7 @@ _BASELINES = {
     "baseline:nlm": "Baseline: non-local means",
     "baseline:tv": "Baseline: total variation",
     "baseline:unsharp": "Baseline: unsharp masking",
+    "baseline:interpolated-lines": "Baseline: spoilt lines interpolated",
 }
 
 

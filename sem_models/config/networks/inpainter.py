@@ -33,4 +33,4 @@ def capabilities(config: InpainterConfig) -> Capabilities:
 
 def _of_inner(config: InpainterConfig) -> Capabilities:
     inner = config.inner
-    return nafnet.capabilities(inner) if inner.kind == "nafnet" else unet.capabilities(inner)
+    return nafnet.capabilities(inner) if isinstance(inner, nafnet.NAFNetConfig) else unet.capabilities(inner)
