@@ -59,15 +59,17 @@ def main() -> None:
 
 
 def _model(run_id: str) -> UnitModel:
+    from pipelines.model_ref import parse_model
     from pipelines.models import resolve_model
 
-    return resolve_model(run_id).model
+    return resolve_model(parse_model(run_id)).model
 
 
 def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str, UnitModel]) -> dict[str, Any]:
     sharp = dataset.unit(entry, "image")
     generator = torch.Generator().manual_seed(image_seed(entry.name))
-    defects = draw_line_defects(*sharp.shape[1:], settings, generator)
+    height, width = sharp.shape[1:]
+    defects = draw_line_defects(height, width, settings, generator)
     spoilt, hidden = (part.numpy() for part in spoil_lines(torch.from_numpy(sharp), defects))
     recorded = (np.rint(spoilt.clip(0, 1) * 255) / 255).astype(np.float32)
     mask = hidden[0] > 0

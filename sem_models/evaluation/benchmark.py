@@ -17,7 +17,9 @@ from sem_models.progress import Progress, silent
 class OutputScorer(Protocol):
     """Scores outputs; remembers why a score is missing."""
 
-    notes: list[str]
+    @property
+    def notes(self) -> Sequence[str]:
+        """Why scores are missing, so far."""
 
     def __call__(self, whole: Image, case: Case) -> Scores:
         """Scores of a (C, H, W) output by name."""

@@ -51,7 +51,8 @@ def line_case(dataset: Dataset, entry: Entry, degradation: Degradation) -> Case:
     sharp = torch.from_numpy(dataset.unit(entry, "image"))
     generator = torch.Generator().manual_seed(image_seed(entry.name))
     lines = degradation.lines or LineDefects()
-    spoilt, hidden = spoil_lines(sharp, draw_line_defects(*sharp.shape[1:], lines, generator))
+    height, width = sharp.shape[1:]
+    spoilt, hidden = spoil_lines(sharp, draw_line_defects(height, width, lines, generator))
     return Case(
         input=fill_and_mark(spoilt[None], hidden[None])[0].numpy(),
         target=sharp.numpy(),
