@@ -4,6 +4,7 @@ The examples are run by the tests in a folder that holds `micrograph.tif`, the m
 `datasets/steel`.
 """
 
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -30,7 +31,8 @@ def read_micrograph(path: str | PathLike[str], page: int = 0) -> Micrograph:
         page: Which image of a file that holds several, counted from 0.
 
     Returns:
-        Pixels of shape (H, W, C), their size in nm where the file says it, and the facts of the acquisition.
+        Pixels of shape (H, W, C), their size in nm where the file says it, the facts of the acquisition, and what was
+        done to the image since, where the workbench did it.
 
     Raises:
         UserError: The file is missing, damaged, not an image, or has no such page.
@@ -41,7 +43,8 @@ def read_micrograph(path: str | PathLike[str], page: int = 0) -> Micrograph:
         >>> micrograph.pixels.shape, micrograph.pixels.dtype.name, micrograph.pixel_size_nm
         ((96, 128, 1), 'uint8', 10.0)
     """
-    return read.read_micrograph(Path(path), page)
+    place = Path(path)
+    return replace(read.read_micrograph(place, page), sha256=read.file_sha256(place))
 
 
 def write_micrograph(path: str | PathLike[str], micrograph: Micrograph) -> None:

@@ -12,7 +12,7 @@ from sem_models.errors import UserError
 from sem_models.images.io.formats.table import readable_suffixes, recognise
 from sem_models.images.micrograph import Micrograph, Pixels
 
-__all__ = ["read_identified_pages", "read_micrograph", "read_pages", "readable_suffixes"]
+__all__ = ["file_sha256", "read_identified_pages", "read_micrograph", "read_pages", "readable_suffixes"]
 
 
 def read_micrograph(path: Path, page: int = 0) -> Micrograph:
@@ -67,11 +67,12 @@ def read_identified_pages(path: Path) -> Iterator[Micrograph]:
     """As `read_pages`, with the sha256 of the file, for results that name what they were made from."""
     sha256 = ""
     for page in read_pages(path):
-        sha256 = sha256 or _sha256(path)
+        sha256 = sha256 or file_sha256(path)
         yield replace(page, sha256=sha256)
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Of the bytes of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
