@@ -64,9 +64,10 @@ class Comparisons(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        sides = [node.left, *node.comparators]
-        if any(self.meant(side) for side in sides) and any(literal(side) for side in sides):
-            self.lines.append(node.lineno)
+        for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
+            contains = isinstance(operator, ast.In | ast.NotIn)
+            sides = [(left, right)] if contains else [(left, right), (right, left)]
+            self.lines += [node.lineno for name, text in sides if self.meant(name) and literal(text)]
         self.generic_visit(node)
 
     def visit_Match(self, node: ast.Match) -> None:
