@@ -135,7 +135,9 @@ def datasets(tmp_path: Path) -> Callable[[Kind], Dataset]:
         else:
             letter = "a" if kind == "paired" else "b"
             target = write_all(folder / "b", letter, [255 - image for image in images])
-            options = PrepareOptions(name="d", raw=(raw,), kind=kind, target=target, group_by=r"^\w(\d)", databar_rows=0)
+            options = PrepareOptions(
+                name="d", raw=(raw,), kind=kind, target=target, group_by=r"^\w(\d)", databar_rows=0
+            )
         return write_dataset(plan_dataset(options), folder / "d")
 
     def once(kind: Kind) -> Dataset:
