@@ -13,7 +13,7 @@ from sem_models.config.method_settings import BlindSpot
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.methods.base import Batch, Truth, Views
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.noisy_only import NoisyOnly
@@ -49,8 +49,9 @@ class BlindSpotRestoration(NoisyOnly):
         super().check_dataset(recipe, manifest)
         if manifest.layout.is_paired:
             raise UserError(
-                "Method blind-spot learns from single images; prepare the noisy ones without --target, or use "
-                "noise2noise for two frames of each field."
+                "Method blind-spot learns from single images; prepare the noisy ones without ",
+                FieldRef("target"),
+                ", or use noise2noise for two frames of each field.",
             )
 
     @classmethod

@@ -6,7 +6,7 @@ from sem_models.config.methods import METHOD_FACTS
 from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, Backbone, LossTerm
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
@@ -35,7 +35,9 @@ def require_consistency(recipe: Recipe) -> None:
     if recipe.adversarial and recipe.train.early_stop:
         raise UserError(
             "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "
-            "that stage; use --set train.early_stop=none."
+            "that stage; use ",
+            SettingRef("train.early_stop", "none"),
+            ".",
         )
 
 
@@ -50,7 +52,8 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
         return
     if term.name.endswith(get_args(Backbone)):
         plain, _, backbone = term.name.rpartition("_")
-        raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by --set perceptual={backbone}.")
+        named = SettingRef("perceptual", backbone)
+        raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by ", named, ".")
     find_loss(loss_name(recipe, term))
     if term.name == "bce":
         _require_probabilities(recipe.network)
@@ -88,19 +91,24 @@ def _require_shown(recipe: Recipe, settings: Adversarial) -> None:
     facts = capabilities(recipe.network)
     if settings.conditional and not find_method(recipe).sees_condition:
         raise UserError(
-            f"Method {recipe.method} shows its discriminators images alone; use --set adversarial.conditional=false."
+            f"Method {recipe.method} shows its discriminators images alone; use ",
+            SettingRef("adversarial.conditional", "false"),
+            ".",
         )
     if settings.conditional and facts.scale != 1:
         raise UserError(
             f"A conditional discriminator sees input and output side by side, but {recipe.network.kind} enlarges "
-            f"{facts.scale} times; use --set adversarial.conditional=false."
+            f"{facts.scale} times; use ",
+            SettingRef("adversarial.conditional", "false"),
+            ".",
         )
     said, shown = settings.discriminator.channels, shown_channels(recipe)
     if said not in (None, shown):
         of = f" ({facts.channels_in} of the input, {facts.channels_out} of the image)" if settings.conditional else ""
         raise UserError(
-            f"The discriminator takes {said} channel(s), but is shown {shown}{of}; use --set "
-            "adversarial.discriminator.channels=none, which follows the network."
+            f"The discriminator takes {said} channel(s), but is shown {shown}{of}; use ",
+            SettingRef("adversarial.discriminator.channels", "none"),
+            ", which follows the network.",
         )
 
 
@@ -108,5 +116,6 @@ def _require_probabilities(network: NetworkConfig) -> None:
     """The loss bce has no slope on outputs that may leave [0, 1]."""
     if capabilities(network).probabilities:
         return
-    advice = "use --set network.head=sigmoid" if hasattr(network, "head") else "use another loss"
-    raise UserError(f"Loss 'bce' compares probabilities, but the output of {network.kind} may leave [0, 1]; {advice}.")
+    advice = SettingRef("network.head", "sigmoid") if hasattr(network, "head") else "another loss"
+    what = f"Loss 'bce' compares probabilities, but the output of {network.kind} may leave [0, 1]; use "
+    raise UserError(what, advice, ".")

@@ -20,7 +20,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest, Split
 from sem_models.datasets.sampling.domains import DomainSampler
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.losses.structure import low_frequency, smallest_patch
 from sem_models.methods.adversarial_losses import AdversarialLoss
 from sem_models.methods.assembly import Assembly
@@ -103,8 +103,9 @@ class Cycle(Method):
         name = manifest.name
         if manifest.layout.is_paired:
             raise UserError(
-                f"Method cycle must not see pairs, which {name!r} has: prepare both folders with --kind unpaired, or "
-                "choose a recipe that learns from pairs."
+                f"Method cycle must not see pairs, which {name!r} has: prepare both folders with ",
+                FieldRef("kind", "unpaired"),
+                ", or choose a recipe that learns from pairs.",
             )
         if manifest.layout.is_unpaired:
             _require_both_domains(manifest)
@@ -188,7 +189,11 @@ def _require_both_domains(manifest: Manifest) -> None:
             domain = "first (input)" if role == "input" else "second (target)"
             raise UserError(
                 f"Dataset {manifest.name!r} has no image of the {domain} domain in its {split} split; prepare it again "
-                "with more images, another --seed, or a --group-by that tells its specimens apart."
+                "with more images, another ",
+                FieldRef("seed"),
+                ", or a ",
+                FieldRef("group_by"),
+                " that tells its specimens apart.",
             )
 
 

@@ -11,7 +11,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.fixed_noise import repeated_frames
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.methods.base import Batch, Truth, Views
 from sem_models.methods.noisy_only import NoisyOnly
 from sem_models.methods.stages import Stage
@@ -38,7 +38,9 @@ class Noise2Noise(NoisyOnly):
         if not manifest.layout.is_paired and not recipe.degradation.is_noisy:
             raise UserError(
                 "Method noise2noise needs two noisy frames of each field: prepare a paired dataset, or simulate noise "
-                "on clean images with --set degradation.dose_e_per_px=30."
+                "on clean images with ",
+                SettingRef("degradation.dose_e_per_px", 30),
+                ".",
             )
 
     @classmethod

@@ -5,7 +5,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.fixed_noise import fixed_noise
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.methods.base import Views
 from sem_models.methods.supervised import Supervised
 
@@ -17,11 +17,13 @@ class NoisyOnly(Supervised):
     def check(cls, recipe: Recipe) -> None:
         """Raises a `UserError` where the network enlarges or the forward model blurs."""
         if capabilities(recipe.network).scale != 1:
-            raise UserError(f"Method {recipe.method} removes noise and nothing else; use --set network.scale=1.")
+            only = f"Method {recipe.method} removes noise and nothing else; use "
+            raise UserError(only, SettingRef("network.scale", 1), ".")
         if recipe.degradation.blur:
             raise UserError(
-                f"Method {recipe.method} cannot sharpen: its targets are as blurred as its inputs; use --set "
-                "degradation.blur=none."
+                f"Method {recipe.method} cannot sharpen: its targets are as blurred as its inputs; use ",
+                SettingRef("degradation.blur", "none"),
+                ".",
             )
 
     @classmethod

@@ -6,7 +6,7 @@ from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Entry, Manifest
-from sem_models.errors import UserError
+from sem_models.errors import Message, SettingRef, UserError
 from sem_models.tasks.table import find_task
 
 
@@ -49,12 +49,16 @@ def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
     if find_task(recipe).words.no_forward_model:
         raise UserError(
             f"Recipe {recipe.name!r} learns to draw images as they are, so that nothing of degradation is used; leave "
-            "out --set degradation.…"
+            "all of ",
+            SettingRef("degradation"),
+            " as it is.",
         )
     if manifest.layout.is_paired:
         raise UserError(
             f"Dataset {manifest.name!r} is paired and brings its inputs, so that nothing of degradation is used; leave "
-            "out --set degradation.…, or train on single images."
+            "all of ",
+            SettingRef("degradation"),
+            " as it is, or train on single images.",
         )
 
 
@@ -86,7 +90,9 @@ def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
         return
     raise UserError(
         f"network.back_projection holds the output to an input that is known to be shrunk and nothing else, but {why}; "
-        "use --set network.back_projection=none."
+        "use ",
+        SettingRef("network.back_projection", "none"),
+        ".",
     )
 
 
@@ -127,12 +133,12 @@ def _require_channels(recipe: Recipe, entry: Entry, role: Role) -> None:
     for channels, does, setting in needed:
         if found != channels:
             raise UserError(
-                f"{entry.name} has {found} channels in its {role}, recipe {recipe.name!r} {does} {channels}; "
-                + _advice(recipe.network, setting, found)
+                f"{entry.name} has {found} channels in its {role}, recipe {recipe.name!r} {does} {channels}; ",
+                _advice(recipe.network, setting, found),
             )
 
 
-def _advice(network: NetworkConfig, setting: str, found: int) -> str:
+def _advice(network: NetworkConfig, setting: str, found: int) -> Message:
     if hasattr(network, setting):
-        return f"use --set network.{setting}={found}, or prepare other images."
-    return "prepare grey images."
+        return Message("use ", SettingRef(f"network.{setting}", found), ", or prepare other images.")
+    return Message("prepare grey images.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class LabelMapTask(Task):
         name = manifest.name
         if not manifest.layout.has_masks:
             raise UserError(
-                f"Recipe {recipe.name!r} learns from masks, which {name!r} has not; prepare it --kind masked."
+                f"Recipe {recipe.name!r} learns from masks, which {name!r} does not have; prepare it with ",
+                FieldRef("kind", "masked"),
+                ".",
             )
         if not manifest.label_values:
             raise UserError(
@@ -47,8 +49,9 @@ class LabelMapTask(Task):
         known, count = getattr(capabilities(recipe.network), self.mask_side), len(manifest.label_values)
         if known != count:
             raise UserError(
-                f"The masks of {name!r} have {count} classes, but the network {known}; "
-                f"use --set network.{self.mask_side}={count}."
+                f"The masks of {name!r} have {count} classes, but the network {known}; use ",
+                SettingRef(f"network.{self.mask_side}", count),
+                ".",
             )
         if recipe.labels and recipe.labels != manifest.label_values:
             raise UserError(

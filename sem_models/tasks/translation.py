@@ -7,7 +7,7 @@ from sem_models.config.methods import method_facts
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.kinds import Kind
 from sem_models.datasets.manifest import Manifest
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.provenance import Origin
 from sem_models.tasks.base import Task
 from sem_models.tasks.words import Words
@@ -30,7 +30,9 @@ class Translation(Task):
         if not manifest.layout.brings_inputs:
             raise UserError(
                 f"Recipe {recipe.name!r} translates one kind of image into another, but dataset {manifest.name!r} is "
-                f"{manifest.kind}; prepare pairs with --kind paired."
+                f"{manifest.kind}; prepare pairs with ",
+                FieldRef("kind", "paired"),
+                ".",
             )
 
     def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sem_models.config.frozen import Frozen
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 
 
 class VGGDiscriminatorConfig(Frozen):
@@ -22,8 +22,9 @@ class VGGDiscriminatorConfig(Frozen):
         """Raises a `UserError` for patches of another size."""
         if self.size != patch:
             raise UserError(
-                f"The discriminator judges patches of {self.size} px, but train.patch is {patch}; "
-                f"use --set adversarial.discriminator.size={patch} (a multiple of 32)."
+                f"The discriminator judges patches of {self.size} px, but train.patch is {patch}; use ",
+                SettingRef("adversarial.discriminator.size", patch),
+                " (a multiple of 32).",
             )
 
 

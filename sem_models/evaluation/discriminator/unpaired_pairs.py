@@ -108,7 +108,7 @@ def unpaired_notes(dataset: Dataset, splits: Sequence[Split], scale: int) -> tup
         CONTENT,
         f"Equal numbers are judged: {left[0]} real image(s) and {left[1]} to translate are left over." if any(left)
         else "",
-        "Pixel sizes of the two domains differ, which alone can tell them apart; prepare both with --resample."
+        "Pixel sizes of the two domains differ, which alone can tell them apart; prepare both with one pixel size."
         if _magnified(entries, scale) else "",
     ]  # fmt: skip
     return tuple(text for text in said if text)

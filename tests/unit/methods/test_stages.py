@@ -324,7 +324,7 @@ def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -
         ([], pairs, "pairs bring an input of their own"),
     ):
         changed = override(recipe, changes)
-        with pytest.raises(UserError, match=f"{why}.*--set network.back_projection=none"):
+        with pytest.raises(UserError, match=f"{why}.*use network.back_projection=none"):
             check_compatible(changed, data)
         if data is manifest:
             check_compatible(override(changed, ["network.back_projection=none"]), data)

@@ -69,11 +69,11 @@ def test_the_classes_come_from_the_dataset(dataset: Dataset) -> None:
 
 
 def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
-    with pytest.raises(UserError, match=r"--set network\.channels_in=3"):
+    with pytest.raises(UserError, match=r"use network\.channels_in=3"):
         check_compatible(recipe("synthesis"), dataset.manifest)
-    with pytest.raises(UserError, match=r"--set network\.channels_out=3"):
+    with pytest.raises(UserError, match=r"use network\.channels_out=3"):
         check_compatible(recipe("segmentation"), dataset.manifest)
-    with pytest.raises(UserError, match="--kind masked"):
+    with pytest.raises(UserError, match="with kind=masked"):
         check_compatible(recipe("segmentation"), dataset.manifest.model_copy(update={"kind": "single"}))
     old = dataset.manifest.model_copy(update={"label_values": ()})
     with pytest.raises(UserError, match="prepare it again"):

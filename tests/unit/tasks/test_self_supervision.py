@@ -188,12 +188,12 @@ def test_the_best_validation_by_whatever_score_there_is() -> None:
 
 def test_what_cannot_be_learned_is_refused(small_dataset: Dataset, frame_pairs: Dataset) -> None:
     for recipe, dataset, message in (
-        (BLIND, frame_pairs, "learns from single images; prepare the noisy ones without --target"),
+        (BLIND, frame_pairs, "learns from single images; prepare the noisy ones without target"),
         (override(FRAMES, ["degradation.read_noise=0"]), small_dataset, "needs two noisy frames .*prepare a paired"),
         (
             FRAMES.model_copy(update={"network": SRResNetConfig(scale=2)}),
             frame_pairs,
-            "removes noise and nothing else; use --set network.scale=1",
+            "removes noise and nothing else; use network.scale=1",
         ),
     ):
         with pytest.raises(UserError, match=message):
