@@ -91,6 +91,10 @@ def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) ->
     if isinstance(config, frequency_split.FrequencySplitConfig):
         inner = with_channels(config.inner, channels_in, channels_out)
         return config.model_validate({**dict(config), "inner": inner})
+    if isinstance(config, inpainter.InpainterConfig):
+        # Its inner network gives the mask back as one channel more.
+        inner = with_channels(config.inner, channels_in, channels_out + 1)
+        return config.model_validate({**dict(config), "inner": inner})
     if "channels" not in type(config).model_fields:
         return config.model_validate({**dict(config), "channels_in": channels_in, "channels_out": channels_out})
     if channels_in != channels_out:

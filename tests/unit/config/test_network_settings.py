@@ -7,6 +7,7 @@ import torch
 
 from sem_models.config.networks.dsrvae import DSRVAEConfig
 from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
 from sem_models.config.networks.pix2pix import Pix2PixConfig
 from sem_models.config.networks.table import NETWORK_FACTS, NetworkConfig, capabilities, with_channels
@@ -14,11 +15,14 @@ from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.networks.vdsr import VDSRConfig
 from sem_models.networks.table import build_network
 
-KINDS = [kind for kind in get_args(get_args(NetworkConfig)[0]) if kind is not FrequencySplitConfig]
+WRAPPERS = (FrequencySplitConfig, InpainterConfig)
+KINDS = [kind for kind in get_args(get_args(NetworkConfig)[0]) if kind not in WRAPPERS]
 CONFIGS = [
     *(kind() for kind in KINDS),
     FrequencySplitConfig(inner=NAFNetConfig()),
     FrequencySplitConfig(inner=UNetConfig()),
+    InpainterConfig(inner=NAFNetConfig(channels=2)),
+    InpainterConfig(inner=UNetConfig(channels_in=2, channels_out=2, residual=True)),
 ]
 
 
@@ -28,9 +32,11 @@ def test_every_network_has_facts() -> None:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.kind)
 def test_channels_are_set_whatever_they_are_called(config: NetworkConfig) -> None:
-    facts = capabilities(with_channels(config, 5, 5))
-    assert (facts.channels_in, facts.channels_out) == (5, 5)
-    assert with_channels(with_channels(config, 5, 5), *_channels(config)) == config
+    # The mask goes into an inpainter beside the image, and does not come out.
+    wanted = (5, 4) if isinstance(config, InpainterConfig) else (5, 5)
+    changed = with_channels(config, *wanted)
+    assert _channels(changed) == wanted
+    assert with_channels(changed, *_channels(config)) == config
 
 
 def _channels(config: NetworkConfig) -> tuple[int, int]:
