@@ -8,7 +8,8 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scores
+from sem_models.evaluation.scorer import DATA_RANGE, Case, Scores
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
@@ -21,7 +22,7 @@ class OutputScorer(Protocol):
     def notes(self) -> Sequence[str]:
         """Why scores are missing, so far."""
 
-    def __call__(self, whole: Image, case: Case) -> Scores:
+    def __call__(self, whole: UnitImage, case: Case) -> Scores:
         """Scores of a (C, H, W) output by name."""
 
 

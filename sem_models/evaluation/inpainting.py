@@ -13,7 +13,8 @@ from sem_models.evaluation.baselines.lines import InterpolatedLines, fill_and_ma
 from sem_models.evaluation.benchmark import Benchmark
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import describe_input, image_seed
-from sem_models.evaluation.scorer import DATA_RANGE, Case, Image, Scorer, Scores
+from sem_models.evaluation.scorer import DATA_RANGE, Case, Scorer, Scores
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.physics.line_defects import draw_line_defects, spoil_lines
 
@@ -73,11 +74,11 @@ class _LineScorer:
     def notes(self) -> list[str]:
         return self._scorer.notes
 
-    def __call__(self, whole: Image, case: Case) -> Scores:
+    def __call__(self, whole: UnitImage, case: Case) -> Scores:
         return {**self._scorer(whole, case), "hidden_psnr_db": hidden_psnr_db(whole, case)}
 
 
-def hidden_psnr_db(whole: Image, case: Case) -> float | None:
+def hidden_psnr_db(whole: UnitImage, case: Case) -> float | None:
     """PSNR over the pixels that were hidden, up to the edge; None where none was."""
     hidden = np.broadcast_to(case.input[-1:] > 0.5, whole.shape)
     if not hidden.any():

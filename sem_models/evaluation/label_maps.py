@@ -10,7 +10,8 @@ from sem_models.evaluation.baselines.label_maps import class_means, majority
 from sem_models.evaluation.benchmark import Benchmark
 from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.restoration import make_case
-from sem_models.evaluation.scorer import Case, Image, Scorer, Scores
+from sem_models.evaluation.scorer import Case, Scorer, Scores
+from sem_models.images.intensity import UnitImage
 
 
 def segmentation_benchmark(dataset: Dataset, labels: tuple[int, ...], degradation: Degradation) -> Benchmark:
@@ -84,7 +85,7 @@ class _ClassScorer:
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def __call__(self, whole: Image, case: Case) -> Scores:
+    def __call__(self, whole: UnitImage, case: Case) -> Scores:
         scores = segmentation_scores(whole.argmax(0), case.target.argmax(0), len(case.target))
         return {name: value if np.isfinite(value) else None for name, value in scores.items()}
 

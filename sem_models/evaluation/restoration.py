@@ -10,7 +10,8 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
 from sem_models.evaluation.benchmark import Benchmark
-from sem_models.evaluation.scorer import Case, Image, Scorer
+from sem_models.evaluation.scorer import Case, Scorer
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.physics.degrade import degrade_with_blur
 from sem_models.physics.downsampling import crop_to_multiple
@@ -54,7 +55,9 @@ def require_reference(dataset: Dataset, degradation: Degradation) -> None:
         )
 
 
-def input_and_target(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> tuple[Image, Image]:
+def input_and_target(
+    dataset: Dataset, entry: Entry, degradation: Degradation, scale: int
+) -> tuple[UnitImage, UnitImage]:
     """(C, h, w) input and (C, h x scale, w x scale) target in unit intensity."""
     case = make_case(dataset, entry, degradation, scale)
     return case.input, case.target
@@ -80,7 +83,7 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
     return _simulated(sharp, entry.name, degradation, size)
 
 
-def _simulated(sharp: Image, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:
+def _simulated(sharp: UnitImage, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:
     tensor = crop_to_multiple(torch.from_numpy(sharp)[None], degradation.scale)
     generator = torch.Generator().manual_seed(image_seed(name))
     low, blur = degrade_with_blur(tensor, degradation, generator)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sem_models.config.degradation import Downsampling
 from sem_models.evaluation.metrics.atoms import lattice_scores
@@ -16,8 +15,8 @@ from sem_models.evaluation.metrics.regions import blur_gain_db, response_auc, sh
 from sem_models.evaluation.metrics.table import LABELS, METRICS
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.features.weights import FeaturesUnavailable
+from sem_models.images.intensity import UnitImage
 
-Image = NDArray[np.float32]
 Scores = dict[str, float | None]
 DATA_RANGE = 1.0
 """Scores are computed in unit intensity: 1 is the span of the stored intensity range (255 grey levels of 8 bit)."""
@@ -27,18 +26,18 @@ DATA_RANGE = 1.0
 class Case:
     """One image of a split: what a method is given, what it should give, and what is known of the two."""
 
-    input: Image
+    input: UnitImage
     """(C, h, w) in unit intensity."""
-    target: Image
+    target: UnitImage
     """(C, h x scale, w x scale)."""
     scale: int
     downsampling: Downsampling | None
     """What made `input` of `target`; None where an instrument did."""
     pixel_size_nm: float | None
     """Of `target`."""
-    blur: Image | None = None
+    blur: UnitImage | None = None
     """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
-    recorded: Image | None = None
+    recorded: UnitImage | None = None
     """(C, h, w): what people are shown as the input, where methods are given something made of it."""
 
 
@@ -47,9 +46,12 @@ class Scorer:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self._trained: dict[str, Callable[[Image, Image, float], float]] = {"lpips_alex": lpips_alex, "dists": dists}
+        self._trained: dict[str, Callable[[UnitImage, UnitImage, float], float]] = {
+            "lpips_alex": lpips_alex,
+            "dists": dists,
+        }
 
-    def __call__(self, whole: Image, case: Case) -> Scores:
+    def __call__(self, whole: UnitImage, case: Case) -> Scores:
         """Scores of (C, H, W) in unit intensity; a score that does not apply to the case has no key.
 
         Output and target lose `scale` pixels at each edge and what lies outside [0, 1]; down-consistency takes all.
@@ -61,7 +63,7 @@ class Scorer:
         extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **_lattice(output, target)}
         return {**scores, **_resolution_nm(scores, case), **trained, **extra, **_texture(output, target, case)}
 
-    def _with_weights(self, name: str, output: Image, target: Image) -> float | None:
+    def _with_weights(self, name: str, output: UnitImage, target: UnitImage) -> float | None:
         if name not in self._trained:
             return None
         try:
@@ -79,14 +81,14 @@ def _resolution_nm(scores: Scores, case: Case) -> Scores:
     return {"frc_resolution_nm": None if pixels is None else pixels * case.pixel_size_nm}
 
 
-def _down_consistency(whole: Image, case: Case) -> Scores:
+def _down_consistency(whole: UnitImage, case: Case) -> Scores:
     if case.scale == 1 or case.downsampling is None:
         return {}
     value = down_consistency_db(whole, case.input, case.scale, case.downsampling, DATA_RANGE)
     return {"down_consistency_db": _or_none(value)}
 
 
-def _by_region(output: Image, target: Image, case: Case) -> Scores:
+def _by_region(output: UnitImage, target: UnitImage, case: Case) -> Scores:
     """A sharp and a blurred region are there only where the blur was partial, which keeps the size of the image."""
     if case.blur is None:
         return {}
@@ -98,20 +100,20 @@ def _by_region(output: Image, target: Image, case: Case) -> Scores:
     }
 
 
-def _lattice(output: Image, target: Image) -> Scores:
+def _lattice(output: UnitImage, target: UnitImage) -> Scores:
     return {name: _or_none(value) for name, value in lattice_scores(output, target, DATA_RANGE).items()}
 
 
-def _texture(output: Image, target: Image, case: Case) -> Scores:
+def _texture(output: UnitImage, target: UnitImage, case: Case) -> Scores:
     """Only where an instrument or a person made the input: a simulated one determines its target."""
     if case.downsampling is not None:
         return {}
     return {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in TEXTURE_SCORES.items()}
 
 
-def _inner(image: Image, border: int) -> Image:
+def _inner(image: UnitImage, border: int) -> UnitImage:
     """(H, W) without the border; the mean over channels where there are several."""
-    inner: Image = image[:, border:-border, border:-border].mean(axis=0)
+    inner: UnitImage = image[:, border:-border, border:-border].mean(axis=0)
     return inner
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_closing, binary_opening, binary_propagation, median_filter
 
-Image = NDArray[np.float32]
+from sem_models.images.intensity import UnitImage
+
 Mask = NDArray[np.bool_]
 
 MOST_ROWS = 16
@@ -40,7 +41,7 @@ _COMMON = 0.3
 _ALONG = np.array([[False] * 3, [True] * 3, [False] * 3])
 
 
-def find_line_defects(image: Image) -> Mask:
+def find_line_defects(image: UnitImage) -> Mask:
     """Where scan lines are spoilt.
 
     Args:
@@ -70,7 +71,7 @@ class _Stretch:
         return near and self.row == other.row + 1 and self.value == other.value
 
 
-def _constant(image: Image) -> Mask:
+def _constant(image: UnitImage) -> Mask:
     """Rectangles of one value, a few lines tall, that the lines above and below do not have."""
     found = np.zeros(image.shape, bool)
     for rows, columns, value in _rectangles(image):
@@ -83,7 +84,7 @@ def _constant(image: Image) -> Mask:
     return found
 
 
-def _rectangles(image: Image) -> Iterator[tuple[slice, slice, float]]:
+def _rectangles(image: UnitImage) -> Iterator[tuple[slice, slice, float]]:
     """Rows, columns and value of all stretches of one value, those below one another together."""
     flat = _runs(np.diff(image, axis=1) == 0, _STRETCH_PX - 1)
     edges = np.diff(np.pad(flat, ((0, 0), (1, 1))).astype(np.int8), axis=1)
@@ -109,7 +110,7 @@ def _box(group: list[_Stretch]) -> tuple[slice, slice, float]:
     return slice(group[0].row, group[-1].row + 1), columns, group[0].value
 
 
-def _repeated(image: Image) -> Mask:
+def _repeated(image: UnitImage) -> Mask:
     """Lines equal to the one above, but for flat areas, which are equal in every direction."""
     same, flat = np.zeros(image.shape, bool), np.zeros(image.shape, bool)
     same[1:] = image[1:] == image[:-1]
@@ -120,7 +121,7 @@ def _repeated(image: Image) -> Mask:
     return repeated if repeated.any(axis=1).mean() < _COMMON else np.zeros_like(repeated)
 
 
-def _offset(image: Image, known: Mask) -> Mask:
+def _offset(image: UnitImage, known: Mask) -> Mask:
     """Runs of lines that jump away from the one above and back at the one below."""
     jump = np.zeros((len(image) + 1, image.shape[1]), np.float32)
     jump[1:-1] = _pooled(np.diff(image, axis=0))
@@ -137,7 +138,7 @@ def _offset(image: Image, known: Mask) -> Mask:
     return _runs(followed & ~known, _STRETCH_PX)
 
 
-def _mark(strength: Image, image: Image, jump: Image, rows: slice, height: Image) -> None:
+def _mark(strength: UnitImage, image: UnitImage, jump: UnitImage, rows: slice, height: UnitImage) -> None:
     """Raise `strength` in a run of lines to `height` where the image goes on beside it as though it were not there."""
     if rows.stop >= len(image):
         return
@@ -148,11 +149,11 @@ def _mark(strength: Image, image: Image, jump: Image, rows: slice, height: Image
     )
 
 
-def _pooled(difference: Image) -> Image:
+def _pooled(difference: UnitImage) -> UnitImage:
     """Running median along each line. One pass over all lines end to end is several times faster than line by line."""
     half = _WINDOW_PX // 2
     around = np.pad(difference, ((0, 0), (half, half)), mode="symmetric")
-    smooth: Image = median_filter(around.ravel(), size=_WINDOW_PX).reshape(around.shape)[:, half:-half]
+    smooth: UnitImage = median_filter(around.ravel(), size=_WINDOW_PX).reshape(around.shape)[:, half:-half]
     return smooth
 
 
@@ -169,7 +170,7 @@ def _bridged(mask: Mask) -> Mask:
     return closed
 
 
-def _without(image: Image, known: Mask) -> Image:
+def _without(image: UnitImage, known: Mask) -> UnitImage:
     """Known defects take the value of the line above, so that they give no jump of their own there."""
     filled = image.copy()
     for row in np.flatnonzero(known.any(axis=1)).tolist():

@@ -13,8 +13,9 @@ from sem_models.evaluation.metrics.segmentation import segmentation_scores
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.metrics.texture import histogram_distance, std_ratio
 from sem_models.evaluation.restoration import make_case
-from sem_models.evaluation.scorer import DATA_RANGE, Image
+from sem_models.evaluation.scorer import DATA_RANGE
 from sem_models.images.display import coloured
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.reporter import Reporter
@@ -77,19 +78,19 @@ class SynthesisValidator:
             reporter.sample(step, name, {panel: centre(image) for panel, image in panels.items()})
         return {**self._scores(drawn), **self._baseline}
 
-    def _scores(self, drawn: dict[str, Image]) -> dict[str, float]:
+    def _scores(self, drawn: dict[str, UnitImage]) -> dict[str, float]:
         pairs = [(drawn[name].mean(axis=0), real.mean(axis=0)) for name, real in self._real.items()]
         scores = {"psnr_db": psnr_db, "std_ratio": std_ratio, "histogram_distance": histogram_distance}
         found = [{name: compute(*pair, DATA_RANGE) for name, compute in scores.items()} for pair in pairs]
         return {f"val/{name}": value for name, value in _means(found).items()}
 
 
-def shown(classes: NDArray[Any]) -> Image:
+def shown(classes: NDArray[Any]) -> UnitImage:
     """(H, W) class indices as (H, W, 3) colours in [0, 1]."""
     return coloured(classes).astype(np.float32) / np.float32(255)
 
 
-def centre(image: Image) -> Image:
+def centre(image: UnitImage) -> UnitImage:
     """The middle of (H, W) or (H, W, 3), of the size of a panel."""
     top, left = (max((size - _PANEL_PIXELS) // 2, 0) for size in image.shape[:2])
     return image[top : top + _PANEL_PIXELS, left : left + _PANEL_PIXELS]

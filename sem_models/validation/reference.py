@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sem_models.config.validation_scores import PSNR, ValidationScore
 from sem_models.evaluation.baselines.table import Bicubic
 from sem_models.evaluation.metrics.table import psnr_db, ssim
-from sem_models.evaluation.scorer import DATA_RANGE, Case, Image
+from sem_models.evaluation.scorer import DATA_RANGE, Case
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.reporter import Reporter
@@ -45,28 +46,28 @@ class ReferenceValidator:
             reporter.sample(step, name, self._pictures(name, outputs[name]))
         return {**self.scores_of(outputs, predictor), **self.baseline_scores}
 
-    def scores_of(self, outputs: Mapping[str, Image], predictor: Predictor) -> dict[str, float]:
+    def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
         """`val/psnr_db` and `val/ssim`, the border of `scale` pixels left out."""
         psnr, similarity = self._compared(outputs)
         return {"val/psnr_db": psnr, "val/ssim": similarity}
 
-    def baseline_of(self, baseline: Mapping[str, Image]) -> dict[str, float]:
+    def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
         """The same scores of the baseline."""
         psnr, similarity = self._compared(baseline)
         return {"val/floor_psnr_db": psnr, "val/floor_ssim": similarity}
 
-    def _compared(self, outputs: Mapping[str, Image]) -> tuple[float, float]:
+    def _compared(self, outputs: Mapping[str, UnitImage]) -> tuple[float, float]:
         pairs = [(self._inner(output), self._inner(self.cases[name].target)) for name, output in outputs.items()]
         psnr = np.mean([psnr_db(output, np.clip(sharp, 0, 1), DATA_RANGE) for output, sharp in pairs])
         similarity = np.mean([ssim(output, np.clip(sharp, 0, 1), DATA_RANGE) for output, sharp in pairs])
         return float(psnr), float(similarity)
 
-    def _inner(self, image: Image) -> Image:
+    def _inner(self, image: UnitImage) -> UnitImage:
         """(H, W): the mean over channels without the border."""
-        inner: Image = image[:, self._scale : -self._scale, self._scale : -self._scale].mean(axis=0)
+        inner: UnitImage = image[:, self._scale : -self._scale, self._scale : -self._scale].mean(axis=0)
         return inner
 
-    def _pictures(self, name: str, output: Image) -> dict[str, NDArray[np.float32]]:
+    def _pictures(self, name: str, output: UnitImage) -> dict[str, NDArray[np.float32]]:
         case = self.cases[name]
         recorded = case.input if case.recorded is None else case.recorded
         enlarged = recorded.repeat(self._scale, axis=1).repeat(self._scale, axis=2)

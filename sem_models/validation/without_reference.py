@@ -11,8 +11,8 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.metrics.two_frames import psnr_of, two_frame_mse
-from sem_models.evaluation.scorer import Case, Image
-from sem_models.images.intensity import IntensityRange, to_unit
+from sem_models.evaluation.scorer import Case
+from sem_models.images.intensity import IntensityRange, UnitImage, to_unit
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
@@ -37,14 +37,14 @@ class TwoFrameValidator(ReferenceValidator):
 
     score: ValidationScore = TWO_FRAME_PSNR
 
-    def scores_of(self, outputs: Mapping[str, Image], predictor: Predictor) -> dict[str, float]:
+    def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
         """`val/two_frame_mse`, and its PSNR where the estimated error is above zero."""
         errors = [two_frame_mse(output, self.cases[name].input, self.cases[name].target)
                   for name, output in outputs.items()]  # fmt: skip
         mse = float(np.mean(errors))
         return {"val/two_frame_mse": mse} | _finite({"val/two_frame_psnr_db": psnr_of(mse)})
 
-    def baseline_of(self, baseline: Mapping[str, Image]) -> dict[str, float]:
+    def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
         """Of the first frame as it is."""
         errors = [two_frame_mse(case.input, case.input, case.target) for case in self.cases.values()]
         return _finite({"val/floor_two_frame_psnr_db": psnr_of(float(np.mean(errors)))})
@@ -67,7 +67,7 @@ class BlindValidator(ReferenceValidator):
 
     def __init__(self, cases: Mapping[str, Case], scale: int, device: str, settings: BlindSpot) -> None:
         """Hide pixels of each input, by its name."""
-        self._hidden: list[tuple[Image, torch.Tensor, Places]] = []
+        self._hidden: list[tuple[UnitImage, torch.Tensor, Places]] = []
         errors = []
         for name, case in cases.items():
             image, generator = case.input, torch.Generator().manual_seed(frame_seed(name, "blind"))
@@ -81,7 +81,7 @@ class BlindValidator(ReferenceValidator):
         self._baseline_error = float(np.mean(errors))
         super().__init__(cases, scale, device)
 
-    def scores_of(self, outputs: Mapping[str, Image], predictor: Predictor) -> dict[str, float]:
+    def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
         """`val/blind_mse`, mean over images."""
         errors = []
         for hidden, truth, places in self._hidden:
@@ -89,7 +89,7 @@ class BlindValidator(ReferenceValidator):
             errors.append(torch.mean((at(output, places) - truth) ** 2).item())
         return {"val/blind_mse": float(np.mean(errors))}
 
-    def baseline_of(self, baseline: Mapping[str, Image]) -> dict[str, float]:
+    def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
         """`val/floor_blind_mse`."""
         return {"val/floor_blind_mse": self._baseline_error}
 
@@ -119,7 +119,7 @@ class UnpairedValidator:
         return {"val/input_correlation": float(np.mean(alike))}
 
 
-def _correlation(a: Image, b: Image) -> float:
+def _correlation(a: UnitImage, b: UnitImage) -> float:
     """0 where one of them is flat, which numpy calls undefined."""
     if a.std() == 0 or b.std() == 0:
         return 0.0
