@@ -11,11 +11,14 @@ import pytest
 from mlflow import pyfunc
 
 from pipelines.evaluate.compare import compare
+from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.jobs.tasks import list_tasks
 from pipelines.predict.files import predict
+from pipelines.predict.requests import PredictRequest
 from pipelines.release import serve as serving
+from pipelines.release.requests import ServeRequest
 from pipelines.study.answers import all_answers
 from pipelines.study.results import study_results
 from pipelines.study.studies import open_study, picture_files
@@ -59,7 +62,7 @@ def test_runs_curves_samples_and_scores_are_there(old: dict[str, Any]) -> None:
         assert shown.names and shown.steps
         for panel in shown.panels:
             assert fetch(run_id, shown.path(shown.names[0], panel, shown.steps[-1])).stat().st_size > 100
-    column = compare([runs["restoration"]]).columns[0]
+    column = compare(CompareRequest(run_ids=(runs["restoration"],))).columns[0]
     for metric, value in old["scores"]["restoration"].items():
         assert column.report.mean(column.report.model, metric).mean == pytest.approx(value)
     assert column.report.methods[1:] == ("baseline:bicubic", "baseline:identity")
@@ -82,13 +85,15 @@ def test_models_predict_what_they_did(old: dict[str, Any], tmp_path: Path) -> No
     assert versions["sharp"].aliases == ("champion",) and versions["back"].aliases == ("candidate",)
     models = {"models:/sharp@champion": "S0-a.tif", old["runs"]["segmentation"]: "classes/S0-a.tif"}
     for index, (model, name) in enumerate(models.items()):
-        (result,) = predict(model, [image], tmp_path / str(index))
+        (result,) = predict(PredictRequest(model=model, inputs=(image,), out=tmp_path / str(index)))
         # Other processors round otherwise, and no two classes may then be told apart in a pixel or two.
         same = pixels(Path(result.output)) == pixels(home().root / "predictions" / name)
         assert same.mean() > 0.99
-    (there,) = predict(old["runs"]["cycle"], [image], tmp_path / "there")
-    (back,) = predict("models:/back@candidate", [image], tmp_path / "back")
-    (same_back,) = predict(f"{old['runs']['cycle']}:backward", [image], tmp_path / "same")
+    (there,) = predict(PredictRequest(model=old["runs"]["cycle"], inputs=(image,), out=tmp_path / "there"))
+    (back,) = predict(PredictRequest(model="models:/back@candidate", inputs=(image,), out=tmp_path / "back"))
+    (same_back,) = predict(
+        PredictRequest(model=f"{old['runs']['cycle']}:backward", inputs=(image,), out=tmp_path / "same")
+    )
     assert np.array_equal(pixels(Path(back.output)), pixels(Path(same_back.output)))
     assert not np.array_equal(pixels(Path(back.output)), pixels(Path(there.output)))
 
@@ -98,7 +103,7 @@ SCORES = [("restoration", "small", "psnr_db"), ("segmentation", "m", "dice")]
 
 @pytest.mark.parametrize(("name", "dataset", "metric"), SCORES)
 def test_scores_are_what_they_were(name: str, dataset: str, metric: str, old: dict[str, Any]) -> None:
-    report, run_id = evaluate(old["runs"][name], dataset)
+    report, run_id = evaluate(EvaluateRequest(model=old["runs"][name], dataset=dataset))
     assert run_id == old["runs"][name]
     assert report.mean(report.model, metric).mean == pytest.approx(old["scores"][name][metric], rel=1e-3)
 
@@ -132,14 +137,14 @@ def test_models_are_served_without_the_code_beside_them(old: dict[str, Any], mon
         path.write_text("raise SystemExit('stored code was run')\n")
     answers: list[bytes] = []
 
-    def answer(folder: Path, port: int, host: str) -> int:
+    def answer(folder: Path, port: int) -> int:
         content = (home().root / "raw" / "S0-a.tif").read_bytes()
         asked = pd.DataFrame({COLUMN: [base64.b64encode(content).decode()]})
         answers.append(base64.b64decode(pyfunc.load_model(str(folder)).predict(asked)[COLUMN][0]))
         return 0
 
     monkeypatch.setattr(serving, "_run_server", answer)
-    assert serving.serve("models:/sharp@champion") == 0
+    assert serving.serve(ServeRequest(model="models:/sharp@champion")) == 0
     expected = pixels(home().root / "predictions" / "S0-a.tif")
     assert (decode_tiff(answers[0]).pixels == expected).mean() > 0.99
 

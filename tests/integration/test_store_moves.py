@@ -13,12 +13,14 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from pipelines.evaluate.compare import compare
+from pipelines.evaluate.requests import CompareRequest
 from pipelines.home import Home
 from pipelines.jobs import run_task
 from pipelines.jobs.control import reconcile
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.tasks import start_task, task_state
+from pipelines.model_ref import RegistryRef
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.place import BACKUP, follow, here
 from pipelines.tracking.records import append_record, read_records
@@ -86,8 +88,8 @@ def test_a_moved_store_is_whole(
     second = opened_at(first.rename(tmp_path / name), monkeypatch)
 
     assert get_text(run_id, "notes/a.txt") == "first"
-    assert len(compare(list(runs.values())).columns) == 3
-    folder, source = local_folder("models:/m@champion")
+    assert len(compare(CompareRequest(run_ids=tuple(runs.values()))).columns) == 3
+    folder, source = local_folder(RegistryRef("m", "champion"))
     assert folder.is_relative_to(second) and source == run_id
     put_text(run_id, "notes/b.txt", "second")
     later = create_run("experiment with spaces", "later", "training", {}, {})
@@ -101,7 +103,9 @@ def test_a_moved_store_is_whole(
     for run, path, text in ((run_id, "notes/b.txt", "second"), (later, "c.txt", "third")):
         assert Path(theirs.download_artifacts(run, path)).read_text() == text
     assert Path(theirs.download_artifacts(run_id, "models/m/MLmodel")).is_file()
-    assert theirs.get_model_version_by_alias("m", "champion").source == find_version("models:/m@champion").source
+    assert (
+        theirs.get_model_version_by_alias("m", "champion").source == find_version(RegistryRef("m", "champion")).source
+    )
 
 
 def test_mlflows_pages_show_the_files_of_a_moved_store(
