@@ -42,7 +42,8 @@ def _decisions(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def _decides(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr in DECIDED_BY
+    # `dtype.kind` is NumPy's letter for a number format.
+    return isinstance(node, ast.Attribute) and node.attr in DECIDED_BY and not ast.unparse(node).endswith("dtype.kind")
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -22,7 +22,7 @@ def house(tmp_path: Path) -> Path:
         "sem_models/images/read.py": "from sem_models.tasks import table\n",
         "sem_models/tasks/__init__.py": "",
         "sem_models/tasks/table.py": "import sem_models.images.read\nz = recipe.method == 'own'\n",
-        "sem_models/io.py": "a = x.task == other.task\nb = takes_labels(recipe)\n",
+        "sem_models/io.py": "a = x.task == other.task\nb = takes_labels(recipe)\nc = pixels.dtype.kind == 'f'\n",
         "README.md": "two words\n",
     }
     for name, text in files.items():
