@@ -1,18 +1,16 @@
-"""The model that a reference means: loaded, or as files, or what is known of it without loading."""
+"""The model that a reference means: loaded, or as files, or what is known of it without loading, which needs no torch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, RunRef, StarterRef
 from pipelines.tracking.artifacts import fetched, list_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.registry import find_version, local_folder
 from pipelines.tracking.run_facts import stored_recipe
-from pipelines.tracking.runs import RunInfo, get_run
+from pipelines.tracking.runs import get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
 from sem_models.config.methods import method_facts
@@ -20,15 +18,10 @@ from sem_models.config.overrides import override_degradation
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.evaluation.baselines.table import find_baseline
-from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
 from sem_models.inference.model import Direction, RestorationModel, UnitModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
-from sem_models.inference.predictor import choose_device
-from sem_models.inference.storage import load_model, save_weights
 from sem_models.methods.stages import BACKWARD
 from sem_models.tasks.table import find_task
-from sem_models.training.checkpoint import STATE
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,8 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
     Raises:
         UserError: There is no such model.
     """
+    from sem_models.evaluation.baselines.table import find_baseline
+
     if isinstance(ref, BaselineRef):
         forward = override_degradation(Degradation(scale=scale), changes)
         baseline = find_baseline(ref.name, forward)
@@ -80,6 +75,8 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
 
 def resolve_for(dataset: Dataset, ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
     """As `resolve_model`, and the baseline `constant`, which only the training split of a dataset decides."""
+    from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
+
     if not isinstance(ref, BaselineRef) or str(ref) != CONSTANT:
         return resolve_model(ref, scale, changes)
     baseline = constant_baseline(dataset)
@@ -127,6 +124,9 @@ def model_folder(run: RunRef) -> Iterator[Path]:
 
 
 def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
+    from sem_models.inference.predictor import choose_device
+    from sem_models.inference.storage import load_model
+
     model: RestorationModel = replace(load_model(folder, choose_device(), name), run_id=run_id or "")
     return ResolvedModel(model, run_id, model.recipe.degradation)
 
@@ -160,16 +160,13 @@ def _backward_folder(run: RunRef) -> Iterator[Path]:
         )
 
 
-def offers_backward(run: RunInfo) -> bool:
-    """Whether the backward generator of a run can be loaded, for lists to choose from."""
-    if not method_facts(run.params.get("method")).learns_backward:
-        return False
-    kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
-    return kept or float(run.params.get("train.ema_decay", 1)) == 0
-
-
 def _take_from_state(run_id: str, folder: Path) -> None:
     """Of runs from before both were kept: without an average, what the state holds is what would have been shipped."""
+    import torch
+
+    from sem_models.inference.storage import save_weights
+    from sem_models.training.checkpoint import STATE
+
     with fetched(run_id, Artifact.BEST, (STATE,)) as place:
         state = torch.load(place / STATE, map_location="cpu", weights_only=True)
     save_weights(folder / WEIGHTS, state["networks"][BACKWARD], "backward")

@@ -30,7 +30,10 @@ def show() -> None:
         left, right = st.columns([3, 2], gap="large")
         with left:
             st.subheader("What to do next")
-            _wait_for_store() if is_opening() else _next_step()
+            if is_opening():
+                _wait_for_store()
+            else:
+                _next_step()
             st.subheader("Background work")
             show_jobs()
         with right:

@@ -18,8 +18,8 @@ _BASELINES = {
 
 def model_labels() -> dict[str, str]:
     """What can be applied, by MODEL as the command line names it: registered versions, finished runs, baselines."""
-    from pipelines.models import offers_backward
     from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
 
     labels: dict[str, str] = {}

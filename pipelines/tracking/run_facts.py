@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.keys import Artifact
+from pipelines.tracking.runs import RunInfo
+from sem_models.config.methods import method_facts
+from sem_models.inference.model_folder import backward_file
 from sem_models.version import __version__
 
 if TYPE_CHECKING:
@@ -56,3 +59,11 @@ def code_commit() -> str:
         return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def offers_backward(run: RunInfo) -> bool:
+    """Whether the backward generator of a run can be loaded, for lists to choose from."""
+    if not method_facts(run.params.get("method")).learns_backward:
+        return False
+    kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
+    return kept or float(run.params.get("train.ema_decay", 1)) == 0

@@ -6,13 +6,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ASKS_TASKS = (
-    "pages/inference/drawn.py",
-    "pages/train/dataset.py",
-    "pages/train/diffusion.py",
-    "pages/train/settings.py",
-)
-"""They ask `sem_models/tasks`, whose modules still need torch to be imported."""
 HEAVY = """
 import sys
 
@@ -68,13 +61,13 @@ def test_no_module_of_the_pages_imports_torch(tmp_path: Path) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").rglob("*.py")}
     scripts = {path for path in modules if Path(path).name in ("page.py", "dashboard.py", "__init__.py")}
     assert len(modules - scripts) > 20
-    run(IMPORTED, tmp_path, *sorted(modules - scripts - set(ASKS_TASKS)))
+    run(IMPORTED, tmp_path, *sorted(modules - scripts))
 
 
-def test_no_page_imports_torch_to_be_drawn(tmp_path: Path) -> None:
+def test_no_page_of_an_empty_home_imports_torch_to_be_drawn(tmp_path: Path) -> None:
     pages = {path.parent.name for path in (ROOT / "pages").glob("*/page.py")}
     assert len(pages) == 7
-    run(DRAWN, tmp_path, *sorted(pages - {Path(path).parent.name for path in ASKS_TASKS}))
+    run(DRAWN, tmp_path, *sorted(pages))
 
 
 def test_home_of_a_new_server_does_not_wait_for_the_store(tmp_path: Path) -> None:

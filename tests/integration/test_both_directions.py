@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.model_ref import parse_model
-from pipelines.models import channels_taken, offers_backward, resolve_model
+from pipelines.models import channels_taken, resolve_model
 from pipelines.release.export import export
 from pipelines.release.requests import ExportRequest
 from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import list_versions
+from pipelines.tracking.run_facts import offers_backward
 from pipelines.tracking.runs import get_run
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
