@@ -100,7 +100,7 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
 def _mended(model: UnitModel, recorded: Image, mask: NDArray[np.bool_]) -> Image:
     marked = torch.from_numpy(mask.astype(np.float32))[None, None]
     given = fill_and_mark(torch.from_numpy(recorded)[None], marked)[0].numpy()
-    return Predictor(model, "cpu").predict_unit(given).clip(0, 1)
+    return Predictor(model, "cpu", tile=1024).predict_unit(given).clip(0, 1)
 
 
 def _scores(output: Image, sharp: Image) -> dict[str, float]:

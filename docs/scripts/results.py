@@ -59,6 +59,22 @@ def ablation() -> str:
     return _table(["without", *(COLUMNS[metric][0] for metric in IN_ABLATION)], rows)
 
 
+def inpainting() -> str:
+    """PSNR of redrawn pixels by the height of the gap, interpolation against the model."""
+    content = json.loads((BENCHMARKS / "inpainting" / "results.json").read_text())
+    rows = []
+    for name, found in content["summary"].items():
+        if "gain_db" not in found:
+            continue
+        lo, hi = found["interval_db"]
+        seeds = ", ".join(f"{gain:+.2f}" for gain in found["gain_by_seed_db"].values())
+        gain = f"{found['gain_db']:+.2f} [{lo:+.2f}, {hi:+.2f}]"
+        worse = f"{found['worse_images']} of {found['images']}"
+        rows.append([name, f"{found['interpolated_psnr_db']:.2f}", gain, seeds, worse])
+    head = ["gap", "interpolated, PSNR dB", "gain of the model, dB", "by seed", "images that lose"]
+    return _table(head, rows)
+
+
 def speed() -> str:
     """Time of one forward pass by memory format and tile, from the benchmark of inference."""
     content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
@@ -111,5 +127,10 @@ def _details(name: str, source: str) -> Callable[[], str]:
     return page
 
 
-TABLES: dict[str, Callable[[], str]] = {"super-resolution": super_resolution, "ablation": ablation, "speed": speed}
+TABLES: dict[str, Callable[[], str]] = {
+    "super-resolution": super_resolution,
+    "ablation": ablation,
+    "inpainting": inpainting,
+    "speed": speed,
+}
 PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
