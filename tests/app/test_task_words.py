@@ -50,10 +50,12 @@ def test_runs_show_the_scores_that_they_have(sem_home: Path) -> None:
 
 
 def test_every_task_has_its_word() -> None:
-    assert {task.name: task.words.verb for task in TASKS.values()} == {
-        "super-resolution": "Restore", "denoising": "Restore", "refocusing": "Restore", "translation": "Translate",
-        "segmentation": "Segment", "synthesis": "Draw",
-    }  # fmt: skip
+    verbs = {name: task.words.verb for name, task in TASKS.items()}
+    restoring = dict.fromkeys(("super-resolution", "denoising", "refocusing"), "Restore")
+    assert (
+        verbs.items()
+        >= {**restoring, "translation": "Translate", "segmentation": "Segment", "synthesis": "Draw"}.items()
+    )
 
 
 def test_legend_counts_the_pixels_of_each_class() -> None:
