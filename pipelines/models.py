@@ -1,4 +1,4 @@
-"""The model that a reference means: loaded, or as files, or what is known of it without loading, which needs no torch."""
+"""What a model reference means: loaded, as files, or what is known of it without loading, which needs no torch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

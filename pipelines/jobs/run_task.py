@@ -28,6 +28,7 @@ def main(folder: Path) -> int:
     part = folder / "ended.part"
     part.write_text(home().to_portable(json.dumps({"status": process.returncode, **_outcome(folder)})))
     part.replace(folder / TaskFile.ENDED)
+    (folder / TaskFile.OUTCOME).unlink(missing_ok=True)
     return process.returncode
 
 

@@ -21,6 +21,7 @@ from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.tasks import start_task, task_state
 from pipelines.model_ref import RegistryRef
+from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.place import BACKUP, follow, here
 from pipelines.tracking.records import append_record, read_records
@@ -215,8 +216,9 @@ def test_a_store_that_cannot_be_written_is_read(
 
 def test_results_of_tasks_are_found(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, output = str(first / "uploads" / "a.tif"), str(first / "results" / "a.tif")
+    outcome = json.dumps({"result": {"results": [{"source": source, "output": output}]}})
     python = tmp_path / "python"
-    python.write_text(f"""#!/bin/sh\necho '{json.dumps({"results": [{"source": source, "output": output}]})}'\n""")
+    python.write_text(f"""#!/bin/sh\necho '{outcome}' > "$SEM_TASK_DIR/outcome.json"\n""")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
 
@@ -226,14 +228,16 @@ def test_results_of_tasks_are_found(first: Path, tmp_path: Path, monkeypatch: py
         return os.getpid()
 
     monkeypatch.setattr(LocalExecutor, "launch", launch)
-    task = start_task(["predict", "baseline:bicubic", source, "--out", str(first / "results")])
+    request = PredictRequest(model="baseline:bicubic", inputs=(Path(source),), out=first / "results")
+    task = start_task(request)
     second = opened_at(first.rename(tmp_path / "second"), monkeypatch)
     state = task_state(task)
     assert state.status == "done" and state.result
     assert state.result["results"] == [
         {"source": str(second / "uploads" / "a.tif"), "output": str(second / "results" / "a.tif")}
     ]
-    assert state.arguments[2:] == (str(second / "uploads" / "a.tif"), "--out", str(second / "results"))
+    assert state.request["inputs"] == [str(second / "uploads" / "a.tif")]
+    assert state.request["out"] == str(second / "results")
     texts = [path.read_text() for path in (second / "mlruns" / "jobs" / "tasks" / task).glob("*.json")]
     assert len(texts) == 3 and not [text for text in texts if str(tmp_path) in text]
 
