@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sem_models.config.degradation import Degradation, Scan
-from sem_models.errors import UserError
+from sem_models.errors import SettingRef, UserError
 from sem_models.physics.blur import defocus
 from sem_models.physics.downsampling import downsample
 from sem_models.physics.noise import add_noise
@@ -39,7 +39,9 @@ def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generat
         UserError: Lines are to be spoilt, which only inpainting does, as it also says which.
     """
     if settings.lines:
-        raise UserError("Only recipes of inpainting mend spoilt lines; use --set degradation.lines=none.")
+        raise UserError(
+            "Only recipes of inpainting mend spoilt lines; use ", SettingRef("degradation.lines", "none"), "."
+        )
     blurred, region = (x, None) if settings.blur is None else defocus(x, settings.blur, generator)
     signal = downsample(blurred, settings.scale, settings.downsampling)
     scan = settings.scan or Scan()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.progress import Progress, silent
 from sem_models.tasks.base import Task
 from sem_models.tasks.words import Words
@@ -43,15 +43,25 @@ class Inpainting(Task):
         if manifest.layout.brings_inputs:
             raise UserError(
                 f"Recipe {recipe.name!r} spoils lines of single images by itself, but dataset {manifest.name!r} is "
-                f"{manifest.kind}; prepare undamaged images with --kind single."
+                f"{manifest.kind}; prepare undamaged images with ",
+                FieldRef("kind", "single"),
+                ".",
             )
         forward, facts = recipe.degradation, capabilities(recipe.network)
         if forward.lines is None:
-            raise UserError("Inpainting needs lines to mend; set degradation.lines.rate, for example to 0.03.")
+            rate = SettingRef("degradation.lines.rate", 0.03)
+            raise UserError("Inpainting needs lines to mend; use ", rate, ", for example.")
         if forward.blur or forward.is_noisy:
             raise UserError(
-                "Inpainting leaves good pixels as they were recorded, so that nothing but lines may be degraded; use "
-                "--set degradation.blur=none, scan=none, dose_e_per_px=none and read_noise=0."
+                "Inpainting leaves good pixels as they were recorded, so that nothing but lines may be degraded; use ",
+                SettingRef("degradation.blur", "none"),
+                ", ",
+                SettingRef("degradation.scan", "none"),
+                ", ",
+                SettingRef("degradation.dose_e_per_px", "none"),
+                " and ",
+                SettingRef("degradation.read_noise", 0),
+                ".",
             )
         if facts.channels_in != facts.channels_out + 1:
             raise UserError(
