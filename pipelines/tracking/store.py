@@ -57,6 +57,8 @@ def _create_once(place: Home) -> None:
         if is_embedded():
             follow(place)
         _client(tracking_uri()).search_experiments(max_results=1)
+        if not is_embedded():
+            return
         with contextlib.closing(sqlite3.connect(place.database, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             # MLflow's own experiment gets the folder in which this process happens to have started.

@@ -89,7 +89,10 @@ def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> Non
     with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 as extra_inputs"):
         predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out"))
     (result,) = predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out", extra_inputs=[sem_home / "xpl"]))
-    assert (Path(result.source).name, [Path(name).name for name in result.further]) == ("f1_ppl.png", ["f1_xpl.png"])
+    assert (Path(result.source).name, [Path(name).name for name in result.extra_inputs]) == (
+        "f1_ppl.png",
+        ["f1_xpl.png"],
+    )
     written = read_micrograph(Path(str(result.output)))
     assert written.pixels.shape == (72, 100, 1)
     with tifffile.TiffFile(str(result.output)) as file:

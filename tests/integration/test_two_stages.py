@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mlflow import MlflowClient
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from pipelines.evaluate.reports import stored_reports
 from pipelines.evaluate.requests import EvaluateRequest
@@ -135,13 +135,13 @@ def test_interpolation_is_linear_in_the_weights(trained: str) -> None:
 def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state to resume from lies beside them and is several times as large."""
     asked: list[str] = []
-    download = MlflowClient.download_artifacts
+    download = LocalArtifactRepository.download_artifacts
 
-    def noted(store: MlflowClient, run_id: str, path: str, into: str | None = None) -> str:
+    def noted(store: LocalArtifactRepository, path: str, into: str | None = None) -> str:
         asked.append(path)
-        return str(download(store, run_id, path, into))
+        return str(download(store, path, into))
 
-    monkeypatch.setattr(MlflowClient, "download_artifacts", noted)
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", noted)
     with model_folder(RunRef(trained)) as folder:
         names = {file.name for file in folder.iterdir()}
     assert not folder.exists()

@@ -46,7 +46,7 @@ def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
     assert plan.skipped == ()
     (note,) = plan.notes
     assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in str(note)
-    px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", note)[0])
+    px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", str(note))[0])
     assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert nm == pytest.approx(2 * px, abs=0.2)
     assert plan_dataset(PrepareOptions(**{**vars(options), "registration": "shift"})).notes == ()
