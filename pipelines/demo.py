@@ -14,7 +14,7 @@ from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Experiment
 from pipelines.train.requests import DemoRequest, TrainRequest
-from pipelines.train.run import train
+from pipelines.train.run import train_to_the_end
 from sem_models.images.io.write import write_micrograph
 from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 from sem_models.progress import Progress, silent
@@ -38,7 +38,7 @@ def demo(
     small = (f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97")
     changes = (*small, "network.blocks=4", "network.width=24")
     asked = TrainRequest(recipe="srresnet-x4-small", dataset=NAME, changes=changes, experiment=Experiment.DEMO)
-    run = RunRef(train(asked, hook))
+    run = RunRef(train_to_the_end(asked, hook))
     report, _ = evaluate(EvaluateRequest(model=run, dataset=NAME), progress)
     version = register(RegisterRequest(run=run, name=MODEL))
     return {

@@ -14,7 +14,7 @@ from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.keys import Artifact, Experiment
 from pipelines.train.requests import TrainRequest
-from pipelines.train.run import train
+from pipelines.train.run import train_to_the_end
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
@@ -74,7 +74,9 @@ def downstream(
         raise UserError(f"Recipe {request.recipe!r} is of task {recipe.task}; choose one of task segmentation.")
     names = {REAL: dataset_name} | {content: _synthetic(draws, dataset, content, progress) for content in CONTENTS}
     seeds = tuple(range(recipe.train.seed, recipe.train.seed + request.seeds))
-    runs = {key: [train(_training(request, name, seed), hook) for seed in seeds] for key, name in names.items()}
+    runs = {
+        key: [train_to_the_end(_training(request, name, seed), hook) for seed in seeds] for key, name in names.items()
+    }
     reports = {
         key: [evaluate(EvaluateRequest(model=run, dataset=dataset_name))[0] for run in found]
         for key, found in runs.items()

@@ -18,7 +18,7 @@ from pipelines.train.create import schedule_training
 from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import model_of
 from sem_models.datasets.dataset import open_dataset
-from sem_models.errors import UserError
+from sem_models.errors import Cancelled, UserError
 
 if TYPE_CHECKING:
     from sem_models.training.trainer import TrainResult
@@ -31,6 +31,18 @@ def train(request: TrainRequest, hook: ProgressHook | None = None) -> str:
         submit(run_id)
     else:
         run_training(run_id, hook=hook)
+    return run_id
+
+
+def train_to_the_end(request: TrainRequest, hook: ProgressHook | None = None) -> str:
+    """Train in this process, for use cases that go on with the result.
+
+    Raises:
+        Cancelled: The training was stopped before its end; its state is saved.
+    """
+    run_id = train(request, hook)
+    if get_run(run_id).status == "KILLED":
+        raise Cancelled
     return run_id
 
 

@@ -35,6 +35,9 @@ def naming(database: Path, text: str) -> list[str]:
 
 def shown_by_mlflow(home: Path, run_id: str, path: str, changed: pytest.MonkeyPatch) -> bytes:
     """A file as the server behind MLflow's own pages sends it."""
+    # MLflow's server names its store in the environment, where later tests of this process would find it.
+    changed.setenv("MLFLOW_TRACKING_URI", "")
+    changed.delenv("MLFLOW_TRACKING_URI")
     changed.setenv("_MLFLOW_SERVER_FILE_STORE", f"sqlite:///{home}/mlruns/mlflow.db")
     from mlflow.server import app, handlers
 
