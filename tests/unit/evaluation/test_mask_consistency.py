@@ -107,7 +107,7 @@ def test_labels_are_mapped_by_the_user_or_not_at_all() -> None:
     assert label_table((0, 127), (0, 127), None) == {0: 0, 127: 127}
     assert label_table((0, 127, 255), (0, 1), {0: 0, 127: 1, 255: 0}) == {0: 0, 127: 1, 255: 0}
     for known, drawn, mapping, text in (
-        ((0, 127), (0, 1), None, "say which is which with --map"),
+        ((0, 127), (0, 1), None, "say which is which"),
         ((0, 127), (0, 1), {0: 0}, "label 127 is left out"),
         ((0, 127), (0, 1), {0: 0, 127: 2}, "there is no label 2"),
         ((0, 127), (0, 1), {0: 0, 127: 1, 5: 1}, "there is no label 5"),

@@ -12,8 +12,8 @@ def test_labels_beyond_a_byte_do_not_wrap_around(monkeypatch: pytest.MonkeyPatch
     found = Micrograph(np.array([[0, 127], [255, 0]], np.uint8)[..., None], 5.0)
     monkeypatch.setattr(bridge, "apply_model", lambda model, image: found if model == "finds" else image)
     table = {0: 0, 127: 7, 255: high}
-    through = bridge._Bridge("finds", "draws", 5.0, 5.0, table, None, None)  # type: ignore[arg-type]
-    drawn, mask, notes = through._redraw(found)
+    through = bridge._Bridge("finds", "draws", 5.0, 5.0, table)  # type: ignore[arg-type]
+    drawn, mask, notes = through(found)
     assert mask.pixels[..., 0].tolist() == [[0, 7], [high, 0]]
     assert mask.pixels.dtype == dtype
     assert drawn is mask
