@@ -64,7 +64,7 @@ def inpainting() -> str:
     content = json.loads((BENCHMARKS / "inpainting" / "results.json").read_text())
     rows = []
     for name, found in content["summary"].items():
-        if "gain_db" not in found:
+        if not isinstance(found, dict) or "gain_db" not in found:
             continue
         lo, hi = found["interval_db"]
         seeds = ", ".join(f"{gain:+.2f}" for gain in found["gain_by_seed_db"].values())
