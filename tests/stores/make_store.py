@@ -27,6 +27,7 @@ from pipelines.predict import predict
 from pipelines.register import register
 from pipelines.round_trip import round_trip
 from pipelines.tracking.runs import get_run
+from pipelines.tracking.writer import RunWriter
 from pipelines.train import create_training, run_training
 from sem_models.data.plan import plan_dataset
 from sem_models.data.prepare import write_dataset
@@ -35,6 +36,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.read import read_micrograph
 from sem_models.images.write import write_micrograph
 from sem_models.recipes import find_recipe, override
+from sem_models.training.reporter import CheckpointKind
 from tests.conftest import smooth_images
 from tests.domains import unpaired
 from tests.masked_sets import grey_classes
@@ -67,14 +69,19 @@ def trained(name: str, dataset: str, *changes: str) -> str:
 
 
 def interrupted_gan() -> str:
-    """A training of two stages that was stopped in its second stage; its working folder is kept."""
+    """A training of two stages that was stopped in its second stage, by what a SIGTERM does to its process."""
     run_id = create_training(short("esrgan-x4-small", "train.steps=24", "train.checkpoint_every=1"), "small")
+    stored = RunWriter.checkpoint
 
-    def stop(step: int, total: int, seconds_left: float) -> None:
-        if step > total / 2:
+    def checkpoint(writer: RunWriter, step: int, folder: Path, kind: CheckpointKind) -> None:
+        stored(writer, step, folder, kind)
+        if step == 16:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    run_training(run_id, hook=stop)
+    # Progress is told by the clock, checkpoints by the step.
+    RunWriter.checkpoint = checkpoint
+    run_training(run_id)
+    RunWriter.checkpoint = stored
     assert get_run(run_id).status == "KILLED"
     return run_id
 
