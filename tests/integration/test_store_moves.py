@@ -242,11 +242,12 @@ def test_results_of_tasks_are_found(first: Path, tmp_path: Path, monkeypatch: py
     assert len(texts) == 3 and not [text for text in texts if str(tmp_path) in text]
 
 
+@pytest.mark.parametrize("path", ["first", "another mount of the same folder"])
 def test_a_process_that_died_before_the_move_is_found(
-    first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: str, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = create_run("sem", "a run", "training", {}, {})
-    set_tags(run_id, {"sem.host": HOST, "sem.home": str(first)})
+    set_tags(run_id, {"sem.host": HOST, "sem.home": str(tmp_path / path)})
     set_status(run_id, "RUNNING")
     opened_at(first.rename(tmp_path / "second"), monkeypatch)
     assert reconcile() == [run_id]
