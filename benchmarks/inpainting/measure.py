@@ -32,6 +32,8 @@ from sem_models.physics.find_line_defects import find_line_defects
 from sem_models.physics.line_defects import Fault, LineDefect, draw_line_defects, spoil_lines
 
 HEIGHTS = {"1": (1, 1), "2": (2, 2), "3-4": (3, 4), "5-8": (5, 8)}
+OFFSETS = ((0.02, 0.03), (0.03, 0.06), (0.06, 0.12), (0.12, 1.0))
+"""Bands of the offset of charged pixels, in fractions of the intensity range. The finder looks for .03 and more."""
 Image = NDArray[np.float32]
 
 
@@ -93,6 +95,7 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
         "whole": whole,
         "untouched": _scores(recorded, sharp),
         "recall": {fault.value: value for fault, value in _recall(defects, seen)},
+        "charged": {f"{low:g}-{high:g}": _charged(defects, seen, low, high) for low, high in OFFSETS},
         "false_alarms": float(seen[~mask].mean()),
     }
 
@@ -123,6 +126,17 @@ def _place(defect: LineDefect) -> tuple[slice, slice]:
 def _recall(defects: tuple[LineDefect, ...], seen: NDArray[np.bool_]) -> Iterator[tuple[Fault, list[float]]]:
     for fault in Fault:
         yield fault, [float(seen[_place(defect)].mean()) for defect in defects if defect.fault is fault]
+
+
+def _charged(defects: tuple[LineDefect, ...], seen: NDArray[np.bool_], low: float, high: float) -> tuple[int, int]:
+    """Return how many charged pixels with an offset from `low` to `high` were found, and how many there are."""
+    found = total = 0
+    for defect in defects:
+        if defect.fault is Fault.CHARGED:
+            offset = abs(defect.level) * np.exp(-np.arange(len(defect.columns)) / defect.decay_px)
+            band = np.broadcast_to((offset >= low) & (offset < high), (len(defect.rows), len(offset)))
+            found, total = found + int(seen[_place(defect)][band].sum()), total + int(band.sum())
+    return found, total
 
 
 def _clean(dataset: Dataset) -> dict[str, float]:
@@ -170,6 +184,10 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     found["gain_by_set_db"] = {name: float(np.mean(values)) for name, values in by_set.items()}
     found["recall"] = {
         fault.value: float(np.mean([value for row in rows for value in row["recall"][fault.value]])) for fault in Fault
+    }
+    found["charged_recall_by_offset"] = {
+        band: sum(row["charged"][band][0] for row in rows) / max(sum(row["charged"][band][1] for row in rows), 1)
+        for band in rows[0]["charged"]
     }
     found["false_alarms"] = float(np.mean([row["false_alarms"] for row in rows]))
     return found
