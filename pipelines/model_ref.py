@@ -10,13 +10,13 @@
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator
 
+from sem_models.config.methods import Direction
 from sem_models.errors import UserError
 
-Direction = Literal["forward", "backward"]
 _REGISTRY, _BASELINE, _STARTER = "models:/", "baseline:", "starter:"
 _EARLIER_BASELINE = "floor:"
 MODEL_HELP = (

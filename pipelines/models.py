@@ -13,12 +13,12 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
-from sem_models.config.methods import method_facts
+from sem_models.config.methods import Direction, method_facts
 from sem_models.config.overrides import override_degradation
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
 from sem_models.methods.stages import BACKWARD
 from sem_models.tasks.table import find_task

@@ -22,7 +22,7 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
     Tables show `metrics`, the files all of them.
     """
     st.subheader("Model against model")
-    names = {column.run.run_id: column.label for column in comparison.columns}
+    names = {column.model: column.label for column in comparison.columns}
     chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
     paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
     if not paired.pairings:

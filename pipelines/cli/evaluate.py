@@ -62,7 +62,7 @@ def compare(
     _say_pairs(out, paired)
     for path in _write(csv, paired) if csv else ():
         out.text(str(path))
-    runs = [{"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
+    runs = [{"run_id": c.model, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
     out.result({"runs": runs, "warnings": list(comparison.warnings), "paired": json_content(paired)})
 
 

@@ -54,7 +54,7 @@ def compare_pairs(comparison: Comparison, metric: str | None = None, reference: 
 
 
 def _find(columns: list[Column], reference: str) -> Column:
-    found = [column for column in columns if column.run.run_id.startswith(reference)]
+    found = [column for column in columns if column.model.startswith(reference)]
     if len(found) != 1:
         known = ", ".join(column.run.run_id[:8] for column in columns)
         raise UserError(f"Reference {reference!r} is not one of the compared runs; use one of {known}.")

@@ -15,10 +15,10 @@ from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.keys import Artifact, of_direction
 from pipelines.tracking.metrics import log_metrics
+from sem_models.config.methods import Direction
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.inference.model import Direction
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -33,9 +33,11 @@ class CompareRequest(Request):
 
     use_case: ClassVar[str] = "compare"
 
-    run_ids: tuple[str, ...] = Field((), description="Runs.")
+    run_ids: tuple[str, ...] = Field(
+        (), description="Ids of evaluated runs; RUN_ID:backward for the way back of a CycleGAN."
+    )
     experiment: str | None = Field(None, description="All runs of this experiment.")
-    reference: str | None = Field(None, description="Run that the others are paired with; else the best.")
+    reference: str | None = Field(None, description="Run that the others are paired with; the best if not given.")
     metric: str | None = Field(None, description="By which the best is chosen; psnr_db if not given.")
 
 

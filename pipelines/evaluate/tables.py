@@ -106,10 +106,10 @@ def csv_files(comparison: PairedComparison) -> dict[str, str]:
 
 
 def _difference_values(comparison: PairedComparison) -> list[Row]:
-    base = comparison.reference.run
+    base = comparison.reference
     return [
         {
-            "reference_id": base.run_id, "reference": base.name, "run_id": column.run.run_id, "model": column.run.name,
+            "reference_id": base.model, "reference": base.run.name, "run_id": column.model, "model": column.run.name,
             "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": paired.interval.mean,
             "lo": paired.interval.lo, "hi": paired.interval.hi, "interval_over": paired.resampled,
             "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
@@ -122,7 +122,7 @@ def _difference_values(comparison: PairedComparison) -> list[Row]:
 def _image_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
-            "run_id": column.run.run_id, "model": column.run.name, "metric": paired.metric, "unit": unit(paired.metric),
+            "run_id": column.model, "model": column.run.name, "metric": paired.metric, "unit": unit(paired.metric),
             "image": difference.image, "group": difference.group, "difference": difference.value,
         }
         for column, paired in _pairs(comparison)
@@ -133,7 +133,7 @@ def _image_values(comparison: PairedComparison) -> list[Row]:
 def _rank_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
-            "run_id": column.run.run_id, "model": column.run.name, "metric": metric, "mean_rank": rank.mean,
+            "run_id": column.model, "model": column.run.name, "metric": metric, "mean_rank": rank.mean,
             "best_on": rank.first, "images": rank.images,
         }
         for column, by_metric in comparison.standing

@@ -1,13 +1,12 @@
 """Use case: a trained run becomes a registered model that anyone can name."""
 
 from pipelines.evaluate.reports import reports_as_trained
-from pipelines.model_ref import Direction
 from pipelines.models import model_folder
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
-from sem_models.config.methods import method_facts
+from sem_models.config.methods import Direction, method_facts
 
 _WAYS: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",

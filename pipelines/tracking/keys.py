@@ -4,8 +4,9 @@ Stores outlive the program that wrote them: none of these strings may ever chang
 """
 
 import re
-from typing import Final, Literal
+from typing import Final
 
+from sem_models.config.methods import Direction
 from sem_models.datasets.manifest import Split
 from sem_models.reporter import CheckpointKind
 
@@ -110,6 +111,6 @@ def discriminator_key(test: str, name: str) -> str:
     return f"disc/{_NOT_IN_METRICS.sub('_', test)}/{name}"
 
 
-def of_direction(name: str, direction: Literal["forward", "backward"]) -> str:
+def of_direction(name: str, direction: Direction) -> str:
     """Name of a file, tag or metric: what is known of the backward generator of a cycle stays apart."""
     return f"backward/{name}" if direction == "backward" else name

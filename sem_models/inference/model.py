@@ -1,8 +1,9 @@
 """What the predictor needs of a model, learned or not."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from sem_models.config.methods import Direction
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
@@ -57,10 +58,6 @@ class PlacedModel(Protocol):
 def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
     """For a batch of tiles at these places; most models do not mind."""
     return model.placed(places) if isinstance(model, PlacedModel) else model
-
-
-Direction = Literal["forward", "backward"]
-"""Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
 
 
 @dataclass(frozen=True)

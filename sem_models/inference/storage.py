@@ -9,11 +9,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sem_models.config.methods import Direction
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
-from sem_models.inference.model import Direction, RestorationModel
+from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_recipe, readable
 from sem_models.networks.table import build_network
 

@@ -15,7 +15,7 @@ from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
 from pipelines.tracking.runs import create_run
 from sem_models.errors import UserError
-from tests.support.scored_runs import FAIR, GOOD, POOR, store, three_runs
+from tests.support.scored_runs import FAIR, GOOD, POOR, store, store_backward, three_runs
 
 
 @pytest.fixture
@@ -42,6 +42,20 @@ def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
         compare_pairs(comparison, "fid")
     with pytest.raises(UserError, match=runs["good"][:8]):
         compare_pairs(comparison, reference="zzz")
+
+
+def test_generators_of_a_cycle_are_compared_within_one_direction(sem_home: Path) -> None:
+    one, two = store("one", GOOD, 0.1), store("two", FAIR, 0.1)
+    for run_id, psnr in ((one, POOR), (two, FAIR)):
+        store_backward(run_id, f"{run_id}:backward", psnr)
+    back = compare(CompareRequest(run_ids=(f"{one}:backward", f"{two}:backward", one)))
+    assert [column.model for column in back.columns] == [f"{two}:backward", f"{one}:backward"]
+    assert "backward" in back.columns[0].label
+    assert [text for text in back.warnings if "the other way" in text and one[:8] in text]
+    paired = compare_pairs(back)
+    assert paired.pairings[0].by_metric["psnr_db"].interval.mean == pytest.approx(np.mean(np.subtract(POOR, FAIR)))
+    with pytest.raises(UserError, match="baseline:bicubic is not a run"):
+        compare(CompareRequest(run_ids=("baseline:bicubic",)))
 
 
 def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
