@@ -243,14 +243,14 @@ def test_every_preset_is_consistent(name: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("swinir-x4", ["train.patch=200"], "200 px is not a multiple of 32, the scale times what the network needs"),
+        ("swinir-x4", ["train.patch=200"], "200 px is not a multiple of 32, the network's size multiple times"),
         ("sinsr-x4", ["train.patch=72"], "72 px is not a multiple of 16"),
-        ("dsrvae-x4", ["train.patch=256"], r"dsrvae learns from patches of 512 px .*not of 256 px"),
+        ("dsrvae-x4", ["train.patch=256"], r"dsrvae trains on patches of 512 px .*not of 256 px"),
         ("esrgan-x4", ["train.patch=16", "adversarial.discriminator.size=32"], "perceptual loss needs .* 32 px"),
         ("esrgan-x4", ["train.patch=96"], r"patches of 128 px, but train.patch is 96.*discriminator.size=96"),
         ("srgan-x4-small", ["train.patch=32", "adversarial.discriminator.halvings=4"], "4 halvings needs .* 48 px"),
         ("sinsr-x2-small", ["network.kind=sinsr", "train.batch=1"], None),
-        ("dsrvae-x4-small", ["train.batch=1"], "takes a batch of 2; raise train.batch"),
+        ("dsrvae-x4-small", ["train.batch=1"], "needs at least 2; raise train.batch"),
         ("dsrvae-x4-small", ["network.denoise=false"], "denoising stage; choose another method"),
         ("dsrvae-x4-small", ["method=adversarial"], None),
         ("srgan-x4-small", ["method=variational"], "Method variational trains dsrvae"),
@@ -285,7 +285,7 @@ def test_losses_that_cannot_be_given_are_refused() -> None:
         with_loss(find_recipe("spsr-x4-small").model_copy(update={"adversarial": None}), "gradient_branch")
     )
     tiny = override(with_loss(plain, "dssim"), ["train.patch=8"])
-    with pytest.raises(UserError, match="dssim needs patches of 11 px"):
+    with pytest.raises(UserError, match="dssim needs patches of at least 11 px"):
         require_consistency(tiny)
     require_consistency(override(tiny, ["train.patch=12"]))
 

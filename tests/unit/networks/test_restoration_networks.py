@@ -180,7 +180,7 @@ def test_losses_with_a_window_need_patches_for_the_coarsest_scale() -> None:
     terms = (LossTerm(name="l1"), LossTerm(name="dssim"))
     require_consistency(refocusing(MRNConfig(), *terms, patch=48))
     require_consistency(refocusing(SRNConfig(), *terms, patch=32))
-    with pytest.raises(UserError, match="patches of 44 px at least, not 40"):
+    with pytest.raises(UserError, match="patches of at least 44 px, not 40"):
         require_consistency(refocusing(MRNConfig(), *terms, patch=40))
 
 

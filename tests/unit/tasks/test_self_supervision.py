@@ -200,8 +200,8 @@ def test_what_cannot_be_learned_is_refused(small_dataset: Dataset, frame_pairs: 
             check_compatible(recipe, dataset.manifest)
     check_compatible(override(FRAMES, ["degradation.read_noise=0"]), frame_pairs.manifest)
     check_compatible(REAL, small_dataset.manifest)
-    for change, message in (("losses.l1=1", "by the loss mse alone"), ("train.patch=8", "patches of 11 px at least"),
-                            ("blind_spot.line_px=20", "patches of 41 px at least")):  # fmt: skip
+    for change, message in (("losses.l1=1", "use the loss mse alone"), ("train.patch=8", "patches of at least 11 px"),
+                            ("blind_spot.line_px=20", "patches of at least 41 px")):  # fmt: skip
         with pytest.raises(UserError, match=message):
             require_consistency(override(BLIND, [change]))
     blurred = BLIND.model_copy(update={"degradation": Degradation(scale=1, read_noise=0.1, blur=Blur())})

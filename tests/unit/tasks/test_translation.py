@@ -139,7 +139,7 @@ def test_the_discriminators_loss_is_halved(kind) -> None:
     [
         ("pix2pix", ["adversarial.discriminator.channels=1"], r"takes 1 .*shown 2 \(1 of the input, 1 of the image\)"),
         ("srgan-x2-small", ["adversarial.conditional=true"], "enlarges 2 times.*conditional=false"),
-        ("cyclegan-denoise", ["adversarial.conditional=true"], "Method cycle shows its discriminators images alone"),
+        ("cyclegan-denoise", ["adversarial.conditional=true"], "Method cycle shows its discriminators images without"),
         ("srgan-x2-small", ["adversarial.discriminator.channels=3"], r"takes 3 channel\(s\), but is shown 1;"),
         ("unet-translate-bce", ["network.head=linear"], "may leave .*network.head=sigmoid"),
         ("nafnet-denoise", ["losses.bce=1"], "output of nafnet may leave .*another loss"),
