@@ -178,7 +178,9 @@ def test_each_discriminator_is_named_with_its_own_numbers(name: str, said: str) 
     report |= {f"{name}discriminator/real": 0.99, f"{name}discriminator/fake": 0.01}
     ((topic, text),) = [warning for _ in range(10) for warning in watch(report)]
     assert topic == f"discriminator-saturated.{name}discriminator"
-    assert text.startswith(f"{said}discriminator tells real (probability 0.99) from restored (0.01)")
+    assert text.startswith(
+        f"{said}discriminator is certain which images are real (probability 0.99) and which restored (0.01)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -318,10 +320,10 @@ def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -
     check_compatible(recipe, manifest)
     pairs = manifest.model_copy(update={"kind": "paired"})
     for changes, data, why in (
-        (["degradation.read_noise=0.01"], manifest, "here it is noisy"),
-        (["degradation.dose_e_per_px=100"], manifest, "here it is noisy"),
-        (["degradation.downsampling=gaussian_area"], manifest, "shrunk by gaussian_area, not by bicubic_aa"),
-        ([], pairs, "pairs bring an input of their own"),
+        (["degradation.read_noise=0.01"], manifest, "here inputs are noisy"),
+        (["degradation.dose_e_per_px=100"], manifest, "here inputs are noisy"),
+        (["degradation.downsampling=gaussian_area"], manifest, "downsampled by gaussian_area, not by bicubic_aa"),
+        ([], pairs, "inputs of pairs were recorded"),
     ):
         changed = override(recipe, changes)
         with pytest.raises(UserError, match=f"{why}.*use network.back_projection=none"):

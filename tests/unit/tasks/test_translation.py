@@ -157,9 +157,9 @@ def test_inputs_and_targets_have_channels_of_their_own(pairs: Dataset) -> None:
     light = with_channels(pairs, "input", 6)
     check_compatible(grey, pairs.manifest)
     check_compatible(six, light.manifest)
-    with pytest.raises(UserError, match=r"6 channels in its input.* takes 1; use network\.channels_in=6"):
+    with pytest.raises(UserError, match=r"6 channel.* in its input.* takes 1; use network\.channels_in=6"):
         check_compatible(grey, light.manifest)
-    with pytest.raises(UserError, match=r"3 channels in its target.* gives 1; use network\.channels_out=3"):
+    with pytest.raises(UserError, match=r"3 channel.* in its target.* gives 1; use network\.channels_out=3"):
         check_compatible(six, with_channels(light, "target", 3).manifest)
 
 
