@@ -1,4 +1,4 @@
-"""What a reader must know before believing paired differences of a few images."""
+"""What a reader must know before believing paired differences over a few images."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS, smallest_p
 
 _COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
-"""Per cent of intervals that hold the true mean: percentile bootstrap of so many independent normal values (simulated).
+"""Simulated coverage in % of percentile bootstrap intervals, by the number of independent, normal values.
 
-Skewed differences, or images of one specimen that are drawn one by one, are worse."""
+It is lower for skewed differences, and if images of one specimen are resampled one by one."""
 
 
 def caveats(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
-    """Sentences for pairs of which each metric has `together`; scores that fewer images have are named apart."""
+    """Return sentences on comparisons, `together` by each metric; scores that some images lack are named separately."""
     most = max(pairs, key=lambda paired: paired.interval.n)
     n, groups = most.interval.n, most.groups
     drawn = (groups, "groups") if most.resampled == "groups" else (n, "images")
@@ -27,7 +27,7 @@ def caveats(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
 
 
 def _partial(pairs: Sequence[Paired], most: int, together: int) -> list[str]:
-    """One sentence a score that not all images have."""
+    """Return one sentence for each score that some images lack."""
     fewest = {paired.metric: paired.interval.n for paired in sorted(pairs, key=lambda paired: -paired.interval.n)}
     return [
         f"{LABELS[metric]}: only {n} of {most} images have it. {_few_images(n, together)}".strip()
@@ -43,18 +43,18 @@ def _few_images(n: int, together: int) -> str:
     after = f", {least:.3g} after Holm over {together} comparisons" if together > 1 else ""
     return (
         f"With n = {n} images p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
-        f"no difference can reach {LEVEL} by this test. Look at the images one by one."
+        f"no difference can be significant at {LEVEL}. Look at the images one by one."
     )
 
 
 def _shared_groups(n: int, groups: int) -> str:
     if groups == n:
         return ""
-    said = f"{n} images come from {groups} group(s): the signed-rank p takes images for independent and is too small."
+    said = f"{n} images come from {groups} group(s): the signed-rank p treats images as independent and is too small."
     if groups >= FEWEST_GROUPS:
-        return f"{said} Intervals draw whole groups instead; trust them more than p."
+        return f"{said} Intervals resample whole groups instead; trust them more than p."
     return (
-        f"{said} Fewer than {FEWEST_GROUPS} groups cannot be resampled: the interval speaks for these specimens only."
+        f"{said} Fewer than {FEWEST_GROUPS} groups cannot be resampled: the interval is valid for these specimens only."
     )
 
 
@@ -66,6 +66,6 @@ def _few_draws(count: int, what: str) -> str:
     below, above = max(size for size in _COVERAGE if size <= count), min(size for size in _COVERAGE if size >= count)
     held = " to ".join(str(_COVERAGE[size]) for size in dict.fromkeys((below, above)))
     return (
-        f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of so few holds the true mean in "
+        f"Intervals from {count} {what} are too narrow: a percentile bootstrap of so few contains the true mean in "
         f"about {held} % of cases at best, not 95 %."
     )
