@@ -1,4 +1,4 @@
-"""What can be said from the scores of a few images."""
+"""Confidence intervals and tests for the scores of a few images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _RESAMPLES = 10_000
 _SEED = 20161
 _LIMITS = (2.5, 97.5)
 FEWEST_GROUPS = 3
-"""Fewer specimens than this cannot be resampled to any use."""
+"""With fewer specimens than this, resampling says nothing."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Interval:
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean of the differences a - b image by image, its 95 % interval and the Wilcoxon p value."""
+    """Mean of the differences a - b, image by image, with its 95 % interval and the Wilcoxon p value."""
 
     mean: float
     lo: float
     hi: float
     n: int
     p: float
-    """Two-sided signed-rank test; with n images it cannot fall below 2 / 2^n."""
+    """p of the two-sided signed-rank test; with n images it cannot fall below 2 / 2^n."""
 
 
 def bootstrap_interval(values: Sequence[float]) -> Interval:
-    """Percentile bootstrap of the mean (Efron, 1979), 10,000 resamples, fixed seed; NaN values are left out.
+    """Compute the percentile bootstrap of the mean (Efron, 1979), 10,000 resamples, fixed seed; NaN values are ignored.
 
     A single value has no interval: its limits are NaN.
     """
@@ -52,13 +52,13 @@ def bootstrap_interval(values: Sequence[float]) -> Interval:
 
 
 def cluster_interval(values: Sequence[float], groups: Sequence[str]) -> Interval:
-    """Percentile bootstrap of the mean over images that draws whole groups (Davison and Hinkley, 1997).
+    """Compute the percentile bootstrap of the mean over images, resampling whole groups (Davison and Hinkley, 1997).
 
-    Images of one specimen share its faults; drawing them one by one would make the interval too narrow.
+    Images of one specimen are not independent; resampling them one by one would make the interval too narrow.
 
     Args:
-        values: One an image; NaN values are left out.
-        groups: The specimen of each image. With fewer than `FEWEST_GROUPS` of them the limits are NaN.
+        values: One value for each image; NaN values are ignored.
+        groups: The specimen of each image. With fewer than `FEWEST_GROUPS` specimens the limits are NaN.
     """
     if len(values) != len(groups):
         raise ValueError(f"{len(values)} values and {len(groups)} groups are not pairs")
@@ -77,16 +77,16 @@ def cluster_interval(values: Sequence[float], groups: Sequence[str]) -> Interval
 
 
 def _cluster_means(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means over images of resampled groups, from the sum and the number of images of each group."""
+    """Return means over images of resampled groups, from the sum and the number of images of each group."""
     draws = np.random.default_rng(_SEED).integers(sums.size, size=(_RESAMPLES, sums.size))
     means: NDArray[np.float64] = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
     return means
 
 
 def signed_rank_p(differences: Sequence[float]) -> float:
-    """Two-sided Wilcoxon signed-rank p; NaN values are left out; 1 where nothing differs.
+    """Compute the two-sided Wilcoxon signed-rank p; NaN values are ignored; 1 if nothing differs.
 
-    It treats the differences as independent: with several images of one specimen it is too small.
+    It treats the differences as independent, so it is too small if a specimen has several images.
     """
     data = np.asarray(differences, np.float64)
     data = data[np.isfinite(data)]
@@ -94,12 +94,12 @@ def signed_rank_p(differences: Sequence[float]) -> float:
 
 
 def smallest_p(n: int) -> float:
-    """The signed-rank p where all n differences have one sign: no n images can give less."""
+    """Return the smallest signed-rank p of n images, where all differences have the same sign."""
     return min(1.0, 2.0 / 2.0**n)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Step-down adjusted p values of one family of tests, in the order given (Holm, 1979)."""
+    """Adjust the p values of one family of tests (Holm, 1979); returned in the order given."""
     adjusted = [1.0] * len(p_values)
     largest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):

@@ -142,10 +142,10 @@ def test_five_images_show_nothing_however_clear() -> None:
     base = report([0.0] * 5, "abcde")
     (pair,) = compare_to(base, [report([1.0, 1.1, 1.2, 0.9, 1.0], "abcde")], "psnr_db")
     assert pair.interval.lo > 0.9
-    assert pair.verdict == "not shown"
+    assert pair.verdict == "no difference shown"
     six = report([0.0] * 6, "abcdef"), report([1.0, 1.1, 1.2, 0.9, 1.0, 1.0], "abcdef")
     assert compare_to(six[0], [six[1]], "psnr_db")[0].verdict == "better"
-    assert compare_to(six[0], [six[1]] * 2, "psnr_db")[0].verdict == "not shown", "Holm doubles 2/2^6"
+    assert compare_to(six[0], [six[1]] * 2, "psnr_db")[0].verdict == "no difference shown", "Holm doubles 2/2^6"
 
 
 def test_ranks_by_hand() -> None:
