@@ -22,10 +22,10 @@ def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
         UserError: Kind, splits, channels, scale, image sizes, patch size or losses do not match.
     """
     # Losses and methods import torch, which pages that import this module must not wait for.
-    from sem_models.methods.consistency import require_consistency
+    from sem_models.methods.recipe_check import check_recipe
     from sem_models.methods.table import find_method
 
-    require_consistency(recipe)
+    check_recipe(recipe)
     _require_method(recipe)
     find_method(recipe).check_dataset(recipe, manifest)
     _require_scale(recipe, manifest)

@@ -49,7 +49,7 @@ class LabelMapTask(Task):
         known, count = getattr(capabilities(recipe.network), self.mask_side), len(manifest.label_values)
         if known != count:
             raise UserError(
-                f"The masks of {name!r} have {count} classes, but the network {known}; use ",
+                f"The masks of {name!r} have {count} classes, but the network has {known}; use ",
                 SettingRef(f"network.{self.mask_side}", count),
                 ".",
             )

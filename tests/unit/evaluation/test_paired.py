@@ -181,7 +181,7 @@ def test_cautions_say_what_so_few_images_cannot_show() -> None:
     assert "0.0312 (2/2^6), 0.0938 after Holm over 3 comparisons" in said(6, "abcdef", 3)
     assert "10 images come from 5 group(s)" in said(10, "aabbccddee")
     assert "about 84 %" in said(10, "aabbccddee")
-    assert "rest on 4 groups" in said(8, "aabbccdd")
+    assert "Intervals from 4 groups" in said(8, "aabbccdd")
     assert "about 75 to 84 %" in said(8, "aabbccdd")
     assert "these specimens only" in said(8, "aaaabbbb")
     assert said(20, "abcdefghijklmnopqrst") == ""

@@ -18,9 +18,9 @@ from sem_models.config.validation_scores import PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
-from sem_models.methods.consistency import require_consistency
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import stage_at, stages
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.table import build_network
@@ -239,7 +239,7 @@ def test_what_a_training_observes_is_told_and_warned_of() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_preset_is_consistent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
-    require_consistency(find_recipe(name))
+    check_recipe(find_recipe(name))
 
 
 @pytest.mark.parametrize(
@@ -264,32 +264,30 @@ def test_what_does_not_go_together_is_refused(
     fake_perceptual(monkeypatch)
     recipe = override(find_recipe(name), changes)
     if message is None:
-        require_consistency(recipe)
+        check_recipe(recipe)
         return
     with pytest.raises(UserError, match=message):
-        require_consistency(recipe)
+        check_recipe(recipe)
 
 
 def test_losses_that_the_variational_method_would_ignore_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
     for change in ("losses.mse=1", "losses.l1=2"):
         with pytest.raises(UserError, match="learns to denoise by l1=1 and a divergence, not by l1"):
-            require_consistency(override(find_recipe("dsrvae-x4"), [change]))
+            check_recipe(override(find_recipe("dsrvae-x4"), [change]))
 
 
 def test_losses_that_cannot_be_given_are_refused() -> None:
     plain = find_recipe("srresnet-x4-small")
     with pytest.raises(UserError, match="Unknown loss 'l7'"):
-        require_consistency(with_loss(plain, "l7"))
+        check_recipe(with_loss(plain, "l7"))
     with pytest.raises(UserError, match="needs a network with a gradient branch; srresnet has none"):
-        require_consistency(with_loss(plain, "gradient_branch"))
-    require_consistency(
-        with_loss(find_recipe("spsr-x4-small").model_copy(update={"adversarial": None}), "gradient_branch")
-    )
+        check_recipe(with_loss(plain, "gradient_branch"))
+    check_recipe(with_loss(find_recipe("spsr-x4-small").model_copy(update={"adversarial": None}), "gradient_branch"))
     tiny = override(with_loss(plain, "dssim"), ["train.patch=8"])
     with pytest.raises(UserError, match="dssim needs patches of at least 11 px"):
-        require_consistency(tiny)
-    require_consistency(override(tiny, ["train.patch=12"]))
+        check_recipe(tiny)
+    check_recipe(override(tiny, ["train.patch=12"]))
 
 
 def test_the_structure_discriminator_needs_a_multiple_of_four() -> None:
@@ -300,7 +298,7 @@ def test_the_structure_discriminator_needs_a_multiple_of_four() -> None:
         update={"adversarial": recipe.adversarial, "train": recipe.train.model_copy(update={"patch": 66})}
     )
     with pytest.raises(UserError, match="66 px are not a multiple of 4"):
-        require_consistency(other)
+        check_recipe(other)
 
 
 @pytest.mark.parametrize("backbone", ["vgg16", "vgg19"])
@@ -309,10 +307,10 @@ def test_missing_weights_are_refused_at_the_start(backbone, tmp_path: Path, monk
     monkeypatch.setenv("SEM_OFFLINE", "1")
     for name in ("esrgan-x4-small", "dsrvae-x4-small"):
         with pytest.raises(UserError, match=rf"needs {backbone}: .*put {backbone}-.*\.pth into.*or perceptual=vgg"):
-            require_consistency(override(find_recipe(name), [f"perceptual={backbone}"]))
-    require_consistency(short("esrgan-x4-small"))
+            check_recipe(override(find_recipe(name), [f"perceptual={backbone}"]))
+    check_recipe(short("esrgan-x4-small"))
     with pytest.raises(UserError, match="needs vgg16"):  # without a perceptual loss too: its encoder reads features
-        require_consistency(short("dsrvae-x4-small"))
+        check_recipe(short("dsrvae-x4-small"))
 
 
 def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -> None:

@@ -24,7 +24,7 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import build_model
 from sem_models.losses.adversarial import discriminator_loss
 from sem_models.methods.adversarial_losses import AdversarialLoss, shown_channels
-from sem_models.methods.consistency import require_consistency
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import build_method, stages
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
@@ -102,7 +102,7 @@ def test_a_conditional_discriminator_sees_condition_and_image(
 @pytest.mark.parametrize("name", PAIRED)
 def test_channels_of_the_discriminator_follow_the_network(name: str, given: int, wanted: int, shown: int) -> None:
     recipe = override(find_recipe(name), [f"network.channels_in={given}", f"network.channels_out={wanted}"])
-    require_consistency(recipe)
+    check_recipe(recipe)
     assert shown_channels(recipe) == shown
     assert shown_channels(override(recipe, ["adversarial.conditional=false"])) == wanted
     narrowed = narrow(recipe)
@@ -148,7 +148,7 @@ def test_the_discriminators_loss_is_halved(kind) -> None:
 )
 def test_what_does_not_go_together_is_refused(name: str, changes: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        require_consistency(override(find_recipe(name), changes))
+        check_recipe(override(find_recipe(name), changes))
 
 
 def test_inputs_and_targets_have_channels_of_their_own(pairs: Dataset) -> None:

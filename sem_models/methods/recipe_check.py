@@ -15,7 +15,7 @@ from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
 from sem_models.methods.table import find_method
 
 
-def require_consistency(recipe: Recipe) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe that could not train.
 
     Raises:
