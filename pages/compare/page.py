@@ -13,6 +13,7 @@ from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import header, mean_text, rows_table, show_gains
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
+from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
@@ -53,7 +54,7 @@ def _show(comparison: Comparison) -> None:
     report = comparison.columns[0].report
     st.caption(
         f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): {report.images} whole images of "
-        f"{report.groups} group(s). Mean [95 % bootstrap interval over images]."
+        f"{report.groups} group(s). Mean over images [95 % interval over specimens]."
     )
     metrics = choose_scores(comparison.metrics, "scores")
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
@@ -61,6 +62,7 @@ def _show(comparison: Comparison) -> None:
         "Metric", metrics, format_func=header, key="metric", help="Of the charts; its best model is the reference."
     )
     st.plotly_chart(_bars(comparison, metric), key="bars")
+    _show_seeds(comparison, metrics)
     show_pairs(comparison, metric, metrics)
     _show_gains(comparison, metrics)
     show_discriminations(comparison)
@@ -70,6 +72,15 @@ def _show(comparison: Comparison) -> None:
         for column in comparison.columns:
             st.markdown(f"**{column.label}**")
             st.dataframe(rows_table(column.report), hide_index=True)
+
+
+def _show_seeds(comparison: Comparison, metrics: Sequence[str]) -> None:
+    """The section that decides between methods, where some were trained with several seeds."""
+    differences = compare_methods(comparison, metrics)
+    if differences:
+        st.subheader("Method against method, over seeds")
+        st.dataframe(pd.DataFrame(seed_rows(differences)), hide_index=True)
+        st.caption(SEEDS_CAPTION)
 
 
 def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """Evaluation tables for display: means with intervals, gains over baselines, per-image rows."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,8 @@ def show_report(report: EvaluationReport, key: str) -> None:
     """Model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
         f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
-        f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
+        f"{report.border_px} px border left out, data range {report.data_range:g}. "
+        "Mean over images [95 % interval over specimens]."
     )
     st.caption(
         "Inputs: as the dataset has them" if report.degradation == "paired" else f"Inputs: `{report.degradation}`"
@@ -54,10 +56,10 @@ def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFram
 
 
 def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
-    """`30.12 [29.80, 30.41]`, or the mean alone where one image gives no interval."""
+    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval."""
     score = report.mean(method, metric)
     digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
-    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if score.n > 1 else " (n = 1)"
+    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if isfinite(score.lo) else f" (n = {score.n})"
     return f"{score.mean:.{digits}f}{interval}"
 
 

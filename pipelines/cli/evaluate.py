@@ -52,18 +52,31 @@ def compare(
 ) -> None:
     """Put evaluated runs side by side, with their baselines, and pair them image by image."""
     from pipelines.evaluate.compare import compare as run
+    from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows, seed_values
     from pipelines.evaluate.paired import compare_pairs
     from pipelines.evaluate.reports import summary
     from pipelines.evaluate.tables import json_content
+    from pipelines.json_safe import to_json_safe
 
     comparison = run(request)
     paired = compare_pairs(comparison, request.metric, request.reference)
     _say_means(out, comparison)
     _say_pairs(out, paired)
+    over_seeds = compare_methods(comparison, [paired.metric, *(m for m in comparison.metrics if m != paired.metric)])
+    if over_seeds:
+        out.text(f"Over seeds and specimens. {SEEDS_CAPTION}")
+        say_table(out, seed_rows(over_seeds))
     for path in _write(csv, paired) if csv else ():
         out.text(str(path))
     runs = [{"run_id": c.model, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
-    out.result({"runs": runs, "warnings": list(comparison.warnings), "paired": json_content(paired)})
+    out.result(
+        {
+            "runs": runs,
+            "warnings": list(comparison.warnings),
+            "paired": json_content(paired),
+            "over_seeds": to_json_safe(seed_values(over_seeds)),
+        }
+    )
 
 
 def _say_means(out: Output, comparison: "Comparison") -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sem_models.evaluation.report import EvaluationReport
     from sem_models.evaluation.statistics.intervals import Interval
 
-_NO_INTERVAL = "[too few images for an interval]"
+_NO_INTERVAL = "[too few specimens for an interval]"
 
 
 def say_means(out: Output, report: "EvaluationReport", method: str, metrics: Sequence[str]) -> None:

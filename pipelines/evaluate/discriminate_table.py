@@ -22,7 +22,7 @@ _EARLIER = (
 )
 
 TEXTURE_CAPTION = (
-    "Texture of the judged images as sets, in unit intensity: mean over images [95 % bootstrap interval over groups]; "
+    "Texture of the judged images as sets, in unit intensity: mean over images [95 % interval over groups]; "
     "generated ones should be as the real ones are. Histogram: Wasserstein distance of all grey levels to those of the "
     "real images, 0 is best; for the real ones that between halves of their groups, which chance alone gives."
 )

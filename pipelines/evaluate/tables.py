@@ -18,10 +18,10 @@ from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval
 
 CAPTION = (
-    "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
-    "column names. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
-    "fall below 2/2^n. Holm corrects p over all comparisons of this table, each metric for itself. Better or "
-    "worse: the interval leaves out 0 and p (Holm) is at most 0.05."
+    "Difference: model minus reference, the mean over images with its 95 % interval over specimens (groups). p: "
+    "two-sided Wilcoxon signed-rank test over specimens, which cannot fall below 2/2^n with n of them. Holm corrects p "
+    "over all comparisons by one metric in this table. Better or worse: the interval excludes 0 and p (Holm) is at "
+    "most 0.05."
 )
 Row = dict[str, Any]
 
@@ -54,13 +54,17 @@ def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
 
 def _as_text(names: Row, paired: Paired, digits: int) -> Row:
     interval = paired.interval
-    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
     return {
         "metric": quantity(paired.metric), **names,
-        "difference [95 % interval]": f"{interval.mean:+.{digits}f} [{limits}]", "verdict": paired.verdict,
+        "difference [95 % interval]": interval_text(interval, digits), "verdict": paired.verdict,
         "p": f"{paired.p:.3g}", "p (Holm)": f"{paired.p_holm:.3g}", "images": interval.n, "groups": paired.groups,
-        "interval over": paired.resampled,
     }  # fmt: skip
+
+
+def interval_text(interval: Interval, digits: int) -> str:
+    """Return `+0.90 [+0.75, +1.02]`, or `+0.90 [none]` where too few specimens give no interval."""
+    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
+    return f"{interval.mean:+.{digits}f} [{limits}]"
 
 
 def decimals(intervals: Sequence[Interval]) -> int:
@@ -111,7 +115,7 @@ def _difference_values(comparison: PairedComparison) -> list[Row]:
         {
             "reference_id": base.model, "reference": base.run.name, "run_id": column.model, "model": column.run.name,
             "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": paired.interval.mean,
-            "lo": paired.interval.lo, "hi": paired.interval.hi, "interval_over": paired.resampled,
+            "lo": paired.interval.lo, "hi": paired.interval.hi,
             "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
             "verdict": paired.verdict,
         }
@@ -151,8 +155,9 @@ def _csv(rows: list[Row]) -> str:
 
 
 GAIN_CAPTION = (
-    "Difference: model minus baseline, image by image. Better or worse is said only where the interval leaves out 0 "
-    "and the signed-rank p, Holm-corrected over the comparisons of each metric, is at most 0.05."
+    "Difference: model minus baseline, the mean over images with its 95 % interval over specimens (groups). Better or "
+    "worse is said only where the interval excludes 0 and the signed-rank p over specimens, Holm-corrected over the "
+    "comparisons by each metric, is at most 0.05."
 )
 
 

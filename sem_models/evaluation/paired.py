@@ -11,16 +11,14 @@ from scipy.stats import rankdata
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import (
-    FEWEST_GROUPS,
     Interval,
-    bootstrap_interval,
     cluster_interval,
     holm,
     signed_rank_p,
 )
 
 LEVEL = 0.05
-"""Significance level of the corrected p, needed as well because intervals of a few images are too narrow."""
+"""Largest corrected p of a difference that is called better or worse."""
 
 
 def unit(metric: str) -> str:
@@ -63,9 +61,8 @@ class Paired:
     differences: tuple[ImageDifference, ...]
     """Differences on the images that both have scores for."""
     interval: Interval
-    resampled: Literal["groups", "images"]
-    """What the bootstrap resampled."""
     p: float
+    """Two-sided signed-rank test over specimens."""
     p_holm: float
     """Corrected over all comparisons by this metric that are shown together."""
 
@@ -110,21 +107,20 @@ def _paired(reference: EvaluationReport, other: EvaluationReport, metric: str) -
         raise ValueError(f"{other.model} and {reference.model} cannot be paired: {'; '.join(different)}")
     differences = _differences(reference, other, metric)
     values, groups = [d.value for d in differences], [d.group for d in differences]
-    clustered = len(set(groups)) >= FEWEST_GROUPS
-    interval = cluster_interval(values, groups) if clustered else bootstrap_interval(values)
-    p = signed_rank_p(values)
-    return Paired(metric, differences, interval, "groups" if clustered else "images", p, p)
+    p = signed_rank_p(values, groups)
+    return Paired(metric, differences, cluster_interval(values, groups), p, p)
 
 
 def _differences(reference: EvaluationReport, other: EvaluationReport, metric: str) -> tuple[ImageDifference, ...]:
     """Subtract scores image by image, matched by the name of the image."""
-    base, scores = _scores(reference, metric), _scores(other, metric)
+    base, scores = scores_by_image(reference, metric), scores_by_image(other, metric)
     groups = {row.image: row.group for row in reference.rows}
     common = [image for image in base if image in scores]
     return tuple(ImageDifference(image, groups[image], scores[image] - base[image]) for image in common)
 
 
-def _scores(report: EvaluationReport, metric: str) -> dict[str, float]:
+def scores_by_image(report: EvaluationReport, metric: str) -> dict[str, float]:
+    """Return what is compared of the model of a report, by image; images without the score are left out."""
     own = [(row.image, row.scores.get(metric)) for row in report.rows if row.method == report.model]
     return {image: measured(metric, score) for image, score in own if score is not None}
 
@@ -142,7 +138,7 @@ class Rank:
 
 def ranks(reports: Sequence[EvaluationReport], metric: str) -> tuple[Rank, ...]:
     """Return the rank of each model on the images that all of them have scores for."""
-    scores = [_scores(report, metric) for report in reports]
+    scores = [scores_by_image(report, metric) for report in reports]
     images = [image for image in scores[0] if all(image in one for one in scores)]
     if not images:
         return tuple(Rank(float("nan"), 0, 0) for _ in reports)

@@ -8,7 +8,12 @@ from pydantic import BeforeValidator
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.metrics.table import METRICS
-from sem_models.evaluation.statistics.intervals import Interval, PairedDifference, bootstrap_interval, paired_difference
+from sem_models.evaluation.statistics.intervals import (
+    Interval,
+    PairedDifference,
+    cluster_interval,
+    paired_difference,
+)
 
 
 def _present_name(method: Any) -> Any:
@@ -72,12 +77,17 @@ class EvaluationReport(Frozen):
         return [float("nan") if score is None else score for score in scores]
 
     def mean(self, method: str, metric: str) -> Interval:
-        """Return the mean over images with its 95 % interval."""
-        return bootstrap_interval(self.values(method, metric))
+        """Return the mean over images with its 95 % interval over specimens."""
+        return cluster_interval(self.values(method, metric), self._groups_of(method))
 
     def gain(self, metric: str, baseline: str) -> PairedDifference:
-        """Return model minus baseline, image by image."""
-        return paired_difference(self.values(self.model, metric), self.values(baseline, metric))
+        """Return model minus baseline, image by image, with its 95 % interval over specimens."""
+        return paired_difference(
+            self.values(self.model, metric), self.values(baseline, metric), self._groups_of(self.model)
+        )
+
+    def _groups_of(self, method: str) -> list[str]:
+        return [row.group for row in self.rows if row.method == method]
 
     def comparable(self, other: "EvaluationReport") -> bool:
         """Return whether both were scored on the same images, simulated and cropped in the same way."""
