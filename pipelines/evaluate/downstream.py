@@ -121,7 +121,7 @@ def _downstream_scores(
         for key in CONTENTS
     }
     notes = [
-        f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test images are real.",
+        f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test are real.",
         *(() if len(seeds) > 2 else (f"{counted(len(seeds), 'seed')}: differences may be chance; use three.",)),
     ]
     return DownstreamScores(
