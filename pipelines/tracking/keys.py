@@ -112,5 +112,5 @@ def discriminator_key(test: str, name: str) -> str:
 
 
 def of_direction(name: str, direction: Direction) -> str:
-    """Name of a file, tag or metric: what is known of the backward generator of a cycle stays apart."""
+    """Name a file, tag or metric; those of the backward generator of a cycle are kept apart."""
     return f"backward/{name}" if direction == "backward" else name
