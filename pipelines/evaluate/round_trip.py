@@ -77,7 +77,8 @@ def _image_model(ref: ModelRef, dataset: Dataset) -> ResolvedModel:
     if (facts.channels_in, facts.channels_out, facts.scale) != (1, 1, 1):
         raise UserError(
             f"{ref} takes {counted(facts.channels_in, 'channel')} and gives {facts.channels_out} at scale "
-            f"{facts.scale}; a round trip over the grey images of {dataset.manifest.name!r} needs models of one channel and scale 1."
+            f"{facts.scale}; a round trip over the grey images of {dataset.manifest.name!r} needs models of one "
+            "channel and scale 1."
         )
     return found
 
