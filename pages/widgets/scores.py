@@ -1,4 +1,4 @@
-"""Evaluation tables for display: means with intervals, gains over baselines, per-image rows."""
+"""Evaluation tables for display: means with intervals, gains over baselines, rows for each image."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -7,21 +7,20 @@ import pandas as pd
 import streamlit as st
 
 from pages.widgets.families import choose_scores
+from pipelines.counts import counted
 from pipelines.evaluate.tables import GAIN_CAPTION, gains
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 
 def show_report(report: EvaluationReport, key: str) -> None:
-    """Model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
+    """Show model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
-        f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
+        f"{report.split} split of {report.dataset}: {report.images} whole images of {counted(report.groups, 'group')}, "
         f"{report.border_px} px border left out, data range {report.data_range:g}. "
         "Mean over images [95 % interval over specimens]."
     )
-    st.caption(
-        "Inputs: as the dataset has them" if report.degradation == "paired" else f"Inputs: `{report.degradation}`"
-    )
+    st.caption("Inputs: those of the dataset" if report.degradation == "paired" else f"Inputs: `{report.degradation}`")
     metrics = choose_scores(report.metrics, f"scores-{key}")
     st.dataframe(means_table(report, metrics), hide_index=True)
     baselines = [method for method in report.methods if method != report.model]
@@ -35,12 +34,12 @@ def show_report(report: EvaluationReport, key: str) -> None:
 
 
 def header(metric: str) -> str:
-    """`PSNR (dB) ↑`."""
+    """Return a heading such as `PSNR (dB) ↑`."""
     return METRICS[metric].heading
 
 
 def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> None:
-    """Models against baselines, and why so few images may not tell."""
+    """Show models against baselines, and what to know before believing the differences."""
     found = gains(named, baselines, metrics)
     st.dataframe(pd.DataFrame(found.rows), hide_index=True)
     st.caption(GAIN_CAPTION)
@@ -49,7 +48,7 @@ def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequenc
 
 
 def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFrame:
-    """One row a method."""
+    """Tabulate one row per method."""
     return pd.DataFrame(
         [{"method": m, **{header(k): mean_text(report, m, k) for k in metrics}} for m in report.methods]
     )
@@ -64,7 +63,7 @@ def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
 
 
 def rows_table(report: EvaluationReport) -> pd.DataFrame:
-    """One row an image and method."""
+    """Tabulate one row per image and method."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""Paired comparisons as rows for people, as plain values and as CSV."""
+"""Paired comparisons as rows for people, as plain values, and as CSV."""
 
 import csv
 import io
@@ -27,18 +27,18 @@ Row = dict[str, Any]
 
 
 def quantity(metric: str) -> str:
-    """Name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
+    """Return name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
     label, measure = LABELS[metric], unit(metric)
     return label if f"({measure})" in label else f"{label}, {measure}"
 
 
 def difference_rows(comparison: PairedComparison) -> list[Row]:
-    """One row a metric and model, as text."""
+    """Tabulate one row per metric and model, as text."""
     return text_rows([({"model": column.label}, paired) for column, paired in _pairs(comparison)])
 
 
 def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
-    """One row a pair, with what it is named by after the metric; digits as the narrowest interval of its metric."""
+    """Tabulate one row per pair, named after the metric; digits as the narrowest interval of its metric needs."""
     intervals: dict[str, list[Interval]] = {}
     for _, paired in pairs:
         intervals.setdefault(paired.metric, []).append(paired.interval)
@@ -47,7 +47,7 @@ def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
 
 
 def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
-    """Metric by metric, because each is a family of tests; the chosen one first."""
+    """Go metric by metric, because each is a family of tests; the chosen one first."""
     for metric in sorted(comparison.metrics, key=lambda name: name != comparison.metric):
         yield from ((pairing.column, pairing.by_metric[metric]) for pairing in comparison.pairings)
 
@@ -68,14 +68,14 @@ def interval_text(interval: Interval, digits: int) -> str:
 
 
 def decimals(intervals: Sequence[Interval]) -> int:
-    """As many as show two digits of half the narrowest interval."""
+    """Count the decimals that show two digits of half the narrowest interval."""
     halves = [((interval.hi - interval.lo) / 2, abs(interval.mean)) for interval in intervals]
     needed = [1 + math.ceil(-math.log10(half)) for half, mean in halves if half > 1e-6 * mean]
     return min(8, max(0, *needed)) if needed else 4
 
 
 def rank_rows(comparison: PairedComparison) -> list[Row]:
-    """One row a model: mean rank over images and on how many of them it is the best."""
+    """Tabulate one row per model: mean rank over images, and on how many of them it is the best."""
     return [
         {"model": column.label, **{LABELS[metric]: _rank_text(by_metric[metric]) for metric in comparison.metrics}}
         for column, by_metric in comparison.standing
@@ -87,7 +87,7 @@ def _rank_text(rank: Rank) -> str:
 
 
 def json_content(comparison: PairedComparison) -> Row:
-    """Everything as plain values for JSON."""
+    """Return everything as plain values for JSON."""
     content: Row = to_json_safe(
         {
             "reference": comparison.reference.run.run_id,
@@ -101,7 +101,7 @@ def json_content(comparison: PairedComparison) -> Row:
 
 
 def csv_files(comparison: PairedComparison) -> dict[str, str]:
-    """Name and content of each: differences, the same image by image, ranks."""
+    """Return name and content of each file: differences, differences image by image, ranks."""
     return {
         "paired.csv": _csv(_difference_values(comparison)),
         "paired_per_image.csv": _csv(_image_values(comparison)),
@@ -149,7 +149,7 @@ def _csv(rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    # None leaves a cell empty, which says it better than NaN.
+    # None leaves a cell empty, which is clearer than NaN.
     writer.writerows(to_json_safe(rows))
     return text.getvalue()
 
@@ -170,9 +170,9 @@ class Gains:
 
 
 def gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> Gains:
-    """Each model against each baseline, metric by metric.
+    """Compare each model with each baseline, metric by metric.
 
-    Columns name what tells the rows apart: the model unless its label is empty, the baseline unless all have the same.
+    Columns name what differs between rows: the model unless its label is empty, the baseline unless all have the same.
     """
     reports = [report for _, report in named]
     names = [_names(label, baseline, len(baselines)) for (label, _), baseline in product(named, baselines)]
