@@ -31,7 +31,7 @@ def _few_specimens(n: int, together: int) -> str:
         return ""
     after = f", {least:.3g} after Holm over {together} comparisons" if together > 1 else ""
     said = (
-        f"With n = {n} specimens p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
+        f"With {n} specimen{'s' * (n != 1)} p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
         f"no difference can reach {LEVEL} by this test. Look at the images one by one."
     )
     return said if n >= FEWEST_GROUPS else f"{said} An interval needs {FEWEST_GROUPS} specimens or more."
