@@ -77,7 +77,7 @@ def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
 def test_one_model_has_nothing_to_pair_with(runs: dict[str, str]) -> None:
     paired = compare_pairs(compare(CompareRequest(run_ids=[runs["good"], runs["good"]])))
     assert paired.pairings == ()
-    assert "nothing to pair" in paired.caveats[0]
+    assert "nothing to compare" in paired.caveats[0]
     assert difference_rows(paired) == []
     assert len(rank_rows(paired)) == 1
     assert csv_files(paired)["paired.csv"].strip() == ""
