@@ -54,8 +54,9 @@ def _show(comparison: Comparison) -> None:
         st.warning(warning)
     report = comparison.columns[0].report
     st.caption(
-        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): {report.images} whole images of "
-        f"{counted(report.groups, 'group')}. Mean over images [95 % interval over specimens]."
+        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): "
+        f"{counted(report.images, 'whole image')} of {counted(report.groups, 'group')}. "
+        "Mean over images [95 % interval over specimens]."
     )
     metrics = choose_scores(comparison.metrics, "scores")
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
@@ -93,7 +94,7 @@ def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
         baseline = st.selectbox(
             "Baseline", baselines, format_func=lambda name: name.removeprefix("baseline:"), key="baseline"
         )
-    st.markdown(f"**Difference to the {baseline.removeprefix('baseline:')} baseline, image by image**")
+    st.markdown(f"**Difference from the {baseline.removeprefix('baseline:')} baseline, image by image**")
     show_gains([(column.label, column.report) for column in comparison.columns], [baseline], metrics)
 
 

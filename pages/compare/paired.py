@@ -34,7 +34,7 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
 
 
 def _show_differences(paired: PairedComparison) -> None:
-    st.markdown(f"**Difference to {paired.reference.label}, image by image**")
+    st.markdown(f"**Difference from {paired.reference.label}, image by image**")
     st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
     if paired.caveats:

@@ -81,7 +81,7 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
             st.markdown("**Discriminator: probability of being real**")
             st.plotly_chart(curve_figure(probabilities, "probability"), key=f"belief-{run_id}")
             st.caption(
-                "If real stays near 1 and generated near 0, it has won, and the generator learns nothing from it."
+                "Real near 1 and generated near 0 for long: the discriminator has won; the generator learns nothing."
             )
     if variety:
         with right:

@@ -82,7 +82,7 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     where = "adversarial.optimiser" if recipe.cycle and recipe.adversarial else "optimiser"
     optimiser = recipe.adversarial.optimiser if recipe.cycle and recipe.adversarial else recipe.optimiser
     with first:
-        st.markdown("**Loop**")
+        st.markdown("**Training**")
         steps = st.number_input("Steps", 1, 2_000_000, train.steps, 100, key=f"steps-{key}")
         batch = st.number_input("Batch (patches)", 1, 512, train.batch, key=f"batch-{key}")
         patch = st.number_input("Patch (px of the sharp image)", 16, 1024, train.patch, 16, key=f"patch-{key}")

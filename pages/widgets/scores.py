@@ -16,7 +16,8 @@ from sem_models.evaluation.report import EvaluationReport
 def show_report(report: EvaluationReport, key: str) -> None:
     """Show model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
-        f"{report.split} split of {report.dataset}: {report.images} whole images of {counted(report.groups, 'group')}, "
+        f"{report.split} split of {report.dataset}: {counted(report.images, 'whole image')} of "
+        f"{counted(report.groups, 'group')}, "
         f"{report.border_px} px border left out, data range {report.data_range:g}. "
         "Mean over images [95 % interval over specimens]."
     )
