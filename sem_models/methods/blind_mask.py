@@ -41,8 +41,9 @@ def hide(x: Tensor, places: Places, settings: BlindSpot, generator: torch.Genera
     """Return a copy of (N, C, H, W) with the stretches replaced and, if the mask follows lines, the pixels beside them.
 
     A pixel is replaced by a random neighbour or by the median of the window of `settings.radius` around it, which ends
-    at the image edge. The pixel itself is never used; if the mask follows scan lines, nothing of its line is used,
-    because the noise there is correlated with its own.
+    at the image edge. The pixel itself is never used, nor is any other hidden pixel, so that no target alters the value
+    that replaces a neighbour; if the mask follows scan lines, nothing of its line is used, because the noise there is
+    correlated with its own.
     """
     reach = settings.line_px
     image, row, column = _along_line(places, reach, settings.stretch_px - 1 + reach, x.shape[3])
@@ -52,10 +53,15 @@ def hide(x: Tensor, places: Places, settings: BlindSpot, generator: torch.Genera
     usable = (rows >= 0) & (rows < x.shape[2]) & (columns >= 0) & (columns < x.shape[3])
     usable &= rows != row[:, None] if settings.follows_lines else (rows != row[:, None]) | (columns != column[:, None])
     images = image[:, None].expand_as(rows)
+    rows, columns = rows.clamp(0, x.shape[2] - 1), columns.clamp(0, x.shape[3] - 1)
+    concealed = torch.zeros(x.shape[0], *x.shape[2:], dtype=torch.bool)
+    concealed[image, row, column] = True
+    seen = usable & ~concealed[images, rows, columns]
+    # A window may hold hidden pixels only: the image is then hardly larger than the mask.
+    usable = torch.where(seen.any(dim=1, keepdim=True), seen, usable)
     if settings.replacement == "neighbour":
         pick = _pick(usable, generator)
         images, rows, columns, usable = (part.gather(1, pick) for part in (images, rows, columns, usable))
-    rows, columns = rows.clamp(0, x.shape[2] - 1), columns.clamp(0, x.shape[3] - 1)
     values = x[images.to(x.device), :, rows.to(x.device), columns.to(x.device)]
     values = values.masked_fill(~usable.to(x.device)[..., None], float("nan")).nanmedian(dim=1).values
     hidden = x.clone()

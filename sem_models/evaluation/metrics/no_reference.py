@@ -22,6 +22,8 @@ from sem_models.images.intensity import UnitImage
 
 REACH_PX = 5
 _LEVEL = 0.01
+_CLASSES = 16
+_LEAST_VARIANCE = 0.01
 _NAN = float("nan")
 
 
@@ -85,16 +87,39 @@ def residual_structure(residual: UnitImage, output: UnitImage) -> float:
     return abs(_pearson(left, sobel(output.astype(np.float64))))
 
 
+def variance_stabilised(residual: UnitImage, output: UnitImage) -> UnitImage:
+    """Divide a residual (H, W) by the standard deviation that it has at the brightness of the output.
+
+    Shot noise is stronger in bright areas, which would dominate every correlation: a filter that spoils the dark ones
+    would look better than it is. The variance is measured in 16 brightness classes of equally many pixels and
+    interpolated in between, at no less than 1 % of its median. A flat residual or output is returned as it is.
+    """
+    brightness = output.astype(np.float64)
+    if not (np.ptp(residual) and np.ptp(output)):
+        return residual
+    classes = np.array_split(np.argsort(brightness, axis=None), _CLASSES)
+    values, left = brightness.ravel(), (residual.astype(np.float64) - residual.mean(dtype=np.float64)).ravel()
+    means = np.array([values[part].mean() for part in classes])
+    variances = np.array([np.mean(left[part] ** 2) for part in classes])
+    variances = np.maximum(variances, _LEAST_VARIANCE * np.median(variances))
+    stable: UnitImage = (residual / np.sqrt(np.interp(brightness, means, variances))).astype(np.float32)
+    return stable
+
+
 def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
-    """Measure the residual of (H, W) images in unit intensity, by names in `MEASURES`; NaN where undefined."""
+    """Measure the residual of (H, W) images in unit intensity, by names in `MEASURES`; NaN where undefined.
+
+    Correlations are those of the residual with its variance stabilised.
+    """
     residual = first - output
-    largest, limit = residual_whiteness(residual)
+    stable = variance_stabilised(residual, output)
+    largest, limit = residual_whiteness(stable)
     return {
         "noise_std": float(residual.std(dtype=np.float64)),
         "residual_whiteness": largest,
         "residual_white_limit": limit,
-        "residual_row_correlation": residual_row_correlation(residual),
-        "residual_structure": residual_structure(residual, output),
+        "residual_row_correlation": residual_row_correlation(stable),
+        "residual_structure": residual_structure(stable, output),
     }
 
 

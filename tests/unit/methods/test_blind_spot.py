@@ -205,3 +205,22 @@ def test_blind_spot_settings_belong_to_their_method() -> None:
         Recipe.model_validate({**recipe.model_dump(), "method": "noise2noise"})
     with pytest.raises(ValueError, match="method blind-spot needs blind_spot settings"):
         Recipe.model_validate({**recipe.model_dump(), "blind_spot": None})
+
+
+@pytest.mark.parametrize("replacement", ["neighbour", "median"])
+def test_no_target_alters_what_replaces_a_neighbour(replacement: str) -> None:
+    """Change all hidden pixels: not one replacement may change, although windows overlap."""
+    x = torch.rand(2, 1, 64, 64, generator=seeded(3))
+    settings = BlindSpot(replacement=replacement, share=0.05)
+    places = draw_places(2, 64, 64, settings.box, seeded())
+    changed = x.clone()
+    image, row, column = places
+    changed[image, :, row, column] += 10
+    assert torch.equal(hide(x, places, settings, seeded(5)), hide(changed, places, settings, seeded(5)))
+
+
+def test_an_image_of_hidden_pixels_alone_is_still_filled() -> None:
+    x = torch.rand(1, 1, 4, 4, generator=seeded())
+    grid = torch.arange(16)
+    places = (torch.zeros_like(grid), grid // 4, grid % 4)
+    assert torch.isfinite(hide(x, places, BlindSpot(radius=1), seeded())).all()
