@@ -33,7 +33,7 @@ def page() -> str:
     measured = {name: found for name in ("before", "after") if (found := _read(f"{name}.json"))}
     head = ["", *(f"{name} ({found['commit']})" for name, found in measured.items())]
     rows = [[label, *(str(found[key]) for found in measured.values())] for key, label in COUNTS.items()]
-    rows += [["median number of lines of a file", *(f"{found['lines_of_a_file']['median']:g}" for found in measured.values())]]
+    rows += [["lines of a file (median)", *(f"{found['lines_of_a_file']['median']:g}" for found in measured.values())]]
     rows += [["import cycles between subpackages", *(_cycles(found) for found in measured.values())]]
     rows += _first_page([str(found["commit"]) for found in measured.values()])
     table = "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])

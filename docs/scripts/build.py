@@ -95,7 +95,7 @@ def _exists(site: Path, page: Path, address: str) -> bool:
 
 
 def _for_the_site(text: str) -> str:
-    """Adapt the links of a file in the repository root: links into `docs/` are kept, others are replaced by their text."""
+    """Adapt the links of a file in the repository root: keep links into `docs/`, replace others by their text."""
     text = re.sub(r"\]\(docs/([^)]+)\)", r"](\1)", text)
     return re.sub(r"\[([^\]]+)\]\((?!https?:|#)(?![\w/-]+\.md)[^)]+\)", r"\1", text)
 
