@@ -9,9 +9,9 @@ from pipelines.cli.app import app
 INTRODUCTION = """# Command line
 
 In a checkout `python -m pipelines COMMAND` is the same as `sem-workbench COMMAND`. `--json` prints one JSON object as
-the last line of standard output; logs and progress go to standard error. The exit status is 0 on success, 2 for an error in
-your input (one line says what to do), 1 for an error in the program, and 130 if the command was interrupted and its
-state saved.
+the last line of standard output; logs and progress go to standard error. The exit status is 0 on success, 2 for an
+error in your input (one line says what to do), 1 for an error in the program, and 130 if the command was interrupted
+and its state saved.
 
 MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model
 (`models:/NAME@ALIAS` or `models:/NAME/VERSION`), or a baseline (`baseline:bicubic`).

@@ -16,8 +16,8 @@ BOX, GAP, ROW, MARGIN = 118, 16, 74, 28
 INTRODUCTION = """# Map of the code
 
 This page is generated from the imports in the code. Boxes are folders (white) and single modules (grey); an arrow
-points to what is imported. Arrows that follow from others are left out: if A imports B and B imports C, an import of C by A is
-not drawn. The numbers between the layers count pairs of modules.
+points to what is imported. Arrows that follow from others are left out: if A imports B and B imports C, an import of C
+by A is not drawn. The numbers between the layers count pairs of modules.
 
 ![Packages of the program and the imports between them](packages.svg)
 """

@@ -1,4 +1,4 @@
-"""Generators of the documentation, against what they are generated from."""
+"""Generated documentation pages, compared with their sources."""
 
 import tomllib
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def listed(nav: list) -> set[str]:
-    """Every page that a navigation names."""
+    """All pages that a navigation names."""
     found: set[str] = set()
     for item in nav:
         target = next(iter(item.values())) if isinstance(item, dict) else item

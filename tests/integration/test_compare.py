@@ -1,4 +1,4 @@
-"""Stored evaluations compared: the use case and the command, on scores that were written by hand."""
+"""Comparison of stored evaluations, by the use case and the command, on handwritten scores."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str])
     assert {pairing.by_metric["psnr_db"].verdict for pairing in named.pairings} == {"better"}
 
 
-def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
+def test_users_mistakes_are_reported(runs: dict[str, str]) -> None:
     comparison = compare(CompareRequest(run_ids=list(runs.values())))
     with pytest.raises(UserError, match="psnr_db, mse"):
         compare_pairs(comparison, "fid")
@@ -44,7 +44,7 @@ def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
         compare_pairs(comparison, reference="zzz")
 
 
-def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
+def test_a_run_that_cannot_be_compared_gets_a_reason(runs: dict[str, str]) -> None:
     noisy = store("noisy", POOR, 0.1, degradation='{"scale":4,"read_noise":0.02}')
     other = store("other", POOR, 0.1, digest="e" * 20, dataset="second")
     wide = store("wide", POOR, 0.1, border_px=2)

@@ -1,4 +1,4 @@
-"""Runs with evaluations that were written by hand, for tests of comparisons."""
+"""Runs with handwritten evaluations, for tests of comparisons."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,7 +19,7 @@ MSE = {"good": 0.003, "fair": 0.001, "poor": 0.004}
 def store(
     name: str, psnr: list[float], mse: float, extra: Mapping[str, float] = MappingProxyType({}), **changes: object
 ) -> str:
-    """A run that holds an evaluation of eight images of four specimens; its MSE grows from image to image."""
+    """A run with an evaluation of eight images of four specimens; its MSE increases from image to image."""
     run_id = create_run("sem", name, "training", {}, {"sem.evaluated.test": "set"})
     scored = [
         (f"i{index}", group, value, mse + 1e-5 * index)
@@ -39,6 +39,6 @@ def store(
 
 
 def three_runs() -> dict[str, str]:
-    """By PSNR good is best and loses one image to fair; by MSE fair is best."""
+    """By PSNR, `good` is best and worse than `fair` on one image; by MSE, `fair` is best."""
     scores = {"fair": FAIR, "poor": POOR, "good": GOOD}
     return {name: store(name, psnr, MSE[name]) for name, psnr in scores.items()}
