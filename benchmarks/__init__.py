@@ -1,1 +1,1 @@
-"""Measured, never asserted in tests."""
+"""Measurements on real data. Tests never assert these numbers."""

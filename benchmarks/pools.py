@@ -1,4 +1,4 @@
-"""Sets of real micrographs under one roof, split by specimen: what the tables of the benchmarks are made on."""
+"""Pooled sets of real micrographs, split by specimen, on which the benchmark tables are computed."""
 
 import shutil
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ _FOLDERS = {
 
 @dataclass(frozen=True)
 class Pool:
-    """Some sets as one dataset."""
+    """Several sets combined into one dataset."""
 
     dataset: str
     sets: tuple[str, ...]
     groups: str
-    """Finds the specimen in a name: plant, powder lot, coating sample, rat, alloy or the spot of it."""
+    """Regular expression for the specimen in a name: plant, powder lot, coating sample, rat, alloy or spot on it."""
     seed: int
 
     def gather(self, data: Path, target: Path) -> None:
-        """Copy every image, and the side-cars with pixel sizes, into `target` with its set in front of its name."""
+        """Copy all images, and the side-car files with pixel sizes, into `target`; the set becomes a name prefix."""
         target.mkdir(parents=True, exist_ok=True)
         for name in self.sets:
             folder, pattern = _FOLDERS[name]
@@ -40,16 +40,16 @@ FOUR = Pool(
     groups=r"^(plant_[A-Za-z]+\d+|powder_Sc\d+|coating_(?:\d+-\d+|S879)|axon_sub-rat\d+)",
     seed=8,
 )
-"""The first seed whose test split holds two specimens at least of each of the four sets."""
+"""The seed is the first whose test split contains at least two specimens of each of the four sets."""
 THREE = Pool(
     dataset="sem3",
     sets=("plant", "powder", "superalloy"),
     groups=r"^(plant_[A-Za-z]+\d+|powder_Sc\d+|superalloy_(?:spot\d+|[^_]+))",
     seed=0,
 )
-"""The first seed whose validation and test splits hold each of the three sets."""
+"""The seed is the first whose validation and test splits contain each of the three sets."""
 
 
 def set_of(image: str) -> str:
-    """The set that an image of a pool belongs to."""
+    """The set to which an image of a pool belongs."""
     return image.partition("_")[0]

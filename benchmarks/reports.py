@@ -1,4 +1,4 @@
-"""Stored evaluations of the runs of a table, read back from MLflow; nothing is computed but means and differences."""
+"""Stored evaluations of the runs in a table, read from MLflow. Only means and differences are computed here."""
 
 import json
 import os
@@ -16,7 +16,7 @@ Reports = dict[str, list[EvaluationReport]]
 
 
 def read(home: Path, table: Path) -> Reports:
-    """Every evaluation of each job, by label."""
+    """All evaluations of each job, by label."""
     os.environ["SEM_HOME"] = str(home)
     from pipelines.evaluate.reports import stored_reports
 
@@ -25,32 +25,32 @@ def read(home: Path, table: Path) -> Reports:
 
 
 def blur_of(report: EvaluationReport) -> dict[str, Any]:
-    """The blur that made the inputs of an evaluation."""
+    """The blur that was applied to the inputs of an evaluation."""
     blur: dict[str, Any] = json.loads(report.degradation)["blur"]
     return blur
 
 
 def part_of(report: EvaluationReport, name: str) -> EvaluationReport:
-    """The rows of one set of the pool."""
+    """The report with only the rows of one set of the pool."""
     rows = tuple(row for row in report.rows if set_of(row.image) == name)
     return report.model_copy(update={"rows": rows})
 
 
 def gain(report: EvaluationReport, method: str, metric: str, over: str) -> Interval:
-    """Mean difference of two methods with an interval that draws whole specimens."""
+    """Mean difference of two methods, with an interval over specimens."""
     differences = np.subtract(report.values(method, metric), report.values(over, metric))
     groups = [row.group for row in report.rows if row.method == method]
     return cluster_interval(differences.tolist(), groups)
 
 
 def score(report: EvaluationReport, metric: str) -> Interval:
-    """Mean of the model with an interval that draws whole specimens."""
+    """Mean score of the model, with an interval over specimens."""
     groups = [row.group for row in report.rows if row.method == report.model]
     return cluster_interval(report.values(report.model, metric), groups)
 
 
-def said(value: Interval, digits: int = 2, sign: str = "+") -> str:
-    """`+3.10 [2.90, 3.30]`; the mean alone where too few specimens give no interval, `-` where there is nothing."""
+def formatted(value: Interval, digits: int = 2, sign: str = "+") -> str:
+    """`+3.10 [2.90, 3.30]`; only the mean if there are too few specimens for an interval, and `-` for NaN."""
     if np.isnan(value.mean):
         return "-"
     mean = f"{value.mean:{sign}.{digits}f}"
@@ -58,6 +58,6 @@ def said(value: Interval, digits: int = 2, sign: str = "+") -> str:
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table."""
+    """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,4 +1,4 @@
-"""Trainings of a table, by the command line alone; what is finished is kept, so that a table can be gone on with."""
+"""Training and evaluation of the runs in a table through the command line; finished runs are kept and not repeated."""
 
 import argparse
 import json
@@ -28,13 +28,13 @@ class Job:
     seed: int = 0
     changes: tuple[str, ...] = ()
     init: str | None = None
-    """Label of the job whose pixel stage this one starts from."""
+    """Label of the job from whose pixel stage this one starts."""
     inputs: tuple[tuple[str, ...], ...] = ((),)
-    """`degradation.KEY=VALUE` settings of the inputs of each evaluation; none: as in training."""
+    """For each evaluation, the `degradation.KEY=VALUE` settings of its inputs; an empty tuple means as in training."""
 
 
 def command(*arguments: str) -> dict[str, Any]:
-    """Run one workbench command; its last line of output is a JSON object."""
+    """Run a workbench command and return the JSON object in its last line of output."""
     call = [sys.executable, "-m", "pipelines", *arguments, "--json"]
     done = subprocess.run(call, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -42,18 +42,18 @@ def command(*arguments: str) -> dict[str, Any]:
 
 
 def settings(assignments: Sequence[str]) -> list[str]:
-    """`--set` before each."""
+    """Put `--set` before each assignment."""
     return [part for text in assignments for part in ("--set", text)]
 
 
 def options(description: str | None) -> argparse.Namespace:
-    """What every table takes; the environment is set for it."""
+    """Parse the options that all tables share, and set the environment accordingly."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--home", type=Path, default=ROOT)
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each with one thread")
-    parser.add_argument("--pictures", type=Path, help="folder for pictures to look at, where a table makes some")
-    parser.add_argument("--only", nargs="*", help="labels of the jobs to do")
+    parser.add_argument("--jobs", type=int, default=1, help="number of parallel trainings, each with one thread")
+    parser.add_argument("--pictures", type=Path, help="folder for comparison images, if the table makes any")
+    parser.add_argument("--only", nargs="*", help="labels of the jobs to run")
     chosen = parser.parse_args()
     os.environ["SEM_HOME"] = str(chosen.home)
     os.environ.setdefault("SEM_CPU_SLOTS", str(chosen.jobs))
@@ -63,7 +63,7 @@ def options(description: str | None) -> argparse.Namespace:
 
 
 def prepare(pool: Pool, data: Path, home: Path) -> None:
-    """The dataset of a pool, unless it is there."""
+    """Prepare the dataset of a pool unless it exists."""
     if (home / "datasets" / pool.dataset).exists():
         return
     raw = home / f"raw-{pool.dataset}"
@@ -72,16 +72,16 @@ def prepare(pool: Pool, data: Path, home: Path) -> None:
 
 
 class Table:
-    """The runs that are finished, in a file beside the script of the table."""
+    """Finished runs, stored in a JSON file next to the script of the table."""
 
     def __init__(self, path: Path, experiment: str, same: tuple[str, ...]) -> None:
-        """`same`: settings of every training."""
+        """`same` are settings that apply to all trainings."""
         self._path, self._experiment, self._same = path, experiment, same
         self.known: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
         self._lock = threading.Lock()
 
     def run(self, jobs: Sequence[Job], at_once: int, only: Sequence[str] | None) -> None:
-        """Train and score what is missing, `at_once` at a time."""
+        """Run the missing trainings and evaluations, `at_once` in parallel."""
         wanted = [job for job in jobs if not only or job.label in only]
         with ThreadPoolExecutor(at_once) as workers:
             for done in [workers.submit(self._one, job) for job in wanted]:

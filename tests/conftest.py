@@ -40,7 +40,7 @@ def torch_home() -> Path:
 
 @pytest.fixture
 def sem_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home for datasets and runs; nothing of the developer's own store is touched."""
+    """An empty home for datasets and runs; the developer's own store is not touched."""
     monkeypatch.setenv("SEM_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     yield tmp_path
@@ -53,13 +53,13 @@ def _two_threads() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_downloads() -> None:
-    """No test fetches hundreds of megabytes of weights because a machine happens to have internet."""
+    """Tests must not download hundreds of megabytes of weights when a machine has internet access."""
     os.environ.setdefault("SEM_OFFLINE", "1")
 
 
 @pytest.fixture
 def raw_images(tmp_path: Path) -> Path:
-    """A folder of small TIFF micrographs of five specimens, 2.5 nm a pixel."""
+    """A folder of small TIFF micrographs of five specimens, 2.5 nm per pixel."""
     folder = tmp_path / "raw"
     folder.mkdir()
     for index, image in enumerate(smooth_images(6)):
@@ -70,7 +70,7 @@ def raw_images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_dataset(tmp_path: Path, raw_images: Path) -> Dataset:
-    """The same, prepared, in `tmp_path/datasets/small`."""
+    """The same micrographs as a dataset, in `tmp_path/datasets/small`."""
     plan = plan_dataset(PrepareOptions(name="small", raw=(raw_images,)))
     return write_dataset(plan, tmp_path / "datasets" / "small")
 

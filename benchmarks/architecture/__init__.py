@@ -1,1 +1,1 @@
-"""How the code of a checkout hangs together, counted by script: the same script before and after a change."""
+"""Structure of the code in a checkout, counted by script so that it can be compared before and after a change."""

@@ -1,4 +1,4 @@
-"""Imports between packages, counted at any level, and the circles among them."""
+"""Imports between packages, counted at any level, and import cycles."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -9,13 +9,13 @@ Arrows = Mapping[tuple[str, str], int]
 
 
 def arrows(checkout: Checkout, place: Callable[[str], str]) -> Counter[tuple[str, str]]:
-    """How many modules of one place import how many of another: one count for each pair of modules."""
+    """Count the pairs of modules, by the places of importer and imported module."""
     pairs = ((place(source), place(target)) for source, targets in checkout.imports.items() for target in targets)
     return Counter(pair for pair in pairs if pair[0] != pair[1])
 
 
 def circles(pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """Places that import one another, directly or through others: strongly connected components of two or more."""
+    """Import cycles: strongly connected components of at least two places."""
     below: dict[str, set[str]] = {}
     for source, target in pairs:
         below.setdefault(source, set()).add(target)

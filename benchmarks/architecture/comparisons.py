@@ -1,4 +1,4 @@
-"""Places where code decides by the name of a task, of a method or of a kind of dataset."""
+"""Places where code compares the name of a task, a method or a dataset layout."""
 
 import ast
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from benchmarks.architecture.modules import Checkout, Module
 
 DECIDED_BY = {"task", "method", "kind"}
 TABLES = ("sem_models.tasks", "sem_models.methods")
-"""Where such names belong; comparisons there are not counted."""
+"""Packages in which these comparisons are allowed and not counted."""
 PREDICATES = {"takes_labels"}
-"""Functions of earlier versions that hide such a comparison."""
+"""Functions of earlier versions that contain such a comparison."""
 
 
 def comparisons(checkout: Checkout) -> list[str]:
@@ -17,17 +17,17 @@ def comparisons(checkout: Checkout) -> list[str]:
     found = []
     for module in checkout.modules.values():
         if not module.name.startswith(TABLES):
-            found += [_said(checkout, module, node) for node in _decisions(module.tree)]
+            found += [_shown(checkout, module, node) for node in _decisions(module.tree)]
     return sorted(found)
 
 
 def literal_comparisons(checkout: Checkout) -> list[str]:
-    """Those comparisons in which a string or a collection of strings is written out."""
+    """The comparisons that involve a string literal or a collection of string literals."""
     found = []
     for module in checkout.modules.values():
         if not module.name.startswith(TABLES):
             nodes = (node for node in _decisions(module.tree) if any(map(_is_text, ast.walk(node))))
-            found += [_said(checkout, module, node) for node in nodes]
+            found += [_shown(checkout, module, node) for node in nodes]
     return sorted(found)
 
 
@@ -42,7 +42,7 @@ def _decisions(tree: ast.Module) -> Iterator[ast.expr]:
 
 
 def _decides(node: ast.expr) -> bool:
-    # `dtype.kind` is NumPy's letter for a number format.
+    # `dtype.kind` is the NumPy code of a data type and unrelated.
     return isinstance(node, ast.Attribute) and node.attr in DECIDED_BY and not ast.unparse(node).endswith("dtype.kind")
 
 
@@ -50,5 +50,5 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _said(checkout: Checkout, module: Module, node: ast.expr) -> str:
+def _shown(checkout: Checkout, module: Module, node: ast.expr) -> str:
     return f"{module.path.relative_to(checkout.root)}:{node.lineno} {ast.unparse(node)}"

@@ -1,8 +1,8 @@
-"""Seconds until a fresh server shows its first page in a real Chromium, and until a second visit shows it.
+"""Seconds until a newly started server shows its first page in Chromium, and until it shows the page again.
 
     python -m benchmarks.architecture.first_page /tmp/before . --out benchmarks/architecture/results/first_page.json
 
-Checkouts take turns, so that a busy machine slows all of them alike; the load average stands beside each round.
+Checkouts alternate, so that a busy machine slows all of them equally. The load average is stored with each round.
 """
 
 import argparse
@@ -28,11 +28,11 @@ from benchmarks.architecture.modules import commit
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"] h1'
-"""The page's heading, once the script of the page has ended."""
+"""Selector of the page heading after the script of the page has finished."""
 
 
 def first_page(roots: list[Path], rounds: int) -> list[dict[str, Any]]:
-    """Visit Home on a fresh server of each checkout, `rounds` times in turn."""
+    """Visit the Home page on a new server of each checkout in turn, `rounds` times."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
         return [{"commit": commit(root), **_round(root, browser)} for _ in range(rounds) for root in roots]
@@ -88,11 +88,11 @@ def _chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
-    raise SystemExit("Chromium is not installed: install Debian's `chromium`, or leave --first-page out.")
+    raise SystemExit("Chromium was not found: install it, on Debian with `apt-get install chromium`.")
 
 
 def main() -> None:
-    """Measure and write or print the result."""
+    """Measure, then write or print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("roots", type=Path, nargs="+", help="root of each checkout")
     parser.add_argument("--rounds", type=int, default=5)

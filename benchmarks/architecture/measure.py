@@ -1,4 +1,4 @@
-"""Counts of a checkout, as JSON.
+"""Count the structure of a checkout, as JSON.
 
 git worktree add /tmp/before 2d480d1
 python -m benchmarks.architecture.measure /tmp/before --out benchmarks/architecture/results/before.json
@@ -15,11 +15,11 @@ from benchmarks.architecture.comparisons import comparisons, literal_comparisons
 from benchmarks.architecture.modules import Checkout, commit, package, room
 
 FRAGMENT_LINES = 70
-"""A file of at most so many lines that a single other file imports is called a fragment."""
+"""A file of at most this many lines that only one other file imports is called a fragment."""
 
 
 def measure(root: Path) -> dict[str, Any]:
-    """Everything that is counted without running the program."""
+    """All counts, obtained without running the program."""
     checkout = Checkout.read(root)
     between_packages, between_rooms = arrows(checkout, package), arrows(checkout, room)
     single = fragments(checkout)
@@ -46,7 +46,7 @@ def measure(root: Path) -> dict[str, Any]:
 
 
 def fragments(checkout: Checkout) -> list[str]:
-    """Short modules that a single other module imports, as `MODULE <- IMPORTER`."""
+    """Short modules that only one other module imports, as `MODULE <- IMPORTER`."""
     return [
         f"{name} <- {next(iter(checkout.importers[name]))}"
         for name, module in sorted(checkout.modules.items())
@@ -74,7 +74,7 @@ def _distribution(lines: list[int]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure a checkout and write or print the result."""
+    """Measure a checkout, then write or print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="root of the checkout")
     parser.add_argument("--out", type=Path, help="JSON file to write")

@@ -1,4 +1,4 @@
-"""The modules of a checkout and which of them imports which, read from the syntax tree; nothing is executed."""
+"""Modules of a checkout and their imports, read from the syntax tree without executing any code."""
 
 import ast
 import subprocess
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGES = ("sem_models", "pipelines", "pages")
-"""Packages of the program, lowest layer first; `app.py` stands above them."""
+"""Packages of the program from the lowest to the highest layer; `app.py` is above them."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Module:
     """One source file."""
 
     name: str
-    """Dotted name; a package goes by its own, without `__init__`."""
+    """Dotted name; for a package without `__init__`."""
     path: Path
     text: str
 
@@ -47,7 +47,7 @@ class Checkout:
 
     @cached_property
     def imports(self) -> dict[str, set[str]]:
-        """For each module, the modules of the program that it imports, wherever in the file it does so."""
+        """For each module, the modules of the program that it imports anywhere in its file."""
         return {name: set(self._imported(module)) - {name} for name, module in self.modules.items()}
 
     @cached_property
@@ -78,7 +78,7 @@ def _dotted(path: Path) -> str:
 
 
 def room(module: str) -> str:
-    """Where a module lives at the second level: `sem_models.physics.blur` is in `sem_models.physics`."""
+    """Subpackage of a module: `sem_models.physics.blur` is in `sem_models.physics`."""
     return ".".join(module.split(".")[:2])
 
 
@@ -88,7 +88,7 @@ def package(module: str) -> str:
 
 
 def commit(root: Path) -> str:
-    """Short name of the commit that is checked out, with `+` where files differ from it."""
+    """Short hash of the checked-out commit, followed by `+` if tracked files were changed."""
 
     def git(*arguments: str) -> str:
         call = ["git", "-C", str(root), *arguments]

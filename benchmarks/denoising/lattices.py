@@ -1,11 +1,11 @@
-"""Dented atomic lattices: a published CycleGAN study as it was trained and applied, and the preset that mends it.
+"""Atomic lattices with dents: a published CycleGAN study as trained and applied there, and the preset that fixes it.
 
     python -m benchmarks.denoising.lattices --data FOLDER [--home FOLDER] [--only NAME ...] [--pictures FOLDER]
 
-Simulated lattices with dents are denoised, fields of 27 to 48 atoms along an edge. The study's CycleGAN learns from
-noisy dented fields and from clean ones without dents, and is also applied as the study did: tiles of five atoms by
-five, each on its own, put side by side. Scores of atoms, dents and seams go to `lattices.json`; `--pictures` gets
-simulated fields and the real lattices, to be looked at.
+Simulated lattices with dents are denoised, in fields of 27 to 48 atoms along an edge. The CycleGAN of the study is
+trained on noisy fields with dents and on clean fields without dents. It is also applied as in the study, to separate
+tiles of five by five atoms that are then put together. Scores of atoms, dents and seams are written to
+`lattices.json`; `--pictures` receives comparison images of simulated fields.
 """
 
 import json
@@ -36,13 +36,13 @@ JOBS = (
     Job(STUDY, "cyclegan-lattice-small", UNPAIRED, inputs=()),
 )
 TILE_PX = 64
-"""About five atoms at the periods of these fields."""
+"""About five atoms at the lattice periods of these fields."""
 Field = NDArray[np.float32]
 NAMES = ("psnr_db", "atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db")
 
 
 def prepare(home: Path) -> None:
-    """Dented fields; clean fields without dents; and both as the two domains of an unpaired set."""
+    """Simulate fields with dents, clean fields without dents, and an unpaired dataset with both as its domains."""
     if not (home / "datasets" / DENTED).exists():
         command("simulate", "--name", DENTED, "--count", "300", "--size", "384")
     if (home / "datasets" / UNPAIRED).exists():
@@ -55,7 +55,7 @@ def prepare(home: Path) -> None:
         for entry in dataset.entries("train")[:72]:
             case = make_case(dataset, entry, FORWARD, 1)
             image = case.input if domain == "noisy" else case.target
-            # Eight bit, so that both domains keep one scale of grey values.
+            # 8 bit, so that both domains share one scale of grey levels.
             pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
             path = raw / domain / f"{domain}_{Path(entry.name).stem}.tif"
             write_micrograph(path, Micrograph(pixels.transpose(1, 2, 0)))
@@ -63,7 +63,7 @@ def prepare(home: Path) -> None:
 
 
 def apart(predictor: Predictor, low: Field) -> Field:
-    """Tiles restored each on its own and put side by side, as the study did; (1, H, W)."""
+    """Restore separate tiles and put them together, as in the study; (1, H, W)."""
     out = np.empty_like(low)
     for top in range(0, low.shape[1], TILE_PX):
         for left in range(0, low.shape[2], TILE_PX):
@@ -73,7 +73,7 @@ def apart(predictor: Predictor, low: Field) -> Field:
 
 
 def scores(outputs: dict[str, list[Field]], sharp: list[Field]) -> dict[str, dict[str, float]]:
-    """Means over fields, seams at the pitch of the tiles, and the F1 of the worst field."""
+    """Means over fields, the seam ratio at the tile edges, and the F1 of the worst field."""
     found: dict[str, dict[str, float]] = {}
     for label, images in outputs.items():
         pairs = [(np.clip(image[0], 0, 1), truth[0]) for image, truth in zip(images, sharp, strict=True)]
@@ -86,7 +86,7 @@ def scores(outputs: dict[str, list[Field]], sharp: list[Field]) -> dict[str, dic
 
 
 def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Field]], list[Field]]:
-    """Every test field by every method, and the truths."""
+    """All test fields restored by all methods, and the clean fields."""
     from pipelines.model_ref import BaselineRef, RunRef
     from pipelines.models import resolve_model
 
@@ -105,7 +105,7 @@ def restored(dataset: Dataset, runs: dict[str, str]) -> tuple[dict[str, list[Fie
 
 
 def show(outputs: dict[str, list[Field]], sharp: list[Field], folder: Path) -> None:
-    """A few fields: noisy, every method, truth."""
+    """Save an image of three fields: noisy, each method, clean."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [np.hstack([*(images[i][0] for images in outputs.values()), sharp[i][0]]) for i in range(3)]
     Image.fromarray(np.uint8(np.clip(np.vstack(rows), 0, 1) * 255)).save(folder / "lattices.png")

@@ -1,10 +1,11 @@
-"""Real noisy frames without a clean image: trained on themselves, judged by what was removed.
+"""Real noisy frames without a clean image: networks are trained on them and evaluated by their residual.
 
     python -m benchmarks.denoising.real --data FOLDER [--home FOLDER] [--only NAME ...] [--pictures FOLDER]
 
-Low-dose TEM frames (each with a second frame of the same field), 16-bit HAADF images of single atoms and 32-bit ones of
-platinum. A network is trained on the frames of each set, a mask along the scan line where a beam scanned; one frame of
-each is judged beside non-local means. Writes `real.json`; `--pictures` gets pictures for a look, which are not kept.
+Low-dose TEM frames (each with a second frame of the same field), 16-bit HAADF images of single atoms and 32-bit images
+of platinum. A network is trained on the frames of each set, with a mask along the scan line for scanned images. The
+command `judge` is then applied to one frame of each set, for the network and for non-local means. Writes `real.json`;
+`--pictures` receives comparison images, which are not stored in the repository.
 """
 
 import json
@@ -45,14 +46,14 @@ SETS = (
 
 
 def judged(model: str, frames: Frames, data: Path) -> dict[str, Any]:
-    """What `classifier` says of one frame."""
+    """The scores that `judge` reports for one frame."""
     files = [str(data / frames.folder / name) for name in (frames.judged, frames.second) if name]
-    verdict: dict[str, Any] = command("judge", model, *files)["scores"]
-    return verdict
+    found: dict[str, Any] = command("judge", model, *files)["scores"]
+    return found
 
 
 def show(model: str, frames: Frames, data: Path, folder: Path) -> None:
-    """The frame and what the model makes of it, side by side in one display window."""
+    """Save the frame and the restored frame side by side, with the same display limits."""
     from pipelines.model_ref import parse_model
     from pipelines.models import resolve_model
     from sem_models.images.display import display_window, to_display

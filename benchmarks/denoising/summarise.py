@@ -1,8 +1,8 @@
-"""Tables out of the runs that `table.json` names: `RESULTS.md` beside this file.
+"""Write the tables in `RESULTS.md` from the runs named in `table.json`.
 
     python -m benchmarks.denoising.summarise --home FOLDER
 
-FOLDER is the home in which `table.py` trained.
+FOLDER is the `SEM_HOME` in which `table.py` trained.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks.pools import FOUR
-from benchmarks.reports import Reports, gain, markdown, part_of, read, said
+from benchmarks.reports import Reports, formatted, gain, markdown, part_of, read
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
@@ -20,12 +20,12 @@ BAR = "baseline:nlm"
 
 
 def of_noise(reports: Reports, noise: str) -> Reports:
-    """The jobs of one kind of noise, by recipe."""
+    """The jobs for one kind of noise, by recipe."""
     return {label.split(": ")[1]: found for label, found in reports.items() if label.startswith(f"{noise}: ")}
 
 
 def scores(reports: Reports) -> str:
-    """Means of models and baselines; the gain in PSNR over non-local means besides."""
+    """Means of models and baselines, with the gain in PSNR over non-local means."""
     first = next(iter(reports.values()))[0]
     lines = [(name, found[0], found[0].model) for name, found in reports.items()]
     lines += [(baseline, first, baseline) for baseline in first.methods if baseline.startswith("baseline:")]
@@ -33,7 +33,7 @@ def scores(reports: Reports) -> str:
         [
             name,
             *(f"{report.mean(method, metric).mean:.{2 if metric.endswith('_db') else 3}f}" for metric in SHOWN),
-            "" if method == BAR else said(gain(report, method, "psnr_db", BAR)),
+            "" if method == BAR else formatted(gain(report, method, "psnr_db", BAR)),
         ]
         for name, report, method in lines
     ]
@@ -47,7 +47,7 @@ def by_set(reports: Reports) -> str:
 
 
 def _over_nlm(report: EvaluationReport) -> str:
-    return said(gain(report, report.model, "psnr_db", BAR))
+    return formatted(gain(report, report.model, "psnr_db", BAR))
 
 
 def main() -> None:
@@ -57,11 +57,11 @@ def main() -> None:
     home = parser.parse_args().home
     reports = read(home, HERE / "table.json")
     jobs = json.loads((HERE / "table.json").read_text())
-    text = ["# Denoising", "Whole test images; means, and gains with 95 % intervals that draw specimens."]
+    text = ["# Denoising", "Means over whole test images; gains with 95 % intervals over specimens."]
     parts = {noise: of_noise(reports, noise) for noise in ("white", "streaks")}
     for noise, part in ((noise, part) for noise, part in parts.items() if part):
         report = next(iter(part.values()))[0]
-        about = f"{report.images} images of {report.groups} specimens; inputs made by `{report.degradation}`."
+        about = f"{report.images} images of {report.groups} specimens; inputs simulated with `{report.degradation}`."
         text += [f"## Noise: {noise}", about, scores(part), by_set(part)]
     runs = [[label, job["run_id"], f"{job['train_minutes']:.0f}"] for label, job in jobs.items()]
     text.append(markdown(["model", "MLflow run", "minutes"], runs))

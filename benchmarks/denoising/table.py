@@ -1,11 +1,11 @@
-"""Denoising with and without clean images on four real sets, under white noise and under noise along scan lines.
+"""Denoising with and without clean images on four real sets, for white noise and for noise along scan lines.
 
     python -m benchmarks.denoising.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
-Plants, powders, coatings and axons are pooled, split by specimen; noise is simulated, so that the truth is known. Each
-model is trained on the pool and scored on whole test images, by the command line alone. The methods that learn from
-noisy images alone see one noisy realisation of each training image (Noise2Noise: two) and never the clean one. Writes
-`table.json`; `summarise.py` reads the scores back.
+Plants, powders, coatings and axons are pooled and split by specimen. Noise is simulated, so that the clean image is
+known. Each model is trained on the pool and scored on whole test images, through the command line. The methods that
+learn without clean images see one noisy realisation of each training image (Noise2Noise: two) and never the clean
+image. Writes `table.json`; `summarise.py` reads the scores from the runs.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ SAME = (
 )
 WHITE = ("degradation.dose_e_per_px=50", "degradation.read_noise=0.02")
 STREAKS = ("degradation.dose_e_per_px=200", "degradation.read_noise=0.01", "degradation.scan.streaks=0.08")
-"""Noise of the amplifier, correlated along the scan line, outweighs the shot noise."""
+"""Amplifier noise that is correlated along the scan line dominates over shot noise."""
 SUPERVISED, FRAMES, BLIND, LINES = (
     "nafnet-denoise-small",
     "n2n-denoise-small",

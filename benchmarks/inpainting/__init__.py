@@ -1,1 +1,1 @@
-"""Mending of dead, saturated and charged scan lines, measured on real micrographs."""
+"""Inpainting of dead, saturated and charged scan lines, measured on real micrographs."""

@@ -1,9 +1,9 @@
-"""Scores of mended lines by the height of the gap, with the mask given and found, and how well defects are found.
+"""Scores of inpainted lines by height of the gap, with a given and a detected mask, and how well defects are detected.
 
     python -m benchmarks.inpainting.measure --data FOLDER [--home FOLDER]
 
-Whole frames of the test split of `table.py`, lines spoilt as in training, each method on the same gaps. Intervals draw
-whole specimens; the seeds of a model are averaged image by image first. Writes `results.json`.
+Line defects are simulated on the whole test frames of `table.py` as in training, and all methods fill the same gaps.
+Intervals are over specimens, after the seeds of a model have been averaged image by image. Writes `results.json`.
 """
 
 import json
@@ -38,7 +38,7 @@ Image = NDArray[np.float32]
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the results."""
     chosen = options(__doc__)
     dataset = open_dataset(chosen.home / "datasets" / DATASET)
     settings = find_recipe("inpaint-lines-small").degradation.lines or LineDefects()
@@ -79,12 +79,12 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
     gaps: dict[str, Any] = defaultdict(dict)
     whole: dict[str, Any] = {}
     for name, model in {"interpolated": InterpolatedLines(), **models}.items():
-        output = _mended(model, recorded, mask)
+        output = _inpainted(model, recorded, mask)
         for height, (low, high) in HEIGHTS.items():
             inside = _of_height(defects, mask.shape, low, high)
             gaps[height][name] = psnr_db(output[0][inside], sharp[0].clip(0, 1)[inside], 1.0) if inside.any() else None
         gaps["all"][name] = psnr_db(output[0][mask], sharp[0].clip(0, 1)[mask], 1.0)
-        with_found = _mended(model, recorded, seen)
+        with_found = _inpainted(model, recorded, seen)
         whole[name] = {**_scores(output, sharp), "found": _scores(with_found, sharp)}
     return {
         "image": entry.name,
@@ -100,7 +100,7 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
     }
 
 
-def _mended(model: UnitModel, recorded: Image, mask: NDArray[np.bool_]) -> Image:
+def _inpainted(model: UnitModel, recorded: Image, mask: NDArray[np.bool_]) -> Image:
     marked = torch.from_numpy(mask.astype(np.float32))[None, None]
     given = fill_and_mark(torch.from_numpy(recorded)[None], marked)[0].numpy()
     return Predictor(model, "cpu", tile=1024).predict_unit(given).clip(0, 1)

@@ -1,4 +1,4 @@
-"""Mending scan lines on five real sets: three seeds of `inpaint-lines-small`, for the comparison with interpolation.
+"""Inpainting of scan lines on five real sets: three seeds of `inpaint-lines-small`, to be compared with interpolation.
 
     python -m benchmarks.inpainting.table --data FOLDER [--home FOLDER] [--jobs N]
 
@@ -15,7 +15,7 @@ from benchmarks.runner import Job, Table, command, options
 DATASET = "lines"
 GROUPS = r"^([a-z]+-[^_]+)__"
 SPLIT_SEED = 5
-"""The first whose test split holds all five sets; chosen before anything was trained."""
+"""The first seed whose test split contains all five sets; chosen before any training."""
 SEEDS = (0, 1, 2)
 SAME = ("train.steps=1500", "train.validate_every=750")
 JOBS = tuple(Job(f"seed {seed}", "inpaint-lines-small", DATASET, seed=seed, inputs=()) for seed in SEEDS)
@@ -27,11 +27,11 @@ _SETS = {
 }
 _TISSUE = "vnc_sstem/stack1/raw/*.tif"
 _BLOCK = 4
-"""Consecutive sections of the tissue are nearly one image: blocks of so many count as one specimen."""
+"""Consecutive sections of the tissue are nearly identical, so this many of them count as one specimen."""
 
 
 def gather(data: Path, target: Path) -> None:
-    """Copy every image with its set and specimen in front of its name."""
+    """Copy all images; set and specimen become a name prefix."""
     target.mkdir(parents=True, exist_ok=True)
     for name, (pattern, specimen) in _SETS.items():
         for path in sorted(data.glob(pattern)):

@@ -1,9 +1,9 @@
-"""The real focus series: defocused frames registered, refocused, and compared with the sharpest frame.
+"""A real focus series: defocused frames are registered, refocused, and compared with the sharpest frame.
 
     python -m benchmarks.refocusing.focus_series --home FOLDER [--data FOLDER] [--picture FILE]
 
-Writes `focus_series.json` beside this file; FILE gets crops of all frames for a look (never stored here). The frames
-have noise of their own, which bounds every score: twice the same perfect field would not agree better than `ceiling`.
+Writes `focus_series.json` next to this file. FILE receives crops of all frames, which are not stored in the repository.
+The noise of the sharpest frame limits every score: a perfectly refocused frame would reach `ceiling_psnr_db`.
 """
 
 import argparse
@@ -34,14 +34,14 @@ _CROP = np.s_[200:500, 300:700]
 
 
 def frame(data: Path, name: str) -> Frame:
-    """(H, W) in unit intensity."""
+    """The frame, (H, W) in unit intensity."""
     (path,) = (data / "sem_focus_series").glob(f"*_{name}.png")
     grey: Frame = (to_grey(read_micrograph(path)).pixels[..., 0] / 255).astype(np.float32)
     return grey
 
 
 def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:
-    """Both cut to their common field by whole pixels; both smoothed for the search, as one is far more blurred."""
+    """Crop both to their common field by whole pixels; both are smoothed for the search, as one is much blurrier."""
     shift = find_shift(gaussian_filter(fixed, _ALIKE_PX), gaussian_filter(moving, _ALIKE_PX))
     first, second = crop_to_overlap(fixed[..., None], moving[..., None], shift)
     cut: tuple[Frame, Frame] = (second[..., 0], first[..., 0])
@@ -49,20 +49,20 @@ def aligned(moving: Frame, fixed: Frame) -> tuple[Frame, Frame]:
 
 
 def matched(image: Frame, reference: Frame) -> Frame:
-    """Brightness and contrast fitted to the reference: the detector's settings differ from frame to frame."""
+    """Fit offset and slope of the grey levels to the reference, because detector settings differ between frames."""
     slope, offset = np.polyfit(image.ravel(), reference.ravel(), 1)
     fitted: Frame = (slope * image + offset).astype(np.float32)
     return fitted
 
 
 def against(image: Frame, reference: Frame) -> dict[str, float]:
-    """Agreement with the sharpest frame."""
+    """Scores against the sharpest frame."""
     fitted = matched(image, reference)
     return {"psnr_db": psnr_db(fitted, reference, 1.0), "frc_mean": frc_mean(fitted, reference, 1.0)}
 
 
 def main() -> None:
-    """Score both defocused frames as recorded and refocused."""
+    """Score both defocused frames, as recorded and after refocusing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")

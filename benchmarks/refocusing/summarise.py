@@ -1,8 +1,8 @@
-"""Tables out of the runs that `table.json` names: `RESULTS.md` beside this file.
+"""Write the tables in `RESULTS.md` from the runs named in `table.json`.
 
     python -m benchmarks.refocusing.summarise --home FOLDER
 
-FOLDER is the home in which `table.py` trained.
+FOLDER is the `SEM_HOME` in which `table.py` trained.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from benchmarks.pools import THREE
-from benchmarks.reports import Reports, blur_of, gain, markdown, part_of, read, said, score
+from benchmarks.reports import Reports, blur_of, formatted, gain, markdown, part_of, read, score
 from sem_models.evaluation.report import EvaluationReport
 
 HERE = Path(__file__).resolve().parent
@@ -21,13 +21,13 @@ REGIONS = ("blur_gain_db", "sharp_identity_db", "response_auc")
 
 
 def at_size(reports: list[EvaluationReport], size: float) -> EvaluationReport | None:
-    """The evaluation with that blur over whole images."""
+    """The evaluation with this blur over whole images, if there is one."""
     found = [r for r in reports if blur_of(r)["size_px"] == [size, size] and blur_of(r)["region"] == "whole"]
     return found[0] if found else None
 
 
 def by_size(reports: Reports) -> str:
-    """Gain in PSNR over the blurred image, for each size of blur."""
+    """Gain in PSNR over the blurred image, by blur size."""
     rows = [[label, *(_gain(at_size(found, size)) for size in SIZES)] for label, found in reports.items()]
     blind = {size: at_size(reports["blind"], size) for size in SIZES}
     rows += [[baseline, *(_gain(blind[size], baseline) for size in SIZES)] for baseline in BASELINES]
@@ -36,7 +36,7 @@ def by_size(reports: Reports) -> str:
 
 
 def by_set(reports: Reports) -> str:
-    """Gain at 2 px by set of images."""
+    """Gain in PSNR at a blur of 2 px, by set."""
     rows = []
     for label, found in reports.items():
         report = at_size(found, 2.0)
@@ -46,7 +46,7 @@ def by_set(reports: Reports) -> str:
 
 
 def by_region(reports: Reports) -> str:
-    """Images of which a part is blurred, some of them sharp all over: what happens where."""
+    """Scores by region for partly blurred images, and for images that are sharp everywhere."""
     rows = []
     for label in ("discriminative", "blind"):
         for report in reports[label]:
@@ -54,13 +54,13 @@ def by_region(reports: Reports) -> str:
             if blur["region"] == "partial":
                 kind = "all sharp" if blur["sharp_share"] == 1 else "partly blurred"
                 cells = (score(report, metric) for metric in REGIONS)
-                rows.append([f"{label}, {kind}", *(said(cell, 3 if cell.mean < 1 else 2, "") for cell in cells)])
+                rows.append([f"{label}, {kind}", *(formatted(cell, 3 if cell.mean < 1 else 2, "") for cell in cells)])
     heads = ["gain where blurred (dB)", "output against input where sharp (dB)", "response AUC"]
     return markdown(["images", *heads], rows)
 
 
 def _gain(report: EvaluationReport | None, method: str | None = None) -> str:
-    return "-" if report is None else said(gain(report, method or report.model, "psnr_db", BLURRED))
+    return "-" if report is None else formatted(gain(report, method or report.model, "psnr_db", BLURRED))
 
 
 def _psnr(report: EvaluationReport | None) -> str:
@@ -78,8 +78,8 @@ def main() -> None:
     report = next(iter(reports.values()))[0]
     text = [
         "# Refocusing",
-        f"{report.images} whole test images of {report.groups} specimens; means with 95 % intervals that draw "
-        "specimens. No noise is added, but to the inputs of `blind, noisy`, which `focus_series.py` uses.",
+        f"{report.images} whole test images of {report.groups} specimens; means with 95 % intervals over specimens. "
+        "Noise is added only to the inputs of `blind, noisy`, which `focus_series.py` uses.",
         by_size(reports),
         by_set(reports),
         by_region(reports),

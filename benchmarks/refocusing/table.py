@@ -1,10 +1,10 @@
-"""The three questions of refocusing on three real sets: known blur, unknown blur, only where it is blurred.
+"""Refocusing on three real sets: known blur, unknown blur, and partly blurred images.
 
     python -m benchmarks.refocusing.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
-Plants, powders and superalloys are pooled, split by specimen; each model is trained on the pool and scored on whole
-test images, by the command line alone: as it was trained, at four sizes of blur over the whole image, on images of
-which a part is blurred, and on images that are sharp. Writes `table.json`; `summarise.py` reads the scores back.
+Plants, powders and superalloys are pooled and split by specimen. Each model is trained on the pool and scored on whole
+test images, through the command line: with the blur of its training, with four sizes of blur over the whole image, on
+partly blurred images, and on sharp images. Writes `table.json`; `summarise.py` reads the scores from the runs.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ SHARP = ("degradation.blur.region=partial", "degradation.blur.sharp_share=1")
 
 
 def at(size: float) -> tuple[str, ...]:
-    """One size of blur over the whole image."""
+    """Settings of one size of blur over the whole image."""
     return (f"{_SIZE}={size},{size}", "degradation.blur.region=whole")
 
 
@@ -41,7 +41,7 @@ JOBS = (
     Job("known", "srn-known-small", THREE.dataset, inputs=((), at(1), at(3))),
     Job("blind", "mrn-blind-small", THREE.dataset, inputs=(at(1), at(2), at(3), at(4), PARTIAL)),
     Job("discriminative", "mrn-discriminative-small", THREE.dataset, inputs=((), at(1), at(2), at(3), at(4), SHARP)),
-    # As the real focus series is: astigmatic, with the noise that `pipelines noise` finds in it; with tissue.
+    # Like the real focus series: astigmatic, with the noise that `noise` estimates in it, and with tissue.
     Job(NOISY, "mrn-blind-small", FOUR.dataset, changes=AS_THE_SERIES, inputs=()),
 )
 

@@ -1,9 +1,9 @@
-"""What the predictor's choices cost: memory format and tile size, timed side by side on this machine.
+"""Time of the predictor with different memory formats and tile sizes, on this machine.
 
     python benchmarks/speed/inference.py [--rounds N]
 
-Variants take turns, so that a machine whose speed drifts slows all of them alike; ratios are of medians. Writes
-`inference.json` beside this file.
+Variants alternate, so that a machine whose speed drifts slows all of them equally. Ratios are those of the medians.
+Writes `inference.json` next to this file.
 """
 
 import argparse
@@ -31,7 +31,7 @@ SIZE = 384
 
 
 class Variant:
-    """A freshly initialised network in one memory format."""
+    """A randomly initialised network in one memory format."""
 
     def __init__(self, recipe: str, channels_last: bool) -> None:
         config = find_recipe(recipe).network
@@ -47,7 +47,7 @@ class Variant:
 
 
 def variants(recipe: str) -> dict[str, Callable[[NDArray[np.float32]], Any]]:
-    """The default first: every ratio is against it."""
+    """Variants by name; the first is the default, to which all ratios refer."""
     fast, plain = Variant(recipe, True), Variant(recipe, False)
     return {
         "channels_last, tile 256": Predictor(fast, tile=256).predict_unit,
@@ -74,7 +74,7 @@ def measure(recipe: str, rounds: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure both small networks."""
+    """Measure two small networks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds

@@ -1,8 +1,8 @@
-"""The figure of the README out of `results.json`: what each method keeps against how it looks.
+"""Draw the figure of the super-resolution results from `results.json`: fidelity of each method against its LPIPS.
 
     python -m benchmarks.super_resolution.figures
 
-Needs matplotlib, which MLflow brings along.
+Needs matplotlib, which is installed with MLflow.
 """
 
 import json
@@ -21,18 +21,18 @@ HERE = Path(__file__).resolve().parent
 FIGURE = HERE.parents[1] / "docs" / "figures" / "super_resolution.png"
 PANELS = ("psnr_db", "edge_retention", "frc_mean")
 LOOK = "lpips_alex"
-COLOURS = {"floor": "#8b949b", "sinsr": "#c2571a", "other": "#1f5f8b"}
+COLOURS = {"baseline": "#8b949b", "sinsr": "#c2571a", "other": "#1f5f8b"}
 
 
 def draw(axis: Axes, methods: dict[str, Any], metric: str) -> None:
-    """One point a method, with 95 % intervals over specimens."""
+    """Draw one point for each method, with 95 % intervals over specimens."""
     for name, found in methods.items():
         x, y = found["all"][LOOK], found["all"][metric]
-        kind = "floor" if name.startswith("floor") else "sinsr" if name.startswith("sinsr") else "other"
+        kind = "baseline" if name.startswith("baseline:") else "sinsr" if name.startswith("sinsr") else "other"
         axis.errorbar(
             x["mean"], y["mean"], xerr=[[x["mean"] - x["lo"]], [x["hi"] - x["mean"]]],
             yerr=[[y["mean"] - y["lo"]], [y["hi"] - y["mean"]]],
-            fmt="D" if kind == "floor" else "o", color=COLOURS[kind], ms=5, lw=0.6, alpha=0.9,
+            fmt="D" if kind == "baseline" else "o", color=COLOURS[kind], ms=5, lw=0.6, alpha=0.9,
         )  # fmt: skip
         label = name.removesuffix("-x4-small").removeprefix("baseline:")
         axis.annotate(label, (x["mean"], y["mean"]), xytext=(4, 4), textcoords="offset points", fontsize=7)

@@ -1,4 +1,4 @@
-"""The results of the table as Markdown, and which scores and sets it shows."""
+"""Markdown tables of the results, and the scores and sets that they show."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +20,11 @@ _DIGITS = {
 
 
 def as_markdown(content: dict[str, Any]) -> str:
-    """Tables for people: all sets together, each set, pairs, ablation."""
+    """Tables of all sets together, of each set, of the ablation, and of the paired differences."""
     lines = ["# Super-resolution x4 on four real sets", ""]
     lines += [
-        f"{content['images']} whole test images of {content['groups']} specimens, input {content['degradation']}.",
+        f"{content['images']} whole test images of {content['groups']} specimens, "
+        f"inputs simulated with {content['degradation']}.",
         "",
     ]
     lines += ["## All sets", "", *_table(content["methods"], "all")]

@@ -1,4 +1,4 @@
-"""Crops of one test image of each set, method beside method, to be looked at and not to be kept in the project.
+"""Crops of one test image of each set by all methods, for visual comparison; they are not stored in the repository.
 
 python -m benchmarks.super_resolution.pictures --home FOLDER --out FOLDER [--labels LABEL ...]
 """
@@ -24,7 +24,7 @@ ZOOM = 2
 
 
 def main() -> None:
-    """One PNG a set."""
+    """Write one PNG for each set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def sheet(crops: dict[str, np.ndarray]) -> Image.Image:
-    """All crops in the display window of the truth, enlarged by whole pixels, four in a row."""
+    """All crops with the display limits of the target, enlarged by whole pixels, four in a row."""
     window, edge = display_window([crops["truth"][0]]), CROP * ZOOM
     rows = -(-len(crops) // 4)
     page = Image.new("L", (4 * edge, rows * (edge + 16)), 255)

@@ -1,8 +1,8 @@
-"""Tables out of the runs that `table.json` names: `results.json` and `RESULTS.md` beside this file.
+"""Write `results.json` and the tables in `RESULTS.md` from the runs named in `table.json`.
 
     python -m benchmarks.super_resolution.summarise --home FOLDER
 
-FOLDER is the home in which `table.py` trained.
+FOLDER is the `SEM_HOME` in which `table.py` trained.
 """
 
 import argparse
@@ -33,13 +33,13 @@ def read_reports(home: Path, table: dict[str, Any]) -> dict[str, EvaluationRepor
 
 
 def part_of(report: EvaluationReport, name: str) -> EvaluationReport:
-    """The rows of one set."""
+    """The report with only the rows of one set."""
     rows = tuple(row for row in report.rows if set_of(row.image) == name)
     return report.model_copy(update={"rows": rows})
 
 
 def over_seeds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
-    """Mean score of each image over trainings that differ in their seed alone."""
+    """Mean score of each image over runs that differ only in their seed."""
     first = reports[0]
     own = [{row.image: row.scores for row in report.rows if row.method == report.model} for report in reports]
     rows = [
@@ -53,7 +53,7 @@ def over_seeds(reports: Sequence[EvaluationReport]) -> EvaluationReport:
 
 
 def means(report: EvaluationReport, method: str) -> dict[str, dict[str, float]]:
-    """Mean and interval by metric; whole specimens are drawn."""
+    """Mean and interval by metric; intervals are over specimens."""
     groups = [row.group for row in report.rows if row.method == method]
     found = {}
     for metric in SHOWN:
@@ -70,7 +70,7 @@ def spread(reports: Sequence[EvaluationReport]) -> dict[str, float]:
 
 
 def summarise(table: dict[str, Any], reports: dict[str, EvaluationReport]) -> dict[str, Any]:
-    """Scores of every method over all sets and on each, and the paired tests against the leading one."""
+    """Scores of all methods on all sets together and on each, and the paired tests against the leading method."""
     recipes = list(dict.fromkeys(job["recipe"] for label, job in table.items() if not label.startswith("ablation")))
     by_recipe = {
         recipe: [reports[label] for label, job in table.items() if job["recipe"] == recipe and "ablation" not in label]

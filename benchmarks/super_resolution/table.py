@@ -1,11 +1,11 @@
-"""Every super-resolution method on four real sets: same images, same degradation, same number of patches.
+"""All super-resolution methods on four real sets: same images, same degradation, same number of patches.
 
     python -m benchmarks.super_resolution.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
-FOLDER holds the four sets. They are pooled into one dataset, split by specimen; each method is trained once a seed on
-the pool and scored on the whole test images of each set, by the command line alone. An ablation of SINSR-GB follows.
-Runs that are finished already are kept, so the command can be stopped and called again. Writes `table.json` beside
-this file: which MLflow run is which; `summarise.py` reads the scores back from them.
+FOLDER contains the four sets. They are pooled into one dataset and split by specimen. Each method is trained on the
+pool, once for each seed, and scored on the whole test images, through the command line. An ablation of SINSR-GB
+follows. Finished runs are kept, so the command can be stopped and called again. Writes `table.json`, which names the
+MLflow runs; `summarise.py` reads the scores from them.
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ _FULL = "sinsr-gb-x4-small"
 
 
 def _without(name: str, *changes: str) -> Job:
-    """A fifth of 500 steps, the adversarial stage, is trained: all start from the same pixel stage."""
+    """Only the adversarial stage is trained, a fifth of 500 steps; all runs start from the same pixel stage."""
     return Job(f"ablation: {name}", _FULL, FOUR.dataset, changes=("train.steps=500", *changes), init=f"{_FULL} 0")
 
 

@@ -1,1 +1,1 @@
-"""Micrographs drawn from masks."""
+"""Micrographs generated from masks."""

@@ -1,4 +1,4 @@
-"""Masked sets in two contrasts, laid out for `prepare`."""
+"""Sets of images with masks in two contrasts, arranged for `prepare`."""
 
 import shutil
 from pathlib import Path
@@ -15,11 +15,11 @@ _PIXEL_NM = {AXONS: 180, VNC: 9.2}
 _HALF = 127
 _STRUCTURES = ("membranes", "mitochondria", "synapses")
 _BLOCKS = {"a": range(7), "b": range(8, 10), "c": range(11, 14)}
-"""Sections for training, validation and test. Neighbours are nearly copies: one between two blocks is left out."""
+"""Sections for training, validation and test. One section between blocks is left out, as neighbours are similar."""
 
 
 def prepare(data: Path, home: Path) -> None:
-    """Both datasets, unless they are there."""
+    """Prepare both datasets unless they exist."""
     for name, gather, options in (
         (AXONS, _axons, ("--group-by", r"^(sub-rat\d+)")),
         (VNC, _sections, ("--group-by", "^([abc])", "--test-groups", "c", "--pixel-size", "4.6")),
@@ -42,7 +42,7 @@ def _axons(data: Path, images: Path, masks: Path) -> None:
 
 
 def _sections(data: Path, images: Path, masks: Path) -> None:
-    """Serial sections of one nerve cord; later structures lie over earlier ones."""
+    """Serial sections of one nerve cord; later structures overwrite earlier ones."""
     stack = data / "vnc_sstem" / "stack1"
     for block, sections in _BLOCKS.items():
         for number in sections:

@@ -1,11 +1,11 @@
-"""Micrographs drawn from masks in two contrasts by a conditional GAN and by diffusion, and what the drawings are worth.
+"""Micrographs generated from masks in two contrasts, by a conditional GAN and by diffusion, and their evaluation.
 
     python -m benchmarks.synthesis.table --data FOLDER [--home FOLDER] [--only NAME ...]
 
 SEM images of ten axon fields of eight rats (axon, myelin, background), split by rat; transmission images of serial
 sections of one nerve cord (membrane, mitochondrion, synapse, cytoplasm), split by blocks of sections. A segmentation
-network is trained on real images; generators draw the test masks; the network finds the masks again in the drawings.
-Writes `table.json` (runs) and `worth.json` (what the use cases said of them).
+network is trained on real images and applied to images that were generated from the test masks.
+Writes `table.json` (runs) and `worth.json` (results of `consistency` and `downstream`).
 """
 
 import json
@@ -28,7 +28,7 @@ JOBS = (
 
 
 def worth(runs: dict[str, str]) -> dict[str, Any]:
-    """Whether masks are found again in the drawings, and what segmentation learns from them."""
+    """Mask consistency of the generated images, and their value as training data for segmentation."""
     found: dict[str, Any] = {}
     for label in runs:
         dataset, recipe = label.split(": ")

@@ -1,1 +1,1 @@
-"""Translation of one signal into another on real pairs."""
+"""Translation between contrasts, on real images with and without pairs."""

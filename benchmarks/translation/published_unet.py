@@ -1,6 +1,6 @@
-"""The published predictions of a U-Net (light to SEM) against the real crops: texture, histogram, discriminator test.
+"""Published predictions of a U-Net (light to SEM) against the real crops: texture, histogram, discriminator test.
 
-Each crop is a group of its own; which specimen it came from was not published. Writes `published_unet.json`.
+Each crop is treated as a group of its own, because its specimen was not published. Writes `published_unet.json`.
 """
 
 import json
@@ -25,7 +25,7 @@ DETECTORS = ("BSD", "SE")
 
 
 def pairs(folder: Path) -> list[Pair]:
-    """Real crops with the predictions beside them."""
+    """Pairs of a real crop and its prediction."""
     files = sorted(folder.glob("original_*.png"))
     predictions = [file.with_name(file.name.replace("original", "prediction")) for file in files]
     return [
@@ -38,7 +38,7 @@ def _unit(path: Path) -> NDArray[np.float32]:
 
 
 def measured(crops: list[Pair]) -> dict[str, Any]:
-    """Means over crops, and the tests."""
+    """Means over crops, discriminator tests and kernel distance."""
     sides = {"real": [p.real for p in crops], "predicted": [p.generated for p in crops]}
     each = {side: [asdict(texture(image, 1.0)) for image in images] for side, images in sides.items()}
     progress, settings = TerminalProgress(), ClassifierSettings()
@@ -57,7 +57,7 @@ def measured(crops: list[Pair]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Both detectors."""
+    """Evaluate the predictions for both detectors."""
     root = options(__doc__).data / "petrography_sem_crops"
     table = {name: measured(pairs(root / f"Unet_to{name}_TestSetPredictions")) for name in DETECTORS}
     Path(__file__).with_suffix(".json").write_text(json.dumps(table, indent=1) + "\n")

@@ -1,10 +1,10 @@
-"""Residual of real pairs as they came, and after each way of registering them.
+"""Registration residual of real pairs before registration and after each registration method.
 
     python -m benchmarks.translation.registration --data FOLDER [--picture FILE]
 
-Writes `registration.json` beside this file; FILE gets a composite of one openly licensed pair before and after, with
-what is left in each block. Residuals come from block matching, which none of the three ways uses. `null`: fewer than
-four blocks could be measured, so that nothing vouches for the alignment.
+Writes `registration.json` next to this file. FILE receives a composite of one openly licensed pair before and after
+registration, with the residual of each block. Residuals are measured by block matching, which none of the three methods
+uses. `null` means that fewer than four blocks could be measured, so the alignment cannot be verified.
 """
 
 import argparse
@@ -36,7 +36,7 @@ Pair = tuple[str, Micrograph, Micrograph]
 
 
 def pairs(data: Path) -> Iterator[Pair]:
-    """Name, input and target of every pair, without data bars."""
+    """Name, input and target of all pairs, without data bars."""
     for path in sorted((data / "bam_tio2_sem_tsem_pairs" / "SEM").glob("*.tif")):
         other = path.parent.parent / "TSEM" / f"{int(path.stem) + 1}.tif"
         yield f"bam_tio2 {path.stem} SEM -> TSEM", _read(path), _read(other)
@@ -50,7 +50,7 @@ def pairs(data: Path) -> Iterator[Pair]:
 
 
 def _light_pairs(folder: Path) -> Iterator[Pair]:
-    """Fluorescence has another size and field: it is scaled to the width of the EM image, its middle rows cut out."""
+    """Fluorescence images, scaled to the width of the EM image and cropped to its middle rows."""
     electrons = _read(folder / "EM.png")
     for name in ("Chromatin", "Channel_of_interest"):
         light = _read(folder / f"{name}.png")
@@ -66,7 +66,7 @@ def _read(path: Path) -> Micrograph:
 
 
 def measured(source: NDArray[Any], target: NDArray[Any], size_nm: float | None) -> dict[str, Any]:
-    """Shift, and residuals by way of registering."""
+    """Shift, and residuals by registration method."""
     found: dict[str, Any] = {}
     for way in WAYS:
         try:
@@ -77,17 +77,17 @@ def measured(source: NDArray[Any], target: NDArray[Any], size_nm: float | None) 
         if alignment is None:
             raise ValueError(f"sizes differ: {source.shape}, {target.shape}")
         found |= {"shift_px": alignment.shift, "blocks": alignment.before.blocks}
-        found["before"] = _said(alignment.residual_before)
-        found[way] = _said(alignment.residual)
+        found["before"] = _as_dict(alignment.residual_before)
+        found[way] = _as_dict(alignment.residual)
     return found
 
 
-def _said(residual: Any) -> dict[str, Any] | None:
+def _as_dict(residual: Any) -> dict[str, Any] | None:
     return residual.model_dump() if residual else None
 
 
 def picture(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.uint8]:
-    """Before and after cropping by the shift, side by side."""
+    """Composites before and after cropping by the shift, side by side."""
     found = find_alignment(source, target, "shift", None)
     if found is None:
         raise ValueError("sizes differ")

@@ -1,4 +1,4 @@
-"""Real pairs of two signals of one field, laid out for `prepare`."""
+"""Real pairs of two contrasts of the same field, arranged for `prepare`."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -15,28 +15,28 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 
 GAP_PX = 32
-"""Between blocks, so that what lies side by side is in no two of them."""
+"""Gap between blocks, so that blocks do not share adjacent structures."""
 _ALIKE_PX = 2.0
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Fields with an input and a target image, and how they become samples."""
+    """Fields with an input and a target image, and how samples are made from them."""
 
     dataset: str
     fields: tuple[tuple[str, str], ...]
     """Input and target of each field, under the data folder."""
     block_px: int | None
-    """Edge of the blocks that a field is cut into, each a group of its own; None: whole fields are groups."""
+    """Edge of the blocks into which a field is cut, each a group of its own; None: each whole field is a group."""
     register: bool
-    """Whether `prepare` warps inputs onto targets; blocks are cut from fields that were shifted onto one another."""
+    """Whether `prepare` warps inputs onto targets. Blocks are cut from fields that were aligned by a shift instead."""
     seed: int
     channels_in: int = 1
     test: str | None = None
-    """Pattern of the groups that are the test; None: a fifth is dealt to it."""
+    """Pattern of the test groups; None: a fifth of the groups is assigned to the test split."""
 
     def gather(self, data: Path, raw: Path) -> None:
-        """Write `raw/input` and `raw/target`, one file a sample; data bars are cut off before blocks are."""
+        """Write `raw/input` and `raw/target`, one file for each sample; data bars are cropped before blocks are cut."""
         for number, names in enumerate(self.fields):
             images = [cut_grey(data / name) for name in names]
             if self.channels_in == 1:
@@ -71,8 +71,8 @@ class Pairs:
 
 
 def _shifted(images: list[Micrograph]) -> list[Micrograph]:
-    """Both cut to their common field by whole pixels: detectors lie up to 5 px, light images about 10 px apart."""
-    # Images of different sharpness correlate off their true shift; smoothed, both are as blurred.
+    """Crop both to their common field by whole pixels: detectors are up to 5 px, light images about 10 px apart."""
+    # Images of different sharpness give a biased shift, so both are smoothed to a similar blur.
     grey = [gaussian_filter(image.pixels.mean(axis=2), _ALIKE_PX) for image in images]
     shift = find_shift(*grey)
     cut = crop_to_overlap(images[0].pixels, images[1].pixels, shift)
@@ -80,18 +80,18 @@ def _shifted(images: list[Micrograph]) -> list[Micrograph]:
 
 
 def cut_grey(path: Path) -> Micrograph:
-    """Without its data bar; grey where the file has equal channels."""
+    """The image without its data bar; one channel if all channels of the file are equal."""
     return without_databar(to_grey(read_micrograph(path)))
 
 
 def _luminance(image: Micrograph) -> Micrograph:
-    """One channel: the mean of three, in the type of the file."""
+    """The mean of the channels, in the data type of the file."""
     mean = np.rint(image.pixels.mean(axis=2, keepdims=True)).astype(image.pixels.dtype)
     return image.with_pixels(mean) if image.channels > 1 else image
 
 
 HELD_OUT = (1, 4, 7)
-"""Titania fields of the test, chosen before anything was trained: one of each third of the series."""
+"""Titania fields of the test split, one from each third of the series, chosen before any training."""
 _TIO2 = "bam_tio2_sem_tsem_pairs"
 _KIT = "kit_zeiss_sem"
 _ROCK = "ppl_xpl_sandstone"
@@ -120,8 +120,8 @@ DETECTORS = Pairs(
     register=False,
     seed=0,
 )
-"""InLens to SE2, two detectors of one field. Two fields only: groups are blocks of them, so that nothing is said of
-other specimens."""
+"""InLens to SE2, two detectors of the same field. There are only two fields, and groups are blocks of them, so the
+results say nothing about other specimens."""
 LIGHT = Pairs(
     dataset="light",
     fields=tuple((f"{_ROCK}/paralelos/{n}_paralelos.jpg", f"{_ROCK}/cruzados/{n}_cruzados.jpg") for n in ("3a", "9a")),
@@ -130,5 +130,5 @@ LIGHT = Pairs(
     seed=0,
     channels_in=3,
 )
-"""Sandstone in plane-polarised colour to crossed polars in grey: blocks of two thin sections, as above."""
+"""Sandstone, plane-polarised colour to crossed polars in grey; blocks of two thin sections, as above."""
 SETS = (TRANSMISSION, DETECTORS, LIGHT)

@@ -1,8 +1,8 @@
-"""Tables out of the runs that `table.json` names: `RESULTS.md` beside this file.
+"""Write the tables in `RESULTS.md` from the runs named in `table.json`.
 
     python -m benchmarks.translation.summarise --home FOLDER
 
-FOLDER is the home in which `table.py` trained; both runs of each set were judged by
+FOLDER is the `SEM_HOME` in which `table.py` trained. The discriminator test of both runs of each set was computed with
 `python -m pipelines discriminate UNET_RUN PIX2PIX_RUN --dataset NAME --steps 60`.
 """
 
@@ -22,7 +22,7 @@ SHOWN = (
     *("psnr_db", "mse", "lpips_alex", "std_ratio", "gradient_energy_ratio", "slope_difference", "grey_range_ratio"),
     "histogram_distance",
 )
-JUDGED = ("AUC, images", "AUC, patches", "real against real, images", "real against real, patches", "kernel distance")
+TESTED = ("AUC, images", "AUC, patches", "real against real, images", "real against real, patches", "kernel distance")
 
 
 def scores(reports: Reports) -> str:
@@ -38,8 +38,8 @@ def _mean(report: EvaluationReport, method: str, metric: str) -> str:
     return f"{report.mean(method, metric).mean:.{4 if metric == 'mse' else 3}f}"
 
 
-def judgements(found: dict[str, DiscriminatorReport]) -> str:
-    """What fresh classifiers say; 0.5 cannot be told from real."""
+def discriminations(found: dict[str, DiscriminatorReport]) -> str:
+    """Results of the discriminator tests; an AUC of 0.5 means indistinguishable from real images."""
     rows = [
         [
             name,
@@ -48,7 +48,7 @@ def judgements(found: dict[str, DiscriminatorReport]) -> str:
         ]
         for name, report in found.items()
     ]
-    return markdown(["method", *JUDGED], rows)
+    return markdown(["method", *TESTED], rows)
 
 
 def _auc(auc: Auc) -> str:
@@ -64,19 +64,23 @@ def main() -> None:
     from pipelines.evaluate.reports import stored_discriminations
 
     jobs = json.loads((HERE / "table.json").read_text())
-    text = ["# Translation", "Whole test images, means; for texture see the headings for the best value."]
+    text = ["# Translation", "Means over whole test images; arrows in the headings give the best value."]
     for pairs in SETS:
         part = {label.split(": ")[1]: found for label, found in reports.items() if label.startswith(pairs.dataset)}
         first = next(iter(part.values()))[0]
-        judged = {name: stored_discriminations(jobs[f"{pairs.dataset}: {name}"]["run_id"]) for name in part}
+        tested = {name: stored_discriminations(jobs[f"{pairs.dataset}: {name}"]["run_id"]) for name in part}
         text += [f"## {pairs.dataset}", f"{first.images} test images of {first.groups} groups.", scores(part)]
-        seen = {name: found[0] for name, found in judged.items() if found}
+        seen = {name: found[0] for name, found in tested.items() if found}
         if seen:
             one = next(iter(seen.values()))
-            more = f", judges also trained on {one.training_images} training images" if one.training_images else ""
+            more = (
+                f"; classifiers were also trained on {one.training_images} training images"
+                if one.training_images
+                else ""
+            )
             text += [
-                f"Judged: {one.images} images of {one.groups} groups{more}; judges of {one.settings.steps} steps.",
-                judgements(seen),
+                f"Discriminator test: {one.images} images of {one.groups} groups{more}; {one.settings.steps} steps.",
+                discriminations(seen),
             ]
             text += [f"- {note}" for note in dict.fromkeys(note for report in seen.values() for note in report.notes)]
     runs = [[label, job["run_id"], f"{job['train_minutes']:.0f}"] for label, job in jobs.items()]

@@ -1,11 +1,10 @@
-"""A U-Net and pix2pix on three real sets of pairs: who wins the error, who the texture, whom a fresh classifier finds.
+"""A U-Net and pix2pix on three real sets of pairs, compared in error, texture and the discriminator test.
 
     python -m benchmarks.translation.table --data FOLDER [--home FOLDER] [--jobs N] [--only NAME ...]
 
 Secondary electrons to transmission, one electron detector to another, plane-polarised light to crossed polars. Each
-model is trained on the pairs of a set and scored on whole test images, by the command line alone; then a classifier is
-trained to tell its outputs from real images, on groups that it is not tested on. Writes `table.json`; `summarise.py`
-reads the scores back.
+model is trained on the pairs of a set and scored on whole test images, through the command line. Writes `table.json`;
+`summarise.py` reads the scores from the runs.
 """
 
 from pathlib import Path
@@ -17,7 +16,7 @@ EXPERIMENT = "translation"
 SAME = ("train.precision=bf16-mixed",)
 UNET, GAN = "unet-translate-small", "pix2pix-small"
 STEPS = {UNET: ("train.steps=2000", "train.validate_every=500"), GAN: ("train.steps=6000", "train.validate_every=1500")}
-"""The U-Net follows a cosine and its score on the validation split had settled; a GAN has no such end."""
+"""The U-Net has a cosine schedule, and its validation score had settled; a GAN does not converge in this way."""
 JOBS = tuple(
     Job(
         f"{pairs.dataset}: {recipe}",
@@ -31,7 +30,7 @@ JOBS = tuple(
 
 
 def prepare(pairs: Pairs, data: Path, home: Path) -> None:
-    """The dataset of a set, unless it is there."""
+    """Prepare the dataset of a set unless it exists."""
     if (home / "datasets" / pairs.dataset).exists():
         return
     raw = home / f"raw-{pairs.dataset}"

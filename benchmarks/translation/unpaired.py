@@ -1,10 +1,10 @@
-"""SEM to transmission and back by networks that never saw one place in both, against true pairs of other fields.
+"""SEM to transmission and back by networks trained without pairs, scored on real pairs of other fields.
 
     python -m benchmarks.translation.unpaired --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
-CycleGAN; SDEdit and deterministic DDIM with a free diffusion model of each contrast; the way through the mask with a
-segmentation network of one contrast and a conditional GAN of the other. Writes `unpaired_runs.json`;
-`unpaired_scores.py` scores what the runs draw.
+CycleGAN; SDEdit and DDIB with an unconditional diffusion model of each contrast; mask translation with a segmentation
+network of one contrast and a conditional GAN of the other. Writes `unpaired_runs.json`; `unpaired_scores.py` scores
+the translated images.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ _CLASSES = 2
 
 
 def jobs() -> tuple[Job, ...]:
-    """Every training; none is scored here."""
+    """All trainings, without evaluations."""
     found = [_job("cycle", "cyclegan-translate-small", UNPAIRED, "train.steps=3000")]
     for contrast in CONTRASTS:
         masks = f"tio2-{contrast}-masks"

@@ -1,4 +1,4 @@
-"""The ways from one contrast to the other, each applied by the command line, and what is there without any network."""
+"""The methods of unpaired translation, applied through the command line, and baselines without any network."""
 
 import re
 from collections.abc import Callable
@@ -21,19 +21,19 @@ DIRECTIONS = {THERE: ("sem", "tsem"), BACK: ("tsem", "sem")}
 
 
 def place(out: Path, name: str) -> Path:
-    """The folder of a method."""
+    """The folder with the results of a method."""
     return out / re.sub(r"\W+", "-", name)
 
 
 def draw(direction: str, runs: dict[str, str], given: Path, negative: Path, out: Path) -> dict[str, Path]:
-    """Apply every method to the files in `given`, one to their negatives; a folder that is there is kept."""
+    """Apply each method to the files in `given`, one of them to their negatives; existing result folders are kept."""
     source, target = DIRECTIONS[direction]
     cycle = runs["cycle"] if direction == THERE else f"{runs['cycle']}:backward"
     segment, paint = runs[f"segment {source}"], runs[f"draw {target}"]
     diffuse = ("--to", runs[f"diffuse {target}"])
     calls = {
         "CycleGAN": ("predict", cycle),
-        "through the mask": ("bridge", "--segmenter", segment, "--synthesiser", paint),
+        "mask translation": ("bridge", "--segmenter", segment, "--synthesiser", paint),
         "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
         **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
     }
@@ -47,7 +47,7 @@ def draw(direction: str, runs: dict[str, str], given: Path, negative: Path, out:
 
 
 def baselines(dataset: Dataset) -> Baselines:
-    """The input; its negative with the grey levels of the training targets, which any editor can do; their mean."""
+    """The input; its negative with grey levels matched to the training targets, as in any image editor; their mean."""
     targets = [dataset.unit(entry, "target") for entry in dataset.entries("train")]
     grey = np.concatenate([target.ravel() for target in targets])
 

@@ -1,4 +1,4 @@
-"""Crops of all methods beside each other, to look at."""
+"""Crops of all methods side by side, for visual comparison."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _EDGE_PX, _GAP_PX, _LINE_PX = 256, 4, 14
 
 
 def side_by_side(shown: dict[str, dict[str, NDArray[np.float32]]], path: Path) -> None:
-    """A row for each image and a column for each method, named above."""
+    """Save a row for each image and a column for each method, with its name above."""
     columns, step = list(next(iter(shown.values()))), _EDGE_PX + _GAP_PX
     sheet = Image.new("L", (step * len(columns), _LINE_PX + step * len(shown)), 255)
     draw = ImageDraw.Draw(sheet)

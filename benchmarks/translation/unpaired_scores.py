@@ -1,8 +1,8 @@
-"""What unpaired translation draws, scored against true pairs of three fields that no network saw.
+"""Scores of unpaired translation on real pairs of three fields that are not in the training set.
 
     python -m benchmarks.translation.unpaired_scores --home FOLDER [--pictures FOLDER]
 
-Every method is applied by the command line to the same files and judged by the files that it writes. Writes
+Every method is applied to the same files through the command line, and the files that it writes are scored. Writes
 `unpaired_scores.json` and `UNPAIRED.md`; needs the runs of `unpaired.py`.
 """
 
@@ -33,7 +33,7 @@ SHOWN = (
 
 
 def exported(dataset: Dataset, out: Path, simple: Baselines) -> None:
-    """Inputs, truths and baselines of the test as 8-bit files with their pixel size."""
+    """Write inputs, targets and baselines of the test split as 8-bit files with their pixel size."""
     for entry in dataset.entries("test"):
         size, low = entry.array("input").pixel_size_nm, dataset.unit(entry, "input")
         images = {"input": low, "truth": dataset.unit(entry, "target")}
@@ -45,13 +45,13 @@ def exported(dataset: Dataset, out: Path, simple: Baselines) -> None:
 
 
 def read(path: Path) -> Image:
-    """(1, H, W) in unit intensity."""
+    """The image in a file, (1, H, W) in unit intensity."""
     unit: Image = to_unit(read_micrograph(path).pixels, IntensityRange(0, 255)).transpose(2, 0, 1)
     return unit
 
 
 def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[str, list[float]]:
-    """Dice of the particles that the segmenter finds in a drawing and in the true image, by image."""
+    """Dice of the particles segmented in the translated and in the real image, by image."""
     masks = {}
     for name, folder in {**folders, "": truth}.items():
         masks[name] = folder.with_name(folder.name + "-particles")
@@ -67,7 +67,7 @@ def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[s
 
 
 def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | None) -> dict[str, Any]:
-    """Scores of all methods by image."""
+    """Scores of all methods, by image."""
     dataset, out = open_dataset(home / "datasets" / direction), home / "unpaired" / direction
     simple, score, rows = baselines(dataset), Scorer(), dict[str, dict[str, Any]]()
     exported(dataset, out, simple)
@@ -92,7 +92,7 @@ def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | 
 
 
 def main() -> None:
-    """Both directions."""
+    """Score both directions and the round trips, and write the table."""
     chosen = options(__doc__)
     runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
     found = {direction: measured(direction, chosen.home, runs, chosen.pictures) for direction in DIRECTIONS}

@@ -1,7 +1,7 @@
-"""Titania in secondary electrons and in transmission as if no field had been recorded in both.
+"""Titania in secondary electrons and in transmission, treated as if no field had been recorded in both contrasts.
 
-Pairs are at hand, which makes it possible to score what learned without them: networks see the left half of five fields
-in one contrast and the right half in the other; three further fields, in both, are the test.
+The pairs exist, so translation that was learned without them can be scored. Networks are trained on the left half of
+five fields in one contrast and on the right half in the other; three further fields, in both contrasts, are the test.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 
 PIXEL_NM = 14.688
-"""Both contrasts are brought to it; recorded at 7.344 nm."""
+"""Both contrasts are resampled to this pixel size; they were recorded at 7.344 nm."""
 THERE, BACK, UNPAIRED = "tio2", "tio2-back", "tio2-unpaired"
 CONTRASTS = ("sem", "tsem")
 _SPARE = "field06b1"
@@ -34,7 +34,7 @@ def gather(data: Path, raw: Path) -> None:
 
 
 def _halves(raw: Path, field: str, images: dict[str, Micrograph], mask: Micrograph) -> None:
-    """Masks were drawn on SEM images: those of transmission images are moved by the shift between the two."""
+    """Write the halves. Masks belong to the SEM images and are shifted onto the transmission images."""
     sem, tsem = (images[contrast].pixels for contrast in CONTRASTS)
     drawn = mask.pixels[: sem.shape[0], :, :1]
     shift = find_shift(sem[:, :, 0], tsem[:, :, 0])
@@ -47,7 +47,7 @@ def _halves(raw: Path, field: str, images: dict[str, Micrograph], mask: Microgra
 
 
 def _blocks(shape: tuple[int, ...], left: bool) -> list[tuple[slice, slice]]:
-    """Upper and lower part of one half; the width of a gap in the middle belongs to neither."""
+    """Upper and lower part of one half; a gap in the middle belongs to neither half."""
     height, width = shape[0] // 2, shape[1] // 2 - 16
     first = 0 if left else shape[1] - width
     return [(slice(top, top + height), slice(first, first + width)) for top in (0, shape[0] - height)]
@@ -59,7 +59,7 @@ def _write(path: Path, image: Micrograph) -> None:
 
 
 def prepare(data: Path, home: Path) -> None:
-    """All datasets that are missing."""
+    """Prepare all missing datasets."""
     raw = home / "raw-tio2"
     if not raw.exists():
         gather(data, raw)

@@ -1,4 +1,4 @@
-"""`UNPAIRED.md` out of the scores by image."""
+"""Write `UNPAIRED.md` from the scores by image."""
 
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,15 @@ from benchmarks.reports import markdown
 from sem_models.evaluation.metrics.table import METRICS
 
 _TITLES = {"tio2": "Secondary electrons to transmission", "tio2-back": "Transmission to secondary electrons"}
-_DICE = "Particles found again, Dice ↑"
+_DICE = "Particles preserved, Dice ↑"
 
 
 def write(found: dict[str, Any], trips: dict[str, Any], path: Path) -> None:
-    """Means over images; three images carry no interval."""
+    """Write means over images; three images are too few for intervals."""
     text = [
         "# Translation without pairs",
-        "Titania particles at 14.7 nm/px; three fields that no network saw, means. Particles: found by one "
-        "segmentation network of the target contrast in the drawing and in the true image.",
+        "Titania particles at 14.7 nm/px; means over three fields that are not in the training set. Particles are "
+        "segmented by the same network of the target contrast in the translated and in the real image.",
     ]
     for direction, methods in found.items():
         metrics = [name for name in next(iter(next(iter(methods.values())).values())) if name in METRICS]
@@ -26,8 +26,8 @@ def write(found: dict[str, Any], trips: dict[str, Any], path: Path) -> None:
         trip = trips[direction]["scores"]
         text += [f"## {_TITLES[direction]}", markdown(headings, rows)]
         text += [
-            f"There and back by the CycleGAN: PSNR {trip['psnr_db']['mean']:.1f} dB, SSIM {trip['ssim']['mean']:.3f}; "
-            f"the mean grey of each image has {trip['floor_psnr_db']['mean']:.1f} dB."
+            f"CycleGAN there and back: PSNR {trip['psnr_db']['mean']:.1f} dB, SSIM {trip['ssim']['mean']:.3f}; "
+            f"the mean grey of each image gives {trip['floor_psnr_db']['mean']:.1f} dB."
         ]
     path.write_text("\n\n".join(text) + "\n")
 

@@ -1,1 +1,1 @@
-"""Makes the documentation site: pages that are written by hand, and pages generated from the program."""
+"""Builds the documentation site from handwritten pages and pages generated from the program."""

@@ -1,4 +1,4 @@
-"""The counts of `benchmarks/architecture`, before and after the rebuilding, as a page."""
+"""Page with the counts of `benchmarks/architecture`, before and after the restructuring."""
 
 import json
 from pathlib import Path
@@ -9,15 +9,15 @@ RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "architecture" / 
 COUNTS = {
     "files": "files",
     "comparisons": "comparisons of `.task`, `.method` or `.kind` outside tasks and methods",
-    "comparisons_with_a_literal": "of these, with a string written out",
-    "fragments": "files of at most 70 lines with a single importer",
-    "imports_between_rooms_total": "imports between rooms (pairs of modules)",
+    "comparisons_with_a_literal": "of these, with a string literal",
+    "fragments": "files of at most 70 lines that a single other file imports",
+    "imports_between_rooms_total": "imports between subpackages (pairs of modules)",
     "readme_words": "words of the README",
     "readme_lines": "lines of the README",
 }
 INTRODUCTION = """# Architecture, before and after
 
-Counted by `benchmarks/architecture` from the syntax trees of two checkouts; nothing is executed.
+`benchmarks/architecture` counts these numbers in the syntax trees of two checkouts; no code is executed.
 
 ```bash
 git worktree add /tmp/before 2d480d1
@@ -29,30 +29,30 @@ python -m benchmarks.architecture.first_page /tmp/before . --out benchmarks/arch
 
 
 def page() -> str:
-    """One row for each count; the column `after` is there once it was measured."""
+    """One row for each count; the column `after` appears once it has been measured."""
     measured = {name: found for name in ("before", "after") if (found := _read(f"{name}.json"))}
     head = ["", *(f"{name} ({found['commit']})" for name, found in measured.items())]
-    rows = [[told, *(str(found[key]) for found in measured.values())] for key, told in COUNTS.items()]
-    rows += [["lines of a file, median", *(f"{found['lines_of_a_file']['median']:g}" for found in measured.values())]]
-    rows += [["circles between rooms", *(_circles(found) for found in measured.values())]]
+    rows = [[label, *(str(found[key]) for found in measured.values())] for key, label in COUNTS.items()]
+    rows += [["lines of a file (median)", *(f"{found['lines_of_a_file']['median']:g}" for found in measured.values())]]
+    rows += [["import cycles between subpackages", *(_cycles(found) for found in measured.values())]]
     rows += _first_page([str(found["commit"]) for found in measured.values()])
     table = "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
     return f"{INTRODUCTION}\n{table}\n"
 
 
-def _circles(found: dict[str, Any]) -> str:
-    return "; ".join(" - ".join(circle) for circle in found["circles_of_rooms"]) or "none"
+def _cycles(found: dict[str, Any]) -> str:
+    return "; ".join(" - ".join(cycle) for cycle in found["circles_of_rooms"]) or "none"
 
 
 def _first_page(commits: list[str]) -> list[list[str]]:
     content = _read("first_page.json")
     rows = []
-    for key, told in (("first_visit_s", "first"), ("second_visit_s", "second")):
+    for key, visit in (("first_visit_s", "first"), ("second_visit_s", "second")):
         cells = []
         for commit in commits:
             times = [one[key] for one in content.get("rounds", []) if one["commit"] == commit]
             cells.append(f"{median(times):.1f} s (n = {len(times)})" if times else "not measured")
-        rows.append([f"{told} visit of a fresh server, median", *cells])
+        rows.append([f"{visit} visit to a newly started server, median", *cells])
     return rows if content else []
 
 

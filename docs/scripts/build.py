@@ -1,4 +1,4 @@
-"""Build the documentation into `site/`; any broken link, missing picture or unknown reference is an error.
+"""Build the documentation into `site/`; a broken link, missing image or unknown reference is an error.
 
 python -m docs.scripts.build
 """
@@ -12,26 +12,26 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from docs.scripts import architecture, command_line, facts, house_map, recipes, results
+from docs.scripts import architecture, command_line, facts, package_map, recipes, results
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, PAGES, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "site"
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/command-line.md": command_line.page,
     "reference/recipes.md": recipes.page,
-    "explanation/map.md": house_map.page,
-    "explanation/rooms.md": house_map.rooms,
-    "explanation/house.svg": house_map.drawing,
+    "explanation/map.md": package_map.page,
+    "explanation/packages.md": package_map.packages,
+    "explanation/packages.svg": package_map.drawing,
     "results/architecture.md": architecture.page,
     **results.PAGES,
 }
-"""Pages that no one writes by hand."""
+"""Pages that are generated as a whole."""
 TABLES: dict[str, Callable[[], str]] = {**results.TABLES, "facts": facts.table}
-"""Tables in pages that are written by hand, where those say `[[table NAME]]`."""
+"""Tables that replace `[[table NAME]]` in handwritten pages."""
 
 
 def main() -> int:
-    """Gather the pages, build them, and check every link of the result."""
+    """Collect the pages, build the site, and check all of its links."""
     gather()
     built = subprocess.run([sys.executable, "-m", "zensical", "build", "--clean", "--strict"], cwd=ROOT, check=False)
     broken = broken_links(SITE) if built.returncode == 0 else []
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def gather() -> None:
-    """Copy what is written by hand and write what is generated, into one folder for the generator of the site."""
+    """Collect handwritten and generated pages in one folder, from which the site is built."""
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(SOURCE, PAGES, ignore=shutil.ignore_patterns("scripts", "__pycache__"))
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
@@ -55,7 +55,7 @@ def gather() -> None:
 
 
 def with_tables(text: str) -> str:
-    """A page with its generated tables."""
+    """The text of a page with its generated tables inserted."""
     for name, make in TABLES.items():
         marker = f"[[table {name}]]"
         if marker in text:
@@ -64,7 +64,7 @@ def with_tables(text: str) -> str:
 
 
 def broken_links(site: Path) -> list[str]:
-    """Links, pictures and styles of the built pages that lead to no file, which the generator does not check."""
+    """Links, images and styles of the built pages whose file does not exist; Zensical does not check these."""
     broken = []
     for page in sorted(site.rglob("*.html")):
         if page.name == "404.html":
@@ -82,7 +82,7 @@ class _Addresses(HTMLParser):
         self.addresses: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        """Remember what the tag points to."""
+        """Collect the addresses in `href` and `src`."""
         self.addresses |= {value for name, value in attrs if name in ("href", "src") and value}
 
 
@@ -95,7 +95,7 @@ def _exists(site: Path, page: Path, address: str) -> bool:
 
 
 def _for_the_site(text: str) -> str:
-    """Links of a file in the root of the repository: into `docs/` they stay, of all others the text is kept."""
+    """Adapt the links of a file in the repository root: keep links into `docs/`, replace others by their text."""
     text = re.sub(r"\]\(docs/([^)]+)\)", r"](\1)", text)
     return re.sub(r"\[([^\]]+)\]\((?!https?:|#)(?![\w/-]+\.md)[^)]+\)", r"\1", text)
 

@@ -1,4 +1,4 @@
-"""The command line as a page, from the commands themselves."""
+"""Reference page of the command line, generated from the commands."""
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -8,11 +8,12 @@ from pipelines.cli.app import app
 
 INTRODUCTION = """# Command line
 
-`sem-workbench COMMAND` and, in a checkout, `python -m pipelines COMMAND` are the same. `--json` prints one JSON object
-as the last line of standard output; logs and progress go to standard error. Exit status: 0 done; 2 your input was at
-fault, and one line says what to do; 1 a fault of ours; 130 interrupted, with the state saved.
+In a checkout `python -m pipelines COMMAND` is the same as `sem-workbench COMMAND`. `--json` prints one JSON object as
+the last line of standard output; logs and progress go to standard error. The exit status is 0 on success, 2 for an
+error in your input (one line says what to do), 1 for an error in the program, and 130 if the command was interrupted
+and its state saved.
 
-A MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model
+MODEL is a run (`RUN_ID`), the backward generator of a CycleGAN (`RUN_ID:backward`), a registered model
 (`models:/NAME@ALIAS` or `models:/NAME/VERSION`), or a baseline (`baseline:bicubic`).
 """
 
@@ -43,8 +44,7 @@ def _first(command: TyperCommand) -> str:
 def _section(name: str, command: TyperCommand) -> str:
     arguments = [part for part in command.params if isinstance(part, TyperArgument)]
     options = [part for part in command.params if isinstance(part, TyperOption)]
-    places = [f"{part.name.upper()}{'...' if part.nargs != 1 else ''}" for part in arguments if part.name]
-    usage = " ".join(["sem-workbench", name, *places, "[OPTIONS]"])
+    usage = " ".join(["sem-workbench", name, *map(_place, arguments), "[OPTIONS]"])
     lines = [f"## {name}", "", (command.help or "").strip(), "", "```text", usage, "```", ""]
     if command.params:
         lines += ["| | | default |", "|---|---|---|"]
@@ -53,9 +53,14 @@ def _section(name: str, command: TyperCommand) -> str:
     return "\n".join([*lines, ""])
 
 
+def _place(argument: TyperArgument) -> str:
+    name = f"{(argument.name or '').upper()}{'...' if argument.nargs != 1 else ''}"
+    return name if argument.required else f"[{name}]"
+
+
 def _row(name: str, part: TyperArgument | TyperOption) -> str:
-    told = " ".join((part.help or "").split()).replace("|", "\\|")
-    return f"| {name} | {told} | {_default(part)} |"
+    description = " ".join((part.help or "").split()).replace("|", "\\|")
+    return f"| {name} | {description} | {_default(part)} |"
 
 
 def _default(part: TyperArgument | TyperOption) -> str:

@@ -1,4 +1,4 @@
-"""Placing the nodes of a graph in rows so that arrows point downwards and cross little."""
+"""Layout of a graph in rows, so that arrows point downwards and rarely cross."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Layout:
-    """Rows from top to bottom; names that are no node are places where an arrow passes a row."""
+    """Rows from top to bottom. A name that is not a node marks where an arrow passes through a row."""
 
     rows: tuple[tuple[str, ...], ...]
     paths: tuple[tuple[str, ...], ...]
-    """Each arrow as the names that it passes, one in each row."""
+    """Each arrow as the names that it passes through, one in each row."""
 
     @property
     def columns(self) -> int:
-        """Most names in a row."""
+        """Largest number of names in a row."""
         return max(map(len, self.rows))
 
 
 def lay_out(nodes: Sequence[str], pairs: Iterable[Pair]) -> Layout:
-    """Put each node one row above the lowest that it may stand on, and order rows by their neighbours.
+    """Place each node one row above the highest node that it points to, and order the rows by their neighbours.
 
-    Pairs that close a circle are drawn upwards.
+    Pairs that close a cycle are drawn upwards.
     """
-    below = _without_circles(nodes, pairs)
+    below = _without_cycles(nodes, pairs)
     needed = [(source, target) for source in below for target in _reduced(source, below)]
     heights = _heights(below)
     rows: list[list[str]] = [[] for _ in range(max(heights.values()) + 1)]
@@ -42,7 +42,7 @@ def lay_out(nodes: Sequence[str], pairs: Iterable[Pair]) -> Layout:
     return Layout(tuple(map(tuple, ordered)), tuple(paths))
 
 
-def _without_circles(nodes: Sequence[str], pairs: Iterable[Pair]) -> dict[str, set[str]]:
+def _without_cycles(nodes: Sequence[str], pairs: Iterable[Pair]) -> dict[str, set[str]]:
     below: dict[str, set[str]] = {node: set() for node in nodes}
     for source, target in sorted(pairs):
         if source in below and target in below and source not in _reachable(target, below):
@@ -60,7 +60,7 @@ def _reachable(start: str, below: Mapping[str, set[str]]) -> set[str]:
 
 
 def _reduced(source: str, below: Mapping[str, set[str]]) -> list[str]:
-    """Targets that are reached by no longer way."""
+    """Targets that cannot be reached through another target."""
     return [
         target
         for target in sorted(below[source])
@@ -82,7 +82,7 @@ def _heights(below: Mapping[str, set[str]]) -> dict[str, int]:
 
 
 def _ordered(rows: list[list[str]], paths: Sequence[Sequence[str]]) -> list[list[str]]:
-    """A few sweeps down and up, each row sorted by the mean place of its neighbours in the row before."""
+    """Sweep down and up several times, sorting each row by the mean position of its neighbours in the previous row."""
     above: dict[str, list[str]] = {name: [] for row in rows for name in row}
     under: dict[str, list[str]] = {name: [] for row in rows for name in row}
     for path in paths:

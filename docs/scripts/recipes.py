@@ -1,4 +1,4 @@
-"""All presets as a page, from their table."""
+"""Page with all presets, generated from their table."""
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import RECIPES
@@ -7,8 +7,8 @@ from sem_models.networks.table import parameter_count
 
 INTRODUCTION = """# Recipes
 
-Every preset that `train --recipe` takes. `-small` is for two processor cores. `--set KEY=VALUE` changes any setting;
-`sem-workbench recipes --json` prints this list for scripts.
+These presets can be passed to `train --recipe`. Those ending in `-small` are for two processor cores. `--set KEY=VALUE`
+changes any setting; `sem-workbench recipes --json` prints this list for scripts.
 """
 
 
@@ -19,7 +19,7 @@ def page() -> str:
         lines += [
             f"## {task.replace('_', ' ').capitalize()}",
             "",
-            "| recipe | network | learns by | scale | parameters | |",
+            "| recipe | network | method | scale | parameters | summary |",
         ]
         lines += ["|---|---|---|---|---|---|"]
         lines += [_row(recipe) for recipe in RECIPES.values() if recipe.task == task]

@@ -1,4 +1,4 @@
-"""Measured tables for the pages of results, from the files that the benchmark scripts wrote."""
+"""Tables for the result pages, from the files that the benchmark scripts wrote."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ DETAILS = {
     "masks": "synthesis/RESULTS.md",
     "super-resolution": "super_resolution/RESULTS.md",
 }
-"""Tables that a `summarise` script wrote, by the page that they belong to."""
+"""Tables written by the `summarise` scripts, by the page to which they belong."""
 COLUMNS = {
     "psnr_db": ("PSNR dB", 2, max),
     "ssim": ("SSIM", 3, max),
@@ -28,12 +28,12 @@ COLUMNS = {
     "dists": ("DISTS", 3, min),
     "down_consistency_db": ("down-consistency dB", 1, max),
 }
-"""Heading, digits, and which value is the best, for the scores of the table of super-resolution."""
+"""Heading, number of digits and best value of the scores in the super-resolution table."""
 IN_ABLATION = ("psnr_db", "gradient_error", "edge_retention", "frc_mean", "lpips_alex", "dists")
 
 
 def super_resolution() -> str:
-    """Every method of the comparison, mean and standard deviation over seeds, sorted by LPIPS."""
+    """All methods of the comparison, with mean and standard deviation over seeds, sorted by LPIPS."""
     methods: dict[str, dict[str, Any]] = _content()["methods"]
     order = sorted(methods, key=lambda name: methods[name]["all"]["lpips_alex"]["mean"])
     baselines = [name for name in order if ":" in name]
@@ -51,7 +51,7 @@ def super_resolution() -> str:
 
 
 def ablation() -> str:
-    """The adversarial stage of SINSR-GB without one of its parts."""
+    """The adversarial stage of SINSR-GB, each time without one of its loss terms."""
     rows = []
     for label, found in _content()["ablation"].items():
         name = label.removeprefix("ablation: ").removeprefix("without ")
@@ -60,7 +60,7 @@ def ablation() -> str:
 
 
 def inpainting() -> str:
-    """PSNR of redrawn pixels by the height of the gap, interpolation against the model."""
+    """PSNR of the inpainted pixels by height of the gap: interpolation, and gain of the model."""
     content = json.loads((BENCHMARKS / "inpainting" / "results.json").read_text())
     rows = []
     for name, found in content["summary"].items():
@@ -71,12 +71,12 @@ def inpainting() -> str:
         gain = f"{found['gain_db']:+.2f} [{lo:+.2f}, {hi:+.2f}]"
         worse = f"{found['worse_images']} of {found['images']}"
         rows.append([name, f"{found['interpolated_psnr_db']:.2f}", gain, seeds, worse])
-    head = ["gap", "interpolated, PSNR dB", "gain of the model, dB", "by seed", "images that lose"]
+    head = ["gap", "interpolated, PSNR dB", "gain of the model, dB", "by seed", "images with a loss"]
     return _table(head, rows)
 
 
 def speed() -> str:
-    """Time of one forward pass by memory format and tile, from the benchmark of inference."""
+    """Time of one forward pass by memory format and tile size, from the inference benchmark."""
     content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
     rows = [
         [name, way, f"{found['median_s']:.2f}", f"{found['ratio']:.2f}"]
@@ -84,8 +84,8 @@ def speed() -> str:
         if isinstance(ways, dict)
         for way, found in ways.items()
     ]
-    told = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
-    return f"{told}\n\n{_table(['model', 'how', 'seconds', 'over the first'], rows)}"
+    conditions = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
+    return f"{conditions}\n\n{_table(['model', 'variant', 'seconds', 'relative to the first'], rows)}"
 
 
 def _content() -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _content() -> dict[str, Any]:
 
 def _label(name: str, found: dict[str, Any]) -> str:
     seeds = len(found["run_ids"])
-    plain = name.removesuffix("-x4-small").replace("floor:", "baseline:")
+    plain = name.removesuffix("-x4-small")
     return f"{plain} ({seeds} seeds)" if seeds > 1 else plain
 
 
@@ -118,11 +118,11 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _details(name: str, source: str) -> Callable[[], str]:
-    """A page with the tables of one benchmark as its script wrote them."""
+    """A page with the tables of one benchmark, as its script wrote them."""
 
     def page() -> str:
-        text = (BENCHMARKS / source).read_text().replace("floor:", "baseline:")
-        return f"{text}\nWritten by `benchmarks/{source.split('/')[0]}`; read about it under [{name}](../{name}.md).\n"
+        text = (BENCHMARKS / source).read_text()
+        return f"{text}\nWritten by `benchmarks/{source.split('/')[0]}`; discussed under [{name}](../{name}.md).\n"
 
     return page
 

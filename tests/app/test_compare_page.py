@@ -43,7 +43,7 @@ def test_another_reference_turns_the_verdict_and_may_leave_the_comparison(runs: 
     assert [name.split()[0] for name in _paired_table(app)["model"]] == ["fair", "fair"]
 
 
-def test_a_run_without_partner_says_why(runs: dict[str, str]) -> None:
+def test_a_run_without_partner_gives_the_reason(runs: dict[str, str]) -> None:
     store("alone", POOR, 0.1, border_px=2)
     app = page("compare")
     assert any("alone" in box.value and "border in px 2, not 4" in box.value for box in app.warning)

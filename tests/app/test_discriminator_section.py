@@ -54,7 +54,7 @@ def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
     assert not any("earlier version" in text for text in said)
 
 
-def test_tests_of_the_earlier_version_are_said_to_be_so(runs: dict[str, str]) -> None:
+def test_tests_of_an_earlier_version_are_labelled(runs: dict[str, str]) -> None:
     store(runs["good"], 0.97, version=1)
     app = page("compare")
     assert any("earlier version" in box.value for box in app.warning)

@@ -1,4 +1,4 @@
-"""The Inference page of a diffusion model: what it asks for, and the mean and doubt that it shows."""
+"""The Inference page of a diffusion model: its request, and the mean and standard deviation that it shows."""
 
 import io
 import zipfile
@@ -41,8 +41,8 @@ def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: p
     assert request == SynthesiseRequest(model=models[name], out=request.out, seed=5, changes=changes, **wanted)
 
 
-def test_doubt_has_a_scale_from_zero_with_its_unit() -> None:
-    """On a scale of its own from the least to the most, samples that hardly differ would look as doubtful as any."""
+def test_standard_deviation_is_shown_from_zero_with_its_unit() -> None:
+    """If the display ran from the least to the largest value, samples that hardly differ would look uncertain."""
     figure = deviation_figure(np.array([[5.0, 6.0], [7.0, 8.0]]))
     (heat,) = figure.data
     assert (heat.zmin, heat.zmax) == (0, None)
@@ -56,7 +56,7 @@ def _script(result: dict, labels: tuple[int, ...]) -> None:
     _show_after_mask(result, labels)
 
 
-def test_all_that_was_drawn_after_a_mask_is_shown_and_offered(models, tmp_path: Path) -> None:
+def test_all_samples_of_a_mask_are_shown_and_offered(models, tmp_path: Path) -> None:
     out, mask, model = tmp_path / "drawn", sorted(Path(models["masks"]).iterdir())[0], models["ddpm-masks-small"]
     (result,) = run("synthesise", model, "--masks", str(mask), "--out", str(out), "--samples", "2")["results"]
     labels = stored_recipe(model).labels

@@ -1,4 +1,4 @@
-"""Masked sets on the data page: classes with their shares, the mask over its image, the suffix in the request."""
+"""Datasets with masks on the Data page: classes with their shares, the mask overlay, the suffix in the request."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every page in Streamlit's own test harness: on an empty home, and on one with a dataset and a scored run."""
+"""All pages in Streamlit's test harness: on an empty home, and on one with a dataset and a scored run."""
 
 import os
 from collections.abc import Iterator
@@ -77,8 +77,8 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     )
 
 
-def test_a_mixture_promises_no_curves_and_leads_to_its_training(store: tuple[Path, str]) -> None:
-    """Nothing was trained for it, so that curves and samples would never come."""
+def test_an_interpolated_model_shows_no_curves_and_links_to_its_training(store: tuple[Path, str]) -> None:
+    """Nothing was trained for it, so there will never be curves or samples."""
     tags = {Tag.INTERPOLATED_FROM: store[1], "sem.recipe": "r", "sem.dataset": "small"}
     mixture = create_run("sem", "mixed", "training", {"interpolation.alpha": 0.25, "method": "adversarial"}, tags)
     set_status(mixture, "FINISHED")
@@ -108,7 +108,7 @@ def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> N
     assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])
 
 
-def test_data_page_shows_the_plan_before_it_cuts(store: tuple[Path, str]) -> None:
+def test_data_page_shows_the_plan_before_writing(store: tuple[Path, str]) -> None:
     app = page("data")
     app.text_input(key="name").input("second")
     app.text_input(key="raw-folder").input(str(store[0] / "raw"))

@@ -1,4 +1,4 @@
-"""The Data page with pairs: what fits, what is rejected, and both images over each other."""
+"""The Data page with pairs: which are used, which are rejected, and the overlay of both images."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.support.pages import assert_sound, page
 from tests.support.warps import write_pairs
 
 
-def test_pairs_are_shown_over_each_other_before_anything_is_cut(sem_home: Path) -> None:
+def test_pairs_are_overlaid_before_anything_is_written(sem_home: Path) -> None:
     options = write_pairs(sem_home)
     app = page("data")
     app.text_input(key="name").input("pairs")

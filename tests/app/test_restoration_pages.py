@@ -1,4 +1,4 @@
-"""Pages of denoising and refocusing: the forward model as widgets, and the response laid over the micrograph."""
+"""Pages for denoising and refocusing: widgets for the forward model, and the overlay of the response."""
 
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def test_scan_distortion_can_be_added_to_any_recipe(dataset: Path) -> None:
 
 @pytest.mark.parametrize("name", ["srresnet-x4", "lattice-denoise", "mrn-discriminative", "n2v-denoise"])
 def test_untouched_widgets_change_nothing(name: str) -> None:
-    """One recipe each with down-sampling, a range of doses and scan distortion, partial blur, and nothing at all."""
+    """Recipes with downsampling, a dose range and scan distortion, partial blur, and without a forward model."""
 
     def run(name: str) -> None:
         import streamlit as st
@@ -75,8 +75,8 @@ def test_untouched_widgets_change_nothing(name: str) -> None:
     assert app.session_state["out"] == []
 
 
-def test_response_is_laid_over_the_micrograph() -> None:
-    """The blurred half answers, the sharp one does not; the caption says how strongly."""
+def test_response_overlays_the_micrograph() -> None:
+    """The response is high in the blurred half and low in the sharp one; the caption gives its strength."""
 
     def run(before: object, after: object) -> None:
         from pages.inference.viewer import show_response

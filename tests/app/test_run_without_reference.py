@@ -1,4 +1,4 @@
-"""The pages of a run that has no clean reference: no PSNR, no target, and nothing breaks."""
+"""Pages of a run without a clean reference: they show no PSNR and no target, and raise no error."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Many scores are read family by family, few of them all at once."""
+"""Many scores are shown one family at a time, a few of them together."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data and Inference pages with inputs of several files."""
+"""Data and Inference pages with inputs assembled from several files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The study page: blinded, answered by buttons with keys, resumable, and closed while somebody judges."""
+"""Study page: blinded, answered by buttons with keys, resumable, and without results while a rater is answering."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ def study(dataset: Dataset) -> Study:
 
 
 def tree(app: AppTest) -> str:
-    """All that goes to the browser: every element and container of the page with its properties."""
+    """Everything that is sent to the browser: all elements and containers of the page with their properties."""
 
     def words(node: object) -> Iterator[str]:
         proto = getattr(node, "proto", None)
@@ -49,7 +49,7 @@ def button(app: AppTest, label: str) -> object:
     return next(found for found in app.button if found.label == label)
 
 
-def test_a_rater_names_themself_and_sees_their_first_trial(study: Study) -> None:
+def test_a_rater_enters_a_name_and_sees_the_first_trial(study: Study) -> None:
     app = page("study")
     assert_sound(app)
     assert any("10 trials" in text.value for text in app.markdown)
@@ -63,7 +63,7 @@ def test_a_rater_names_themself_and_sees_their_first_trial(study: Study) -> None
 
 
 def test_nothing_on_the_page_tells_which_is_real(study: Study) -> None:
-    """All ten trials: but for its pixels a page holds no name of a model, an image, an item, or what it is."""
+    """All ten trials: apart from its pixels, a page contains no name of a model, image or item, and no hint."""
     looks: dict[tuple[str, ...], set[str]] = {}
     while shown := next_trial(study, "eve"):
         app = page("study", rater="eve", of=study.run_id)
@@ -82,7 +82,7 @@ def test_nothing_on_the_page_tells_which_is_real(study: Study) -> None:
 
 
 def _without_random(text: str) -> str:
-    """Ids that Streamlit makes of the keys, and the bar that moves on."""
+    """Without the ids that Streamlit derives from the keys, and without the progress bar."""
     return re.sub(r'"value": \d+, |\$\$ID-[0-9a-f]+|"formId": "[^"]*"', "", text)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a trial as the browser gets them."""
+"""Images of a trial as they are sent to the browser."""
 
 from pages.study.trial import pictures_html
 

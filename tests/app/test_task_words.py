@@ -1,4 +1,4 @@
-"""Pages in the words and with the scores of each task: translation, segmentation, synthesis."""
+"""Pages with the wording and scores of each task: translation, segmentation, synthesis."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_runs_show_the_scores_that_they_have(sem_home: Path) -> None:
     assert runs_table(list_runs(kind="training"))["test std, output / target"].tolist()[0] == 0.4
 
 
-def test_every_task_has_its_word() -> None:
+def test_every_task_has_its_labels() -> None:
     verbs = {name: task.words.verb for name, task in TASKS.items()}
     restoring = dict.fromkeys(("super-resolution", "denoising", "refocusing"), "Restore")
     assert (
@@ -66,7 +66,7 @@ def test_legend_counts_the_pixels_of_each_class() -> None:
 
 @pytest.mark.parametrize("kind", ["masked", "paired"])
 def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
-    """Neither masks nor pairs are degraded, and a recipe that needs masks is not launched on pairs."""
+    """Masks and pairs are not degraded, and a recipe that needs masks is not launched on pairs."""
     if kind == "masked":
         grey_classes(sem_home / "datasets")
         name, other = "cgan-masks-small", "srresnet-x4-small"
@@ -98,7 +98,7 @@ def test_which_forward_models_act() -> None:
 
 
 def test_channels_follow_the_pairs(sem_home: Path) -> None:
-    """Coloured inputs for a preset of grey ones; equal channels would be stored as one."""
+    """Colour inputs for a preset with grey inputs; equal channels would be stored as one."""
     raw, target = sem_home / "raw", sem_home / "target"
     for folder in (raw, target):
         folder.mkdir()
@@ -113,7 +113,7 @@ def test_channels_follow_the_pairs(sem_home: Path) -> None:
     assert channel_changes(override(recipe, ["network.channels_in=3"]), dataset.manifest) == []
 
 
-def test_nothing_is_called_enlarged_where_nothing_is(sem_home: Path) -> None:
+def test_unscaled_inputs_are_not_called_enlarged(sem_home: Path) -> None:
     _run("translation")
     (run,) = list_runs(kind="training")
     assert panels_of(run, frozenset({"input", "floor", "output", "target"})) == {
@@ -121,8 +121,8 @@ def test_nothing_is_called_enlarged_where_nothing_is(sem_home: Path) -> None:
     }  # fmt: skip
 
 
-def test_compare_takes_the_baseline_that_there_is_and_one_task(sem_home: Path) -> None:
-    """Same-size tasks have no bicubic baseline; on one dataset a segmentation is not compared with a synthesis."""
+def test_compare_uses_the_available_baseline_and_one_task(sem_home: Path) -> None:
+    """Tasks that keep the size have no bicubic baseline; segmentation and synthesis on one dataset are not compared."""
     for name in ("one", "two"):
         store(name, GOOD if name == "one" else POOR, 0.1)
     app = page("compare")

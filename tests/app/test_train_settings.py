@@ -1,4 +1,4 @@
-"""Settings of a training: those of diffusion have fields, all others are reached by their key."""
+"""Settings of a training: diffusion settings have fields of their own, all others are set by key."""
 
 import pytest
 

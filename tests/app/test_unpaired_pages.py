@@ -1,4 +1,4 @@
-"""Pages of trainings without pairs: there is no truth to show and no PSNR to draw."""
+"""Pages of trainings without pairs: there is no target to show and no PSNR curve."""
 
 from pathlib import Path
 

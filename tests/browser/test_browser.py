@@ -1,4 +1,4 @@
-"""A real Chromium: a deep link on a fresh server, then the whole way from raw files to a comparison.
+"""In Chromium: a deep link on a newly started server, then the whole workflow from raw files to a comparison.
 
 Screenshots go to the folder that SEM_SCREENSHOTS names, else to pytest's own temporary folder.
 """

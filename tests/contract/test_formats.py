@@ -1,4 +1,4 @@
-"""One row a format: a file written by somebody else's writer, and what must come back."""
+"""One row for each format: a file written by an independent writer, and what reading it must return."""
 
 from collections.abc import Callable
 from pathlib import Path

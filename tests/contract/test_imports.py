@@ -1,4 +1,4 @@
-"""The house has one direction: `pyproject.toml` states it for import-linter, which follows every chain of imports."""
+"""Imports run in one direction: `pyproject.toml` defines it and import-linter checks every chain of imports."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def test_imports_run_one_way() -> None:
     ],
 )
 def test_a_wrong_import_is_found(tmp_path: Path, place: str, line: str, broken: str) -> None:
-    """Each contract can fail: the linter is pointed at a copy of the house with one import too many."""
+    """Each contract can fail: the linter is run on a copy of the code with one forbidden import."""
     for path in (*(ROOT / top for top in ("sem_models", "pipelines", "pages")), ROOT / "pyproject.toml"):
         (tmp_path / path.name).symlink_to(path)
     _own_copy(tmp_path, place).write_text(f"{(ROOT / place).read_text()}\n{line}\n")
@@ -46,7 +46,7 @@ def test_a_wrong_import_is_found(tmp_path: Path, place: str, line: str, broken: 
 
 
 def _own_copy(folder: Path, place: str) -> Path:
-    """Along the way to `place` links become folders of links, so that one file differs from the house."""
+    """Replace links by folders of links along the path to `place`, so that this one file can differ from the original."""
     for part in list(Path(place).parents)[-2::-1]:
         (folder / part).unlink()
         (folder / part).mkdir()
@@ -58,6 +58,6 @@ def _own_copy(folder: Path, place: str) -> Path:
 
 
 def test_pages_are_folders() -> None:
-    """The list of pages is the only flat file; it is the main script, so that no `pages` folder lies beside one."""
+    """Only the list of pages is outside a folder, as Streamlit treats a `pages` folder next to a main script specially."""
     assert [path.name for path in (ROOT / "pages").glob("[!_]*.py")] == ["dashboard.py"]
     assert "pages/dashboard.py" in (ROOT / "app.py").read_text()

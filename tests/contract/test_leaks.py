@@ -45,7 +45,7 @@ def fabric() -> Fabric:
 
 
 def batch(recipe: Recipe, truth: int) -> dict[str, Tensor]:
-    """The same degraded input whatever the truth, which need not even belong to it."""
+    """The same degraded input with any target, which need not belong to it."""
     size, n = recipe.train.patch, recipe.train.batch
     facts = capabilities(recipe.network)
     low, channels = size // facts.scale, facts.channels_in
@@ -57,7 +57,7 @@ def batch(recipe: Recipe, truth: int) -> dict[str, Tensor]:
 
 
 class Spy:
-    """Records what enters the network by any of its methods, and what enters each module inside it."""
+    """Records the inputs of all methods of a network and of all modules inside it."""
 
     def __init__(self, network: nn.Module) -> None:
         self.calls: Calls = []
@@ -83,7 +83,7 @@ def tensors(given: Any) -> list[Tensor]:
 
 
 def learn(recipe: Recipe, stage: Stage, truth: int) -> tuple[Spy, Tensor | None]:
-    """One step of the stage from the same weights and random numbers; what the spy saw, and the finished output."""
+    """One step of the stage from fixed weights and random numbers; returns what the spy recorded, and the output."""
     torch.manual_seed(0)
     method = build_method(recipe, fabric())
     spy = Spy(bare(method.network))
@@ -134,7 +134,7 @@ def test_the_generator_sees_only_the_degraded_image(name: str) -> None:
 
 
 class Leaky(AdversarialRestoration):
-    """What must be found: the generator of the second stage enlarges the shrunk truth."""
+    """A leak that must be found: the generator of the second stage enlarges the downsampled target."""
 
     def training_step(self, batch, part, stage):
         scale = batch["target"].shape[-1] // batch["input"].shape[-1]
@@ -173,7 +173,7 @@ def test_dsrvae_sees_the_truth_only_where_it_is_said(name: str) -> None:
 
 @pytest.mark.parametrize("name", VARIATIONALS)
 def test_dsrvae_is_never_compared_with_its_own_target(name: str) -> None:
-    """Detail of the target that its low-resolution form does not have changes no loss but the discriminator's view."""
+    """Detail of the target that is not in its low-resolution version changes only what the discriminator sees."""
     recipe = narrow(RECIPES[name])
     stage = stages(recipe)[1]
     given = batch(recipe, 1)
@@ -194,7 +194,7 @@ def test_dsrvae_is_never_compared_with_its_own_target(name: str) -> None:
 
 @pytest.mark.parametrize("name", ADVERSARIALS + VARIATIONALS + CYCLES)
 def test_what_is_shipped_needs_the_degraded_image_alone(name: str) -> None:
-    """After a step of every stage the restorer alone gives the same for the same input, whatever it learned from."""
+    """After a step of every stage, the output of the generator depends on its input, not on the training target."""
     recipe = narrow(RECIPES[name])
     torch.manual_seed(0)
     method = build_method(recipe, fabric())
@@ -246,7 +246,7 @@ def test_a_cycle_restores_from_the_input_alone(name: str) -> None:
 
 
 def test_a_cycle_never_meets_the_truth_of_its_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Single images serve as both domains. Each is of one grey level, so that a crop tells which image it is from."""
+    """Single images are used for both domains. Each has its own grey level, so a crop identifies its image."""
     dataset = flat_images(tmp_path, 10)
     recipe = narrow(RECIPES["cyclegan-denoise-small"])
     degraded: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""The web server stays light: no page needs torch to be imported, and Home not even MLflow to be drawn."""
+"""The web server starts fast: importing pages does not import torch, and showing Home does not even import MLflow."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ if home.exception or any("Opening" in caption.value for caption in home.caption)
 
 
 def run(code: str, home: Path, *arguments: str) -> None:
-    """In a process of its own: this one has torch already."""
+    """Run code in a new process, because this one has imported torch already."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SEM_HOME": str(home)}
     call = [sys.executable, "-c", HEAVY + code, *arguments]
     found = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""One row a loss: a closed form or an independent reference, and the least value where there is no difference."""
+"""One row for each loss: a closed form or an independent reference, and a minimum where there is no difference."""
 
 import math
 from collections.abc import Callable
@@ -34,13 +34,13 @@ def shifted_by(difference: float) -> tuple[Tensor, Tensor]:
 
 
 def ramps(slope: float) -> tuple[Tensor, Tensor]:
-    """Repeated edges halve the slope in the first and last of 16 rows: its mean over rows is 15 / 16 of it."""
+    """Edge replication halves the slope in the first and last of 16 rows, so its mean is 15 / 16 of the slope."""
     rise = slope * torch.arange(16.0)[:, None].expand(2, 1, 16, 12)
     return rise.contiguous(), torch.zeros_like(rise)
 
 
 def second_order() -> tuple[Tensor, Tensor, float]:
-    """By scipy, derivative by derivative: down and right of both first derivatives."""
+    """Computed with scipy: derivatives down and right of both first derivatives."""
     output, target = noise(2, 1, 20, 24, seed=1), noise(2, 1, 20, 24, seed=2)
     total = []
     for o, t in zip(output[:, 0].double().numpy(), target[:, 0].double().numpy(), strict=True):
@@ -64,7 +64,7 @@ def magnitude_by_scipy(image: Tensor) -> np.ndarray:
 
 
 def similarity() -> tuple[Tensor, Tensor, float]:
-    """scikit-image's mean over what the window covers whole: its map without 5 px at each edge."""
+    """Mean of scikit-image's SSIM map where the window is completely inside the image: without 5 px at each edge."""
     target = torch.from_numpy(ndimage.gaussian_filter(noise(2, 1, 40, 48).numpy(), (0, 0, 1.5, 1.5)))
     output = (target + 0.1 * (noise(2, 1, 40, 48, seed=3) - 0.5)).contiguous()
     values = []
@@ -77,14 +77,14 @@ def similarity() -> tuple[Tensor, Tensor, float]:
 
 
 def cross_entropy() -> tuple[Tensor, Tensor, float]:
-    """Torch's own on the logits, which needs no clamp; grey targets."""
+    """PyTorch's cross-entropy on logits, which needs no clamp; grey targets."""
     logits, target = 6 * noise(2, 1, 16, 16, seed=1) - 3, noise(2, 1, 16, 16, seed=2)
     expected = torch.nn.functional.binary_cross_entropy_with_logits(logits.double(), target.double())
     return logits.sigmoid(), target, float(expected)
 
 
 def checkerboard() -> tuple[Tensor, Tensor, float]:
-    """Every neighbour differs by 0.25, in both directions; the target plays no part."""
+    """Neighbours differ by 0.25 in both directions; the target does not matter."""
     board = 0.25 * ((torch.arange(8)[:, None] + torch.arange(8)) % 2).float().expand(1, 1, 8, 8)
     return board, noise(1, 1, 8, 8), 0.5
 
@@ -147,7 +147,7 @@ def test_no_difference_is_the_minimum(name: str) -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_flat_images_have_a_finite_gradient(name: str) -> None:
-    """Square roots and fractions meet zero there; the gradient map has an epsilon for it."""
+    """Square roots and fractions are singular there; the gradient map has an epsilon for this."""
     output = torch.full((1, 1, 16, 16), 0.5, requires_grad=True)
     find_loss(name)(output, torch.full((1, 1, 16, 16), 0.25)).backward()
     assert output.grad is not None
@@ -172,7 +172,7 @@ def test_cross_entropy_is_least_at_the_target_and_leaves_its_entropy() -> None:
 
 
 def test_cross_entropy_bears_certainty_bf16_and_targets_out_of_range() -> None:
-    """Never below that of the cut targets: without the cut a target of 1.2 would reward ever surer outputs."""
+    """Targets are clipped to [0, 1]: without clipping, a target of 1.2 would reward ever more certain outputs."""
     sure = torch.tensor([0.0, 1.0, 1.0, 0.0], requires_grad=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = find_loss("bce")(sure, torch.tensor([-0.2, 1.2, 0.0, 1.0]))
@@ -238,7 +238,7 @@ def test_relativistic_average_of_two_logits_by_hand() -> None:
 
 
 def test_least_squares_in_closed_form() -> None:
-    """LSGAN with marks 1 for real and 0 for fake (Mao et al., 2017, equation 9); half of the sum for the judge."""
+    """LSGAN with labels 1 (real) and 0 (fake), Mao et al., 2017, equation 9; the discriminator loss is half the sum."""
     real, fake = torch.tensor([[1.5], [0.5]]), torch.tensor([[-0.5], [0.25]])
     squares = ((0.5**2 + 0.5**2) / 2 + (0.5**2 + 0.25**2) / 2) / 2
     assert discriminator_loss("lsgan", real, fake).item() == pytest.approx(squares)
@@ -307,7 +307,7 @@ def test_perceptual_vgg16_is_the_distance_of_torchvisions_features(weights: Path
 
 
 def test_levels_are_lpips_without_its_learned_weights(weights: Path) -> None:
-    """The `lpips` package with `lpips=False` sums five layers of VGG16 with equal weights; ours is their mean."""
+    """The `lpips` package with `lpips=False` sums five VGG16 layers with equal weights; this loss is their mean."""
     declare_torchvision_ops()
     reference = pytest.importorskip("lpips").LPIPS(net="vgg", lpips=False, verbose=False)
     output, target = noise(1, 1, 64, 64, seed=1), noise(1, 1, 64, 64, seed=2)

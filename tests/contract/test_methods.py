@@ -1,4 +1,4 @@
-"""One row a method: presets that use it. Every row learns, names its losses and resumes to the bit in every stage."""
+"""One row for each method, with its presets. Each learns, names its losses and resumes exactly in every stage."""
 
 import math
 from pathlib import Path
@@ -56,7 +56,7 @@ def _features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small_dataset(small_dataset: Dataset, request: pytest.FixtureRequest) -> Dataset:
-    """With masks where the recipe learns from them."""
+    """The dataset, with masks if the recipe learns from them."""
     recipe = getattr(request.node, "callspec", None) and request.node.callspec.params.get("recipe")
     return with_masks(small_dataset) if recipe and find_task(recipe).uses_masks(recipe) else small_dataset
 
@@ -86,7 +86,7 @@ def test_every_method_has_a_row() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=named)
 def test_losses_are_named_and_reach_every_network(recipe: Recipe, small_dataset: Dataset) -> None:
-    """Over its stages every parameter of every network learns, and no part teaches a network of its own side."""
+    """Over all stages every parameter of every network is trained, and each part trains only its own networks."""
     method = built(recipe)
     assert set(method.optimisers) == {part for s in stages(recipe) for part in s.parts} <= set(method.networks)
     assert method.network in method.networks.values()
@@ -114,7 +114,7 @@ def test_losses_are_named_and_reach_every_network(recipe: Recipe, small_dataset:
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=named)
-def test_terms_of_the_recipe_are_those_that_are_told(recipe: Recipe, small_dataset: Dataset) -> None:
+def test_reported_loss_terms_are_those_of_the_recipe(recipe: Recipe, small_dataset: Dataset) -> None:
     method = built(recipe)
     batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
     first, last = stages(recipe)[0], stages(recipe)[-1]
@@ -131,7 +131,7 @@ def test_terms_of_the_recipe_are_those_that_are_told(recipe: Recipe, small_datas
 
 
 @pytest.mark.parametrize("recipe", JUDGED, ids=named)
-def test_observations_are_told_once_a_discriminator_took_part(recipe: Recipe, small_dataset: Dataset) -> None:
+def test_observations_are_reported_with_a_discriminator(recipe: Recipe, small_dataset: Dataset) -> None:
     method = built(recipe)
     batch = BatchSource(recipe, small_dataset, torch.device("cpu")).next()
     *before, last = stages(recipe)
@@ -160,7 +160,7 @@ def test_the_discriminators_part_needs_the_generators(recipe: Recipe, small_data
 
 
 class Run:
-    """A whole run of six steps, kept for comparison with those that were stopped."""
+    """A whole run of six steps, to be compared with interrupted ones."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path) -> None:
         self.recipe, self.dataset, self.folder, self.recorder = recipe, dataset, folder, Recorder()
@@ -199,7 +199,7 @@ def test_resume_is_exact(recipe: Recipe, small_dataset: Dataset, tmp_path: Path)
 
 @pytest.mark.parametrize("recipe", STAGED, ids=named)
 def test_a_second_stage_begins_anew(recipe: Recipe, small_dataset: Dataset, tmp_path: Path) -> None:
-    """Moments of the stage before are forgotten, the rate and its constants are those of the second optimiser."""
+    """The optimiser state of the first stage is discarded; learning rate and constants are those of the second."""
     first, last = stages(recipe)
     assert (first.end, last.first, last.end) == (3, 3, 6)
     run = Run(recipe, small_dataset, tmp_path / "run")
@@ -252,7 +252,7 @@ def test_divergence_of_codes_in_closed_form(small_dataset: Dataset) -> None:
 def test_trained_features_fit_in_and_teach(
     name: str, small_dataset: Dataset, torch_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the real VGG16: its features have the size that the encoder takes, and the perceptual loss is told."""
+    """With the real VGG16: its features have the size that the encoder needs, and the perceptual loss is reported."""
     monkeypatch.undo()
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     recipe = narrow(find_recipe(name))

@@ -1,4 +1,4 @@
-"""What a task, a method or a kind of dataset means is answered by its object: nobody else compares their names."""
+"""Only tasks and methods know what their names mean; no other code compares the name of a task, method or layout."""
 
 import ast
 from pathlib import Path
@@ -22,14 +22,14 @@ ALLOWED = {
 
 
 def literal(node: ast.expr) -> bool:
-    """A string, or a collection that is written out and holds one."""
+    """Whether a node is a string literal, or a literal collection that contains one."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str)
     return isinstance(node, ast.Tuple | ast.List | ast.Set) and any(literal(part) for part in node.elts)
 
 
 class Comparisons(ast.NodeVisitor):
-    """Lines on which one of the names, or a local that was assigned from one, meets a literal."""
+    """Collects lines on which one of the names, or a local variable assigned from it, is compared with a literal."""
 
     def __init__(self) -> None:
         self.lines: list[int] = []

@@ -1,4 +1,4 @@
-"""One row a network: config, parameter count of the paper or by hand; every row passes the same contract."""
+"""One row for each network: config, and parameter count from the paper or by hand; all pass the same contract."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,7 +51,7 @@ BACK_PROJECTIONS = ("bicubic_aa", "cubic_aliased", "gaussian_area")
 
 
 def attention_block(width: int) -> int:
-    """Two 3 x 3 convolutions, one 1 x 1 to a quarter of the width and one back; all with biases."""
+    """Two 3 x 3 convolutions, a 1 x 1 to a quarter of the width and another back; all with biases."""
     return 2 * (9 * width**2 + width) + (width * width // 4 + width // 4) + (width // 4 * width + width)
 
 
@@ -148,7 +148,7 @@ SMALL_BATCH_NORM = UNetConfig(variant="batch-norm", channels_in=2, depth=1, widt
 
 
 def resnet_by_hand(width: int, blocks: int) -> int:
-    """Biases everywhere, norms without parameters; the doublings mirror the halvings."""
+    """Biases everywhere, norms without parameters; upsampling mirrors downsampling."""
     ends = (49 * width + width) + (49 * width + 1)
     halvings = (18 * width**2 + 2 * width) + (72 * width**2 + 4 * width)
     doublings = (72 * width**2 + 2 * width) + (18 * width**2 + width)
@@ -156,7 +156,7 @@ def resnet_by_hand(width: int, blocks: int) -> int:
 
 
 def diffusion_by_hand(fine: int, coarse: int, condition: int, attends: bool) -> int:
-    """Two levels, one block each down and two up; time as a vector of four times the width."""
+    """Two levels, one block down and two up each; the time embedding has four times the width."""
     time = 4 * fine
 
     def block(before: int, after: int) -> int:
@@ -179,7 +179,7 @@ SMALL_DDPM = DiffusionUNetConfig(channels_in=2, width=8, multipliers=(1, 2), blo
 
 
 def pix2pix_by_hand(config: Pix2PixConfig) -> int:
-    """Four by four or, resized, three by three weights; each norm takes two parameters, or its layer has a bias."""
+    """4 x 4 kernels, or 3 x 3 after resizing; each norm has two parameters, otherwise its layer has a bias."""
     widths = [config.channels_in, *(config.width * min(2**level, 8) for level in range(config.levels))]
     batch, up = config.norm == "batch", 16 if config.upsampling == "transposed" else 9
     down = sum(16 * before * after for before, after in pairwise(widths)) + (0 if batch else sum(widths[1:]))
@@ -325,7 +325,7 @@ def test_parameter_count_of_discriminators(config: DiscriminatorConfig, count: i
     ids=str,
 )
 def test_discriminators_decide_and_learn(config: DiscriminatorConfig, shape: tuple[int, ...]) -> None:
-    """Fields: 64 / 8 = 8 after three halvings, two less by the two last layers of size 4 with a padding of 1."""
+    """The output grid is 64 / 8 = 8 after three halvings, minus two for the last two 4 x 4 layers with padding 1."""
     network = build_discriminator(config)
     x = torch.rand(2, 1, 64, 64, requires_grad=True)
     decided = network(x)
@@ -347,16 +347,16 @@ def test_a_field_of_the_patch_discriminator_is_70_pixels() -> None:
 
 
 def fitting(facts: Capabilities, *wanted: int) -> tuple[int, ...]:
-    """The sizes wanted, rounded up to what the network takes."""
+    """The requested sizes, rounded up to multiples that the network accepts."""
     return tuple(-(-size // facts.size_multiple) * facts.size_multiple for size in wanted)
 
 
 def untouched(config, network: nn.Module) -> set[str]:
-    """Parameters that `forward` alone cannot teach, each for a reason.
+    """Parameters that `forward` alone cannot train, each for a reason.
 
-    The drawing part of SINSR's and SPSR's gradient branch gives the map that only `with_gradient` returns (SPSR's
-    features at output size feed the image, only its last layer does not). dSRVAE restores with the code 0, to which
-    the first weights of the map are multiplied: they learn from random codes, in `denoise`.
+    The last part of the gradient branch of SINSR and SPSR produces the map that only `with_gradient` returns (in SPSR
+    this is its last layer alone, since the features before it feed the image). dSRVAE restores with the code 0, which
+    multiplies the first weights of the map; they are trained with random codes, in `denoise`.
     """
     if config.kind == "spsr":
         return {"map.weight", "map.bias"}
@@ -369,9 +369,9 @@ def untouched(config, network: nn.Module) -> set[str]:
 
 
 def off_zero(network: nn.Module) -> nn.Module:
-    """What starts at zero (corrections, the weights of gated branches) moved off it, as the first step does.
+    """Move parameters that start at zero (corrections, weights of gated branches) away from it, as a first step would.
 
-    Until then nothing before it has a gradient.
+    Before that, the layers in front of them have no gradient.
     """
     for parameter in network.parameters():
         if not parameter.any():
@@ -380,7 +380,7 @@ def off_zero(network: nn.Module) -> nn.Module:
 
 
 def cancelled(config, network: nn.Module) -> set[str]:
-    """Biases that the instance norm behind them takes away: their slope is nothing but rounding, at times exactly 0."""
+    """Biases that a following instance norm removes: their gradient is only rounding error, and sometimes exactly 0."""
     if config.kind == "pix2pix" and config.norm == "instance":
         last = config.levels - 1
         return {f"down.{level}.0.bias" for level in range(1, last)} | {
@@ -436,7 +436,7 @@ def test_random_codes_teach_every_part_of_the_denoiser() -> None:
 
 
 def test_the_denoiser_blends_patches_with_weights_that_sum_to_one() -> None:
-    """Without any noise found the image must come back unchanged, also at its edges and for sizes off the grid."""
+    """If no noise is estimated, the image must be returned unchanged, also at its edges and for sizes off the grid."""
     network = build_network(SMALL_DSRVAE)
     nn.init.zeros_(network.denoiser.noise.weight)
     for size in ((16, 48), (37, 50)):
@@ -518,7 +518,7 @@ def prepare_translator(network: nn.Module) -> None:
 
 
 def take_out(network: nn.Module, kind: type[nn.Module]) -> None:
-    """Put nothing in the place of all layers of a kind."""
+    """Replace all layers of a kind by the identity."""
     for part in list(network.modules()):
         for name, layer in part.named_children():
             if isinstance(layer, kind):
@@ -526,7 +526,7 @@ def take_out(network: nn.Module, kind: type[nn.Module]) -> None:
 
 
 def prepared_for_reach(config) -> nn.Module:
-    """Positive weights, so that nothing cancels and no unit is dead; attention keeps its own random ones."""
+    """Positive weights, so that nothing cancels and no unit is dead; attention keeps its random weights."""
     network = build_network(config).double().eval().requires_grad_(False)
     if config.kind != "swinir":
         for parameter in network.parameters():
@@ -546,7 +546,7 @@ def prepared_for_reach(config) -> nn.Module:
 
 
 def reaches(config) -> Iterator[int]:
-    """From every phase of the grid on which the network works, along the rows of a long strip."""
+    """The measured reach for every phase of the network's grid, along the rows of a long strip."""
     facts, network = capabilities(config), prepared_for_reach(config)
     unit = facts.size_multiple
     length, strip = fitting(facts, 2 * facts.receptive_field + 9 + 2 * unit, 4)
@@ -564,7 +564,7 @@ def reaches(config) -> Iterator[int]:
 
 @pytest.mark.parametrize(("config", "slack"), REACHES, ids=str)
 def test_receptive_field_is_the_reach_of_the_gradient(config, slack: int) -> None:
-    """The gradient ends exactly where the network says it does, `slack` pixels earlier at most where it is a bound."""
+    """The gradient ends exactly at the stated distance or, if that is a bound, at most `slack` pixels earlier."""
     stated = capabilities(config).receptive_field
     assert stated - slack <= max(reaches(config)) <= stated
 
@@ -610,7 +610,7 @@ def test_tiles_are_exact(config) -> None:
 
 
 def starts_at_the_input(config) -> bool:
-    """Not where the published network gives the image itself, or noise: it has to learn even the identity."""
+    """False for published networks that output the image itself, or noise: they must learn even the identity."""
     return config.kind not in ("pix2pix", "diffusion-unet") and bool(getattr(config, "residual", True))
 
 
@@ -630,7 +630,7 @@ def test_untrained_network_is_near_the_bicubic_baseline(config) -> None:
 @pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize("kind", BACK_PROJECTIONS)
 def test_back_projection_gives_the_input_again(scale: int, kind: str) -> None:
-    """Shrunk with the same kernel the output is the input; without the projection it is not, so this can fail."""
+    """Downsampled with the same kernel, the output equals the input; without the projection it does not."""
     sharp = natural(64 * scale, 64 * scale, sigma=2.0 * scale)
     x = downsample(sharp, scale, kind)
     quality = {}

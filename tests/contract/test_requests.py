@@ -1,4 +1,4 @@
-"""One request a use case, whoever asks: command line, page, script or job; each front end in its own words."""
+"""One request for each use case, shared by command line, pages, scripts and jobs, each with its own wording."""
 
 import ast
 import json
@@ -50,7 +50,7 @@ def command_of(use_case: str) -> typer.core.TyperCommand:
 
 @pytest.mark.parametrize("use_case", USE_CASES)
 def test_every_field_is_an_option_or_argument_of_the_command(use_case: str) -> None:
-    """By the name that messages call it."""
+    """Under the name that messages use."""
     parameters = command_of(use_case).params
     arguments = {parameter.name for parameter in parameters if isinstance(parameter, typer.core.TyperArgument)}
     options = {name for parameter in parameters for name in parameter.opts}
@@ -81,7 +81,7 @@ def test_labels_are_those_of_fields() -> None:
     assert set(LABELS) <= set(FIELDS)
 
 
-def test_settings_are_said_as_they_are_made() -> None:
+def test_settings_are_named_as_users_write_them() -> None:
     use, leave = SettingRef("network.head", "sigmoid"), SettingRef("degradation")
     assert CommandLineWords().setting(use) == "--set network.head=sigmoid"
     assert PageWords().setting(use) == "`network.head=sigmoid` under Other settings"
@@ -89,7 +89,7 @@ def test_settings_are_said_as_they_are_made() -> None:
     assert str(Message(use, "; ", leave)) == "network.head=sigmoid; degradation"
 
 
-def test_messages_survive_json_and_say_plain_names_to_scripts() -> None:
+def test_messages_survive_json_and_give_plain_names_to_scripts() -> None:
     message = Message("a ", FieldRef("kind", "masked"), Message(", ", SettingRef("train.steps", 3)), FieldRef("out"))
     text = json.dumps({"result": [message.to_json()]})
     assert json.loads(text, object_hook=Message.revive) == {"result": [message]}
@@ -97,7 +97,7 @@ def test_messages_survive_json_and_say_plain_names_to_scripts() -> None:
 
 
 def test_no_text_spells_an_option() -> None:
-    """A message names the field; docstrings and comments may say what they like, but have no need to."""
+    """Messages name fields instead of options; docstrings and comments are not checked."""
     spelled = {}
     for path in sources():
         tree = ast.parse(path.read_text())

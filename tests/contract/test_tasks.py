@@ -1,4 +1,4 @@
-"""One row a task: it refuses what it cannot learn from, makes batches, ranks checkpoints, has a baseline and words."""
+"""One row for each task: it rejects unsuitable datasets, makes batches, ranks checkpoints, has baselines and labels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from tests.support.small_recipes import short
 
 @dataclass(frozen=True)
 class Row:
-    """A preset of the task, what it learns from, and what it must refuse."""
+    """A preset of the task, datasets that it accepts, and datasets that it must refuse."""
 
     recipe: Recipe
     dataset: Kind
@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
 
 
 class Stand:
-    """In the place of a trained network."""
+    """Stands in for a trained network."""
 
     name = "stand-in"
 
@@ -128,7 +128,7 @@ class Stand:
 
 @pytest.fixture
 def datasets(tmp_path: Path) -> Callable[[Kind], Dataset]:
-    """Small sets of 64 px of each kind; targets are negatives of their inputs."""
+    """Small datasets of each layout with images of 64 px; targets are the negatives of their inputs."""
     known: dict[Kind, Dataset] = {}
 
     def made(kind: Kind) -> Dataset:
@@ -238,7 +238,7 @@ def test_files_are_as_the_task_says(name: str, datasets) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_words_are_complete(name: str) -> None:
+def test_labels_are_complete(name: str) -> None:
     words = TASKS[name].words
     assert all((words.verb, words.icon, words.caveat, words.panels))
     assert words.icon.startswith(":material/")
@@ -247,7 +247,7 @@ def test_words_are_complete(name: str) -> None:
 
 
 def test_tasks_are_read_without_torch() -> None:
-    """A page that only wants words must not wait for it."""
+    """A page that needs only labels must not wait for torch."""
     import subprocess
     import sys
 
@@ -256,7 +256,7 @@ def test_tasks_are_read_without_torch() -> None:
     assert told.strip() == "False"
 
 
-def test_an_unknown_task_is_answered_with_the_known_ones() -> None:
+def test_an_unknown_task_lists_the_known_ones() -> None:
     from sem_models.tasks.table import task_named
 
     with pytest.raises(UserError, match="'colouring': use one of super-resolution, denoising"):

@@ -1,4 +1,4 @@
-"""The counts of `benchmarks/architecture`, on a small house whose answers are known."""
+"""The counts of `benchmarks/architecture` on a small code base with known answers."""
 
 from pathlib import Path
 

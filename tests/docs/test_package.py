@@ -1,4 +1,4 @@
-"""What makes the checkout a package: one version, one command, dependencies that the lock satisfies."""
+"""Packaging: a single version, the command, and dependencies that the pinned requirements satisfy."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 
 
-def test_version_stands_in_one_place() -> None:
+def test_version_is_defined_once() -> None:
     assert CliRunner().invoke(app, ["--version"]).stdout.strip() == __version__
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
     elsewhere = [name for name in ("pyproject.toml", "CITATION.cff") if f'"{__version__}"' in (ROOT / name).read_text()]
@@ -42,7 +42,7 @@ def test_lock_satisfies_every_range() -> None:
 
 
 def test_dashboard_of_a_checkout_is_app_py() -> None:
-    """There `.streamlit`, with the theme and the upload limit, lies beside the main script."""
+    """`.streamlit`, with the theme and the upload limit, is next to this main script."""
     assert main_script() == ROOT / "app.py"
     assert (main_script().parent / ".streamlit" / "config.toml").is_file()
 
@@ -55,7 +55,7 @@ def test_app_command_starts_the_dashboard() -> None:
 
 
 def test_installed_code_names_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not the commit of whatever checkout it happens to lie in."""
+    """It does not name the commit of a checkout that happens to contain it."""
     monkeypatch.setattr(
         run_facts, "__file__", str(tmp_path / "site-packages" / "pipelines" / "tracking" / "run_facts.py")
     )

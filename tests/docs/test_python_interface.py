@@ -1,4 +1,4 @@
-"""The Python interface: its examples are true, and importing it loads nothing heavy."""
+"""The Python interface: its examples are correct, and importing it is fast."""
 
 import doctest
 import subprocess
@@ -24,7 +24,7 @@ FUNCTIONS = [name for name in api.__all__ if name != "Micrograph"]
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a micrograph, a dataset and a model that knows nothing yet."""
+    """A folder with a micrograph, a dataset and an untrained model."""
     folder = tmp_path_factory.mktemp("workshop")
     raw = folder / "raw"
     raw.mkdir()
@@ -40,7 +40,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_examples_are_true(name: str, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_are_correct(name: str, workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workshop)
     (found,) = doctest.DocTestFinder(recurse=False).find(getattr(api, name), name)
     assert found.examples, f"{name} has no example"
@@ -48,8 +48,8 @@ def test_examples_are_true(name: str, workshop: Path, monkeypatch: pytest.Monkey
     assert (failed, tried) == (0, len(found.examples))
 
 
-def test_import_is_light() -> None:
-    """Pages import the package; the first heavy thing is loaded by the first function that needs it."""
+def test_import_does_not_load_torch() -> None:
+    """Pages import the package, so torch is imported only by the first function that needs it."""
     code = "import sys, sem_models; assert 'torch' not in sys.modules; sem_models.load_model; sys.modules['torch']"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

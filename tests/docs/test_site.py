@@ -1,17 +1,17 @@
-"""Generators of the documentation, against what they are generated from."""
+"""Generated documentation pages, compared with their sources."""
 
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
-from docs.scripts import build, command_line, house_map, layers, results
+from docs.scripts import build, command_line, layers, package_map, results
 from pipelines.__main__ import app
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def listed(nav: list) -> set[str]:
-    """Every page that a navigation names."""
+    """All pages that a navigation names."""
     found: set[str] = set()
     for item in nav:
         target = next(iter(item.values())) if isinstance(item, dict) else item
@@ -35,7 +35,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
 
 
 def test_map_draws_every_room() -> None:
-    drawing = ElementTree.fromstring(house_map.drawing())  # noqa: S314
+    drawing = ElementTree.fromstring(package_map.drawing())  # noqa: S314
     texts = {text.text for text in drawing.iter("{http://www.w3.org/2000/svg}text")}
     rooms = {path.parent.name for path in (ROOT / "sem_models").glob("*/__init__.py")}
     assert rooms

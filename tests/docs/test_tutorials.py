@@ -1,4 +1,4 @@
-"""The tutorials are run as they are written: shell blocks by the command line, Python blocks from `examples/`."""
+"""The tutorials are run exactly as written: shell blocks through the command line, Python blocks from `examples/`."""
 
 import json
 import re
@@ -22,20 +22,20 @@ INCLUDED = re.compile(r'--8<-- "(examples/\w+\.py):\w+"')
 
 @pytest.fixture
 def here(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in which the reader works, with the `examples` of the repository in it."""
+    """An empty working folder with a copy of the `examples` of the repository."""
     shutil.copytree(ROOT / "examples", sem_home / "examples")
     monkeypatch.chdir(sem_home)
     return sem_home
 
 
 def commands(page: str) -> list[list[str]]:
-    """Every command of a page; a backslash goes on in the next line."""
+    """All commands of a page; a backslash continues a line."""
     text = "".join(BLOCK.findall((PAGES / page).read_text())).replace("\\\n", " ")
     return [shlex.split(line, comments=True) for line in text.splitlines() if line.strip()]
 
 
 def follow(page: str, monkeypatch: pytest.MonkeyPatch, run_id: str = "") -> str:
-    """Run the commands of a page; `RUN_ID` is what its last training, or an earlier page, was called."""
+    """Run the commands of a page; `RUN_ID` stands for its last training, or for that of an earlier page."""
     for program, *arguments in commands(page):
         if program == "python":
             monkeypatch.setattr(sys, "argv", arguments)

@@ -1,4 +1,4 @@
-"""A cycle is used both ways: RUN_ID from the first domain to the second, RUN_ID:backward back."""
+"""A CycleGAN is used in both directions: RUN_ID from the first domain to the second, RUN_ID:backward back."""
 
 import json
 from pathlib import Path
@@ -42,13 +42,13 @@ def said(*arguments: str, status: int = 0) -> dict:
 
 
 def best(home: Path, run_id: str) -> Path:
-    """Where the store keeps the best checkpoint."""
+    """The place of the best checkpoint in the store."""
     return next(home.glob(f"mlruns/artifacts/*/{run_id}/artifacts/checkpoints/best"))
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Runs with an average and, as before both generators were kept, with their files taken away."""
+    """Runs with averaged weights, and without the backward files that earlier versions did not write."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))
@@ -104,7 +104,7 @@ def test_the_average_of_the_backward_generator_is_applied(store) -> None:
 
 
 def test_runs_from_before_give_what_they_hold(store) -> None:
-    """Without an average the state holds what would have been shipped; with one it does not."""
+    """Without averaging, the resume state contains the backward generator as applied; with averaging it does not."""
     run = store["old-plain"]
     state = load_state(best(Path(store["home"]), run))
     model = resolve_model(parse_model(f"{run}:backward"))
@@ -167,7 +167,7 @@ def test_scores_of_both_directions_stay_apart(store) -> None:
     assert all(torch.equal(*pair) for pair in named)
 
 
-def test_an_export_says_where_it_goes(store, tmp_path: Path) -> None:
+def test_an_export_names_its_direction(store, tmp_path: Path) -> None:
     import zipfile
 
     path = export(ExportRequest(model=f"{store['new']}:backward", format="bioimageio", out=tmp_path / "back.zip"))

@@ -1,4 +1,4 @@
-"""The command line as scripts use it: JSON as the last line, exit statuses, one-line errors."""
+"""The command line as used by scripts: JSON as the last line, exit statuses, one-line errors."""
 
 import json
 import os
@@ -24,7 +24,7 @@ TINY = ["--set", "train.batch=2", "--set", "train.patch=32", "--set", "network.b
 
 
 def here(*arguments: str) -> dict:
-    """In this process, because each start of the interpreter costs seconds."""
+    """Run in this process, because starting an interpreter takes seconds."""
     done = CliRunner().invoke(app, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -58,7 +58,7 @@ def test_recipes_have_the_promised_keys() -> None:
 def test_users_mistakes_are_one_line_and_status_2(
     arguments: list[str], words: list[str], small_dataset: Dataset, sem_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In-process, because each start of the interpreter costs seconds."""
+    """Run in this process, because starting an interpreter takes seconds."""
     monkeypatch.chdir(sem_home)
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2, result.output
@@ -78,7 +78,7 @@ def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None:
-    """prepare, train, evaluate, compare, register, predict, export: what writes or reads models by its own process."""
+    """prepare, train, evaluate, compare, register, predict, export; what writes or reads models runs as a process."""
     prepared = ok("prepare", str(raw_images), "--name", "small")
     assert prepared["images"] == {"train": 4, "val": 1, "test": 1}
     assert here("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
@@ -118,7 +118,7 @@ def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None
 
 
 def _check_package(path: Path) -> None:
-    """Valid by the specification's own validator, and the stored weights give the stored output."""
+    """The package passes the validator of its specification, and the stored weights give the stored output."""
     import zipfile
 
     import onnxruntime

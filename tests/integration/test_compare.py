@@ -1,4 +1,4 @@
-"""Stored evaluations compared: the use case and the command, on scores that were written by hand."""
+"""Comparison of stored evaluations, by the use case and the command, on handwritten scores."""
 
 import csv
 import json
@@ -37,7 +37,7 @@ def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str])
     assert verdicts == {"no difference shown"}, "four specimens"
 
 
-def test_users_mistakes_are_told(runs: dict[str, str]) -> None:
+def test_users_mistakes_are_reported(runs: dict[str, str]) -> None:
     comparison = compare(CompareRequest(run_ids=list(runs.values())))
     with pytest.raises(UserError, match="psnr_db, mse"):
         compare_pairs(comparison, "fid")
@@ -59,7 +59,7 @@ def test_generators_of_a_cycle_are_compared_within_one_direction(sem_home: Path)
         compare(CompareRequest(run_ids=("baseline:bicubic",)))
 
 
-def test_who_stands_alone_is_told_why(runs: dict[str, str]) -> None:
+def test_a_run_that_cannot_be_compared_gets_a_reason(runs: dict[str, str]) -> None:
     noisy = store("noisy", POOR, 0.1, degradation='{"scale":4,"read_noise":0.02}')
     other = store("other", POOR, 0.1, digest="e" * 20, dataset="second")
     wide = store("wide", POOR, 0.1, border_px=2)

@@ -1,4 +1,4 @@
-"""`discriminate` on runs and baselines: what is judged, what is kept, what is refused."""
+"""`discriminate` on runs and baselines: what is tested, stored and refused."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def paired(small_dataset: Dataset) -> Dataset:
-    """Each image as its own noisy input."""
+    """A paired dataset in which each input is a noisy version of its target."""
     entries = []
     for entry in small_dataset.manifest.entries:
         (whole,) = entry.arrays
@@ -77,8 +77,8 @@ def test_runs_keep_their_reports(sem_home: Path, small_dataset: Dataset, tiny_re
     assert any("128 px" in note for note in kept.notes)
 
 
-def test_all_models_get_the_same_judges_and_real_images(sem_home: Path, paired: Dataset) -> None:
-    """The test of a model is the one that its own pairs give, whoever is tested before it."""
+def test_all_models_get_the_same_classifiers_and_real_images(sem_home: Path, paired: Dataset) -> None:
+    """The result of a model depends only on its own pairs, whichever model is tested before it."""
     where = {"dataset": "small", "splits": ("train", "val", "test")}
     asked = DiscriminateRequest(models=["baseline:gaussian", "baseline:tv"], **where)
     both = discriminate(asked, settings=SHORT)
@@ -102,7 +102,7 @@ def test_pairs_are_the_models_outputs_and_training_images_are_marked(small_datas
     assert {pair.image for pair in cells if pair.judged} == judged
 
 
-def test_readers_are_warned() -> None:
+def test_caveats_are_reported() -> None:
     def auc(value: float, lo: float, hi: float) -> DiscriminatorResult:
         one = Auc(value=value, lo=lo, hi=hi, per_seed=(value,) * 3, resampled="groups")
         return DiscriminatorResult(one, one)
@@ -121,7 +121,7 @@ def test_readers_are_warned() -> None:
 def test_two_datasets_do_not_replace_each_others_values(
     sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe, no_weights: None
 ) -> None:
-    """Nor does a name that MLflow would refuse as that of a metric."""
+    """Names that MLflow would not accept as metrics cause no error."""
     run_id = train_run(override(tiny_recipe, ["train.steps=1"]), "small", "e")
     other = small_dataset.folder.with_name("other (2)")
     shutil.copytree(small_dataset.folder, other)
@@ -136,8 +136,8 @@ def test_two_datasets_do_not_replace_each_others_values(
     assert metrics["disc/other__2_-val-test/auc"] == kept["other (2)"].auc.value
 
 
-def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None) -> None:
-    """Noise against smooth images: found out, with a texture that says why; reports from before textures still load."""
+def test_unpaired_domains_are_tested_and_shown(sem_home: Path, no_weights: None) -> None:
+    """Noise against smooth images is detected, and the texture shows why; reports without textures still load."""
     images = smooth_images(10)
     rng = np.random.default_rng(0)
     unpaired(sem_home, [image // 2 + rng.integers(0, 40, image.shape) for image in images[:5]], list(images[5:]))

@@ -1,4 +1,4 @@
-"""Models against baselines, held to the standard of models against one another."""
+"""Models against baselines, by the same standard as models against one another."""
 
 import pytest
 
@@ -19,8 +19,8 @@ def report(model: list[float], baseline: list[float], groups: str, metric: str =
     )
 
 
-def test_more_of_a_ratio_than_its_best_is_called_worse() -> None:
-    """Retention of 1.4 against 0.9: the difference of scores is positive, the model is further from 1."""
+def test_a_ratio_above_its_best_value_is_worse() -> None:
+    """Edge retention of 1.4 against 0.9: the difference is positive, but the model is further from 1."""
     found = gains(
         [("", report([1.3, 1.35, 1.4, 1.45, 1.5, 1.55], [0.9] * 6, "abcdef"))], [BASELINE], ["edge_retention"]
     )
@@ -32,7 +32,7 @@ def test_more_of_a_ratio_than_its_best_is_called_worse() -> None:
 
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_so_few_images_show_nothing_however_large_the_gain(n: int) -> None:
-    """The interval of n equal gains leaves out zero; the signed-rank p cannot fall below 2/2^n."""
+    """The interval of n equal gains excludes zero, but the signed-rank p cannot fall below 2/2^n."""
     found = gains(
         [("", report([30.0 + i for i in range(n)], [20.0] * n, "abcde"[:n], "psnr_db"))], [BASELINE], ["psnr_db"]
     )
@@ -41,7 +41,7 @@ def test_so_few_images_show_nothing_however_large_the_gain(n: int) -> None:
 
 
 def test_p_is_corrected_over_all_models_of_the_table() -> None:
-    """Six images give 1/32 at least: shown alone, not beside a second model."""
+    """Six images give p of at least 1/32: significant alone, but not after correction for a second model."""
     one = report([30.0, 31, 32, 33, 34, 35], [20.0] * 6, "abcdef", "psnr_db")
     assert [row["verdict"] for row in gains([("a", one)], [BASELINE], ["psnr_db"]).rows] == ["better"]
     both = gains([("a", one), ("b", one)], [BASELINE], ["psnr_db"])

@@ -1,4 +1,4 @@
-"""The published predictions of system 0, scored here, give the published scores."""
+"""Published predictions of Petrography2SEM give the published scores."""
 
 from pathlib import Path
 

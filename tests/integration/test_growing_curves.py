@@ -1,4 +1,4 @@
-"""A live view asks the store only for what it has not seen, and shows what a whole reading would."""
+"""A live view reads only new metrics from the store, and shows the same as a complete read."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from pipelines.tracking.store import client
 
 @pytest.fixture
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each query gave."""
+    """The number of rows that each query returned."""
     read: list[int] = []
     original: Callable[..., list[Metric]] = SqlAlchemyStore.get_metric_history
 
@@ -29,7 +29,7 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def log(run_id: str, steps: range, at: int, offset: float = 0.0) -> None:
-    """One value a step, written at `at` ms and later."""
+    """Log one value for each step, with timestamps from `at` ms on."""
     points = [Metric("train/l1", step + offset, at + index, step) for index, step in enumerate(steps)]
     client().log_batch(run_id, metrics=points)
 

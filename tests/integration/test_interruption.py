@@ -1,4 +1,4 @@
-"""Whatever interrupts the writing of a checkpoint, a whole one is left, and the message says what happened."""
+"""Whatever interrupts the writing of a checkpoint, a complete one is left, and the message says what happened."""
 
 import errno
 import os
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def saver(recipe: Recipe, folder: Path) -> Callable[..., None]:
-    """Writes a checkpoint whose weights and state all say `version`, with a state of `size` numbers."""
+    """Writes checkpoints whose weights and state all contain `version`, with a state of `size` numbers."""
     network = build_network(recipe.network)
 
     def save_version(version: int, size: int = 1000) -> None:
@@ -45,7 +45,7 @@ def save(tiny_recipe: Recipe, tmp_path: Path) -> Callable[..., None]:
 
 
 def stored_version(folder: Path) -> int:
-    """The version of a checkpoint, after checking that all of its files agree on it."""
+    """The version of a checkpoint, after checking that all of its files agree."""
     state = load_state(folder)
     version: int = state["version"]
     assert (state["bulk"] == version).all()
@@ -54,7 +54,7 @@ def stored_version(folder: Path) -> int:
 
 
 def kill_again_and_again(recipe: Recipe, folder: Path, kills: int) -> None:
-    """A child writes one version after the other until it is killed; the stored version never goes back."""
+    """A child process writes one version after the other until it is killed; the stored version never decreases."""
     save, moments, version = saver(recipe, folder), torch.Generator().manual_seed(0), 0
     save(0)
     for _ in range(kills):
@@ -75,7 +75,7 @@ def kill_again_and_again(recipe: Recipe, folder: Path, kills: int) -> None:
 
 
 def test_kill_9_at_any_moment_leaves_a_whole_checkpoint(tiny_recipe: Recipe, tmp_path: Path) -> None:
-    """In a process of its own: a fork of this one would inherit the locks of its threads."""
+    """Runs in a new process, because a fork of this one would inherit the locks of its threads."""
     script = textwrap.dedent("""
         import sys
         from pathlib import Path
@@ -89,7 +89,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_checkpoint(tiny_recipe: Recipe, tmp
 
 
 class _Died(BaseException):
-    """Stands for a process that ends here: nothing catches it."""
+    """Simulates the death of a process; nothing catches it."""
 
 
 @pytest.mark.parametrize("rename", [1, 2])
@@ -136,7 +136,7 @@ def test_a_rename_that_fails_is_undone(save: Callable, tmp_path: Path, monkeypat
 
 
 def test_disk_that_fills_up_in_the_resume_state(save: Callable, tmp_path: Path) -> None:
-    """The weights still fit, the larger state does not: torch's own writer is the one that fails."""
+    """The weights fit but the larger state does not, so torch's own writer fails."""
     save(1)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -164,7 +164,7 @@ def test_truncated_files_are_named(save: Callable, tmp_path: Path, name: str) ->
 def test_signals_save_the_present_step(
     small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """Far from any periodic checkpoint, and the run resumes from the very step at which it was stopped."""
+    """Far from any periodic checkpoint; the run resumes from the exact step at which it was stopped."""
     script = textwrap.dedent("""
         import signal, sys, threading
         from pathlib import Path

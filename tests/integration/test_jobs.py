@@ -1,4 +1,4 @@
-"""Queue, slots, cancel, kill -9, resume: with real processes."""
+"""Queue, slots, cancelling, kill -9 and resuming, with real processes."""
 
 import os
 import shutil
@@ -40,11 +40,11 @@ def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
 
 @pytest.fixture
 def long_recipe(tiny_recipe: Recipe) -> Recipe:
-    """Goes on until it is stopped."""
+    """A recipe that trains until it is stopped."""
     return override(tiny_recipe, ["train.steps=200000", "train.checkpoint_every=20", "train.validate_every=100000"])
 
 
-def test_processes_are_told_apart() -> None:
+def test_processes_are_distinguished() -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     process = describe(child.pid)
     assert is_alive(process, 0)
@@ -155,7 +155,7 @@ def test_kill_9_is_found_and_can_be_resumed(sem_home: Path, small_dataset: Datas
 
 
 def test_resume_without_the_working_folder(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
-    """On another machine only the checkpoint in the store is there."""
+    """As on another machine, where only the checkpoint in the store is available."""
     run_id = create_training(long_recipe, "small")
     control.submit(run_id)
     wait_for(lambda: bool(metric_history(run_id, "lr")))
@@ -211,7 +211,7 @@ def test_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path
 
 
 def test_training_outlives_its_launcher(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
-    """The launcher and its whole session are killed, as when a web server dies; a fresh process finds the training."""
+    """The launcher and its whole session are killed, as when a web server dies; a new process finds the training."""
     run_id = create_training(long_recipe, "small")
     code = "import sys, time; from pipelines.jobs.control import submit; submit(sys.argv[1]); time.sleep(100)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

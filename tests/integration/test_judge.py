@@ -1,4 +1,4 @@
-"""`judge` on runs and baselines: what is said, what is kept, what is refused."""
+"""`judge` on runs and baselines: what is reported, stored and refused."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.support.trained_runs import train_run
 
 @pytest.fixture
 def frames(sem_home: Path) -> tuple[Path, Path]:
-    """Two 16-bit frames of one field with noise of 1500 grey values."""
+    """Two 16-bit frames of one field with noise of 1500 grey levels."""
     clean = 20_000 + 80 * smooth_images(1, 128)[0].astype(float)
     paths = sem_home / "first.tif", sem_home / "second.tif"
     for seed, path in enumerate(paths):
@@ -49,7 +49,7 @@ def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
     assert (both.run_id, len(both.notes)) == (None, 1)
 
 
-def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset: Dataset) -> None:
+def test_a_run_stores_its_scores(frames: tuple[Path, Path], small_dataset: Dataset) -> None:
     run_id = train_run(short("n2v-denoise-small", "train.patch=32"), "small", "e")
     done = CliRunner().invoke(app, ["judge", run_id, *map(str, frames), "--json"])
     assert done.exit_code == 0, done.output
@@ -68,7 +68,7 @@ def test_a_shifted_frame_is_noted(frames: tuple[Path, Path]) -> None:
     assert "+4.0 px right" in score_without_reference(of_both(frames)).notes[1]
 
 
-def test_what_cannot_be_judged_is_refused(
+def test_what_judge_cannot_score_is_refused(
     frames: tuple[Path, Path], small_dataset: Dataset, tiny_recipe: Recipe
 ) -> None:
     tifffile.imwrite(frames[1], np.zeros((100, 128), np.uint16))

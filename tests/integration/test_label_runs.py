@@ -1,4 +1,4 @@
-"""From masks to a trained model and its files, through the use cases."""
+"""From masks to a trained model and its outputs, through the use cases."""
 
 from pathlib import Path
 

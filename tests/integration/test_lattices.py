@@ -1,4 +1,4 @@
-"""The published study of dented lattices fails as it reported, and the preset that mends it does not."""
+"""The published study of lattices with dents fails as it reported, and the preset that fixes this does not."""
 
 from pathlib import Path
 
@@ -32,14 +32,14 @@ def trained(recipe: str, dataset: str, *changes: str) -> Predictor:
 
 
 def fields(dataset: Dataset) -> list[Case]:
-    """Noisy dented fields of about 40 x 40 atoms with their truths."""
+    """Noisy fields with dents, of about 40 x 40 atoms, with their targets."""
     forward = find_recipe("lattice-denoise-small").degradation
     return [make_case(dataset, entry, forward, 1) for entry in dataset.entries("test")]
 
 
 @pytest.mark.slow
-def test_broad_contrast_and_seams_survive_where_the_study_loses_them(sem_home: Path) -> None:
-    """Fields of about 40 x 40 atoms; both networks are small and learn for the same 300 steps."""
+def test_dents_are_kept_without_seams_where_the_study_loses_them(sem_home: Path) -> None:
+    """Fields of about 40 x 40 atoms; both networks are small and trained for the same 300 steps."""
     simulate(SimulateRequest(name="flat", count=12, size_px=256, period_px=(9, 12), dents=False))
     simulate(SimulateRequest(name="dented", count=12, size_px=256, period_px=(9, 12), seed=1))
     large = simulate(SimulateRequest(name="large", count=10, size_px=448, period_px=(10, 12), seed=2)).dataset

@@ -1,4 +1,4 @@
-"""A store that commit 2d480d1 wrote is opened, shown, resumed, scored, predicted from, judged in and served."""
+"""A store of commit 2d480d1 is opened, shown, resumed, evaluated, predicted from and served; its study continues."""
 
 import base64
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ COMMIT = "2d480d1"
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What that commit made of the store, which is now the home folder and lies at another place than then."""
+    """What that commit computed from the store, which is now the home folder and at another place."""
     folder = tmp_path_factory.mktemp("old") / "a store"
     folder.mkdir()
     expected = unpack_store(COMMIT, folder)
@@ -68,7 +68,7 @@ def test_runs_curves_samples_and_scores_are_there(old: dict[str, Any]) -> None:
     assert column.report.methods[1:] == ("baseline:bicubic", "baseline:identity")
 
 
-def test_nothing_of_it_names_its_old_place(old: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_refers_to_the_old_place(old: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = old["runs"]["segmentation"]
     get_run(run_id)
     assert naming(home().database, old["home"]) == []
@@ -108,7 +108,7 @@ def test_scores_are_what_they_were(name: str, dataset: str, metric: str, old: di
     assert report.mean(report.model, metric).mean == pytest.approx(old["scores"][name][metric], rel=1e-3)
 
 
-def test_a_training_goes_on(old: dict[str, Any]) -> None:
+def test_a_training_continues(old: dict[str, Any]) -> None:
     run_id = old["runs"]["gan"]
     before = metric_history(run_id, "train/restorer_total")
     result = run_training(run_id, resume=True)
@@ -118,7 +118,7 @@ def test_a_training_goes_on(old: dict[str, Any]) -> None:
     assert len(after) > len(before) and after[: len(before)] == before
 
 
-def test_a_study_goes_on(old: dict[str, Any]) -> None:
+def test_a_study_continues(old: dict[str, Any]) -> None:
     study = open_study("small study")
     assert study.run_id == old["study"]
     assert len(all_answers(study)) == 13
@@ -131,7 +131,7 @@ def test_a_study_goes_on(old: dict[str, Any]) -> None:
 
 
 def test_models_are_served_without_the_code_beside_them(old: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """By weights and recipe alone: that code names modules of its time, and whoever can write it must not run it."""
+    """Serving uses weights and recipe only. The stored code imports modules of its time and must never be executed."""
     stored = home().artifacts / "sem" / old["runs"]["restoration"] / "artifacts" / "models" / "sharp"
     for path in (stored / "served_model.py", *(stored / "code").rglob("*.py")):
         path.write_text("raise SystemExit('stored code was run')\n")

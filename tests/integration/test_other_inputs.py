@@ -1,4 +1,4 @@
-"""Evaluations on inputs other than those of the training, and on pairs: what is refused, kept apart and noted."""
+"""Evaluations on other inputs than in training, and on pairs: what is refused, stored separately and noted."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from tests.support.trained_runs import train_run
 
 
 def pairs(home: Path, scale: int) -> Dataset:
-    """Six pairs in `home/datasets/pairs`; inputs are `scale` times smaller and have noise."""
+    """Six pairs in `home/datasets/pairs`; inputs are `scale` times smaller and noisy."""
     rng = np.random.default_rng(2)
     for index, image in enumerate(smooth_images(6)):
         noisy = np.clip(image[::scale, ::scale] + 10 * rng.standard_normal(image[::scale, ::scale].shape), 0, 255)
@@ -51,7 +51,7 @@ def test_pairs_are_not_degraded_so_changes_of_that_are_refused(sem_home: Path) -
 
 
 def test_baselines_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
-    """A network learns from pairs whatever the forward model says, whose scale may be another."""
+    """The scale of a network trained on pairs may differ from that of the forward model in its recipe."""
     report = evaluate_model(Identity(2), pairs(tmp_path, 2), "test", Degradation(scale=4))
     assert report.methods == ("baseline:identity", "baseline:bicubic")
 

@@ -1,4 +1,4 @@
-"""2 N steps equal N steps, a kill -9 and N more, bit for bit on a CPU: weights, average, optimiser, metrics."""
+"""2N steps equal N steps, kill -9 and N more steps, bit for bit on a CPU: weights, average, optimiser, metrics."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ def test_stop_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe, t
 
 
 def test_kill_9_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    """The killed process dies between two checkpoints: steps since the last one are done again, equally."""
+    """The process is killed between two checkpoints; the steps since the last one are repeated identically."""
     script = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
@@ -68,7 +68,7 @@ def test_kill_9_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe,
 
 
 def test_full_disk_keeps_the_checkpoint_before(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    """A limit on file sizes makes writes fail as a full disk does."""
+    """A limit on file sizes makes writes fail as on a full disk."""
     script = textwrap.dedent("""
         import resource, signal, sys
         from pathlib import Path

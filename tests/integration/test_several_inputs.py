@@ -1,4 +1,4 @@
-"""Six channels of two files all the way: prepare, train, score, predict, export and serve.
+"""Inputs of six channels from two files: prepare, train, evaluate, predict, export and serve.
 
 No set of light and electron micrographs of one field is at hand. Colour pairs of thin sections with the label picture
 of their phases exercise the path; they say nothing about how well light predicts an electron micrograph.
@@ -149,7 +149,7 @@ def test_export_takes_every_size_that_the_network_does(run: str, sem_home: Path)
 
 @pytest.mark.realdata
 def test_real_thin_sections_learn_and_beat_the_identity(sem_home: Path, shared_data: Path) -> None:
-    """Quarters of two fields; phases 0 to 4 as greys are the target, which exercises the path and claims no more."""
+    """Quarters of two fields; targets are phases 0 to 4 as grey levels. This tests the workflow, not the physics."""
     folder = shared_data / "ppl_xpl_sandstone"
     for name in ("3a", "9a"):
         whole = {

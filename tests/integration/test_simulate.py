@@ -1,4 +1,4 @@
-"""`simulate` from the command line: files, settings, dataset, and the likeness to a micrograph."""
+"""`simulate` on the command line: files, settings, dataset, and matching a micrograph."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def simulate(*arguments: str) -> dict:
 
 
 def test_images_settings_and_dataset(sem_home: Path) -> None:
-    """Split by image 60 / 20 / 20; each image can be made again from the settings in its own file."""
+    """Split by image 60 / 20 / 20; each image can be reproduced from the settings in its file."""
     done = simulate("--name", "s", "--count", "5", "--size", "96")
     assert done["images"] == {"train": 3, "val": 1, "test": 1}
     settings = json.loads((Path(done["raw"]) / "simulation.json").read_text())["images"]
@@ -43,7 +43,7 @@ def test_images_settings_and_dataset(sem_home: Path) -> None:
 
 
 def test_like_takes_period_direction_and_pixel_size(sem_home: Path, tmp_path: Path) -> None:
-    """Of a noisy micrograph whose widest rows are 13 px apart; 10 % and 3 degrees about it."""
+    """For a noisy micrograph whose most widely spaced rows are 13 px apart; within 10 % and 3 degrees."""
     clean, _ = render(Lattice(a_px=9, b_px=13, rotation_deg=25), (256, 256), np.random.default_rng(0))
     noisy = np.random.default_rng(1).poisson(clean * 30)
     write_micrograph(tmp_path / "real.tif", Micrograph(noisy.astype(np.uint16)[..., None], 0.02))
@@ -82,7 +82,7 @@ def test_mistakes_are_one_line(sem_home: Path, tmp_path: Path) -> None:
     ("file", "period"), [("Si110_5nmX25us_03_none_none.png", 34.4), ("10_dso_8nm_none_none.png", 50)]
 )
 def test_real_lattices_are_measured(shared_data: Path, file: str, period: float) -> None:
-    """Against the whole-number peak of the plain spectrum; drift of the second makes its two edges differ by 5 %."""
+    """Compared with the integer peak of the spectrum; drift in the second image makes its two edges differ by 5 %."""
     image = read_micrograph(shared_data / "haadf_atomic_lattice" / "experimental" / file).pixels[..., 0]
     spacing, _ = measured_fringe(image.astype(np.float32))
     assert spacing == pytest.approx(period, rel=0.04)

@@ -1,4 +1,4 @@
-"""A store is moved, copied, and opened at two paths at once; nothing in it depends on where it was written."""
+"""A store is moved, copied, and opened at two paths at once; nothing in it depends on its original place."""
 
 import json
 import logging
@@ -64,7 +64,7 @@ def opened_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def plain(home: Path) -> MlflowClient:
-    """MLflow as someone else would use it."""
+    """MLflow's own client, without the workbench."""
     return MlflowClient(f"sqlite:///{home}/mlruns/mlflow.db")
 
 
@@ -147,7 +147,7 @@ _HOLD = "from pipelines.tracking.runs import list_runs; list_runs(); print('open
 
 @pytest.fixture
 def elsewhere(first: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that has the store at `first` open."""
+    """Another process that keeps the store at `first` open."""
     run_id = create_run("sem", "a run", "training", {}, {})
     put_text(run_id, "a.txt", "first")
     process = subprocess.Popen(
@@ -162,7 +162,7 @@ def elsewhere(first: Path) -> Iterator["subprocess.Popen[str]"]:
 def test_addresses_stay_while_the_store_is_open_at_its_old_place(
     first: Path, elsewhere: "subprocess.Popen[str]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a container and its host have it, which see one folder at two paths."""
+    """Like a container and its host, which see one folder at two paths."""
     (run,) = list_runs()
     second = opened_at(first.rename(tmp_path / "second"), monkeypatch)
     assert get_text(run.run_id, "a.txt") == "first"

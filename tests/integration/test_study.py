@@ -1,4 +1,4 @@
-"""Several raters at once on one store: nothing is lost, everybody goes on where they stopped."""
+"""Several raters at once in one store: no answer is lost, and each rater continues where they stopped."""
 
 import io
 import multiprocessing
@@ -24,7 +24,7 @@ from tests.support.studies import home_with_images, sit, small_study
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dataset]:
-    """One home for all tests: each has studies of its own there."""
+    """One home for all tests, in which each has its own studies."""
     yield from home_with_images(tmp_path_factory.mktemp("home"))
 
 
@@ -34,7 +34,7 @@ def study(dataset: Dataset, request: pytest.FixtureRequest) -> Study:
 
 
 def test_pictures_are_the_dataset_and_the_models(study: Study, dataset: Dataset) -> None:
-    """Real pictures are pixels of the dataset; those of the identity baseline repeat each pixel four times."""
+    """Real images are pixels of the dataset; those of the identity baseline repeat each pixel four times."""
     stored = {path.rsplit("/", 1)[-1] for path in list_files(study.run_id, Artifact.STUDY_PICTURES)}
     assert stored == {f"{name}.png" for name in study.items}
     files = dict(zip(study.items, picture_files(study, list(study.items)), strict=True))
@@ -62,7 +62,7 @@ def test_definition_is_in_the_store_without_the_seed_among_the_parameters(study:
         small_study(name="again")
 
 
-def test_a_rater_goes_on_where_they_stopped(study: Study) -> None:
+def test_a_rater_continues_where_they_stopped(study: Study) -> None:
     before = order_for(study, "Anna")
     sit(study, "Anna", most=3)
     again = open_study(study.definition.name)
@@ -90,7 +90,7 @@ def _sit_in_a_process(name: str, rater: str) -> None:
 
 
 def test_raters_at_once_lose_no_answer(study: Study) -> None:
-    """Two processes and four threads, two of which are one person in two windows."""
+    """Two processes and four threads; two of the threads are one person with two windows."""
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_sit_in_a_process, args=(study.run_id, f"p{i}")) for i in range(2)]
     names = ("t0", "t1", "twice", "twice")
@@ -114,7 +114,7 @@ def test_a_record_that_is_still_being_written_waits(study: Study) -> None:
 
 
 def test_two_domains_without_pairs_can_be_asked_about(sem_home: Path) -> None:
-    """Real pictures are of the second domain, those of the identity baseline are the first."""
+    """Real images are from the second domain, those of the identity baseline from the first."""
     rng = np.random.default_rng(0)
     first, second = ([rng.integers(0, 256, (64, 64), np.uint8) for _ in range(5)] for _ in range(2))
     dataset = unpaired(sem_home, first, second)

@@ -1,4 +1,4 @@
-"""A study of drawings from masks: the real image of the mask stands beside the drawing."""
+"""A study of images generated from masks: each is shown next to the real image of its mask."""
 
 import io
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.segmenters import AS_IT_IS, ByGrey, ready
 
 
 def study_of(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
-    """Pairs of crops of the training images, drawn by a model that knows the grey of each class."""
+    """Pairs of crops of the training images, and images from a model that knows the grey level of each class."""
     monkeypatch.setenv("SEM_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     dataset = grey_classes(tmp_path / "datasets")
@@ -27,8 +27,10 @@ def study_of(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
     return open_study(create.create_study(StudyCreateRequest(**chosen, trials=4, catch_trials=0, crop_px=16, seed=7)))
 
 
-def test_drawings_stand_beside_the_image_of_their_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This model draws the very greys of the real images, so that both pictures of a pair are one."""
+def test_generated_images_are_shown_with_the_image_of_their_mask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This model generates exactly the grey levels of the real images, so both images of a pair are equal."""
     study = study_of("cgan-masks-small", tmp_path, monkeypatch)
     kinds = [[study.items[name].kind for name in trial.items] for trial in study.key.trials]
     assert all(sorted(pair) == ["generated", "real"] for pair in kinds)
@@ -38,6 +40,6 @@ def test_drawings_stand_beside_the_image_of_their_mask(tmp_path: Path, monkeypat
     assert len({file for trial in study.key.trials for file in picture_files(study, trial.items)}) > 1
 
 
-def test_classes_are_no_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_label_maps_are_not_shown_as_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="gives masks, not images"):
         study_of("unet-segment-small", tmp_path, monkeypatch)

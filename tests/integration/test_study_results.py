@@ -1,4 +1,4 @@
-"""What comes out of a study equals a count by hand, on the command line and in files, too."""
+"""The results of a study equal a count by hand, also on the command line and in files."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from tests.support.studies import home_with_images, sit, small_study, truth
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dataset]:
-    """One home for all tests: each has studies of its own there."""
+    """One home for all tests, in which each has its own studies."""
     yield from home_with_images(tmp_path_factory.mktemp("home"))
 
 
@@ -29,7 +29,7 @@ def study(dataset: Dataset, request: pytest.FixtureRequest) -> Study:
 
 
 def test_results_equal_a_hand_count(study: Study) -> None:
-    """Anna is always right, Ben always wrong; Cid is right on the first four trials of his order and stops."""
+    """Anna is always right, Ben always wrong; Cid answers his first four trials correctly and stops."""
     sit(study, "Anna")
     sit(study, "Ben", right=False)
     cid = sit(study, "Cid", most=4)

@@ -1,4 +1,4 @@
-"""Consistency, downstream value and bridge with networks that learn in a second which grey is which class."""
+"""`consistency`, `downstream` and `bridge` with networks that quickly learn the grey level of each class."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield Store(home, *runs)
 
 
-def test_masks_are_found_in_drawings_and_the_table_is_kept(store: Store) -> None:
+def test_masks_are_found_in_generated_images_and_the_table_is_stored(store: Store) -> None:
     arguments = ["consistency", store.draws, "--segmenter", store.finds, "--dataset", "light", "--json"]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
@@ -143,8 +143,8 @@ def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, mon
         )
 
 
-def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_path: Path) -> None:
-    """A light image of 20 nm/px: enlarged to 10 for the segmenter, its mask to 5 for the dark contrast."""
+def test_mask_translation_uses_the_pixel_size_of_each_contrast(store: Store, tmp_path: Path) -> None:
+    """An image of 20 nm/px is resampled to 10 for the segmentation model, and its mask to 5 for the other contrast."""
     mask = rings(77)
     place = tmp_path / "new.tif"
     tifffile.imwrite(place, LIGHT[mask].astype(np.uint8)[::2, ::2])

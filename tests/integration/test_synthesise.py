@@ -1,4 +1,4 @@
-"""`synthesise` and `translate` from the command line, by models of two steps."""
+"""`synthesise` and `translate` on the command line, with models trained for two steps."""
 
 import shutil
 from pathlib import Path
@@ -17,14 +17,14 @@ def pixels(path: str) -> np.ndarray:
     return read_micrograph(Path(path)).pixels[..., 0]
 
 
-def test_a_training_keeps_its_score_and_shows_what_it_draws(models) -> None:
+def test_a_training_stores_its_score_and_shows_its_samples(models) -> None:
     for name, panels in (("ddpm-small", {"output", "real"}), ("ddpm-masks-small", {"input", "output", "target"})):
         run_id = models[name]
         assert 0 < get_run(run_id).metrics["val/noise_mse"] < 5
         assert set(samples(run_id).panels) == panels
 
 
-def test_images_out_of_noise_are_the_same_whatever_their_number(models, tmp_path: Path) -> None:
+def test_images_from_noise_do_not_depend_on_their_number(models, tmp_path: Path) -> None:
     model = models["ddpm-small"]
     two = run("synthesise", model, "--out", str(tmp_path / "two"), "--count", "2", "--size", "33", "--seed", "7")
     one = run("synthesise", model, "--out", str(tmp_path / "one"), "--count", "1", "--size", "33", "--seed", "7")

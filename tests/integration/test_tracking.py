@@ -1,4 +1,4 @@
-"""The store under many writers, fresh starts, and a server that goes away."""
+"""The store with many writers, simultaneous first starts, and a server that becomes unavailable."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def test_four_processes_open_a_fresh_folder_at_once(sem_home: Path) -> None:
 
 
 def test_eight_writers_lose_no_metric(sem_home: Path) -> None:
-    """Two in each of four processes: each writer has a thread of its own, and a process costs seconds of imports."""
+    """Two writers in each of four processes: each has its own thread, and a process takes seconds to import."""
     code = """
         import sys
         from pipelines.home import home
@@ -143,7 +143,7 @@ def stop(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def test_a_server_that_is_away_costs_nothing(tmp_path: Path, sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_server_loses_nothing(tmp_path: Path, sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.tracking.writer._PERIOD_S", 0.2)
     port = free_port()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")

@@ -27,7 +27,7 @@ SIZES = {"five": 5.0, "also-five": 5.0004, "ten": 10.0, "unknown": None}
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Run ids by the pixel size of what they learned from."""
+    """Run ids by the pixel size of their training images."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))
@@ -56,8 +56,8 @@ def micrograph(folder: Path, size_nm: float | None) -> Path:
     return path
 
 
-def test_an_image_is_brought_to_what_the_models_learned_from(models, tmp_path: Path) -> None:
-    """Twice as coarse as the models know: the result is that of the enlarged image, at their pixel size."""
+def test_an_image_is_resampled_to_the_pixel_size_of_the_models(models, tmp_path: Path) -> None:
+    """An image with twice the pixel size of the models gives the result of the resampled image, at their pixel size."""
     coarse = micrograph(tmp_path, 10.0)
     (tmp_path / "fine").mkdir()
     enlarged = resample(read_micrograph(coarse).pixels, 2.0)

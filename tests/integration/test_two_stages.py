@@ -1,4 +1,4 @@
-"""GAN trainings through the store: stages, starting from an earlier run, interpolation, warnings, kept baselines."""
+"""GAN trainings through the store: stages, warm starts, interpolation, warnings, stored baselines."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ TINY = (
 
 @pytest.fixture
 def gan_recipe() -> Recipe:
-    """SINSR-GB without the perceptual part, whose weights a test machine may lack."""
+    """SINSR-GB without the perceptual loss, whose weights may be missing on a test machine."""
     recipe = override(find_recipe("sinsr-gb-x4-small"), TINY)
     assert recipe.adversarial is not None
     terms = tuple(term for term in recipe.adversarial.losses if term.name not in PERCEPTUAL)
@@ -94,7 +94,7 @@ def test_another_network_is_refused_by_what_differs(trained: str, gan_recipe: Re
 
 
 def test_a_chain_of_starts_goes_back_to_the_pixel_stage(trained: str, gan_recipe: Recipe) -> None:
-    """The best of a run that began with a discriminator is no pixel model: what it began from is."""
+    """The best checkpoint of a run that started with a discriminator is no pixel model; its starting point is."""
     second = create_training(gan_recipe, "small", init=trained)
     run_training(second)
     third = create_training(gan_recipe, "small", init=second)
@@ -102,7 +102,9 @@ def test_a_chain_of_starts_goes_back_to_the_pixel_stage(trained: str, gan_recipe
     assert_same(first, load_weights(fetch(third, "initial")))
 
 
-def test_a_mixture_and_an_unfinished_pixel_stage_are_no_start(trained: str, gan_recipe: Recipe) -> None:
+def test_an_interpolated_model_and_an_unfinished_pixel_stage_are_no_warm_start(
+    trained: str, gan_recipe: Recipe
+) -> None:
     with pytest.raises(UserError, match="not a training of its own"):
         create_training(gan_recipe, "small", init=interpolate(InterpolateRequest(run_id=trained, alpha=0.5)))
     waiting = create_training(gan_recipe, "small")
@@ -112,7 +114,7 @@ def test_a_mixture_and_an_unfinished_pixel_stage_are_no_start(trained: str, gan_
         interpolate(InterpolateRequest(run_id=waiting, alpha=0.5))
 
 
-def test_a_start_from_other_data_is_warned_of(
+def test_a_warm_start_from_other_data_raises_a_warning(
     trained: str, gan_recipe: Recipe, sem_home: Path, raw_images: Path
 ) -> None:
     assert not run_warnings(create_training(gan_recipe, "small", init=trained))
@@ -133,7 +135,7 @@ def test_interpolation_is_linear_in_the_weights(trained: str) -> None:
 
 
 def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state to resume from lies beside them and is several times as large."""
+    """The resume state is stored next to them and is several times as large."""
     asked: list[str] = []
     download = LocalArtifactRepository.download_artifacts
 
@@ -163,7 +165,7 @@ def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recip
     assert_same(faithful, load_weights(fetch(trained, "checkpoints/stage")))
 
 
-def test_interpolation_needs_two_ends(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
+def test_interpolation_needs_two_stages(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
     run_id = create_training(tiny_recipe, "small")
     run_training(run_id)
     with pytest.raises(UserError, match="two ends"):
@@ -178,7 +180,7 @@ def test_baselines_are_scored_once_and_stay_the_same(trained: str, small_dataset
     assert second == first == stored_reports(trained)[0]
 
 
-def test_kept_baselines_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
+def test_stored_baselines_are_not_used_for_other_inputs(trained: str, small_dataset: Dataset) -> None:
     evaluate(EvaluateRequest(model=trained, dataset="small"))
     noisy = resolve_model(RunRef(trained)).degradation.model_copy(update={"read_noise": 0.1})
     assert kept_baseline_rows(small_dataset, "test", noisy) == ()

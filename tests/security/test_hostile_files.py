@@ -1,4 +1,4 @@
-"""Damaged, mislabelled and malicious files: a defined treatment or one line that names the file."""
+"""Damaged, mislabelled and malicious files are handled as defined, or refused in one line that names the file."""
 
 import struct
 import zlib
@@ -28,7 +28,7 @@ def expect_error(path: Path) -> str:
 
 @pytest.mark.parametrize("suffix", ["tif", "png", "bmp", "jpg", "mrc"])
 def test_truncated_at_every_tenth(tmp_path: Path, suffix: str) -> None:
-    """A part of a file is refused, or (where the pixels are all there) read: never a crash, never a foreign error."""
+    """A truncated file is refused, or read if all pixels are present; it never crashes or raises a foreign error."""
     whole = tmp_path / f"whole.{suffix}"
     if suffix == "mrc":
         import mrcfile

@@ -1,4 +1,4 @@
-"""The command line as users call it."""
+"""The command line, as users run it."""
 
 import json
 import os
@@ -16,7 +16,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def ok(*arguments: str) -> dict:
-    """By a process of its own, as people call it."""
+    """Run a command in a new process, as users do, and expect success."""
     done = run(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Trained models that draw."""
+"""Trained diffusion models."""
 
 import json
 
@@ -28,7 +28,7 @@ def run(*arguments: str, status: int = 0) -> dict:
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Run ids of a model without and one with label maps, both of the same images; and where they lie."""
+    """Run ids of models without and with label maps, trained on the same images, and their home."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))

@@ -23,7 +23,7 @@ def settings(betas="linear", predicts="noise", steps=1000, **sampling) -> Diffus
 
 
 def exact(mean: float, sigma: float, betas: str, predicts: str):
-    """What a perfect network says where every pixel is an independent Gaussian: the posterior mean of the noise."""
+    """The exact predictor for pixels that are independent Gaussians: the posterior mean of the noise."""
     a = kept_share(betas)
 
     def predict(x_t: Tensor, t: Tensor) -> Tensor:

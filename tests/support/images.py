@@ -1,4 +1,4 @@
-"""Images that tests are made of."""
+"""Images for tests."""
 
 import numpy as np
 import torch

@@ -15,7 +15,7 @@ GREY_OF_CLASS = np.array([40, 120, 220], np.uint8)
 
 
 def rings(seed: int, size: int = 64) -> np.ndarray:
-    """(H, W) classes: discs of 2 with a ring of 1 on 0."""
+    """(H, W) classes: discs of class 2 with a ring of class 1 on class 0."""
     rows, columns = np.mgrid[:size, :size]
     row, column = np.random.default_rng(seed).uniform(20, size - 20, 2)
     distance = np.hypot(rows - row, columns - column)
@@ -25,7 +25,7 @@ def rings(seed: int, size: int = 64) -> np.ndarray:
 def masked_files(
     folder: Path, names: list[str], masks: list[np.ndarray], suffix: str = "_mask.png", images: list | None = None
 ) -> PrepareOptions:
-    """Raw masks as files beside images, noise unless given."""
+    """Write masks as files next to images; the images are noise unless given."""
     rng = np.random.default_rng(0)
     for place in ("raw", "masks"):
         (folder / place).mkdir(exist_ok=True, parents=True)
@@ -37,7 +37,7 @@ def masked_files(
 
 
 def grey_classes(folder: Path, count: int = 5, size: int = 64) -> Dataset:
-    """Rings whose grey is that of their class, in `folder`/m."""
+    """Images of rings with one grey level for each class, with their masks, in `folder`/m."""
     classes = [rings(seed, size) for seed in range(count)]
     names = [f"S{index}-a" for index in range(count)]
     images = [GREY_OF_CLASS[mask] for mask in classes]
@@ -46,7 +46,7 @@ def grey_classes(folder: Path, count: int = 5, size: int = 64) -> Dataset:
 
 
 def with_masks(dataset: Dataset) -> Dataset:
-    """The images of a single dataset with what is brighter than the middle as class 1."""
+    """The images of a single dataset, with masks in which bright pixels are class 1."""
     entries = dataset.manifest.entries
     images = [np.array(dataset.array(entry, "image")[..., 0]) for entry in entries]
     masks = [np.where(image > 125, 255, 0).astype(np.uint8) for image in images]

@@ -1,4 +1,4 @@
-"""Networks of the table as functions of an image, also those that tell noise from an image and give none."""
+"""All networks of the table as functions of an image, including those that predict noise."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from sem_models.networks.table import build_network as build
 
 
 class AtOneTime(nn.Module):
-    """A noise-predicting network at a fixed noisy image and time: what is left is a function of the condition."""
+    """A noise-predicting network at a fixed noisy image and time, as a function of the condition."""
 
     def __init__(self, network: nn.Module, channels: int) -> None:
         super().__init__()
@@ -22,6 +22,6 @@ class AtOneTime(nn.Module):
 
 
 def build_network(config) -> nn.Module:
-    """As the table builds it, so that every network passes the same contract."""
+    """Build a network from the table so that it can pass the same contract as all others."""
     network, facts = build(config), capabilities(config)
     return AtOneTime(network, facts.channels_out) if facts.auxiliary == "noise" else network

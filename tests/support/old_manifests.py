@@ -1,4 +1,4 @@
-"""Manifests as they were before pairs were measured, inputs stacked, images resampled and masks had classes."""
+"""Manifests of earlier versions: without residuals, extra inputs, resampling and classes."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ _OF_ARRAYS = ("parts", "resampled")
 
 
 def before(folder: Path) -> dict[str, Any]:
-    """The manifest in `folder` without the fields that came later, which must say nothing."""
+    """The manifest in `folder` without the fields that were added later, which must be empty."""
     content = json.loads((folder / "manifest.json").read_text())
     assert content.pop("label_values") == []
     assert content.pop("test_groups") is content.pop("target_group_by") is None
@@ -23,6 +23,6 @@ def before(folder: Path) -> dict[str, Any]:
 
 
 def old_digest(content: dict[str, Any]) -> str:
-    """The digest as it was defined then."""
+    """The digest as earlier versions defined it."""
     hashed = {name: value for name, value in content.items() if name not in ("name", "skipped")}
     return hashlib.sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A reporter that remembers, and states compared to the bit."""
+"""A reporter that records everything, and exact comparison of states."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import torch
 
 
 class Recorder:
-    """Keeps every metric by step."""
+    """Records all metrics by step."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[int, str], float] = {}

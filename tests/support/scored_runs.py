@@ -1,4 +1,4 @@
-"""Runs with evaluations that were written by hand, for tests of comparisons."""
+"""Runs with handwritten evaluations, for tests of comparisons."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,7 +25,7 @@ def store(
     params: Mapping[str, str] = MappingProxyType({}),
     **changes: object,
 ) -> str:
-    """A run that holds an evaluation of eight images of four specimens; its MSE grows from image to image."""
+    """Create a run with an evaluation of eight images of four specimens; its MSE increases from image to image."""
     run_id = create_run("sem", name, "training", params, {"sem.evaluated.test": "set"})
     scored = [
         (f"i{index}", group, value, mse + 1e-5 * index)
@@ -59,6 +59,6 @@ def _keep(run_id: str, report: EvaluationReport, folder: str = "") -> None:
 
 
 def three_runs() -> dict[str, str]:
-    """By PSNR good is best and loses one image to fair; by MSE fair is best."""
+    """By PSNR, `good` is best and worse than `fair` on one image; by MSE, `fair` is best."""
     scores = {"fair": FAIR, "poor": POOR, "good": GOOD}
     return {name: store(name, psnr, MSE[name]) for name, psnr in scores.items()}

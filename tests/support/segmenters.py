@@ -1,4 +1,4 @@
-"""Stand-ins for trained segmenters."""
+"""Stand-ins for trained segmentation models."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ AS_IT_IS = Degradation(scale=1)
 
 
 class ByGrey:
-    """A model that knows the answer: finds the class of a grey, or gives a class its grey."""
+    """A perfect model: segments by grey level, or gives each class its grey level."""
 
     name = "by-grey"
 

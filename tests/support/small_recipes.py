@@ -1,4 +1,4 @@
-"""Every preset with a network so narrow that a step takes milliseconds, and features that need no trained weights."""
+"""All presets with networks so narrow that a step takes milliseconds, and features without trained weights."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ NARROW: dict[str, dict[str, Any]] = {
 
 
 def narrow(recipe: Recipe) -> Recipe:
-    """The same method, losses, weights and kind of discriminator with tiny networks, validated again."""
+    """A recipe with the same method, losses, weights and kind of discriminator, but tiny networks; validated again."""
     network = {**recipe.network.model_dump(), **NARROW[recipe.network.kind]}
     patch = 32 * recipe.network.scale if recipe.network.kind == "dsrvae" else 64
     content = recipe.model_dump() | {"network": network}
@@ -44,7 +44,7 @@ def narrow(recipe: Recipe) -> Recipe:
 
 
 def short(name: str, *changes: str) -> Recipe:
-    """A narrow preset of six steps, half of them for each stage, without perceptual losses and noisier than its own."""
+    """A narrow preset of six steps, half of them for each stage, without perceptual losses and with more noise."""
     steps = ["train.steps=6", "train.validate_every=5", "train.checkpoint_every=2", "train.log_every=1"]
     recipe = narrow(find_recipe(name))
     if recipe.cycle:
@@ -58,7 +58,7 @@ def short(name: str, *changes: str) -> Recipe:
 
 
 class FakeFeatures(nn.Module):
-    """(N, 1, H, W) to what VGG's deepest layer gives, (N, 512, H / 16, W / 16): fixed random mixtures of pixels."""
+    """Maps (N, 1, H, W) to features shaped like VGG's deepest layer, (N, 512, H / 16, W / 16), by fixed weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,12 +66,12 @@ class FakeFeatures(nn.Module):
         self.register_buffer("weights", weights)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """One layer, as from `deepest_features`."""
+        """Features of one layer, as from `deepest_features`."""
         return [F.conv2d(x, self.get_buffer("weights"), stride=16)]
 
 
 def fake_perceptual(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trained weights are neither needed nor read from here on."""
+    """Replace pretrained features, so that no weights are needed or read."""
     features = FakeFeatures()
     monkeypatch.setattr("sem_models.losses.perceptual._features", lambda *_: features)
     monkeypatch.setattr("sem_models.methods.recipe_check.require_weights", lambda _: None)

@@ -1,4 +1,4 @@
-"""Stores that an earlier version wrote, and what they say in MLflow's own words."""
+"""Stores written by an earlier version, and their content as MLflow shows it."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ STORES = Path(__file__).resolve().parents[1] / "stores"
 
 
 def unpack_store(commit: str, folder: Path) -> dict[str, Any]:
-    """Unpack the store of a commit into a new `folder`; returns what that commit made of it."""
+    """Unpack the store of a commit into a new `folder`; returns what that commit computed from it."""
     with tarfile.open(STORES / f"{commit}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     expected: dict[str, Any] = json.loads((folder / "expected.json").read_text())
@@ -21,7 +21,7 @@ def unpack_store(commit: str, folder: Path) -> dict[str, Any]:
 
 
 def naming(database: Path, text: str) -> list[str]:
-    """`TABLE.COLUMN` of every place in the database that holds the text."""
+    """`TABLE.COLUMN` of all places in the database that contain the text."""
     found = []
     with closing(sqlite3.connect(database)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -34,7 +34,7 @@ def naming(database: Path, text: str) -> list[str]:
 
 
 def shown_by_mlflow(home: Path, run_id: str, path: str, changed: pytest.MonkeyPatch) -> bytes:
-    """A file as the server behind MLflow's own pages sends it."""
+    """A file as the server of MLflow's own interface sends it."""
     # MLflow's server names its store in the environment, where later tests of this process would find it.
     changed.setenv("MLFLOW_TRACKING_URI", "")
     changed.delenv("MLFLOW_TRACKING_URI")

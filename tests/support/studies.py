@@ -20,7 +20,7 @@ from tests.support.images import smooth_images
 
 
 def home_with_images(home: Path) -> Iterator[Dataset]:
-    """A home of its own with the dataset `small`, for as long as the generator is open."""
+    """A home with the dataset `small`, for as long as the generator is open."""
     raw = home / "raw"
     raw.mkdir()
     for index, image in enumerate(smooth_images(5)):
@@ -33,14 +33,14 @@ def home_with_images(home: Path) -> Iterator[Dataset]:
 
 
 def small_study(**changes: object) -> Study:
-    """Both questions, 8 trials and 2 catch trials on the training images of the dataset `small`."""
+    """A study with both questions, 8 trials and 2 catch trials on the training images of the dataset `small`."""
     chosen = {"name": "small study", "models": ("baseline:bicubic", "baseline:identity"), "dataset": "small"}
     sizes = {"split": "train", "questions": ("pair", "single"), "trials": 8, "catch_trials": 2, "crop_px": 16}
     return open_study(create_study(StudyCreateRequest(**{**chosen, **sizes, "seed": 20161, **changes})))
 
 
 def truth(study: Study, shown: Shown, right: bool = True) -> Given:
-    """The right answer, or the wrong one."""
+    """The right or the wrong answer to a trial."""
     kinds = [study.items[name].kind for name in shown.items]
     if shown.trial.question == "pair":
         return Given("left" if (kinds[0] == "real") == right else "right", 1.5)
@@ -48,7 +48,7 @@ def truth(study: Study, shown: Shown, right: bool = True) -> Given:
 
 
 def sit(study: Study, rater: str, right: bool = True, most: int = 1000) -> list[Answer]:
-    """Answer up to `most` trials, all rightly or all wrongly."""
+    """Answer up to `most` trials, all of them correctly or all of them wrongly."""
     given = []
     while len(given) < most and (shown := next_trial(study, rater)):
         given.append(store_answer(study, rater, shown, truth(study, shown, right)))

@@ -25,7 +25,7 @@ class Model:
 
 
 def whole_image(model: Model, image: np.ndarray) -> np.ndarray:
-    """The network on everything at once, reflected at the bottom and the right to the multiple and cropped again."""
+    """Apply the network to the whole image, reflected at bottom and right to the multiple, then cropped."""
     facts, (height, width) = model.capabilities, image.shape[1:]
     missing = (0, -width % facts.size_multiple, 0, -height % facts.size_multiple)
     with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""Runs trained in this process, from recipes that no preset has."""
+"""Runs trained in this process, from recipes that are not presets."""
 
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training

@@ -18,7 +18,7 @@ def grains(seed: int) -> np.ndarray:
 
 
 def seen(scene: np.ndarray, matrix: np.ndarray, contrast: str) -> np.ndarray:
-    """The field of `scene` where (row, column, 1) @ matrix lies, as another detector shows it."""
+    """The field of `scene` at (row, column, 1) @ matrix, as another detector shows it."""
     field = affine_transform(scene, matrix[:, :2], matrix[:, 2] + 100, (SIZE, SIZE), order=3)
     if contrast == "same":
         return field
@@ -27,7 +27,7 @@ def seen(scene: np.ndarray, matrix: np.ndarray, contrast: str) -> np.ndarray:
 
 
 def affine_of(down: float, right: float, degrees: float = 0.0, scale: float = 1.0, shear: float = 0.0) -> np.ndarray:
-    """About the middle of the field."""
+    """An affine matrix about the centre of the field."""
     angle = np.radians(degrees)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ [[1, shear], [0, 1]]
     middle = np.full(2, (SIZE - 1) / 2)
@@ -35,7 +35,7 @@ def affine_of(down: float, right: float, degrees: float = 0.0, scale: float = 1.
 
 
 def write_pairs(folder: Path, count: int = 4) -> PrepareOptions:
-    """Pairs 6, -4 px apart in opposite contrasts; the last target shows another field."""
+    """Write pairs that are shifted by 6, -4 px and have inverted grey levels; the last target shows another field."""
     for index in range(count):
         other = seen(grains(index if index < count - 1 else 50), affine_of(-6, 4), "other")
         for name, pixels in (("in", seen(grains(index), affine_of(0, 0), "same")), ("out", other)):

@@ -1,4 +1,4 @@
-"""Settings of networks: channels whatever they are called, and what is said of a network that is then built."""
+"""Settings of networks: channels under any field name, and facts that agree with the network built from them."""
 
 from typing import Any, get_args
 

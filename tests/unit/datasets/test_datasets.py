@@ -46,7 +46,7 @@ def test_splits_are_whole_groups_near_60_20_20(sizes: list[int]) -> None:
         assign_splits(["a", "b"], 0)
 
 
-def test_named_groups_are_the_test_and_nothing_else_is() -> None:
+def test_named_groups_form_the_test_split_alone() -> None:
     groups = [f"rat{k}" for k in range(10) for _ in range(3)]
     splits = assign_splits(groups, 0, "RAT[37]$")
     assert {group for group, split in splits.items() if split == "test"} == {"rat3", "rat7"}
@@ -217,7 +217,7 @@ def test_bids_side_car_gives_the_pixel_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32"])
 def test_sampler_cuts_what_numpy_cuts(tmp_path: Path, dtype: str) -> None:
-    """Every patch is one of the eight symmetries of a crop of one image, at its own value scale."""
+    """Every patch is one of the eight symmetries of a crop of one image, with the intensity limits of that image."""
     sizes = [(40, 50), (33, 60), (48, 41)]
     top = 1.0 if dtype == "float32" else np.iinfo(dtype).max
     rng = np.random.default_rng(0)

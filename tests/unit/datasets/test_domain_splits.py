@@ -1,4 +1,4 @@
-"""Splits of two domains: each is filled by itself, and a specimen of both has one split."""
+"""Splits of two domains: each domain is allocated separately, and a specimen in both is in one split."""
 
 from collections import Counter
 from pathlib import Path
@@ -28,8 +28,8 @@ def held(groups: list[str], splits: dict[str, str]) -> Counter[str]:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("common", range(6))
-def test_each_domain_has_its_share_whatever_they_have_in_common(seed: int, common: int) -> None:
-    """The second domain is ten times as large: dealt as one, it would leave nothing of the first for testing."""
+def test_each_domain_gets_its_share_whatever_they_have_in_common(seed: int, common: int) -> None:
+    """The second domain is ten times as large: with a joint allocation, none of the first would be left for testing."""
     shared = [f"s{index}" for index in range(common)]
     first = images(*((name, 2) for name in [*shared, *(f"a{index}" for index in range(5 - common))]))
     second = images(*((name, 20) for name in [*shared, *(f"b{index}" for index in range(10 - common))]))
@@ -41,7 +41,7 @@ def test_each_domain_has_its_share_whatever_they_have_in_common(seed: int, commo
 
 @pytest.mark.parametrize("seed", range(4))
 def test_three_groups_fill_three_splits_in_both(seed: int) -> None:
-    """Every way in which three groups can overlap with three."""
+    """All ways in which three groups can overlap with three others."""
     for common in range(4):
         first = [f"s{index}" for index in range(common)] + [f"a{index}" for index in range(3 - common)]
         second = [f"s{index}" for index in range(common)] + [f"b{index}" for index in range(3 - common)]
@@ -74,7 +74,7 @@ def test_too_few_groups_in_both_refuse() -> None:
         assign_domain_splits(["a", "b", "c"], ["t1", "t2"], 0, "^t")
 
 
-def test_named_test_groups_are_the_test_of_both() -> None:
+def test_named_test_groups_apply_to_both_domains() -> None:
     first, second = ["s1", "s2", "a1", "a2"], ["s1", "s2", "b1", "b2"]
     splits, notes = assign_domain_splits(first, second, 0, "1$")
     assert {group for group, split in splits.items() if split == "test"} == {"s1", "a1", "b1"}

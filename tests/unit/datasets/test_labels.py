@@ -1,4 +1,4 @@
-"""Masks as label maps: classes, stray values, files that are no labels, one-hot, names of several masks."""
+"""Masks as label maps: classes, stray values, files that are not label maps, one-hot, choice between several masks."""
 
 from pathlib import Path
 

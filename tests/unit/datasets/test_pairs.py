@@ -1,4 +1,4 @@
-"""What becomes of pairs: those that fit are aligned and dealt to splits, others are set aside with the reason."""
+"""Pairs: those that fit are aligned and allocated to splits, the others are rejected with a reason."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.support.old_manifests import before, old_digest
 from tests.support.warps import write_pairs
 
 
-def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -> None:
+def test_misaligned_pairs_are_rejected_before_allocation(tmp_path: Path) -> None:
     options = write_pairs(tmp_path)
     plan = plan_dataset(options)
     dataset = write_dataset(plan, tmp_path / "p")
@@ -38,8 +38,8 @@ def test_pairs_that_do_not_fit_are_set_aside_before_the_splits(tmp_path: Path) -
     assert len(plan_dataset(lenient).images) == 8
 
 
-def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
-    """Off by 7.2 px, as `write_pairs` made them: 14.4 nm."""
+def test_without_registration_no_pair_is_rejected(tmp_path: Path) -> None:
+    """The pairs of `write_pairs` are misaligned by 7.2 px, which is 14.4 nm."""
     options = PrepareOptions(**{**vars(write_pairs(tmp_path)), "registration": "none"})
     plan = plan_dataset(options)
     assert len(plan.images) == 8
@@ -53,7 +53,7 @@ def test_who_asks_for_no_registration_loses_no_pair(tmp_path: Path) -> None:
 
 
 def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
-    """Every input seen with pixels of 4 nm instead of 2, and cut by some of its columns; targets stay."""
+    """Inputs with a pixel size of 4 nm instead of 2, without some of their columns; targets are unchanged."""
     for path in options.raw[0].iterdir():
         pixels = read_micrograph(path).pixels
         half = pixels.reshape(pixels.shape[0] // 2, 2, -1, 2, 1).mean((1, 3)).round().astype(np.uint8)
@@ -80,7 +80,7 @@ def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> 
 
 
 def test_sizes_are_compared_after_resampling(tmp_path: Path) -> None:
-    """One column of 4 nm less are two px of 2 nm, which rounding might have cost; four are another field."""
+    """One missing column of 4 nm is two px of 2 nm, possibly from rounding; four missing columns are another field."""
     fits = coarser_inputs(write_pairs(tmp_path / "a"), columns=1)
     asked = PrepareOptions(**{**vars(fits), "registration": "none", "resample_nm": 2.0})
     entry = write_dataset(plan_dataset(asked), tmp_path / "p").manifest.entries[0]

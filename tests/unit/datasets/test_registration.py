@@ -15,7 +15,7 @@ from tests.support.warps import SIZE, affine_of, grains, seen
 
 @pytest.fixture(params=["grains", pytest.param("real", marks=pytest.mark.realdata)])
 def scene(request: pytest.FixtureRequest) -> np.ndarray:
-    """(500, 500), larger than the field so that a warp finds real pixels everywhere."""
+    """(500, 500), larger than the field so that a warp finds valid pixels everywhere."""
     if request.param == "real":
         path = next(iter(sorted((request.getfixturevalue("shared_data") / "nasa_ebc_bse").rglob("*.tif"))), None)
         path = path or sorted((request.getfixturevalue("shared_data") / "nasa_ebc_bse").rglob("*.png"))[0]
@@ -32,7 +32,7 @@ def scene(request: pytest.FixtureRequest) -> np.ndarray:
     ],
 )
 def test_known_warp_between_contrasts_is_found(scene: np.ndarray, model: str, truth: np.ndarray) -> None:
-    """`target` shows the scene as it lies, `source` where the inverse of the truth puts it."""
+    """`target` shows the scene unchanged, `source` shows it moved by the inverse of the true warp."""
     inverse = np.linalg.inv(np.vstack([truth, [0, 0, 1]]))[:2]
     target, source = seen(scene, np.eye(2, 3), "other"), seen(scene, inverse, "same")
     found = find_alignment(source[..., None], target[..., None], model, 3.0)
@@ -59,7 +59,7 @@ def test_residual_is_the_known_displacement(scene: np.ndarray, wrong: tuple[floa
 
 
 def test_nothing_is_measured_where_nothing_can_be_known() -> None:
-    """Another field, noise, flat areas, lines along which everything fits, and a lattice that fits in many places."""
+    """Another field, noise, flat areas, lines that match at any shift, and a lattice that matches at many shifts."""
     rows, columns = np.indices((SIZE, SIZE))
     here = seen(grains(0), affine_of(0, 0), "same")
     noise = np.random.default_rng(0).normal(0, 1, (2, SIZE, SIZE))
@@ -76,7 +76,7 @@ def test_nothing_is_measured_where_nothing_can_be_known() -> None:
 
 
 def test_a_warp_invents_no_border_and_leaves_the_target_alone() -> None:
-    """Cubic splines give a plane exactly, so that anything else in the field would be invented."""
+    """Cubic splines reproduce a plane exactly, so any other value would be invented."""
     rows, columns = np.indices((200, 240)).astype(float)
     matrix = tuple(map(tuple, affine_of(9.0, -6.0, 2.0, 1.02).tolist()))
     moving = (1000 + 10 * rows + 3 * columns)[..., None]
@@ -97,7 +97,7 @@ def test_a_warp_invents_no_border_and_leaves_the_target_alone() -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize(("register", "limit"), [("shift", 1.5), ("affine", 1.0)])
 def test_sem_and_transmission_fit_to_one_pixel(shared_data: Path, register: str, limit: float) -> None:
-    """Cropping by whole pixels leaves up to half a px along each axis more."""
+    """Cropping by whole pixels leaves up to half a pixel more along each axis."""
     folder = shared_data / "bam_tio2_sem_tsem_pairs"
     for name in (1908248, 1908252):
         images = [folder / "SEM" / f"{name}.tif", folder / "TSEM" / f"{name + 1}.tif"]

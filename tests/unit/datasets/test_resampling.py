@@ -72,7 +72,7 @@ def test_labels_stay_labels(factor: float) -> None:
 
 
 def test_the_label_of_most_of_a_pixel_wins() -> None:
-    """Blocks of 5 x 5 pixels go back to what they were repeated from; a single 200 in each would win a maximum."""
+    """Blocks of 5 x 5 pixels return to the label they were repeated from; a maximum would give the single 200."""
     coarse = np.array([[0, 0, 9, 9, 200, 200, 0, 0]] * 8, np.uint8)[:, :, None]
     fine = coarse.repeat(5, 0).repeat(5, 1)
     speckled = fine.copy()
@@ -144,7 +144,7 @@ def test_what_cannot_be_resampled_is_refused(tmp_path: Path) -> None:
 
 
 def test_old_manifests_keep_their_digest(small_dataset: Dataset, tmp_path: Path) -> None:
-    """What was hashed before anything could be resampled: the same JSON without the new fact."""
+    """The digest of earlier versions: the hash of the same JSON without the new field."""
     content = before(small_dataset.folder)
     (small_dataset.folder / "manifest.json").write_text(json.dumps(content))
     expected = old_digest(content)

@@ -1,4 +1,4 @@
-"""Inputs of several files: which belong together, how they are joined, scaled and found again in the manifest."""
+"""Inputs of several files: how they are matched, joined, scaled and recorded in the manifest."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ def write(folder: Path, name: str, image: np.ndarray, size_nm: float | None = No
 
 @pytest.fixture
 def fields(tmp_path: Path) -> PrepareOptions:
-    """Three fields in plane- and cross-polarised light and in one detector, with a target."""
+    """Three fields in plane- and cross-polarised light and from one detector, with a target."""
     for index in range(3):
         write(tmp_path / "ppl", f"f{index}_ppl.tif", pixels(index, 3))
         write(tmp_path / "xpl", f"f{index}_xpl.tif", pixels(index + 10, 3), 500.0)
@@ -67,7 +67,7 @@ def test_channels_follow_each_other_and_every_file_is_recorded(fields: PrepareOp
     assert (planned.shape, [part.source for part in planned.parts][1]) == ((40, 48, 7), "f0_xpl.tif")
 
 
-def test_a_field_without_a_further_input_is_left_out_and_named(fields: PrepareOptions, tmp_path: Path) -> None:
+def test_a_field_without_an_extra_input_is_left_out_and_named(fields: PrepareOptions, tmp_path: Path) -> None:
     for folder in ("ppl", "target", "se"):
         write(tmp_path / folder, f"f3_{folder}.tif", pixels(7, 1))
     write(tmp_path / "xpl", "f9_xpl.tif", pixels(8, 3))
@@ -97,7 +97,7 @@ def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareO
             plan_dataset(fields)
 
 
-def test_no_file_stands_in_two_places(fields: PrepareOptions, tmp_path: Path) -> None:
+def test_no_file_is_used_twice(fields: PrepareOptions, tmp_path: Path) -> None:
     ppl, target = fields.raw[0], tmp_path / "target"
     for extra_inputs in ((ppl,), (tmp_path / "xpl", tmp_path / "xpl"), (ppl / "f0_ppl.tif",)):
         with pytest.raises(UserError, match="stands in two of the input places"):
@@ -113,20 +113,20 @@ def test_no_file_stands_in_two_places(fields: PrepareOptions, tmp_path: Path) ->
         plan_dataset(PrepareOptions(name="s", raw=(ppl,), extra_inputs=(target,)))
 
 
-def test_one_further_file_in_two_splits_is_refused(fields: PrepareOptions, tmp_path: Path) -> None:
+def test_one_extra_file_in_two_splits_is_refused(fields: PrepareOptions, tmp_path: Path) -> None:
     (tmp_path / "se" / "f2_se.tif").write_bytes((tmp_path / "se" / "f0_se.tif").read_bytes())
     with pytest.raises(UserError, match="same image"):
         prepared(fields, tmp_path / "s")
 
 
-def test_files_of_one_name_in_two_folders_are_no_stack(tmp_path: Path) -> None:
+def test_equal_names_in_two_folders_do_not_form_one_input(tmp_path: Path) -> None:
     for index, folder in enumerate("abc"):
         write(tmp_path / folder, "image.tif", pixels(index, 1))
     with pytest.raises(UserError, match=r"a/image\.tif and .*b/image\.tif have one name"):
         plan_dataset(PrepareOptions(name="s", raw=(tmp_path,)))
 
 
-def test_further_files_are_matched_by_name_else_by_order() -> None:
+def test_extra_files_are_matched_by_name_else_by_order() -> None:
     first = [Path("a/x_ppl.tif"), Path("a/y_ppl.tif")]
     found = find_extra_inputs(first, [[Path("b/y_xpl.tif"), Path("b/x_xpl.tif")], [Path("c/y.tif")]])
     assert found.of == {first[1]: (Path("b/y_xpl.tif"), Path("c/y.tif"))}
@@ -137,7 +137,7 @@ def test_further_files_are_matched_by_name_else_by_order() -> None:
 
 
 def test_each_detector_has_its_own_limits_in_training(tmp_path: Path) -> None:
-    """By numpy: the percentiles of each file alone; patches of the bank are found in the image that `unit` gives."""
+    """By numpy: percentiles of each file; the sampled patches are parts of the image that `unit` returns."""
     for index in range(3):
         write(tmp_path / "a", f"f{index}.tif", pixels(index, 1, 4000, "uint16"))
         write(tmp_path / "b", f"f{index}.tif", pixels(index + 10, 1, 60000, "uint16"))
@@ -160,7 +160,7 @@ def test_each_detector_has_its_own_limits_in_training(tmp_path: Path) -> None:
 
 
 def test_datasets_from_before_keep_their_digest(small_dataset: Dataset) -> None:
-    """The digest as it was defined before there were parts, over a manifest that has no such field."""
+    """The digest as defined before inputs could have several files, of a manifest without that field."""
     content = before(small_dataset.folder)
     (small_dataset.folder / "manifest.json").write_text(json.dumps(content))
     digest = old_digest(content)

@@ -1,4 +1,4 @@
-"""Baselines of denoising and refocusing, against scikit-image called by hand and against what theory promises."""
+"""Baselines of denoising and refocusing, compared with direct calls of scikit-image and with theory."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def applied(name: str, image: np.ndarray, forward: Degradation) -> np.ndarray:
 
 
 def test_each_task_has_its_baselines() -> None:
-    """The input itself is always among them."""
+    """The unchanged input is always one of them."""
     names = {
         "enlarge": [baseline.name for baseline in baselines_for(Degradation(scale=4, blur=Blur()))],
         "denoise": [baseline.name for baseline in baselines_for(Degradation(scale=1, dose_e_per_px=20))],
@@ -60,7 +60,7 @@ def test_denoising_baselines_remove_noise(truth: np.ndarray, name: str, least: f
 
 
 def test_non_local_means_sees_the_whole_image(truth: np.ndarray) -> None:
-    """Tiles of 64 px were asked for; one call of scikit-image on the whole image gives the same."""
+    """With tiles of 64 px requested, the result equals one call of scikit-image on the whole image."""
     noisy = (truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)).astype(np.float32)
     sigma = noise_sigma(noisy)
     whole = denoise_nl_means(noisy, patch_size=5, patch_distance=6, h=0.8 * sigma, sigma=sigma, fast_mode=True)
@@ -74,7 +74,7 @@ def test_refocusing_baselines_undo_blur(truth: np.ndarray, name: str, least: flo
 
 
 def test_deconvolution_does_not_darken_the_border() -> None:
-    """Black or periodic surroundings would: a flat image stays flat."""
+    """Black or periodic padding would; a flat image stays flat."""
     flat = np.full((96, 80), 0.6, np.float32)
     for name in ("wiener", "richardson-lucy"):
         assert np.allclose(applied(name, flat, BLURRED), 0.6, atol=2e-3)

@@ -1,4 +1,4 @@
-"""The discriminator test finds what is there, nothing where there is nothing, and is not fooled by groups."""
+"""The discriminator test finds real differences, finds none where there are none, and is not misled by groups."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def texture(seed: int, size: int = SIZE) -> np.ndarray:
 
 
 def pairs(generate, groups: int = 6, each: int = 2) -> list[Pair]:
-    """`generate` of the real image and its number."""
+    """Pairs of a real image and `generate` of it and its number."""
     return [
         Pair(texture(k), generate(texture(k), k).astype(np.float32), f"i{k}", f"g{k % groups}")
         for k in range(groups * each)
@@ -35,7 +35,7 @@ def pairs(generate, groups: int = 6, each: int = 2) -> list[Pair]:
 
 
 def test_a_faint_checkerboard_is_found() -> None:
-    """Four grey levels of 255, half the deviation of the noise beside it."""
+    """Four of 255 grey levels, half the standard deviation of the noise."""
     board = 4 / 255 * (np.indices((SIZE, SIZE)).sum(0) % 2)
     found = discriminator_test(pairs(lambda real, _: real + board), QUICK.model_copy(update={"steps": 70}))
     assert found.images.value > 0.95
@@ -45,7 +45,7 @@ def test_a_faint_checkerboard_is_found() -> None:
     assert len(found.images.per_seed) == 3
 
 
-def test_other_images_of_the_same_kind_are_not_told_apart() -> None:
+def test_images_of_the_same_kind_are_not_distinguished() -> None:
     found = discriminator_test(pairs(lambda _, k: texture(1000 + k)), QUICK)
     assert found.images.contains_half
     assert found.patches.contains_half
@@ -53,7 +53,7 @@ def test_other_images_of_the_same_kind_are_not_told_apart() -> None:
 
 
 def test_floating_point_and_overshoot_do_not_give_the_generator_away() -> None:
-    """A third of a grey level, and values beyond white: after rounding the sides are the same images."""
+    """A third of a grey level, and values above white: after rounding both sides are identical."""
     found = discriminator_test(pairs(lambda real, _: np.where(real >= 1, 1.4, real + 0.3 / 255)), BRIEF)
     assert (found.images.value, found.patches.value) == (0.5, 0.5)
 
@@ -67,15 +67,15 @@ def test_marks_at_the_border_are_cut_off() -> None:
 
 
 def signature(group: str, generated: bool) -> np.ndarray:
-    """A strong grating that belongs to one side of one group: it says nothing about any other group."""
+    """A strong grating on one side of one group, which tells nothing about any other group."""
     rng = np.random.default_rng([int(group[1:]), int(generated)])
     rows, columns = np.indices((SIZE, SIZE))
     across, down = rng.uniform(-2, 2, 2)
     return 0.1 * np.sin(across * rows + down * columns)
 
 
-def test_what_only_a_group_shares_is_not_taken_for_the_generators_mark() -> None:
-    """Judges that knew the groups would be right nearly always, as the same images under scattered groups show."""
+def test_features_of_one_group_are_not_attributed_to_the_generator() -> None:
+    """Classifiers that had seen the groups would almost always be right, as scattering the groups shows."""
     marked = [
         Pair(
             (0.5 * texture(k) + 0.25 + signature(group, False)).astype(np.float32),
@@ -96,12 +96,12 @@ def test_what_only_a_group_shares_is_not_taken_for_the_generators_mark() -> None
 
 
 def shaded(k: int) -> np.ndarray:
-    """Left to right from dark to bright by a third of the range, as the blocks of one field are."""
+    """Images that become brighter from left to right by a third of the range, like the blocks of one field."""
     return (0.6 * texture(k, 256) + 0.3 * np.linspace(0, 1, 256)).astype(np.float32)
 
 
-def test_real_images_are_not_told_from_themselves() -> None:
-    """Whatever the generator did, and although left differs from right in all of them."""
+def test_real_images_are_not_distinguished_from_themselves() -> None:
+    """Whatever the generator does, and although left differs from right in all images."""
     wide = [Pair(shaded(k), np.zeros((256, 256), np.float32), f"i{k}", f"g{k}") for k in range(8)]
     found = real_against_real(wide, QUICK)
     assert found.images.contains_half
@@ -110,7 +110,7 @@ def test_real_images_are_not_told_from_themselves() -> None:
     assert len(set(found.patches.per_seed)) == 3
 
 
-def test_cells_are_neighbours_dealt_anew_by_each_seed() -> None:
+def test_cells_are_neighbours_reassigned_by_each_seed() -> None:
     numbered = np.repeat(np.repeat(np.arange(16, dtype=np.float32).reshape(4, 4), 30, 0), 30, 1)
     whole = [Pair(numbered, numbered, "a", "g"), Pair(numbered + 16, numbered, "b", "h", judged=False)]
     deals = [allocated_cells(whole, 20, seed) for seed in range(5)]
@@ -134,7 +134,7 @@ def test_an_image_with_room_for_two_cells_is_cut_across_its_longer_side(across: 
     assert 0 < sum(np.array_equal(pair.real, first) for pair in deals) < 20, "chance says which is called real"
 
 
-def test_it_is_reproducible_and_training_images_are_not_judged() -> None:
+def test_it_is_reproducible_and_training_images_are_not_scored() -> None:
     few = pairs(lambda real, k: gaussian_filter(real, 0.5), groups=3, each=1)
     learned = [Pair(texture(90 + k), texture(80 + k), f"t{k}", "train", judged=False) for k in range(2)]
     told: list[tuple[int, int]] = []
@@ -146,7 +146,7 @@ def test_it_is_reproducible_and_training_images_are_not_judged() -> None:
     assert told == sorted(told)
 
 
-def test_it_stops_when_told_to() -> None:
+def test_it_can_be_cancelled() -> None:
     def stop(done: int, total: int, what: str) -> None:
         raise Cancelled
 
@@ -167,8 +167,8 @@ def test_what_would_mislead_is_refused() -> None:
 
 
 @pytest.mark.realdata
-def test_a_published_unet_is_found_out(shared_data: Path) -> None:
-    """Six of its predictions, nearly flat, against the real crops."""
+def test_a_published_unet_is_detected(shared_data: Path) -> None:
+    """Six of its nearly flat predictions against the real crops."""
     folder = shared_data / "petrography_sem_crops" / "Unet_toSE_TestSetPredictions"
     files = sorted(folder.glob("original_*.png"))[:6]
     assert len(files) == 6

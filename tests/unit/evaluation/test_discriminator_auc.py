@@ -26,8 +26,8 @@ def test_auc_is_mann_whitneys_within_folds() -> None:
     assert abs(auc_over_seeds([shifted]).value - expected) < 0.1, "scales of judges do not matter"
 
 
-def test_parts_of_an_image_are_judged_as_one() -> None:
-    """An image cut into three counts once, with all its logits: its mean is that over the parts."""
+def test_parts_of_an_image_count_as_one() -> None:
+    """An image cut into three parts counts once, with the mean of all its logits."""
     logits = np.arange(12, dtype=np.float64).reshape(3, 2, 2)
     parts = [PairLogits(real, generated, "a", "g", 1) for real, generated in logits]
     other = PairLogits(np.array([7.0]), np.array([8.0]), "b", "h", 0)

@@ -53,7 +53,7 @@ def fresh_networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_lpips_of_the_published_example(
     torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
 ) -> None:
-    """The colour example scored as grey keeps the order; colour itself gives 0.7219 and 0.1376 (network as wrapped)."""
+    """Scored as grey, the colour example keeps its order; in colour it gives 0.7219 and 0.1376."""
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     images = {
         name: Image.open(torch_home / "verification" / f"ex_{name}.png").convert("RGB") for name in ("ref", "p0", "p1")
@@ -135,7 +135,7 @@ def test_every_column_of_a_report(
 
 
 def test_down_consistency_takes_the_whole_output_as_it_is() -> None:
-    """Neither the clipping nor the lost border of the other scores: both would keep the truth from its 100 dB."""
+    """Without the clipping and border removal of the other scores, which would keep the target below 100 dB."""
     sharp = np.random.default_rng(0).uniform(-0.5, 1.5, (1, 64, 64)).astype(np.float32)
     low = downsample(torch.from_numpy(sharp)[None], 2, "bicubic_aa")[0].numpy()
     case = Case(low, sharp, 2, "bicubic_aa", None)
@@ -148,7 +148,7 @@ def test_down_consistency_takes_the_whole_output_as_it_is() -> None:
 
 
 def test_inputs_of_an_instrument_have_texture_scores_but_no_down_consistency(small_dataset: Dataset) -> None:
-    """Pairs: what the instrument did to the input is not known."""
+    """For pairs, what the instrument did to the input is unknown."""
     entry = small_dataset.entries("test")[0]
     whole = entry.arrays[0]
     low = np.array(small_dataset.array(entry, "image")[::2, ::2])
@@ -167,7 +167,7 @@ def test_inputs_of_an_instrument_have_texture_scores_but_no_down_consistency(sma
 def test_dists_of_the_published_example(
     torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
 ) -> None:
-    """The authors' repository states 0.3347 for its two images; grey is the same as three equal channels."""
+    """The authors' repository gives 0.3347 for its two images; grey equals three identical channels."""
     monkeypatch.setenv("TORCH_HOME", str(torch_home))
     images = [Image.open(torch_home / "verification" / f"{name}.png").convert("RGB") for name in ("r0", "r1")]
     colour = [torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 255 for image in images]
@@ -195,7 +195,7 @@ def test_dists_of_a_large_image_is_the_mean_of_its_windows(
 
 
 def test_a_ratio_is_best_at_one_and_every_metric_ranks() -> None:
-    """By hand: retention 0.9 beats 1.2 beats 0.7; a gain of retention is an improvement only below 1."""
+    """By hand: edge retention of 0.9 beats 1.2, which beats 0.7; an increase is an improvement only below 1."""
     assert sorted([1.2, 0.7, 0.9], key=lambda value: measured("edge_retention", value)) == [0.9, 1.2, 0.7]
     assert [direction(name) for name in ("psnr_db", "mse", "edge_retention")] == [1, -1, -1]
     assert [METRICS[name].heading[-3:] for name in ("psnr_db", "mse", "edge_retention")] == [") ↑", "E ↓", "→ 1"]
@@ -225,7 +225,7 @@ def test_pairs_cancel_what_images_share() -> None:
 
 
 class Oracle:
-    """Knows nothing but enlarges like bicubic, then adds a constant error of 0.1."""
+    """Upsamples like bicubic, then adds a constant error of 0.1."""
 
     name = "oracle"
     capabilities = Capabilities(1, 1, 2, 3)
@@ -250,7 +250,7 @@ def test_report_has_baselines_rows_and_survives_json(small_dataset: Dataset) -> 
     assert not report.comparable(noisy)
 
 
-def test_wrong_scale_is_said(small_dataset: Dataset) -> None:
+def test_wrong_scale_is_reported(small_dataset: Dataset) -> None:
     with pytest.raises(UserError, match="enlarges 2 times"):
         evaluate_model(Oracle(), small_dataset, "test", Degradation(scale=4))
     with pytest.raises(UserError, match="baseline:bicubic"):

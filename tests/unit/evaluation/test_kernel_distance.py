@@ -1,4 +1,4 @@
-"""Kernel distance against a double loop, and against what two sets of images should give."""
+"""Kernel distance compared with a double loop, and with its expected values for two sets of images."""
 
 import itertools
 from pathlib import Path
@@ -20,7 +20,7 @@ def kernel(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_it_is_the_unbiased_estimate_of_the_paper() -> None:
-    """Every feature of a group of its own: all pairs but those of one with itself (eq. 4)."""
+    """Each feature is its own group: all pairs except those of a feature with itself (eq. 4)."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(0, 1, (7, 5)), rng.normal(0.3, 1, (9, 5))
     within = [sum(kernel(a, b) for a, b in itertools.permutations(z, 2)) / (len(z) * (len(z) - 1)) for z in (x, y)]
@@ -43,7 +43,7 @@ def test_pairs_of_one_group_do_not_count() -> None:
 
 
 def test_one_distribution_is_at_zero_and_another_is_not() -> None:
-    """Groups share an offset and both sides of a group the same one, as fields do; means over 40 draws."""
+    """The images of a group, on both sides, share an offset, as those of one field do; means over 40 draws."""
     rng = np.random.default_rng(2)
     groups = names(*np.repeat(np.arange(12), 4))
     values, held, found_out = [], 0, 0

@@ -26,7 +26,7 @@ SCORES = ("atom_f1", "atom_rms_period", "dent_correlation", "lattice_peak_db")
 
 
 def sites(period: float = PERIOD, degrees: float = 17, angle: float = 90, shift: float = 0) -> np.ndarray:
-    """(K, 2) rows and columns; neighbours at the period, with the angle between their directions."""
+    """(K, 2) rows and columns; neighbours are one period apart, with the given angle between their directions."""
     turns = np.deg2rad([degrees, degrees + angle])
     vectors = period * np.stack([np.sin(turns), np.cos(turns)], axis=1)
     count = int(2 * SIDE / period)
@@ -36,7 +36,7 @@ def sites(period: float = PERIOD, degrees: float = 17, angle: float = 90, shift:
 
 
 def render(places: np.ndarray, period: float = PERIOD) -> np.ndarray:
-    """Gaussian atoms of 0.6 on 0.2, a Gaussian being the product of one by row and one by column."""
+    """Gaussian atoms of height 0.6 on a background of 0.2, as products of a row and a column factor."""
     rows, columns = (np.exp(-((np.arange(SIDE)[:, None] - x) ** 2) / (0.08 * period**2)) for x in places.T)
     return (0.2 + 0.6 * rows @ columns.T).astype(np.float32)
 
@@ -54,7 +54,7 @@ def inner(places: np.ndarray, border: float) -> np.ndarray:
 @pytest.mark.parametrize("angle", [90, 60])
 @pytest.mark.parametrize(("period", "degrees"), [(6, 0), (6.7, 31), (9.3, 45), (13.7, 7), (20, 19)])
 def test_the_period_is_the_distance_of_neighbours(period: float, degrees: float, angle: float) -> None:
-    """Of square and hexagonal lattices, clean and at 20 electrons per pixel."""
+    """For square and hexagonal lattices, clean and at 20 electrons per pixel."""
     clean = render(sites(period, degrees, angle), period)
     noisy = (np.random.default_rng(0).poisson(20 * clean) / 20).astype(np.float32)
     assert lattice_period_px(clean) == pytest.approx(period, rel=0.01)
@@ -65,7 +65,7 @@ def test_the_period_is_the_distance_of_neighbours(period: float, degrees: float,
 
 @pytest.mark.parametrize("period", [10.4, 14.0])
 def test_atoms_of_a_honeycomb_are_measured_by_their_own_distance(period: float) -> None:
-    """Graphene: two atoms a cell, neighbours 1 / sqrt(3) of the period apart; none is lost in noise that hides none."""
+    """Graphene: two atoms per cell, neighbours 1 / sqrt(3) of the period apart; moderate noise hides none of them."""
     first = sites(period, 17, 60)
     turn = np.deg2rad(17 + 30)
     third = period / 3**0.5 * np.array([np.sin(turn), np.cos(turn)])
@@ -127,7 +127,7 @@ def test_atoms_half_a_period_away_are_others() -> None:
 
 
 def test_missing_and_invented_atoms_in_closed_form() -> None:
-    """Of n atoms r are gone: precision 1, recall 1 - r / n, and the reverse."""
+    """If r of n atoms are missing, precision is 1 and recall 1 - r / n; if r are invented, the reverse."""
     places = sites()
     candidates = np.flatnonzero(inner(places, 1.5 * PERIOD))
     gone = np.random.default_rng(0).choice(candidates, len(candidates) // 10, replace=False)
@@ -159,7 +159,7 @@ def test_dent_correlation() -> None:
 
 
 def test_a_smeared_lattice_has_lower_peaks() -> None:
-    """A Gaussian takes 20 log10(e) 2 pi^2 sigma^2 f^2 dB from a cosine; the surroundings are those of the noise."""
+    """A Gaussian lowers a cosine by 20 log10(e) 2 pi^2 sigma^2 f^2 dB; the background is that of the noise."""
     target = render(sites())
     noise = 0.1 * np.random.default_rng(0).standard_normal(target.shape).astype(np.float32)
     basis = reciprocal_basis(target)
@@ -184,7 +184,7 @@ def test_seams_of_tiles() -> None:
 
 
 def test_a_ramp_with_steps_in_closed_form() -> None:
-    """Steps of 1 inside tiles and 3 on their lines: the ratio of squares is 9."""
+    """Steps of 1 inside tiles and 3 at their edges: the ratio of squares is 9."""
     straight = np.tile(np.arange(64, dtype=np.float32), (64, 1))
     assert seam_ratio(straight + 2 * (np.arange(64, dtype=np.float32) // 16), straight, 16) == pytest.approx(9)
 
@@ -206,7 +206,7 @@ def test_peaks_that_are_too_low_are_no_gain() -> None:
 
 @pytest.mark.realdata
 def test_real_lattices_have_a_period_and_other_micrographs_none(shared_data: Path) -> None:
-    """By eye on the images: gold about 18 px, the columns of Si [110] 37 px; atoms in disorder have none."""
+    """Measured by eye: gold about 18 px, columns of Si [110] 37 px; disordered atoms have no period."""
     known = {"Grain_boundry_gold_512px": 18.5, "Si110_5nmX25us_03_none_none": 37, "12219": 24.5, "12965": 19.5}
     for path in sorted((shared_data / "haadf_atomic_lattice").glob("*/*.png")):
         period = lattice_period_px((imread(path) / 255).astype(np.float32))

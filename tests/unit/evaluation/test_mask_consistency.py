@@ -1,4 +1,4 @@
-"""Masks found in drawings, round trips, and datasets of drawings, on images whose answer is known."""
+"""Mask consistency, round trips, and datasets of generated images, on images with known answers."""
 
 from pathlib import Path
 
@@ -24,12 +24,12 @@ def draw(one_hot: np.ndarray) -> np.ndarray:
 
 
 def find(image: np.ndarray) -> np.ndarray:
-    """Logits: how near the grey of each class."""
+    """Logits that measure how near a pixel is to the grey level of each class."""
     return -np.abs(image - GREYS[:, None, None])
 
 
-def test_dice_of_drawings_baseline_and_real_image_are_those_of_the_areas() -> None:
-    """A quarter each of classes 1 and 2, half of class 0; the drawing shows class 2 as class 0."""
+def test_dice_of_generated_baseline_and_real_images_follow_from_the_areas() -> None:
+    """A quarter each is class 1 and 2, half is class 0; the generated image shows class 2 as class 0."""
     mask = np.zeros((8, 8), np.uint8)
     mask[:4, :4], mask[:4, 4:] = 1, 2
     blind = GREYS[np.where(mask == 2, 0, mask)][None]
@@ -82,7 +82,7 @@ def test_eight_symmetries_and_no_more() -> None:
     assert np.array_equal(turned(pixels, 0), pixels)
 
 
-def test_drawings_replace_or_join_the_training_images_only(real: Dataset, tmp_path: Path) -> None:
+def test_generated_images_replace_or_extend_the_training_split_only(real: Dataset, tmp_path: Path) -> None:
     only = write_synthetic(real, tmp_path / "s", draw, "me", "synthetic")
     both = write_synthetic(real, tmp_path / "b", draw, "me", "both")
     train = len(real.entries("train"))

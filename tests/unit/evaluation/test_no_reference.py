@@ -1,4 +1,4 @@
-"""Judging without a clean image, against simulations in which there is one."""
+"""No-reference scores, compared with simulations in which the clean image is known."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def noise(seed: int, std: float = 0.1, shape: tuple[int, int] = (256, 256)) -> n
 
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 3.0])
-def test_two_frames_tell_the_true_psnr(width: float) -> None:
+def test_two_frames_give_the_true_psnr(width: float) -> None:
     first, second = CLEAN + noise(1), CLEAN + noise(2)
     output = gaussian_filter(first, width)
     true = peak_signal_noise_ratio(CLEAN, output, data_range=1)
@@ -79,7 +79,7 @@ def test_shot_noise_is_white_though_it_is_stronger_where_it_is_bright() -> None:
 
 
 def test_autocorrelation_is_pearsons_at_a_single_lag() -> None:
-    """Noise plus itself shifted by (2, -3) correlates by one half there."""
+    """Noise plus the same noise shifted by (2, -3) has a correlation of one half at this lag."""
     white = noise(3)
     residual = white + np.roll(white, (2, -3), axis=(0, 1))
     assert residual_whiteness(residual).largest == pytest.approx(0.5, abs=0.03)
@@ -87,7 +87,7 @@ def test_autocorrelation_is_pearsons_at_a_single_lag() -> None:
 
 
 def test_correlation_along_scan_lines() -> None:
-    """A mean of two neighbours correlates by one half along its direction and not across it."""
+    """The mean of two neighbours has a correlation of one half along their direction and none across it."""
     white = noise(4)
     along, across = white + np.roll(white, 1, axis=1), white + np.roll(white, 1, axis=0)
     assert residual_row_correlation(along) == pytest.approx(0.5, abs=0.02)
@@ -96,14 +96,14 @@ def test_correlation_along_scan_lines() -> None:
 
 
 def test_edges_in_the_residual_are_found() -> None:
-    """Pure noise has none; the more a filter blurs, the more of them it takes away."""
+    """Pure noise contains no edges; the more a filter blurs, the more of them it removes."""
     noisy = CLEAN + noise(5, 0.03)
     assert residual_structure(noise(6), CLEAN) < 0.03
     left = [residual_structure(noisy - blurred, blurred) for blurred in (gaussian_filter(noisy, s) for s in (0.7, 1.5))]
     assert 0.2 < left[0] < left[1]
 
 
-def test_the_identity_has_no_residual_to_judge() -> None:
+def test_the_identity_has_no_residual() -> None:
     first, second = CLEAN + noise(1), CLEAN + noise(2)
     scores = judge_residual(first, first) | judge_second_frame(first, second, first)
     assert scores["noise_std"] == 0

@@ -80,7 +80,7 @@ def test_a_best_value_in_between_compares_distances() -> None:
 
 
 def test_five_images_show_nothing_however_clear() -> None:
-    """All of one sign: the interval leaves out zero, but p is 2/2^5."""
+    """All differences have one sign: the interval excludes zero, but p is 2/2^5."""
     base = report([0.0] * 5, "abcde")
     (pair,) = compare_to(base, [report([1.0, 1.1, 1.2, 0.9, 1.0], "abcde")], "psnr_db")
     assert pair.interval.lo > 0.89
@@ -112,7 +112,7 @@ def test_what_differs_is_named() -> None:
         compare_to(base, [noisy], "psnr_db")
 
 
-def test_cautions_say_what_so_few_images_cannot_show() -> None:
+def test_caveats_state_what_few_images_cannot_show() -> None:
     def said(count: int, groups: str, models: int = 1) -> str:
         values = [float(index) for index in range(1, count + 1)]
         pairs: tuple[Paired, ...] = compare_to(report([0.0] * count, groups), [report(values, groups)], "psnr_db")

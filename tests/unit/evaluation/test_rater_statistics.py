@@ -1,4 +1,4 @@
-"""Statistics of judgements against published examples and closed forms."""
+"""Statistics of raters, compared with published examples and closed forms."""
 
 import math
 
@@ -63,6 +63,6 @@ def test_fleiss_kappa_of_two_raters_is_scotts_pi() -> None:
 
 
 @pytest.mark.parametrize("table", [[(2, 1), (1, 1)], [(1, 0), (0, 1)], [3, 3]])
-def test_tables_that_are_none_are_refused(table: list) -> None:
+def test_invalid_tables_are_refused(table: list) -> None:
     with pytest.raises(ValueError, match="need"):
         fleiss_kappa(table)

@@ -1,4 +1,4 @@
-"""Scores by region, against closed forms and scikit-learn's definition of the area under a curve."""
+"""Scores by region, compared with closed forms and with scikit-learn's area under a curve."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ SIZE = 160
 
 @pytest.fixture
 def scene() -> dict[str, np.ndarray]:
-    """A textured truth, its left half blurred; contrast falls by four from top to bottom."""
+    """A textured target whose left half is blurred; its standard deviation decreases fourfold from top to bottom."""
     noise = gaussian_filter(np.random.default_rng(0).normal(size=(SIZE, SIZE)), 1.0)
     truth = (0.5 + 0.4 * noise / np.abs(noise).max() * np.linspace(1, 0.25, SIZE)[:, None]).astype(np.float32)
     blur = np.zeros((SIZE, SIZE), np.float32)
@@ -41,7 +41,7 @@ def test_response_of_a_perfect_network_finds_the_blur(scene: dict[str, np.ndarra
 
 
 def test_unsharp_masking_responds_where_the_image_was_sharp_already(scene: dict[str, np.ndarray]) -> None:
-    """It enlarges the detail that is there, of which the blurred half has less."""
+    """It amplifies existing detail, of which the blurred half has less."""
     given, blur = scene["given"], scene["blur"]
     sharpened = given + (given - gaussian_filter(given, 2.0))
     assert response_auc(given, sharpened.astype(np.float32), blur) < 0.3
@@ -65,7 +65,7 @@ def test_response_does_not_depend_on_contrast(scene: dict[str, np.ndarray]) -> N
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.3])
 def test_a_missing_region_has_no_score(scene: dict[str, np.ndarray], value: float) -> None:
-    """All sharp, all blurred, and neither: what is missing is NaN, never a made-up number."""
+    """All sharp, all blurred, and neither: the score of a missing region is NaN."""
     blur = np.full((SIZE, SIZE), value, np.float32)
     gain = blur_gain_db(scene["given"], scene["truth"], scene["truth"], blur, 1.0)
     identity = sharp_identity_db(scene["given"], scene["truth"], blur, 1.0)

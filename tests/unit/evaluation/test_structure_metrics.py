@@ -68,7 +68,7 @@ def test_edge_retention_of_a_blurred_edge() -> None:
 
 
 def test_noise_does_not_fake_retention() -> None:
-    """Noise as steep as the edges: magnitudes would call it retained, projections do not."""
+    """Noise as steep as the edges counts as retained by magnitudes, but not by projections."""
     target, noise = edge(3.0), 0.2 * white(0, (64, 200))
     magnitudes = [np.hypot(*np.gradient(image)) for image in (noise, target)]
     boundary = magnitudes[1] > np.quantile(magnitudes[1], 0.9)
@@ -109,7 +109,7 @@ def test_spectrum_distance_of_a_contrast_is_its_decibels() -> None:
 
 
 def test_radial_power_is_where_and_as_high_as_it_should_be() -> None:
-    """White noise of variance v lies at 10 log10 v; a flat image at rounding noise, 1/12 of a squared grey level."""
+    """White noise of variance v is at 10 log10 v, a flat image at rounding noise, 1/12 of a squared grey level."""
     rings = Rings((SIDE, SIDE))
     power = radial_power_db(0.1 * white(0), rings)
     assert np.mean(10 ** (power[10:] / 10)) == pytest.approx(0.01, rel=0.03)
@@ -145,7 +145,7 @@ def test_thresholds_of_halves_and_of_a_truth_agree() -> None:
 @pytest.mark.parametrize("cutoff", [0.1, 0.2, 0.35])
 @pytest.mark.parametrize("threshold", ["1/7", "1/2", "half-bit"])
 def test_resolution_is_the_cut_off(cutoff: float, threshold: str) -> None:
-    """What passes an ideal low-pass plus a little independent noise agrees up to its cut-off, and no further."""
+    """An ideal low-pass with a little independent noise agrees with the image up to the cut-off and no further."""
     target = white(0)
     radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.fftfreq(SIDE)[None, :])
     passed = np.fft.ifft2(np.fft.fft2(target) * (radius < cutoff)).real
@@ -187,7 +187,7 @@ def test_down_consistency_of_the_truth_is_the_cap(kind: str) -> None:
 
 
 def test_down_consistency_of_repeated_pixels_where_the_operator_samples_centres() -> None:
-    """By 3 without anti-aliasing the cubic reads the middle of each 3 x 3 block, which is the input again."""
+    """At a scale of 3 without anti-aliasing, the cubic samples the centre of each 3 x 3 block, which is the input."""
     low = np.random.default_rng(0).random((1, 15, 20), np.float32)
     repeated = low.repeat(3, axis=1).repeat(3, axis=2)
     assert down_consistency_db(repeated, low, 3, "cubic_aliased", 1.0) == 100

@@ -1,4 +1,4 @@
-"""Texture statistics against closed forms, their columns, and a published U-Net that came out nearly flat."""
+"""Texture statistics compared with closed forms, their table columns, and a published U-Net with nearly flat output."""
 
 import math
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_histogram_distance_is_the_mean_shift_of_grey_level() -> None:
 
 
 def test_columns_are_best_at_their_target_value() -> None:
-    """Too rough by a tenth is as bad as too smooth by a tenth, and worse than right."""
+    """Too rough by a tenth is as bad as too smooth by a tenth, and both are worse than exact."""
     assert set(TEXTURE_SCORES) <= set(METRICS)
     headings = [METRICS[name].heading[-3:] for name in TEXTURE_SCORES]
     assert headings == ["→ 1", "→ 1", "→ 0", "→ 1", "e ↓"]

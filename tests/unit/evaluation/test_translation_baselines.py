@@ -1,4 +1,4 @@
-"""Baselines of translation, whatever the number of channels, and pictures of such inputs."""
+"""Baselines of translation with any number of channels, and pictures of multi-channel inputs."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from tests.support.images import smooth_images
 
 @pytest.fixture
 def pairs(tmp_path: Path) -> Dataset:
-    """Colour inputs; targets that are darker in each specimen."""
+    """Pairs with colour inputs, and targets that become darker from specimen to specimen."""
     for index, image in enumerate(smooth_images(5)):
         colour = np.stack([image, image // 2, 255 - image], axis=2)
         for folder, pixels in (("in", colour), ("out", image[:, :, None] // (index + 1))):

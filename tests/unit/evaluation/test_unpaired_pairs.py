@@ -1,4 +1,4 @@
-"""Pairs of two domains for judges: equal numbers, blocks that share no specimen, and sets measured as sets."""
+"""Pairs from two domains for the discriminator test: equal numbers, folds without common specimens, set scores."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def many(letter: str, role: Role, *sizes: int) -> list[Entry]:
 
 
 def test_blocks_share_no_specimen_and_all_images_of_the_smaller_domain_are_used() -> None:
-    """Three specimens of 4, 2 and 2 images against eight of one: the large one gets four partners."""
+    """Three specimens with 4, 2 and 2 images against eight with one: the largest is paired with four of them."""
     found = partners([*many("a", "input", 4, 2, 2), *many("b", "target", *[1] * 8)])
     assert len(found) == 8
     assert len({two.source.name for two in found}) == len({two.real.name for two in found}) == 8
@@ -45,7 +45,7 @@ def test_blocks_share_no_specimen_and_all_images_of_the_smaller_domain_are_used(
 
 
 def test_a_specimen_of_both_domains_has_one_block() -> None:
-    """Also where the file names of both domains agree, so that one entry holds both images."""
+    """Also if file names agree in both domains, so that one entry contains both images."""
     mixed = [entry("x", "both", "input", "target")]
     mixed += [entry("y", "both", "input"), *many("a", "input", 5), *many("b", "target", 1, 1)]
     found = partners(mixed)
@@ -60,7 +60,7 @@ def noise(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape)
 
 
-def test_outputs_are_set_beside_real_images_cut_to_the_middle(tmp_path: Path) -> None:
+def test_outputs_are_paired_with_centre_crops_of_real_images(tmp_path: Path) -> None:
     dataset = unpaired(tmp_path, [noise(k, 80, 90) for k in range(6)], [noise(9 + k, 100, 70) for k in range(6)])
     pairs = generated_pairs(Identity(1), dataset, ("val", "test"), True, Degradation(scale=1))
     assert {pair.real.shape for pair in pairs} == {pair.generated.shape for pair in pairs} == {(80, 70)}
@@ -74,7 +74,7 @@ def test_outputs_are_set_beside_real_images_cut_to_the_middle(tmp_path: Path) ->
         assert {source.group, real.group} == set(pair.group.split("+"))
 
 
-def test_readers_learn_what_two_places_and_two_magnifications_mean() -> None:
+def test_notes_explain_different_fields_and_magnifications() -> None:
     def notes(scale: int, *entries: Entry) -> str:
         class Shown(Dataset):
             def entries(self, split: str) -> tuple[Entry, ...]:
@@ -97,7 +97,7 @@ def sets(count: int = 6) -> list[Pair]:
 
 
 def test_sets_are_measured_as_the_images_are() -> None:
-    """Half the contrast: half the deviation, a quarter of the gradient energy, the same slope."""
+    """Half the grey-level range: half the standard deviation, a quarter of the gradient energy, the same slope."""
     pairs = [*sets(), Pair(np.zeros((72, 80), np.float32), np.zeros((72, 80), np.float32), "t", "t", judged=False)]
     found = set_texture(pairs)
     assert found.real["std"].value == pytest.approx(np.mean([p.real.std() for p in pairs[:-1]]))

@@ -1,4 +1,4 @@
-"""Backbones against torchvision's own network on the same weights; missing and damaged files."""
+"""Backbones compared with torchvision's network with the same weights; missing and damaged files."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def home(torch_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def torchvision_outputs(x: torch.Tensor, indices: dict[str, int]) -> list[torch.Tensor]:
-    """Each layer by itself: the network cut after that index of torchvision's `features`."""
+    """Outputs of torchvision's `features`, cut after each index."""
     declare_torchvision_ops()
     from torchvision.models import vgg16
     from torchvision.transforms.functional import normalize
@@ -75,7 +75,7 @@ def test_vgg19_indices_are_the_published_ones() -> None:
 
 
 def test_vgg19_is_torchvisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its trained weights are not at hand: random ones in a file of torchvision's layout show where each goes."""
+    """Without the trained weights: random ones in torchvision's file layout show where each is loaded."""
     declare_torchvision_ops()
     from torchvision.models import vgg19
 

@@ -1,4 +1,4 @@
-"""Facts kept: what a microscope wrote, and what was done since, in every file that the workbench writes."""
+"""Acquisition facts and processing steps are kept in every file that the workbench writes."""
 
 import gzip
 import hashlib
@@ -178,7 +178,7 @@ def test_rosettasciio_reads_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
-def test_text_that_a_file_cannot_hold_is_made_plain(tmp_path: Path, suffix: str) -> None:
+def test_text_that_a_file_cannot_hold_is_simplified(tmp_path: Path, suffix: str) -> None:
     hostile = "a\x00b\x1bc\r\n]]> <!DOCTYPE x> &amp; \"' \ud800 \ufffe \u2028 µ 漢 🔬"
     facts: dict[str, Fact] = {"detector": hostile, "instrument": "x" * 1_000_000, "voltage_kv": float("nan")}
     step = ProcessingStep.now(Origin.SYNTHETIC, hostile, settings="y" * 1_000_000)
@@ -194,7 +194,7 @@ def test_text_that_a_file_cannot_hold_is_made_plain(tmp_path: Path, suffix: str)
     assert back.history == (step,)
 
 
-def test_what_a_step_leaves_of_the_facts() -> None:
+def test_which_facts_a_step_keeps() -> None:
     image = replace(full(np.zeros((4, 5, 1), np.uint8)), sha256="e" * 64, history=())
     restored = image.processed(np.zeros((16, 20, 1), np.uint8), ProcessingStep.now(Origin.RESTORED, "m"), 4)
     assert restored.pixel_size_nm == pytest.approx(0.59)
@@ -215,8 +215,8 @@ def test_what_a_step_leaves_of_the_facts() -> None:
     [("srresnet-x4-small", "restored"), ("nafnet-denoise-small", "restored"), ("unet-translate-small", "translated"),
      ("unet-segment-small", "segmented"), ("cgan-masks-small", "synthetic"), ("ddpm-small", "synthetic")],
 )  # fmt: skip
-def test_the_task_decides_the_word(recipe: str, origin: str) -> None:
-    """Segmentation and synthesis are applied in tests of their own, with models that know their labels."""
+def test_the_task_determines_the_word(recipe: str, origin: str) -> None:
+    """Segmentation and synthesis are tested elsewhere, with models that know their labels."""
     model = RestorationModel(find_recipe(recipe), nn.Identity(), "name", run_id="abc")
     facts = model.capabilities
     assert find_task(model.recipe).origin == origin
@@ -256,7 +256,7 @@ def test_assembled_inputs_name_all_files() -> None:
 
 
 def test_files_beyond_4_gb_hold_the_same(tmp_path: Path) -> None:
-    """Sparse on the disk: only the header is written."""
+    """The file is sparse on disk: only the header is written."""
     image = full(reserved((70_000, 70_000, 1), np.dtype(np.uint8)))
     with TiffRowWriter(tmp_path / "a.tif", image):
         pass
@@ -281,7 +281,7 @@ def test_what_earlier_versions_wrote_is_history(tmp_path: Path) -> None:
 
 
 def test_ome_files_of_others(tmp_path: Path) -> None:
-    """A description is no processing, and the elements of the schema are facts."""
+    """A description is not a processing step, and the elements of the schema are facts."""
     text = (
         f'<OME xmlns="{SCHEMA}"><Instrument ID="Instrument:0"><Microscope Manufacturer="JEOL" Model="JEM-1400"/>'
         '<Detector ID="Detector:0" Model="Rio"/><Objective ID="Objective:0" NominalMagnification="12000" '
@@ -306,7 +306,7 @@ def test_ome_files_of_others(tmp_path: Path) -> None:
 
 
 def test_a_text_file_beside_a_result_does_not_overrule_it(tmp_path: Path) -> None:
-    """JEOL writes facts of NAME.tif into NAME.txt; a result of that name may come to lie beside it."""
+    """JEOL writes the facts of NAME.tif into NAME.txt, and a result may be written next to such a file."""
     told = "$CM_FORMAT 1\n$CM_ACCEL_VOLT 15.00\n$$SM_MICRON_BAR 100\n$$SM_MICRON_MARKER 1um\n"
     told += "$CM_DATE 2019/10/16\n$CM_TIME 14:03:29\n"
     (tmp_path / "a.txt").write_text(told)
@@ -368,7 +368,7 @@ VENDOR_FACTS: dict[str, dict[str, Fact]] = {
 
 
 def expect_kept(source: Path, facts: dict[str, Fact], folder: Path) -> None:
-    """Read, enlarge to a file, read back."""
+    """Read a file, write an upsampled version, and read it back."""
     image = require_grey(next(read_identified_pages(source)))
     assert {name: value for name, value in image.metadata.items() if name != "image_rows"} == facts
     back = read_micrograph(Predictor(BICUBIC, "cpu").predict_to_file(image, folder / "out.tif"))

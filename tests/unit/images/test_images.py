@@ -76,7 +76,7 @@ def test_png_round_trip(tmp_path: Path, dtype: type) -> None:
 
 
 def test_plain_resolution_tags_and_printers(tmp_path: Path) -> None:
-    """4,237,288 pixels a centimetre are 2.36 nm; 72 dots an inch are a screen."""
+    """4,237,288 pixels per centimetre are 2.36 nm; 72 dots per inch are a screen resolution."""
     image = np.zeros((8, 8), np.uint8)
     tifffile.imwrite(
         tmp_path / "fine.tif", image, resolution=(4237288.0, 4237288.0), resolutionunit="CENTIMETER", metadata=None
@@ -198,7 +198,7 @@ def test_metadata_and_hand_overrule_detection() -> None:
 
 @pytest.mark.realdata
 def test_data_bars_of_real_sets(shared_data: Path) -> None:
-    """All 24 Hitachi captions and all Zeiss bars; nothing in sets without a bar."""
+    """All 24 Hitachi and all Zeiss data bars are found, and none in sets without a data bar."""
     plants = [
         find_databar(to_grey(read_micrograph(p)))
         for p in sorted((shared_data / "plant_stem_sem_databar/images").glob("*.tif"))
@@ -287,7 +287,7 @@ def test_display_window_is_shared() -> None:
 
 
 def test_atomic_pixel_sizes_survive_a_png(tmp_path: Path) -> None:
-    """PHYs holds 2^32 - 1 pixels per metre at most: 0.23 nm/px; an atomic lattice is finer."""
+    """PNG files store at most 2^32 - 1 pixels per metre, 0.23 nm/px; atomic lattices have smaller pixels."""
     for size in (0.01, 0.3):
         write_micrograph(tmp_path / "a.png", Micrograph(np.zeros((4, 5, 1), np.uint8), size))
         assert read_micrograph(tmp_path / "a.png").pixel_size_nm == pytest.approx(size)

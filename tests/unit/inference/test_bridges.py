@@ -1,4 +1,4 @@
-"""Bridges between two Gaussian contrasts, whose exact predictors and optimal maps are known in closed form."""
+"""Translation between two Gaussian contrasts, whose exact predictors and optimal maps have closed forms."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def image() -> torch.Tensor:
 
 @pytest.mark.parametrize("betas", ["linear", "cosine"])
 def test_ddib_is_the_optimal_map_between_gaussians(betas) -> None:
-    """Su et al., section 3: for Gaussians, mean and deviation are exchanged and every pixel keeps its rank."""
+    """Su et al., section 3: for Gaussians, mean and standard deviation change and every pixel keeps its rank."""
     found = signed(ddib(contrast(DARK, betas=betas), contrast(BRIGHT, betas=betas, predicts="velocity"), image()))
     wanted = BRIGHT[0] + BRIGHT[1] / DARK[1] * (signed(image()) - DARK[0])
     torch.testing.assert_close(found, wanted.clamp(-1, 1), atol=0.05, rtol=0)
@@ -40,7 +40,7 @@ def test_there_and_back_is_the_image_again() -> None:
 
 @pytest.mark.parametrize("strength", [0.2, 0.5])
 def test_sdedit_pulls_an_image_as_far_as_its_noise_allows(strength) -> None:
-    """What is noised to share a goes on a straight way: m + s (x_t - sqrt(a) m) / sqrt(a s^2 + 1 - a)."""
+    """From the noise level with kept share a, the path is straight: m + s (x_t - sqrt(a) m) / sqrt(a s^2 + 1 - a)."""
     bright, given = contrast(BRIGHT, 500), image()
     found = signed(sdedit(bright, given, strength, seed=3))
     mean, sigma = BRIGHT

@@ -1,4 +1,4 @@
-"""Diffusion against closed forms: forward process, DDIM with exact predictors, guidance, and what a model draws."""
+"""Diffusion compared with closed forms: forward process, sampling with exact predictors, guidance, model samples."""
 
 from dataclasses import replace
 from typing import Literal
@@ -54,7 +54,7 @@ def test_noise_and_velocity_turn_x_t_by_an_angle(betas) -> None:
 @pytest.mark.parametrize("betas", BETAS)
 @pytest.mark.parametrize("predicts", PREDICTS)
 def test_an_exact_predictor_draws_its_gaussian(betas, predicts) -> None:
-    """Mean -0.3 and deviation 0.2 come out of standard normal noise, pixel by pixel in the same order."""
+    """Standard normal noise becomes mean -0.3 and standard deviation 0.2, and pixels keep their order."""
     noise = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     drawn = decode(exact(-0.3, 0.2, betas, predicts), settings(betas, predicts, 250), noise, clip=False)
     assert drawn.mean().item() == pytest.approx(-0.3, abs=0.01)
@@ -65,7 +65,7 @@ def test_an_exact_predictor_draws_its_gaussian(betas, predicts) -> None:
 @pytest.mark.parametrize("predicts", PREDICTS)
 @pytest.mark.parametrize("steps", [1, 4, 50])
 def test_a_single_image_is_found_in_any_number_of_steps(predicts, steps) -> None:
-    """Where all images are one, the noise foreseen is exact at every time, so that a straight line leads there."""
+    """If all images are identical, the predicted noise is exact at every time, so the path is a straight line."""
     noise = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     drawn = decode(exact(0.4, 0.0, "linear", predicts), settings("linear", predicts, steps), noise)
     torch.testing.assert_close(drawn, torch.full_like(drawn, 0.4), atol=1e-4, rtol=0)
@@ -73,7 +73,7 @@ def test_a_single_image_is_found_in_any_number_of_steps(predicts, steps) -> None
 
 @pytest.mark.parametrize("predicts", PREDICTS)
 def test_encoded_and_decoded_is_the_image_again(predicts) -> None:
-    """Both are the same differential equation: the closer, the smaller the steps."""
+    """Both solve the same differential equation, so the result is closer for smaller steps."""
     image = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0)) - 0.5
     error = {}
     for steps in (50, 250):
@@ -92,7 +92,7 @@ def test_times_begin_with_nothing_but_noise() -> None:
 
 
 def test_clipping_holds_what_is_foreseen_in_range() -> None:
-    """A predictor that foresees 3 everywhere ends at the end of the scale."""
+    """A predictor that gives 3 everywhere ends at the limit of the range."""
     noise = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     wild = exact(3.0, 0.0, "linear", "noise")
     assert decode(wild, settings(steps=10), noise).max().item() == pytest.approx(1.0, abs=1e-5)
@@ -137,7 +137,7 @@ def test_mean_and_deviation_are_those_of_the_samples() -> None:
 
 
 def test_guidance_extrapolates_from_the_unconditional_prediction() -> None:
-    """1 is the conditional model, 0 the unconditional one, and the rest lies on the line through both."""
+    """1 is the conditional model, 0 the unconditional one, and other values are on the line through both."""
     maps = one_hot()
     x_t, t = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(2)), torch.tensor([500, 500])
     said = {}
@@ -150,8 +150,8 @@ def test_guidance_extrapolates_from_the_unconditional_prediction() -> None:
     torch.testing.assert_close(said[2.5], said[0] + 2.5 * (said[1] - said[0]), atol=1e-5, rtol=1e-4)
 
 
-def test_what_was_never_learned_is_not_asked_for() -> None:
-    """Without dropped conditions there is no unconditional prediction: neither guidance nor drawing without."""
+def test_guidance_needs_conditions_dropped_in_training() -> None:
+    """Without conditions dropped in training there is no unconditional prediction: no guidance, no free sampling."""
     never = ("diffusion.drop_condition=0", "diffusion.sampling.guidance=2.5")
     model, maps = model_of("ddpm-masks-small", *never), one_hot()
     with pytest.raises(UserError, match=r"drop_condition=0 .* guidance 2.5 needs; leave"):
@@ -165,7 +165,7 @@ def test_what_was_never_learned_is_not_asked_for() -> None:
 
 
 def test_no_condition_is_none_of_the_conditions() -> None:
-    """Dropped, a condition leaves no trace; and black everywhere is something else than none."""
+    """A dropped condition leaves no trace, and an all-zero condition differs from none."""
     network = model_of("ddpm-masks-small").network
     x_t, t = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(2)), torch.tensor([500, 20])
     none = network(x_t, t)
@@ -202,7 +202,7 @@ def test_settings_and_network_belong_together() -> None:
 @pytest.mark.parametrize("betas", ["linear", "cosine"])
 @pytest.mark.parametrize("timesteps", [50, 100, 1000])
 def test_nothing_is_left_of_an_image_at_the_last_time(betas: Literal["linear", "cosine"], timesteps: int) -> None:
-    """Drawing begins there with noise alone; what is left is sqrt(a_t)."""
+    """Sampling starts there with noise alone; the remaining share of the image is sqrt(a_t)."""
     forward = ForwardProcess(DiffusionSettings(timesteps=timesteps, betas=betas))
     image = torch.ones(1, 1, 1, 1)
     left = [float(forward.noised(image, 0 * image, torch.tensor([t]))) for t in (0, timesteps // 2, timesteps - 1)]

@@ -1,4 +1,4 @@
-"""Instance norm against PyTorch's, and its statistics held over the tiles of an image against the untiled result."""
+"""Instance norm compared with PyTorch's, and its statistics shared by all tiles compared with the untiled result."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -33,7 +33,7 @@ def generator(**settings) -> Model:
 
 
 def halves(left: float, right: float, height: int = 512, width: int = 1024) -> Image:
-    """(1, H, W): soft texture around two very different means."""
+    """(1, H, W): smooth texture around two very different means."""
     texture = gaussian_filter(np.random.default_rng(0).standard_normal((height, width)), 2)
     image = 0.05 * texture / texture.std() + np.where(np.arange(width) < width // 2, left, right)
     return image[None].astype(np.float32)
@@ -41,7 +41,7 @@ def halves(left: float, right: float, height: int = 512, width: int = 1024) -> I
 
 @pytest.mark.parametrize("shape", [(1, 3, 8, 9), (4, 2, 16, 5)])
 @pytest.mark.parametrize("training", [True, False])
-def test_alone_it_is_instance_norm(shape: tuple[int, ...], training: bool) -> None:
+def test_without_shared_statistics_it_is_instance_norm(shape: tuple[int, ...], training: bool) -> None:
     x = torch.randn(shape) * 3 + torch.arange(shape[0])[:, None, None, None]
     own, other = PooledInstanceNorm().train(training), nn.InstanceNorm2d(shape[1]).train(training)
     slopes, weights = [], torch.randn(shape)
@@ -77,7 +77,7 @@ def test_an_error_and_another_thread_leave_a_layer_as_it_was() -> None:
 
 @pytest.mark.parametrize("size", [(512, 1024), (3000, 4000), (100, 30_000), (7000, 61), (1031, 333)])
 def test_pieces_are_bounded_and_spread_evenly(size: tuple[int, int]) -> None:
-    """Their mean position is the middle of the image, and their spread that of a uniform distribution."""
+    """Their mean position is the centre of the image, and their spread that of a uniform distribution."""
     pieces = spread_pieces(*size, 400_000, 4)
     area = sum(rows.size * columns.size for rows, columns in pieces)
     assert min(400_000, size[0] * size[1]) / 2 < area <= 400_000
@@ -96,7 +96,7 @@ def test_an_image_that_fits_is_normalised_as_a_whole() -> None:
 
 
 def seam_energy(image: Image, halo: int) -> float:
-    """Mean squared horizontal gradient where tiles are blended over that elsewhere."""
+    """Ratio of the mean squared horizontal gradient where tiles are blended to that elsewhere."""
     spans = plan_axis(image.shape[2], TILE + 2 * halo, 3 * halo + 1, 4)
     assert len(spans) > 3
     blended = np.zeros(image.shape[2] - 1, bool)
@@ -109,7 +109,7 @@ def seam_energy(image: Image, halo: int) -> float:
 
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
 def test_tiles_of_a_large_image_have_no_brightness_patches(upsampling: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each tile normalised by itself differs from the whole image by its own mean; with statistics held it does not."""
+    """Tiles normalised separately differ from the whole image by their means; with shared statistics they do not."""
     monkeypatch.setattr("sem_models.inference.tiling.stream.SAMPLED_PIXELS", 400_000)
     model, image = generator(upsampling=upsampling), halves(0.25, 0.75)
     naive = generator(upsampling=upsampling)
@@ -139,7 +139,7 @@ def test_one_image_leaves_nothing_to_the_next(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Cramped(Model):
-    """Has room for `room` input pixels; what is larger fails behind the first norms, as memory does."""
+    """A network with memory for `room` input pixels; larger inputs fail after the first norms, as memory would."""
 
     def __init__(self, room: int) -> None:
         whole = generator()
@@ -156,7 +156,7 @@ class Cramped(Model):
 
 
 def test_without_memory_for_the_whole_statistics_come_from_fewer_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The failed attempts saw another image (zeros): nothing of them may stay."""
+    """The failed attempts see another image (zeros), of which nothing may remain."""
     image = halves(0.25, 0.75, 256, 512)
     cramped = Cramped(70_000)
     predictor = Predictor(cramped, "cpu", tile=64)

@@ -1,4 +1,4 @@
-"""Noise belongs to places: tiles agree where they overlap, are no copies, and together are the whole image."""
+"""Noise is tied to positions: tiles agree where they overlap, are not copies, and together give the whole image."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ STEPS = 2
 
 
 class Neighbours(nn.Module):
-    """Takes what is noisy for noise where a mean over 3 x 3 px and the condition say so: it sees one px far."""
+    """Predicts noise from a mean over 3 x 3 px and the condition, so its receptive field is one px."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Neighbours(nn.Module):
 
 @dataclass(frozen=True)
 class Seeing(DiffusionModel):
-    """A step sees one px far, all of them as many as they are."""
+    """The receptive field is one px for each step."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -61,7 +61,7 @@ def test_windows_of_one_field_agree_and_its_blocks_are_no_copies() -> None:
 
 
 def test_tiles_are_the_whole_image(model: Seeing) -> None:
-    """Also where a row of tiles goes through the network together, and where the image does not divide."""
+    """Also if a row of tiles is processed as one batch, and if the image size is not a multiple of the tile."""
     labels = np.random.default_rng(0).integers(0, 3, (101, 230))
     maps = (labels == np.arange(3)[:, None, None]).astype(np.float32)
     whole = model(torch.from_numpy(maps)[None])[0].numpy()
@@ -70,8 +70,8 @@ def test_tiles_are_the_whole_image(model: Seeing) -> None:
         np.testing.assert_allclose(Predictor(model, "cpu", tile, batch).predict_unit(maps), whole, atol=1e-5)
 
 
-def test_two_tiles_of_a_wide_image_are_no_copies(model: Seeing) -> None:
-    """Everywhere the same class: whatever repeats would be the noise."""
+def test_two_tiles_of_a_wide_image_are_not_copies(model: Seeing) -> None:
+    """All pixels have the same class, so any repetition would come from the noise."""
     flat = np.zeros((3, 64, 256), np.float32)
     drawn = Predictor(model, "cpu", 60, 4).predict_unit(flat)[0]
     for shift in range(32, 192):

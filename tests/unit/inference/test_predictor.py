@@ -1,4 +1,4 @@
-"""A tiled prediction is the whole-image prediction, whatever the size, the memory or the padding."""
+"""A tiled prediction equals the whole-image prediction, for any size, memory or padding."""
 
 import tracemalloc
 from dataclasses import replace
@@ -31,7 +31,7 @@ from tests.support.tiled import Model, whole_image
 
 
 class SmallUNet(nn.Module):
-    """Strides twice and repeats its coarse features: what a pixel becomes depends on where the grid of four begins."""
+    """A network with stride four and repeated coarse features, whose output depends on the position of the grid."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class SmallUNet(nn.Module):
 
 
 class Windows(nn.Module):
-    """Each pixel without the mean of its 8 x 8 window, as attention in windows sees no further."""
+    """Each pixel minus the mean of its 8 x 8 window, like attention that is limited to windows."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x - F.interpolate(F.avg_pool2d(x, 8), scale_factor=8.0)
@@ -97,7 +97,7 @@ def test_one_pixel_and_tiny_images() -> None:
 
 
 class Hungry(Model):
-    """Runs out of memory on anything larger than 64 pixels, and once in the middle of a picture."""
+    """Runs out of memory on anything larger than 64 pixels, and once in the middle of an image."""
 
     def __init__(self) -> None:
         super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
@@ -119,7 +119,7 @@ def test_out_of_memory_halves_the_tile() -> None:
     assert hungry.calls > 6
 
 
-def test_out_of_memory_for_good_is_one_line() -> None:
+def test_permanent_out_of_memory_is_one_line() -> None:
     class Full(Hungry):
         def __call__(self, x: Tensor) -> Tensor:
             raise torch.OutOfMemoryError("simulated")
@@ -129,7 +129,7 @@ def test_out_of_memory_for_good_is_one_line() -> None:
 
 
 class OneAtATime(Model):
-    """Has room for `room` input pixels, whatever their shape."""
+    """A network with memory for `room` input pixels of any shape."""
 
     def __init__(self, room: int) -> None:
         super().__init__(SRResNet(SRRESNET), capabilities(SRRESNET))
@@ -156,8 +156,8 @@ def test_out_of_memory_lowers_the_batch_before_the_tile_and_remembers() -> None:
     assert {shape[0] for shape in model.shapes} == {1}
 
 
-def test_rows_that_are_done_are_not_computed_again() -> None:
-    """Memory runs out half way down: the rows above do not go through the network twice."""
+def test_finished_rows_are_not_computed_again() -> None:
+    """Memory runs out half way down the image; the rows above are not computed twice."""
 
     class Late(OneAtATime):
         def __call__(self, x: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ def test_memory_is_bounded_by_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_input_stays_in_its_own_type(tmp_path: Path) -> None:
-    """An image of 2 bytes a pixel as float64 would take 8 more, as float32 4."""
+    """Converting an image with 2 bytes per pixel would take 8 more as float64 and 4 more as float32."""
     pixels = np.random.default_rng(0).integers(0, 40000, (3000, 600, 1)).astype(np.uint16)
     predictor = Predictor(Identity(1), "cpu", tile=32)
     tracemalloc.start()
@@ -230,7 +230,7 @@ def test_cancel_from_progress() -> None:
 
 
 class Squared(Model):
-    """Not linear: its output in native grey values depends on what stands for 0 and 1."""
+    """A nonlinear model, whose output in native grey levels depends on the intensity limits."""
 
     def __init__(self) -> None:
         super().__init__(nn.Identity(), Capabilities(1, 1, 1, 0))

@@ -1,4 +1,4 @@
-"""Noise2Void and Noise2Noise: what is hidden, what stands in its place, what the loss looks at."""
+"""Noise2Void and Noise2Noise: which pixels are hidden, how they are replaced, and where the loss is computed."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def numbered(count: int, height: int, width: int) -> torch.Tensor:
-    """Every pixel has a value of its own: its flat index."""
+    """Every pixel has a unique value, its flat index."""
     return torch.arange(count * height * width, dtype=torch.float32).reshape(count, 1, height, width)
 
 
@@ -55,7 +55,7 @@ def test_boxes_over_the_edge_hide_as_often_and_nothing_outside() -> None:
 @pytest.mark.parametrize("radius", [1, 5])
 @pytest.mark.parametrize("line", [0, 3])
 def test_neighbours_are_never_the_hidden_pixel_and_lie_in_the_window(radius: int, line: int) -> None:
-    """At every place of a small image, the edges and corners first of all."""
+    """At every position of a small image, including edges and corners."""
     size = 14
     settings = BlindSpot(replacement="neighbour", radius=radius, line_px=line)
     x = numbered(1, size, size)
@@ -97,7 +97,7 @@ def test_the_median_ignores_what_it_hides() -> None:
 
 @pytest.mark.parametrize("replacement", ["median", "neighbour"])
 def test_the_mask_along_a_scan_line_is_a_strip(replacement) -> None:
-    """2 n + 1 pixels of one row are replaced, cut at the edge, and none of their values comes from that row."""
+    """2n + 1 pixels of one row are replaced, fewer at the edge, and none of their values comes from that row."""
     x = numbered(1, 24, 24)
     places = tuple(torch.tensor(part) for part in ([0, 0], [5, 17], [12, 1]))
     for line in (0, 3):
@@ -116,7 +116,7 @@ def test_the_mask_along_a_scan_line_is_a_strip(replacement) -> None:
 @pytest.mark.parametrize("stretch", [1, 4, 8])
 @pytest.mark.parametrize("line", [0, 3])
 def test_a_stretch_is_hidden_and_compared_together(stretch: int, line: int) -> None:
-    """`stretch` pixels from the place on are compared; the mask reaches further by `line` at either end."""
+    """`stretch` pixels are compared; the mask extends `line` pixels further at either end."""
     settings = BlindSpot(line_px=line, stretch_px=stretch)
     x = torch.rand(1, 1, 24, 24, generator=seeded())
     places = tuple(torch.tensor(part) for part in ([0, 0], [5, 17], [12, 21]))
@@ -142,7 +142,7 @@ def test_stretches_keep_the_share(stretch: int) -> None:
 
 
 class Watched(torch.nn.Module):
-    """Keeps its input and the gradient of its output."""
+    """Records its input and the gradient of its output."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.seen = x

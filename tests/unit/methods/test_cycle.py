@@ -1,4 +1,4 @@
-"""Learning without pairs: pool, draws of two domains, the joint optimiser, refusals, a whole run."""
+"""Training without pairs: image pool, sampling of two domains, joint optimiser, refusals, a whole run."""
 
 from collections import Counter
 from dataclasses import replace
@@ -88,7 +88,7 @@ def test_pool_keeps_copies_and_no_gradient() -> None:
 
 
 def test_domains_are_drawn_independently(tmp_path: Path) -> None:
-    """Every pair of training images of both domains turns up as often as chance says, and every pair of symmetries."""
+    """All pairs of training images of both domains, and of symmetries, occur as often as expected by chance."""
     rows, columns = np.meshgrid(np.arange(48), np.arange(48), indexing="ij")
     slanted = [2 * rows + columns + 40 * index for index in range(5)]
     dataset = unpaired(tmp_path, [np.clip(image, 0, 255) for image in slanted], slanted[:3] + slanted[:2])
@@ -119,7 +119,7 @@ def test_images_of_both_domains_meet_by_chance(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("groups", ["aabbccdd", "aaaabbbb", "aaaaaaaa"])
 def test_single_images_are_halved_by_specimen(tmp_path: Path, groups: str) -> None:
-    """Grey levels tell images apart: none is in both domains, and no specimen where there are several."""
+    """Images are identified by grey level: none is in both domains, and no specimen if there are several."""
     dataset = flat_images(tmp_path, len(groups))
     entries = [
         entry.model_copy(update={"group": group, "split": "train"})
@@ -171,7 +171,7 @@ def test_both_generators_move_in_one_step_and_the_discriminators_do_not(two_doma
 
 
 def test_losses_of_generators_that_do_nothing(two_domains: Dataset, recipe: Recipe) -> None:
-    """Identity networks go there and back without loss; inverting ones too, which only the other two losses notice."""
+    """Identity networks have no cycle loss; neither have inverting ones, which only the other two losses detect."""
     method = build_method(override(recipe, ["cycle.low_frequency=2"]), Fabric(accelerator="cpu", devices=1))
     batch = BatchSource(recipe, two_domains, CPU).next()
     for factor, shift in ((1, 0), (-1, 1)):
@@ -287,7 +287,7 @@ def test_there_is_nothing_to_score_unpaired_images_against(two_domains: Dataset,
 
 @pytest.mark.parametrize(("name", "warned"), [("cyclegan-denoise-small", True), ("cyclegan-translate-small", False)])
 def test_a_negative_is_a_fault_of_a_restoration_only(two_domains: Dataset, name: str, warned: bool) -> None:
-    """Generators that invert: between contrasts that may be right, so that it is a curve and no warning."""
+    """Inverting generators may be right between contrasts: there the correlation is a curve without a warning."""
     recipe = short(name, "train.patch=32")
     method = build_method(recipe, Fabric(accelerator="cpu", devices=1))
     batch = BatchSource(recipe, two_domains, CPU).next()

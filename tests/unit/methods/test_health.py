@@ -1,4 +1,4 @@
-"""Signs that a generator goes wrong: checkerboards, one picture for all, and how they reach the curves."""
+"""Signs of a failing generator: checkerboards, identical outputs for all inputs, and their curves and warnings."""
 
 import re
 from types import SimpleNamespace
@@ -16,13 +16,13 @@ from tests.support.recorder import Recorder
 
 
 def textures(seed: int, count: int = 4, size: int = 128) -> Tensor:
-    """Two-phase textures, unlike one another, with the noise of a detector."""
+    """Different two-phase textures with detector noise."""
     images = torch.cat([natural(size, size, sigma=1.5 + index, seed=seed + index) for index in range(count)])
     return images + 0.02 * torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
 
 
 def pattern(period: int, size: int = 128) -> Tensor:
-    """Of amplitude 1: a checkerboard of single pixels, or of 2 x 2 ones."""
+    """A checkerboard of amplitude 1, of single pixels or of 2 x 2 blocks."""
     cell = torch.arange(size) // (period // 2)
     return 1.0 - 2.0 * ((cell[:, None] + cell) % 2)
 
@@ -32,7 +32,7 @@ IMAGES = {"textures": textures(0), "other textures": textures(50), "noise": torc
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_images_without_a_pattern_give_one(name: str) -> None:
-    """Against themselves, against others of the kind, and smoothed, as the output of a careful network is."""
+    """Compared with themselves, with similar images, and after smoothing, like the output of a cautious network."""
     images = IMAGES[name]
     assert float(checkerboard(images, images)) == 1
     assert float(checkerboard(images.flip(3), images.roll(1, 0))) == pytest.approx(1, abs=0.4)
@@ -43,7 +43,7 @@ def test_images_without_a_pattern_give_one(name: str) -> None:
 @pytest.mark.parametrize("period", [2, 4])
 @pytest.mark.parametrize("name", ["textures", "other textures"])
 def test_a_faint_checkerboard_stands_out(name: str, period: int) -> None:
-    """Four grey levels of 8 bit; twice as strong it stands out four times as far, by its power."""
+    """Four grey levels of 8 bit; doubling the amplitude multiplies its power by four."""
     images = IMAGES[name]
     excess = [float(checkerboard(images + a * pattern(period), images)) - 1 for a in (0.016, 0.032)]
     assert excess[0] > 2
@@ -51,7 +51,7 @@ def test_a_faint_checkerboard_stands_out(name: str, period: int) -> None:
 
 
 def test_power_of_a_pure_checkerboard_in_closed_form() -> None:
-    """On grey: power a^2 at one frequency over a baseline of 1e-7."""
+    """On a flat image: power a^2 at one frequency over a baseline of 1e-7."""
     grey = torch.full((1, 1, 64, 64), 0.5)
     found = float(checkerboard(grey + 0.01 * pattern(2, 64), grey))
     assert found == pytest.approx(1e-4 / 1e-7 + 1, rel=1e-3)
@@ -64,7 +64,7 @@ def test_a_pattern_that_the_targets_have_is_no_sign() -> None:
 
 
 def test_transposed_convolutions_are_found_and_resizing_is_not() -> None:
-    """What Odena et al. describe: untrained weights of the one alternate from pixel to pixel, of the other do not."""
+    """As Odena et al. describe: untrained transposed convolutions alternate from pixel to pixel, resizing does not."""
     found = {}
     for name in ("transposed", "resize"):
         torch.manual_seed(0)
@@ -87,7 +87,7 @@ def test_patches_that_are_too_small_say_nothing() -> None:
 
 
 def test_a_batch_of_one_is_compared_with_the_steps_before() -> None:
-    """The same picture for changing inputs has no spread; outputs as varied as the targets have all of it."""
+    """The same output for changing inputs has no spread; outputs that vary like the targets have full spread."""
     targets = textures(3, count=6)
     for outputs, expected in ((targets, 1.0), (0.25 * targets, 0.25), (targets[:1].expand_as(targets), 0.0)):
         memory = RecentDiversity(steps=4)

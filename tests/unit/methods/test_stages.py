@@ -1,4 +1,4 @@
-"""Stages add up, rates are those of their own stage, recipes that cannot train are refused one by one."""
+"""Stages and their steps, learning rates of each stage, and refusal of each kind of recipe that cannot train."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_each_stage_has_its_own_rate_and_schedule() -> None:
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 def test_constants_of_a_stage_are_those_of_its_optimiser(name) -> None:
-    """What is set at a boundary is all that a freshly built optimiser would hold besides its rate."""
+    """The constants set at a stage boundary are those of a newly built optimiser, apart from its learning rate."""
     plain = Optimiser(name=name)
     other = Optimiser(name=name, betas=(0.5, 0.6), momentum=0.3, weight_decay=0.01)
     parameters = [nn.Parameter(torch.zeros(1))]
@@ -116,7 +116,7 @@ def test_patience_goes_by_psnr_and_is_refused_with_a_discriminator(small_dataset
 
 
 def test_a_run_starts_from_the_weights_of_a_stage(small_dataset: Dataset, tmp_path: Path) -> None:
-    """Network and average; what an earlier run had counted, or its optimisers, are not taken over."""
+    """Network and averaged weights are taken over, but neither counters nor optimisers of the earlier run."""
     recipe = short("srgan-x2-small", "train.patch=32")
     train(recipe, small_dataset, tmp_path / "first", Recorder())
     source = tmp_path / "first" / FOLDERS["stage"]
@@ -132,7 +132,7 @@ def test_a_run_starts_from_the_weights_of_a_stage(small_dataset: Dataset, tmp_pa
 def test_what_is_left_of_a_run_that_starts_behind_its_first_stage(
     share: float, steps: int, left: int, tmp_path: Path
 ) -> None:
-    """The second stage and nothing else, which is at least one step as in a whole run."""
+    """Only the second stage, which has at least one step, as in a whole run."""
     recipe = short("srgan-x2-small", f"train.steps={steps}", f"adversarial.first_share={share}")
     save_model(tmp_path, recipe, build_network(recipe.network).state_dict())
     rest = shortened(recipe, tmp_path)
@@ -223,8 +223,8 @@ def with_loss(recipe: Recipe, name: str) -> Recipe:
     return recipe.model_copy(update={"losses": (LossTerm(name=name),)})
 
 
-def test_what_a_training_observes_is_told_and_warned_of() -> None:
-    """Every second step is reported; the tenth report in a row of exchanged contrast warns, and only that one."""
+def test_what_a_training_observes_is_reported_with_warnings() -> None:
+    """Every second step is reported; only the tenth consecutive report of inverted grey levels warns."""
     method = SimpleNamespace(observations=lambda: {"contrast": torch.tensor(-0.5), "diversity": torch.tensor(1.0)})
     recorder = Recorder()
     step_logger = StepLogger(override(find_recipe("sinsr-x4-small"), ["train.log_every=2"]), method, recorder)
@@ -333,7 +333,7 @@ def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -
 @pytest.mark.parametrize("size", [24, 26, 32, 40])
 @pytest.mark.parametrize("kind", ["patch", "structure"])
 def test_the_stated_least_patch_of_a_discriminator_works(kind: str, size: int) -> None:
-    """Whatever is let through gives a decision, and what is refused would have failed later."""
+    """Every accepted patch size gives an output, and every refused one would have failed later."""
     config = {"patch": PatchDiscriminatorConfig, "structure": StructureDiscriminatorConfig}[kind](width=2, halvings=3)
     network = build_discriminator(config)
     if size % 4 and kind == "structure":

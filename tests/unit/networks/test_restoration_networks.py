@@ -1,4 +1,4 @@
-"""NAFNet, U-Net, SRN and MRN against formulas written out, and the loss at three scales."""
+"""NAFNet, U-Net, SRN and MRN compared with explicit formulas, and the loss at three scales."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def image(*shape: int) -> Tensor:
 
 
 def window_means(x: Array, window: int) -> Array:
-    """Of (C, H, W), pixel by pixel: the window begins (window - 1) // 2 before the pixel and stays inside."""
+    """Means over windows of (C, H, W), pixel by pixel; a window starts (window - 1) // 2 before and stays inside."""
     result = np.empty_like(x)
     height, width = x.shape[1:]
     for row in range(height):
@@ -82,7 +82,7 @@ def naive_block(block: NAFBlock, x: Array, mean: Array | None) -> Array:
 
 @pytest.mark.parametrize("window", [4, 16])
 def test_the_block_of_nafnet_is_the_published_formula(window: int) -> None:
-    """Where the window holds the whole patch, the mean is that of the paper."""
+    """If the window covers the whole patch, the mean is that of the paper."""
     block = NAFBlock(3, window).double()
     for parameter in block.parameters():
         nn.init.normal_(parameter)
@@ -128,7 +128,7 @@ def test_a_correction_starts_at_zero(config: NetworkConfig) -> None:
 
 
 def test_n2v2_keeps_a_pixel_out_of_the_finest_level() -> None:
-    """A checkerboard that the first level hands on leaves no trace, away from the edges: no skip, and `halve`."""
+    """A checkerboard in the first level leaves no trace away from the edges: no skip there, and `halve`."""
     network = UNet(UNetConfig(variant="n2v2", width=4)).double()
     for layer in network.down[0]:
         if isinstance(layer, nn.Conv2d):
@@ -142,7 +142,7 @@ def test_n2v2_keeps_a_pixel_out_of_the_finest_level() -> None:
 
 
 def test_mrn_goes_from_coarse_to_fine() -> None:
-    """Each scale takes its own input and, enlarged, the output before; the coarsest takes its input twice."""
+    """Each scale takes its input and the upsampled output of the coarser scale; the coarsest takes its input twice."""
     network = MRN(MRNConfig(width=4, blocks=1))
     x = image(2, 1, 16, 24).float()
     coarse, middle, fine = network.pyramid(x)

@@ -1,4 +1,4 @@
-"""Attention in shifted windows against one pixel at a time: who sees whom is decided by coordinates, not by masks."""
+"""Attention in shifted windows, compared with a computation pixel by pixel that uses coordinates instead of masks."""
 
 import math
 
@@ -10,7 +10,7 @@ from sem_models.networks.swinir import SwinLayer, WindowAttention, relative_inde
 
 
 def attended(layer: WindowAttention, x: Tensor, shift: int) -> Tensor:
-    """Loops over pixels and over those in the same window; windows begin `shift` late and end at the image's edge."""
+    """Loops over pixels and over those in the same window; windows are offset by `shift` and end at the image edge."""
     n, height, width, channels = x.shape
     window, heads = layer.window, layer.heads
     size = channels // heads
@@ -54,7 +54,7 @@ def random_attention(width: int, heads: int, window: int) -> WindowAttention:
     [(1, 2, 0, (4, 6)), (2, 4, 0, (8, 4)), (2, 4, 2, (8, 12)), (1, 3, 1, (6, 6)), (2, 4, 2, (4, 4))],
 )
 def test_attention_is_that_of_single_pixels(heads: int, window: int, shift: int, size: tuple[int, int]) -> None:
-    """Also over the seam of the roll, and where one window is the whole image."""
+    """Also across the seam of the cyclic shift, and if one window covers the whole image."""
     torch.manual_seed(0)
     layer = random_attention(4, heads, window)
     x = torch.randn(2, *size, 4, dtype=torch.float64)
@@ -76,7 +76,7 @@ def test_a_layer_is_attention_and_mlp_with_identities(shift: int) -> None:
 
 
 def test_pixels_over_the_seam_do_not_see_each_other() -> None:
-    """Eight pixels, windows of four shifted by two: the last window of a row holds both ends of it."""
+    """Eight pixels, windows of four shifted by two: the last window of a row contains both of its ends."""
     mask = seam_mask((1, 2), 4, 2, torch.device("cpu"))
     assert mask.shape == (2, 16, 16)
     same_row_far_end = mask[1, 0, 2]
@@ -94,7 +94,7 @@ def test_relative_positions_have_a_row_each() -> None:
 
 
 def test_stochastic_depth_keeps_the_mean_and_rests_in_evaluation() -> None:
-    """A sample's branch is left out with the stated rate and strengthened where it is kept."""
+    """The branch of a sample is dropped at the given rate, and scaled up if it is kept."""
     torch.manual_seed(0)
     layer = SwinLayer(4, 2, 4, 0, drop_path=0.25)
     y = torch.ones(4000, 1, 1, 4)

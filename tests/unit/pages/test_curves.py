@@ -1,4 +1,4 @@
-"""Long curves are drawn with few points and none of their spikes lost."""
+"""Long curves are drawn with few points, without losing spikes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Dents: the published recipe step by step, and random ones that share no frequency with the lattice."""
+"""Dents: the published procedure step by step, and random dents that share no frequency with the lattice."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def over_windows(image: np.ndarray, edge: int, what: str) -> np.ndarray:
-    """Mean or minimum of each pixel's neighbourhood, the border mirrored with its edge pixel."""
+    """Mean or minimum of each pixel's neighbourhood, with mirrored borders that repeat the edge pixel."""
     padded = np.pad(image, edge // 2, mode="symmetric")
     windows = np.lib.stride_tricks.sliding_window_view(padded, (edge, edge))
     return getattr(windows, what)(axis=(2, 3))
@@ -43,7 +43,7 @@ def test_a_flat_image_has_no_dents() -> None:
 
 
 def test_random_dents_share_no_frequency_with_the_lattice() -> None:
-    """Whole dents only, on a wide field: what the border cuts has an edge, and edges have all frequencies."""
+    """Only complete dents on a large field: those cut by the border have edges, which contain all frequencies."""
     period, size = 10.0, 512
     for seed in range(20):
         drawn = [
@@ -56,7 +56,7 @@ def test_random_dents_share_no_frequency_with_the_lattice() -> None:
 
 
 def test_a_dent_has_the_asked_widths_direction_and_depth() -> None:
-    """Half the depth at half a width along each axis."""
+    """Half the depth at half the width along each axis."""
     field = dent_field((Dent(centre_px=(60, 50), width_px=(40, 20), angle_deg=90, depth=-0.3),), (128, 100))
     assert np.unravel_index(field.argmin(), field.shape) == (60, 50)
     assert [field[60, 50], field[80, 50], field[60, 60]] == pytest.approx([-0.3, -0.15, -0.15], abs=1e-6)

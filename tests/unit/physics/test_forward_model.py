@@ -1,4 +1,4 @@
-"""Blur, regions, scan distortion and random doses against scipy, moments and closed forms."""
+"""Blur, regions, scan distortion and random doses, compared with scipy, moments and closed forms."""
 
 import math
 
@@ -44,7 +44,7 @@ def moments(kernels: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("sigma", [0.7, 2.0, 6.0])
 def test_a_known_blur_is_scipys(sigma: float) -> None:
-    """Also where the kernel is wider than the image: 18 px of margin on an edge of 16 px."""
+    """Also if the kernel is wider than the image: a margin of 18 px on an edge of 16 px."""
     sharp = texture(16 if sigma > 5 else 64, 0.5)
     settings = Degradation(scale=1, blur=Blur(size_px=(sigma, sigma)))
     ours, region = degrade_with_blur(torch.from_numpy(sharp)[None, None], settings, generator())
@@ -56,7 +56,7 @@ def test_a_known_blur_is_scipys(sigma: float) -> None:
 
 @pytest.mark.parametrize("radius", [2.0, 3.4, 6.0])
 def test_a_disc_has_the_moments_of_a_disc(radius: float) -> None:
-    """Each pixel weighs what lies within, counted on a grid 101 times finer; mean square radius r^2 / 2 + 2 / 12."""
+    """Pixels are weighted by covered area, counted on a 101 times finer grid; mean square radius r^2 / 2 + 2 / 12."""
     kernel = blur_kernels(Blur(kernel="disc", size_px=(radius, radius)), 1, generator())
     assert float(kernel.sum()) == pytest.approx(1, abs=1e-6)
     assert float(np.trace(moments(kernel)[0])) == pytest.approx(radius**2 / 2 + 1 / 6, rel=0.04)
@@ -107,7 +107,7 @@ def test_regions_cover_everything_from_none_to_all() -> None:
 
 
 def test_half_planes_have_any_direction() -> None:
-    """The mean gradient of a mask, as an angle, falls into every octant."""
+    """The angle of a mask's mean gradient falls into all octants."""
     regions = random_regions((800, 1, 40, 40), 0.0, generator())
     down = (regions[..., 1:, :] - regions[..., :-1, :]).mean(dim=(1, 2, 3))
     right = (regions[..., :, 1:] - regions[..., :, :-1]).mean(dim=(1, 2, 3))
@@ -193,7 +193,7 @@ def test_banding_is_an_offset_of_lines() -> None:
 
 @pytest.mark.parametrize("length", [1.0, 4.0])
 def test_streaks_forget_along_the_line_and_never_cross_it(length: float) -> None:
-    """Correlation exp(-lag / length) along a line from its first pixel on, none between lines."""
+    """Correlation exp(-lag / length) along a line, starting at its first pixel, and none between lines."""
     flat = torch.zeros(4, 1, 256, 512)
     scan = Scan(streaks=0.05, streak_length_px=length)
     noise = degrade(flat, Degradation(scale=1, scan=scan), generator())
@@ -216,7 +216,7 @@ def test_doses_are_log_uniform_and_each_image_has_its_own() -> None:
 
 
 def test_shot_noise_follows_the_distortion_of_the_scan() -> None:
-    """Its variance is not smoothed by the interpolation of shifted lines, and read noise adds to it."""
+    """Its variance is not reduced by the interpolation of shifted lines, and read noise adds to it."""
     flat = torch.full((1, 1, 400, 400), 0.5)
     settings = Degradation(scale=1, dose_e_per_px=100, read_noise=0.05, scan=Scan(jitter_px=1, drift_px=3))
     assert float(degrade(flat, settings, generator()).var()) == pytest.approx(0.5 / 100 + 0.05**2, rel=0.03)
@@ -241,7 +241,7 @@ def test_everything_at_once_repeats_and_differs_between_images() -> None:
 
 
 def test_absent_parts_draw_nothing() -> None:
-    """Trainings from before blur and scan existed go on with the same noise."""
+    """Trainings from versions without blur and scan distortion continue with the same noise."""
     x = torch.rand(2, 1, 16, 16, generator=generator())
     plain = Degradation(scale=1, dose_e_per_px=100, read_noise=0.01)
     output, region = degrade_with_blur(x, plain, generator(3))
@@ -254,7 +254,7 @@ def test_absent_parts_draw_nothing() -> None:
 
 
 def test_a_scan_without_any_distortion_is_absent() -> None:
-    """Else an image that nothing was done to would be scored against itself."""
+    """Otherwise an unchanged image would be scored against itself."""
     idle = override_degradation(Degradation(scale=1), ["degradation.scan.banding=0"])
     assert idle == Degradation(scale=1)
     assert idle.is_empty
@@ -263,7 +263,7 @@ def test_a_scan_without_any_distortion_is_absent() -> None:
     assert Degradation(scan=Scan(drift_px=1.0)).scan == Scan(drift_px=1.0)
 
 
-def test_settings_are_judged() -> None:
+def test_invalid_settings_are_refused() -> None:
     for wrong in ({"size_px": (3, 1)}, {"size_px": (-1, 1)}, {"ratio": 0.5}):
         with pytest.raises(ValidationError):
             Blur(**wrong)

@@ -1,4 +1,4 @@
-"""Simulated lattices against geometry, statistics of what was asked for, and their own power spectrum."""
+"""Simulated lattices, compared with geometry, the requested statistics, and their power spectrum."""
 
 import math
 
@@ -22,7 +22,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     Lattice(gamma_deg=120, atoms=PAIR),
 ])  # fmt: skip
 def test_as_many_atoms_as_the_area_has_room_for(lattice: Lattice) -> None:
-    """Area over a b sin(gamma), times the atoms of a cell."""
+    """Area divided by a b sin(gamma), times the number of atoms per cell."""
     _, centres = render(lattice, (360, 480), rng())
     cell = lattice.a_px * lattice.b_px * math.sin(math.radians(lattice.gamma_deg))
     assert len(centres) == pytest.approx(360 * 480 / cell * len(lattice.atoms), rel=0.03)
@@ -31,7 +31,7 @@ def test_as_many_atoms_as_the_area_has_room_for(lattice: Lattice) -> None:
 
 
 def test_atoms_are_where_the_maxima_are() -> None:
-    """The logarithm of a Gaussian is a parabola, so three pixels give its vertex; neighbours are 10 sigma away."""
+    """The logarithm of a Gaussian is a parabola, so three pixels give its maximum; neighbours are 10 sigma away."""
     lattice = Lattice(
         a_px=40, b_px=44, gamma_deg=80, rotation_deg=33, sigma=0.1, thermal=0.03, background=0, contrast=1
     )
@@ -48,7 +48,7 @@ def test_atoms_are_where_the_maxima_are() -> None:
 
 
 def test_pixels_are_the_sum_of_spots_over_a_background() -> None:
-    """Plain sum over all atoms, those outside the image included by rendering a larger field around it."""
+    """Sum over all atoms, including those outside the image, by rendering a larger field around it."""
     lattice = Lattice(a_px=9, b_px=11, rotation_deg=12, sigma=0.15, atoms=PAIR, background=0.2, contrast=0.5)
     image, centres = render(lattice, (80, 90), rng(2))
     bright = image[
@@ -64,7 +64,7 @@ def test_pixels_are_the_sum_of_spots_over_a_background() -> None:
 
 
 def test_thermal_shifts_and_vacancies_are_as_large_as_asked() -> None:
-    """The distance from the sites of a square lattice, whose common origin is unknown: the mean phase gives it."""
+    """Distances from the sites of a square lattice, whose unknown origin is given by the mean phase."""
     lattice = Lattice(a_px=10, b_px=10, thermal=0.05, vacancies=0.1)
     _, centres = render(lattice, (800, 800), rng(3))
     phase = np.angle(np.exp(2j * np.pi * centres / 10).mean(axis=0))
@@ -75,7 +75,7 @@ def test_thermal_shifts_and_vacancies_are_as_large_as_asked() -> None:
 
 @pytest.mark.parametrize("turn", [0.0, 12.0, 100.0, 163.0])
 def test_rotation_turns_the_spectrum(turn: float) -> None:
-    """Longer edge b: the rows along a are the widest apart, b sin(gamma), and their normal is at 90 degrees to a."""
+    """If b is longer, the rows along a have the largest spacing, b sin(gamma), with a normal at 90 degrees to a."""
     lattice = Lattice(a_px=7, b_px=13, gamma_deg=75, rotation_deg=turn, sigma=0.3)
     spacing, direction = measured_fringe(render(lattice, (256, 320), rng(4))[0])
     assert spacing == pytest.approx(13 * math.sin(math.radians(75)), rel=0.005)
@@ -85,7 +85,7 @@ def test_rotation_turns_the_spectrum(turn: float) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_drawn_crystals_show_the_asked_fringe(seed: int) -> None:
-    """Whatever the cell; where two fringes are equally strong, the asked one is as strong as what is found."""
+    """For any cell; if two fringes are equally strong, the requested one is as strong as the one found."""
     lattice = draw_lattice(11.0, 40.0, rng(seed)).model_copy(update={"thermal": 0.0, "vacancies": 0.0})
     assert lattice.strongest_fringe == pytest.approx((11.0, 40.0), abs=1e-6)
     image, _ = render(lattice, (384, 384), rng(seed))

@@ -1,4 +1,4 @@
-"""Line defects belong to frames: what is drawn, what a crop of a frame shows, and what is found again."""
+"""Line defects are defined on frames: how they are drawn, what a crop shows, and how they are detected."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,7 @@ def defects(settings: LineDefects, height: int = 400, width: int = 300, seed: in
 
 
 def specimen(height: int = 256, width: int = 300, noise: float = 0.02, seed: int = 0) -> np.ndarray:
-    """Two soft-edged phases with read noise, in 8-bit grey levels."""
+    """Two phases with soft edges and read noise, in 8-bit grey levels."""
     random = np.random.default_rng(seed)
     phases = gaussian_filter(random.standard_normal((height, width)), 6) > 0
     image = 0.25 + 0.4 * gaussian_filter(phases.astype(float), 1.5) + noise * random.standard_normal((height, width))
@@ -36,7 +36,7 @@ def specimen(height: int = 256, width: int = 300, noise: float = 0.02, seed: int
 
 
 def test_absent_defects_are_not_in_a_dump() -> None:
-    """Recipes from before, and their digests, stay what they were; with defects everything comes back."""
+    """Earlier recipes and their digests are unchanged; with defects, all settings survive a round trip."""
     assert "lines" not in Degradation().model_dump()
     spoilt = Degradation(scale=1, lines=MANY)
     assert Degradation.model_validate_json(spoilt.model_dump_json()) == spoilt
@@ -46,7 +46,7 @@ def test_absent_defects_are_not_in_a_dump() -> None:
 
 
 def test_as_many_defects_as_the_rate_says_and_as_tall() -> None:
-    """Rows that a defect covers, and the good line after it, cannot begin another: 1 / (1 / rate + mean height)."""
+    """A defect cannot begin in the rows of another or in the good line after it: 1 / (1 / rate + mean height)."""
     found = [defect for seed in range(20) for defect in defects(MANY, 2000, 64, seed)]
     expected = 20 * 2000 / (1 / MANY.rate + 3.5)
     assert len(found) == pytest.approx(expected, rel=0.1)
@@ -86,7 +86,7 @@ def test_stretches_are_parts_of_a_line() -> None:
 
 @pytest.mark.parametrize(("top", "left", "height", "width"), [(0, 0, 64, 64), (37, 120, 80, 100), (320, 200, 80, 100)])
 def test_a_window_shows_what_a_crop_of_the_spoilt_frame_shows(top: int, left: int, height: int, width: int) -> None:
-    """Bit for bit, the rest of a streak that began outside included."""
+    """Bit for bit, including the rest of a streak that began outside."""
     frame = torch.rand(1, 400, 300, generator=torch.Generator().manual_seed(1))
     drawn = whole_defects(defects(MANY), top, height, 400)
     assert drawn
@@ -104,7 +104,7 @@ def test_a_window_keeps_only_defects_whose_neighbours_it_shows() -> None:
     assert [d.rows.start for d in whole_defects(runs, 10, 90, 100)] == [16, 17, 97]
 
 
-def test_what_stands_in_a_spoilt_line() -> None:
+def test_values_of_a_spoilt_line() -> None:
     frame = torch.rand(1, 40, 50)
     faults = (Fault.BLACK, Fault.WHITE, Fault.CONSTANT, Fault.REPEATED)
     levels = (0.0, 1.0, 0.3, 0.0)
@@ -134,7 +134,7 @@ def test_a_streak_decays_along_the_line_and_is_hidden_as_long_as_it_shows() -> N
 
 @pytest.mark.parametrize("fault", list(Fault))
 def test_defects_are_found_again(fault: Fault) -> None:
-    """All of one kind, one to six lines tall, whole lines and parts, and hardly anything else."""
+    """All defects of one kind, one to six lines tall, whole lines and parts, with hardly any false alarms."""
     image = specimen()
     level = {Fault.WHITE: 1.0, Fault.CONSTANT: 0.9, Fault.CHARGED: 0.3}.get(fault, 0.0)
     stop = 300 if fault is Fault.CHARGED else 250
@@ -151,7 +151,7 @@ def test_defects_are_found_again(fault: Fault) -> None:
 
 
 def test_a_specimen_is_no_defect() -> None:
-    """A saturated particle, a step along a line, a thin layer with soft edges; repeated pixels; an empty image."""
+    """A saturated particle, a step along a line, a thin layer with soft edges, repeated pixels, an empty image."""
     image = specimen()
     rows, columns = np.mgrid[:256, :300]
     image[(rows - 60) ** 2 + (columns - 150) ** 2 < 50**2] = 1.0
@@ -163,7 +163,7 @@ def test_a_specimen_is_no_defect() -> None:
 
 
 def test_defects_are_found_whatever_the_number_format() -> None:
-    """16-bit images use a fraction of their range; equal grey levels stay equal in unit intensity."""
+    """16-bit images use a fraction of their range; equal grey levels remain equal in unit intensity."""
     image = specimen(noise=0.01)
     image[100:103] = 0.0
     sixteen = ((image * 3000 + 500).astype(np.uint16).astype(np.float32) - 500) / 3000

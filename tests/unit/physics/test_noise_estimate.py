@@ -1,4 +1,4 @@
-"""Estimated noise against the noise that was put in, and two ways of estimating it against each other."""
+"""Estimated noise compared with simulated noise, and two estimators compared with each other."""
 
 import json
 from pathlib import Path
@@ -35,8 +35,8 @@ def recorded(image: np.ndarray, seed: int, dose: float | None, read: float, band
 
 @pytest.mark.parametrize(("dose", "read"), [(50.0, 0.05), (300.0, 0.04)])
 @pytest.mark.parametrize("kind", ["particles", "pores"])
-def test_what_was_put_in_comes_out(kind: str, dose: float, read: float) -> None:
-    """10 % from two frames, 25 % from one image full of structure."""
+def test_simulated_noise_is_recovered(kind: str, dose: float, read: float) -> None:
+    """Within 10 % from two frames, and within 25 % from one image full of structure."""
     first, second = (recorded(truth(kind), seed, dose, read) for seed in (0, 1))
     for estimate, share in ((estimate_noise(first, second), 0.10), (estimate_noise(first), 0.25)):
         assert estimate.dose_e_per_px == pytest.approx(dose, rel=share)
@@ -54,7 +54,7 @@ def test_noise_that_does_not_grow_with_brightness_has_no_dose() -> None:
 
 @pytest.mark.parametrize("banding", [0.01, 0.03])
 def test_banding_is_found_and_not_invented(banding: float) -> None:
-    """In both ways of estimating; and it does not count as noise."""
+    """With both estimators; and it does not count as noise."""
     first, second = (recorded(truth("laths"), seed, 200, 0.03, banding) for seed in (0, 1))
     plain = recorded(truth("laths"), 0, 200, 0.03)
     for estimate in (estimate_noise(first), estimate_noise(first, second)):
@@ -64,8 +64,8 @@ def test_banding_is_found_and_not_invented(banding: float) -> None:
     assert estimate_noise(first).variance(0.5) == pytest.approx(estimate_noise(plain).variance(0.5), rel=0.1)
 
 
-def test_a_dark_level_above_zero_is_said_and_the_model_stays_possible() -> None:
-    """Noise as if zero lay at 0.2: var = (y - 0.2) / 100 has a negative intercept, which no read noise has."""
+def test_a_dark_level_above_zero_is_reported_and_the_model_stays_physical() -> None:
+    """Noise with a dark level of 0.2: var = (y - 0.2) / 100 has a negative intercept, which read noise cannot have."""
     level = 0.2 + 0.8 * truth()
     first, second = (recorded(level - 0.2, seed, 100, 0.0) + 0.2 for seed in (0, 1))
     estimate = estimate_noise(first, second)
@@ -77,7 +77,7 @@ def test_a_dark_level_above_zero_is_said_and_the_model_stays_possible() -> None:
     assert estimate.variance(middle) == pytest.approx((middle - 0.2) / 100, rel=0.15)
 
 
-def test_what_cannot_be_known_is_said() -> None:
+def test_what_cannot_be_estimated_is_reported() -> None:
     flat = [recorded(np.full((256, 256), 0.5), seed, 100, 0.0) for seed in (0, 1)]
     assert "hardly be told apart" in estimate_noise(flat[0]).caveats[0]
     assert estimate_noise(flat[0]).variance(0.5) == pytest.approx(0.005, rel=0.1)
@@ -94,7 +94,7 @@ def test_what_cannot_be_known_is_said() -> None:
 
 
 def test_the_command_prints_settings_that_a_training_takes(tmp_path: Path) -> None:
-    """Two 16-bit frames, the second shifted by whole pixels, as JSON; the settings give the noise that was put in."""
+    """Two 16-bit frames, the second shifted by whole pixels, as JSON; the settings reproduce the simulated noise."""
     frames = [recorded(truth("laths"), seed, 100, 0.03, 0.01) for seed in (0, 1)]
     frames = [frames[0][:-4, 6:], frames[1][4:, :-6]]
     for index, frame in enumerate(frames):

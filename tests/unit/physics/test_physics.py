@@ -1,4 +1,4 @@
-"""Forward models against Pillow, closed forms, Poisson statistics and the published baselines."""
+"""Forward models compared with Pillow, closed forms, Poisson statistics and published baselines."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_other_two_kinds_are_what_they_say() -> None:
 
 @pytest.mark.parametrize("scale", [2, 3, 4, 5, 7])
 def test_enlargement_does_not_depend_on_the_place(scale: int) -> None:
-    """What lies 3000 px from the corner is enlarged like the same pixels near it, or tiles would not fit the whole."""
+    """Pixels 3000 px from the corner are upsampled like the same pixels near it, otherwise tiles would not match."""
     strip = torch.rand(1, 1, 8, 3100, generator=generator())
     whole, tile = upsample(strip, scale), upsample(strip[..., 3000:3100], scale)
     inner = slice(4 * scale, 96 * scale)
@@ -164,7 +164,7 @@ def test_phantom_depth_and_unknown_kind() -> None:
 
 @pytest.mark.realdata
 def test_phantoms_have_the_spectrum_of_real_sem(shared_data: Path) -> None:
-    """Slope of the radial power spectrum, log-log: simulated fields lie in the range of real sets, widened by 1."""
+    """Log-log slope of the radial power spectrum: simulated fields are within the range of real sets, extended by 1."""
     real = [
         p for name in ("ampis_powder_sem", "nasa_superalloy_sem", "nasa_ebc_bse") for p in _some(shared_data / name)
     ]

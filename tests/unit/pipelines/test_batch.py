@@ -21,7 +21,7 @@ class Done:
 
 
 class Letters(FileWork[str, str, Done]):
-    """A file is a word, its pages are letters; `x` is a page that cannot be used, `!` the end of a broken file."""
+    """Each file is a word and its pages are letters; `x` is an unusable page, `!` the end of a broken file."""
 
     def pages(self, item: str) -> Iterator[str]:
         for letter in item:
@@ -71,7 +71,7 @@ def test_a_cancel_ends_the_loop() -> None:
     assert heard[-1] == (1, 3, "files")
 
 
-def test_progress_is_told_by_file_or_by_the_work_itself() -> None:
+def test_progress_is_reported_by_file_or_by_the_work_itself() -> None:
     heard: list[tuple[int, int, str]] = []
     process_files(Letters(), ["a", "b"], lambda *args: heard.append(args))
     assert heard == [(1, 4, "letters"), (1, 2, "files"), (3, 4, "letters"), (2, 2, "files")]

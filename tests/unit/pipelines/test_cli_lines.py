@@ -1,4 +1,4 @@
-"""Scores as lines of text: one column for numbers, and no interval where there is none."""
+"""Scores as lines of text: one column for numbers, and no interval if there is none."""
 
 from statistics import fmean
 

@@ -1,4 +1,4 @@
-"""What a model has learned from is not taken for a test, and what it has drawn is not drawn again."""
+"""Images that a model was trained on are not used for tests, and images that were generated are not generated again."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def model_of(dataset: Dataset) -> LabelModel:
 
 
 def altered(dataset: Dataset, name: str, groups: str, keep_files: bool = False) -> Dataset:
-    """The same images under another name, from other raw files of other specimens, all of them a test."""
+    """The same images under other names, from other raw files and specimens, all in the test split."""
     folder = dataset.folder.with_name(name)
     shutil.copytree(dataset.folder, folder)
     content = json.loads((folder / "manifest.json").read_text()) | {"name": name}

@@ -1,4 +1,4 @@
-"""The mask between two contrasts speaks the labels of the synthesiser, whatever type they need."""
+"""The mask between two contrasts uses the labels of the synthesis model, in a data type that can hold them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Names of models: taken apart once, and written again as people write them."""
+"""Model references: parsed, and written in the form in which users write them."""
 
 import pytest
 from pydantic import BaseModel
@@ -40,7 +40,7 @@ def test_scripts_of_version_0_1_are_understood() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", ":backward", "0123:forward", "models:/sr", "models:/@a", "models://2"])
-def test_what_means_nothing_is_refused(text: str) -> None:
+def test_invalid_references_are_refused(text: str) -> None:
     with pytest.raises(UserError, match=r"write (RUN_ID|models:/NAME@ALIAS)"):
         parse_model(text)
 

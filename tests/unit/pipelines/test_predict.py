@@ -1,4 +1,4 @@
-"""`predict` on folders: every input gets results of its own, and no file is lost."""
+"""`predict` on folders: every input gets its own results, and no file is lost."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def grey(value: int) -> np.ndarray:
 
 
 def save(path: Path, *values: int) -> Path:
-    """An image file with one page of one grey for each value."""
+    """Write an image file with one uniform page for each value."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".png":
         Image.fromarray(grey(values[0])).save(path)
@@ -49,7 +49,7 @@ def test_every_page_and_every_namesake_gets_a_file_of_its_own(tmp_path: Path) ->
 
 
 def test_third_collisions(tmp_path: Path) -> None:
-    """Namesakes by folder, by suffix, by case, by page, and files called as a namesake would be."""
+    """Name collisions by folder, suffix, case and page, and with files named like a resolved collision."""
     values: dict[tuple[str, int], int] = {}
     names = [f"{place}/d/a.{suffix}" for place in "xyz" for suffix in ("tif", "png")]
     names += ["x/d/A.tiff", "x/d-a-tif.tif", "y/d-a-tif.tif", "x/s-p0.tif", "y/s-p0.png", "z/s-p1.tif", "z/c#1.tif"]
@@ -69,7 +69,7 @@ def test_third_collisions(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("by", ["itself", "link to the folder", "links to the files"])
 def test_inputs_are_never_replaced(tmp_path: Path, by: str, overwrite: bool) -> None:
-    """Not by their own result, nor by that of a namesake that comes first, whichever way leads to the folder."""
+    """Neither by their own result nor by that of a file of the same name, whichever path leads to the folder."""
     folder = tmp_path / "in"
     for value, name in enumerate(("a.png", "a.tif", "b.png", "b.tif")):
         save(folder / name, value)

@@ -1,4 +1,4 @@
-"""Reports kept with runs, under names that stores of earlier versions know."""
+"""Reports stored with runs, under the names that earlier versions used."""
 
 import json
 import math

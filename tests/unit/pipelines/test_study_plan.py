@@ -1,4 +1,4 @@
-"""What a study shows to whom: balanced, reproducible, and telling nothing."""
+"""What a study shows to each rater: balanced, reproducible, and without hints at the answer."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def test_crops_never_overlap_between_trials_nor_touch_the_border() -> None:
 
 
 def test_two_domains_give_each_picture_a_place_of_its_own() -> None:
-    """Names may agree in both domains; what is real comes from the one, what is generated from the other."""
+    """Names may agree in both domains; real images come from one domain, generated images from the other."""
     sources = {f"i{index}": Field(72, 136, 2.5) for index in range(6, 24)}
     asked = definition()
     made = make_key(asked, FIELDS, 4, sources)
@@ -122,7 +122,7 @@ def test_sides_are_random_by_rater_and_by_trial() -> None:
     assert 12 < sum(anna[name] != ben[name] for name in anna) < 34
 
 
-def test_names_tell_nothing_without_the_seed() -> None:
+def test_names_reveal_nothing_without_the_seed() -> None:
     made = study()
     real = [item.kind == "real" for item in made.key.items]
     first = [made.items[trial.items[0]].kind == "real" for trial in made.key.trials if len(trial.items) == 2]
@@ -138,7 +138,7 @@ def test_names_tell_nothing_without_the_seed() -> None:
 
 
 def test_pictures_differ_only_in_what_they_show() -> None:
-    """A smooth crop and a noisy one: same levels, same number of bytes, nothing beside the pixels."""
+    """A smooth and a noisy crop have the same levels, the same number of bytes, and no metadata."""
     rng = np.random.default_rng(0)
     noisy = rng.normal(0.5, 0.2, (1, 48, 48)).astype(np.float32)
     smooth = np.tile(np.linspace(0.2, 0.8, 48, dtype=np.float32), (1, 48, 1))
@@ -163,7 +163,7 @@ def test_screen_greys_keep_order_and_follow_the_real_pictures() -> None:
 
 
 def test_studies_of_version_0_1_are_read() -> None:
-    """They spoke of floors."""
+    """They call baselines floors."""
     made = definition(models=("baseline:nlm",))
     old = made.model_dump(mode="json")
     old["floor_scale"] = old.pop("baseline_scale") + 1

@@ -1,4 +1,4 @@
-"""Inpainting of scan lines: batches, scores beside interpolation, and files of which nothing but lines is altered."""
+"""Inpainting of scan lines: batches, scores compared with interpolation, and files that change only in the lines."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def test_interpolation_gives_a_plane_back() -> None:
 
 
 def test_interpolation_is_that_of_numpy_column_by_column() -> None:
-    """The nearest good pixel where the image ends, several images and channels, and columns that are lost."""
+    """The nearest good pixel at image edges; also several images and channels, and columns without good pixels."""
     generator = torch.Generator().manual_seed(1)
     x, hidden = torch.rand(3, 2, 25, 20, generator=generator), torch.rand(3, 1, 25, 20, generator=generator).round()
     hidden[0, 0, :, 3] = 1
@@ -65,7 +65,7 @@ def test_interpolation_is_that_of_numpy_column_by_column() -> None:
 
 
 def test_a_batch_shows_crops_of_spoilt_frames() -> None:
-    """The mask says where input and target may differ; each gap is filled from good lines that the crop shows."""
+    """Input and target differ only inside the mask; each gap is filled from good lines inside the crop."""
     clean = torch.rand(8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     windows = [Window(top, 40, 512, 700) for top in (0, 448, *range(100, 400, 50))]
     batch = INPAINTING.batch(RECIPE, Crops({"image": clean}, windows), torch.Generator().manual_seed(0))
@@ -118,7 +118,7 @@ def test_validation_shows_what_was_recorded(small_dataset: Dataset) -> None:
 
 @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535), (np.uint16, 9000), (np.float32, 7.5)])
 def test_good_pixels_pass_bit_for_bit(dtype: type, top: float) -> None:
-    """Whatever the type, and with limits that dead lines do not stretch."""
+    """For any data type, and with intensity limits that ignore dead lines."""
     rng = np.random.default_rng(0)
     pixels = (rng.uniform(0.4, 0.9, (80, 120, 1)) * top).astype(dtype)
     mask = np.zeros((80, 120, 1), np.uint8)

@@ -1,4 +1,4 @@
-"""Training on label maps: batches, what fits, and what a recipe learns of its dataset."""
+"""Training on label maps: batches, accepted datasets, and settings that a recipe takes from its dataset."""
 
 from pathlib import Path
 
@@ -88,8 +88,8 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
         check_compatible(ready, dataset.manifest.model_copy(update={"label_values": (0, 1, 2)}))
 
 
-def test_synthesis_is_judged_by_what_it_draws_from_masks(tmp_path: Path) -> None:
-    """A drawing that is right for each mask equals the real image, which a network that saw the image could not be."""
+def test_synthesis_is_validated_by_images_generated_from_masks(tmp_path: Path) -> None:
+    """An image generated correctly from its mask equals the real image."""
     dataset = grey_classes(tmp_path)
     recipe = adapt(find_recipe("cgan-masks-small"), dataset.manifest)
     drawing = RestorationModel(recipe, _Greys(), "greys")
@@ -102,7 +102,7 @@ def test_synthesis_is_judged_by_what_it_draws_from_masks(tmp_path: Path) -> None
 
 
 class _Greys(torch.nn.Module):
-    """The grey of each class, from one-hot masks."""
+    """The grey level of each class, from one-hot masks."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         greys = torch.from_numpy(GREY_OF_CLASS / 255).float()

@@ -1,4 +1,4 @@
-"""Dice and IoU, baselines, validation, tables and files of tasks on label maps."""
+"""Dice and IoU, baselines, validation, tables and outputs of tasks on label maps."""
 
 import math
 from pathlib import Path
@@ -25,7 +25,7 @@ def dataset(tmp_path: Path) -> Dataset:
 
 
 def test_scores_by_hand() -> None:
-    """Class 0: 2 of 3 and 4 px shared; class 1: 2 of 4 and 3; class 2: absent from both; class 3: never found."""
+    """Class 0: 2 px shared of 3 and 4; class 1: 2 px of 4 and 3; class 2: absent from both; class 3: never found."""
     truth = np.array([[0, 0, 0, 0], [1, 1, 1, 3]])
     output = np.array([[0, 0, 1, 1], [1, 1, 0, 0]])
     found = segmentation_scores(output, truth, 4)
@@ -77,8 +77,8 @@ def test_tables_of_both_tasks(dataset: Dataset) -> None:
     assert not drawn.comparable(found)
 
 
-def test_drawings_from_masks_meet_the_real_image_before_a_judge(dataset: Dataset) -> None:
-    """The mask alone is given; what a segmentation gives is no image."""
+def test_the_discriminator_test_pairs_generated_images_with_the_real_image(dataset: Dataset) -> None:
+    """Only the mask is given; the output of a segmentation is not an image."""
     pairs = generated_pairs(ByGrey(ready("cgan-masks-small", dataset)), dataset, ("test",), False, AS_IT_IS)
     (entry,) = dataset.entries("test")
     assert [(pair.image, pair.group) for pair in pairs] == [(entry.name, entry.group)]
@@ -107,7 +107,7 @@ def test_validation_of_a_segmentation_is_by_dice(dataset: Dataset) -> None:
 
 
 class Panels(Recorder):
-    """Keeps the pictures."""
+    """Records the sample images."""
 
     def sample(self, step, name, panels) -> None:
         self.panels = panels

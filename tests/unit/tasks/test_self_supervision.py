@@ -1,4 +1,4 @@
-"""Noise that is made once, data that fit, and validation without a clean image."""
+"""Fixed noise, accepted datasets, and validation without a clean image."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ REAL = override(BLIND, ["degradation.read_noise=0"])
 
 @pytest.fixture
 def frame_pairs(tmp_path: Path) -> Dataset:
-    """Two noisy 16-bit frames of each of six fields, noise of 10 % of the range."""
+    """Two noisy 16-bit frames of each of six fields; the noise is 10 % of the range."""
     rng = np.random.default_rng(5)
     for index, image in enumerate(smooth_images(6)):
         for frame in ("first", "second"):
@@ -72,7 +72,7 @@ def test_two_frames_have_independent_noise_of_the_strength_asked_for(small_datas
 
 @pytest.mark.parametrize("recipe", [BLIND, FRAMES], ids=["blind-spot", "noise2noise"])
 def test_the_noise_of_a_place_is_the_same_in_every_step(recipe, small_dataset: Dataset) -> None:
-    """Every patch ever drawn is cut from the frozen frame; supervised learning has new noise each time."""
+    """All patches are cut from the frame with fixed noise, whereas supervised training draws new noise each time."""
     recipe = override(recipe, ["train.batch=4"])
     frames = {
         role: [fixed_noise(recipe.degradation)(small_dataset, entry, role).values[:, :, 0]
@@ -111,7 +111,7 @@ def test_real_noisy_images_are_taken_as_they_are(small_dataset: Dataset) -> None
 
 
 def test_scan_lines_stay_horizontal_under_a_mask_along_them(tmp_path: Path) -> None:
-    """Stripes along the rows: turned by a quarter they would run along the columns."""
+    """With stripes along the rows: rotated by 90 degrees they would run along the columns."""
     (tmp_path / "raw").mkdir()
     for index in range(3):
         rows = np.random.default_rng(index).integers(0, 255, (64, 1)).astype(np.uint8)

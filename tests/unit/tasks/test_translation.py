@@ -1,4 +1,4 @@
-"""Conditional discriminators, what a translation refuses, and networks whose innermost level is far inside."""
+"""Conditional discriminators, what a translation refuses, and networks with many levels."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def pairs(tmp_path: Path) -> Dataset:
 
 
 def with_channels(dataset: Dataset, role: str, channels: int) -> Dataset:
-    """What its manifest would say if images of that role had so many channels."""
+    """The dataset with a manifest that gives images of this role so many channels."""
     entries = tuple(
         entry.model_copy(
             update={
@@ -64,7 +64,7 @@ def with_channels(dataset: Dataset, role: str, channels: int) -> Dataset:
 
 
 class Spy(nn.Module):
-    """Notes what it is shown; one logit an image."""
+    """Records its inputs and returns one logit for each image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ def test_channels_of_the_discriminator_follow_the_network(name: str, given: int,
 
 
 def test_parameters_of_the_published_discriminators() -> None:
-    """By the preset with 6, 3 and 1 channels of input, and with colour on both sides."""
+    """For the preset with 6, 3 and 1 input channels, and for colour on both sides."""
     for channels, count in (((6, 1), 2_769_729), ((3, 1), 2_766_657), ((3, 3), 2_768_705), ((1, 1), 2_764_609)):
         changes = [f"network.channels_in={channels[0]}", f"network.channels_out={channels[1]}"]
         recipe = override(find_recipe("pix2pix"), changes)
@@ -173,7 +173,7 @@ def test_single_images_teach_no_translation(small_dataset: Dataset) -> None:
 )
 @pytest.mark.parametrize("size", [(37, 50), (16, 33), (48, 64)])
 def test_sizes_that_do_not_divide_are_reflected_and_cropped(config, size: tuple[int, int]) -> None:
-    """By numpy's reflection at the lower and right edge; never by a resize, which would change every pixel."""
+    """Like numpy's reflection at the lower and right edge, and never resized, which would change every pixel."""
     torch.manual_seed(0)
     recipe = find_recipe("unet-translate").model_copy(update={"network": config})
     model = build_model(recipe, build_network(config).state_dict(), torch.device("cpu"))
@@ -187,7 +187,7 @@ def test_sizes_that_do_not_divide_are_reflected_and_cropped(config, size: tuple[
 
 
 def test_a_trained_model_gives_the_same_twice() -> None:
-    """Evaluation mode: no dropout, whose effect training mode shows."""
+    """In evaluation mode there is no dropout; training mode shows its effect."""
     config = Pix2PixConfig(levels=6, width=4)
     torch.manual_seed(0)
     network = build_network(config)
@@ -200,7 +200,7 @@ def test_a_trained_model_gives_the_same_twice() -> None:
 
 @pytest.mark.parametrize(("levels", "places"), [(8, 3), (7, 2), (5, 0)])
 def test_dropout_lies_behind_the_innermost_block(levels: int, places: int) -> None:
-    """In U-Net-256 in the three blocks of 512 features behind it."""
+    """In U-Net-256 in the three following blocks of 512 features."""
     with torch.device("meta"):
         network = build_network(Pix2PixConfig(levels=levels))
     found = [index for index, block in enumerate(network.up) if isinstance(block[-1], nn.Dropout)]
@@ -219,7 +219,7 @@ def test_a_sigmoid_head_is_the_probability_of_the_logit() -> None:
 
 @pytest.mark.parametrize("name", ["pix2pix-small", "unet-translate-bce-small"])
 def test_a_negative_is_learned(name: str, pairs: Dataset, tmp_path: Path) -> None:
-    """Both kinds of translation leave the identity, their baseline, behind within seconds."""
+    """Both kinds of translation beat the identity baseline within seconds."""
     recipe = override(find_recipe(name), ["network.channels_in=1", "train.patch=64", "train.steps=60",
                                           "train.batch=2", "train.validate_every=60", "network.width=8"])  # fmt: skip
     recorder = Recorder()

@@ -1,4 +1,4 @@
-"""What the loop does with bad numbers, several parts, misfits and precision; its scores against scikit-image."""
+"""The training loop with invalid numbers, several parts, unsuitable datasets, precisions; scores by scikit-image."""
 
 import math
 from dataclasses import replace
@@ -49,7 +49,7 @@ def paired_dataset(tmp_path: Path) -> Dataset:
 
 
 class PoisonedFrom(Supervised):
-    """Supervised, but from the tenth batch on the loss is not a number."""
+    """Supervised, but the loss is NaN from the tenth batch on."""
 
     calls = 0
 
@@ -62,7 +62,7 @@ class PoisonedFrom(Supervised):
 def test_divergence_keeps_the_last_sound_checkpoint(
     small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps 10 to 19 are bad; checkpoints at 12, 15 and 18 would hold weights of which nobody knows the worth."""
+    """Steps 10 to 19 are bad; checkpoints at 12, 15 and 18 would contain unreliable weights."""
     monkeypatch.setattr(PoisonedFrom, "calls", 0)
     monkeypatch.setitem(METHODS, "supervised", PoisonedFrom)
     recorder = Recorder()
@@ -110,7 +110,7 @@ def test_one_bad_batch_changes_nothing(
 
 
 class TwoParts(Supervised):
-    """Shaped as an adversarial method: a restorer, and a critic with an optimiser of its own."""
+    """Structured like an adversarial method: a generator, and a critic with its own optimiser."""
 
     def __init__(self, recipe, fabric) -> None:
         super().__init__(recipe, fabric)
@@ -168,7 +168,7 @@ def test_shot_noise_resumes_exactly(small_dataset: Dataset, tiny_recipe: Recipe,
 
 
 def test_scores_are_those_of_scikit_image(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    """Recomputed from the sample panels, which show the whole image here, without the border of `scale` pixels."""
+    """Recomputed from the sample panels, which here show the whole image, without the border of `scale` pixels."""
     recorder = Recorder()
     train(override(tiny_recipe, ["train.steps=4"]), small_dataset, tmp_path / "run", recorder)
     (panels,) = (panels for (step, _), panels in recorder.samples.items() if step == 4)
@@ -200,7 +200,7 @@ def test_the_shipped_weights_are_the_averaged_ones(small_dataset: Dataset, tiny_
         (["network.channels=3"], "has 1 channel.* in its image.*takes 3"),
     ],
 )
-def test_misfits_are_refused_by_the_manifest_alone(
+def test_unsuitable_datasets_are_refused_by_the_manifest_alone(
     small_dataset: Dataset, tiny_recipe: Recipe, changes: list[str], message: str
 ) -> None:
     check_compatible(tiny_recipe, small_dataset.manifest)
@@ -208,7 +208,7 @@ def test_misfits_are_refused_by_the_manifest_alone(
         check_compatible(override(tiny_recipe, changes), small_dataset.manifest)
 
 
-def test_misfits_of_pairs_splits_and_losses(paired_dataset: Dataset, tiny_recipe: Recipe) -> None:
+def test_unsuitable_pairs_splits_and_losses(paired_dataset: Dataset, tiny_recipe: Recipe) -> None:
     manifest = paired_dataset.manifest
     fitting = override(tiny_recipe, ["degradation.scale=4"])
     check_compatible(fitting, manifest)
@@ -224,7 +224,7 @@ def test_misfits_of_pairs_splits_and_losses(paired_dataset: Dataset, tiny_recipe
         check_compatible(unknown, manifest)
 
 
-def test_a_misfit_is_refused_before_anything_is_loaded(
+def test_an_unsuitable_dataset_is_refused_before_anything_is_loaded(
     small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer_module, "BatchSource", lambda *_: pytest.fail("images were loaded"))
@@ -250,7 +250,7 @@ def test_resume_without_a_checkpoint_says_so(small_dataset: Dataset, tiny_recipe
 
 @pytest.mark.parametrize("name", ["vdsr-x2-small", "srresnet-x2-small"])
 def test_every_small_preset_learns_a_phantom(name: str, tmp_path: Path) -> None:
-    """A narrow version of each architecture sharpens simulated laths better than bicubic within 150 steps."""
+    """A narrow version of each architecture restores simulated laths better than bicubic within 150 steps."""
     folder = tmp_path / "raw"
     folder.mkdir()
     for index in range(3):
@@ -270,7 +270,7 @@ def test_every_small_preset_learns_a_phantom(name: str, tmp_path: Path) -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_cuda_it_learns_and_resumes(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
-    """bf16 and the device's own generator: the resumed run goes on at the same step and stays as good."""
+    """With bf16 and the device's generator, the resumed run continues at the same step with the same quality."""
     recipe = override(tiny_recipe, ["train.steps=100", "train.batch=8", "train.validate_every=100"])
     recorder = Recorder()
     calls = iter(range(999))

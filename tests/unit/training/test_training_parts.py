@@ -1,4 +1,4 @@
-"""Overrides, schedules, average, guard and estimate."""
+"""Overrides, schedules, weight averaging, guard and remaining time."""
 
 import math
 
@@ -59,13 +59,13 @@ def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
      ("method=supervised", "method supervised takes no adversarial settings")],
 )  # fmt: skip
 def test_bad_overrides_of_two_stages_say_what_is_valid(text: str, message: str) -> None:
-    """Keys are named as they are written: pydantic's own name of the variant (`discriminator.vgg.size`) is none."""
+    """Keys are named as users write them, without pydantic's name of the variant (`discriminator.vgg.size`)."""
     with pytest.raises(UserError, match=message):
         override(find_recipe("esrgan-x4"), [text])
 
 
 def test_a_forward_model_that_pairs_would_ignore_is_refused() -> None:
-    """Pairs bring inputs of their own: what was set of the degradation would be passed over in silence."""
+    """Pairs have their own inputs, so degradation settings would be ignored silently."""
     pairs = Manifest(name="frames", kind="paired", group_by="", seed=0, entries=())
     preset = find_recipe("nafnet-denoise-small")
     refuse_ignored(preset, pairs)
@@ -131,7 +131,7 @@ def test_average_of_constant_and_of_a_jump() -> None:
 
 
 def test_both_generators_of_a_cycle_are_averaged_alike() -> None:
-    """With equal weights the averages are equal, at each update and resumed."""
+    """With equal weights the averages are equal, at each update and after resuming."""
     restorer, backward = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
     for network in (restorer, backward):
         nn.init.zeros_(network.weight)
