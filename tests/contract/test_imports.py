@@ -46,7 +46,7 @@ def test_a_wrong_import_is_found(tmp_path: Path, place: str, line: str, broken: 
 
 
 def _own_copy(folder: Path, place: str) -> Path:
-    """Replace links by folders of links along the path to `place`, so that this one file can differ from the original."""
+    """Replace links by folders of links on the way to `place`, so that this one file can differ from the original."""
     for part in list(Path(place).parents)[-2::-1]:
         (folder / part).unlink()
         (folder / part).mkdir()
@@ -58,6 +58,6 @@ def _own_copy(folder: Path, place: str) -> Path:
 
 
 def test_pages_are_folders() -> None:
-    """Only the list of pages is outside a folder, as Streamlit treats a `pages` folder next to a main script specially."""
+    """Only the list of pages is outside a folder: Streamlit treats a `pages` folder beside a main script specially."""
     assert [path.name for path in (ROOT / "pages").glob("[!_]*.py")] == ["dashboard.py"]
     assert "pages/dashboard.py" in (ROOT / "app.py").read_text()
