@@ -271,7 +271,7 @@ def test_cycles_do_not_enlarge(two_domains: Dataset, recipe: Recipe) -> None:
         ("cyclegan-denoise", "adversarial=none", "method cycle needs adversarial settings"),
         ("cyclegan-denoise", "method=adversarial", "method adversarial takes no cycle settings"),
         ("cyclegan-denoise", "adversarial.first_share=0.5", "method cycle has one stage"),
-        ("cyclegan-denoise", "adversarial.gradient_weight=0.5", "one discriminator a domain"),
+        ("cyclegan-denoise", "adversarial.gradient_weight=0.5", "one discriminator per domain"),
         ("cyclegan-denoise", "adversarial.losses.l1=1", "adversarial.losses empty"),
     ],
 )
