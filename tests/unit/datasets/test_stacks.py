@@ -189,7 +189,7 @@ def test_pages_of_a_request_are_one_stack() -> None:
     one_page = decode_stack(encode_tiff(whole), 6)
     assert np.array_equal(one_page.pixels, whole.pixels)
     assert decode_stack(buffer.getvalue(), 3).channels == 3, "a model of colour images takes the first page"
-    with pytest.raises(UserError, match="give 6 channels together, where the model takes 7"):
+    with pytest.raises(UserError, match="have 6 channels in total, but the model expects 7"):
         decode_stack(buffer.getvalue(), 7)
 
 
