@@ -190,7 +190,7 @@ def test_masked_and_unpaired_kinds(tmp_path: Path) -> None:
     assert masked.manifest.label_values == (0, 2)
     assert set(np.unique(labels)) == {0, 1}
     write(tmp_path / "masks", "s1_mask.png", np.zeros((50, 60)))
-    with pytest.raises(UserError, match="export both at one size"):
+    with pytest.raises(UserError, match="export both with the same size"):
         write_dataset(
             plan_dataset(PrepareOptions(name="n", raw=(tmp_path / "raw",), kind="masked", masks=tmp_path / "masks")),
             tmp_path / "n",
