@@ -1,7 +1,7 @@
 """Simulated defects of scan lines: dead, saturated, or under the streak of a charging specimen.
 
 Defects belong to the frame. They are drawn for a whole frame and then rendered into any window of it, so that a
-training patch looks like a crop of a frame: a streak that began 300 columns to the left enters with its remaining offset.
+training patch looks like a crop of a frame: a streak that began 300 columns to the left enters with what remains of it.
 """
 
 import math
