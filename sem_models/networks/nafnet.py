@@ -2,8 +2,9 @@
 
 The published channel attention averages over the whole input: a patch in training, a micrograph or a tile at inference.
 We adopt the remedy of Chu et al. (TLC, ECCV 2022, section 4) and average over a window around each pixel, which is
-moved inwards at edges. Unlike theirs, the window belongs to the network and is used in training as well. If it is at least as
-large as the patch, training is as published; if it is smaller, the network trains on the averages that it meets later.
+moved inwards at edges. Unlike theirs, the window belongs to the network and is used in training as well. If it is at
+least as large as the patch, training is as published; if it is smaller, the network trains on the averages that it
+meets later.
 The receptive field is therefore finite, and an image gives the same result in tiles as in one piece.
 """
 

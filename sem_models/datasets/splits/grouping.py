@@ -91,7 +91,7 @@ def matching(groups: Sequence[str], pattern: str) -> list[str]:
 def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dict[str, Split]:
     if len(sizes) < len(allocated):
         raise UserError(
-            f"There are only {len(sizes)} group(s) ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} need one "
+            f"Only {len(sizes)} group(s) found ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} need one "
             "each. Add images of other specimens, or set ",
             FieldRef("group_by"),
             " to a pattern that distinguishes the specimens.",

@@ -240,7 +240,7 @@ def test_what_a_cycle_cannot_learn_from(two_domains: Dataset, recipe: Recipe, tm
     [
         (["network.channels_out=3", "network.residual=false"], r"1 channel\(s\) into 3 at scale 1"),
         (["cycle.low_frequency_sigma_px=11"], r"needs patches of at least 34 px, not 32"),
-        (["adversarial.discriminator.halvings=4"], "needs patches of 48 px"),
+        (["adversarial.discriminator.halvings=4"], "needs patches of at least 48 px"),
         (["train.early_stop=3"], "early_stop watches the PSNR"),
         (["optimiser.lr=0.01"], "Method cycle .*ignores optimiser.*adversarial.optimiser"),
         (["schedule.warmup_steps=5"], "Method cycle .*ignores schedule.*adversarial.schedule"),

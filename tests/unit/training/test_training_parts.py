@@ -41,7 +41,7 @@ def test_override() -> None:
      ("nothing.at.all=1", "no such setting"), ("degradation.downsampling=box", "bicubic_aa"),
      ("network.depth=2", r"^network\.depth=2: input should be greater"),
      ("method=adversarial", r"^method=adversarial: method adversarial needs adversarial settings\.$"),
-     ("degradation.blur=gaussian", r"blur=gaussian: a group of settings; set degradation\.blur\.kernel.*blur=none"),
+     ("degradation.blur=gaussian", r"blur=gaussian: this is a group of settings; set degradation\.blur\.kernel.*=none"),
      ("adversarial.weight=1", "no such setting"), ("network.kind=lenet", r"^network\.kind=lenet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
