@@ -1,6 +1,6 @@
-"""SEM Workbench: restoration of electron micrographs with PyTorch, without any web or tracking code.
+"""SEM Workbench: restoration of electron micrographs with PyTorch, free of web and experiment-tracking code.
 
-The functions named here are loaded when they are first used, so that importing the package does not load PyTorch.
+The functions listed here are loaded on first use, so that importing the package does not import PyTorch.
 """
 
 from importlib import import_module

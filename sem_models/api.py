@@ -1,6 +1,6 @@
-"""The Python interface: read a micrograph, load a trained model, restore, evaluate.
+"""The Python interface: read a micrograph, load a trained model, restore the micrograph, evaluate the model.
 
-The examples are run by the tests in a folder that holds `micrograph.tif`, the model folder `model` and the dataset
+The tests run the examples in a folder that contains `micrograph.tif`, the model folder `model` and the dataset
 `datasets/steel`.
 """
 
@@ -27,12 +27,12 @@ def read_micrograph(path: str | PathLike[str], page: int = 0) -> Micrograph:
     """Read one page of an image file in its native data type.
 
     Args:
-        path: A TIFF, PNG, JPEG, BMP or MRC file; dm3, dm4, emd and ser need the extra `formats`.
-        page: Which image of a file that holds several, counted from 0.
+        path: A TIFF, PNG, JPEG, BMP or MRC file. The formats dm3, dm4, emd and ser need the optional extra `formats`.
+        page: Index of the image in a file with several images, counted from 0.
 
     Returns:
-        Pixels of shape (H, W, C), their size in nm where the file says it, the facts of the acquisition, and what was
-        done to the image since, where the workbench did it.
+        The pixels, of shape (H, W, C) and in the data type of the file, with the pixel size in nm if the file states
+        it, the acquisition facts, and the processing history if the workbench wrote the file.
 
     Raises:
         UserError: The file is missing, damaged, not an image, or has no such page.
@@ -48,14 +48,14 @@ def read_micrograph(path: str | PathLike[str], page: int = 0) -> Micrograph:
 
 
 def write_micrograph(path: str | PathLike[str], micrograph: Micrograph) -> None:
-    """Write a micrograph with its pixel size and provenance; the file appears whole or not at all.
+    """Write a micrograph with its pixel size and provenance. An incomplete file is never left behind.
 
     Args:
-        path: Ends in `.tif` (OME-TIFF) or `.png`.
-        micrograph: Written in its data type; PNG holds 8 and 16 bit only.
+        path: File to write. Its suffix selects the format: `.tif` (OME-TIFF) or `.png`.
+        micrograph: The image, written in its own data type. PNG can only hold 8-bit and 16-bit images.
 
     Raises:
-        UserError: The suffix or the data type does not go with the format.
+        UserError: The suffix is not supported, or the format cannot hold the data type.
 
     Examples:
         >>> import sem_models
@@ -71,11 +71,11 @@ def load_model(folder: str | PathLike[str], device: str = "auto") -> Restoration
     """Load a trained model from a folder with `model.safetensors` and `recipe.json`.
 
     `sem-workbench export RUN_ID --format folder --out FOLDER` writes such a folder. The network is built from the
-    stored recipe; no pickle is read and no stored code is run.
+    stored recipe; no pickle is loaded and no stored code is executed.
 
     Args:
-        folder: Where weights and recipe are.
-        device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
+        folder: Folder with the weights and the recipe.
+        device: `cpu`, `cuda`, or `auto`, which uses a GPU if there is one.
 
     Raises:
         UserError: Files are missing or damaged, or the weights do not belong to the recipe.
@@ -99,17 +99,19 @@ def restore(
     """Apply a model to a micrograph of any size, tile by tile.
 
     Args:
-        model: As `load_model` returns it.
-        micrograph: Its number of channels must be what the model takes. A model that draws from masks takes a mask
-            of one channel, a segmentation gives one.
-        databar: Whether the instrument's data bar is cut first. A network that never saw writing spoils it.
-        tile: Edge of a tile in input pixels; None: chosen for the device.
+        model: A model loaded by `load_model`.
+        micrograph: Image with the number of channels that the model expects. A model that synthesises images from
+            masks expects a mask with one channel; a segmentation model returns one.
+        databar: Whether to `cut` the instrument's data bar first or `keep` it. Networks are trained without data
+            bars and garble the text in them.
+        tile: Edge length of a tile in input pixels. None chooses one that suits the device.
 
     Returns:
-        Pixels in the data type of the input, their size divided by the scale of the model, and the provenance.
+        The output in the data type of the input, with the pixel size divided by the scale of the model, and with this
+        step added to the provenance.
 
     Raises:
-        UserError: The channels are not what the model takes.
+        UserError: The number of channels is not the one that the model expects.
 
     Examples:
         >>> import sem_models
@@ -126,21 +128,22 @@ def restore(
 
 
 def evaluate(model: RestorationModel, dataset: str | PathLike[str], split: Split = "test") -> EvaluationReport:
-    """Score a model beside the baselines of its task, on whole images of one split.
+    """Score a model and the baselines of its task on the whole images of one split.
 
-    Inputs are made by the forward model that the model was trained for; paired datasets bring their own.
+    The inputs are simulated by the forward model that the model was trained with, unless the dataset is paired and
+    contains recorded inputs.
 
     Args:
-        model: As `load_model` returns it.
+        model: A model loaded by `load_model`.
         dataset: Folder of a prepared dataset.
-        split: `test`, unless you know why not.
+        split: Split to score. Results to be reported come from `test`.
 
     Returns:
-        A report with one row for each image and method. `report.mean(method, metric)` is a mean with its 95 %
-        interval, `report.gain(metric, baseline)` the difference from a baseline, image by image.
+        A report with one row for each image and method. `report.mean(method, metric)` is the mean with its 95 %
+        confidence interval; `report.gain(metric, baseline)` is the mean difference from a baseline over the images.
 
     Raises:
-        UserError: There is no such dataset, it has no reference to compare with, or the split is empty.
+        UserError: The dataset does not exist, it has no reference to compare with, or the split is empty.
 
     Examples:
         >>> import sem_models

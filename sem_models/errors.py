@@ -1,7 +1,7 @@
-"""What a user is told: messages that may name a field, and the one exception that means: the input was at fault.
+"""Messages to the user, which may refer to fields, and the exception for mistakes that the user can correct.
 
-A message never spells the name of a field. Whoever shows it does: the command line as `--group-by`, a page as its
-label, a script as `group_by`.
+A message never spells out the name of a field. The front end that shows the message does: the command line writes
+`--group-by`, a page writes the label of the field, and a script writes `group_by`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 @dataclass(frozen=True)
 class FieldRef:
-    """A field of a request, such as `group_by`, with the value to give it where one is advised."""
+    """A field of a request, for example `group_by`, and optionally the value that the message recommends for it."""
 
     name: str
     value: str | float | None = None
@@ -18,29 +18,29 @@ class FieldRef:
 
 @dataclass(frozen=True)
 class SettingRef:
-    """A setting of a recipe by its path, such as `network.channels_in`, with the value to give it."""
+    """A recipe setting named by its path, for example `network.channels_in`, and optionally a recommended value."""
 
     path: str
     value: str | float | None = None
 
     @property
     def text(self) -> str:
-        """`network.channels_in=3`, or the path alone."""
+        """The setting in plain text: `network.channels_in=3`, or the path alone if there is no value."""
         return self.path if self.value is None else f"{self.path}={self.value}"
 
 
 class Words(Protocol):
-    """How one front end calls fields and settings."""
+    """The names that one front end gives to fields and settings."""
 
     def field(self, field: FieldRef) -> str:
-        """Its name, with its value where it has one."""
+        """Return the name of the field, with its value if it has one."""
 
     def setting(self, setting: SettingRef) -> str:
-        """The setting, and where it is made."""
+        """Return the setting, and where the user can change it."""
 
 
 class _PlainWords:
-    """For scripts and logs: as the code calls it."""
+    """The names used in scripts and logs, which are those of the code."""
 
     def field(self, field: FieldRef) -> str:
         return field.name if field.value is None else f"{field.name}={field.value}"
@@ -53,10 +53,10 @@ Part: TypeAlias = "str | FieldRef | SettingRef | Message"
 
 
 class Message:
-    """Text with the fields and settings that it names.
+    """Text that may refer to fields and settings.
 
     Args:
-        parts: Text, fields and settings in their order; messages among them are taken apart.
+        parts: Text, fields and settings in order. Messages among them are replaced by their own parts.
     """
 
     __slots__ = ("parts",)
@@ -68,7 +68,7 @@ class Message:
         self.parts: tuple[str | FieldRef | SettingRef, ...] = tuple(flat)
 
     def render(self, words: Words) -> str:
-        """The text in the words of a front end."""
+        """Return the text with the names that a front end gives to fields and settings."""
         return "".join(part if isinstance(part, str) else _named(part, words) for part in self.parts)
 
     def __str__(self) -> str:
@@ -84,12 +84,12 @@ class Message:
         return hash(self.parts)
 
     def to_json(self) -> dict[str, Any]:
-        """For a file that another process reads."""
+        """Return the message as JSON-compatible values, for a file that another process reads."""
         return {"message": [part if isinstance(part, str) else _part_to_json(part) for part in self.parts]}
 
     @classmethod
     def revive(cls, content: dict[str, Any]) -> "dict[str, Any] | Message":
-        """An `object_hook` for `json.loads`: what `to_json` gave is a message again."""
+        """Restore a message from the output of `to_json`. To be used as the `object_hook` of `json.loads`."""
         if content.keys() != {"message"}:
             return content
         return cls(*(part if isinstance(part, str) else _part_from_json(part) for part in content["message"]))
@@ -112,12 +112,12 @@ def _part_from_json(content: dict[str, Any]) -> FieldRef | SettingRef:
 
 
 class UserError(Exception):
-    """What is wrong, where, and what to do, in one line.
+    """A mistake that the user can correct: one line that says what is wrong, where, and what to do about it.
 
     The command line prints it without a traceback and exits with status 2; pages show it in a red box.
 
     Args:
-        parts: As those of a `Message`; mostly one text.
+        parts: Parts of the message, as for `Message`. Usually a single string.
     """
 
     def __init__(self, *parts: Part) -> None:
@@ -129,4 +129,4 @@ class UserError(Exception):
 
 
 class Cancelled(Exception):
-    """Raised inside a progress callback to stop long work; results up to then are kept by the caller."""
+    """Raised by a progress callback to stop long work. The caller keeps the results obtained so far."""

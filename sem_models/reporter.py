@@ -1,4 +1,4 @@
-"""What a training run tells the outside; `pipelines.tracking` writes it to MLflow."""
+"""The interface to which a training run reports; `pipelines.tracking` writes the reports to MLflow."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,23 +11,23 @@ CheckpointKind = Literal["last", "best", "stage"]
 
 
 class Reporter(Protocol):
-    """Receives what happened. No method may block for long or raise because a store is away."""
+    """Receives reports from a training run. No method may block for long, or raise when a store is unavailable."""
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Scalars of one step, such as `train/l1`, `val/psnr_db`, `lr`, `speed/steps_per_s`."""
+        """Record the scalars of one step, for example `train/l1`, `val/psnr_db`, `lr`, `speed/steps_per_s`."""
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """One validation image: panels, each (H, W) or, in colours, (H, W, 3) in [0, 1] nominal.
+        """Record one validation image as named panels, each (H, W) or, in colour, (H, W, 3), nominally in [0, 1].
 
-        `input` and `output`; where there is a truth, `baseline` and `target` too. What is drawn from noise alone has no
-        input: beside it stands a `real` image that it should look like.
+        The panels are `input` and `output` and, if there is a reference, `baseline` and `target`. An image drawn from
+        noise alone has no input; a `real` image, which it should resemble, takes its place.
         """
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
-        """A complete checkpoint folder has been written and may be copied; it stays valid until the next call."""
+        """Accept a complete checkpoint folder, which may be copied and stays valid until the next call."""
 
     def warning(self, step: int, topic: str, text: str) -> None:
-        """Something looks wrong with the training, in one line with advice; it goes on. One text a topic counts."""
+        """Record a one-line warning with advice; training continues. A later text on the same topic replaces it."""
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
-        """How far the run is; called at most about once a second."""
+        """Report how far the run has got. Called about once a second at most."""

@@ -1,6 +1,6 @@
-"""TIFF in, TIFF out: the one module that the code stored beside a registered model imports.
+"""TIFF in, TIFF out: the only module that the code stored with a registered model imports.
 
-Models outlive versions of this package, so the name and the signature of `load_served` stay as they are.
+Registered models outlive versions of this package, so the name and signature of `load_served` must not change.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,12 @@ from sem_models.tasks.models import apply_model, file_channels
 
 
 def load_served(folder: Path, run_id: str = "") -> Callable[[bytes], bytes]:
-    """The model whose weights and recipe lie in `folder`, as a function from a TIFF file to a TIFF file.
+    """Load the model in `folder` and return it as a function from the bytes of a TIFF file to those of another.
 
-    Data type and pixel size are kept, and the output names `run_id` as where its model came from. A model of several
-    inputs takes them as the pages of one TIFF, in the order in which `prepare` was given their folders; channels of one
-    page are taken for one camera's and share their limits.
+    The output keeps the data type of the input and states the pixel size; its provenance names `run_id` as the origin
+    of the model. A model with several inputs expects them as the pages of one TIFF file, in the order in which
+    `prepare` was given their folders. The channels of one page are treated as those of one camera: they share their
+    intensity limits.
     """
     predictor = Predictor(replace(load_model(folder, choose_device()), run_id=run_id))
     channels = file_channels(predictor.model)

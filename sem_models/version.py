@@ -1,3 +1,3 @@
-"""The version of the program, said once."""
+"""The version of the program, defined in this one place."""
 
 __version__ = "0.2.0"

@@ -1,1 +1,1 @@
-"""What a run is, as frozen objects that import no torch: recipe, forward model, training settings, presets."""
+"""Definition of a training run in immutable objects without torch: recipe, forward model, settings, presets."""

@@ -1,9 +1,9 @@
-"""The base of every settings object."""
+"""The base class of every settings object."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """A pydantic model that never changes once made and refuses keys it does not know."""
+    """An immutable pydantic model that rejects unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

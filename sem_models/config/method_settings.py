@@ -1,4 +1,4 @@
-"""What only some methods need: cycles, blind spots, diffusion."""
+"""Settings that only some methods need: cycle, blind-spot and diffusion training."""
 
 import math
 from typing import Literal
@@ -9,40 +9,43 @@ from sem_models.config.frozen import Frozen
 
 
 class CycleSettings(Frozen):
-    """What holds two generators together that never see a pair (CycleGAN; Zhu et al., ICCV 2017)."""
+    """Losses that tie two generators together without pairs (CycleGAN; Zhu et al., ICCV 2017)."""
 
     weight: float = Field(10.0, gt=0)
-    """Of the L1 distance between an image and what both generators in a row make of it, in each direction."""
+    """Weight of the cycle loss: the L1 distance between an image and its round trip through both generators, in each
+    direction."""
     identity: float = Field(0.5, ge=0)
-    """Of the L1 distance between an image of the domain that a generator draws and what it makes of it, as a fraction
-    of `weight`; without it light and dark are easily exchanged."""
+    """Weight of the identity loss, as a fraction of `weight`: the L1 distance between an image that is already in a
+    generator's output domain and the generator's output for it. Without it, light and dark are easily exchanged."""
     low_frequency: float = Field(0.0, ge=0)
-    """Of the L1 distance between the low frequencies of input and output, which keeps dents and shading."""
+    """Weight of the L1 distance between the low frequencies of input and output, which preserves dents and shading."""
     low_frequency_sigma_px: float = Field(8.0, gt=0)
-    """Standard deviation of the Gaussian that leaves the low frequencies."""
+    """Standard deviation of the Gaussian low-pass for `low_frequency`."""
     pool: int = Field(50, ge=0)
-    """Earlier outputs a discriminator may be shown instead of the newest; 0: none."""
+    """Number of earlier outputs that a discriminator may be shown instead of the newest one; 0: none."""
 
 
 _BOX_IN_STRETCHES = 3
 
 
 class BlindSpot(Frozen):
-    """Which pixels a blind-spot training hides, and behind what (Noise2Void, Krull et al., CVPR 2019)."""
+    """Which pixels blind-spot training hides, and what replaces them (Noise2Void, Krull et al., CVPR 2019)."""
 
     share: float = Field(0.015, ge=0.0015, le=0.05)
-    """Of all pixels, hidden and compared in a step: one stretch in each box, so that none are crowded. The
-    paper hides 64 of 64 x 64 px; its later code 0.00198, which is steadier for long runs and slow in short ones."""
+    """Share of the pixels that each step hides and compares: one stretch in each box of a grid, so that they do not
+    crowd. The paper hides 64 of 64 x 64 px. Its later code hides a share of 0.00198, which is steadier in long runs
+    and slow in short ones."""
     replacement: Literal["neighbour", "median"] = "median"
-    """Neighbour: another pixel of the window at random; median: of the window. Never the hidden pixel itself."""
+    """Neighbour: a random other pixel of the window. Median: the median of the window without the hidden pixel."""
     radius: int = Field(5, ge=1, le=15)
     """Half edge of the window, in px."""
     line_px: int = Field(0, ge=0, le=32)
-    """Pixels to the left and right of a hidden stretch that are replaced too, for noise that is correlated along the
-    scan line (structN2V, Broaddus et al., ISBI 2020); the loss looks at the stretch only."""
+    """Number of pixels to the left and to the right of a hidden stretch that are replaced as well, for noise that is
+    correlated along the scan line (structN2V, Broaddus et al., ISBI 2020). The loss compares only the stretch."""
     stretch_px: int = Field(1, ge=1, le=64)
-    """Pixels of a line that are hidden, and compared, together. With a mask along the line a longer stretch hides far
-    fewer pixels for each one that teaches, so that the inputs of training look more like those of use."""
+    """Number of adjacent pixels of a line that are hidden and compared together. If neighbours along the line are
+    replaced too, a longer stretch needs far fewer replaced pixels per compared pixel, so that the training inputs
+    resemble real ones more closely."""
 
     @property
     def follows_lines(self) -> bool:
@@ -59,31 +62,35 @@ class BlindSpot(Frozen):
 
 
 class Sampling(Frozen):
-    """How a trained diffusion model draws (DDIM; Song, Meng and Ermon, ICLR 2021)."""
+    """How a trained diffusion model draws images (DDIM; Song, Meng and Ermon, ICLR 2021)."""
 
     steps: int = Field(50, ge=1)
-    """Denoising steps; a divisor of `timesteps`."""
+    """Number of denoising steps; must divide `timesteps`."""
     guidance: float = Field(1.0, ge=0)
-    """Weight of the condition: 1 is what was learned, 0 ignores it, more exaggerates it (Ho and Salimans, 2022)."""
+    """Weight of the condition: 1 follows it as learned, 0 ignores it, larger values exaggerate it (Ho and Salimans,
+    2022)."""
     samples: int = Field(1, ge=1, le=64)
-    """Images drawn for one condition; where a single one is wanted, their mean."""
+    """Number of images drawn for each condition. Where a single image is needed, their mean is used."""
     seed: int = Field(0, ge=0)
 
 
 class DiffusionSettings(Frozen):
-    """The forward process and what the network learns of it (DDPM; Ho, Jain and Abbeel, NeurIPS 2020)."""
+    """The noise schedule and the quantity that the network predicts (DDPM; Ho, Jain and Abbeel, NeurIPS 2020)."""
 
     timesteps: int = Field(1000, ge=50)
     betas: Literal["linear", "cosine"] = "linear"
-    """Linear: 0.0001 to 0.02, times 1000 / `timesteps`; cosine: Nichol and Dhariwal, ICML 2021."""
+    """Linear: 0.0001 to 0.02, multiplied by 1000 / `timesteps`. Cosine: Nichol and Dhariwal, ICML 2021."""
     predicts: Literal["noise", "velocity"] = "noise"
-    """Velocity: sqrt(a) noise - sqrt(1 - a) image (Salimans and Ho, ICLR 2022)."""
+    """Velocity: sqrt(a) noise - sqrt(1 - a) image, where a is the signal's share of the variance (Salimans and Ho,
+    ICLR 2022)."""
     drop_condition: float = Field(0.1, ge=0, lt=1)
-    """Share of training images whose condition is taken away, which guidance needs."""
+    """Share of the training images whose condition is dropped, which guidance requires."""
     sampling: Sampling = Sampling()
 
     @model_validator(mode="after")
     def _steps_divide(self) -> "DiffusionSettings":
         if self.timesteps % self.sampling.steps:
-            raise ValueError(f"sampling.steps must divide timesteps ({self.timesteps}), as 20, 50 and 100 do 1000")
+            raise ValueError(
+                f"sampling.steps must divide timesteps ({self.timesteps}); for example, 20, 50 and 100 divide 1000"
+            )
         return self

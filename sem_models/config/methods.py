@@ -1,4 +1,4 @@
-"""What can be said of each way of learning without building its networks."""
+"""Facts about each method that are known without building its networks."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,29 +11,29 @@ MethodName = Literal[
 Direction = Literal["forward", "backward"]
 """Which generator of a CycleGAN: from the first domain to the second, or back. Every other model is `forward`."""
 METHOD_SETTINGS = ("adversarial", "cycle", "blind_spot", "diffusion")
-"""Fields of a recipe that belong to some methods and are absent for the others."""
+"""Recipe fields that some methods require and all others exclude."""
 
 
 @dataclass(frozen=True)
 class MethodFacts:
-    """One way of learning, for whoever must know about it before, or without, a training."""
+    """Facts about one method that are needed before a training, or without one."""
 
     settings: tuple[str, ...] = ()
-    """Those of `METHOD_SETTINGS` that it needs; it takes no others."""
+    """The fields of `METHOD_SETTINGS` that it requires. It excludes the others."""
     predicts_noise: bool = False
-    """Its network tells the noise in an image, and an image is drawn in many steps of it."""
+    """Whether its network predicts the noise in an image, so that an image is drawn in many denoising steps."""
     learns_backward: bool = False
-    """It trains a second generator, from target to input, that can be applied as well."""
+    """Whether it trains a second generator, from target to input, that can also be applied."""
     learns_without_pairs: bool = False
-    """Unpaired datasets are what it is made for."""
+    """Whether it is made for unpaired datasets."""
     gives_classes: bool = False
-    """Its network gives a logit a class and pixel."""
+    """Whether its network returns one logit per class for every pixel."""
     has_two_ends: bool = False
-    """Its two stages leave one network at a faithful and at a sharp end, between which weights can be mixed."""
+    """Whether the weights after its two stages, the first faithful and the second sharp, can be interpolated."""
     compares_features: bool = False
-    """It compares trained features whatever the loss terms of its recipe."""
+    """Whether it compares features of a trained backbone whatever the loss terms of the recipe are."""
     usual_score: ValidationScore | None = None
-    """What its validation shows, where that is not the score of the task."""
+    """The score that its validation shows, if that differs from the score of the task."""
 
 
 METHOD_FACTS: dict[str, MethodFacts] = {
@@ -51,5 +51,5 @@ METHOD_FACTS: dict[str, MethodFacts] = {
 
 
 def method_facts(name: str | None) -> MethodFacts:
-    """Of a method by its name; runs that do not say how they learned have no special facts."""
+    """Return the facts of a method. A run that does not state its method gets the defaults."""
     return METHOD_FACTS.get(name or "", MethodFacts())

@@ -1,4 +1,4 @@
-"""`KEY=VALUE` changes of a recipe or of its forward model, as users write them."""
+"""Changes to a recipe or to its forward model, written by the user as `KEY=VALUE`."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -11,14 +11,14 @@ from sem_models.errors import Message, SettingRef, UserError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan, "lines": LineDefects}
-"""Parts that may be absent; setting a key of one begins at its defaults."""
+"""Parts that may be absent. Setting a key of an absent part first creates the part with its defaults."""
 
 
 def override(recipe: Recipe, assignments: Sequence[str]) -> Recipe:
-    """The recipe with `key.path=value` changes, validated again as a whole.
+    """Return the recipe with `key.path=value` changes, validated again as a whole.
 
     Raises:
-        UserError: No such key (the valid ones are listed) or a value out of its range.
+        UserError: A key does not exist (the valid ones are listed), or a value is out of range.
     """
     return _changed(recipe, assignments)
 
@@ -28,22 +28,22 @@ class _Forward(BaseModel):
 
 
 def override_degradation(degradation: Degradation, assignments: Sequence[str]) -> Degradation:
-    """The forward model with `degradation.key=value` changes: to score a model on other inputs than it learned from.
+    """Return the forward model with `degradation.key=value` changes, to score a model on inputs it was not trained on.
 
     Raises:
-        UserError: As `override`.
+        UserError: A key does not exist (the valid ones are listed), or a value is out of range.
     """
     return _changed(_Forward(degradation=degradation), assignments).degradation
 
 
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content: dict[str, Any] = model.model_dump(mode="json")
-    # A dump leaves them out where they are absent.
+    # A dump omits them if they are None.
     content["degradation"].setdefault("lines", None)
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:
-            raise UserError(SettingRef(assignment), ": write it as KEY=VALUE, for example train.steps=200.")
+            raise UserError(SettingRef(assignment), ": settings are written as KEY=VALUE, for example train.steps=200.")
         _assign(content, path.strip(), value.strip())
     try:
         return type(model).model_validate(content)
@@ -52,12 +52,12 @@ def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
 
 
 def _refused(error: ValidationError, content: dict[str, Any], assignments: Sequence[str]) -> Message:
-    """The key as the user writes it, its value where it is a single one, and what is wrong with it."""
+    """Return the key as the user writes it, its value if it is a single one, and what is wrong with it."""
     first = error.errors()[0]
     keys: list[str] = []
     part: Any = content
     for key in first["loc"]:
-        # pydantic also names the variant of a network or discriminator, which is no key.
+        # pydantic also names the variant of a network or discriminator, which is not a key.
         if isinstance(part, dict) and key in part:
             part = part[key]
             keys.append(str(key))
@@ -79,25 +79,25 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
         return
     if not isinstance(part, dict) or key not in part:
         valid = sorted(part) if isinstance(part, dict) else sorted(content)
-        raise UserError(SettingRef(path), f": there is no such key; valid here: {', '.join(valid)}.")
+        raise UserError(SettingRef(path), f": there is no such setting; valid here: {', '.join(valid)}.")
     part[key] = _value(value)
     if key in _OPTIONAL and part[key] is not None:
         keys = ", ".join(f"{path}.{name}" for name in _OPTIONAL[key].model_fields)
-        raise UserError(SettingRef(path, value), f": it has parts of its own; set {keys}, or {path}=none.")
+        raise UserError(SettingRef(path, value), f": this is a group of settings; set {keys}, or {path}=none.")
 
 
 def _weigh(terms: list[dict[str, Any]], path: str, weight: Any) -> None:
-    """`losses.gradient=0.5`: change the weight of a loss term, or add the term; 0 leaves it out."""
+    """Change the weight of a loss term or add the term (`losses.gradient=0.5`); a weight of 0 removes it."""
     name = path.rpartition(".")[2]
     names = [term["name"] for term in terms]
     if weight == 0 and name not in names:
-        raise UserError(SettingRef(path, 0), f": there is no such term to leave out; the terms are {', '.join(names)}.")
+        raise UserError(SettingRef(path, 0), f": there is no such term to remove; the terms are {', '.join(names)}.")
     kept = [term for term in terms if term["name"] != name]
     terms[:] = [*kept, {"name": name, "weight": weight}] if weight != 0 else kept
 
 
 def _value(text: str) -> Any:
-    """`none`, numbers and comma lists become what they mean; the rest stays text for pydantic to judge."""
+    """Parse `none`, numbers and comma-separated lists. Anything else stays text, which pydantic validates."""
     if text.lower() in ("none", "null"):
         return None
     if "," in text:

@@ -1,4 +1,4 @@
-"""Everything that decides what a run learns, in one frozen object."""
+"""Everything that decides what a run learns, in one immutable object."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ from sem_models.config.training import Adversarial, Backbone, LossTerm, Optimise
 TaskName = Literal[
     "super-resolution", "denoising", "refocusing", "translation", "synthesis", "segmentation", "inpainting"
 ]
-"""What a recipe may be for; `sem_models.tasks` says what that means."""
+"""The task of a recipe; the package `sem_models.tasks` implements each of them."""
 
 
 class Recipe(Frozen):
@@ -27,20 +27,21 @@ class Recipe(Frozen):
     network: NetworkConfig
     losses: tuple[LossTerm, ...] = Field((LossTerm(name="l1"),), min_length=1)
     perceptual: Backbone = "vgg19"
-    """Whose features a loss term `perceptual` compares."""
+    """The network whose features the loss term `perceptual` compares."""
     degradation: Degradation = Degradation()
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     adversarial: Adversarial | None = None
-    """The second stage, with a discriminator; `losses`, `optimiser` and `schedule` above are those of the first."""
+    """The second stage, with a discriminator. The fields `losses`, `optimiser` and `schedule` above describe the
+    first."""
     cycle: CycleSettings | None = None
-    """Method cycle: what stands in for pairs. Its only stage is the adversarial one."""
+    """Method cycle: the losses that replace a comparison with pairs. Its only stage is the adversarial one."""
     blind_spot: BlindSpot | None = None
-    """What method blind-spot hides."""
+    """Method blind-spot: the pixels that are hidden."""
     diffusion: DiffusionSettings | None = None
-    """The noise that method diffusion adds and takes away."""
+    """Method diffusion: the noise that is added and removed."""
     labels: tuple[int, ...] = ()
-    """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
+    """Tasks on label maps: the raw value of each class in the mask files. Training copies it from the dataset."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")
@@ -53,15 +54,15 @@ class Recipe(Frozen):
         if self.cycle and self.adversarial:
             _require_one_stage(self.adversarial)
         if facts.predicts_noise != (capabilities(self.network).auxiliary == "noise"):
-            raise ValueError("method diffusion and network diffusion-unet go together only")
+            raise ValueError("method diffusion needs network diffusion-unet, and no other method can use that network")
         if facts.predicts_noise and [term.name for term in self.losses] != ["mse"]:
-            raise ValueError("method diffusion learns the mean of what the noise may be, by the loss mse alone")
+            raise ValueError("method diffusion must learn the mean of the noise; its only loss must be mse")
         return self
 
 
 def _require_one_stage(settings: Adversarial) -> None:
     if settings.first_share or settings.gradient_weight or settings.losses:
         raise ValueError(
-            "method cycle has one stage, one discriminator a domain and the losses of its cycle settings: "
+            "method cycle has one stage, one discriminator per domain and the losses of its cycle settings: "
             "adversarial.first_share and adversarial.gradient_weight must be 0 and adversarial.losses empty"
         )

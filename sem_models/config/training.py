@@ -1,4 +1,4 @@
-"""How a network is trained: optimiser, schedule and loop settings, each typed and frozen."""
+"""How a network is trained: settings of the optimiser, the learning-rate schedule and the training loop."""
 
 import math
 from typing import Literal
@@ -11,7 +11,7 @@ from sem_models.config.networks.discriminators import DiscriminatorConfig
 GanKind = Literal["bce", "relativistic", "lsgan"]
 """Form of the adversarial loss; the formulas are in `sem_models/losses/adversarial.py`."""
 Backbone = Literal["vgg16", "vgg19"]
-"""Networks trained on ImageNet whose features losses and scores compare."""
+"""Networks trained on ImageNet whose features are compared by losses and scores."""
 
 
 class LossTerm(Frozen):
@@ -37,16 +37,16 @@ class Schedule(Frozen):
     name: Literal["constant", "cosine", "multistep", "linear"] = "cosine"
     warmup_steps: int = Field(0, ge=0)
     final_fraction: float = Field(0.01, ge=0, le=1)
-    """Cosine, linear: the last learning rate as a fraction of the first."""
+    """Cosine and linear: final learning rate as a fraction of the initial one."""
     decay_from: float = Field(0.5, ge=0, lt=1)
-    """Linear: the fraction of the run after which the rate, constant until then, falls."""
+    """Linear: fraction of the run during which the learning rate stays constant before it falls."""
     milestones: tuple[float, ...] = ()
-    """Multistep: fractions of the run at which the rate is multiplied by `gamma`."""
+    """Multistep: fractions of the run at which the learning rate is multiplied by `gamma`."""
     gamma: float = Field(0.5, gt=0, le=1)
 
 
 def learning_rate(base: float, schedule: Schedule, step: int, total: int) -> float:
-    """Learning rate of the update that follows `step` finished ones; a pure function, so nothing to resume."""
+    """Compute the learning rate of the update after `step` completed ones. It keeps no state that needs resuming."""
     if step < schedule.warmup_steps:
         return base * (step + 1) / schedule.warmup_steps
     done = min(step / total, 1.0)
@@ -66,18 +66,18 @@ class Adversarial(Frozen):
     """The stage of a run in which a discriminator takes part."""
 
     first_share: float = Field(0.5, ge=0, lt=1)
-    """Of all steps, how many go to the stage before; 0 where the run starts from weights of another one."""
+    """Share of all steps that belong to the stage before; 0 if the run starts from the weights of another run."""
     losses: tuple[LossTerm, ...]
-    """Of the generator, besides the adversarial one."""
+    """Losses of the generator in addition to the adversarial one."""
     gan: GanKind = "relativistic"
     weight: float = Field(5e-3, ge=0)
-    """Of the adversarial loss on images."""
+    """Weight of the adversarial loss on images."""
     gradient_weight: float = Field(0.0, ge=0)
-    """Of the adversarial loss on gradient maps, with a discriminator of its own; 0: there is none (SPSR has one)."""
+    """Weight of the adversarial loss on gradient maps, which has its own discriminator (SPSR); 0: none."""
     discriminator: DiscriminatorConfig
     conditional: bool = False
-    """Whether discriminators see the input of the generator beside the image, so that they judge whether the two
-    belong together (Isola et al., CVPR 2017, equation 1)."""
+    """Whether the discriminators also see the generator's input, so that they decide whether input and output belong
+    together (Isola et al., CVPR 2017, equation 1)."""
     discriminator_rate: float = Field(1.0, gt=0)
     """Learning rate of the discriminators as a multiple of the generator's."""
     optimiser: Optimiser = Optimiser(lr=1e-4)
@@ -85,7 +85,7 @@ class Adversarial(Frozen):
 
 
 class TrainSettings(Frozen):
-    """The loop. Patch sizes are in pixels of the sharp target."""
+    """Settings of the training loop. The patch size is in pixels of the sharp target."""
 
     steps: int = Field(1000, ge=1)
     batch: int = Field(16, ge=1)
@@ -94,11 +94,11 @@ class TrainSettings(Frozen):
     checkpoint_every: int = Field(250, ge=1)
     log_every: int = Field(10, ge=1)
     ema_decay: float = Field(0.999, ge=0, lt=1)
-    """Exponential moving average of the weights; 0 switches it off."""
+    """Decay of the exponential moving average of the weights; 0 switches the average off."""
     early_stop: int | None = Field(None, ge=1)
-    """Stop after this many validations without a better score (PSNR where there is a clean reference)."""
+    """Stop after this many validations without a better score (PSNR if there is a clean reference)."""
     grad_clip: float = Field(1.0, gt=0)
-    """Largest gradient norm."""
+    """Largest gradient norm; larger gradients are scaled down to it."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """auto: bf16 on a CUDA device for networks that are safe with it, else 32 bit."""
+    """auto: bf16 mixed precision on a CUDA device for networks that tolerate it, otherwise 32 bit."""
     seed: int = 0

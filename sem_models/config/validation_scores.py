@@ -1,4 +1,4 @@
-"""Scores of a validation: which one tells the better of two checkpoints, and what people call it."""
+"""The scores that validation computes: which one ranks checkpoints, and how it is labelled."""
 
 import math
 from collections.abc import Mapping
@@ -7,47 +7,47 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ranking:
-    """The score that tells the better of two checkpoints of one run."""
+    """The score by which the checkpoints of one run are ranked."""
 
     score: str
-    """Its name in the scores of a validation, for example `val/psnr_db`."""
+    """Name of the score among those of a validation, for example `val/psnr_db`."""
     higher_is_better: bool = True
 
     def quality(self, scores: Mapping[str, float]) -> float:
-        """More is better; what is not finite counts as worst."""
+        """Return the score with its sign chosen so that higher is better; -inf if it is not finite."""
         value = scores[self.score] if self.higher_is_better else -scores[self.score]
         return value if math.isfinite(value) else float("-inf")
 
 
 @dataclass(frozen=True)
 class ValidationScore:
-    """What says most about a model between steps: its curve is `val/NAME`, that of its baseline `val/floor_NAME`."""
+    """The main score of a validation. Its curve is named `val/NAME`, that of its baseline `val/floor_NAME`."""
 
     name: str
     title: str
-    """Above its curve."""
+    """Title of the plot."""
     detail: str
-    """Behind the title, in plain type."""
+    """Text after the title, in plain type."""
     axis: str
-    """Quantity and unit."""
+    """Axis label: quantity and unit."""
     ranking: Ranking | None
-    """None: it does not measure quality, so that the newest checkpoint is kept as the best."""
+    """None: the score does not measure quality, so the newest checkpoint is kept as the best."""
     column: str | None = None
     """Heading in a table of runs; None: not listed there."""
     has_baseline_column: bool = False
     note: str = ""
-    """How to read it."""
+    """How to read the plot."""
     has_reference: bool = True
-    """Whether the dataset of the run has something that an output can be scored against."""
+    """Whether the dataset of the run contains a reference that an output can be scored against."""
 
     @property
     def metric(self) -> str:
-        """Name of its curve."""
+        """Name of the curve."""
         return f"val/{self.name}"
 
     @property
     def baseline_metric(self) -> str:
-        """Name of the curve of its baseline."""
+        """Name of the curve of the baseline."""
         return f"val/floor_{self.name}"
 
 
@@ -65,24 +65,24 @@ TWO_FRAME_PSNR = ValidationScore(
     "Validation PSNR",
     ", estimated from two noisy frames",
     "PSNR (dB)",
-    # The error itself: where its estimate is not above zero, there is no PSNR.
+    # The squared error, because its estimate can be zero or negative, where no PSNR exists.
     Ranking("val/two_frame_mse", higher_is_better=False),
 )
 BLIND_ERROR = ValidationScore(
     "blind_mse",
     "Validation error on hidden pixels",
-    ", their noise included",
+    ", including their noise",
     "squared error",
     Ranking("val/blind_mse", higher_is_better=False),
     has_reference=False,
 )
 NOISE_ERROR = ValidationScore(
     "noise_mse",
-    "Validation error of the noise",
-    " that the network finds in unseen images",
+    "Validation error of the predicted noise",
+    " on unseen images",
     "squared error",
     Ranking("val/noise_mse", higher_is_better=False),
-    column="val error of the noise",
+    column="val noise error",
 )
 DICE = ValidationScore(
     "dice",
@@ -99,6 +99,6 @@ INPUT_CORRELATION = ValidationScore(
     "",
     "correlation",
     None,
-    note="Unpaired images have no PSNR. 1: nothing was changed; below 0: light and dark are exchanged.",
+    note="Unpaired images have no PSNR. 1: the input is unchanged; below 0: light and dark are exchanged.",
     has_reference=False,
 )

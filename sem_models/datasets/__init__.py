@@ -1,1 +1,1 @@
-"""Prepared datasets: manifest, stored arrays, classes of label maps."""
+"""Prepared datasets: manifest, stored arrays and label maps."""

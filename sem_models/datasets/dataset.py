@@ -29,56 +29,56 @@ _EARLY_FACTS = (
     "voltage_kv",
     "working_distance_mm",
 )
-"""Acquisition facts that count in the digest; those which readers have learned to find since do not."""
+"""Facts that enter the digest. Those that newer readers also find do not, so that older digests stay valid."""
 _LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by")
-"""Facts that older manifests know nothing of; where there are none, they do not count in the digest."""
+"""Fields that older manifests lack. If they are empty they do not enter the digest."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder with `manifest.json` and one `.npy` file an array."""
+    """A prepared dataset: a folder with `manifest.json` and one `.npy` file per array."""
 
     folder: Path
     manifest: Manifest
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the content: equal for the same files prepared the same way, wherever and whenever."""
+        """SHA-256 of the content. It is equal if the same files are prepared in the same way, anywhere and any time."""
         return digest_of(self.manifest)
 
     def entries(self, split: Split) -> tuple[Entry, ...]:
-        """The samples of one split."""
+        """Return the samples of one split."""
         return tuple(entry for entry in self.manifest.entries if entry.split == split)
 
     def array(self, entry: Entry, role: Role) -> NDArray[Any]:
-        """(H, W, C) in native dtype, memory-mapped read-only."""
+        """Return the image as (H, W, C) in its native dtype, memory-mapped and read-only."""
         mapped: NDArray[Any] = np.load(self.folder / entry.array(role).file, mmap_mode="r", allow_pickle=False)
         return mapped
 
     def unit(self, entry: Entry, role: Role) -> NDArray[np.float32]:
-        """(C, H, W) float32, scaled by the stored intensity range to [0, 1] nominal."""
+        """Return the image as (C, H, W) float32, scaled by the stored intensity limits to nominally [0, 1]."""
         stored = entry.array(role)
         limits = [IntensityRange(*own) for own in stored.part_intensities]
         pixels = stack_to_unit(self.array(entry, role), stored.part_channels, limits)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
     def one_hot(self, entry: Entry) -> NDArray[np.float32]:
-        """(K, H, W) float32 of a mask: 1 in the channel of the class of each pixel, 0 in the others."""
+        """Return the mask as (K, H, W) float32: 1 in the channel of each pixel's class, 0 in the others."""
         classes = np.arange(len(self.manifest.label_values), dtype=np.uint8)
         channels: NDArray[np.float32] = (self.array(entry, "mask")[..., 0] == classes[:, None, None]).astype(np.float32)
         return channels
 
     @property
     def sharp_role(self) -> Role:
-        """The role that a restoration learns to give: `image` in single datasets, `target` in paired ones."""
+        """The role of the image that a restoration learns to return, for example `target` in a paired dataset."""
         return self.manifest.layout.sharp_role
 
 
 def digest_of(manifest: Manifest) -> str:
-    """sha256 of the canonical JSON of a manifest; its name and its list of unusable files do not count."""
+    """Compute the SHA-256 of the canonical JSON of a manifest, without its name and its list of unusable files."""
     content = manifest.model_dump(mode="json", exclude={"name", "skipped"})
     for entry in content["entries"]:
-        # Measurements are no content.
+        # Measurements are not content.
         del entry["residual"], entry["residual_before"]
         for stored in entry["arrays"]:
             stored["metadata"] = {key: value for key, value in stored["metadata"].items() if key in _EARLY_FACTS}
@@ -97,7 +97,7 @@ def open_dataset(folder: Path) -> Dataset:
     """Open a prepared dataset.
 
     Raises:
-        UserError: There is none, its manifest cannot be read, or arrays are missing or of another shape.
+        UserError: There is no dataset, its manifest cannot be read, or arrays are missing or have the wrong shape.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -119,10 +119,10 @@ def _check_arrays(dataset: Dataset) -> None:
         for stored in entry.arrays:
             path = dataset.folder / stored.file
             if not path.resolve().is_relative_to(dataset.folder.resolve()):
-                raise UserError(f"{dataset.folder.name}: {stored.file} points out of the dataset; prepare it again.")
+                raise UserError(f"{dataset.folder.name}: {stored.file} is out of the dataset folder; prepare it again.")
             try:
                 array = np.load(path, mmap_mode="r", allow_pickle=False)
             except (OSError, ValueError) as error:
                 raise UserError(f"{path}: missing or damaged; delete the dataset and prepare it again.") from error
             if array.shape != stored.shape or str(array.dtype) != stored.dtype:
-                raise UserError(f"{path}: its shape or type is not what the manifest says; prepare the dataset again.")
+                raise UserError(f"{path}: shape or data type differ from the manifest; prepare the dataset again.")

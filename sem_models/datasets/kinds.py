@@ -1,4 +1,4 @@
-"""Kinds of datasets: which images belong to a sample of each, and what follows from that."""
+"""Layouts of datasets: which images each sample consists of, and what follows from that."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,28 +12,28 @@ class Layout:
     """Which images a sample of a dataset consists of."""
 
     roles: tuple[Role, ...]
-    """Of a sample; where samples are unrelated, each has one of them."""
+    """Roles of the images of a sample. In an unpaired dataset each sample has only one of them."""
     sharp_role: Role
-    """What a restoration learns to give."""
+    """Role of the image that a restoration learns to return."""
     is_paired: bool = False
-    """Input and target of a sample show one field."""
+    """Whether the input and target of a sample show the same field."""
     is_unpaired: bool = False
-    """Inputs and targets are samples of their own: outputs have no reference."""
+    """Whether inputs and targets are separate samples, so that outputs have no reference."""
     has_masks: bool = False
 
     @property
     def brings_inputs(self) -> bool:
-        """Whether inputs were recorded, so that nothing has to be degraded."""
+        """Whether inputs were recorded and need not be simulated."""
         return self.is_paired or self.is_unpaired
 
     @property
     def image_roles(self) -> tuple[Role, ...]:
-        """Roles of micrographs."""
+        """Roles of the micrographs, without the mask."""
         return tuple(role for role in self.roles if role != "mask")
 
     @property
     def images_per_sample(self) -> int:
-        """How many roles each sample has."""
+        """Number of images that each sample consists of."""
         return 1 if self.is_unpaired else len(self.roles)
 
 

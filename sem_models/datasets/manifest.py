@@ -1,4 +1,4 @@
-"""The dataset manifest: what is in a dataset, where it came from and which split it belongs to."""
+"""The dataset manifest: the contents of a dataset, their sources and their splits."""
 
 from typing import Literal
 
@@ -11,9 +11,9 @@ from sem_models.images.facts import Fact
 Split = Literal["train", "val", "test"]
 WarpModel = Literal["translation", "rigid", "affine"]
 Register = Literal["none", "shift", "translation", "rigid", "affine"]
-"""What is done to pairs: nothing, cropped by whole pixels, or the input warped by one of the models."""
+"""Registration of pairs: none, cropping by whole pixels (shift), or warping the input with one of the models."""
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float]]
-"""(row, column, 1) of a target to (row, column) of its input, in px of each before anything was cut."""
+"""Maps (row, column, 1) of a target to (row, column) of its input, each in its own pixels before anything was cut."""
 
 
 class Part(Frozen):
@@ -21,58 +21,59 @@ class Part(Frozen):
 
     source: str
     sha256: str
-    """Of the raw file."""
+    """SHA-256 of the raw file."""
     channels: int
-    """How many it gave; they follow those of the parts before it."""
+    """Number of its channels, which follow those of the parts before it."""
     databar_rows: int
     intensity: tuple[float, float]
-    """Raw values that stand for 0 and 1 in these channels."""
+    """Intensity limits of these channels, as raw values."""
 
 
 class Resampled(Frozen):
-    """From which pixel size an array was brought to that of its dataset."""
+    """How an array was resampled to the pixel size of its dataset."""
 
     from_nm: float
     """Pixel size of the raw image."""
     factor: float
-    """New pixels per raw one along an edge: below 1 where it was reduced."""
+    """New pixels per raw pixel along an edge; below 1 for a reduction."""
 
 
 class StoredArray(Frozen):
     """One `.npy` file of a dataset and the source file that it was cut from."""
 
     role: Role
-    """`image` in single datasets; `input`/`target` in paired ones; in unpaired ones `input` is domain A and
-    `target` domain B, one to an entry; `image` and `mask` in masked ones."""
+    """`image` in single datasets; `input` and `target` in paired ones; `image` and `mask` in masked ones. An entry of
+    an unpaired dataset has either `input`, for the first domain, or `target`, for the second."""
     file: str
-    """Relative to the dataset folder."""
+    """Path relative to the dataset folder."""
     source: str
-    """File name of the raw image, with `#page` for a page of several."""
+    """Name of the raw file, with `#page` if the file has several pages."""
     sha256: str
-    """Of the raw file."""
+    """SHA-256 of the raw file."""
     shape: tuple[int, int, int]
     dtype: str
     pixel_size_nm: float | None
     databar_rows: int
-    """Rows cut off at the bottom."""
+    """Number of rows cut off at the bottom."""
     databar_found_by: Literal["none", "metadata", "detection", "manual"]
     intensity: tuple[float, float]
-    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise; (0, 1) for masks,
+    """Intensity limits, as raw values: (0, 255) for 8 bit, otherwise robust limits of the image; (0, 1) for masks,
     whose values are class indices."""
     metadata: dict[str, Fact] = Field(default_factory=dict)
     parts: tuple[Part, ...] = ()
-    """Where several files gave the channels: all of them, the one named above first; `intensity` is of that one."""
+    """The files that the channels come from, if there are several: the file named above first, to which `intensity`
+    belongs."""
     resampled: Resampled | None = None
-    """None: stored as it was recorded, `pixel_size_nm` is that of the raw image."""
+    """None: not resampled, so that `pixel_size_nm` is that of the raw image."""
 
     @property
     def part_channels(self) -> tuple[int, ...]:
-        """Channels of each part; empty where one file gave all."""
+        """Number of channels of each part; empty if all channels come from one file."""
         return tuple(part.channels for part in self.parts)
 
     @property
     def part_intensities(self) -> tuple[tuple[float, float], ...]:
-        """The raw values for 0 and 1, a pair for each part; one pair where one file gave all."""
+        """The intensity limits of each part; a single pair if all channels come from one file."""
         return tuple(part.intensity for part in self.parts) or (self.intensity,)
 
 
@@ -81,21 +82,21 @@ class Warp(Frozen):
 
     model: WarpModel
     matrix: Matrix
-    """In px of the files; in those of the stored arrays where the two were resampled by different factors, or came in
-    two sizes: then they were registered after that."""
+    """In px of the files. If the two images differ in size or were resampled by different factors, they were registered
+    after resampling, and the matrix is in px of the stored arrays."""
 
 
 class Residual(Frozen):
-    """What is left between input and target, over blocks of the field, found by other means than what aligned them."""
+    """The shift that remains between input and target, measured over blocks and independently of the registration."""
 
     median_px: float
     p95_px: float
     """95th percentile over the blocks."""
     median_nm: float | None
-    """None where the pixel size is unknown."""
+    """None if the pixel size is unknown."""
     p95_nm: float | None
     blocks: int
-    """Blocks that could be measured."""
+    """Number of blocks that could be measured."""
 
 
 class Entry(Frozen):
@@ -103,26 +104,30 @@ class Entry(Frozen):
 
     name: str
     group: str
-    """Specimen, subject or section: never divided over splits."""
+    """Specimen, subject or section; never divided between splits."""
     split: Split
     arrays: tuple[StoredArray, ...]
     shift_px: tuple[float, float] | None = None
-    """Shift (rows, columns) of the target against the input found by phase correlation; None if not paired."""
+    """Shift (rows, columns) of the target relative to the input, by phase correlation; None if not paired."""
     shift_applied: bool = False
-    """Whether both were cropped by that shift, to whole pixels."""
+    """Whether both images were cropped by that shift, rounded to whole pixels."""
     warp: Warp | None = None
-    """Of the input, where it was registered by mutual information."""
+    """Warp of the input, if it was registered by mutual information."""
     residual: Residual | None = None
-    """Of a pair as it is stored; None where it could not be measured."""
+    """Residual of the stored pair; None if it could not be measured."""
     residual_before: Residual | None = None
-    """Of the pair as it came; None where nothing was done to it or it could not be measured."""
+    """Residual of the pair before registration; None if it was not registered or the residual could not be measured."""
 
     def has(self, role: Role) -> bool:
-        """Whether there is an array of that role; entries of unpaired datasets have one role only."""
+        """Return whether there is an array of that role. Entries of unpaired datasets have only one role."""
         return any(stored.role == role for stored in self.arrays)
 
     def array(self, role: Role) -> StoredArray:
-        """The stored array of that role; KeyError where there is none."""
+        """Return the stored array of that role.
+
+        Raises:
+            KeyError: The entry has no array of that role.
+        """
         for stored in self.arrays:
             if stored.role == role:
                 return stored
@@ -130,31 +135,31 @@ class Entry(Frozen):
 
 
 class Skipped(Frozen):
-    """A raw file that could not be used, and why, in one line."""
+    """A raw file that was not used, and the reason in one line."""
 
     source: str
     reason: str
 
 
 class Manifest(Frozen):
-    """Everything a dataset is, but the pixels."""
+    """The description of a dataset: everything except the pixels."""
 
     version: Literal[1] = 1
     name: str
     kind: Kind
     group_by: str
-    """Regular expression that took the group out of the file name."""
+    """Regular expression that extracted the group from the file name."""
     seed: int
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     label_values: tuple[int, ...] = ()
-    """Masked datasets: the raw value of each class, ascending; the stored masks hold indices into it."""
+    """Masked datasets: the raw value of each class, ascending. The stored masks contain indices into this tuple."""
     target_group_by: str | None = None
-    """Likewise of the second domain of an unpaired set; None: the same one."""
+    """Regular expression for the second domain of an unpaired dataset; None: the same as `group_by`."""
     test_groups: str | None = None
-    """Regular expression of the groups that were named as the test; None: it was dealt by `seed`."""
+    """Regular expression for the groups of the test split; None: they were drawn with `seed`."""
 
     @property
     def layout(self) -> Layout:
-        """Which images its samples consist of."""
+        """The images that each sample consists of."""
         return LAYOUTS[self.kind]

@@ -1,4 +1,4 @@
-"""Masked datasets whose training images were drawn from masks, beside or in place of the real ones."""
+"""Masked datasets with training images drawn from masks, in addition to the real images or in place of them."""
 
 import hashlib
 import json
@@ -18,19 +18,19 @@ from sem_models.images.intensity import UnitImage
 from sem_models.progress import Progress, silent
 
 Draw = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""(K, H, W) one-hot mask to a (1, H, W) image in unit intensity."""
+"""Maps a (K, H, W) one-hot mask to a (1, H, W) image in unit intensity."""
 Content = Literal["synthetic", "both"]
 _MADE_BY = "synthesised_by"
 _SYMMETRIES = 8
 
 
 def is_synthetic(entry: Entry) -> bool:
-    """Whether the image was drawn by a model."""
+    """Return whether the image was drawn by a model."""
     return drawn_by(entry) is not None
 
 
 def drawn_by(entry: Entry) -> str | None:
-    """Who drew the image; None where an instrument recorded it."""
+    """Return the model that drew the image; None if an instrument recorded it."""
     made_by = entry.array("image").metadata.get(_MADE_BY) if entry.has("image") else None
     return None if made_by is None else str(made_by)
 
@@ -44,22 +44,22 @@ def write_synthetic(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Dataset:
-    """A dataset with an image drawn from each training mask of `source`; validation and test splits stay real.
+    """Write a dataset with one image drawn from each training mask of `source`; validation and test stay real.
 
-    Each mask is flipped and turned before it is drawn, so that no image is a copy of the one that the model may
-    remember for this very mask. With `both` the real training images are there as well.
+    Each mask is flipped and turned before the image is drawn, because the model may remember the image of this very
+    mask and return a copy. With `both`, the training split contains the real images as well.
 
     Args:
         source: A masked dataset.
-        folder: Where the new one goes; the same content that is there already is left alone.
-        draw: Applied once to each mask.
-        made_by: Who drew, kept with every image.
-        content: What the training split holds.
-        seed: Of the symmetries.
-        progress: Told after each image.
+        folder: Folder of the new dataset. If it already contains the same dataset, nothing is written.
+        draw: Draws the image of a mask; called once for each mask.
+        made_by: Name of the model, stored with every image.
+        content: Content of the training split.
+        seed: Seed for the flips and turns.
+        progress: Called after each image.
 
     Raises:
-        UserError: `folder` holds another dataset, or `source` has no masks.
+        UserError: `folder` contains another dataset, or `source` has no masks.
     """
     if not source.manifest.layout.has_masks:
         kind = FieldRef("kind", "masked")
@@ -115,7 +115,10 @@ def _save(
 
 
 def turned(pixels: NDArray[np.uint8], symmetry: int) -> NDArray[np.uint8]:
-    """(H, W, C) after one of the eight symmetries of a square: quarter turns, flipped before from 4 on; 0 is none."""
+    """Apply one of the eight symmetries of a square to (H, W, C) pixels.
+
+    Symmetries 0 to 3 are that number of quarter turns; 4 to 7 flip the image first.
+    """
     flipped = pixels[:, ::-1] if symmetry >= 4 else pixels
     return np.ascontiguousarray(np.rot90(flipped, symmetry % 4))
 
@@ -125,7 +128,7 @@ def _finish(manifest: Manifest, part: Path, folder: Path) -> Dataset:
         existing = open_dataset(folder)
         if existing.digest == digest_of(manifest):
             return existing
-        raise UserError(f"A dataset {folder.name!r} with other content is already there; delete {folder} first.")
+        raise UserError(f"A dataset {folder.name!r} with other content already exists; delete {folder} first.")
     (part / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
     part.chmod(0o755)
     part.rename(folder)
@@ -133,24 +136,24 @@ def _finish(manifest: Manifest, part: Path, folder: Path) -> Dataset:
 
 
 _ROUNDING = 1.5 / 255
-"""Stored images are rounded to 256 grey levels, and another device rounds otherwise."""
+"""Tolerance: stored images are rounded to 256 grey levels, and devices round differently."""
 
 
 class KnownDrawings:
-    """Draws as `draw` does, but takes what is there already from datasets that the same run has drawn.
+    """Draws images as `draw` does, but reuses images that the same run has already drawn for other datasets.
 
-    A run that was trained further has other weights under the same name. So the first mask that is known is drawn again
-    and compared: where the images differ, nothing is taken.
+    If training of the run was continued, its weights changed under the same name. The first known mask is therefore
+    drawn again and compared; if the images differ, none are reused.
     """
 
     def __init__(self, draw: Draw, folders: Sequence[Path], made_by: str) -> None:
-        """Look into `folders`, those that are there, for what `made_by` has drawn."""
+        """Search the existing ones of `folders` for images drawn by `made_by`."""
         self._draw = draw
         self._known = {key: place for folder in folders for key, place in _drawings(folder, made_by)}
         self._trusted = False
 
     def __call__(self, one_hot: NDArray[np.float32]) -> UnitImage:
-        """(K, H, W) mask to (1, H, W) unit intensity."""
+        """Map a (K, H, W) one-hot mask to a (1, H, W) image in unit intensity."""
         place = self._known.get(_key(one_hot))
         if place is None:
             return self._draw(one_hot)
@@ -166,7 +169,7 @@ class KnownDrawings:
 
 
 def _drawings(folder: Path, made_by: str) -> Iterator[tuple[bytes, Path]]:
-    """The mask and the file of each image that `made_by` has drawn."""
+    """Return the key of the mask and the file of each image that `made_by` has drawn."""
     if not (folder / MANIFEST).is_file():
         return
     dataset: Dataset = open_dataset(folder)

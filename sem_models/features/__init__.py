@@ -1,1 +1,1 @@
-"""Features of networks trained on ImageNet, for metrics and losses."""
+"""Features of networks trained on ImageNet, for losses and scores."""

@@ -1,6 +1,7 @@
-"""Features of VGG16 and VGG19 trained on ImageNet (Simonyan & Zisserman, ICLR 2015), never of untrained networks.
+"""Features of VGG16 and VGG19 trained on ImageNet (Simonyan and Zisserman, ICLR 2015).
 
-The layers are built here in torchvision's order, so that its weight files fit and torchvision itself is not needed.
+The layers are built in the order of torchvision, so that its weight files can be loaded without torchvision itself.
+Without trained weights there are no features: an untrained network is never used.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sem_models.config.training import Backbone
-from sem_models.features.weights import FeaturesUnavailable, backbone_file, damage_is_said, load_backbone
+from sem_models.features.weights import FeaturesUnavailable, backbone_file, load_backbone, report_damage
 
 __all__ = ["FeaturesUnavailable", "VggFeatures", "require_backbone"]
 
@@ -21,10 +22,10 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class VggFeatures(nn.Module):
-    """Outputs of named layers: `conv5_3` before its activation, `relu3_3` after it.
+    """The outputs of named layers, for example `conv5_3` (before its activation) or `relu3_3` (after it).
 
-    Frozen and always in evaluation mode; gradients flow to the input. Layers past the deepest one asked for are not
-    built.
+    The weights are frozen and the network is always in evaluation mode; gradients flow to the input. Layers beyond the
+    deepest requested one are not built.
     """
 
     mean: Tensor
@@ -36,16 +37,17 @@ class VggFeatures(nn.Module):
         layers: tuple[str, ...],
         pooling: Callable[[int], nn.Module] = lambda _: nn.MaxPool2d(2),
     ) -> None:
-        """Read the weights.
+        """Build the layers and read their weights.
 
         Args:
             backbone: `vgg16` or `vgg19`, with torchvision's ImageNet weights.
-            layers: In the order in which `forward` returns them.
-            pooling: Makes the module between two blocks from the number of channels; both networks take the maximum.
+            layers: Names of the layers, in the order in which `forward` returns their outputs.
+            pooling: Returns the module between two blocks for a number of channels. The default is max pooling, as in
+                the original networks.
 
         Raises:
-            FeaturesUnavailable: The weights are missing or damaged; the message says what to put where.
-            ValueError: A layer that the network does not have.
+            FeaturesUnavailable: The weights are missing or damaged; the message says which file to put where.
+            ValueError: The network has no layer of that name.
         """
         super().__init__()
         names = layer_names(backbone)
@@ -61,7 +63,10 @@ class VggFeatures(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(N, 1 or 3, H, W) in [0, 1] to one (N, C, h, w) a layer; h = H / 2^(block - 1). Grey is repeated."""
+        """Map (N, 1 or 3, H, W) in [0, 1] to one (N, C, h, w) per layer, with h = H / 2^(block - 1).
+
+        A single grey channel is repeated three times.
+        """
         x = (x.expand(-1, 3, -1, -1) - self.mean) / self.std
         found: dict[str, Tensor] = {}
         for name, layer in zip(self._names, self.features, strict=True):
@@ -71,23 +76,30 @@ class VggFeatures(nn.Module):
         return [found[name] for name in self._layers]
 
     def train(self, mode: bool = True) -> Self:  # noqa: ARG002
-        """Stays in evaluation mode whatever the network around it does."""
+        """Stay in evaluation mode whatever the surrounding network does."""
         return super().train(False)
 
     def _read(self, backbone: Backbone) -> None:
         weights = load_backbone(_FILES[backbone], backbone.upper())
-        with damage_is_said(backbone_file(_FILES[backbone], backbone.upper())):
+        with report_damage(backbone_file(_FILES[backbone], backbone.upper())):
             own = self.features.state_dict()
             self.features.load_state_dict({name: weights[f"features.{name}"] for name in own})
 
 
 def require_backbone(backbone: Backbone) -> None:
-    """Look whether the weights are there or can be downloaded, without reading them; else `FeaturesUnavailable`."""
+    """Check that the weights are present or can be downloaded, without reading them.
+
+    Raises:
+        FeaturesUnavailable: They are neither.
+    """
     backbone_file(_FILES[backbone], backbone.upper())
 
 
 def layer_names(backbone: Backbone) -> list[str]:
-    """Every layer in torchvision's order: `conv1_1`, `relu1_1`, ..., `pool5`; the index is the one in its files."""
+    """Return all layer names in torchvision's order: `conv1_1`, `relu1_1`, ..., `pool5`.
+
+    The position in the list is the index of the layer in torchvision's weight files.
+    """
     names: list[str] = []
     for block, convolutions in enumerate(_CONVOLUTIONS[backbone], 1):
         for index in range(1, convolutions + 1):
@@ -97,7 +109,7 @@ def layer_names(backbone: Backbone) -> list[str]:
 
 
 def _build(names: list[str], pooling: Callable[[int], nn.Module]) -> list[nn.Module]:
-    """Not in place: an activation must leave the output of the convolution before it as it was."""
+    """Build the layers. Activations do not work in place, because the output of the convolution must be preserved."""
     modules: list[nn.Module] = []
     channels = 3
     for name in names:

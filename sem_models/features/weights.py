@@ -1,4 +1,4 @@
-"""Weights of backbones trained elsewhere: where they are looked for, and what is said when they are not to be had."""
+"""Pretrained backbone weights: where they are searched for, and the error raised when they are not available."""
 
 import os
 import pickle
@@ -17,24 +17,28 @@ _UNREADABLE = (
     OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError,
     pickle.UnpicklingError, zipfile.BadZipFile,
 )  # fmt: skip
-"""What reading a truncated or foreign file raises, by the place where it ends."""
+"""Exceptions that reading a truncated or foreign file may raise."""
 _ops: list[Any] = []
 
 
 class FeaturesUnavailable(Exception):
-    """Trained weights are neither here nor to be had, or are damaged; the message says what to put where."""
+    """Raised if trained weights are missing and cannot be downloaded, or are damaged; says which file to put where."""
 
 
 def torch_home() -> Path:
-    """`TORCH_HOME`, or the folder that torch takes without it."""
+    """Return `TORCH_HOME`, or the default folder of torch if it is not set."""
     return Path(torch.hub.get_dir()).parent
 
 
 def backbone_file(file: str, name: str) -> Path:
-    """Where torchvision keeps that file, whether it is there already or can be downloaded.
+    """Return the path at which torchvision keeps a file that is present or can be downloaded.
+
+    Args:
+        file: Name of the weight file.
+        name: Name of the backbone, for the error message.
 
     Raises:
-        FeaturesUnavailable: It is not there and there is no internet (or `SEM_OFFLINE` is set).
+        FeaturesUnavailable: The file is missing and there is no internet connection (or `SEM_OFFLINE` is set).
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / file
     if not path.is_file() and not _download_possible():
@@ -43,13 +47,13 @@ def backbone_file(file: str, name: str) -> Path:
 
 
 def load_backbone(file: str, name: str) -> dict[str, Tensor]:
-    """Weights by name, downloaded from torchvision's own address where they are missing.
+    """Read the weights by name, after downloading them from torchvision's own address if they are missing.
 
     Raises:
-        FeaturesUnavailable: Missing, not to be downloaded, or damaged.
+        FeaturesUnavailable: The file is missing and cannot be downloaded, or it is damaged.
     """
     path = backbone_file(file, name)
-    with damage_is_said(path):
+    with report_damage(path):
         url = f"https://{_DOWNLOAD_HOST}/models/{file}"
         weights: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             url, str(path.parent), "cpu", progress=False, check_hash=True, weights_only=True
@@ -58,18 +62,18 @@ def load_backbone(file: str, name: str) -> dict[str, Tensor]:
 
 
 @contextmanager
-def damage_is_said(path: Path) -> Iterator[None]:
-    """Whatever goes wrong while the block reads `path` becomes `FeaturesUnavailable` with the advice to replace it."""
+def report_damage(path: Path) -> Iterator[None]:
+    """Turn any error while the block reads `path` into `FeaturesUnavailable`, with the advice to replace the file."""
     try:
         yield
     except _UNREADABLE as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        advice = "is damaged or incomplete" if path.is_file() else "could not be downloaded"
-        raise FeaturesUnavailable(f"{path} {advice} ({reason}): put a whole copy there") from error
+        problem = "is damaged or incomplete" if path.is_file() else "could not be downloaded"
+        raise FeaturesUnavailable(f"{path} {problem} ({reason}): put a complete copy there") from error
 
 
 def declare_torchvision_ops() -> None:
-    """A CPU build of torch has none of torchvision's compiled operators, and torchvision does not import without."""
+    """Declare the compiled operators that torchvision needs on import and that a CPU build of torch lacks."""
     if torch.version.cuda is not None or _ops:
         return
     library = torch.library.Library("torchvision", "FRAGMENT")
@@ -79,7 +83,7 @@ def declare_torchvision_ops() -> None:
 
 
 def _download_possible() -> bool:
-    """One short look, because a machine without internet would wait through every retry of a download."""
+    """Try to connect once, because a machine without internet would wait through every retry of a download."""
     if os.environ.get("SEM_OFFLINE"):
         return False
     try:

@@ -1,1 +1,1 @@
-"""Micrographs: reading, writing, data bars, intensity and display."""
+"""Micrographs: reading and writing, data bars, intensities, provenance and display."""

@@ -1,4 +1,4 @@
-"""Grey images that were stored as colour or with transparency."""
+"""Conversion of grey images that were stored as colour or with transparency."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from sem_models.images.micrograph import Micrograph
 
 
 def to_grey(micrograph: Micrograph) -> Micrograph:
-    """Drop an alpha channel and equal colour channels; true colour stays as it is."""
+    """Drop an alpha channel, and reduce three equal colour channels to one. True colour is returned unchanged."""
     pixels = micrograph.pixels
     if pixels.shape[2] in (2, 4):
         pixels = pixels[:, :, :-1]
@@ -21,11 +21,15 @@ def to_grey(micrograph: Micrograph) -> Micrograph:
 
 
 def require_grey(micrograph: Micrograph) -> Micrograph:
-    """`to_grey`, but true colour is an error."""
+    """Convert to grey as `to_grey` does.
+
+    Raises:
+        UserError: The image is in true colour.
+    """
     grey = to_grey(micrograph)
     if grey.channels != 1:
         raise UserError(
-            f"{micrograph.source}: it has {grey.channels} colour channels that differ, where one grey channel is "
+            f"{micrograph.source}: the image has {grey.channels} different colour channels, but one grey channel is "
             "needed; export the detector signal without false colour."
         )
     return grey

@@ -1,8 +1,8 @@
-"""The data bar: rows at the bottom that the instrument wrote text, scale and logos into.
+"""The data bar: rows at the bottom of the image into which the instrument wrote text, scale bar and logos.
 
-Rows from the metadata are believed first. Detection knows two kinds of bar: a strip of one flat grey with writing on
-it, and writing burnt straight into the micrograph, which betrays itself by glyphs and scale ticks that repeat to the
-pixel on one line, as nothing in a specimen does.
+The metadata takes precedence. Otherwise, two kinds of bar are detected: a strip of uniform grey with text on it, and
+text burnt directly into the micrograph, which is recognised by glyphs and scale ticks that recur on one line with
+exactly equal pixels, as nothing in a specimen does.
 """
 
 from collections import Counter
@@ -29,26 +29,27 @@ _MARGIN_ROWS = 2
 
 @dataclass(frozen=True)
 class DataBar:
-    """Rows to cut off at the bottom, and who says so."""
+    """The number of rows to cut off at the bottom, and how it was found."""
 
     rows: int
     found_by: FoundBy
 
 
 def find_databar(micrograph: Micrograph, manual_rows: int | None = None) -> DataBar:
-    """Where the data bar begins.
+    """Find the rows of the data bar.
 
     Args:
-        micrograph: The image as read.
-        manual_rows: A count that overrules everything, 0 included.
+        micrograph: The image as it was read.
+        manual_rows: Number of rows that overrides metadata and detection; 0 means that there is no data bar.
 
     Raises:
-        UserError: The manual count leaves no image.
+        UserError: The manual number leaves no image.
     """
     if manual_rows is not None:
         if not 0 <= manual_rows < micrograph.height:
             raise UserError(
-                f"{micrograph.source}: {manual_rows} data bar rows do not fit an image of {micrograph.height} rows."
+                f"{micrograph.source}: a data bar of {manual_rows} rows does not fit an image of {micrograph.height} "
+                "rows; give a smaller number."
             )
         return DataBar(manual_rows, "manual")
     rows = micrograph.height - int(micrograph.metadata.get("image_rows", micrograph.height))
@@ -62,17 +63,17 @@ def find_databar(micrograph: Micrograph, manual_rows: int | None = None) -> Data
 
 
 def crop_databar(micrograph: Micrograph, bar: DataBar) -> Micrograph:
-    """The micrograph without its data bar."""
+    """Return the micrograph without the rows of its data bar."""
     return micrograph.with_pixels(micrograph.pixels[: micrograph.height - bar.rows]) if bar.rows else micrograph
 
 
 def without_databar(micrograph: Micrograph) -> Micrograph:
-    """The micrograph without the data bar that is found in it, if any."""
+    """Find the data bar, if there is one, and return the micrograph without it."""
     return crop_databar(micrograph, find_databar(micrograph))
 
 
 def _flat_strip_rows(grey: NDArray[Any]) -> int:
-    """Rows of a strip of one grey with writing; 0 where there is none."""
+    """Return the height in rows of a uniform grey strip with text; 0 if there is none."""
     height = grey.shape[0]
     searched = grey[height - int(height * _SEARCHED_FRACTION) :]
     background = _mode(searched[-_SMALLEST_ROWS * 2 :])
@@ -95,7 +96,7 @@ def _mode(pixels: NDArray[Any]) -> float:
 
 
 def _run_from_bottom(member: NDArray[np.bool_]) -> int:
-    """Length of the run of member rows that ends at most a frame's width above the last row."""
+    """Return the number of rows from the first member to the bottom, tolerating gaps of up to `_EDGE_ROWS` rows."""
     top, gap = len(member), 0
     for row in range(len(member) - 1, -1, -1):
         gap = 0 if member[row] else gap + 1
@@ -107,14 +108,14 @@ def _run_from_bottom(member: NDArray[np.bool_]) -> int:
 
 
 def _burnt_in_rows(grey: NDArray[Any]) -> int:
-    """Rows from the highest repeated glyph or tick down; 0 where nothing repeats."""
+    """Return the number of rows from the highest repeated glyph or tick to the bottom; 0 if nothing repeats."""
     first = grey.shape[0] - int(grey.shape[0] * _SEARCHED_FRACTION)
     tops = [top for value in (grey.max(), grey.min()) for top in _repeated_tops(grey[first:] == value)]
     return grey.shape[0] - first - max(min(tops) - _MARGIN_ROWS, 0) if tops else 0
 
 
 def _repeated_tops(mask: NDArray[np.bool_]) -> list[int]:
-    """Top rows of shapes that stand at least five times, to the pixel, on one line."""
+    """Return the top rows of shapes that occur at least five times on one line with exactly equal pixels."""
     labels, _ = ndimage.label(mask, np.ones((3, 3)))
     shapes: Counter[tuple[int, int, int, bytes]] = Counter()
     for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):

@@ -1,4 +1,4 @@
-"""Display windows: how grey values become screen greys. For looking only; data never pass through here."""
+"""Conversion of grey values to screen greys, for display only. Data that are processed or stored never pass through."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from sem_models.images.micrograph import Pixels
 
 @dataclass(frozen=True)
 class DisplayWindow:
-    """Native values shown as black and white."""
+    """The native grey values that are displayed as black (`lo`) and white (`hi`)."""
 
     lo: float
     hi: float
 
 
 def display_window(panels: Sequence[Pixels], low_percent: float = 0.5, high_percent: float = 99.5) -> DisplayWindow:
-    """One window for all panels that are looked at together, from the percentiles of the first.
+    """Compute one window for all panels that are viewed together, from percentiles of the first panel.
 
-    The first panel rules, so that a restored image is never flattered by a stretch of its own.
+    All panels share it, so that no restored image looks better merely because its contrast was stretched.
     """
     lo, hi = (float(value) for value in np.percentile(panels[0], (low_percent, high_percent)))
     if not hi > lo:
@@ -31,7 +31,7 @@ def display_window(panels: Sequence[Pixels], low_percent: float = 0.5, high_perc
 
 
 def to_display(pixels: Pixels, window: DisplayWindow) -> NDArray[np.uint8]:
-    """(H, W) or (H, W, 3) uint8 for a screen; a single channel axis is dropped."""
+    """Convert native values to uint8 for a screen, (H, W) or (H, W, 3). The axis of a single channel is dropped."""
     grey = (pixels.astype(np.float64) - window.lo) / (window.hi - window.lo)
     screen = np.rint(np.clip(grey, 0, 1) * 255).astype(np.uint8)
     return screen[..., 0] if screen.ndim == 3 and screen.shape[2] == 1 else screen
@@ -45,17 +45,17 @@ _PALETTE = np.array(
     ],
     np.uint8,
 )  # fmt: skip
-"""Class 0 in grey, then the colours of Okabe and Ito (2008), which the colour-blind can tell apart too."""
+"""Class 0 in grey, then the colours of Okabe and Ito (2008), which colour-blind readers can distinguish as well."""
 
 
 def coloured(classes: NDArray[Any]) -> NDArray[np.uint8]:
-    """(H, W) class indices to (H, W, 3) uint8."""
+    """Colour (H, W) class indices as an (H, W, 3) uint8 image."""
     picture: NDArray[np.uint8] = _PALETTE[classes % len(_PALETTE)]
     return picture
 
 
 def overlay(grey: NDArray[np.uint8], classes: NDArray[Any], opacity: float = 0.4) -> NDArray[np.uint8]:
-    """(H, W) uint8 screen greys under the colours of their classes; class 0 leaves the image as it is."""
+    """Blend class colours over (H, W) uint8 screen greys; returns (H, W, 3) uint8. Class 0 stays uncoloured."""
     under = np.repeat(grey[:, :, None], 3, axis=2).astype(np.float32)
     mixed = (1 - opacity) * under + opacity * coloured(classes)
     return np.rint(np.where(classes[:, :, None] > 0, mixed, under)).astype(np.uint8)
@@ -67,10 +67,10 @@ _DOT_PX = 3
 
 
 def composite(first: NDArray[Any], second: NDArray[Any]) -> Picture:
-    """(H, W) images, any dtype, to (H, W, 3) uint8: `first` in magenta, `second` in green.
+    """Combine two (H, W) images of any dtype into (H, W, 3) uint8: `first` in magenta, `second` in green.
 
-    Each is stretched by its own percentiles, and the second turned to its negative where the two contrasts are opposed,
-    so that what lies in one place is grey and what does not is coloured.
+    Each is stretched between its own percentiles, and the second is inverted if the two are negatively correlated.
+    Aligned structures therefore appear grey and misaligned ones coloured.
     """
     magenta, green = _stretched(first), _stretched(second)
     if np.corrcoef(magenta.ravel(), green.ravel())[0, 1] < 0:
@@ -79,7 +79,12 @@ def composite(first: NDArray[Any], second: NDArray[Any]) -> Picture:
 
 
 def with_arrows(picture: Picture, arrows: Iterable[tuple[float, float, float, float]]) -> Picture:
-    """Lines from (row, column) by (down, right) px, with a dot at their foot, on (H, W, 3) uint8."""
+    """Draw displacement vectors on an (H, W, 3) uint8 image, each with a dot at its origin.
+
+    Args:
+        picture: The image.
+        arrows: Origin (row, column) and displacement (down, right) of each vector, in px.
+    """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
     for row, column, down, right in arrows:

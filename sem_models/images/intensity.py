@@ -1,4 +1,4 @@
-"""Between native grey values and the unit scale that networks work on."""
+"""Conversion between native grey values and unit intensity, in which networks work."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,25 +9,28 @@ from numpy.typing import NDArray
 from sem_models.images.micrograph import Pixels
 
 UnitImage = NDArray[np.float32]
-"""Intensities of which 0 and 1 stand for black and white: (C, H, W), or (H, W) where there is one channel."""
+"""An image in unit intensity, 0 for black and 1 for white: (C, H, W), or (H, W) for a single channel."""
 _PERCENTILES = (0.1, 99.9)
 
 
 @dataclass(frozen=True)
 class IntensityRange:
-    """The native values that stand for 0 and 1."""
+    """Intensity limits: the native values that become 0 and 1 in unit intensity."""
 
     lo: float
     hi: float
 
     @property
     def span(self) -> float:
-        """Native units per 1.0."""
+        """Difference of the limits, in native grey levels."""
         return self.hi - self.lo
 
 
 def intensity_range(pixels: Pixels) -> IntensityRange:
-    """0 to 255 for 8 bit; else the 0.1 and 99.9 percentiles, because detectors use a fraction of 16 or 32 bit."""
+    """Return 0 and 255 for uint8, otherwise the 0.1 and 99.9 percentiles.
+
+    Percentiles are needed because detectors use only a fraction of the range of 16 or 32 bit.
+    """
     if pixels.dtype == np.uint8:
         return IntensityRange(0.0, 255.0)
     lo, hi = (float(value) for value in np.percentile(pixels, _PERCENTILES))
@@ -37,15 +40,15 @@ def intensity_range(pixels: Pixels) -> IntensityRange:
 
 
 def to_unit(pixels: Pixels, limits: IntensityRange) -> NDArray[np.float32]:
-    """(p - lo) / (hi - lo) as float32, same shape; not clipped, so nothing is lost."""
+    """Scale pixels of any shape to unit intensity, (p - lo) / (hi - lo), as float32. Values are not clipped."""
     return ((pixels.astype(np.float64) - limits.lo) / limits.span).astype(np.float32)
 
 
 def from_unit(values: NDArray[np.float32], limits: IntensityRange, dtype: np.dtype[Any]) -> tuple[Pixels, float]:
-    """Back to native values; integers are rounded and clipped.
+    """Convert unit intensity back to native values of type `dtype`. Integers are rounded and clipped to their range.
 
     Returns:
-        The pixels and the fraction of them that had to be clipped.
+        The pixels, and the fraction of them that had to be clipped.
     """
     native = values.astype(np.float64) * limits.span + limits.lo
     if dtype.kind not in "iu":

@@ -1,4 +1,4 @@
-"""The micrograph: pixels in their native type with their physical scale and acquisition facts."""
+"""The micrograph: pixels in their native data type, with their physical scale and acquisition facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,71 +14,72 @@ Pixels = NDArray[Any]
 
 @dataclass(frozen=True)
 class Micrograph:
-    """One image as the microscope recorded it, or what was made of it since."""
+    """One image as recorded by a microscope, or the result of processing it."""
 
     pixels: Pixels
-    """(H, W, C), native dtype: uint8, uint16, uint32 or float32; never converted silently."""
+    """(H, W, C) in the native dtype: uint8, uint16, uint32 or float32. The dtype is never changed silently."""
     pixel_size_nm: float | None = None
-    """Edge of a square pixel in nm; None where the file does not say."""
+    """Edge length of a square pixel in nm; None if unknown."""
     metadata: Mapping[str, Fact] = field(default_factory=dict)
-    """What is known of the acquisition, by the names in `sem_models.images.facts.FACTS`."""
+    """Facts about the acquisition, named as in `sem_models.images.facts.FACTS`."""
     source: str = ""
-    """Where it came from: file name, with `#page` for one page of several."""
+    """Name of the file it came from, with `#page` if the file has several pages."""
     parts: tuple[int, ...] = ()
-    """How many channels each file gave, where it was assembled from several."""
+    """Number of channels from each file, if the image was assembled from several files."""
 
     history: tuple[ProcessingStep, ...] = ()
-    """What was done since it was recorded, the first step first; empty for an image as the instrument wrote it."""
+    """Processing steps since the recording, oldest first; empty for an image as the instrument wrote it."""
     sha256: str = ""
-    """Of the file it was read from, where somebody asked for it."""
+    """SHA-256 of the file that it was read from; empty if it was not computed."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3:
-            raise ValueError(f"pixels must be (H, W, C), got shape {self.pixels.shape}")
+            raise ValueError(f"pixels must have shape (H, W, C), not {self.pixels.shape}")
 
     @property
     def height(self) -> int:
-        """Rows."""
+        """Number of rows."""
         return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
-        """Columns."""
+        """Number of columns."""
         return int(self.pixels.shape[1])
 
     @property
     def channels(self) -> int:
-        """Channels, 1 for an ordinary micrograph."""
+        """Number of channels, 1 for an ordinary micrograph."""
         return int(self.pixels.shape[2])
 
     @property
     def provenance(self) -> str:
-        """The last step in one sentence; empty for an image as the instrument wrote it."""
+        """The last processing step in one sentence; empty for an image as the instrument wrote it."""
         return str(self.history[-1]) if self.history else ""
 
     def with_pixels(self, pixels: Pixels) -> "Micrograph":
-        """The same micrograph with other pixels."""
+        """Return the same micrograph with other pixels."""
         return replace(self, pixels=pixels)
 
     def processed(self, pixels: Pixels, step: ProcessingStep, scale: int = 1) -> "Micrograph":
-        """What a step made of this image: another link in its history, and the facts that still hold.
+        """Return the result of a processing step, with the step appended to the history.
 
-        A translated or synthetic image shows what no detector saw: facts of the acquisition go into the step.
+        Restored images and label maps keep the acquisition facts. A translated or synthetic image shows something that
+        no detector recorded, so there the facts are moved into the step.
 
         Args:
-            pixels: (H, W, C) of the result.
-            step: What was done, without its input.
-            scale: Pixels of the result for one of this image, along an edge.
+            pixels: Pixels of the result, (H, W, C).
+            step: The step, without its input, which is filled in here.
+            scale: Pixels of the result per pixel of this image, along an edge.
         """
         facts = acquisition_facts(self.metadata)
         kept = step.origin.shows_what_was_recorded
-        told = {"input": self.source, "input_sha256": self.sha256, "input_facts": {} if kept else facts}
+        origin = {"input": self.source, "input_sha256": self.sha256, "input_facts": {} if kept else facts}
         return replace(
             self,
             pixels=pixels,
             pixel_size_nm=self.pixel_size_nm / scale if self.pixel_size_nm else None,
             metadata=facts if kept else {},
             parts=(),
-            history=(*self.history, step.model_copy(update=told)),
+            history=(*self.history, step.model_copy(update=origin)),
             sha256="",
         )

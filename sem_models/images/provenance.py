@@ -1,4 +1,4 @@
-"""What was done to an image since it was recorded."""
+"""Provenance: the processing steps that an image went through after it was recorded."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,26 +12,26 @@ from sem_models.version import __version__
 
 SOFTWARE = f"SEM Workbench {__version__}"
 MOST_STEPS = 100
-"""Of one file; a damaged or hostile one may claim more."""
+"""Largest number of steps that is read from one file. A damaged or malicious file may claim more."""
 _LONGEST_SETTINGS = 2**16
 _INPUT = "input."
 
 
 class Origin(StrEnum):
-    """How the pixels of an image came about, where no instrument recorded them as they are."""
+    """How the pixels of an image that no instrument recorded were made."""
 
     RESTORED = "restored"
     """Estimated from a recorded image of the same field and contrast: denoised, refocused, enlarged."""
     TRANSLATED = "translated"
     """Redrawn from a recorded image in another contrast."""
     SYNTHETIC = "synthetic"
-    """Drawn or simulated: shows no specimen."""
+    """Drawn or simulated: it does not show a specimen."""
     SEGMENTED = "segmented"
     """A label map."""
 
     @property
     def shows_what_was_recorded(self) -> bool:
-        """Whether voltage, detector and the like of the recorded image describe this one too."""
+        """Whether the acquisition facts of the recorded image (voltage, detector, ...) also apply to this one."""
         return self in (Origin.RESTORED, Origin.SEGMENTED)
 
 
@@ -48,39 +48,39 @@ class ProcessingStep(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     origin: Origin
-    """What the image is since this step."""
+    """What this step made of the image."""
     model: Text = ""
-    """Model or filter, as people name it."""
+    """Name of the model or filter."""
     run: Text = ""
-    """Id of the training run that the model comes from."""
+    """Id of the training run that produced the model."""
     settings: Text = ""
-    """What was chosen for this step."""
+    """Settings chosen for this step."""
     input: Text = ""
-    """File that went in, with `#page` for one page of several."""
+    """Name of the input file, with `#page` if the file has several pages."""
     input_sha256: Text = ""
-    """Of that file."""
+    """SHA-256 of the input file."""
     input_facts: Mapping[str, Fact] = {}
-    """Acquisition facts of the input that do not hold for the output."""
+    """Acquisition facts of the input that do not apply to the output."""
     software: Text = ""
     date: Text = ""
     """ISO 8601, UTC."""
     note: Text = ""
-    """The whole step in words, where an earlier version wrote nothing else."""
+    """Description of the whole step by an early version, which recorded nothing else."""
 
     @classmethod
     def now(cls, origin: Origin, model: str, *, run: str = "", settings: str = "") -> "ProcessingStep":
-        """A step that this version takes at this moment."""
+        """Return a step with the current date and the version of this program."""
         date = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(origin=origin, model=model, run=run, settings=settings, software=SOFTWARE, date=date)
 
     @classmethod
     def from_note(cls, note: str) -> "ProcessingStep":
-        """A step of an early version, which wrote a sentence, or settings of a simulation as JSON."""
+        """Return a step from the note of an early version: a sentence, or the settings of a simulation as JSON."""
         drawn = note.startswith(("Synthetic", "{"))
         return cls(origin=Origin.SYNTHETIC if drawn else Origin.RESTORED, note=note)
 
     def __str__(self) -> str:
-        """One sentence that begins with the origin."""
+        """Describe the step in one sentence that begins with the origin."""
         if self.note:
             return self.note
         what = " applied to ".join(part for part in (self.model, self.input) if part)
@@ -88,14 +88,14 @@ class ProcessingStep(BaseModel):
         return f"{self.origin.capitalize()}: {said}, by {self.software}"
 
     def to_text(self) -> dict[str, str]:
-        """Name and value of everything that is known, for formats that hold nothing but text."""
+        """Return all known fields as text by name, for file formats that store only text."""
         fields = self.model_dump(mode="json", exclude={"input_facts"}, exclude_defaults=True)
         facts = facts_to_text(self.input_facts)
         return {**fields, **{_INPUT + name: text for name, text in facts.items()}}
 
     @classmethod
     def from_text(cls, texts: Mapping[str, str]) -> "ProcessingStep | None":
-        """The reverse of `to_text`; None where `texts` do not describe a step."""
+        """Parse the output of `to_text`; None if `texts` does not describe a step."""
         facts = {key.removeprefix(_INPUT): text for key, text in texts.items() if key.startswith(_INPUT)}
         try:
             return cls.model_validate({**texts, "input_facts": facts_from_text(facts)})
@@ -104,4 +104,4 @@ class ProcessingStep(BaseModel):
 
 
 STEPS = TypeAdapter(tuple[ProcessingStep, ...])
-"""Steps as JSON."""
+"""Converts steps to and from JSON."""

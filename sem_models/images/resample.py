@@ -1,4 +1,4 @@
-"""Images and label maps at another pixel size."""
+"""Resampling of images and label maps to another pixel size."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,26 +8,26 @@ from skimage.transform import warp
 from sem_models.images.micrograph import Pixels
 
 _SIGMA = 0.5
-"""Standard deviation, in new pixels, of the Gaussian before a reduction: it leaves 29 % of the amplitude at the new
-Nyquist frequency and 0.7 % at twice of it, which would fold to the mean. scikit-image's own, (s - 1) / 2 old pixels for
-a reduction s times, hardly filters where s is below 2."""
+"""Standard deviation, in new pixels, of the Gaussian filter before a reduction. It passes 29 % of the amplitude at the
+new Nyquist frequency, and 0.7 % at twice that frequency, which would alias to the mean. The default of scikit-image,
+(s - 1) / 2 old pixels for a reduction by s, hardly filters if s is below 2."""
 _SAME = 1e-3
-"""Sizes that differ by less than one in a thousand are one size: rounding in the files, not another magnification."""
+"""Relative difference below which two pixel sizes count as equal: rounding in the files, not another magnification."""
 _NEAREST, _LINEAR, _CUBIC = 0, 1, 3
 
 
 def resampled_size(height: int, width: int, factor: float) -> tuple[int, int]:
-    """Rows and columns after scaling by `factor`, rounded; the field stays the same to half a new pixel."""
+    """Return rows and columns after scaling by `factor`, rounded. The field changes by half a new pixel at most."""
     if abs(factor - 1) < _SAME:
         return height, width
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def resample(pixels: Pixels, factor: float) -> Pixels:
-    """Scale (H, W, C) grey values of any type by `factor` (new pixels per old one), in their own type.
+    """Resample (H, W, C) grey values by `factor` (new pixels per old pixel). The data type is kept.
 
-    Reductions are filtered first so that nothing folds back, enlargements are cubic: smooth, and without new detail.
-    Overshoot of integers is clipped to the range of the type.
+    Reductions are low-pass filtered first to avoid aliasing; enlargements are cubic, which is smooth and adds no
+    detail. Overshoot of integer types is clipped to their range.
     """
     size = resampled_size(pixels.shape[0], pixels.shape[1], factor)
     if size == pixels.shape[:2]:
@@ -40,10 +40,10 @@ def resample(pixels: Pixels, factor: float) -> Pixels:
 
 
 def resample_labels(labels: Pixels, factor: float) -> Pixels:
-    """Scale an (H, W, 1) label map; every new pixel has one of the old labels.
+    """Resample an (H, W, 1) label map by `factor` (new pixels per old pixel). No new labels arise.
 
-    Reductions take the label that covers most of a new pixel, weighted as `resample` weighs grey values, so that image
-    and labels stay on one another; of equal covers the lower label wins. Enlargements repeat the nearest label.
+    A reduction takes the label that covers most of the new pixel, with the same weights as `resample` so that image and
+    labels stay aligned; if two cover the same area, the lower label wins. An enlargement repeats the nearest label.
     """
     size = resampled_size(labels.shape[0], labels.shape[1], factor)
     if size == labels.shape[:2]:
@@ -60,7 +60,7 @@ def resample_labels(labels: Pixels, factor: float) -> Pixels:
 
 
 def _scaled(values: NDArray[np.float64], size: tuple[int, int], factor: float, order: int) -> NDArray[np.float64]:
-    """Sampled at the centres of new pixels, exactly `factor` apart: a rounded size would change the pixel size."""
+    """Sample at the centres of the new pixels, spaced by `factor` itself, because the rounded size would alter it."""
     if factor < 1:
         values = gaussian_filter(values, _SIGMA / factor, axes=(0, 1), mode="reflect")
     offset = 0.5 / factor - 0.5

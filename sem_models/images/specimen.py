@@ -1,4 +1,4 @@
-"""The specimen that a file shows: one grey image, without the rows that the instrument wrote below it."""
+"""Reading the specimen image of a file: one grey image without the data bar."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sem_models.images.micrograph import Micrograph
 
 
 def load_specimen(path: Path) -> Micrograph:
-    """The first page of a file as `specimen_of` gives it.
+    """Read the first page of a file as a grey image without its data bar.
 
     Raises:
         UserError: The file cannot be read, or is in colour.
@@ -18,7 +18,7 @@ def load_specimen(path: Path) -> Micrograph:
 
 
 def specimen_of(micrograph: Micrograph) -> Micrograph:
-    """(H, W, 1) in the native dtype, without the data bar.
+    """Return the image as grey, (H, W, 1) in its native dtype, without its data bar.
 
     Raises:
         UserError: The image is in colour.

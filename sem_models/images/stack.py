@@ -1,4 +1,4 @@
-"""Several images of one field as one image of more channels: two detectors, or plane- and cross-polarised light."""
+"""Combining several images of one field into one image with more channels, for example from two detectors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,17 +12,17 @@ from sem_models.images.intensity import IntensityRange, intensity_range, to_unit
 from sem_models.images.micrograph import Micrograph, Pixels
 
 _SIZE_TOLERANCE = 0.01
-"""Of pixel sizes: instruments round what they write."""
+"""Largest relative difference of pixel sizes that count as equal; instruments round the sizes they write."""
 
 
 def assemble(images: Sequence[Micrograph]) -> Micrograph:
-    """Channels of (H, W, C1), (H, W, C2), ... behind each other, in this order and in their native dtype.
+    """Concatenate the channels of (H, W, C1), (H, W, C2), ... in this order and in their native dtype.
 
-    Facts are those of the first image, the pixel size is the first that is known; source, hash and history are those
-    of all.
+    The acquisition facts are those of the first image, and the pixel size is the first that is known. Source, hash and
+    history are those of all images together.
 
     Raises:
-        UserError: Images differ in size, in dtype, or in pixel size by more than 1 %.
+        UserError: The images differ in size, in dtype, or in pixel size by more than 1 %.
     """
     require_one_field(images)
     return replace(
@@ -37,7 +37,11 @@ def assemble(images: Sequence[Micrograph]) -> Micrograph:
 
 
 def require_one_field(images: Sequence[Micrograph]) -> None:
-    """UserError where sizes or dtypes differ, or pixel sizes that are known differ by more than 1 %."""
+    """Check that images can show the same field.
+
+    Raises:
+        UserError: They differ in size, in dtype, or in pixel size (where known) by more than 1 %.
+    """
     for image in images[1:]:
         _require_like(images[0], image)
     known = [image for image in images if image.pixel_size_nm]
@@ -46,15 +50,19 @@ def require_one_field(images: Sequence[Micrograph]) -> None:
 
 
 def part_limits(pixels: Pixels, channels: Sequence[int]) -> tuple[IntensityRange, ...]:
-    """What stands for 0 and 1 in each part of (H, W, C); empty `channels` mean that all are one part.
+    """Return the intensity limits of each part of (H, W, C) pixels.
 
-    Detectors have gains of their own, the colours of one camera have not.
+    Each detector has its own gain and therefore its own limits, whereas the colour channels of a camera share theirs.
+
+    Args:
+        pixels: (H, W, C) in native grey values.
+        channels: Number of channels of each part; empty if all channels are one part.
     """
     return tuple(intensity_range(part) for part in _divided(pixels, channels))
 
 
 def stack_to_unit(pixels: Pixels, channels: Sequence[int], limits: Sequence[IntensityRange]) -> NDArray[np.float32]:
-    """(H, W, C) native to float32 of the same shape, each group of `channels` by limits of its own."""
+    """Scale (H, W, C) native values to unit intensity, float32, each group of `channels` by its own limits."""
     parts = zip(_divided(pixels, channels), limits, strict=True)
     return np.concatenate([to_unit(part, own) for part, own in parts], axis=2)
 
@@ -66,12 +74,13 @@ def _divided(pixels: Pixels, channels: Sequence[int]) -> list[NDArray[Any]]:
 def _require_like(first: Micrograph, other: Micrograph) -> None:
     if (first.height, first.width) != (other.height, other.width):
         raise UserError(
-            f"{first.source} has {first.width} x {first.height} pixels without its data bar, {other.source} "
-            f"{other.width} x {other.height}; export both at one size."
+            f"{first.source} has {first.width} x {first.height} pixels without its data bar, but {other.source} has "
+            f"{other.width} x {other.height}; export both with the same size."
         )
     if first.pixels.dtype != other.pixels.dtype:
         raise UserError(
-            f"{first.source} is {first.pixels.dtype}, {other.source} is {other.pixels.dtype}; export both in one type."
+            f"{first.source} is {first.pixels.dtype}, but {other.source} is {other.pixels.dtype}; export both with the "
+            "same data type."
         )
 
 
@@ -79,6 +88,6 @@ def _require_pixel_size(first: Micrograph, other: Micrograph) -> None:
     a, b = first.pixel_size_nm or 0.0, other.pixel_size_nm or 0.0
     if abs(a - b) > _SIZE_TOLERANCE * a:
         raise UserError(
-            f"{first.source} has pixels of {a:.4g} nm, {other.source} of {b:.4g} nm; they are not one field, or one of "
-            "the files is wrong."
+            f"{first.source} has pixels of {a:.4g} nm, but {other.source} has pixels of {b:.4g} nm; either they do not "
+            "show the same field, or one of the files is wrong."
         )

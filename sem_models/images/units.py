@@ -1,4 +1,4 @@
-"""Lengths in nanometres, whatever unit a file states."""
+"""Conversion of lengths to nanometres."""
 
 _NM_PER_UNIT = {
     "m": 1e9,
@@ -23,9 +23,13 @@ _NM_PER_UNIT = {
 
 
 def to_nm(value: float, unit: str) -> float:
-    """`value` in nm; ValueError for a unit that is not a length, so that nobody guesses."""
+    """Convert `value` to nm.
+
+    Raises:
+        ValueError: The unit is not a known unit of length.
+    """
     key = unit.strip().replace("\\u00b5", "u").replace("\u00b5", "u").replace("\u03bc", "u")
     key = key.replace("\u00c5", "a").replace("\u212b", "a").lower()
     if key not in _NM_PER_UNIT:
-        raise ValueError(f"{unit!r} is not a unit of length that is known here")
+        raise ValueError(f"{unit!r} is not a known unit of length")
     return value * _NM_PER_UNIT[key]

@@ -1,1 +1,1 @@
-"""Losses, and the table that lists them."""
+"""Loss functions, and the table that lists them."""

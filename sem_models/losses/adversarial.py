@@ -1,7 +1,7 @@
 """Adversarial losses: binary cross-entropy (Goodfellow et al., 2014), its relativistic average form, least squares.
 
-`real` and `fake` are what a discriminator gives, of any one shape: logits, or for least squares (LSGAN; Mao et al.,
-ICCV 2017) the marks 1 for real and 0 for fake themselves. All return a scalar.
+`real` and `fake` are outputs of a discriminator, float tensors of the same shape. They are logits or, for least squares
+(LSGAN; Mao et al., ICCV 2017), direct estimates of the targets 1 for real and 0 for fake. All functions return scalars.
 """
 
 import torch
@@ -12,7 +12,7 @@ from sem_models.config.training import GanKind
 
 
 def discriminator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
-    """What the discriminator minimises: real to 1, fake to 0; half of the sum of both."""
+    """Compute the loss of the discriminator: half the sum of the losses of real against 1 and fake against 0."""
     if gan == "lsgan":
         return (_squares(real, 1.0) + _squares(fake, 0.0)) / 2
     if gan == "relativistic":
@@ -21,7 +21,10 @@ def discriminator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def generator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
-    """What the generator minimises: fake to 1 (not saturating); relativistic besides real to 0 (ESRGAN, eq. 2)."""
+    """Compute the loss of the generator: fake against 1 (non-saturating).
+
+    The relativistic form averages it with the loss of real against 0 (Wang et al., ESRGAN, 2018, equation 2).
+    """
     if gan == "lsgan":
         return _squares(fake, 1.0)
     if gan == "bce":
@@ -30,10 +33,10 @@ def generator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def probabilities(gan: GanKind, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-    """What the discriminator believes, mean over patches: that real and fake ones are real.
+    """Compute the mean probability, in [0, 1], that the discriminator assigns to `real` and to `fake` being real.
 
-    Relativistic: that they are more real than the mean of the others, as the zero of its logits means nothing.
-    Least squares: the marks themselves, those beyond 0 and 1 cut.
+    Relativistic: the probability of being more real than the mean of the other kind, because a logit of zero has no
+    meaning there. Least squares: the outputs themselves, clipped to [0, 1].
     """
     if gan == "lsgan":
         return {"real": real.clamp(0, 1).mean(), "fake": fake.clamp(0, 1).mean()}

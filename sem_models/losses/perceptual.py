@@ -1,7 +1,7 @@
-"""Perceptual losses: distances of VGG features of one deep layer, or of the end of every block.
+"""Perceptual losses: distances between VGG features of one deep layer, or of the last layer of every block.
 
-All take (N, 1 or 3, H, W) float in [0, 1] nominal and return a scalar. VGG16 is a stand-in that is named, for where the
-weights of VGG19 are not to be had.
+All take float images of shape (N, 1 or 3, H, W), nominally in [0, 1], and return a scalar. VGG16, which a recipe must
+name, can replace VGG19 where the weights of VGG19 are not available.
 """
 
 from functools import cache
@@ -24,33 +24,34 @@ SMALLEST_PATCH = 32
 
 
 def perceptual_vgg19(output: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of the features of VGG19 conv5_4 before its activation (Wang et al., ESRGAN, 2018)."""
+    """Compute the mean absolute difference of VGG19 features, conv5_4 before activation (Wang et al., ESRGAN, 2018)."""
     return _deepest("vgg19", output, target)
 
 
 def perceptual_vgg16(output: Tensor, target: Tensor) -> Tensor:
-    """The same with VGG16 conv5_3."""
+    """Compute the mean absolute difference of VGG16 features, conv5_3 before activation."""
     return _deepest("vgg16", output, target)
 
 
 def perceptual_levels_vgg19(output: Tensor, target: Tensor) -> Tensor:
-    """Squared distance of features of unit length, mean over places and over the ends of the five blocks of VGG19.
+    """Compute the squared distance of unit-length feature vectors, averaged over positions and five blocks of VGG19.
 
-    Zhang et al. (2018) before their weights are learned: texture of every size counts, not only what is deepest.
+    This is LPIPS (Zhang et al., 2018) without its learned weights. Unlike the deepest layer alone, it compares textures
+    of every size.
     """
     return _levels("vgg19", output, target)
 
 
 def perceptual_levels_vgg16(output: Tensor, target: Tensor) -> Tensor:
-    """The same with VGG16."""
+    """Compute `perceptual_levels_vgg19` with the features of VGG16."""
     return _levels("vgg16", output, target)
 
 
 def deepest_features(backbone: Backbone) -> VggFeatures:
-    """The deepest features before activation, read once a process.
+    """Return the network of the deepest features before activation. Its weights are read once per process.
 
     Raises:
-        UserError: The weights are not to be had; the message names the file and the alternative.
+        UserError: The weights are not available; the message names the file and the alternative.
     """
     return _features(backbone, _DEEPEST[backbone])
 
@@ -58,14 +59,14 @@ def deepest_features(backbone: Backbone) -> VggFeatures:
 @cache
 def _features(backbone: Backbone, layers: tuple[str, ...]) -> VggFeatures:
     try:
-        # Channels last is the faster format here: measured 1.2 times on a CPU, 2.5 times together with bf16.
+        # Channels last is the faster format here: measured 1.2 times as fast on a CPU, 2.5 times together with bf16.
         return VggFeatures(backbone, layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
     except FeaturesUnavailable as error:
         raise _advice(backbone, error) from error
 
 
 def require_weights(backbone: Backbone) -> None:
-    """Look whether the weights are there, without reading them.
+    """Check that the weights are available, without reading them.
 
     Raises:
         UserError: They are not; the message names the file and the alternative.
@@ -105,7 +106,10 @@ def _both(features: VggFeatures, output: Tensor, target: Tensor) -> list[tuple[T
 
 
 def _half_is_fast(x: Tensor) -> bool:
-    """The features take most of a step: half precision, which a loss can afford, halves that where hardware has it."""
+    """Return whether the hardware supports bf16, which halves the time of the features, the longest part of a step.
+
+    A loss tolerates the lower precision.
+    """
     if x.device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     able = torch.cpu.get_capabilities()

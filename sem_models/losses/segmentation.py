@@ -1,4 +1,7 @@
-"""Losses of a segmentation: (N, K, H, W) logits against a one-hot label map of that shape, float32; a scalar each."""
+"""Losses for segmentation.
+
+They compare logits with a one-hot label map, both float32 of shape (N, K, H, W) for K classes, and return a scalar.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -9,15 +12,15 @@ _SMOOTH_PX = 1.0
 
 
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """Mean over pixels of -log of the probability of the right class, in nats."""
+    """Compute the mean over pixels of the negative log probability of the true class, in nats."""
     return F.cross_entropy(logits, target)
 
 
 def soft_dice(logits: Tensor, target: Tensor) -> Tensor:
-    """1 - mean over classes of 2 |P T| / (|P| + |T|), with probabilities P, over the batch (Milletari et al., 2016).
+    """Compute 1 minus the mean over classes of 2 |P T| / (|P| + |T|), where P are probabilities and T the target.
 
-    Sums without squares, and one pixel added to both sides of the fraction, so that a class that is absent from the
-    batch counts as found where it gets no probability.
+    Sums run over the whole batch, without the squares of Milletari et al. (2016). One pixel is added to numerator and
+    denominator, so that a class that is absent from the batch scores 1 if it is given no probability.
     """
     dims = (0, 2, 3)
     probabilities = torch.softmax(logits.float(), 1)

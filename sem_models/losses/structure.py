@@ -1,6 +1,6 @@
-"""Losses that compare structure: gradients of first and second order, smoothness, structural similarity.
+"""Losses that compare structure: first and second derivatives, smoothness, structural similarity.
 
-All take (N, C, H, W) float, [0, 1] nominal, and return a scalar.
+All take float tensors of shape (N, C, H, W), nominally in [0, 1], and return a scalar.
 """
 
 import math
@@ -16,29 +16,35 @@ _K1, _K2 = 0.01, 0.03
 
 
 def gradient(output: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of the Sobel derivatives, in intensity per pixel."""
+    """Compute the mean absolute difference of the Sobel derivatives, in intensity per pixel."""
     return F.l1_loss(sobel(output), sobel(target))
 
 
 def gradient2(output: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference of the Sobel derivatives of the Sobel derivatives, in intensity per pixel squared."""
+    """Compute the mean absolute difference of the Sobel derivatives applied twice, in intensity per pixel squared."""
     return F.l1_loss(sobel(sobel(output)), sobel(sobel(target)))
 
 
 def gradient_map(output: Tensor, target: Tensor) -> Tensor:
-    """Mean squared difference of the gradient maps (Ma et al., SPSR, 2020, equation 6)."""
+    """Compute the mean squared difference of the gradient maps (Ma et al., SPSR, 2020, equation 6)."""
     return F.mse_loss(central_magnitude(output), central_magnitude(target))
 
 
 def total_variation(output: Tensor, target: Tensor) -> Tensor:  # noqa: ARG001
-    """Mean absolute difference of neighbours of the output alone (Rudin, Osher and Fatemi, 1992, anisotropic)."""
+    """Compute the anisotropic total variation of the output (Rudin, Osher and Fatemi, 1992); the target is ignored.
+
+    It is the mean absolute difference of vertical neighbours plus that of horizontal neighbours.
+    """
     down = (output[..., 1:, :] - output[..., :-1, :]).abs().mean()
     right = (output[..., 1:] - output[..., :-1]).abs().mean()
     return down + right
 
 
 def dissimilarity(output: Tensor, target: Tensor) -> Tensor:
-    """1 - SSIM, Gaussian window of 11 px, sigma 1.5, data range 1 (Wang et al., 2004); patches of 11 px or more."""
+    """Compute 1 - SSIM with a Gaussian window of 11 px, sigma 1.5 px and data range 1 (Wang et al., 2004).
+
+    Height and width must be at least 11 px.
+    """
     channels = output.shape[1]
     taps = torch.exp(-0.5 * ((torch.arange(WINDOW, device=output.device) - WINDOW // 2) / _SIGMA) ** 2)
     taps = (taps / taps.sum()).to(output.dtype)
@@ -56,27 +62,27 @@ def dissimilarity(output: Tensor, target: Tensor) -> Tensor:
 
 
 _REACH = 3
-"""Standard deviations after which the Gaussian is cut."""
+"""Number of standard deviations after which the Gaussian is cut off."""
 
 
 def low_frequency(output: Tensor, source: Tensor, sigma_px: float) -> Tensor:
-    """Mean absolute difference of both images after a Gaussian of `sigma_px`.
+    """Compute the mean absolute difference of two images after a Gaussian low-pass.
 
     Args:
-        output: (N, C, H, W) float, [0, 1] nominal.
-        source: The same shape.
-        sigma_px: Standard deviation in pixels; H and W must exceed three of it (`smallest_patch`).
+        output: (N, C, H, W) float, nominally in [0, 1].
+        source: Image of the same shape.
+        sigma_px: Standard deviation in pixels. H and W must be at least `smallest_patch(sigma_px)`.
     """
     return F.l1_loss(low_pass(output, sigma_px), low_pass(source, sigma_px))
 
 
 def smallest_patch(sigma_px: float) -> int:
-    """The least height and width that `low_pass` takes: reflection reaches at most to the opposite edge."""
+    """Return the smallest height and width for `low_pass`, whose padding can reflect at most the whole image."""
     return _radius(sigma_px) + 1
 
 
 def low_pass(x: Tensor, sigma_px: float) -> Tensor:
-    """(N, C, H, W) float to the same shape: a Gaussian cut at three sigma, reflected at the edges."""
+    """Filter (N, C, H, W) float with a Gaussian that is cut off at three sigma; edges are reflected."""
     radius, channels = _radius(sigma_px), x.shape[1]
     offsets = torch.arange(-radius, radius + 1, device=x.device, dtype=x.dtype)
     taps = torch.exp(-0.5 * (offsets / sigma_px) ** 2)

@@ -1,4 +1,4 @@
-"""The table of losses: one line each. Adding a loss means one function and one line here."""
+"""The table of losses. A new loss is a function and a line in this table."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,11 @@ LOSSES: dict[str, Loss] = {
 
 
 def find_loss(name: str) -> Loss:
-    """The loss of that name; a `UserError` lists the known names."""
+    """Return the loss of that name.
+
+    Raises:
+        UserError: There is no such loss; the message lists all names.
+    """
     if name not in LOSSES:
         raise UserError(f"Unknown loss {name!r} in the recipe: use one of {', '.join(LOSSES)}.")
     return LOSSES[name]

@@ -1,1 +1,1 @@
-"""Architectures, one file each, and the table that lists them."""
+"""Network architectures, one module each, and the table that lists them."""

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float = 0.2) -> nn.Conv2d:
-    """A same-size convolution with He weights for a leaky ReLU of `slope`, multiplied by `gain`; bias 0."""
+    """Return a same-size convolution with He initialisation for a leaky ReLU of `slope`, times `gain`, and bias 0."""
     layer = nn.Conv2d(before, after, size, padding=size // 2)
     nn.init.kaiming_normal_(layer.weight, a=slope)
     layer.weight.data.mul_(gain)
@@ -16,18 +16,18 @@ def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float
 
 
 def shuffle_conv(width: int, slope: float = 0.2) -> nn.Conv2d:
-    """For a doubling by pixel shuffle: from `width` to four times as many features, the phases of a pixel equal."""
+    """Return a convolution from `width` to 4 `width` features for a doubling by pixel shuffle, with equal phases."""
     return with_equal_phases(conv(width, 4 * width, slope=slope), 4)
 
 
 def with_equal_phases(layer: nn.Conv2d, phases: int) -> nn.Conv2d:
-    """The weights of the first of each pixel's `phases` for all: no checkerboard (Aitken et al., 2017, ICNR)."""
+    """Copy the weights of the first phase of each pixel to all, against checkerboards (ICNR; Aitken et al., 2017)."""
     layer.weight.data.copy_(layer.weight.data[::phases].repeat_interleave(phases, dim=0))
     return layer
 
 
 class DirectEnlargement(nn.Module):
-    """One convolution and one pixel shuffle by the whole scale: nearly all work stays at low resolution."""
+    """One convolution and one pixel shuffle by the whole scale, so that nearly all work is at low resolution."""
 
     def __init__(self, width: int, after: int, scale: int) -> None:
         super().__init__()
@@ -35,19 +35,19 @@ class DirectEnlargement(nn.Module):
         self.conv = with_equal_phases(conv(width, scale**2 * after), scale**2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to (N, after, H x scale, W x scale)."""
+        """Map (N, width, H, W) to (N, after, H x scale, W x scale)."""
         return F.pixel_shuffle(self.conv(x), self.scale)
 
 
 class NearestDoubling(nn.Module):
-    """Each pixel four times, a convolution, a leaky ReLU of 0.2."""
+    """Nearest-neighbour doubling, a convolution, and a leaky ReLU with slope 0.2."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.conv = conv(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to (N, width, 2 H, 2 W)."""
+        """Map (N, width, H, W) to (N, width, 2 H, 2 W)."""
         return F.leaky_relu(self.conv(F.interpolate(x, scale_factor=2, mode="nearest")), 0.2)
 
 
@@ -55,9 +55,10 @@ _HALVING_TAPS = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
 
 
 def halve(x: Tensor) -> Tensor:
-    """(N, C, H, W) of even size to (N, C, H / 2, W / 2): the binomial (1 2 1) / 4, then the mean of each 2 x 2 block.
+    """Halve (N, C, H, W) of even size: the binomial filter (1 2 1) / 4, then the mean of each 2 x 2 block.
 
-    Both in one pass with the taps (1 3 3 1) / 8 a side, which do not shift the image; edges are repeated outwards.
+    Both are done in one pass with the taps (1 3 3 1) / 8 along each axis, which do not shift the image. Edges are
+    replicated.
     """
     channels = x.shape[1]
     taps = torch.tensor(_HALVING_TAPS, dtype=x.dtype, device=x.device)

@@ -1,4 +1,4 @@
-"""Stage 1 of dSRVAE (Liu et al., CVPR Workshops 2020): a variational autoencoder that tells noise from detail."""
+"""Stage 1 of dSRVAE (Liu et al., CVPR Workshops 2020): a variational autoencoder that separates noise from detail."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,13 +19,13 @@ class PreActivationBlock(nn.Module):
         self.first, self.second = conv(width, width), conv(width, width, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y: Tensor = self.second(F.relu(self.first(F.relu(x))))
         return x + y
 
 
 class Denoiser(nn.Module):
-    """Stage 1: draws a map from a code and subtracts from the patch what the map says is noise."""
+    """Stage 1: draws a map from a latent code and subtracts the noise that it finds by comparing map and patch."""
 
     def __init__(self, channels: int, patch: int, code: int, hidden: int) -> None:
         super().__init__()
@@ -54,14 +54,14 @@ class Denoiser(nn.Module):
         self.noise = conv(_MAP_WIDTH, channels, gain=1e-2)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """(N, C, patch, patch) and (N or 1, code) to (N, C, patch, patch)."""
+        """Map (N, C, patch, patch) and (N or 1, code) to (N, C, patch, patch)."""
         grown = self.expand(code).reshape(-1, _DECODER_WIDTH, self.cells, self.cells)
         noise: Tensor = self.noise(self.compare(self.look(x) - self.draw(grown)))
         return x - noise
 
 
 class TargetEncoder(nn.Module):
-    """Stage 1, training only: from VGG features of the clean patch to mean and logarithm of the variance of a code."""
+    """Stage 1, training only: maps VGG features of the clean patch to mean and log variance of a latent code."""
 
     def __init__(self, latent: LatentCode) -> None:
         super().__init__()
@@ -69,6 +69,6 @@ class TargetEncoder(nn.Module):
         self.mean, self.log_variance = (nn.Linear(latent.hidden, latent.length) for _ in range(2))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 512, patch / 32, patch / 32) to twice (N, code); the second is kept in [-6, 2]."""
+        """Map (N, 512, patch / 32, patch / 32) to mean and log variance, (N, code) each; the latter is in [-6, 2]."""
         hidden = self.hidden(features.flatten(1))
         return self.mean(hidden), F.hardtanh(self.log_variance(hidden), -6, 2)

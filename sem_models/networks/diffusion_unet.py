@@ -1,8 +1,7 @@
-"""The noise-predicting U-Net of DDPM (Ho, Jain and Abbeel, NeurIPS 2020), built by diffusers.
+"""The noise-predicting U-Net of DDPM (Ho, Jain and Abbeel, NeurIPS 2020), built with diffusers.
 
-Its input is a noisy image with signed intensities (-1 to 1), beside it along the channels the condition and a plane
-that is 1 where there is one: a condition that was taken away is 0 everywhere, which without that plane could mean a
-black image.
+Its input is a noisy image in signed intensity (-1 to 1), followed along the channels by the condition and a flag plane
+that is 1 if there is a condition. A dropped condition is 0 everywhere, which without the flag would mean mid-grey.
 """
 
 import math
@@ -15,11 +14,11 @@ from sem_models.config.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.features.weights import declare_torchvision_ops
 
 _GROUP_CHANNELS = 4
-"""Channels a group of the norms has at least; with one, the norm would take away the time that was added before it."""
+"""Smallest number of channels in a group of the norms; with one, the norm would remove the added time embedding."""
 
 
 class DiffusionUNet(nn.Module):
-    """Predicts noise (or velocity) from a noisy image, its time and a condition."""
+    """Predicts noise (or velocity) from a noisy image, its time step and a condition."""
 
     def __init__(self, config: DiffusionUNetConfig) -> None:
         super().__init__()
@@ -27,24 +26,24 @@ class DiffusionUNet(nn.Module):
         self.unet = _unet(config)
 
     def forward(self, x_t: Tensor, t: Tensor, condition: Tensor | None = None, kept: Tensor | None = None) -> Tensor:
-        """What was added to the image.
+        """Predict the noise (or velocity) in an image.
 
         Args:
-            x_t: (N, C, H, W) noisy signed intensities; H and W are multiples of 2^(levels - 1).
-            t: (N,) integer time steps.
-            condition: (N, K, H, W) in [0, 1]; None where the network takes none, or for the unconditional prediction.
-            kept: (N,) bool: whose condition counts; None: all.
+            x_t: Noisy image in signed intensity, (N, C, H, W); H and W are multiples of 2^(levels - 1).
+            t: Integer time steps, (N,).
+            condition: (N, K, H, W) in [0, 1]; None if the network has none, or for the unconditional prediction.
+            kept: (N,) bool, the images whose condition is kept; None: all.
 
         Returns:
             (N, C, H, W) float.
         """
         if self.conditional:
-            x_t = torch.cat([x_t, *self._told(x_t, condition, kept)], dim=1)
+            x_t = torch.cat([x_t, *self._signed_condition(x_t, condition, kept)], dim=1)
         predicted: Tensor = self.unet(x_t, t, return_dict=False)[0]
         return predicted
 
-    def _told(self, x_t: Tensor, condition: Tensor | None, kept: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The signed condition and its flag, both 0 where it does not count."""
+    def _signed_condition(self, x_t: Tensor, condition: Tensor | None, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the condition in signed intensity and its flag; both are 0 if the condition is dropped."""
         flag = x_t.new_ones(len(x_t), 1, *x_t.shape[2:])
         if condition is None:
             channels = self.unet.conv_in.in_channels - x_t.shape[1] - 1
@@ -55,7 +54,7 @@ class DiffusionUNet(nn.Module):
 
 
 def _unet(config: DiffusionUNetConfig) -> Any:
-    """Imported late: the library takes seconds, and most processes never draw an image."""
+    """Build the network. The library is imported here because it takes seconds and most processes never need it."""
     declare_torchvision_ops()
     from diffusers.models.unets.unet_2d import UNet2DModel
 
@@ -68,7 +67,7 @@ def _unet(config: DiffusionUNetConfig) -> Any:
         down_block_types=tuple("AttnDownBlock2D" if attend else "DownBlock2D" for attend in attends),
         up_block_types=tuple("AttnUpBlock2D" if attend else "UpBlock2D" for attend in reversed(attends)),
         dropout=config.dropout,
-        # One head, as in the paper.
+        # A single head, as in the paper.
         attention_head_dim=None,
         norm_num_groups=math.gcd(32, config.width // _GROUP_CHANNELS),
         add_attention=any(attends),

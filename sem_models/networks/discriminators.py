@@ -1,4 +1,4 @@
-"""Networks that tell real micrographs from restored ones; they only exist in training."""
+"""Discriminators, which distinguish real micrographs from restored ones. They exist only during training."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -18,7 +18,7 @@ from sem_models.networks.blocks import conv
 
 
 class VGGDiscriminator(nn.Module):
-    """(N, C, size, size) to (N, 1) logits."""
+    """The VGG-like discriminator of BasicSR: (N, C, size, size) to (N, 1) logits."""
 
     def __init__(self, config: VGGDiscriminatorConfig, channels: int) -> None:
         super().__init__()
@@ -34,13 +34,13 @@ class VGGDiscriminator(nn.Module):
         self.decide = nn.Sequential(nn.Linear(widths[-1] * cells, 100), nn.LeakyReLU(0.2), nn.Linear(100, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Positive where the patch looks real."""
+        """Return a logit per patch, positive if the patch looks real."""
         decided: Tensor = self.decide(self.features(x).flatten(1))
         return decided
 
 
 class PatchDiscriminator(nn.Module):
-    """(N, C, H, W) to (N, 1, h, w) logits."""
+    """PatchGAN: (N, C, H, W) to (N, 1, h, w) logits, one for each overlapping field."""
 
     def __init__(self, config: PatchDiscriminatorConfig, channels: int) -> None:
         super().__init__()
@@ -51,13 +51,13 @@ class PatchDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Positive where a field looks real."""
+        """Return a logit per field, positive if the field looks real."""
         decided: Tensor = self.layers(x)
         return decided
 
 
 class StructureDiscriminator(nn.Module):
-    """(N, C, H, W) to (N, 1, h, w) logits; H and W are multiples of 4."""
+    """The discriminator of SINSR: (N, C, H, W) to (N, 1, h, w) logits; H and W are multiples of 4."""
 
     def __init__(self, config: StructureDiscriminatorConfig, channels: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class StructureDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Positive where a field looks real."""
+        """Return a logit per field, positive if the field looks real."""
         y = F.leaky_relu(self.head(x), 0.2)
         scales = [
             F.interpolate(block(F.avg_pool2d(y, shrink)), scale_factor=shrink, mode="nearest")
@@ -95,8 +95,8 @@ class _ResidualBlock(nn.Module):
 
 
 def _patch_layers(width: int, halvings: int, norm: str = "batch") -> list[nn.Module]:
-    """Halvings that double the width up to eight times the first, one layer without stride, one logit a field."""
-    # Only batch norm has a bias of its own.
+    """Build halvings that double the width up to eightfold, a layer without stride, and a logit for each field."""
+    # Only batch norm has its own bias.
     make_norm, bias = (nn.BatchNorm2d, False) if norm == "batch" else (nn.InstanceNorm2d, True)
     widths = [width * min(2**index, 8) for index in range(halvings + 2)]
     layers: list[nn.Module] = []
@@ -114,6 +114,11 @@ DISCRIMINATORS: dict[str, Callable[[Any, int], nn.Module]] = {
 
 
 def build_discriminator(config: DiscriminatorConfig, shown: int = 1) -> nn.Module:
-    """A freshly initialised discriminator: (N, C, H, W) in [0, 1] to logits; `shown` channels, unless it says else."""
+    """Build an untrained discriminator, which maps (N, C, H, W) in [0, 1] to logits.
+
+    Args:
+        config: Settings of the discriminator.
+        shown: Number of channels of the images it is shown, used if the settings do not state one.
+    """
     channels = config.channels or shown
     return DISCRIMINATORS[config.kind](config, channels)

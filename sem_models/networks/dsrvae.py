@@ -1,8 +1,8 @@
 """dSRVAE: a denoising variational autoencoder, then super-resolution (Liu et al., CVPR Workshops 2020).
 
-Deviations: the enlargement is bicubic plus a learned residual; where an image is larger than the one patch that the
-decoder draws, patches overlap by half and are blended; restoring takes the mean latent code, 0, not a random one, so
-that the same micrograph always gives the same result.
+Deviations: the enlargement is bicubic plus a learned residual. The decoder draws a map of one patch, so larger images
+are processed in patches that overlap by half and are blended. At inference the latent code is its mean, 0, and not
+random, so that the same micrograph always gives the same result.
 """
 
 import torch
@@ -16,7 +16,7 @@ from sem_models.physics.downsampling import upsample
 
 
 class DSRVAE(nn.Module):
-    """Both stages behind one another."""
+    """Both stages of dSRVAE in sequence: denoising, then enlargement."""
 
     def __init__(self, config: DSRVAEConfig) -> None:
         super().__init__()
@@ -27,24 +27,24 @@ class DSRVAE(nn.Module):
         self.tail = conv(config.width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         return self.enlarge(self.clean(x))
 
     def enlarge(self, x: Tensor) -> Tensor:
-        """Stage 2 alone: (N, C, H, W) to (N, C, H x scale, W x scale)."""
+        """Apply stage 2: (N, C, H, W) to (N, C, H x scale, W x scale)."""
         baseline = upsample(x, self.scale)
         residual: Tensor = self.tail(self.body(self.head(baseline)))
         return baseline + residual
 
     def denoise(self, x: Tensor, code: Tensor) -> Tensor:
-        """Stage 1 on training patches: (N, C, patch, patch) and (N, code) to (N, C, patch, patch)."""
+        """Apply stage 1 to training patches: (N, C, patch, patch) and (N, code) to (N, C, patch, patch)."""
         if self.denoiser is None:
             raise RuntimeError("this dSRVAE has no stage 1")
         cleaned: Tensor = self.denoiser(x, code)
         return cleaned
 
     def clean(self, x: Tensor) -> Tensor:
-        """Stage 1 alone, on an image of any size with the mean code; the identity where there is no stage 1."""
+        """Apply stage 1 to an image of any size with the mean code; the identity if there is no stage 1."""
         if self.denoiser is None:
             return x
         n, channels, height, width = x.shape
@@ -58,7 +58,7 @@ class DSRVAE(nn.Module):
         return whole[..., step : step + height, step : step + width]
 
     def _window(self, x: Tensor) -> Tensor:
-        """Triangles of half overlap, whose sum is 1 everywhere."""
+        """Return a triangular window; windows that overlap by half add up to 1 everywhere."""
         step = self.patch // 2
         rise = (torch.arange(step, device=x.device, dtype=x.dtype) + 0.5) / step
         line = torch.cat([rise, rise.flip(0)])

@@ -1,9 +1,9 @@
-"""A network that may only change fine detail: what is coarser than a given length passes by construction.
+"""A network that can only change fine detail: everything coarser than a given length passes by construction.
 
-The output is x + high(inner(h) - h), with h = high(x), low a Gaussian low-pass and high = 1 - low: what the network
-changes is stripped of its coarse part. Broad contrast (dents, bending, thickness) is thus the one that was recorded,
-whatever was learned; a network that has seen too few dents cannot remove them. The price: noise that is as coarse
-passes too; of white noise that is 1 / (2 sqrt(pi) sigma) of its standard deviation.
+The output is x + high(inner(h) - h) with h = high(x), where low is a Gaussian low-pass and high = 1 - low: the coarse
+part of every change is removed. Coarse brightness variations (dents, bending, thickness) therefore stay as recorded,
+whatever was learned; even a network that has seen too few dents cannot remove them. The price is that equally coarse
+noise passes too, which for white noise is 1 / (2 sqrt(pi) sigma) of its standard deviation.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from sem_models.networks.nafnet import NAFNet
 from sem_models.networks.unet import UNet
 
 _MIDDLE = 0.5
-"""Unit intensities lie around it, as the inner network expects; the high-pass ones lie around zero."""
+"""Added to the high-pass image, which is centred on zero, because the inner network expects unit intensity."""
 
 
 class FrequencySplit(nn.Module):
-    """(N, C, H, W) float32 in [0, 1] to the same."""
+    """Restores fine detail and passes coarse variations: (N, C, H, W) float32 in [0, 1] to the same shape."""
 
     taps: Tensor
 
@@ -35,14 +35,14 @@ class FrequencySplit(nn.Module):
         self.register_buffer("taps", (weights / weights.sum()).float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Coarse contrast of the input, fine detail of the inner network."""
+        """Combine the coarse variations of the input with the fine detail of the inner network; the shape is kept."""
         fine = x - self.low(x) + _MIDDLE
         change = self.inner(fine) - fine
         result: Tensor = x + change - self.low(change)
         return result
 
     def low(self, x: Tensor) -> Tensor:
-        """The Gaussian low-pass, row by row and column by column, with reflected borders where they are long enough."""
+        """Apply the Gaussian low-pass. Borders are reflected, or replicated if the image is smaller than the filter."""
         half, channels = len(self.taps) // 2, x.shape[1]
         mode = "reflect" if half < min(x.shape[-2:]) else "replicate"
         taps = self.taps.to(x.dtype).expand(channels, 1, -1)

@@ -1,7 +1,7 @@
-"""A network that redraws what a mask hides and cannot touch anything else.
+"""A network that redraws the pixels under a mask and cannot change any others.
 
-Hidden pixels come in filled by a simple rule, and the inner network, which starts as the identity, corrects the
-filling. Where the mask is 0 the output is the input, bit for bit, whatever was learned.
+In the input, masked pixels are already filled by a simple rule. The inner network, which starts as the identity,
+corrects them. Where the mask is 0 the output equals the input bit for bit, whatever was learned.
 """
 
 import torch
@@ -14,7 +14,7 @@ from sem_models.networks.unet import UNet
 
 
 class Inpainter(nn.Module):
-    """(N, C + 1, H, W) float32 to (N, C, H, W): the last channel is the mask, 1 where pixels are to be redrawn."""
+    """Maps (N, C + 1, H, W) float32 to (N, C, H, W); the last channel is the mask, 1 for pixels to be redrawn."""
 
     def __init__(self, config: InpainterConfig) -> None:
         """Build the inner network."""
@@ -23,7 +23,10 @@ class Inpainter(nn.Module):
         self.inner: nn.Module = NAFNet(inner) if isinstance(inner, NAFNetConfig) else UNet(inner)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The inner network's image where the mask is above 0.5, the input elsewhere; H and W as the inner wants."""
+        """Return the output of the inner network where the mask is above 0.5, and the input elsewhere.
+
+        H and W must be multiples of what the inner network needs.
+        """
         image, mask = x[:, :-1], x[:, -1:]
         redrawn: Tensor = self.inner(x)[:, :-1]
         return torch.where(mask > 0.5, redrawn, image)

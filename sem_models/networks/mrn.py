@@ -1,9 +1,10 @@
 """MRN: three SRNs from coarse to fine, for blur of unknown strength (Na et al., Acta Materialia 214, 116987, 2021).
 
-The original says that three identical SRNs are chained by up-sampling layers. What it leaves open follows Nah, Kim
-and Lee (CVPR 2017): separate weights, the coarse output enlarged by a convolution and a pixel shuffle and joined to
-the next input as further channels. The coarsest takes its input twice, so that all three are built alike. The
-pyramid is made inside, by `halve` (binomial, then mean), and its targets in training by the same.
+The paper states that three identical SRNs are chained by up-sampling layers. What it leaves open follows Nah, Kim and
+Lee (CVPR 2017): the weights are separate, and the coarse output is enlarged by a convolution and a pixel shuffle and
+joined to the next input as additional channels. The coarsest network takes its input twice, so that all three have the
+same structure. The image pyramid is made inside the network by `halve` (binomial filter, then mean), as are the targets
+for training.
 """
 
 import torch
@@ -16,7 +17,7 @@ from sem_models.networks.srn import RefocusingTrunk
 
 
 class MRN(nn.Module):
-    """Refocuses at a quarter, a half and the whole of the size, each scale with the help of the one before."""
+    """Refocuses at a quarter, half and full size; each scale uses the result of the one before."""
 
     def __init__(self, config: MRNConfig) -> None:
         super().__init__()
@@ -28,11 +29,11 @@ class MRN(nn.Module):
         self.enlarge = nn.ModuleList(shuffle_conv(channels, slope=1) for _ in range(SCALES - 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 4."""
+        """Map (N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 4."""
         return self.pyramid(x)[-1]
 
     def pyramid(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The outputs at a quarter, a half and the whole of the size, for the loss at every scale."""
+        """Return the outputs at a quarter, half and full size, for the losses at every scale."""
         half = halve(x)
         quarter = halve(half)
         coarse: Tensor = self.trunks[0](torch.cat([quarter, quarter], 1))

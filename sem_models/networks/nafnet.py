@@ -1,10 +1,11 @@
-"""NAFNet: a U-shaped restorer without activation functions (Chen et al., Simple Baselines, ECCV 2022).
+"""NAFNet: a U-shaped restoration network without activation functions (Chen et al., Simple Baselines, ECCV 2022).
 
-Its channel attention averages over all it is given, a patch in training and the micrograph or a tile in use. We take
-the cure of Chu et al. (TLC, ECCV 2022, section 4): the mean of a window around each pixel, moved inwards at edges.
-Unlike theirs the window belongs to the network and holds in training too: where it is no smaller than the patch,
-both are the published mean over the patch, and where it is smaller the network learns what it will meet. So the
-receptive field is finite, and an image gives the same in tiles as in one piece.
+The published channel attention averages over the whole input: a patch in training, a micrograph or a tile at inference.
+We adopt the remedy of Chu et al. (TLC, ECCV 2022, section 4) and average over a window around each pixel, which is
+moved inwards at edges. Unlike theirs, the window belongs to the network and is used in training as well. If it is at
+least as large as the patch, training is as published; if it is smaller, the network trains on the averages that it
+meets later.
+The receptive field is therefore finite, and an image gives the same result in tiles as in one piece.
 """
 
 import torch
@@ -15,7 +16,7 @@ from sem_models.networks.blocks import conv
 
 
 class NAFNet(nn.Module):
-    """Encoder, middle and decoder of gated blocks; skips are added, and so is the input at the end."""
+    """Encoder, middle and decoder of gated blocks with additive skips; the output is the input plus a correction."""
 
     def __init__(self, config: NAFNetConfig) -> None:
         super().__init__()
@@ -32,11 +33,11 @@ class NAFNet(nn.Module):
             self.enlarge.append(nn.Sequential(nn.Conv2d(width, 2 * width, 1, bias=False), nn.PixelShuffle(2)))
             width, window = width // 2, 2 * window
             self.decoder.append(_blocks(blocks, width, window))
-        # Small, so that an untrained network nearly gives its input.
+        # Small weights, so that an untrained network almost returns its input.
         self.tail = conv(config.width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 2^levels."""
+        """Map (N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 2^levels."""
         y = self.head(x)
         skips: list[Tensor] = []
         for level, shrink in zip(self.encoder, self.shrink, strict=True):
@@ -55,15 +56,15 @@ def _blocks(count: int, width: int, window: int) -> nn.Sequential:
 
 
 class ChannelNorm(nn.LayerNorm):
-    """Layer norm of each pixel over its channels."""
+    """Layer norm over the channels of each pixel."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 class NAFBlock(nn.Module):
-    """Depthwise convolution, gate, channel attention, then a gated pair of 1 x 1 convolutions; they start at zero."""
+    """Depthwise convolution, gate and channel attention, then a gated pair of 1 x 1 convolutions; each starts at 0."""
 
     def __init__(self, width: int, window: int) -> None:
         super().__init__()
@@ -76,7 +77,7 @@ class NAFBlock(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(1, width, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y = gate(self.spread(self.widen(self.norm1(x))))
         y = y * self.attention(local_mean(y, self.window))
         x = x + self.beta * self.narrow(y)
@@ -86,15 +87,16 @@ class NAFBlock(nn.Module):
 
 
 def gate(x: Tensor) -> Tensor:
-    """(N, 2 C, H, W) to (N, C, H, W): the one half times the other, in place of an activation function."""
+    """Multiply one half of the channels by the other, (N, 2 C, H, W) to (N, C, H, W), instead of an activation."""
     one, other = x.chunk(2, 1)
     return one * other
 
 
 def local_mean(x: Tensor, window: int) -> Tensor:
-    """Mean over window x window pixels around each of (N, C, H, W); at edges the window is moved inwards.
+    """Average (N, C, H, W) over window x window pixels around each pixel; at edges the window is moved inwards.
 
-    The window is a power of two. An axis no longer than it has one mean and comes back with length 1, to be broadcast.
+    The window is a power of two. An axis that is not longer than the window has a single mean and is returned with
+    length 1, for broadcasting.
     """
     for axis in (2, 3):
         x = x.mean(axis, keepdim=True) if x.shape[axis] <= window else _running_mean(x, window, axis)
@@ -103,7 +105,7 @@ def local_mean(x: Tensor, window: int) -> Tensor:
 
 def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
     length = x.shape[axis]
-    # Means of means, as differences of running sums would let rounding errors travel along the whole line.
+    # Means of means, because differences of running sums would spread rounding errors along the whole line.
     step = 1
     while step < window:
         left = x.shape[axis] - step

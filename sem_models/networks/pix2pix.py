@@ -1,10 +1,10 @@
 """The generator of pix2pix: a U-Net whose innermost level sees the whole patch (Isola et al., CVPR 2017, appendix 6.1).
 
-After the authors' released code, where that differs from the paper: dropout in the blocks of 8 x width features behind
-the innermost one. Deviations: intensities are in [0, 1] outside and in [-1, 1] inside; nearest doublings and instance
-norm are offered beside the original. The original keeps dropout and batch statistics at inference; here a trained
-model is applied in evaluation mode (`eval()`): no dropout, the running statistics of batch norm, the same output for
-the same input.
+Where the authors' released code differs from the paper, this follows the code: there is dropout in the blocks with
+8 x width features after the innermost one. Deviations: intensities are in [0, 1] outside and in [-1, 1] inside the
+network; nearest-neighbour doublings and instance norm are offered as alternatives. The original keeps dropout and batch
+statistics at inference. Here a trained model is applied in evaluation mode, without dropout and with the running
+statistics of batch norm, so that the same input always gives the same output.
 """
 
 from itertools import pairwise
@@ -20,7 +20,7 @@ _SPREAD = 0.02
 
 
 class Pix2Pix(nn.Module):
-    """Halvings, doublings, and a skip from each level to the doubling that gives its size."""
+    """A U-Net of halvings and doublings, with a skip from each level to the doubling of the same size."""
 
     def __init__(self, config: Pix2PixConfig) -> None:
         super().__init__()
@@ -43,9 +43,9 @@ class Pix2Pix(nn.Module):
         self.apply(_start)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C', H, W) in [0, 1]; H and W are multiples of 2^levels.
+        """Map (N, C, H, W) in [0, 1] to (N, C', H, W) in [0, 1]; H and W are multiples of 2^levels.
 
-        The smallest patch of a training has that size too: its innermost level is one pixel, which is not normalised.
+        A patch of the smallest size works in training as well: its innermost level, a single pixel, is not normalised.
         """
         y = begin = 2 * x - 1
         levels: list[Tensor] = []
@@ -58,13 +58,13 @@ class Pix2Pix(nn.Module):
         y = F.relu(y)
         if self.rise is not None:
             y = torch.cat([F.relu(self.rise(y)), begin], 1)
-        # In bf16 the steps of the output would be coarser than those of an 8-bit image.
+        # In bf16 the output would have coarser steps than an 8-bit image.
         image: Tensor = (self.tail(y).float().tanh() + 1) / 2
         return image
 
 
 def _block(config: Pix2PixConfig, widths: list[int], level: int) -> nn.Sequential:
-    """From the features of `level` + 1 halvings, joined with their skip, to those of `level`."""
+    """Build the block from the features after `level` + 1 halvings, joined with their skip, to those after `level`."""
     innermost, widest = level + 1 == config.levels, 8 * config.width
     before, after = widths[level + 1] * (1 if innermost else 2), widths[level]
     steps: list[nn.Module] = [
@@ -95,7 +95,7 @@ def _norm(config: Pix2PixConfig, width: int) -> nn.Module:
 
 
 def _start(layer: nn.Module) -> None:
-    """Weights as in the paper, appendix 6.2; those of batch norm around one, as in the released code."""
+    """Initialise weights as in appendix 6.2 of the paper; those of batch norm around one, as in the released code."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
         nn.init.normal_(layer.weight, 1.0 if isinstance(layer, nn.BatchNorm2d) else 0.0, _SPREAD)
         if layer.bias is not None:

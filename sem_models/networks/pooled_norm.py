@@ -1,4 +1,4 @@
-"""Instance normalisation whose statistics can be held, so that the tiles of one image are normalised alike."""
+"""Instance normalisation whose statistics can be held fixed, so that all tiles of an image are normalised equally."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,21 +10,21 @@ from torch import Tensor, nn
 
 _EPSILON = 1e-5
 _Statistics = dict[nn.Module, tuple[Tensor, Tensor]]
-# Not an attribute of the layers: another thread may run the same network on another image meanwhile.
+# Not an attribute of the layers, because another thread may be running the same network on another image.
 _held: ContextVar[_Statistics | None] = ContextVar("held_statistics", default=None)
 
 
 class PooledInstanceNorm(nn.Module):
-    """Zero mean and unit variance for each channel of each sample (Ulyanov et al., arXiv:1607.08022), no parameters.
+    """Instance norm without parameters: zero mean, unit variance per sample and channel (Ulyanov et al., 2016).
 
-    The same as `torch.nn.InstanceNorm2d`, except inside `held_statistics`.
+    See arXiv:1607.08022. It equals `torch.nn.InstanceNorm2d` except inside `held_statistics`.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape; a single pixel becomes 0."""
+        """Normalise (N, C, H, W); an image of a single pixel becomes 0."""
         held = _held.get()
         if held is None:
-            # The functional form refuses images of one pixel, which the smallest inputs become at the coarsest level.
+            # `F.instance_norm` rejects images of one pixel, which the smallest inputs become at the coarsest level.
             cudnn = torch.backends.cudnn.enabled
             return torch.instance_norm(x, None, None, None, None, True, 0.0, _EPSILON, cudnn)
         if self not in held:
@@ -35,11 +35,11 @@ class PooledInstanceNorm(nn.Module):
 
 @contextmanager
 def held_statistics() -> Iterator[None]:
-    """Inside, mean and variance of every layer are those of the first batch that it sees, pooled as if one image.
+    """Hold mean and variance of every layer at those of the first batch it sees, pooled as if it were one image.
 
-    So first apply the network to samples of an image, then to its tiles. They are forgotten at the end, also after an
-    error; other threads, and whatever comes afterwards, are not concerned. Networks without instance norm are
-    unchanged. A network may pass through each of its layers once.
+    Inside the context, apply the network first to samples of an image and then to its tiles. The statistics are
+    discarded at the end, also after an error, and other threads are not affected. Networks without instance norm behave
+    as usual. A network may pass through each of its layers only once.
     """
     token = _held.set({})
     try:

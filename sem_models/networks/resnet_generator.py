@@ -1,7 +1,7 @@
 """The generator of CycleGAN (Zhu et al., ICCV 2017, appendix 7.2; blocks of Johnson et al., ECCV 2016).
 
-Deviations: intensities are in [0, 1] outside and in [-1, 1] inside; nearest doublings and the residual form, which
-starts near the identity, are offered beside the original.
+Deviations: intensities are in [0, 1] outside and in [-1, 1] inside the network; nearest-neighbour doublings and a
+residual form, which starts near the identity, are offered as alternatives.
 """
 
 import torch.nn.functional as F
@@ -14,22 +14,22 @@ _SPREAD = 0.02
 
 
 class ReflectedConv(nn.Module):
-    """A same-size convolution over an image that is reflected at its edges."""
+    """A same-size convolution with reflection at the edges."""
 
     def __init__(self, before: int, after: int, size: int) -> None:
         super().__init__()
         self.conv, self.pad = nn.Conv2d(before, after, size), size // 2
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, before, H, W) to (N, after, H, W)."""
-        # A reflection leaves out the edge itself, so it needs more pixels than it adds.
+        """Map (N, before, H, W) to (N, after, H, W)."""
+        # Reflection does not repeat the edge itself, so the image must have more pixels than are added.
         mode = "reflect" if min(x.shape[2:]) > self.pad else "replicate"
         y: Tensor = self.conv(F.pad(x, (self.pad,) * 4, mode=mode))
         return y
 
 
 class ResidualBlock(nn.Module):
-    """Convolution, norm, ReLU, convolution, norm and the identity."""
+    """Convolution, norm, ReLU, convolution and norm, added to the input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
         self.norm_first, self.norm_second = PooledInstanceNorm(), PooledInstanceNorm()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y: Tensor = self.norm_second(self.second(F.relu(self.norm_first(self.first(x)))))
         return x + y
 
@@ -66,7 +66,7 @@ class ResNetGenerator(nn.Module):
             self.tail.conv.weight.data.mul_(1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C', H, W) in [0, 1]; H and W are multiples of 4."""
+        """Map (N, C, H, W) in [0, 1] to (N, C', H, W) in [0, 1]; H and W are multiples of 4."""
         y: Tensor = self.tail(self.layers(2 * x - 1))
         return x + y / 2 if self.residual else (y.tanh() + 1) / 2
 
@@ -76,7 +76,7 @@ def _normalised(layer: nn.Module) -> list[nn.Module]:
 
 
 def _doubling(width: int, upsampling: str) -> list[nn.Module]:
-    """From `width` features to half as many at twice the size."""
+    """Build a doubling of the size from `width` to half as many features."""
     if upsampling == "transposed":
         return _normalised(nn.ConvTranspose2d(width, width // 2, 3, stride=2, padding=1, output_padding=1))
     return [nn.Upsample(scale_factor=2.0), *_normalised(nn.Conv2d(width, width // 2, 3, padding=1))]

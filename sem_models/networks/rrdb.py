@@ -1,7 +1,7 @@
 """RRDBNet, the generator of ESRGAN (Wang et al., ECCV Workshops 2018).
 
 Deviations: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline; x2 has
-one doubling instead of a pixel unshuffle in front.
+one doubling instead of a pixel unshuffle before the trunk.
 """
 
 import torch
@@ -18,7 +18,7 @@ _INIT_GAIN = 0.1
 
 
 class ResidualDenseBlock(nn.Module):
-    """Five convolutions, each of which sees all before it."""
+    """Five convolutions, each of which sees the features of all before it."""
 
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class ResidualDenseBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         features = [x]
         for layer in self.convs[:-1]:
             features.append(F.leaky_relu(layer(torch.cat(features, 1)), 0.2))
@@ -37,20 +37,20 @@ class ResidualDenseBlock(nn.Module):
 
 
 class RRDB(nn.Module):
-    """Three dense blocks and a residual around them."""
+    """Three dense blocks with a residual connection around them."""
 
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
         self.blocks = nn.Sequential(*[ResidualDenseBlock(width, growth) for _ in range(3)])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y: Tensor = self.blocks(x)
         return x + _RESIDUAL_SCALE * y
 
 
 class RRDBNet(nn.Module):
-    """Trunk of RRDBs at input resolution, nearest doublings, two convolutions."""
+    """A trunk of RRDBs at input resolution, then nearest-neighbour doublings and two convolutions."""
 
     def __init__(self, config: RRDBConfig) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class RRDBNet(nn.Module):
         self.tail = conv(width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         shallow = self.head(x)
         y = self.enlarge(shallow + self.close(self.trunk(shallow)))
         residual: Tensor = self.tail(F.leaky_relu(self.high(y), 0.2))

@@ -1,10 +1,10 @@
 """SINSR: structure-informed super-resolution with three scales, attention and, in SINSR-GB, a gradient branch.
 
-After aaivu/CSM-SR (2024): residual blocks at 1, 1/2 and 1/4 of the size, residual attention blocks, a branch that
-learns the gradient map of the enlarged image. What is ours: every feature comes from the low-resolution input (the
-original's released code looked at the truth), attention is local so that tiles are exact, the branch is fused at low
-resolution and only draws its map in training, and a last back-projection (Irani and Peleg, 1991) makes the output,
-shrunk again, agree with the input.
+After aaivu/CSM-SR (2024): residual blocks at 1, 1/2 and 1/4 of the size, residual attention blocks, and a branch that
+learns the gradient map of the enlarged image. Deviations: all features come from the low-resolution input (the released
+code looked at the reference); attention is local, so that tiles are exact; the branch is fused at low resolution and
+draws its map only in training; and a final back-projection (Irani and Peleg, 1991) makes the output, when reduced,
+agree with the input.
 """
 
 import torch
@@ -21,7 +21,7 @@ _MAP_WIDTH = 16
 
 
 class GradientBranch(nn.Module):
-    """Carries the gradient map of the input along the trunk, and draws that of the output."""
+    """Processes the gradient map of the input alongside the trunk, and draws that of the output."""
 
     def __init__(self, config: SINSRConfig) -> None:
         super().__init__()
@@ -33,20 +33,20 @@ class GradientBranch(nn.Module):
         self.map = conv(_MAP_WIDTH, config.channels, gain=0.1)
 
     def forward(self, x: Tensor, tapped: list[Tensor]) -> Tensor:
-        """Features (N, width, H, W) from the (N, C, H, W) input and what was tapped from the trunk."""
+        """Compute features (N, width, H, W) from the input (N, C, H, W) and features tapped from the trunk."""
         y: Tensor = self.head(central_magnitude(x))
         for join, block, tap in zip(self.joins, self.blocks, tapped, strict=True):
             y = block(y + join(torch.cat([y, tap], 1)))
         return y
 
     def draw(self, features: Tensor) -> Tensor:
-        """(N, C, H x scale, W x scale) gradient map of the enlarged image."""
+        """Draw the gradient map of the enlarged image, (N, C, H x scale, W x scale)."""
         drawn: Tensor = self.map(F.leaky_relu(self.enlarge(features), 0.2))
         return drawn
 
 
 class SINSR(nn.Module):
-    """Three scales, a trunk with attention, an optional gradient branch, nearest doublings, back-projection."""
+    """Three scales, a trunk with attention, an optional gradient branch, nearest doublings and back-projection."""
 
     def __init__(self, config: SINSRConfig) -> None:
         super().__init__()
@@ -58,18 +58,18 @@ class SINSR(nn.Module):
         self.close = conv(width, width)
         self.branch = GradientBranch(config) if config.gradient_branch else None
         self.fuse = conv(2 * width, width, gain=0.1) if config.gradient_branch else None
-        # Nearest, not shuffled: under a perceptual loss the phases of a shuffle draw a grid into flat areas.
+        # Nearest instead of pixel shuffle, whose phases draw a grid into flat areas under a perceptual loss.
         doubling = [NearestDoubling(config.high_width) for _ in range(doublings(config.scale))]
         self.enlarge = nn.Sequential(conv(width, config.high_width), *doubling)
         self.high = conv(config.high_width, config.high_width)
         self.tail = conv(config.high_width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of 4."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of 4."""
         return self._image(x)[0]
 
     def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
+        """Return the image and its predicted `central_magnitude`, both (N, C, H x scale, W x scale)."""
         image, features = self._image(x)
         if self.branch is None or features is None:
             raise RuntimeError("this SINSR has no gradient branch")
@@ -91,7 +91,7 @@ class SINSR(nn.Module):
         return self._project(upsample(x, self.scale) + self.tail(y), x), branch
 
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
-        """Add, enlarged, what the shrunk image lacks of the input; twice, as one pass leaves a tenth."""
+        """Add the enlarged difference of input and reduced output; twice, because one pass leaves a tenth of it."""
         if self.projection is not None:
             for _ in range(PROJECTIONS):
                 image = image + upsample(x - downsample(image, self.scale, self.projection), self.scale)
@@ -99,7 +99,7 @@ class SINSR(nn.Module):
 
 
 class ResidualAttentionBlock(nn.Module):
-    """Two convolutions, weighed pixel by pixel, and the identity."""
+    """Two convolutions with an attention weight for each pixel, added to the input."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class ResidualAttentionBlock(nn.Module):
         self.squeeze, self.weigh = conv(width, width // 4, size=1), conv(width // 4, width, size=1, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y = self.second(F.leaky_relu(self.first(x), 0.2))
         weight = torch.sigmoid(self.weigh(F.relu(self.squeeze(y))))
         result: Tensor = x + 2 * weight * y
@@ -115,7 +115,7 @@ class ResidualAttentionBlock(nn.Module):
 
 
 class ThreeScales(nn.Module):
-    """The same picture at 1, 1/2 and 1/4 of the size, through blocks of its own each, joined."""
+    """Blocks at 1, 1/2 and 1/4 of the size, each with its own weights; their outputs are joined."""
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class ThreeScales(nn.Module):
         self.join = conv(3 * width, width, size=1, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape; H and W are multiples of 4."""
+        """Map (N, width, H, W) to the same shape; H and W are multiples of 4."""
         small = [
             F.interpolate(branch(F.avg_pool2d(x, shrink)), scale_factor=shrink, mode="bilinear", align_corners=False)
             for branch, shrink in zip((self.at_half, self.at_quarter), SHRINKS, strict=True)

@@ -1,6 +1,6 @@
 """SPSR: super-resolution that keeps structure, with a branch for the gradient map (Ma et al., CVPR 2020).
 
-Deviations: bicubic enlargement under the output as in RRDBNet; edges repeated outwards in the gradient map.
+Deviations: the output adds a bicubic enlargement, as in RRDBNet; edges are replicated in the gradient map.
 """
 
 import torch
@@ -16,7 +16,7 @@ from sem_models.physics.gradient import central_magnitude
 
 
 class SPSRNet(nn.Module):
-    """Two outputs in training: the image and the gradient map of the enlarged image."""
+    """SPSR, which in training returns the image and its gradient map."""
 
     def __init__(self, config: SPSRConfig) -> None:
         super().__init__()
@@ -37,12 +37,12 @@ class SPSRNet(nn.Module):
         self.tail = conv(width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         image: Tensor = self.with_gradient(x)[0]
         return image
 
     def with_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The image and the predicted `central_magnitude` of it, both (N, C, H x scale, W x scale)."""
+        """Return the image and its predicted `central_magnitude`, both (N, C, H x scale, W x scale)."""
         shallow = self.head(x)
         tapped: list[Tensor] = []
         y = shallow

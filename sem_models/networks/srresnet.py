@@ -19,7 +19,7 @@ def _conv(before: int, after: int, gain: float = 1.0) -> nn.Conv2d:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions and the identity; the weights start at a tenth, as without batch norm they must."""
+    """Two convolutions added to the input; without batch norm, their weights must start at a tenth."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -27,13 +27,13 @@ class ResidualBlock(nn.Module):
         self.second = _conv(width, width, gain=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width, H, W) to the same shape."""
+        """Map (N, width, H, W) to the same shape."""
         y: Tensor = self.second(F.relu(self.first(x)))
         return x + y
 
 
 class SRResNet(nn.Module):
-    """Residual trunk at input resolution, then doublings by pixel shuffle."""
+    """A residual trunk at input resolution, then doublings by pixel shuffle."""
 
     def __init__(self, config: SRResNetConfig) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class SRResNet(nn.Module):
         self.tail = _conv(width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         y = self.trunk(F.leaky_relu(self.head(x), _SLOPE))
         for doubling in self.enlarge:
             y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), _SLOPE)

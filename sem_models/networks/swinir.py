@@ -16,7 +16,7 @@ _TAIL_WIDTH = 64
 
 
 class ResidualGroup(nn.Module):
-    """Swin layers, a convolution, and the identity."""
+    """Swin layers and a convolution, added to the input."""
 
     def __init__(self, config: SwinIRConfig, drops: list[float]) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class ResidualGroup(nn.Module):
         self.conv = nn.Conv2d(config.width, config.width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, H, W, width) to the same shape."""
+        """Map (N, H, W, width) to the same shape."""
         y = x
         for layer in self.layers:
             y = layer(y)
@@ -36,7 +36,7 @@ class ResidualGroup(nn.Module):
 
 
 class SwinIR(nn.Module):
-    """Shallow convolution, residual groups, convolution with a long skip, enlargement."""
+    """A shallow convolution, residual groups, a convolution with a long skip, and the enlargement."""
 
     def __init__(self, config: SwinIRConfig) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class SwinIR(nn.Module):
         self.enlarge = _direct(config) if config.direct else _staged(config)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of the window."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of the window."""
         shallow = self.head(x)
         y = self.norm_in(shallow.permute(0, 2, 3, 1))
         for group in self.groups:
@@ -85,7 +85,7 @@ _INIT_STD = 0.02
 
 
 class SwinLayer(nn.Module):
-    """Norm, attention inside windows that may be shifted, norm, MLP; both with the identity."""
+    """Norm and attention inside windows, which may be shifted, then norm and MLP; each is added to its input."""
 
     def __init__(self, width: int, heads: int, window: int, shift: int, drop_path: float) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class SwinLayer(nn.Module):
                 _initialise(layer)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, H, W, width) to the same shape; H and W are multiples of the window."""
+        """Map (N, H, W, width) to the same shape; H and W are multiples of the window."""
         y = torch.roll(self.norm1(x), (-self.shift, -self.shift), (1, 2)) if self.shift else self.norm1(x)
         y = self.attention(y, self.shift)
         y = torch.roll(y, (self.shift, self.shift), (1, 2)) if self.shift else y
@@ -107,7 +107,7 @@ class SwinLayer(nn.Module):
         return x + self._dropped(self.mlp(self.norm2(x)))
 
     def _dropped(self, y: Tensor) -> Tensor:
-        """Stochastic depth (Huang et al., ECCV 2016): in training a whole sample's branch is left out now and then."""
+        """Apply stochastic depth (Huang et al., ECCV 2016): in training, randomly drop the branch for whole samples."""
         if not self.training or self.drop_path == 0:
             return y
         keep = 1 - self.drop_path
@@ -129,7 +129,7 @@ class WindowAttention(nn.Module):
         self.register_buffer("bias_index", relative_index(window), persistent=False)
 
     def forward(self, x: Tensor, shift: int) -> Tensor:
-        """(N, H, W, width), rolled by `shift` where the windows are shifted, to the same shape."""
+        """Map (N, H, W, width), rolled by `shift` if the windows are shifted, to the same shape."""
         n, height, width, channels = x.shape
         window = self.window
         grid = (height // window, width // window)
@@ -143,14 +143,14 @@ class WindowAttention(nn.Module):
         return result
 
     def _windows(self, x: Tensor) -> Tensor:
-        """(N, H, W, C) to (N x windows, window^2, C)."""
+        """Divide (N, H, W, C) into windows: (N x windows, window^2, C)."""
         n, height, width, channels = x.shape
         window = self.window
         cells = x.reshape(n, height // window, window, width // window, window, channels)
         return cells.transpose(2, 3).reshape(-1, window**2, channels)
 
     def _bias(self, n: int, grid: tuple[int, int], shift: int, dtype: torch.dtype) -> Tensor:
-        """(1 or N x windows, heads, window^2, window^2): position bias, minus infinity over a roll's seam."""
+        """Return the position bias, minus infinity across the seam: (1 or N x windows, heads, window^2, window^2)."""
         index = self.get_buffer("bias_index")
         bias = self.bias_table[index].permute(2, 0, 1)[None].to(dtype)
         if not shift:
@@ -160,7 +160,7 @@ class WindowAttention(nn.Module):
 
 
 def relative_index(window: int) -> Tensor:
-    """(window^2, window^2) row of the bias table for each pair of pixels of a window."""
+    """Return the row of the bias table for each pair of pixels of a window, (window^2, window^2)."""
     line = torch.arange(window)
     rows, columns = (axis.flatten() for axis in torch.meshgrid(line, line, indexing="ij"))
     down = rows[:, None] - rows[None, :] + window - 1
@@ -169,7 +169,10 @@ def relative_index(window: int) -> Tensor:
 
 
 def seam_mask(grid: tuple[int, int], window: int, shift: int, device: torch.device) -> Tensor:
-    """(windows, window^2, window^2): 0 where two pixels were neighbours before the roll, minus infinity where not."""
+    """Return the mask of the roll, (windows, window^2, window^2).
+
+    It is 0 if two pixels of a window were contiguous before the roll, and minus infinity if not.
+    """
     rows, columns = (_zones(cells * window, window, shift, device) for cells in grid)
     zones = (3 * rows[:, None] + columns[None, :]).reshape(grid[0], window, grid[1], window)
     flat = zones.transpose(1, 2).reshape(-1, window**2)

@@ -1,4 +1,4 @@
-"""The table of networks: one line each. Their settings and capabilities are in `sem_models/config/networks`."""
+"""The table of networks. Their settings and capabilities are in `sem_models/config/networks`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,13 +45,13 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
 
 
 def build_network(config: NetworkConfig) -> nn.Module:
-    """A freshly initialised network: (N, C, H, W) float32 in [0, 1] to (N, C, H x scale, W x scale)."""
+    """Build an untrained network, which maps (N, C, H, W) float32 in [0, 1] to (N, C', H x scale, W x scale)."""
     return NETWORKS[config.kind](config)
 
 
 def parameter_count(config: NetworkConfig) -> int:
-    """Number of trainable parameters."""
-    # Counting needs no numbers, which for the largest networks take a second to draw.
+    """Return the number of trainable parameters."""
+    # Counting needs no weights, which take a second to draw for the largest networks.
     with torch.device("meta"):
         network = build_network(config)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -1,12 +1,13 @@
-"""U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) in the three forms that electron microscopists use.
+"""U-Net (Ronneberger, Fischer and Brox, MICCAI 2015) in three variants that electron microscopists use.
 
 - `care`: CARE and Noise2Void (Weigert et al., 2018; Krull, Buchholz and Jug, CVPR 2019). Plain convolutions, max
-  pooling, pixels repeated on the way up. The second convolution of a level narrows to what the level above has.
-- `n2v2`: the same without skip at the finest level and with `halve` in place of max pooling (Höck et al., ECCV
-  Workshops 2022): both keep single noisy pixels, and with them checkerboards, out of the output.
-- `batch-norm`: two convolutions with batch norm and without bias a level, transposed convolutions up; with depth 4
-  and width 64 the network of Petrography2SEM (Amrollahinasab and Rabbani, 2023), whose last layer is a logit: head
-  `sigmoid` gives its probability, which the loss `bce` takes.
+  pooling, and nearest-neighbour doubling on the way up, where the second convolution of a level narrows to the width of
+  the level above.
+- `n2v2`: as `care`, but without the skip at the finest level and with `halve` instead of max pooling (Höck et al., ECCV
+  Workshops 2022). Both keep single noisy pixels, and the checkerboards they cause, out of the output.
+- `batch-norm`: two convolutions per level, with batch norm and without bias, and transposed convolutions on the way up.
+  With depth 4 and width 64 this is the network of Petrography2SEM (Amrollahinasab and Rabbani, 2023). Its last layer
+  returns a logit; the head `sigmoid` turns it into a probability, which the loss `bce` expects.
 """
 
 import torch
@@ -18,14 +19,14 @@ from sem_models.networks.blocks import conv, halve
 
 
 class UNet(nn.Module):
-    """Encoder, bottom, decoder with skips."""
+    """Encoder, bottom, and decoder with skips."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.residual, self.variant, self.head = config.residual, config.variant, config.head
         normed = config.variant == "batch-norm"
         widths = [config.width << level for level in range(config.depth + 1)]
-        # What a level hands up: already as narrow as the level above, unless the way up narrows.
+        # Width that a level hands up: that of the level above, unless the transposed convolution narrows it.
         handed = widths if normed else [config.width, *widths[:-1]]
         befores = [config.channels_in, *widths[:-2]]
         self.down = nn.ModuleList(
@@ -47,7 +48,7 @@ class UNet(nn.Module):
         return self.variant != "n2v2" or level > 0
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C', H, W); H and W are multiples of 2^depth."""
+        """Map (N, C, H, W) in [0, 1] to (N, C', H, W); H and W are multiples of 2^depth."""
         skips: list[Tensor] = []
         y = x
         for convolutions in self.down:
@@ -60,13 +61,13 @@ class UNet(nn.Module):
             y = self.up[level](torch.cat([skips[level], y], 1) if self._joins(level) else y)
         image: Tensor = self.tail(y)
         if self.head == "sigmoid":
-            # In bf16 a probability near 1 would round to 1, of which no logarithm is left to learn from.
+            # In bf16 a probability near 1 would round to 1, where the loss has no gradient.
             return image.float().sigmoid()
         return x + image if self.residual else image
 
 
 def _double(before: int, middle: int, after: int, normed: bool) -> nn.Sequential:
-    """Two convolutions of 3 x 3 with ReLUs, with batch norm in place of biases or without."""
+    """Build two 3 x 3 convolutions with ReLUs, with batch norm instead of biases if `normed`."""
     steps: list[nn.Module] = []
     for source, wanted in ((before, middle), (middle, after)):
         if normed:

@@ -13,7 +13,7 @@ from sem_models.physics.downsampling import upsample
 
 
 class VDSR(nn.Module):
-    """Enlarge, then add a learned residual."""
+    """Enlarges the input and adds a learned residual."""
 
     def __init__(self, config: VDSRConfig) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class VDSR(nn.Module):
         nn.init.normal_(last.weight, std=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         enlarged = upsample(x, self.scale)
         residual: Tensor = self.body(enlarged)
         return enlarged + residual

@@ -1,1 +1,1 @@
-"""Forward models of the microscope."""
+"""Forward models of the microscope, their estimation from images, and simulated specimens."""

@@ -1,7 +1,7 @@
-"""Defocus and astigmatism: convolution with a kernel of random size for each image.
+"""Defocus and astigmatism: convolution of each image with a kernel of random size.
 
-Geometric defocus of a wide-open lens is a disc, the probe of a scanning microscope is nearly a Gaussian, and an
-astigmatic lens makes it longer in one direction (Reimer, Scanning Electron Microscopy, 1998, chapter 2).
+The geometric blur of a defocused lens is a disc. The probe of a scanning microscope is nearly Gaussian, and an
+astigmatic lens elongates it in one direction (Reimer, Scanning Electron Microscopy, 1998, chapter 2).
 """
 
 import math
@@ -14,17 +14,22 @@ from sem_models.config.degradation import Blur
 
 _SIGMAS = 3
 _FINE = 5
-"""Steps into which a pixel is divided at the rim of a disc; odd, so that radius 0 is the central pixel."""
+"""Subdivisions of a pixel at the rim of a disc; odd, so that radius 0 is the central pixel."""
 _SMALLEST_SIGMA_PX = 1e-3
-"""Below this a Gaussian is one pixel; zero itself would divide by zero."""
+"""Smaller Gaussians are a single pixel anyway, and a sigma of zero would cause a division by zero."""
 
 
 def defocus(x: Tensor, settings: Blur, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Blur (N, C, H, W) float32, each image with a size of its own.
+    """Blur (N, C, H, W) float32, with a different blur for each image.
+
+    Args:
+        x: Images in unit intensity.
+        settings: Kernel, range of sizes and region.
+        generator: Random generator on the device of `x`.
 
     Returns:
-        The blurred images, and where they are blurred: (N, 1, H, W) float32, 0 sharp to 1 blurred in full. Pixels of 0
-        keep their value exactly.
+        The blurred images, and a map of the blur, (N, 1, H, W) float32 from 0 (sharp) to 1 (fully blurred). Where the
+        map is 0, pixels are unchanged.
     """
     blurred = convolve(x, blur_kernels(settings, len(x), generator))
     shape = (len(x), 1, *x.shape[-2:])
@@ -35,9 +40,9 @@ def defocus(x: Tensor, settings: Blur, generator: torch.Generator) -> tuple[Tens
 
 
 def half_width(settings: Blur) -> int:
-    """Pixels from the centre of the kernel to its edge, by the largest size that can be drawn.
+    """Return the half width of the kernel in pixels, for the largest size that can be drawn.
 
-    Three sigma, so that a Gaussian has 6 sigma + 1 taps; speed then does not depend on what is drawn.
+    A Gaussian is cut off at three sigma and so has 6 sigma + 1 taps. The time does not depend on the size drawn.
     """
     largest = settings.size_px[1]
     if settings.kernel == "disc":
@@ -46,7 +51,7 @@ def half_width(settings: Blur) -> int:
 
 
 def blur_kernels(settings: Blur, count: int, generator: torch.Generator) -> Tensor:
-    """(count, K, K) float32 on the generator's device, each of sum 1, with sizes uniform in `size_px`."""
+    """Draw (count, K, K) float32 kernels with sum 1 and sizes uniform in `size_px`, on the generator's device."""
     half = half_width(settings)
     size = _uniform(count, *settings.size_px, generator)
     weights = _disc(half, size) if settings.kernel == "disc" else _gaussian(half, size, settings, generator)
@@ -54,7 +59,10 @@ def blur_kernels(settings: Blur, count: int, generator: torch.Generator) -> Tens
 
 
 def convolve(x: Tensor, kernels: Tensor) -> Tensor:
-    """(N, C, H, W) with one (K, K) kernel for each image, K odd; edges are mirrored about the outermost pixel."""
+    """Convolve each image of (N, C, H, W) with its own (K, K) kernel, K odd.
+
+    Edges are mirrored about the outermost pixel.
+    """
     n, channels, height, width = x.shape
     half = kernels.shape[-1] // 2
     rows, columns = mirrored(height, half, x.device), mirrored(width, half, x.device)
@@ -64,19 +72,19 @@ def convolve(x: Tensor, kernels: Tensor) -> Tensor:
 
 
 def mirrored(length: int, margin: int, device: torch.device) -> Tensor:
-    """Indices -margin to length + margin - 1 of an axis folded back into it; the margin may exceed the length."""
+    """Return the indices -margin to length + margin - 1 folded back into the axis; margin may exceed length."""
     return fold(torch.arange(-margin, length + margin, device=device), length)
 
 
 def fold(index: Tensor, length: int) -> Tensor:
-    """Whole indices reflected about the outermost pixels of an axis."""
+    """Reflect integer indices about the outermost pixels of an axis."""
     period = max(2 * (length - 1), 1)
     within = index.remainder(period)
     return torch.minimum(within, period - within) if length > 1 else torch.zeros_like(index)
 
 
 def _disc(half: int, radius: Tensor) -> Tensor:
-    """A pixel at the rim counts by the share of it that lies within, or the radius would go in steps."""
+    """Return discs whose rim pixels are weighted by the share inside; otherwise the radius would change in steps."""
     fine = (_FINE * (2 * half + 1) - 1) / 2
     axis = torch.arange(-fine, fine + 1, device=radius.device) / _FINE
     distance = torch.sqrt(axis[None, :, None] ** 2 + axis[None, None, :] ** 2)
@@ -103,15 +111,15 @@ def _uniform(count: int, low: float, high: float, generator: torch.Generator) ->
 
 _EDGE = (0.02, 0.15)
 _TILT = (0.3, 1.5)
-"""Widths over which a mask goes from 0 to 1, as fractions of the image's diagonal half."""
+"""Widths over which a mask rises from 0 to 1, as fractions of half the image diagonal."""
 _SEMI_AXES = (0.1, 0.9)
 
 
 def random_regions(shape: tuple[int, int, int, int], sharp_share: float, generator: torch.Generator) -> Tensor:
-    """(N, 1, H, W) float32 masks, 0 sharp to 1 blurred, on the generator's device.
+    """Draw (N, 1, H, W) float32 masks from 0 (sharp) to 1 (blurred) on the generator's device.
 
-    Half planes, ellipses (inside or outside) and tilts are equally likely and cover 0 to 100 % of the area; a share of
-    `sharp_share` of the images is 0 all over. Plateaus are exactly 0 and 1.
+    Half planes, ellipses (inside or outside) and tilts are equally likely and cover 0 to 100 % of the area. A fraction
+    `sharp_share` of the masks is 0 everywhere. Plateaus are exactly 0 and 1.
     """
     count, _, height, width = shape
     draw = _Draw(count, generator)
@@ -137,7 +145,7 @@ class _Draw:
         self._count, self._generator = count, generator
 
     def uniform(self, low: float, high: float) -> Tensor:
-        """(N, 1, 1, 1) float32."""
+        """Draw (N, 1, 1, 1) float32."""
         drawn = torch.rand(self._count, 1, 1, 1, generator=self._generator, device=self._generator.device)
         return low + (high - low) * drawn
 
@@ -147,13 +155,13 @@ def _turn(right: Tensor, down: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _ramp(distance: Tensor, width: Tensor) -> Tensor:
-    """0 to 1 across an edge of that width, without kinks."""
+    """Return a smooth step from 0 to 1 across an edge of that width."""
     t = (0.5 + distance / width).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
 
 def _ellipses(along: Tensor, across: Tensor, size: tuple[float, float], draw: _Draw) -> Tensor:
-    """Blurred inside or, as often, outside."""
+    """Return ellipses that are blurred inside or, equally often, outside."""
     a, b = draw.uniform(*_SEMI_AXES), draw.uniform(*_SEMI_AXES)
     u = along - draw.uniform(-size[1], size[1])
     v = across - draw.uniform(-size[0], size[0])

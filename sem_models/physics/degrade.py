@@ -1,10 +1,10 @@
-"""The forward model that makes a network's input out of a sharp micrograph.
+"""The forward model, which simulates a network's input from a sharp micrograph.
 
-The order is that of the instrument. The lens blurs the specimen before anything is sampled; down-sampling stands for a
-larger pixel step, so line shifts, drift and trails are counted in pixels of the recorded image and come after it. The
-beam goes astray before it hits anything, and charging changes how many electrons come back: both come before the shot
-noise, which would otherwise be interpolated and lose its variance. Banding, streaks and read noise belong to the
-amplifier and are only added, so that which of them comes first makes no difference.
+The order is that of the instrument. The lens blurs the specimen before anything is sampled. Down-sampling represents a
+larger pixel step, so line shifts, drift and trails are in pixels of the recorded image and follow it. The beam is
+displaced before it hits the specimen, and charging changes the number of electrons that return, so both precede the
+shot noise, which would otherwise be interpolated and lose variance. Banding, streaks and read noise arise in the
+amplifier; they are added, so their order does not matter.
 """
 
 import torch
@@ -19,28 +19,32 @@ from sem_models.physics.scan import band, charge, displace, streak
 
 
 def degrade(x: Tensor, settings: Degradation, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) float in [0, 1] to (N, C, H / scale, W / scale); H and W must be multiples of the scale."""
+    """Degrade (N, C, H, W) float in [0, 1] to (N, C, H / scale, W / scale); H and W must be multiples of the scale.
+
+    Raises:
+        UserError: The settings contain line defects, which only inpainting simulates.
+    """
     return degrade_with_blur(x, settings, generator)[0]
 
 
 def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
-    """`degrade`, and where the sharp image was blurred.
+    """Degrade images as `degrade` does, and return where they were blurred.
 
     Args:
-        x: (N, C, H, W) float32 in [0, 1]; H and W multiples of the scale.
-        settings: Every image draws its own blur, region, scan distortion, dose and noise from them.
-        generator: On the device of `x`; nothing is drawn for parts that are absent.
+        x: (N, C, H, W) float32 in [0, 1]; H and W are multiples of the scale.
+        settings: Settings from which blur, region, scan distortion, dose and noise are drawn separately for each image.
+        generator: Random generator on the device of `x`. Nothing is drawn for absent parts.
 
     Returns:
-        (N, C, H / scale, W / scale), not clipped, and (N, 1, H, W) float32 in the frame of `x`, 0 sharp to 1 blurred in
-        full, None where the settings have no blur.
+        The degraded images, (N, C, H / scale, W / scale), not clipped; and a map of the blur, (N, 1, H, W) float32 from
+        0 (sharp) to 1 (fully blurred), or None if the settings have no blur.
 
     Raises:
-        UserError: Lines are to be spoilt, which only inpainting does, as it also says which.
+        UserError: The settings contain line defects, which only inpainting simulates.
     """
     if settings.lines:
         raise UserError(
-            "Only recipes of inpainting mend spoilt lines; use ", SettingRef("degradation.lines", "none"), "."
+            "Only inpainting recipes can redraw line defects; use ", SettingRef("degradation.lines", "none"), "."
         )
     blurred, region = (x, None) if settings.blur is None else defocus(x, settings.blur, generator)
     signal = downsample(blurred, settings.scale, settings.downsampling)

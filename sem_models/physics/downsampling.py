@@ -1,8 +1,8 @@
-"""Down-sampling and enlargement by whole factors, each convention named because scores depend on it.
+"""Down-sampling and enlargement by integer factors. Scores depend on the convention, so each has a name.
 
-`bicubic_aa` is the anti-aliased Keys cubic with a = -0.5 whose kernel is stretched by the scale (what Pillow and
-MATLAB do); `cubic_aliased` is the a = -0.75 cubic without stretching (what OpenCV does); `gaussian_area` is a
-5x5 Gaussian of sigma 1 px followed by the mean of each block.
+`bicubic_aa` is the anti-aliased Keys cubic with a = -0.5, whose kernel is stretched by the scale, as in Pillow and
+MATLAB. `cubic_aliased` is the cubic with a = -0.75 without stretching, as in OpenCV. `gaussian_area` is a 5 x 5
+Gaussian with sigma 1 px, followed by the mean of each block.
 """
 
 import torch
@@ -13,7 +13,11 @@ from sem_models.config.degradation import Downsampling
 
 
 def downsample(x: Tensor, scale: int, downsampling: Downsampling) -> Tensor:
-    """Shrink (N, C, H, W) float by `scale`; H and W must be multiples of it (see `crop_to_multiple`)."""
+    """Reduce (N, C, H, W) float by `scale`; H and W must be multiples of it (see `crop_to_multiple`).
+
+    Raises:
+        ValueError: H or W is not a multiple of the scale.
+    """
     height, width = x.shape[-2:]
     if height % scale or width % scale:
         raise ValueError(f"size {height}x{width} is not a multiple of the scale {scale}")
@@ -32,13 +36,13 @@ def upsample(x: Tensor, scale: int) -> Tensor:
     if scale == 1:
         return x
     size = (x.shape[-2] * scale, x.shape[-1] * scale)
-    # Thirds of a pixel are not exact in 32 bit: far from the origin a tile would differ from the whole image by 2e-4.
+    # Thirds of a pixel are inexact in 32 bit: far from the origin, a tile would differ from the whole image by 2e-4.
     exact = x if scale & (scale - 1) == 0 else x.double()
     return F.interpolate(exact, size=size, mode="bicubic", antialias=True, align_corners=False).to(x.dtype)
 
 
 def crop_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Cut rows and columns off at the bottom and right until both are multiples."""
+    """Crop (..., H, W) at the bottom and right until height and width are multiples of `multiple`."""
     height, width = x.shape[-2:]
     return x[..., : height - height % multiple, : width - width % multiple]
 

@@ -1,9 +1,9 @@
-"""Finding scan lines that carry no signal, where nobody says which they are.
+"""Detection of scan lines without signal.
 
-Three signs, each over a stretch of a line: one value all along (dead, saturated); the line above once more (an
-interrupted transfer); an offset that begins and ends abruptly at the boundary of a line (charging, and all others).
-What a specimen shows is none of them as a rule: its edges are a point spread wide, and where it saturates the
-neighbouring lines do so too.
+Three signs are looked for, each over a stretch of a line: a constant value (dead or saturated); a repetition of the
+line above (an interrupted transfer); and an offset that begins and ends abruptly between two lines (charging, and any
+other defect). A specimen rarely shows any of these: its edges are as wide as the point spread function, and where it
+saturates, neighbouring lines saturate as well.
 """
 
 from collections.abc import Iterator
@@ -19,41 +19,41 @@ from sem_models.images.intensity import UnitImage
 Mask = NDArray[np.bool_]
 
 MOST_ROWS = 16
-"""Rows of the tallest defect that is looked for; what is taller is taken for the specimen."""
+"""Largest number of rows of a defect. Taller structures are attributed to the specimen."""
 _STRETCH_PX = 48
-"""Shortest stretch that counts: chance, and grains of a specimen, make shorter ones."""
+"""Shortest stretch that counts. Shorter ones arise by chance and from grains of the specimen."""
 _WINDOW_PX = 33
-"""Columns over which differences of neighbouring lines are pooled, by their median."""
+"""Number of columns over which the median of the differences of neighbouring lines is taken."""
 _DEVIATIONS = 6.0
-"""An offset must exceed this many standard deviations of pooled differences, found robustly, somewhere on its line."""
+"""An offset must somewhere on its line exceed this many (robust) standard deviations of the pooled differences."""
 _REST = 0.5
-"""Along the line it is then followed down to this fraction of that threshold."""
+"""From there it is followed along the line down to this fraction of the threshold."""
 _LEAST_OFFSET = 0.03
-"""Difference from a neighbouring line that matters, as a fraction of the intensity range."""
+"""Smallest difference from a neighbouring line that counts, as a fraction of the intensity range."""
 _ABRUPT = 0.4
-"""The lines next to the boundary of a defect may differ by this fraction of its offset at most."""
+"""Largest difference of the lines next to the boundary of a defect, as a fraction of its offset."""
 _GAP_PX = 64
-"""Gap in a defect that is closed: where the specimen changes at the very line at which the defect begins."""
+"""Gaps of this length in a defect are closed. They arise where the specimen changes exactly at the defect."""
 _SAME_END_PX = 2
-"""Ends of one stretch in several lines: by chance the specimen has the value of a dead line right beside it."""
+"""Tolerance for the ends of a stretch in several lines; the specimen may by chance continue the value of the line."""
 _COMMON = 0.3
-"""Where as many lines repeat the one above the image was enlarged by repeating, not damaged."""
+"""If this fraction of the lines repeats the line above, the image was enlarged by repetition and is not damaged."""
 _ALONG = np.array([[False] * 3, [True] * 3, [False] * 3])
 
 
 def find_line_defects(image: UnitImage) -> Mask:
-    """Where scan lines are spoilt.
+    """Find defective scan lines.
 
     Args:
-        image: (H, W) in unit intensity, not filtered or resampled: equal grey levels must still be equal.
+        image: (H, W) in unit intensity, neither filtered nor resampled: equal grey levels must still be equal.
 
     Returns:
-        (H, W), True where a pixel is not to be trusted. Not found are defects of more than `MOST_ROWS` rows, stretches
-        below 48 px, weak offsets (below 3 % of the range or 6 deviations of pooled neighbour differences), and streaks
-        in the first or last line of the image.
+        (H, W) bool, True for defective pixels. Not detected are defects of more than `MOST_ROWS` rows, stretches below
+        48 px, weak offsets (below 3 % of the range, or below 6 standard deviations of the pooled differences of
+        neighbouring lines), and streaks in the first or last line of the image.
     """
     found = _constant(image) | _repeated(image)
-    # A line that is known to be dead would pass for the neighbour of others.
+    # Otherwise a line known to be dead would be compared with other lines as their neighbour.
     found |= _offset(_without(image, found), found)
     return _bridged(found)
 
@@ -65,18 +65,18 @@ class _Stretch:
     value: float
 
     def continues(self, other: "_Stretch") -> bool:
-        """Whether it is the same rectangle, one line further down."""
+        """Return whether this stretch continues the same rectangle one line further down."""
         ends = (self.columns.start - other.columns.start, self.columns.stop - other.columns.stop)
         near = all(abs(end) <= _SAME_END_PX for end in ends)
         return near and self.row == other.row + 1 and self.value == other.value
 
 
 def _constant(image: UnitImage) -> Mask:
-    """Rectangles of one value, a few lines tall, that the lines above and below do not have."""
+    """Find rectangles of constant value, a few lines tall, whose value the lines above and below do not have."""
     found = np.zeros(image.shape, bool)
     for rows, columns, value in _rectangles(image):
         beside = [image[row, columns] for row in (rows.start - 1, rows.stop) if 0 <= row < len(image)]
-        # The rim of a large flat area, and a quiet line of an empty one, are not alone with their value.
+        # Neighbours share the value at the rim of a large flat area and in a quiet line of an empty one.
         alone = all((line == value).mean() < 0.5 for line in beside)
         differs = any(float(np.abs(line - value).mean()) >= _LEAST_OFFSET for line in beside)
         if rows.stop - rows.start <= MOST_ROWS and alone and differs:
@@ -85,7 +85,7 @@ def _constant(image: UnitImage) -> Mask:
 
 
 def _rectangles(image: UnitImage) -> Iterator[tuple[slice, slice, float]]:
-    """Rows, columns and value of all stretches of one value, those below one another together."""
+    """Yield rows, columns and value of all stretches of constant value, merged where they lie below one another."""
     flat = _runs(np.diff(image, axis=1) == 0, _STRETCH_PX - 1)
     edges = np.diff(np.pad(flat, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(edges == 1)
@@ -111,7 +111,7 @@ def _box(group: list[_Stretch]) -> tuple[slice, slice, float]:
 
 
 def _repeated(image: UnitImage) -> Mask:
-    """Lines equal to the one above, but for flat areas, which are equal in every direction."""
+    """Find lines equal to the line above, except in flat areas, which are constant in every direction."""
     same, flat = np.zeros(image.shape, bool), np.zeros(image.shape, bool)
     same[1:] = image[1:] == image[:-1]
     flat[:, 1:] = np.diff(image, axis=1) == 0
@@ -122,7 +122,7 @@ def _repeated(image: UnitImage) -> Mask:
 
 
 def _offset(image: UnitImage, known: Mask) -> Mask:
-    """Runs of lines that jump away from the one above and back at the one below."""
+    """Find runs of lines that jump away from the line above and jump back at the line below."""
     jump = np.zeros((len(image) + 1, image.shape[1]), np.float32)
     jump[1:-1] = _pooled(np.diff(image, axis=0))
     deviation = float(np.median(np.abs(jump[1:-1]))) / 0.6745
@@ -139,7 +139,7 @@ def _offset(image: UnitImage, known: Mask) -> Mask:
 
 
 def _mark(strength: UnitImage, image: UnitImage, jump: UnitImage, rows: slice, height: UnitImage) -> None:
-    """Raise `strength` in a run of lines to `height` where the image goes on beside it as though it were not there."""
+    """Raise `strength` in a run of lines to `height` where the image above and below continues without a break."""
     if rows.stop >= len(image):
         return
     across = np.abs(_pooled(image[rows.stop][None] - image[rows.start - 1][None])[0])
@@ -150,7 +150,7 @@ def _mark(strength: UnitImage, image: UnitImage, jump: UnitImage, rows: slice, h
 
 
 def _pooled(difference: UnitImage) -> UnitImage:
-    """Running median along each line. One pass over all lines end to end is several times faster than line by line."""
+    """Compute the running median along each line, on all lines end to end, which is several times faster."""
     half = _WINDOW_PX // 2
     around = np.pad(difference, ((0, 0), (half, half)), mode="symmetric")
     smooth: UnitImage = median_filter(around.ravel(), size=_WINDOW_PX).reshape(around.shape)[:, half:-half]
@@ -158,20 +158,20 @@ def _pooled(difference: UnitImage) -> UnitImage:
 
 
 def _runs(mask: Mask, length: int) -> Mask:
-    """Only what is `length` long or longer along the line."""
+    """Keep only runs of at least `length` pixels along the line."""
     kept: Mask = binary_opening(mask, np.ones((1, length)))
     return kept
 
 
 def _bridged(mask: Mask) -> Mask:
-    """Short gaps along the lines closed."""
+    """Close short gaps along the lines."""
     around = np.pad(mask, ((0, 0), (_GAP_PX, _GAP_PX)))
     closed: Mask = binary_closing(around, np.ones((1, _GAP_PX + 1)))[:, _GAP_PX:-_GAP_PX]
     return closed
 
 
 def _without(image: UnitImage, known: Mask) -> UnitImage:
-    """Known defects take the value of the line above, so that they give no jump of their own there."""
+    """Replace known defects by the line above, so that they do not cause jumps themselves."""
     filled = image.copy()
     for row in np.flatnonzero(known.any(axis=1)).tolist():
         if row:

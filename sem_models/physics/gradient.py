@@ -1,4 +1,4 @@
-"""Intensity gradients of images, as losses, metrics and gradient branches use them."""
+"""Intensity gradients of images, for losses, scores and gradient branches."""
 
 import torch
 import torch.nn.functional as F
@@ -8,9 +8,9 @@ _MAGNITUDE_EPSILON = 1e-6
 
 
 def sobel(x: Tensor) -> Tensor:
-    """Sobel derivatives down and right, in intensity per pixel: (N, C, H, W) to (N, 2 C, H, W).
+    """Compute the vertical and horizontal Sobel derivatives, in intensity per pixel: (N, C, H, W) to (N, 2 C, H, W).
 
-    The kernels are normalised by 8, so that a ramp of slope s gives s; edges are repeated outwards.
+    The kernels are divided by 8, so that a ramp of slope s gives s. Edges are replicated.
     """
     down = torch.tensor([[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]], device=x.device, dtype=x.dtype) / 8
     kernels = torch.stack([down, down.T])[:, None]
@@ -20,10 +20,10 @@ def sobel(x: Tensor) -> Tensor:
 
 
 def central_magnitude(x: Tensor) -> Tensor:
-    """Gradient map of SPSR (Ma et al., CVPR 2020): sqrt(v^2 + h^2 + 1e-6) of differences over two pixels.
+    """Compute the gradient map of SPSR (Ma et al., CVPR 2020): sqrt(v^2 + h^2 + 1e-6) of differences over two pixels.
 
-    (N, C, H, W) to the same shape, in intensity per two pixels; zeros outside the image as in the paper's code would
-    draw a frame around every patch, so edges are repeated outwards.
+    The shape (N, C, H, W) is kept; values are in intensity per two pixels. Edges are replicated, because padding with
+    zeros, as in the code of the paper, would draw a frame around every patch.
     """
     padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
     down = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]

@@ -1,7 +1,7 @@
-"""Scan lines that a microscope lost: dead, saturated, or drowned in the streak of a charged specimen.
+"""Simulated defects of scan lines: dead, saturated, or under the streak of a charging specimen.
 
-Defects belong to the frame. They are drawn for a whole one and then rendered into any window of it, so that a training
-patch shows what a crop of a frame shows: a streak that began 300 columns to the left arrives with what is left of it.
+Defects belong to the frame. They are drawn for a whole frame and then rendered into any window of it, so that a
+training patch looks like a crop of a frame: a streak that began 300 columns to the left enters with what remains of it.
 """
 
 import math
@@ -20,12 +20,12 @@ VISIBLE_OFFSET = 0.02
 
 
 class Fault(Enum):
-    """What stands in a spoilt line."""
+    """The content of a defective line."""
 
     BLACK = "black"
     CONSTANT = "constant"
     REPEATED = "repeated"
-    """The last good line again, as an interrupted transfer leaves it."""
+    """The last intact line again, as after an interrupted transfer."""
     WHITE = "white"
     CHARGED = "charged"
 
@@ -35,24 +35,24 @@ _DEAD = (Fault.BLACK, Fault.CONSTANT, Fault.REPEATED)
 
 @dataclass(frozen=True)
 class LineDefect:
-    """One run of spoilt rows; rows and columns are those of the whole frame."""
+    """One run of defective rows. Rows and columns are those of the whole frame."""
 
     rows: range
     columns: range
-    """Where the defect is to be seen; of a charged streak the offset goes on below `VISIBLE_OFFSET`."""
+    """Columns in which the defect is visible. The offset of a streak continues below `VISIBLE_OFFSET`."""
     fault: Fault
     level: float = 0.0
-    """Constant: the grey; charged: the offset in the first column. In unit intensity."""
+    """Constant: the grey level; charged: the offset in the first column. In unit intensity."""
     decay_px: float = 1.0
-    """Charged: the distance after which 1/e of the offset is left."""
+    """Charged: the distance over which the offset falls to 1/e."""
 
 
 def draw_line_defects(
     height: int, width: int, settings: LineDefects, generator: torch.Generator
 ) -> tuple[LineDefect, ...]:
-    """Defects of a frame of `height` rows and `width` columns, from the top down.
+    """Draw the defects of a frame of `height` rows and `width` columns, from top to bottom.
 
-    Between two defects there is at least one good line, and one remains in a frame of two rows or more.
+    Two defects are separated by at least one intact line, and a frame of two rows or more keeps at least one.
     """
     begins = torch.rand(height, generator=generator, device=generator.device) < settings.rate
     uniform = torch.rand((height, 6), generator=generator, device=generator.device, dtype=torch.float64)
@@ -71,10 +71,10 @@ def draw_line_defects(
 
 
 def whole_defects(defects: Iterable[LineDefect], top: int, height: int, frame_height: int) -> list[LineDefect]:
-    """Those of a frame that rows `top` to `top + height` do not cut, so that every good line beside them is there.
+    """Return the defects whose intact neighbouring lines all lie within the rows `top` to `top + height` of the frame.
 
-    What fills a defect is taken from the lines above and below. A defect is left out where the window ends at it,
-    unless the frame ends there too.
+    A defect is filled from the lines above and below. It is therefore left out if the window cuts it or ends at it,
+    unless the frame ends there as well.
     """
     first = 0 if top == 0 else top + 1
     stop = frame_height if top + height == frame_height else top + height - 1
@@ -82,17 +82,17 @@ def whole_defects(defects: Iterable[LineDefect], top: int, height: int, frame_he
 
 
 def spoil_lines(x: Tensor, defects: Iterable[LineDefect], top: int = 0, left: int = 0) -> tuple[Tensor, Tensor]:
-    """What the microscope recorded, and where it is not to be trusted.
+    """Render line defects into a window of a frame.
 
     Args:
-        x: (C, H, W) float in [0, 1], a window of a frame.
-        defects: Of the frame; those outside the window do nothing.
-        top: Row of the frame at which the window begins.
-        left: Its first column.
+        x: The window, (C, H, W) float in [0, 1].
+        defects: Defects of the frame. Those outside the window have no effect.
+        top: First row of the window in the frame.
+        left: First column of the window in the frame.
 
     Returns:
-        (C, H, W), and (1, H, W) float: 1 where a line is spoilt, 0 where the image is as it was (but for the last
-        `VISIBLE_OFFSET` of a charged streak).
+        The defective window, (C, H, W), and its mask, (1, H, W) float: 1 for defective pixels, 0 where the image is
+        unchanged (except for offsets of streaks below `VISIBLE_OFFSET`).
     """
     spoilt, hidden = x.clone(), x.new_zeros(1, *x.shape[1:])
     for defect in defects:
@@ -110,7 +110,7 @@ def spoil_lines(x: Tensor, defects: Iterable[LineDefect], top: int = 0, left: in
 
 
 def _defect(rows: range, width: int, settings: LineDefects, drawn: list[float]) -> LineDefect:
-    """The defect of these rows; `drawn` are five uniform numbers."""
+    """Return a defect of these rows, made from the five uniform random numbers `drawn`."""
     shares = list(accumulate((settings.dead, settings.saturated, settings.charged)))
     kind = next(index for index, share in enumerate(shares) if drawn[0] * shares[-1] < share)
     if kind == 2:
@@ -124,7 +124,7 @@ def _defect(rows: range, width: int, settings: LineDefects, drawn: list[float]) 
     if kind == 1:
         return LineDefect(rows, columns, Fault.WHITE, level=1.0)
     fault = _DEAD[int(drawn[4] * len(_DEAD))]
-    # The fraction of the same number is as uniform as the number.
+    # The fractional part of the same number is uniform as well.
     grey = drawn[4] * len(_DEAD) % 1
     return LineDefect(rows, columns, fault, level=grey if fault is Fault.CONSTANT else 0.0)
 
@@ -140,13 +140,13 @@ def _streak(rows: range, width: int, settings: LineDefects, drawn: list[float]) 
 
 
 def _offsets(defect: LineDefect, left: int, width: int, like: Tensor) -> Tensor:
-    """(width,) what a streak adds to the columns of a window."""
+    """Return the offset, (width,), that a streak adds to each column of a window."""
     distance = torch.arange(left, left + width, device=like.device, dtype=like.dtype) - defect.columns.start
     return torch.where(distance >= 0, defect.level * torch.exp(-distance.clamp(min=0) / defect.decay_px), 0.0)
 
 
 def _line_before(defect: LineDefect, top: int, height: int) -> int:
-    """Row of the window that a repeated line repeats: the one above; below the defect at the head of a frame."""
+    """Return the row that a repeated line repeats: the one above, or below the defect at the top of a frame."""
     above = defect.rows.start - top - 1
     return above if above >= 0 else min(defect.rows.stop - top, height - 1)
 

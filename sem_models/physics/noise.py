@@ -1,4 +1,4 @@
-"""Detector noise of a scanned image: shot noise of a finite dose and additive read-out noise."""
+"""Detector noise of a scanned image: shot noise of a finite dose, and additive read noise."""
 
 import math
 
@@ -9,14 +9,14 @@ from torch import Tensor
 def add_noise(
     x: Tensor, dose_e_per_px: float | tuple[float, float] | None, read_noise: float, generator: torch.Generator
 ) -> Tensor:
-    """Poisson-Gaussian noise on (N, C, H, W) float in [0, 1]; the mean is kept, the result is not clipped.
+    """Add Poisson-Gaussian noise to (N, C, H, W) float in [0, 1]. The mean is preserved; the result is not clipped.
 
     Args:
-        x: Noise-free intensity; values below zero count as no signal for the Poisson part.
-        dose_e_per_px: Mean electrons per pixel at intensity 1; a pair: log-uniform in between for each image, because
-            what a dose does to an image goes by its ratio to another; None leaves the shot noise out.
+        x: Noise-free intensity. For the Poisson part, negative values count as zero.
+        dose_e_per_px: Mean number of electrons per pixel at intensity 1. For a pair, the dose of each image is drawn
+            log-uniformly in between, because ratios of doses matter. None: no shot noise.
         read_noise: Standard deviation of the Gaussian part, as a fraction of the intensity range.
-        generator: On the device of `x`.
+        generator: Random generator on the device of `x`.
     """
     if dose_e_per_px is not None:
         dose = _doses(dose_e_per_px, x, generator) if isinstance(dose_e_per_px, tuple) else dose_e_per_px

@@ -1,7 +1,7 @@
-"""What scanning does to an image: each line is recorded later than the one above it and independently of it.
+"""Distortions caused by scanning, in which each line is recorded after the one above it and independently of it.
 
-Line shifts and drift are geometric; charging changes the signal; banding and streaks are noise of the amplifier, from
-line to line and along the line.
+Line jitter and drift are geometric, charging changes the signal, and banding and streaks are amplifier noise, from line
+to line and along the line.
 """
 
 import math
@@ -15,15 +15,16 @@ from sem_models.physics.blur import fold
 _TRAIL_PX = (8.0, 48.0)
 """Decay lengths of charging trails, in pixels of the recorded image."""
 _DRIFT_POWER = (1.0, 2.0)
-"""A drift that is steady (1) to one that speeds up from rest (2)."""
+"""Exponents of the drift: steady (1) to accelerating from rest (2)."""
 
 
 def displace(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
-    """Line jitter and drift of (N, C, H, W) float: what stands at (row, column) is taken from elsewhere.
+    """Displace the lines of (N, C, H, W) float by jitter and drift.
 
-    Jitter moves each line along itself by a normal shift of `jitter_px`. Drift moves line y by d (y / (H - 1))^p in a
-    random direction, |d| = `drift_px` and p uniform in 1 to 2. Whole lines move, so that cubic interpolation down and
-    then along is exact in two passes; outside the image its mirror image is seen.
+    Jitter shifts each line along itself by a normally distributed distance with standard deviation `jitter_px`. Drift
+    moves line y by d (y / (H - 1))^p in a random direction, with |d| = `drift_px` and p uniform in [1, 2]. Because
+    whole lines move, cubic interpolation in two passes, first vertically and then along the lines, is exact. The image
+    is mirrored beyond its edges.
     """
     n, _, height, width = x.shape
     rows = torch.arange(height, device=x.device, dtype=x.dtype)[None, None, :, None]
@@ -41,11 +42,11 @@ def displace(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
 
 
 def charge(x: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:
-    """Add what a charged specimen does to (N, C, H, W) float in [0, 1]; the result may leave that range.
+    """Add the effects of a charging specimen to (N, C, H, W) float in [0, 1]; the result may leave that range.
 
-    A ramp from -amplitude / 2 to amplitude / 2 across the frame in a random direction, and behind everything brighter
-    than the mean an exponential trail along the scan line, to the right, bright or dark: `amplitude` times the excess
-    brightness right behind an object that is wide against the decay length of 8 to 48 px.
+    They are a ramp from -amplitude / 2 to amplitude / 2 across the frame in a random direction, and exponential trails,
+    bright or dark, to the right of everything brighter than the mean. Right behind an object that is much wider than
+    the decay length of 8 to 48 px, a trail has `amplitude` times the excess brightness.
     """
     if amplitude == 0:
         return x
@@ -61,7 +62,10 @@ def charge(x: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:
 
 
 def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
-    """Add a normal offset to each line of (N, C, H, W) float; `deviation` as a fraction of the intensity range."""
+    """Add a normally distributed offset to each line of (N, C, H, W) float.
+
+    `deviation` is its standard deviation as a fraction of the intensity range.
+    """
     if deviation == 0:
         return x
     shape = (*x.shape[:3], 1)
@@ -69,9 +73,10 @@ def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
 
 
 def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
-    """Add noise of a slow amplifier to (N, C, H, W) float: along the line its correlation is exp(-distance / length).
+    """Add the noise of a slow amplifier to (N, C, H, W) float.
 
-    Lines are independent of one another, and the noise is stationary from the first pixel on.
+    Its correlation along the line is exp(-distance / `streak_length_px`). Lines are independent of one another, and the
+    noise is stationary from the first pixel on.
     """
     if settings.streaks == 0:
         return x
@@ -86,19 +91,19 @@ def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
 
 
 def _trails(x: Tensor, decay: Tensor) -> Tensor:
-    """Excess brightness smeared to the right by exp(-distance / decay); the weights behind a wide object sum to 1."""
+    """Smear excess brightness to the right by exp(-distance / decay); weights behind a wide object sum to 1."""
     excess = (x - x.mean(dim=(2, 3), keepdim=True)).clamp(min=0)
     width = x.shape[-1]
     distance = torch.arange(width, device=x.device, dtype=x.dtype)
     tail = torch.where(distance > 0, torch.exp(-distance / decay) * (torch.exp(1 / decay) - 1), 0.0)
-    # Twice the width, or the end of a line would come round to its start.
+    # With less than twice the width, the end of a line would wrap around to its start.
     spectrum = torch.fft.rfft(excess, n=2 * width) * torch.fft.rfft(tail, n=2 * width)
     trails: Tensor = torch.fft.irfft(spectrum, n=2 * width)[..., :width]
     return trails
 
 
 def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
-    """Values at fractional positions `at` along one axis, by the cubic with a = -0.5 (Keys, IEEE ASSP 29, 1981)."""
+    """Interpolate at fractional positions along one axis with the cubic a = -0.5 (Keys, IEEE ASSP 29, 1981)."""
     base = torch.floor(at)
     t = at - base
     weights = (

@@ -56,5 +56,5 @@ def test_optional_formats_on_real_files(shared_data: Path) -> None:
     stem = read_micrograph(folder / "gpl3_rosettasciio" / "test_STEM_image.dm3")
     assert stem.pixels.shape == (68, 68, 1)
     assert stem.pixel_size_nm == pytest.approx(0.248538, rel=1e-5)
-    with pytest.raises(UserError, match="holds no image"):
+    with pytest.raises(UserError, match="contains no image"):
         read_micrograph(folder / "mit_pyTEMlib" / "EELS_STO.dm3")

@@ -1,1 +1,1 @@
-"""Settings of every network and what an application must know about it; one file each, without torch."""
+"""Settings and capabilities of every network, one file per network, without torch."""

@@ -8,51 +8,51 @@ from sem_models.config.degradation import Downsampling
 
 @dataclass(frozen=True)
 class LatentCode:
-    """The code by which a variational stage describes a patch."""
+    """The latent code with which a variational stage describes a patch."""
 
     length: int
     hidden: int
-    """Width of the layers that read the code."""
+    """Width of the fully connected layers that read the code."""
     patch: int
-    """Input pixels along an edge that one code describes."""
+    """Edge length, in input pixels, of the patch that one code describes."""
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """Facts of one configured network; the trainer, the predictor and the pages read them from here only."""
+    """Facts about one configured network. Trainer, predictor and pages read them only from here."""
 
     channels_in: int
     channels_out: int
     scale: int
     """Output pixels per input pixel along one axis."""
     receptive_field: int
-    """Input pixels on each side that can change an output pixel."""
+    """Number of input pixels on each side that can influence an output pixel."""
     size_multiple: int = 1
-    """Input height and width must be multiples of this; callers pad by reflection."""
+    """Input height and width must be multiples of this number; callers pad by reflection."""
     tiling: Literal["supported", "discouraged", "statistics"] = "supported"
-    """Discouraged where a layer looks at the whole image; statistics: it normalises by means and variances that the
-    predictor takes from the whole image first and then holds for every tile (instance norm)."""
+    """Discouraged: a layer looks at the whole image. Statistics: the network normalises by means and variances, as
+    instance norm does, which the predictor first takes from the whole image and then keeps for every tile."""
     channels_last: bool = True
-    """Whether the channels-last memory format is the faster one."""
+    """Whether the channels-last memory format is faster."""
     half_safe: bool = True
-    """Whether bf16 autocast keeps the result usable."""
+    """Whether the results remain usable under bf16 autocast."""
     auxiliary: Literal["none", "gradient", "pyramid", "noise"] = "none"
-    """What the network gives beside the image in training: the gradient map of the output by `with_gradient`, or the
-    outputs at a quarter and a half of the size by `pyramid`. Noise: it gives no image, but by `forward(x_t, t,
-    condition)` what was added to one; `channels_in` are those of the condition."""
+    """Additional output in training. Gradient: `with_gradient` also returns the gradient map of the output. Pyramid:
+    `pyramid` also returns the outputs at a quarter and at half of the size. Noise: the network returns no image;
+    `forward(x_t, t, condition)` predicts the noise in one, and `channels_in` counts the channels of the condition."""
     training_patch: int | None = None
-    """Input pixels that a training patch must have, where a layer has a fixed size."""
+    """Edge length, in input pixels, that a training patch must have because a layer has a fixed size."""
     effective_halo: int | None = None
-    """Input pixels that tiles share instead of the receptive field, where that is far larger than what matters."""
+    """Halo in input pixels, if it is smaller than the receptive field because remote pixels hardly matter."""
 
     probabilities: bool = False
-    """Whether the output is a probability: 32 bit, always between 0 and 1."""
+    """Whether the output is a probability: float32, always between 0 and 1."""
     back_projection: Downsampling | None = None
-    """The down-sampling under which the output gives the input again, by construction."""
+    """The down-sampling that, by construction, reduces the output to the input."""
     latent: LatentCode | None = None
-    """Where a code drives a denoising stage of its own, `denoise(x, code)`."""
+    """The latent code of a separate denoising stage, `denoise(x, code)`, if the network has one."""
 
     @property
     def halo(self) -> int:
-        """What the predictor uses: the whole receptive field, so that tiles are exact, unless it is too large."""
+        """The halo that the predictor uses: the receptive field, so that tiles are exact, unless that is too large."""
         return self.receptive_field if self.effective_halo is None else self.effective_halo

@@ -12,35 +12,38 @@ _LARGEST_HALO = 32
 
 
 class DiffusionUNetConfig(Frozen):
-    """Ho et al. for CIFAR-10: width 128, multipliers 1, 2, 2, 2, attention at level 1, dropout 0.1."""
+    """Settings of the U-Net. For CIFAR-10 in the paper: width 128, multipliers 1 2 2 2, attention (1,), dropout 0.1."""
 
     kind: Literal["diffusion-unet"] = "diffusion-unet"
     channels_in: int = Field(0, ge=0)
-    """Of the condition; 0: there is none."""
+    """Channels of the condition; 0: unconditional."""
     channels_out: int = Field(1, ge=1)
-    """Of the image that is drawn."""
+    """Channels of the image that is drawn."""
     width: int = Field(64, ge=4, multiple_of=4)
     """Features at the finest level."""
     multipliers: tuple[int, ...] = Field((1, 2, 2, 4), min_length=1, max_length=6)
-    """Features of each level in widths; each level but the last halves the image."""
+    """Number of features at each level, as a multiple of `width`. Every level except the last halves the image."""
     blocks: int = Field(2, ge=1)
-    """Residual blocks a level on the way down, one more on the way up."""
+    """Residual blocks per level on the way down; there is one more per level on the way up."""
     attention: tuple[int, ...] = (2,)
-    """Levels with self-attention, 0 the finest; where there is any, the bottom has it too."""
+    """Levels with self-attention, counted from 0, the finest. If there are any, the bottom has self-attention too."""
     dropout: float = Field(0.0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _levels_exist(self) -> "DiffusionUNetConfig":
         missing = [level for level in self.attention if not 0 <= level < len(self.multipliers)]
         if missing or min(self.multipliers) < 1:
-            raise ValueError(f"attention names levels of multipliers, 0 to {len(self.multipliers) - 1}, all 1 or more")
+            raise ValueError(
+                f"attention must name levels from 0 to {len(self.multipliers) - 1}, and multipliers must be 1 or more"
+            )
         return self
 
 
 def capabilities(config: DiffusionUNetConfig) -> Capabilities:
-    """Reach of the convolutions alone: two pixels a block, one where a level is left, one before and after.
+    """Return the capabilities; the receptive field counts the convolutions only.
 
-    Norms and attention look at the whole image, so tiles are a last resort.
+    Each block adds two pixels, each change of level one, and so do the first and the last convolution. Norms and
+    attention look at the whole image, so tiles are a last resort.
     """
     levels = len(config.multipliers)
 
@@ -54,7 +57,7 @@ def capabilities(config: DiffusionUNetConfig) -> Capabilities:
         for level in reversed(range(levels)):
             wanted = widened(wanted, 2 * config.blocks)
             if level:
-                # A convolution of stride 2, padded by one pixel on each side.
+                # A convolution with stride 2 and a padding of one pixel on each side.
                 wanted = 2 * wanted[0] - 1, 2 * wanted[1] + 1
         return widened(wanted, 1)
 

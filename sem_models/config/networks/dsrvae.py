@@ -13,7 +13,11 @@ DENOISE_BLOCKS = 3
 
 
 class DSRVAEConfig(Frozen):
-    """The paper: patches of 128 px, a code of 512, hidden layers of 4096, SR width 64 with 4 blocks."""
+    """Settings of dSRVAE.
+
+    The paper uses patches of 128 px, a code of length 512, hidden layers of width 4096, and for super-resolution 4
+    blocks of width 64.
+    """
 
     kind: Literal["dsrvae"] = "dsrvae"
     scale: Literal[1, 2, 4, 8] = 4
@@ -21,18 +25,18 @@ class DSRVAEConfig(Frozen):
     width: int = Field(64, ge=1)
     blocks: int = Field(4, ge=1)
     denoise: bool = True
-    """Whether stage 1 stands before the enlargement."""
+    """Whether the enlargement is preceded by stage 1, the denoiser."""
     patch: Literal[32, 64, 128] = 128
-    """Low-resolution pixels that one code describes."""
+    """Edge length, in low-resolution pixels, of the patch that one code describes."""
     code: int = Field(512, ge=1)
     hidden: int = Field(4096, ge=1)
 
 
 def capabilities(config: DSRVAEConfig) -> Capabilities:
-    """Reach of the convolutions at output size and of those of stage 1, in patches on a grid of half patches.
+    """Return the capabilities; the receptive field adds up the convolutions at output size and those of stage 1.
 
-    The map that stage 1 draws from the mean code does not look at the image, and the convolutions end inside half a
-    patch, which both patches over a pixel have on one side of it.
+    The map that stage 1 draws from the mean code does not depend on the image. Its convolutions reach less than half a
+    patch, and the patches that overlap at a pixel together cover half a patch on each side of it.
     """
     denoising = 3 + 2 * DENOISE_BLOCKS + 1 if config.denoise else 0
     reach = cubic_halo(config.scale, reach=2 * config.blocks + 2) + denoising

@@ -14,11 +14,12 @@ _REACH = 4.0
 
 
 class FrequencySplitConfig(Frozen):
-    """What is fine, and which network restores it."""
+    """Which frequencies count as fine detail, and the network that restores them."""
 
     kind: Literal["frequency-split"] = "frequency-split"
     sigma_px: float = Field(8.0, gt=0.5, le=64)
-    """Of the Gaussian low-pass: half an atom period blurs atoms away, so a period or more belongs here."""
+    """Standard deviation of the Gaussian low-pass. Half a lattice period already blurs atoms away, so one period or
+    more leaves them to the network."""
     inner: Annotated[unet.UNetConfig | nafnet.NAFNetConfig, Field(discriminator="kind")]
 
     @property
@@ -31,7 +32,7 @@ _INNER: dict[str, Callable[[Any], Capabilities]] = {"nafnet": nafnet.capabilitie
 
 
 def capabilities(config: FrequencySplitConfig) -> Capabilities:
-    """Facts of the inner network; both low-passes add their reach to its own."""
+    """Return the capabilities of the inner network, with the reach of both low-passes added to its own."""
     inner = _INNER[config.inner.kind](config.inner)
     reach = 2 * config.reach_px
     return Capabilities(

@@ -1,4 +1,4 @@
-"""Settings of the network that redraws what a mask hides, and what an application must know of it."""
+"""The network that redraws the pixels under a mask: settings and reach."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from sem_models.config.networks.capabilities import Capabilities
 
 
 class InpainterConfig(Frozen):
-    """Which network corrects the filling; it takes and gives one channel more than the image, the mask."""
+    """The inner network, which corrects the filled-in pixels; its extra input and output channel is the mask."""
 
     kind: Literal["inpainter"] = "inpainter"
     inner: Annotated[unet.UNetConfig | nafnet.NAFNetConfig, Field(discriminator="kind")]
@@ -19,14 +19,14 @@ class InpainterConfig(Frozen):
     @model_validator(mode="after")
     def _inner_corrects(self) -> "InpainterConfig":
         if isinstance(self.inner, unet.UNetConfig) and not self.inner.residual:
-            raise ValueError("inner must be residual: it corrects what the mask hides")
+            raise ValueError("inner must be residual, because it corrects the pixels that the mask hides")
         if _of_inner(self).channels_in < 2:
-            raise ValueError("inner needs a channel for the mask beside those of the image: 2 for a grey image")
+            raise ValueError("inner needs one channel more than the image, for the mask: 2 for a grey image")
         return self
 
 
 def capabilities(config: InpainterConfig) -> Capabilities:
-    """Facts of the inner network, with one channel less in the output."""
+    """Return the capabilities of the inner network, with one output channel less."""
     inner = _of_inner(config)
     return replace(inner, channels_out=inner.channels_out - 1)
 

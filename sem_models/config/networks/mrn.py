@@ -14,7 +14,7 @@ _LARGEST_HALO = 64
 
 
 class MRNConfig(Frozen):
-    """Three times SRN; with `residual` each scale corrects its own input, and the corrections start at zero."""
+    """Settings of MRN, a chain of three SRNs. With `residual`, each scale corrects its input, starting at zero."""
 
     kind: Literal["mrn"] = "mrn"
     channels: int = Field(1, ge=1)
@@ -25,10 +25,11 @@ class MRNConfig(Frozen):
 
 
 def capabilities(config: MRNConfig) -> Capabilities:
-    """Reach from the output inwards; about seven times that of one SRN, as the coarsest counts four times.
+    """Return the capabilities; the receptive field is traced from the output inwards.
 
-    The halo of tiles is smaller: a stack of small convolutions hardly uses the rim of its field, and blur that the
-    network can mend ends after a few pixels.
+    It is about seven times that of one SRN, because a pixel of the coarsest scale is four pixels wide. The halo of the
+    tiles is smaller: a stack of small convolutions hardly uses the rim of its receptive field, and any blur that the
+    network can undo ends after a few pixels.
     """
 
     def needed(wanted: Interval) -> Interval:

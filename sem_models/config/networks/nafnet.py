@@ -12,33 +12,38 @@ _LARGEST_HALO = 64
 
 
 class NAFNetConfig(Frozen):
-    """The paper: width 32 or 64 and the depths below; a small one is width 16 with one block everywhere."""
+    """Settings of NAFNet.
+
+    The paper uses width 32 or 64 and the depths below. Width 16 with one block per level makes a small network.
+    """
 
     kind: Literal["nafnet"] = "nafnet"
     channels: int = Field(1, ge=1)
     width: int = Field(32, ge=1)
     encoder: tuple[int, ...] = Field((2, 2, 4, 8), min_length=1, max_length=5)
-    """Blocks of each level, from the finest on."""
+    """Number of blocks per level on the way down, finest level first."""
     middle: int = Field(12, ge=0)
     decoder: tuple[int, ...] = (2, 2, 2, 2)
-    """Blocks of each level on the way up, from the coarsest on."""
+    """Number of blocks per level on the way up, coarsest level first."""
     window: int = Field(128, ge=1)
-    """Input pixels along an edge over which channel attention averages; a power of two, 2^levels or more."""
+    """Edge length, in input pixels, of the window over which channel attention averages: a power of two, at least
+    2^levels."""
 
     @model_validator(mode="after")
     def _levels_agree(self) -> "NAFNetConfig":
         if len(self.encoder) != len(self.decoder):
-            raise ValueError("encoder and decoder need as many levels")
+            raise ValueError("encoder and decoder must have the same number of levels")
         if self.window.bit_count() != 1 or self.window < 2 ** len(self.encoder):
-            raise ValueError(f"window must be a power of two and {2 ** len(self.encoder)} at least")
+            raise ValueError(f"window must be a power of two, at least {2 ** len(self.encoder)}")
         return self
 
 
 def capabilities(config: NAFNetConfig) -> Capabilities:
-    """Reach from the output inwards: a block reads a window of means, each of which reads one pixel more.
+    """Return the capabilities; the receptive field is traced from the output inwards.
 
-    Windows add up block by block to far more than matters, as a pixel at their end is one of thousands in a mean;
-    the halo of tiles is therefore limited.
+    Each block averages over a window of pixels that its convolution widens by one pixel. From block to block the
+    windows add up to far more than matters, because a pixel at their edge is one of thousands in a mean. The halo of
+    the tiles is therefore limited.
     """
 
     def needed(wanted: Interval) -> Interval:

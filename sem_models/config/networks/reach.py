@@ -1,4 +1,4 @@
-"""How far an output pixel sees: the arithmetic of receptive fields on one and on several grids."""
+"""Arithmetic of receptive fields: which input pixels an output pixel depends on, across grids of several sizes."""
 
 from collections.abc import Callable
 
@@ -7,27 +7,27 @@ Interval = tuple[int, int]
 
 
 def halved_from(wanted: Interval) -> Interval:
-    """The fine pixels that `halve` reads for an interval of coarse ones."""
+    """Return the fine pixels that `halve` reads for an interval of coarse ones."""
     return 2 * wanted[0] - 1, 2 * wanted[1] + 2
 
 
 def blocks_of_two(wanted: Interval) -> Interval:
-    """The fine pixels that pooling or a convolution of size and stride 2 reads for an interval of coarse ones."""
+    """Return the fine pixels that pooling, or a convolution of size and stride 2, reads for coarse ones."""
     return 2 * wanted[0], 2 * wanted[1] + 1
 
 
 def doubled_from(wanted: Interval) -> Interval:
-    """The coarse pixels of which a doubling (nearest, shuffled, transposed 2 x 2) makes an interval of fine ones."""
+    """Return the coarse pixels that a doubling (nearest, pixel shuffle, transposed 2 x 2) reads for fine ones."""
     return wanted[0] // 2, wanted[1] // 2
 
 
 def widened(wanted: Interval, reach: int) -> Interval:
-    """With `reach` pixels more on each side: what convolutions read."""
+    """Extend an interval by `reach` pixels on each side, which is what convolutions read."""
     return wanted[0] - reach, wanted[1] + reach
 
 
 def farthest(multiple: int, needed: Callable[[Interval], Interval]) -> int:
-    """Pixels on each side that an output pixel can need, over all its places in a cell of `multiple` pixels."""
+    """Return the largest distance that `needed` reads, over all positions of a pixel in a cell of `multiple` pixels."""
     reach = 0
     for place in range(multiple):
         first, last = needed((place, place))
@@ -36,29 +36,30 @@ def farthest(multiple: int, needed: Callable[[Interval], Interval]) -> int:
 
 
 def doublings(scale: int) -> int:
-    """How many doublings make the scale, a power of two."""
+    """Return the number of doublings for a scale that is a power of two."""
     return scale.bit_length() - 1
 
 
 def nearest_halo(scale: int, reach: int) -> int:
-    """Input pixels that `reach` pixels at the output need through nearest doublings with a 3 x 3 convolution each."""
+    """Convert `reach` from output to input pixels through nearest doublings, each with a 3 x 3 convolution."""
     for _ in range(doublings(scale)):
         reach = -(-(reach + 1) // 2)
     return reach
 
 
 def shuffle_halo(scale: int, reach: int) -> int:
-    """Input pixels that `reach` pixels at the output need through 3 x 3 convolutions with a pixel shuffle each."""
+    """Convert `reach` from output to input pixels through 3 x 3 convolutions, each with a pixel shuffle."""
     for _ in range(doublings(scale)):
         reach = -(-reach // 2) + 1
     return reach
 
 
 def cubic_halo(scale: int, reach: int = 0) -> int:
-    """Input pixels on each side that `upsample` needs for an output pixel and its neighbours up to `reach` away.
+    """Return how many input pixels on each side `upsample` reads for an output pixel and neighbours within `reach`.
 
-    An output pixel lies at most 1/2 - 1/(2 scale) from the centre of its input pixel and the cubic ends 2 input pixels
-    further, where it is zero: the last input pixel with weight is ceil((reach - 1/2) / scale + 3/2) away.
+    An output pixel lies at most 1/2 - 1/(2 scale) from the centre of its input pixel, and the cubic reaches 2 input
+    pixels further, where it is zero. The last input pixel with any weight is therefore
+    ceil((reach - 1/2) / scale + 3/2) away.
     """
     if scale == 1:
         return reach

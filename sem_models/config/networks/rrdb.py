@@ -9,11 +9,11 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.reach import nearest_halo
 
 LARGEST_HALO = 64
-"""Input pixels: residuals are scaled by a fifth twice, so that what comes from further away hardly matters."""
+"""In input pixels. Residuals are scaled by a fifth twice, so pixels further away hardly matter."""
 
 
 class RRDBConfig(Frozen):
-    """Residual-in-residual dense blocks; the paper has 23 of width 64 and growth 32."""
+    """Settings of RRDBNet. The paper uses 23 residual-in-residual dense blocks of width 64 and growth 32."""
 
     kind: Literal["rrdb"] = "rrdb"
     scale: Literal[1, 2, 4, 8] = 4
@@ -24,7 +24,7 @@ class RRDBConfig(Frozen):
 
 
 def capabilities(config: RRDBConfig) -> Capabilities:
-    """Reach: two convolutions at output size, the doublings, 15 convolutions a block, two more."""
+    """Return the capabilities: two convolutions at output size, the doublings, 15 convolutions per block, two more."""
     reach = nearest_halo(config.scale, 2) + 15 * config.blocks + 2
     return Capabilities(
         channels_in=config.channels,

@@ -12,11 +12,11 @@ from sem_models.config.networks.reach import cubic_halo, nearest_halo
 TAPS = 4
 PROJECTIONS = 2
 SHRINKS = (2, 4)
-"""Of the two smaller scales."""
+"""Factors by which the two smaller scales are reduced."""
 
 
 class SINSRConfig(Frozen):
-    """Widths and depths; SINSR-GB is the one with `gradient_branch`."""
+    """Settings of SINSR, and of SINSR-GB, the variant with `gradient_branch`."""
 
     kind: Literal["sinsr"] = "sinsr"
     scale: Literal[2, 4, 8] = 4
@@ -27,19 +27,22 @@ class SINSRConfig(Frozen):
     scale_blocks: int = Field(2, ge=1)
     """Residual attention blocks at each of the three scales."""
     high_width: int = Field(64, ge=1)
-    """Features at the size of the output."""
+    """Features at output size."""
     gradient_branch: bool = False
     back_projection: Downsampling | None = "bicubic_aa"
-    """The down-sampling under which the output must give the input again; None where it is unknown or noisy."""
+    """The down-sampling that must reduce the output to the input; None if it is unknown or noisy."""
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Numbers of blocks after which the gradient branch looks at the trunk."""
+        """Numbers of the trunk blocks whose output the gradient branch reads, counted from 1."""
         return tuple((index + 1) * (self.blocks // TAPS) for index in range(TAPS))
 
 
 def capabilities(config: SINSRConfig) -> Capabilities:
-    """Reach: the quarter scale reads 4 (k + 1) + 1 pixels for k convolutions; a projection adds that of both cubics."""
+    """Return the capabilities.
+
+    With k convolutions the quarter scale reads 4 (k + 1) + 1 pixels; each projection adds the reach of both cubics.
+    """
     quarter = SHRINKS[-1] * (2 * config.scale_blocks + 1) + 1
     by_tap = [2 * tap + 3 * (TAPS - index) for index, tap in enumerate(config.taps)]
     after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1

@@ -13,7 +13,10 @@ TAPS = 4
 
 
 class SPSRConfig(Frozen):
-    """Trunk as RRDBNet, tapped four times by the gradient branch; the paper taps after blocks 5, 10, 15 and 20."""
+    """Settings of SPSR: the trunk of RRDBNet, whose features a gradient branch reads at four places.
+
+    In the paper these are after blocks 5, 10, 15 and 20.
+    """
 
     kind: Literal["spsr"] = "spsr"
     scale: Literal[1, 2, 4, 8] = 4
@@ -24,12 +27,12 @@ class SPSRConfig(Frozen):
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Numbers of blocks after which the branch looks at the trunk."""
+        """Numbers of the trunk blocks whose output the branch reads, counted from 1."""
         return tuple((index + 1) * (self.blocks // TAPS) for index in range(TAPS))
 
 
 def capabilities(config: SPSRConfig) -> Capabilities:
-    """Reach of the longest way: the whole trunk, or a part of it, a tap and what is left of the branch."""
+    """Return the capabilities, with the reach of the longest path: the whole trunk, or part of it and of the branch."""
     trunk = 15 * config.blocks
     by_tap = [15 * tap + 16 * (TAPS - index) for index, tap in enumerate(config.taps)]
     gradient = 1 + 16 * TAPS

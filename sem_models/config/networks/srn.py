@@ -9,7 +9,7 @@ from sem_models.config.networks.capabilities import Capabilities
 
 
 class SRNConfig(Frozen):
-    """The published network has 16 blocks and gives the image itself, not a correction."""
+    """Settings of SRN. The published network has 16 blocks and returns the image itself, not a correction."""
 
     kind: Literal["srn"] = "srn"
     channels: int = Field(1, ge=1)
@@ -17,16 +17,16 @@ class SRNConfig(Frozen):
     blocks: int = Field(16, ge=1)
     kernel: Literal[3, 5] = 3
     residual: bool = False
-    """Output = input + correction."""
+    """Whether the output is the input plus a learned correction."""
 
 
 def trunk_reach(blocks: int, kernel: int) -> int:
-    """Pixels on each side: half a kernel for each convolution, two a block and three around them."""
+    """Return the reach in pixels: half a kernel per convolution, with two convolutions per block and three others."""
     return (2 * blocks + 3) * (kernel // 2)
 
 
 def capabilities(config: SRNConfig) -> Capabilities:
-    """The receptive field is exact."""
+    """Return the capabilities; the receptive field is exact."""
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,

@@ -10,7 +10,7 @@ from sem_models.config.networks.reach import shuffle_halo
 
 
 class SRResNetConfig(Frozen):
-    """Residual blocks at low resolution, pixel-shuffle enlargement; the paper has 16 blocks of width 64."""
+    """Settings of SRResNet: residual blocks at low resolution (16 of width 64 in the paper), then pixel shuffles."""
 
     kind: Literal["srresnet"] = "srresnet"
     scale: Literal[1, 2, 4, 8] = 4
@@ -20,7 +20,10 @@ class SRResNetConfig(Frozen):
 
 
 def capabilities(config: SRResNetConfig) -> Capabilities:
-    """Halo: from the output inwards one pixel a convolution; each pixel shuffle halves what was needed, rounded up."""
+    """Return the capabilities.
+
+    From the output inwards, each convolution adds one pixel and each pixel shuffle halves the reach, rounded up.
+    """
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,

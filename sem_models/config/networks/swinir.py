@@ -10,7 +10,11 @@ from sem_models.config.networks.reach import shuffle_halo
 
 
 class SwinIRConfig(Frozen):
-    """Classical: width 180, 6 groups of 6 layers, 6 heads. Light: width 60, 4 groups, direct enlargement."""
+    """Settings of SwinIR.
+
+    The classical network has width 180 and 6 groups of 6 layers with 6 heads; the light one has width 60, 4 groups and
+    `direct` enlargement.
+    """
 
     kind: Literal["swinir"] = "swinir"
     scale: Literal[1, 2, 4, 8] = 4
@@ -18,13 +22,13 @@ class SwinIRConfig(Frozen):
     width: int = Field(180, ge=4)
     groups: int = Field(6, ge=1)
     layers: int = Field(6, ge=1)
-    """Attention layers a group, every other one with shifted windows."""
+    """Attention layers per group; every second one shifts its windows."""
     heads: int = Field(6, ge=1)
     window: int = Field(8, ge=2)
     drop_path: float = Field(0.1, ge=0, lt=1)
-    """Rate of stochastic depth of the last layer; it grows linearly from 0."""
+    """Stochastic depth: the probability of skipping the last layer. It grows linearly from 0 over the layers."""
     direct: bool = False
-    """Enlarge in one step without features at output size (the light form)."""
+    """Whether to enlarge in one step, without features at output size (the light network)."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "SwinIRConfig":
@@ -34,7 +38,11 @@ class SwinIRConfig(Frozen):
 
 
 def capabilities(config: SwinIRConfig) -> Capabilities:
-    """A layer can carry a pixel across its window; what matters of that is far less and stated as the halo."""
+    """Return the capabilities.
+
+    A layer can carry information across its window, which adds up to a large receptive field. Far less of it matters;
+    the halo states how much.
+    """
     reach = max(_reach(config, phase) for phase in range(config.window))
     return Capabilities(
         channels_in=config.channels,
@@ -48,9 +56,10 @@ def capabilities(config: SwinIRConfig) -> Capabilities:
 
 
 def _reach(config: SwinIRConfig, phase: int) -> int:
-    """Input pixels that the pixel at `phase` of a window needs: outputs inwards, one more a convolution, whole windows.
+    """Return the reach in input pixels of the output pixel at position `phase` of a window.
 
-    Windows of two layers overlap by half, so that a layer adds half a window and not a whole one.
+    It is traced from the output inwards. A convolution adds one pixel, an attention layer completes its windows.
+    Windows of successive layers overlap by half, so that each layer adds half a window.
     """
     window = config.window
     tail = 1 if config.direct else shuffle_halo(config.scale, 1) + 1

@@ -1,4 +1,4 @@
-"""The table of network settings: which there are, what an application must know of each, and where it comes from."""
+"""The table of networks: their settings, their capabilities and the publications they come from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,11 +49,11 @@ NetworkConfig = Annotated[
 
 @dataclass(frozen=True)
 class NetworkFacts:
-    """What can be said about a kind of network without building one."""
+    """Facts about a kind of network that are known without building one."""
 
     capabilities: Callable[[Any], Capabilities]
     source: str
-    """Address of the paper or of the original, for citations in exported models."""
+    """URL of the paper or of the original code, cited in exported models."""
 
 
 NETWORK_FACTS: dict[str, NetworkFacts] = {
@@ -77,26 +77,28 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
 
 
 def capabilities(config: NetworkConfig) -> Capabilities:
-    """Scale, channels, halo and memory format of the network that `config` describes."""
+    """Return the capabilities (scale, channels, halo, memory format, ...) of the network that `config` describes."""
     return NETWORK_FACTS[config.kind].capabilities(config)
 
 
 def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) -> NetworkConfig:
-    """The same network for images of other channels, whatever its settings call them.
+    """Return the settings of the same network for other numbers of channels, whatever its fields are called.
 
     Raises:
-        ValueError: The network gives as many channels as it takes, and `channels_in` and `channels_out` differ, or
-            they are out of its range.
+        ValueError: The network has as many output as input channels, but `channels_in` and `channels_out` differ; or
+            a number of channels is out of range.
     """
     if isinstance(config, frequency_split.FrequencySplitConfig):
         inner = with_channels(config.inner, channels_in, channels_out)
         return config.model_validate({**dict(config), "inner": inner})
     if isinstance(config, inpainter.InpainterConfig):
-        # Its inner network gives the mask back as one channel more.
+        # Its inner network returns the mask as an additional channel.
         inner = with_channels(config.inner, channels_in, channels_out + 1)
         return config.model_validate({**dict(config), "inner": inner})
     if "channels" not in type(config).model_fields:
         return config.model_validate({**dict(config), "channels_in": channels_in, "channels_out": channels_out})
     if channels_in != channels_out:
-        raise ValueError(f"{config.kind} gives as many channels as it takes, not {channels_out} for {channels_in}")
+        raise ValueError(
+            f"{config.kind} has as many output as input channels; {channels_in} in and {channels_out} out is impossible"
+        )
     return config.model_validate({**dict(config), "channels": channels_in})

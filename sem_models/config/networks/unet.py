@@ -10,7 +10,7 @@ from sem_models.config.networks.reach import Interval, blocks_of_two, doubled_fr
 
 
 class UNetConfig(Frozen):
-    """CARE: depth 2, width 32. Petrography2SEM: depth 4, width 64, `batch-norm`."""
+    """Settings of the U-Net. CARE uses depth 2 and width 32; Petrography2SEM depth 4, width 64 and `batch-norm`."""
 
     kind: Literal["unet"] = "unet"
     variant: Literal["care", "n2v2", "batch-norm"] = "care"
@@ -18,25 +18,25 @@ class UNetConfig(Frozen):
     channels_out: int = Field(1, ge=1)
     depth: int = Field(2, ge=1, le=6)
     width: int = Field(32, ge=1)
-    """Features at the finest level; they double with every level."""
+    """Features at the finest level; they double from level to level."""
     residual: bool = False
-    """Output = input + correction, which starts at zero."""
+    """Whether the output is the input plus a learned correction, which starts at zero."""
     head: Literal["linear", "sigmoid"] = "linear"
     """Sigmoid: the output is a probability, always between 0 and 1."""
 
     @model_validator(mode="after")
     def _residual_fits(self) -> "UNetConfig":
         if self.residual and self.channels_in != self.channels_out:
-            raise ValueError("residual needs as many channels_out as channels_in")
+            raise ValueError("with residual, channels_in and channels_out must be equal")
         if self.residual and self.variant == "n2v2":
-            raise ValueError("n2v2 takes no residual: it would bring back the pixel that the missing skip keeps out")
+            raise ValueError("n2v2 cannot be residual: that would bring back the pixel that the missing skip removes")
         if self.residual and self.head == "sigmoid":
-            raise ValueError("residual takes no sigmoid: what is added to the input is no probability")
+            raise ValueError("residual cannot have a sigmoid: a correction of the input is not a probability")
         return self
 
 
 def capabilities(config: UNetConfig) -> Capabilities:
-    """Reach of the way through the bottom, from the output inwards: two pixels a level, both ways."""
+    """Return the capabilities; the receptive field is traced through the bottom, two pixels per level each way."""
     halving = halved_from if config.variant == "n2v2" else blocks_of_two
 
     def needed(wanted: Interval) -> Interval:

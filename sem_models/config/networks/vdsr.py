@@ -10,7 +10,7 @@ from sem_models.config.networks.reach import cubic_halo
 
 
 class VDSRConfig(Frozen):
-    """Depth counts all convolutions; the paper has 20 of width 64 without bias."""
+    """Settings of VDSR. `depth` counts all convolutions; the paper uses 20 of width 64, without bias."""
 
     kind: Literal["vdsr"] = "vdsr"
     scale: int = Field(4, ge=1, le=8)
@@ -20,7 +20,7 @@ class VDSRConfig(Frozen):
 
 
 def capabilities(config: VDSRConfig) -> Capabilities:
-    """The halo is what the cubic reads for one output pixel a convolution on each side; exact, not rounded up."""
+    """Return the capabilities; the reach of one output pixel per convolution, read through the cubic, is exact."""
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,

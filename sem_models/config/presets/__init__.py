@@ -1,1 +1,1 @@
-"""Named recipes, one file a family."""
+"""Named recipes that come with the program, one file per family."""

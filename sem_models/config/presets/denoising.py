@@ -1,4 +1,4 @@
-"""Supervised denoising: clean micrographs, simulated noise that matches an instrument."""
+"""Presets for supervised denoising: clean micrographs with simulated noise that matches an instrument."""
 
 from sem_models.config.degradation import Degradation, Scan
 from sem_models.config.networks.frequency_split import FrequencySplitConfig
@@ -11,11 +11,11 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 FAST_SCAN = Degradation(scale=1, dose_e_per_px=50, read_noise=0.02)
 """About 20 dB of PSNR: the noise of a quick survey scan."""
 STEM_SCAN = Degradation(scale=1, dose_e_per_px=(8, 60), read_noise=0.04, scan=Scan(jitter_px=0.4, banding=0.02))
-"""Fast atomic-resolution frames: few electrons, lines that shake."""
+"""Fast frames at atomic resolution: few electrons and line jitter."""
 
 
 def presets() -> list[Recipe]:
-    """Every preset of this file."""
+    """Return every preset of this file."""
     plain = _nafnet()
     lattice = _lattice()
     thin = NAFNetConfig(width=16, encoder=(1, 1, 1), middle=2, decoder=(1, 1, 1))

@@ -1,7 +1,8 @@
-"""Denoising diffusion: micrographs out of noise, of nothing or after a label map.
+"""Presets for denoising diffusion: micrographs drawn from noise, with or without a label map as the condition.
 
-After a published study of axon and myelin images in two contrasts (T 1000, linear betas, 64 px, AdamW 1e-4). Its
-images had three equal channels and its weights no average; here they have one channel and an average.
+They follow a published study of axon and myelin images in two contrasts (T 1000, linear betas, 64 px, AdamW 1e-4). The
+study used images with three equal channels and did not average its weights; here images have one channel and the
+weights are averaged.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ _CLASSES = 3
 
 
 def presets() -> list[Recipe]:
-    """Without and with a label map, each with a `-small` preset for two CPU cores."""
+    """Return the unconditional and the mask-conditioned preset, each with a `-small` one for two CPU cores."""
     free = _recipe("ddpm", "Draws micrographs out of noise alone.", 0)
     masks = _recipe("ddpm-masks", f"Draws micrographs after label maps of {_CLASSES} classes.", _CLASSES)
     return [free, _small(free, 0), masks, _small(masks, _CLASSES)]
@@ -42,7 +43,7 @@ def _recipe(name: str, summary: str, condition: int) -> Recipe:
 
 
 def _small(recipe: Recipe, condition: int) -> Recipe:
-    """Cosine betas and velocity: more of the steps go to noise levels at which small images still show something."""
+    """Use cosine betas and velocity: more of the steps are at noise levels at which small images are still visible."""
     network = DiffusionUNetConfig(channels_in=condition, width=32, multipliers=(1, 2, 2, 4), blocks=1, attention=(3,))
     changes: dict[str, Any] = {
         "name": f"{recipe.name}-small",

@@ -1,4 +1,4 @@
-"""Super-resolution with a discriminator: a stage of pixel losses first, then the adversarial one."""
+"""Presets for super-resolution with a discriminator: a stage with pixel losses, then the adversarial stage."""
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.discriminators import (
@@ -27,7 +27,7 @@ _THIN = PatchDiscriminatorConfig(width=24, halvings=3)
 
 
 def presets() -> list[Recipe]:
-    """Every preset of this file, the larger scale first; each with a `-small` one for two CPU cores."""
+    """Return every preset of this file, larger scale first, each with a `-small` one for two CPU cores."""
     return [recipe for scale in SCALES for pair in _at(scale) for recipe in pair]
 
 
@@ -112,7 +112,7 @@ def _dsrvae(scale: Scale) -> Recipe:
 
 
 def gan_settings(batch: int) -> TrainSettings:
-    """For a GPU."""
+    """Return training settings for a GPU."""
     return TrainSettings(
         steps=600_000, batch=batch, patch=128, validate_every=5000, checkpoint_every=1000, log_every=100
     )
@@ -121,13 +121,13 @@ def gan_settings(batch: int) -> TrainSettings:
 def with_small(
     recipe: Recipe, network: NetworkConfig, discriminator: DiscriminatorConfig = _THIN, robust: bool = True
 ) -> tuple[Recipe, Recipe]:
-    """The preset and the one for two CPU cores: fewer, faster steps, VGG16 by name.
+    """Return a preset and its small version for two CPU cores, with fewer and faster steps and VGG16 features.
 
     Args:
-        recipe: The preset.
-        network: Of the small one.
-        discriminator: Likewise.
-        robust: Whether the small one learns by the Charbonnier loss in place of L1 in its first stage.
+        recipe: The preset, which must be adversarial.
+        network: Network of the small version.
+        discriminator: Discriminator of the small version.
+        robust: Whether the first stage of the small version replaces the L1 loss by the Charbonnier loss.
     """
     assert recipe.adversarial is not None  # noqa: S101
     second = recipe.adversarial.model_copy(

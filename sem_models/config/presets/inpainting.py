@@ -1,4 +1,4 @@
-"""Presets that redraw spoilt scan lines."""
+"""Presets that redraw defective scan lines."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 
 
 def presets() -> tuple[Recipe, Recipe]:
-    """NAFNet, and a small U-Net for two CPU cores; both correct the linear interpolation of good lines."""
+    """Return NAFNet, and a small U-Net for two CPU cores; both correct a linear interpolation between intact lines."""
     whole = _whole()
     return whole, _small(whole)
 

@@ -1,7 +1,7 @@
-"""Discriminative refocusing of secondary-electron images: known blur, unknown blur, and only where it is blurred.
+"""Presets for refocusing secondary-electron images: known blur, unknown blur, and blur in only a part of the image.
 
-After Na et al., Acta Materialia 214 (2021) 116987. What the paper's abstract leaves open (width, losses, schedule) is
-that of its nearest documented ancestor, Nah et al., CVPR 2017.
+They follow Na et al., Acta Materialia 214 (2021) 116987. What the abstract of that paper leaves open (width, losses,
+schedule) is taken from its nearest documented predecessor, Nah et al., CVPR 2017.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ PARTIAL = Blur(size_px=(0.5, 4.0), region="partial")
 
 
 def presets() -> list[Recipe]:
-    """The three questions, each with a `-small` preset for two CPU cores."""
+    """Return a preset for each of the three kinds of blur, each with a `-small` one for two CPU cores."""
     trunk = SRNConfig(kernel=5)
     pyramid = MRNConfig(kernel=5)
     known = _recipe("srn-known", "Undoes one known blur, sigma 2 px.", trunk, KNOWN)

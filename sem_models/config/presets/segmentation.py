@@ -1,4 +1,4 @@
-"""Presets that find the classes of label maps in micrographs."""
+"""Presets that segment micrographs into the classes of label maps."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 
 
 def presets() -> tuple[Recipe, Recipe]:
-    """A whole U-Net, and one for two CPU cores; the number of classes comes from the dataset."""
+    """Return a full-size U-Net and a small one for two CPU cores. The number of classes comes from the dataset."""
     whole = _whole()
     return whole, _small(whole)
 
 
 def _whole() -> Recipe:
-    """The network of 2015 with batch norm, cross-entropy and soft Dice in equal parts (as nnU-Net weighs them)."""
+    """Return the U-Net of 2015 with batch norm; cross-entropy and soft Dice have equal weights, as in nnU-Net."""
     return Recipe(
         name="unet-segment",
         summary="U-Net that finds the classes of label maps: cross-entropy and soft Dice.",

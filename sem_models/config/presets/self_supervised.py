@@ -1,4 +1,4 @@
-"""Denoising without clean images: Noise2Void with and without a mask along scan lines, and Noise2Noise."""
+"""Presets for denoising without clean images: Noise2Void, with and without masks along scan lines, and Noise2Noise."""
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.method_settings import BlindSpot
@@ -10,17 +10,17 @@ _NETWORK = UNetConfig(variant="n2v2", depth=2, width=32)
 _SMALL_NETWORK = UNetConfig(variant="n2v2", depth=2, width=20)
 _NOISY_ALREADY = Degradation(scale=1)
 _SIMULATED = Degradation(scale=1, dose_e_per_px=30, read_noise=0.02)
-"""For single clean images; pairs of frames bring their own noise."""
+"""For single clean images. Pairs of recorded frames contain their own noise."""
 _LINES = BlindSpot(line_px=5, stretch_px=8, radius=1)
-"""The nearest lines alone stand in for a stretch: what is further off would say less of it."""
+"""Only the nearest lines replace a stretch, because lines further away resemble it less."""
 _SMALL_SHARE = 0.04
 
 
 def presets() -> list[Recipe]:
-    """Every preset of this file, each with its form for two CPU cores."""
+    """Return every preset of this file, each with a `-small` one for two CPU cores."""
     plain = _recipe(
         "n2v-denoise",
-        # The median keeps a network from copying the neighbours, which shows as a checkerboard.
+        # The median keeps the network from copying neighbouring pixels, which would show as a checkerboard.
         "Noise2Void from single noisy images, noise independent from pixel to pixel; median in place of hidden pixels.",
         blind_spot=BlindSpot(),
     )
@@ -50,7 +50,7 @@ def _recipe(name: str, summary: str, blind_spot: BlindSpot | None = None) -> Rec
 
 
 def _small(recipe: Recipe) -> Recipe:
-    """Minutes on two CPU cores: so few steps need more hidden pixels each."""
+    """Return the preset for minutes on two CPU cores. With so few steps, each must hide more pixels."""
     hidden = recipe.blind_spot and recipe.blind_spot.model_copy(update={"share": _SMALL_SHARE})
     return recipe.model_copy(
         update={

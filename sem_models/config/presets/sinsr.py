@@ -1,4 +1,7 @@
-"""SINSR and SINSR-GB: the six-part loss in the adversarial stage, the branch besides in both."""
+"""Presets for SINSR and SINSR-GB.
+
+The adversarial stage has a loss with six terms. SINSR-GB adds the loss of its gradient branch in both stages.
+"""
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.networks.discriminators import StructureDiscriminatorConfig
@@ -21,7 +24,7 @@ _THIN = StructureDiscriminatorConfig(width=16, halvings=3)
 
 
 def presets() -> list[Recipe]:
-    """Every preset of this file, the larger scale first; each with a `-small` one for two CPU cores."""
+    """Return every preset of this file, larger scale first, each with a `-small` one for two CPU cores."""
     return [
         recipe
         for scale in SCALES

@@ -1,4 +1,4 @@
-"""Super-resolution without a discriminator: VDSR, SRResNet and SwinIR."""
+"""Presets for super-resolution without a discriminator: VDSR, SRResNet and SwinIR."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ _SWINIR_STEPS = Schedule(name="multistep", milestones=(0.5, 0.8, 0.9, 0.95))
 
 
 def presets() -> list[Recipe]:
-    """Every preset of this file, the larger scale first."""
+    """Return every preset of this file, larger scale first."""
     return [recipe for scale in SCALES for recipe in _at(scale)]
 
 
@@ -88,7 +88,7 @@ def _swinir_light(scale: Scale) -> Recipe:
 def small(
     recipe: Recipe, network: NetworkConfig, summary: str, steps: int, patch: int, name: str | None = None
 ) -> Recipe:
-    """A preset that a CPU with two cores trains in minutes."""
+    """Return a small version of a preset that two CPU cores train in minutes."""
     return recipe.model_copy(
         update={
             "name": name or f"{recipe.name}-small",

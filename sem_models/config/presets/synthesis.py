@@ -1,9 +1,9 @@
 """Presets that draw micrographs from label maps.
 
-After the conditional GAN of AxonDeepSeg's image synthesis (Katoch, 2023), which is pix2pix (Isola et al., CVPR 2017).
-Deviations, each a fault mended: one channel a class instead of grey masks of three levels, whose middle class lies
-between the others for no reason; crops at full resolution instead of masks and images shrunk by max pooling; images
-scaled to [-1, 1] once and not twice; flips and quarter turns of the few images there are.
+They follow the conditional GAN of AxonDeepSeg's image synthesis (Katoch, 2023), which is pix2pix (Isola et al., CVPR
+2017). Each deviation corrects a fault of the original: one channel per class instead of grey masks with three levels,
+which put one class between the other two for no reason; crops at full resolution instead of masks and images reduced
+by max pooling; images scaled to [-1, 1] once, not twice; and flips and quarter turns, because there are few images.
 """
 
 from typing import Any
@@ -16,13 +16,13 @@ from sem_models.config.training import Adversarial, LossTerm, Optimiser, Schedul
 
 
 def presets() -> tuple[Recipe, Recipe]:
-    """The published setting and one for two CPU cores; the number of classes comes from the dataset."""
+    """Return the published preset and one for two CPU cores. The number of classes comes from the dataset."""
     whole = _whole()
     return whole, _small(whole)
 
 
 def _whole() -> Recipe:
-    """150 epochs at a constant rate, here of 400 crops each."""
+    """Return the published preset: 150 epochs at a constant learning rate, here with 400 crops each."""
     return Recipe(
         name="cgan-masks",
         summary="Conditional GAN that draws micrographs from label maps: U-Net-256, PatchGAN, 100 L1.",
@@ -40,7 +40,7 @@ def _whole() -> Recipe:
             optimiser=Optimiser(lr=2e-4, betas=(0.5, 0.999)),
             schedule=Schedule(name="constant"),
         ),
-        # No average and, in effect, no clipping: the original has neither.
+        # Neither averaged weights nor, in effect, gradient clipping, as in the original.
         train=TrainSettings(
             steps=60_000, batch=1, patch=256, ema_decay=0.0, grad_clip=1e3, validate_every=3000, checkpoint_every=1000
         ),
@@ -48,15 +48,15 @@ def _whole() -> Recipe:
 
 
 def _small(whole: Recipe) -> Recipe:
-    """Instance norm, which treats an image like its training crops, and no transposed convolutions: no checkerboard."""
-    judge = PatchDiscriminatorConfig(width=16, halvings=2, norm="instance")
+    """Use instance norm, which treats images like training crops, and no transposed convolutions: no checkerboards."""
+    discriminator = PatchDiscriminatorConfig(width=16, halvings=2, norm="instance")
     changes: dict[str, Any] = {
         "name": "cgan-masks-small",
         "summary": "cgan-masks with a thin U-Net of five levels: minutes on two CPU cores.",
         "network": Pix2PixConfig(
             channels_in=3, levels=5, width=16, norm="instance", dropout=0.0, upsampling="resize", finish="convolutions"
         ),
-        "adversarial": whole.adversarial and whole.adversarial.model_copy(update={"discriminator": judge}),
+        "adversarial": whole.adversarial and whole.adversarial.model_copy(update={"discriminator": discriminator}),
         "train": TrainSettings(steps=1500, batch=4, patch=128, ema_decay=0.99, validate_every=250),
     }
     return whole.model_copy(update=changes)

@@ -37,7 +37,11 @@ RECIPES: dict[str, Recipe] = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """The preset of that name; a `UserError` lists all names."""
+    """Return the preset of that name.
+
+    Raises:
+        UserError: There is no such preset; the message lists all names.
+    """
     if name not in RECIPES:
         raise UserError(f"Unknown recipe {name!r}: use one of {', '.join(RECIPES)}.")
     return RECIPES[name]

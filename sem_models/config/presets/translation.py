@@ -1,7 +1,7 @@
-"""Paired translation: a U-Net that answers the mean of what is possible, and pix2pix, which draws one possibility.
+"""Presets for paired translation: a U-Net that predicts the mean of all possible images, and pix2pix, which draws one.
 
-Channels follow the data: `--set network.channels_in=6` for two light images of three channels each; the conditional
-discriminator follows by itself.
+The number of channels must match the data, for example `--set network.channels_in=6` for two light micrographs with
+three channels each. The conditional discriminator adapts to it.
 """
 
 from sem_models.config.degradation import Degradation
@@ -12,15 +12,15 @@ from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, GanKind, LossTerm, Optimiser, Schedule, TrainSettings
 
 _AS_IT_IS = Degradation(scale=1)
-"""Pairs bring an input of their own."""
+"""Pairs contain a recorded input, which is not degraded further."""
 _ADAM = Optimiser(lr=2e-4, betas=(0.5, 0.999))
 _DECAY = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)
 _UNCLIPPED = 1e3
-"""The originals clip no gradients."""
+"""Practically no limit: the original programs do not clip gradients."""
 
 
 def presets() -> list[Recipe]:
-    """U-Net and pix2pix as published and as recommended, each with a `-small` one for two CPU cores."""
+    """Return U-Net and pix2pix as published and as recommended, each with a `-small` one for two CPU cores."""
     unet, original = _unet(), _unet_bce()
     vanilla, squares = _pix2pix("pix2pix", "bce"), _pix2pix("pix2pix-lsgan", "lsgan")
     return [
@@ -50,9 +50,9 @@ def _unet() -> Recipe:
 
 
 def _unet_bce() -> Recipe:
-    """Petrography2SEM (Amrollahinasab and Rabbani, 2023): 500 epochs of 199 images of 400 px, five a step.
+    """Return Petrography2SEM (Amrollahinasab and Rabbani, 2023): 500 epochs of 199 images of 400 px, five per step.
 
-    Deviation: flips and quarter turns instead of rotations by any angle, whose black corners entered the loss.
+    Deviation: flips and quarter turns instead of rotations by arbitrary angles, whose black corners entered the loss.
     """
     return Recipe(
         name="unet-translate-bce",
@@ -76,7 +76,10 @@ def _unet_bce() -> Recipe:
 
 
 def _pix2pix(name: str, gan: GanKind) -> Recipe:
-    """Isola et al., CVPR 2017, in the schedule of Petrography2SEM: 200 and 200 epochs, here of 400 images."""
+    """Return pix2pix (Isola et al., CVPR 2017) with the schedule of Petrography2SEM.
+
+    The learning rate is constant for 200 epochs and falls over another 200, here with 400 images each.
+    """
     loss = {"bce": "cross-entropy", "lsgan": "least squares"}[gan]
     return Recipe(
         name=name,
@@ -122,15 +125,15 @@ def _small_unet(recipe: Recipe) -> Recipe:
 
 
 def _small_pix2pix(recipe: Recipe) -> Recipe:
-    """Resizing instead of transposed convolutions, the end at full size, instance norm: no checkerboard, no weave."""
+    """Use resizing, convolutions at full size and instance norm, which avoid checkerboards and weave patterns."""
     assert recipe.adversarial is not None  # noqa: S101
-    judge = PatchDiscriminatorConfig(width=16, norm="instance")
+    discriminator = PatchDiscriminatorConfig(width=16, norm="instance")
     return recipe.model_copy(
         update={
             "name": f"{recipe.name}-small",
             "summary": f"{recipe.name} with a thin U-Net of six levels: minutes on two CPU cores.",
             "network": Pix2PixConfig(levels=6, width=16, norm="instance", upsampling="resize", finish="convolutions"),
-            "adversarial": recipe.adversarial.model_copy(update={"discriminator": judge}),
+            "adversarial": recipe.adversarial.model_copy(update={"discriminator": discriminator}),
             "train": TrainSettings(steps=1500, batch=4, patch=128, ema_decay=0.99, validate_every=250),
         }
     )

@@ -11,17 +11,17 @@ from sem_models.config.training import Adversarial, Optimiser, Schedule, TrainSe
 _ADAM = Optimiser(lr=2e-4, betas=(0.5, 0.999))
 _DECAY = Schedule(name="linear", decay_from=0.5, final_fraction=0.0)
 _NOISE = Degradation(scale=1, dose_e_per_px=30.0, read_noise=0.02)
-"""Of sets of single images; unpaired sets bring a degraded domain of their own."""
+"""For datasets of single images. Unpaired datasets contain a recorded degraded domain."""
 
 
 def presets() -> tuple[Recipe, ...]:
-    """The published setting for noise, dented lattices and contrasts, each with one for two CPU cores."""
+    """Return CycleGAN for noise, dented lattices and translation, each with a `-small` one for two CPU cores."""
     full = _full()
     return full, _small(), _lattice(full), _lattice_small(full), _translate(full), _translate_small(full)
 
 
 def _full() -> Recipe:
-    """After the authors' released code; deviation: scan noise instead of photographs, and intensities from 0 to 1."""
+    """Return the preset after the authors' released code, with scan noise for photographs and intensities in [0, 1]."""
     return Recipe(
         name="cyclegan-denoise",
         summary="CycleGAN of 2017: denoises after seeing noisy and clean micrographs that need not belong together.",
@@ -31,7 +31,7 @@ def _full() -> Recipe:
         degradation=_NOISE,
         adversarial=_adversarial(PatchDiscriminatorConfig(width=64, halvings=3, norm="instance")),
         cycle=CycleSettings(),
-        # No average and, in effect, no clipping: the authors had neither.
+        # Neither averaged weights nor, in effect, gradient clipping, as in the authors' code.
         train=TrainSettings(
             steps=200_000, batch=1, patch=256, ema_decay=0.0, grad_clip=1e3, validate_every=5000, checkpoint_every=1000
         ),
@@ -39,7 +39,7 @@ def _full() -> Recipe:
 
 
 def _small() -> Recipe:
-    """Corrects its input instead of drawing anew, and holds on to the low frequencies: steadier in few steps."""
+    """Correct the input instead of redrawing it, and preserve the low frequencies, which is steadier in few steps."""
     return Recipe(
         name="cyclegan-denoise-small",
         summary="cyclegan-denoise with a small network: some minutes on two CPU cores.",
@@ -54,10 +54,10 @@ def _small() -> Recipe:
 
 
 def _lattice(full: Recipe) -> Recipe:
-    """As the study trained: crops of five atoms by five (64 px at a period of about 13 px), nothing that keeps dents.
+    """Return the preset of the study: crops of 5 x 5 atoms (64 px, period about 13 px), and no loss to preserve dents.
 
-    It is here to be compared with, because it fails: targets without dents teach to remove them, and tiles that are
-    restored apart do not fit together. `lattice-denoise` is what to use.
+    It fails, and is included for comparison only: targets without dents teach the network to remove them, and tiles
+    that are restored separately do not fit together. Use `lattice-denoise` instead.
     """
     changes = {"patch": 64, "batch": 4}
     return full.model_copy(
@@ -85,7 +85,7 @@ def _lattice_small(full: Recipe) -> Recipe:
 
 
 def _translate(full: Recipe) -> Recipe:
-    """As published, between two contrasts of other places; both ways are learned, and both can be used."""
+    """Return CycleGAN as published, between contrasts of different places; both directions are learned and usable."""
     return full.model_copy(
         update={
             "name": "cyclegan-translate",
@@ -97,7 +97,7 @@ def _translate(full: Recipe) -> Recipe:
 
 
 def _translate_small(full: Recipe) -> Recipe:
-    """Draws anew: what is bright in one contrast may be dark in the other, so that no input is kept."""
+    """Redraw instead of correcting the input, because what is bright in one contrast may be dark in the other."""
     return _translate(full).model_copy(
         update={
             "name": "cyclegan-translate-small",
@@ -109,13 +109,13 @@ def _translate_small(full: Recipe) -> Recipe:
     )
 
 
-def _adversarial(judge: PatchDiscriminatorConfig) -> Adversarial:
+def _adversarial(discriminator: PatchDiscriminatorConfig) -> Adversarial:
     return Adversarial(
         first_share=0.0,
         losses=(),
         gan="lsgan",
         weight=1.0,
-        discriminator=judge,
+        discriminator=discriminator,
         optimiser=_ADAM,
         schedule=_DECAY,
     )

@@ -1,1 +1,1 @@
-"""From raw files to a dataset: which files, planned how, written where."""
+"""Preparation of datasets from raw files: finding the files, planning, and writing the dataset."""

@@ -1,4 +1,4 @@
-"""Registering all pairs of a preparation, and setting aside those that do not fit."""
+"""Registration of all pairs of a preparation, and rejection of those that remain misaligned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from sem_models.errors import FieldRef, Message, UserError
 from sem_models.progress import Progress
 
 LIMIT_PX = 2.0
-"""Median residual above which registered pairs are set aside, and others warned of, unless the user says otherwise."""
+"""Default median residual above which registered pairs are rejected and unregistered pairs cause a warning."""
 
 
 @dataclass(frozen=True)
 class AlignedPair:
-    """An input, its target, and how they fit."""
+    """An input, its target, and how they are aligned."""
 
     input: PlannedImage
     target: PlannedImage
     alignment: Alignment | None
-    """None where there is nothing to align: sizes differ, or no common field was found."""
+    """None if the pair cannot be aligned: the sizes differ, or no common field was found."""
     rejected: Message | None
-    """Why the pair will not be used."""
+    """Reason for which the pair is not used; None if it is used."""
     resample_nm: float | None = None
-    """Pixel size that both were brought to before they were registered; None: registered as the files are."""
+    """Pixel size to which both are resampled before registration; None: registered in the pixels of the files."""
 
 
 def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
-    """Every pair of a paired preparation, registered and judged, in the order of its samples; of other kinds none."""
+    """Register every pair of a paired dataset and decide whether to reject it; empty for other layouts."""
     if not options.layout.is_paired:
         return []
     targets = {image.sample: image for image in images if image.role == "target"}
@@ -47,17 +47,17 @@ def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progres
 def without_rejected(
     images: list[PlannedImage], pairs: Sequence[AlignedPair]
 ) -> tuple[list[PlannedImage], list[LeftOut]]:
-    """The images that stay, and an entry with the reason for each pair that does not.
+    """Return the images that are kept, and the reason for each pair that is rejected.
 
     Raises:
-        UserError: No pair is left.
+        UserError: All pairs are rejected.
     """
     lost = {pair.input.sample: LeftOut(pair.input.source, pair.rejected) for pair in pairs if pair.rejected}
     if lost and len(lost) == len(pairs):
         raise UserError(
-            f"All {len(pairs)} pairs were set aside. ",
+            f"All {len(pairs)} pairs were rejected. ",
             next(iter(lost.values())).reason,
-            " Check that they belong together, choose another ",
+            " Check that input and target belong together, choose another ",
             FieldRef("registration"),
             " or a larger ",
             FieldRef("max_residual_px"),
@@ -81,14 +81,14 @@ def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) ->
 
 
 def _limit_px(options: PrepareOptions) -> float:
-    """Who asked for no registration did not ask for pairs to be dropped, either."""
+    """Return the limit of the residual. Without registration, pairs are rejected only if the user sets a limit."""
     if options.max_residual_px is not None:
         return options.max_residual_px
     return np.inf if options.registration == "none" else LIMIT_PX
 
 
 def registration_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) -> tuple[Message, ...]:
-    """A warning where pairs are used as they are although they do not fit."""
+    """Return a warning if pairs are used unregistered although they are misaligned."""
     found = [(pair, pair.alignment.residual) for pair in pairs if pair.alignment and not pair.rejected]
     off = [(pair, residual) for pair, residual in found if residual and residual.median_px > LIMIT_PX]
     if options.registration != "none" or not off:
@@ -96,20 +96,21 @@ def registration_notes(pairs: Sequence[AlignedPair], options: PrepareOptions) ->
     pair, worst = max(off, key=lambda two: two[1].median_px)
     nm = "" if worst.median_nm is None else f", {worst.median_nm:.3g} nm"
     found_off = (
-        f"{len(off)} of {len(pairs)} pairs are used as they are although they fit worse than {LIMIT_PX:g} px, the "
-        f"worst being {pair.input.source} + {pair.target.source} with a median residual of {worst.median_px:.1f} px{nm}"
+        f"{len(off)} of {len(pairs)} pairs are used unregistered although they are misaligned by more than "
+        f"{LIMIT_PX:g} px; the worst is {pair.input.source} + {pair.target.source} with a median residual of "
+        f"{worst.median_px:.1f} px{nm}"
     )
     align, drop = FieldRef("registration"), FieldRef("max_residual_px")
-    return (Message(found_off, ": ", align, " can align them, ", drop, " sets them aside."),)
+    return (Message(found_off, ". Use ", align, " to align them or ", drop, " to reject them."),)
 
 
 def _rejection_reason(alignment: Alignment, limit: float) -> str | None:
-    """What speaks against a pair; one that was not to be registered and cannot be measured is taken at its word."""
+    """Return why a pair is rejected, or None. An unregistered pair that cannot be measured is accepted."""
     residual = alignment.residual
     if residual is None:
         if alignment.register == "none" or np.isinf(limit):
             return None
-        seen = f"{len(alignment.after.shifts)} of {alignment.after.blocks} blocks fit"
+        seen = f"only {len(alignment.after.shifts)} of {alignment.after.blocks} blocks could be matched"
         return f"the alignment could not be verified, {seen}"
     if residual.median_px <= limit:
         return None

@@ -1,4 +1,4 @@
-"""Groups and splits of two domains without pairs: each is dealt by itself, a specimen in both has one split."""
+"""Groups and splits of two unpaired domains: each domain is allocated separately; shared groups get one split."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ _MISSING: dict[Split, str] = {"val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class DomainSplits:
-    """What became of the images of both domains."""
+    """The images of both domains with their groups and splits."""
 
     images: tuple[PlannedImage, ...]
     group_by: str
     target_group_by: str | None
-    """Pattern of the second domain, where it has one of its own."""
+    """Pattern of the second domain, if it differs from that of the first."""
     notes: tuple[str, ...]
 
 
 def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> DomainSplits:
-    """Groups by the pattern of each domain, and a split for each of them.
+    """Group the images of each domain by its pattern and allocate the groups to splits.
 
     Raises:
-        UserError: A pattern does not fit, or there are too few groups.
+        UserError: A pattern does not match, or there are too few groups.
     """
     names = [image.sample for image in images if image.role == "input"]
     first, second = _patterns(names, [image.sample for image in images if image.role == "target"], options)
@@ -55,19 +55,22 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> Do
 def assign_domain_splits(
     first: Sequence[str], second: Sequence[str], seed: int, test: str | None = None
 ) -> tuple[dict[str, Split], tuple[str, ...]]:
-    """A split for each group of two domains, 60 / 20 / 20 % of the images of each; and what the user should know.
+    """Allocate the groups of two domains to splits, with about 60 / 20 / 20 % of the images of each domain.
 
-    A domain with fewer groups than splits goes to training, except where the other one needs a group of both to fill
-    its own splits.
+    A domain with fewer groups than splits is used for training only, unless the other domain needs the groups that
+    both share to fill its own splits.
 
     Args:
-        first: The group of each image of the first domain, repeated once an image.
-        second: Likewise of the second.
-        seed: Order in which groups of equal size are dealt.
-        test: Regular expression of the groups that are the test in both domains; None: the test is dealt, too.
+        first: The group of each image of the first domain.
+        second: The group of each image of the second domain.
+        seed: Decides the order in which groups of equal size are allocated.
+        test: Regular expression for the groups of the test split in both domains; None: it is allocated as well.
+
+    Returns:
+        The split of each group, and notes for the user.
 
     Raises:
-        UserError: Neither domain can fill the splits, one has no group for training, or a bad pattern.
+        UserError: Neither domain can fill the splits, one has no group left for training, or the pattern is invalid.
     """
     domains = Counter(first), Counter(second)
     held = set(matching(sorted({*first, *second}), test)) if test is not None else set()
@@ -88,17 +91,17 @@ def _refuse(rest: Sequence[Sizes], needed: int) -> None:
     if all(len(sizes) < needed for sizes in rest):
         counts = " and ".join(f"{len(sizes)} group(s) ({', '.join(sorted(sizes))})" for sizes in rest)
         raise UserError(
-            f"The two domains have {counts} to deal, where one of them needs {needed}: add images of other specimens, "
-            "or set ",
+            f"The two domains have {counts} to allocate to splits, but one of them needs {needed}. Add images of other "
+            "specimens, or set ",
             FieldRef("group_by"),
             " and ",
             FieldRef("target_group_by"),
-            " to patterns that tell specimens apart.",
+            " to patterns that distinguish the specimens.",
         )
 
 
 def _for_training(rest: Sequence[Sizes], needed: int) -> frozenset[str]:
-    """All groups of a domain that is too small, if the other one can do without them."""
+    """Return all groups of a domain that has too few, if the other domain can do without them."""
     small, large = sorted(map(set, rest), key=len)
     if len(small) >= needed or len(large - small) < needed - 1:
         return frozenset()
@@ -106,7 +109,7 @@ def _for_training(rest: Sequence[Sizes], needed: int) -> frozenset[str]:
 
 
 def _note(name: str, sizes: Sizes, splits: dict[str, Split]) -> str:
-    """Where a domain misses a split; empty where it has them all."""
+    """Return a note if a domain has no images in a split; otherwise an empty text."""
     counts: Counter[Split] = Counter()
     for group, images in sizes.items():
         counts[splits[group]] += images
@@ -116,12 +119,12 @@ def _note(name: str, sizes: Sizes, splits: dict[str, Split]) -> str:
     text = f"The {name} domain has {len(sizes)} group(s): {counts['train']} image(s) for training, none for "
     text += " and ".join(missing) + "."
     if name == "first" and not counts["val"]:
-        text += " Validation shows the first domain: exchange the two folders, a CycleGAN learns both directions."
+        text += " Validation uses the first domain: exchange the two folders; a CycleGAN learns both directions."
     return text
 
 
 def _patterns(first: Sequence[str], second: Sequence[str], options: PrepareOptions) -> tuple[str, str]:
-    """A pattern that fits both tells which specimens are in both, and so goes before one for each."""
+    """Return a pattern for each domain. A common one is preferred, because it shows which specimens are in both."""
     if options.group_by or options.target_group_by:
         own = options.group_by or guess_group_pattern(first)
         return own, options.target_group_by or own
@@ -132,5 +135,5 @@ def _patterns(first: Sequence[str], second: Sequence[str], options: PrepareOptio
 
 
 def _own_name(image: PlannedImage, first: set[str]) -> str:
-    """Files of one name in both folders are two samples."""
+    """Return a unique sample name; files with the same name in both folders are two samples."""
     return f"{image.sample} (target)" if image.role == "target" and image.sample in first else image.sample

@@ -1,4 +1,4 @@
-"""The pixels in which a pair is registered: those of its files, or at one pixel size where the files differ in it."""
+"""The pixels in which a pair is registered: those of its files, or resampled if the files differ in pixel size."""
 
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import zoom
@@ -8,15 +8,15 @@ from sem_models.images.micrograph import Pixels
 from sem_models.images.resample import resample
 
 _SAME = 1e-3
-"""Pixel sizes that differ by less are one."""
+"""Relative difference below which pixel sizes count as equal."""
 _ROUNDED_PX = 2
-"""Resampled sizes are rounded, and so are stated pixel sizes: so much is cut off, more is another field."""
+"""Largest difference in size that is cut off. It arises from rounding; a larger one means different fields."""
 
 
 def resampled_first(image: PlannedImage, target: PlannedImage, resample_nm: float | None) -> bool:
-    """Whether a pair has to be resampled before it can be registered, because its two sizes are not one.
+    """Return whether a pair must be resampled before registration, because the two images differ in size.
 
-    Where pixel sizes agree, the files themselves are registered: they are sharper.
+    If the pixel sizes agree, the files themselves are registered, because they are sharper.
     """
     first, second = zoom(image, resample_nm), zoom(target, resample_nm)
     if first is None or second is None:
@@ -25,10 +25,10 @@ def resampled_first(image: PlannedImage, target: PlannedImage, resample_nm: floa
 
 
 def registered_pixels(image: PlannedImage, target: PlannedImage, resample_nm: float | None) -> tuple[Pixels, Pixels]:
-    """Both (H, W, C) images without data bars, in their own type, as they are to be registered.
+    """Return both images as they are to be registered: (H, W, C) in their own data types, without data bars.
 
     Raises:
-        UserError: At the common pixel size they differ in size.
+        UserError: The images differ in size at the common pixel size.
     """
     first, second = cut_file(image).pixels, cut_file(target).pixels
     if not resampled_first(image, target, resample_nm):
@@ -38,34 +38,38 @@ def registered_pixels(image: PlannedImage, target: PlannedImage, resample_nm: fl
 
 
 def one_size(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
-    """Both (H, W, C) cut at the lower and right edge to the size that both have, by two px at most.
+    """Cut both (H, W, C) images at the lower and right edges to their common size, by two pixels at most.
 
     Raises:
-        UserError: They differ by more.
+        UserError: The sizes differ by more.
     """
     height, width = (min(first.shape[axis], second.shape[axis]) for axis in (0, 1))
     if any(max(image.shape[0] - height, image.shape[1] - width) > _ROUNDED_PX for image in (first, second)):
         sizes = [f"{image.shape[1]} x {image.shape[0]} px" for image in (first, second)]
         raise UserError(
-            f"at the common pixel size they have {sizes[0]} and {sizes[1]}, which is not one field; check the pixel "
-            "sizes (",
+            f"at the common pixel size they have {sizes[0]} and {sizes[1]}, so they do not show the same field; check "
+            "the pixel sizes (",
             FieldRef("pixel_size_nm"),
             ", ",
             FieldRef("target_pixel_size_nm"),
-            ") or cut the files to one field",
+            ") or crop the files to the same field",
         )
     return first[:height, :width], second[:height, :width]
 
 
 def refuse_two_sizes(first: Pixels, second: Pixels) -> None:
-    """UserError where a registration was asked for that two sizes do not allow."""
+    """Check that two images have the same size, which registration requires.
+
+    Raises:
+        UserError: The sizes differ.
+    """
     if first.shape[:2] != second.shape[:2]:
         sizes = [f"{image.shape[1]} x {image.shape[0]} px" for image in (first, second)]
         raise UserError(
-            f"they have {sizes[0]} and {sizes[1]}, and only images of one size can be registered; bring both to one "
-            "pixel size with ",
+            f"they have {sizes[0]} and {sizes[1]}, but only images of the same size can be registered; resample both "
+            "to one pixel size with ",
             FieldRef("resample_nm"),
-            ", or leave them as they are with ",
+            ", or do without registration with ",
             FieldRef("registration", "none"),
         )
 

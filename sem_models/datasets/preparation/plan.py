@@ -1,4 +1,4 @@
-"""What a preparation would do, before anything is cut or written."""
+"""The plan of a preparation, made before anything is cut or written."""
 
 import hashlib
 import json
@@ -26,31 +26,31 @@ from sem_models.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole preparation, to be shown and then written."""
+    """The plan of a preparation, to be shown to the user and then carried out."""
 
     options: PrepareOptions
     group_by: str
     images: tuple[PlannedImage, ...]
     skipped: tuple[LeftOut, ...]
     notes: tuple[Message, ...] = ()
-    """What the user should look at before writing."""
+    """Notes for the user to check before writing."""
     pairs: tuple[AlignedPair, ...] = ()
-    """All pairs, those that were set aside too."""
+    """All pairs, including those that were rejected."""
     labels: LabelMap | None = None
     """The classes of a masked dataset."""
     target_group_by: str | None = None
-    """Of the second domain of an unpaired set, where it is not `group_by`."""
+    """Group pattern of the second domain of an unpaired dataset, if it differs from `group_by`."""
 
     def pair(self, sample: str) -> AlignedPair | None:
-        """The pair of that name; None where it is none."""
+        """Return the pair of a sample; None if the sample is not a pair."""
         return next((pair for pair in self.pairs if pair.input.sample == sample), None)
 
 
 def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
-    """Read every file; find data bars and pixel sizes, register pairs, then groups and splits of what is left.
+    """Plan a dataset: read every file, find data bars and pixel sizes, register pairs, then assign groups and splits.
 
     Raises:
-        UserError: Nothing usable was found, options contradict each other, or groups cannot fill three splits.
+        UserError: No usable image was found, options contradict each other, or there are too few groups for the splits.
     """
     found, skipped, notes = candidates(options)
     images: list[PlannedImage] = []
@@ -118,7 +118,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
 
 
 def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tuple[list[PlannedImage], list[LeftOut]]:
-    """Leave out samples that lost a member to a bad file."""
+    """Leave out samples of which a file could not be used."""
     needed = options.layout.images_per_sample + len(options.extra_inputs)
     count: dict[str, int] = {}
     for image in images:
@@ -136,7 +136,7 @@ def _with_splits(images: list[PlannedImage], pattern: str, options: PrepareOptio
 
 
 def class_shares(plan: Plan) -> dict[int, float]:
-    """Fraction of all mask pixels by the raw value of each class; empty where there are no masks."""
+    """Return the fraction of all mask pixels for the raw value of each class; empty if there are no masks."""
     if plan.labels is None:
         return {}
     shares = plan.labels.shares([image.labels for image in plan.images if image.role == "mask"])
@@ -144,13 +144,13 @@ def class_shares(plan: Plan) -> dict[int, float]:
 
 
 def class_lines(plan: Plan) -> list[str]:
-    """One line a class, for people."""
+    """Describe each class in one line for the user."""
     shares = class_shares(plan).items()
     return [f"Class {index}: label {value}, {share:.2%} of the masks" for index, (value, share) in enumerate(shares)]
 
 
 def pixel_size_nm(path: Path, micrograph: Micrograph) -> float | None:
-    """From the image file, else from a BIDS side-car (`PixelSize`, `PixelSizeUnits`) that is about this image."""
+    """Return the pixel size in nm from the image file, else from its BIDS side-car (`PixelSize`, `PixelSizeUnits`)."""
     if micrograph.pixel_size_nm:
         return micrograph.pixel_size_nm
     for side_car in _side_cars(path):
@@ -165,7 +165,7 @@ def pixel_size_nm(path: Path, micrograph: Micrograph) -> float | None:
 
 
 def _side_cars(path: Path) -> list[Path]:
-    """Inheritance of BIDS: a JSON file is about every image beside it whose name has all parts of its own name."""
+    """Return the BIDS side-cars of an image: JSON files beside it whose name parts all occur in its own name."""
     parts = set(path.stem.split("_"))
     fitting = [place for place in path.parent.glob("*.json") if set(place.stem.split("_")) <= parts]
     return sorted(fitting, key=lambda place: -len(place.stem.split("_")))

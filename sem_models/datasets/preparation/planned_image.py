@@ -1,4 +1,4 @@
-"""One file of a preparation: what every step of the plan speaks about."""
+"""One image of a preparation, which every step of the plan works on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from sem_models.images.databar import DataBar
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One page of one raw file and what would become of it."""
+    """One page of a raw file, and what the plan makes of it."""
 
     path: Path
     page: int
     source: str
     role: Role
     sample: str
-    """Images of one sample (a pair, an image and its mask) share it."""
+    """Name of the sample, shared by its images (a pair, or an image and its mask)."""
     group: str
     split: Split
     databar: DataBar
@@ -27,10 +27,10 @@ class PlannedImage:
     pixel_size_nm: float | None
     sha256: str
     resampled: Resampled | None = None
-    """Set once it is."""
+    """Set after the image was resampled."""
     labels: Mapping[int, int] = field(default_factory=dict)
-    """Of a mask: pixels by raw value."""
+    """Masks: number of pixels for each raw value."""
     part: int = 0
-    """Place in a stack: 0 for RAW, then the folders of further inputs."""
+    """Position in a stack: 0 for the raw file, then the folders of extra inputs in order."""
     parts: tuple["PlannedImage", ...] = ()
-    """All files of a stack, this one first; empty where the file stands alone. `shape` counts all their channels."""
+    """All files of a stack, this one first; empty for a single file. `shape` counts the channels of all of them."""

@@ -1,4 +1,4 @@
-"""One pixel size for a whole dataset: what it would do to each image, what it refuses, and doing it."""
+"""Resampling a whole dataset to one pixel size: planning, checks, and the resampling itself."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,22 +14,22 @@ from sem_models.errors import FieldRef, UserError
 from sem_models.images.resample import resample, resample_labels, resampled_size
 
 _LARGEST = 8.0
-"""A higher enlargement is a wrong pixel size, or pixels that show nothing."""
+"""Largest enlargement. A larger one indicates a wrong pixel size, or would add pixels without any information."""
 _FEWEST_PX = 16
 _MANY_NAMES = 3
 
 
 def stated_pixel_size(options: PrepareOptions, role: Role) -> float | None:
-    """What the user says of the images of a role; targets may have a pixel size of their own."""
+    """Return the pixel size that the user states for a role. Targets may have their own."""
     own = options.target_pixel_size_nm if role == "target" else None
     return own or options.pixel_size_nm
 
 
 def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> tuple[str, ...]:
-    """Look at every image before anything is written; returns what the user should know.
+    """Check every image before anything is written, and return notes for the user.
 
     Raises:
-        UserError: A pixel size is unknown, or the common one is far from that of an image.
+        UserError: A pixel size is unknown, or is too far from the common one.
     """
     if options.target_pixel_size_nm and not options.layout.brings_inputs:
         own = FieldRef("target_pixel_size_nm")
@@ -41,8 +41,8 @@ def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> 
     if unknown:
         of_targets = all(image.role == "target" for image in unknown)
         raise UserError(
-            f"{_names(unknown)}: pixel size unknown, so it cannot be brought to {options.resample_nm:g} nm; state it "
-            "with ",
+            f"{_names(unknown)}: pixel size unknown, so it cannot be resampled to {options.resample_nm:g} nm; state "
+            "the pixel size with ",
             FieldRef("target_pixel_size_nm" if of_targets else "pixel_size_nm"),
             ".",
         )
@@ -55,20 +55,20 @@ def plan_resampling(images: Sequence[PlannedImage], options: PrepareOptions) -> 
 
 
 def zoom(image: PlannedImage, resample_nm: float | None) -> float | None:
-    """New pixels per old one along an edge; None where nothing is asked for or known."""
+    """Return the new pixels per old pixel along an edge; None if nothing is resampled or the pixel size is unknown."""
     return image.pixel_size_nm / resample_nm if resample_nm and image.pixel_size_nm else None
 
 
 def resampled_shape(image: PlannedImage, resample_nm: float | None) -> tuple[int, int] | None:
-    """Rows and columns that would be stored, without the data bar; None where nothing is resampled."""
+    """Return the rows and columns after resampling, without the data bar; None if the image is not resampled."""
     factor = zoom(image, resample_nm)
     return resampled_size(image.shape[0] - image.databar.rows, image.shape[1], factor) if factor else None
 
 
 def becomes(images: Sequence[PlannedImage], resample_nm: float | None) -> list[str]:
-    """For the end of each line of the plan: ` -> 512 x 300 px`, empty where nothing is resampled.
+    """Return the end of each line of the plan, for example ` -> 512 x 300 px`; empty if nothing is resampled.
 
-    A mask becomes what its image becomes; its own file seldom knows a pixel size.
+    A mask takes the size of its image, because mask files rarely state a pixel size.
     """
     shown = {image.sample: image for image in images if image.role != "mask"}
     known = [shown.get(image.sample, image) if image.role == "mask" else image for image in images]
@@ -79,12 +79,12 @@ def becomes(images: Sequence[PlannedImage], resample_nm: float | None) -> list[s
 def resample_cuts(
     cuts: list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]], resample_nm: float | None
 ) -> list[tuple[PlannedImage, NDArray[Any], dict[str, Any]]]:
-    """The arrays of one sample at the common pixel size; a mask goes with its image."""
+    """Resample the arrays of one sample to the common pixel size; a mask is resampled like its image."""
     if resample_nm is None:
         return cuts
     done = []
     for image, pixels, facts in cuts:
-        # The first of a sample is never a mask. Files of masks seldom know a pixel size.
+        # The first image of a sample is never a mask. Mask files rarely state a pixel size.
         known = cuts[0][0] if image.role == "mask" else image
         size, factor = known.pixel_size_nm, zoom(known, resample_nm)
         if size is None or factor is None:
@@ -102,7 +102,7 @@ def _refuse_extremes(image: PlannedImage, resample_nm: float) -> None:
     if factor > _LARGEST:
         raise UserError(
             f"{image.source}: {image.pixel_size_nm:g} nm/px would be enlarged {factor:.3g} times to "
-            f"{resample_nm:g} nm, at most {_LARGEST:g} is allowed; check ",
+            f"{resample_nm:g} nm, but at most {_LARGEST:g} times is allowed; check ",
             FieldRef("pixel_size_nm"),
             " or use a larger ",
             FieldRef("resample_nm"),

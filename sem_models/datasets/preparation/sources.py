@@ -1,4 +1,4 @@
-"""Which raw files a preparation reads and which of them belong together."""
+"""The raw files that a preparation reads, and which of them belong together."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ _ROLE_WORDS = {
 
 @dataclass(frozen=True)
 class Matching:
-    """Pairs found, and files that stay alone."""
+    """The pairs that were found, and the files without a partner."""
 
     pairs: tuple[tuple[Path, Path], ...]
     alone: tuple[Path, ...]
@@ -28,10 +28,11 @@ class Matching:
 
 
 def match_by_name(inputs: Sequence[Path], targets: Sequence[Path]) -> Matching:
-    """Pair files whose stems agree, exactly or else after words that name a role (`_lr`, `-SEM`, `_mask`) are dropped.
+    """Pair files whose stems agree, either exactly or without words that name a role (`_lr`, `-SEM`, `_mask`).
 
-    Two candidates for one partner are left alone: a guess would be a wrong pair. Only where no name agrees at all and
-    both sides hold equally many files (instruments number their frames in turn) are they paired in order, and said so.
+    If two files could be the partner of a third, none of them is paired, because a guess might be wrong. Files are
+    paired in the order of their names only if no names agree and both sides have equally many files, as when an
+    instrument numbers all its frames consecutively; `by` then says so.
     """
     pairs: list[tuple[Path, Path]] = []
     left, right = list(inputs), list(targets)
@@ -61,23 +62,23 @@ def _core(path: Path) -> str:
 
 @dataclass(frozen=True)
 class ExtraInputs:
-    """Partners of the first files."""
+    """The extra inputs that belong to the files of the first input."""
 
     of: dict[Path, tuple[Path, ...]]
-    """One from each further place, in their order; first files that lack one are not in it."""
+    """One file from each extra folder, in order, for every first file that has all of them."""
     alone: tuple[Path, ...]
-    """First files that lack a partner."""
+    """First files without a partner in one of the folders."""
     unused: tuple[Path, ...]
-    """Further files that belong to no first file."""
+    """Extra files that do not belong to any first file."""
     by_order: bool
-    """Whether no name agreed in one of the places, so that files were taken in the order of their names."""
+    """Whether no names agreed in one of the folders, so that files were paired in the order of their names."""
 
 
 def find_extra_inputs(first: Sequence[Path], places: Sequence[Sequence[Path]]) -> ExtraInputs:
-    """Match the files of each further place with the first files by name, as targets are.
+    """Match the files of each extra place with the first files by name, as for targets.
 
     Raises:
-        UserError: A file stands in two places.
+        UserError: A file is in two places.
     """
     _refuse_shared((first, *places))
     matched = [match_by_name(first, files) for files in places]
@@ -98,7 +99,7 @@ def _refuse_shared(places: Sequence[Sequence[Path]]) -> None:
         for path in files:
             if seen.setdefault(path.resolve(), index) != index:
                 raise UserError(
-                    f"{path}: this file stands in two of the input places; name folders that do not overlap for the "
+                    f"{path}: this file is in two of the input places; name folders that do not overlap for the "
                     "first input and for each of ",
                     FieldRef("extra_inputs"),
                     ".",
@@ -106,36 +107,38 @@ def _refuse_shared(places: Sequence[Sequence[Path]]) -> None:
 
 
 def match_masks(images: Sequence[Path], masks: Sequence[Path], suffix: str | None) -> Matching:
-    """Pair by name; with `suffix` only masks whose name ends in it, and by the name before it.
+    """Pair images and masks by name. With `suffix`, use only masks whose name ends in it, and match the name before it.
 
     Raises:
-        UserError: No mask has that ending, or none belongs to an image.
+        UserError: No mask has that ending, or no mask belongs to an image.
     """
     wanted = {path: path for path in masks}
     if suffix:
         wanted = {_without(path, suffix): path for path in masks if path.stem.endswith(suffix)}
     if not wanted:
-        raise UserError(f"No mask file name ends in {suffix!r} before its type; there is, for one, {masks[0].name}.")
+        raise UserError(
+            f"No mask file name ends in {suffix!r} before the file type; the masks have names such as {masks[0].name}."
+        )
     found = match_by_name(images, list(wanted))
     if not found.pairs:
         raise UserError(
-            f"No mask belongs to an image by its name (images such as {images[0].name}, masks such as {masks[0].name}):"
-            " name them alike, or say by ",
+            f"No mask name matches an image name (images such as {images[0].name}, masks such as {masks[0].name});"
+            " give them matching names, or state the ending of the mask names with ",
             FieldRef("mask_suffix"),
-            " what the names of masks end in.",
+            ".",
         )
     alone = tuple(wanted.get(path, path) for path in found.alone)
     return Matching(tuple((image, wanted[mask]) for image, mask in found.pairs), alone, found.by)
 
 
 def unused_masks(matching: Matching, masks: Sequence[Path]) -> tuple[Message, ...]:
-    """A note where masks stayed without an image: the user may have meant those."""
+    """Return a note if masks are not used, because the user may have meant those."""
     unused = sorted(set(matching.alone) & set(masks))
     if not unused:
         return ()
     used = matching.pairs[0][1].name
-    which = f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; used are those like {used}."
-    return (Message(which, " Where an image has several masks, choose by ", FieldRef("mask_suffix"), "."),)
+    which = f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; those used are like {used}."
+    return (Message(which, " If an image has several masks, choose one with ", FieldRef("mask_suffix"), "."),)
 
 
 def _without(path: Path, suffix: str) -> Path:
@@ -158,21 +161,21 @@ class Candidate:
     role: Role
     sample: str
     part: int = 0
-    """0 for RAW, 1 for the first folder of further inputs and so on."""
+    """0 for the raw files, 1 for the first folder of extra inputs, and so on."""
 
 
 def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]:
-    """What to read, what was left out because it has no partner, and notes for the user.
+    """Return the files to read, the files left out because they have no partner, and notes for the user.
 
     Raises:
-        UserError: A place does not exist, or the kind needs a second folder.
+        UserError: A file or folder does not exist, or the layout needs a second folder.
     """
     raw = _files(options.raw)
     layout = options.layout
     if options.extra_inputs and not layout.is_paired:
         extra = FieldRef("extra_inputs")
         goes_with = FieldRef("kind", "paired")
-        raise UserError(extra, " goes with ", goes_with, f", whose inputs it completes, not with {options.kind}.")
+        raise UserError(extra, " goes with ", goes_with, f", whose inputs it adds to, not with {options.kind}.")
     if options.target_group_by and not layout.is_unpaired:
         goes_with = FieldRef("kind", "unpaired")
         instead = f", not with {options.kind}; use "
@@ -194,7 +197,7 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
     matching = match_masks(kept, second, options.mask_suffix) if layout.has_masks else match_by_name(kept, second)
     notes = unused_masks(matching, second) if layout.has_masks else ()
     alone = [LeftOut(path.name, Message(f"{path.name}: no partner of that name.")) for path in matching.alone]
-    alone += [LeftOut(path.name, Message(f"{path.name}: a further input is missing.")) for path in extra_inputs.alone]
+    alone += [LeftOut(path.name, Message(f"{path.name}: an extra input is missing.")) for path in extra_inputs.alone]
     alone += [LeftOut(path.name, Message(f"{path.name}: no input of that name.")) for path in extra_inputs.unused]
     pairs = [
         Candidate(path, role, pair[0].name)
@@ -211,12 +214,12 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
 
 
 def _refuse_targets(extra_inputs: ExtraInputs, targets: Sequence[Path]) -> None:
-    """What is to be predicted must not be among the inputs."""
+    """Refuse targets that are also inputs: the image to be predicted must not be given."""
     inputs = {path.resolve() for paths in extra_inputs.of.values() for path in paths}
     for path in targets:
         if path.resolve() in inputs:
             extra = FieldRef("extra_inputs")
-            raise UserError(f"{path}: this file is a target and stands under ", extra, " too; name another folder.")
+            raise UserError(f"{path}: this file is a target and is under ", extra, " as well; name another folder.")
 
 
 def _files(places: Sequence[Path]) -> list[Path]:

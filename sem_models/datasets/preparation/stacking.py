@@ -1,4 +1,4 @@
-"""Planned files that are channels of one input."""
+"""Stacking of planned files that are channels of one input."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from sem_models.images.stack import assemble, part_limits, require_one_field
 
 
 def stacked(images: Sequence[PlannedImage]) -> list[PlannedImage]:
-    """One planned image for each role of a sample; `parts` of it are the files that its channels come from.
+    """Return one planned image for each role of a sample. Its `parts` are the files that its channels come from.
 
     Raises:
-        UserError: Files of one stack differ in size, type or pixel size, or two files have one name.
+        UserError: Files of one stack differ in size, data type or pixel size, or two files have the same name.
     """
     stacks: dict[tuple[str, str], list[PlannedImage]] = defaultdict(list)
     for image in images:
@@ -37,28 +37,28 @@ def _one(stack: list[PlannedImage]) -> PlannedImage:
     for image, other in pairwise(stack):
         if image.part == other.part:
             raise UserError(
-                f"{image.path} and {other.path} have one name, by which they could not be told apart; rename one of "
-                "them, for example with the name of its folder in front."
+                f"{image.path} and {other.path} have the same name and could not be told apart; rename one of them, "
+                "for example by adding the name of its folder."
             )
     require_one_field([_described(image) for image in stack])
     if len({(image.sha256, image.page) for image in stack}) < len(stack):
-        raise UserError(f"{first.source}: one of its further inputs is the same image again; name another folder.")
+        raise UserError(f"{first.source}: two of its inputs are the same image; name another folder.")
     channels = sum(image.shape[2] for image in stack)
     size = next((image.pixel_size_nm for image in stack if image.pixel_size_nm), None)
     return replace(first, parts=tuple(stack), shape=(*first.shape[:2], channels), pixel_size_nm=size)
 
 
 def _described(image: PlannedImage) -> Micrograph:
-    """What is known of the file, without its pixels."""
+    """Return the facts about the file as a micrograph whose pixels occupy no memory."""
     pixels = np.broadcast_to(np.zeros((), image.dtype), image.shape)
     return crop_databar(Micrograph(pixels, image.pixel_size_nm, {}, image.source), image.databar)
 
 
 def cut_file(image: PlannedImage) -> Micrograph:
-    """The file of a planned image, or all files of its stack, each without its data bar.
+    """Read the file of a planned image, or all files of its stack, each without its data bar.
 
     Raises:
-        UserError: A file cannot be read, or files of one stack do not go together.
+        UserError: A file cannot be read, or the files of a stack do not match.
     """
     if image.parts:
         return assemble([cut_file(part) for part in image.parts])
@@ -66,7 +66,7 @@ def cut_file(image: PlannedImage) -> Micrograph:
 
 
 def described_parts(image: PlannedImage, pixels: Pixels) -> tuple[Part, ...]:
-    """What the manifest says of each file in a stack of (H, W, C) pixels; nothing where the file stands alone."""
+    """Return the manifest entry of each file in a stack of (H, W, C) pixels; empty for a single file."""
     limits = part_limits(pixels, [part.shape[2] for part in image.parts])
     return tuple(_part(part, own) for part, own in zip(image.parts, limits, strict=False))
 

@@ -1,4 +1,4 @@
-"""Turning a plan into a dataset on disk: complete, or not there at all."""
+"""Writing a planned dataset to disk. An incomplete dataset is never left behind."""
 
 import hashlib
 import json
@@ -30,12 +30,12 @@ Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
 
 
 def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Dataset:
-    """Cut data bars off, align pairs as planned, write arrays and manifest to `folder`.
+    """Cut off data bars, align pairs as planned, and write arrays and manifest to `folder`.
 
     Raises:
-        UserError: The same image stands in two splits, pair members differ in size, or `folder` holds another dataset.
+        UserError: The same image is in two splits, a pair differs in size, or `folder` contains another dataset.
     """
-    # Masks may well be alike: where there is nothing, they are empty.
+    # Equal masks are legitimate: those of empty fields are.
     shown = [image for image in plan.images if image.role != "mask"]
     files = [(file, image) for image in shown for file in image.parts or (image,)]
     _refuse_duplicates([(file.sha256 + str(file.page), image) for file, image in files])
@@ -84,9 +84,9 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
 def _cut(image: PlannedImage) -> Cut:
     micrograph = cut_file(image)
     facts = {key: value for key, value in micrograph.metadata.items() if key != "image_rows"}
-    # The name and the place of it are older than the history of a micrograph.
-    told = micrograph.provenance or facts.pop("description", "")
-    return image, micrograph.pixels, {**facts, "provenance": told} if told else facts
+    # This key is older than the history of a micrograph, and digests depend on it.
+    provenance = micrograph.provenance or facts.pop("description", "")
+    return image, micrograph.pixels, {**facts, "provenance": provenance} if provenance else facts
 
 
 def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut]) -> Entry:
@@ -126,7 +126,7 @@ def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], fac
 
 
 def _with_classes(plan: Plan, cuts: list[Cut]) -> list[Cut]:
-    """The mask cut to the rows that its image kept, its raw values as class indices."""
+    """Cut the mask to the rows that its image keeps, and convert its raw values to class indices."""
     (image, pixels, facts), (mask, labels, more) = cuts
     labels = same_field(labels, pixels.shape, image.databar.rows, mask.source)
     return [(image, pixels, facts), (mask, plan.labels.classes(labels) if plan.labels else labels, more)]
@@ -139,7 +139,7 @@ def _refuse_duplicates(seen: list[tuple[str, PlannedImage]]) -> None:
         if other.split != image.split and other.role == image.role:
             raise UserError(
                 f"{other.source} and {image.source} are the same image in the {other.split} and {image.split} splits: "
-                "scores would be worthless. Remove one, or group them together by ",
+                "scores would be worthless. Remove one of them, or put them into the same group with ",
                 FieldRef("group_by"),
                 ".",
             )
@@ -150,25 +150,25 @@ def _same_or_refuse(folder: Path, manifest: Manifest) -> Dataset:
     if existing.digest == digest_of(manifest):
         return existing
     raise UserError(
-        f"A dataset {folder.name!r} with other content is already there; choose another ",
+        f"A dataset {folder.name!r} with other content already exists; choose another ",
         FieldRef("name"),
         f", or delete {folder} first.",
     )
 
 
 def registered_cuts(cuts: list[Cut], pair: AlignedPair | None, resample_nm: float | None) -> list[Cut]:
-    """The arrays of one sample, each (H, W, C) in its own type with what is known of it.
+    """Register and resample the arrays of one sample, each (H, W, C) in its own data type and with its facts.
 
     Args:
-        cuts: Without data bars; of a pair input and target.
-        pair: How it is registered; None where the sample is no pair.
+        cuts: Images of the sample without data bars; for a pair, input and target.
+        pair: How the pair is registered; None if the sample is not a pair.
         resample_nm: Pixel size of the dataset; None: that of the files.
     """
     if pair and pair.resample_nm:
         cuts, resample_nm = _of_one_size(resample_cuts(cuts, pair.resample_nm)), None
     if pair and pair.alignment:
         cuts = _aligned(cuts, pair.alignment)
-    # Else registration was found in the pixels of the files, which therefore come first.
+    # Otherwise the alignment was found in the pixels of the files and had to be applied before resampling.
     return resample_cuts(cuts, resample_nm)
 
 
@@ -179,7 +179,7 @@ def _of_one_size(cuts: list[Cut]) -> list[Cut]:
 
 
 def _aligned(cuts: list[Cut], found: Alignment) -> list[Cut]:
-    """A warped input has the pixels of its target's size."""
+    """Align a pair. A warped input takes the pixel size of its target."""
     (image, first, facts), (other, second, more) = cuts
     first, second = align(first, second, found)
     if found.warp and other.pixel_size_nm:

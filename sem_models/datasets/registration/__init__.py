@@ -1,1 +1,1 @@
-"""Bringing the two images of a pair into register, and measuring what is left."""
+"""Registration of the two images of a pair, and measurement of the residual."""

@@ -1,4 +1,4 @@
-"""Aligning the two images of a pair, with what was left before and after."""
+"""Alignment of the two images of a pair, with the residual before and after."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,30 +18,30 @@ _ALIKE_PX = 2.0
 
 @dataclass(frozen=True)
 class Alignment:
-    """What was found between an input and its target, and what is done about it."""
+    """The misalignment of an input and its target, and how it is corrected."""
 
     register: Register
     shift: tuple[float, float]
-    """(rows, columns) by which the target lies further down and right than the input."""
+    """(rows, columns) by which the target lies further down and to the right than the input."""
     warp: Warp | None
     before: BlockShifts
     after: BlockShifts
-    """The same as `before` where nothing is done."""
+    """Equal to `before` if the pair is not registered."""
     pixel_size_nm: float | None
-    """Of the target."""
+    """Pixel size of the target."""
 
     @property
     def residual(self) -> Residual | None:
-        """Of the aligned pair; None where it could not be measured."""
+        """Residual of the aligned pair; None if it could not be measured."""
         return self.after.residual(self.pixel_size_nm)
 
     @property
     def residual_before(self) -> Residual | None:
-        """Of the pair as it came; None where nothing is done, too."""
+        """Residual before registration; None if the pair is not registered or the residual could not be measured."""
         return None if self.register == "none" else self.before.residual(self.pixel_size_nm)
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """Return the fields of a manifest entry that describe the alignment."""
         return {
             "shift_px": self.shift,
             "shift_applied": self.register == "shift",
@@ -52,7 +52,7 @@ class Alignment:
 
 
 def find_alignment(source: Pixels, target: Pixels, register: Register, pixel_size_nm: float | None) -> Alignment | None:
-    """Register (H, W, C) images of one field, any dtype; None where their sizes differ (a super-resolution pair).
+    """Register two (H, W, C) images of one field, any dtype; None if their sizes differ (a super-resolution pair).
 
     Raises:
         UserError: They have no common field.
@@ -60,7 +60,7 @@ def find_alignment(source: Pixels, target: Pixels, register: Register, pixel_siz
     if source.shape[:2] != target.shape[:2]:
         return None
     first, second = _grey(source), _grey(target)
-    # Frames of different sharpness correlate off their true shift; smoothed, both are as blurred.
+    # Images of different sharpness give a biased shift, so both are smoothed to about the same blur.
     down, right = find_shift(*(gaussian_filter(image, _ALIKE_PX) for image in (first, second)))
     warp = None
     if register != "none" and register != "shift":
@@ -74,9 +74,9 @@ def find_alignment(source: Pixels, target: Pixels, register: Register, pixel_siz
 
 
 def align(source: Pixels, target: Pixels, alignment: Alignment) -> tuple[Pixels, Pixels]:
-    """Input and target as they will be stored: (H', W', C) each of their common field.
+    """Return input and target as they are stored, each (H', W', C) of the common field.
 
-    A shift crops whole pixels and interpolates nothing; a warp interpolates the input only.
+    A shift crops by whole pixels and interpolates nothing; a warp interpolates only the input.
 
     Raises:
         UserError: They have no common field.

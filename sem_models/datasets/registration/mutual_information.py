@@ -1,7 +1,7 @@
-"""Registration of two modalities by mutual information, and the warp that follows from it.
+"""Registration of two modalities by mutual information, and the resulting warp.
 
-The input is warped onto the target, never the other way round: interpolation smooths noise and softens edges, and what
-a network learns to give must stay as it was recorded.
+The input is warped onto the target and never the other way round: interpolation smooths noise and softens edges, and
+the image that a network learns to return must stay as it was recorded.
 """
 
 from collections.abc import Iterator
@@ -23,22 +23,26 @@ _STEP_PX, _SMALLEST_STEP_PX, _ROUNDS, _RELAXATION, _FLAT = 2.0, 1e-3, 300, 0.6, 
 _ORDER = 3
 _SPLINE_REACH = 2
 _DECIMALS = 7
-"""Of the matrix: 0.001 px across 10 000 px; what lies below differs between processors."""
+"""Decimals of the matrix: 0.001 px across 10,000 px. Smaller differences depend on the processor."""
 
 
 def find_warp(
     fixed: NDArray[Any], moving: NDArray[Any], shift: tuple[float, float], model: WarpModel = "affine"
 ) -> Matrix:
-    """Where each pixel of `fixed` lies in `moving`: the warp of largest Mattes mutual information.
+    """Find the warp from pixels of `fixed` to pixels of `moving` that maximises the Mattes mutual information.
 
-    Mattes et al., IEEE Trans. Med. Imaging 22, 2003, in ITK; three resolutions, every pixel taken, one thread, so that
-    the same pair gives the same numbers each time. No contrast is assumed, only that it is the same all over the field.
+    Mattes et al., IEEE Trans. Med. Imaging 22, 2003, as implemented in ITK, at three resolutions. It uses every pixel
+    and a single thread, so that results are reproducible. The relation of the two contrasts may be arbitrary, but must
+    be the same everywhere in the field.
 
     Args:
         fixed: (H, W), any dtype.
         moving: (H', W'), any dtype.
-        shift: (rows, columns) by which `moving` lies further down and right: where the search starts.
-        model: What may happen between the two.
+        shift: Start of the search: (rows, columns) by which `moving` lies further down and to the right.
+        model: Transformations that are allowed.
+
+    Returns:
+        The matrix, in px, that maps (row, column, 1) of `fixed` to (row, column) of `moving`.
 
     Raises:
         UserError: The search left the image.
@@ -64,9 +68,9 @@ def find_warp(
 
 
 def warp_onto(moving: NDArray[Any], fixed: NDArray[Any], matrix: Matrix) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both (H, W, C) images on the grid of `fixed`, cut to the field where nothing of `moving` has to be invented.
+    """Return both (H, W, C) images on the grid of `fixed`, cropped to the field that `moving` covers.
 
-    `moving` is interpolated by cubic splines and rounded to its own dtype; `fixed` is only cut.
+    `moving` is interpolated by cubic splines and rounded to its own dtype; `fixed` is only cropped.
 
     Raises:
         UserError: They have no common field.
@@ -82,12 +86,13 @@ def warp_onto(moving: NDArray[Any], fixed: NDArray[Any], matrix: Matrix) -> tupl
 
 
 def valid_field(moving: tuple[int, ...], fixed: tuple[int, ...], matrix: Matrix) -> tuple[int, int, int, int]:
-    """Top, left, bottom and right of a rectangle of `fixed` whose pixels all lie well inside `moving`.
+    """Return top, left, bottom and right of a rectangle of `fixed` whose pixels all lie inside `moving`.
 
-    The spline's own reach at the border is left out as well. For turns of a few degrees it is the largest such one.
+    A border as wide as the reach of the spline is excluded. For rotations of a few degrees the rectangle is the largest
+    possible.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no common field.
     """
     turn, offset = np.array(matrix)[:, :2], np.array(matrix)[:, 2]
     last = np.array(moving) - 1 - _SPLINE_REACH
@@ -103,7 +108,7 @@ def valid_field(moving: tuple[int, ...], fixed: tuple[int, ...], matrix: Matrix)
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Threads add up in the order in which they end: the last digits, and with them the digest, would differ."""
+    """Use one thread: the order in which several finish would change the last digits, and with them the digest."""
     threads = SimpleITK.ProcessObject.GetGlobalDefaultNumberOfThreads()
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     try:
@@ -113,7 +118,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _start(model: WarpModel, shape: tuple[int, ...], shift: tuple[float, float]) -> Any:
-    """ITK counts columns first; turning about the middle keeps turn and shift apart."""
+    """Return the initial transform. ITK puts columns first; rotating about the centre decouples rotation and shift."""
     offset, centre = shift[::-1], ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
     if model == "translation":
         return SimpleITK.TranslationTransform(2, offset)

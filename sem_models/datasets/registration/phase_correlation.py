@@ -11,11 +11,11 @@ _UPSAMPLING = 20
 
 
 def find_shift(fixed: NDArray[Any], moving: NDArray[Any]) -> tuple[float, float]:
-    """(rows, columns) by which `moving` lies further down and right than `fixed`, to 1/20 px.
+    """Find the shift (rows, columns) by which `moving` lies further down and to the right than `fixed`, to 1/20 px.
 
-    Both (H, W), any dtype. A band-pass takes brightness and pixel noise out, a Hann window the image edges
-    (Guizar-Sicairos et al., Opt. Lett. 33, 2008, for the sub-pixel step). Where the contrast of the two detectors
-    differs in sign, only structure edges of either sign can match: the gradient magnitude is compared.
+    Both are (H, W), any dtype. A band-pass removes brightness and pixel noise, and a Hann window suppresses the image
+    borders. The sub-pixel step follows Guizar-Sicairos et al., Opt. Lett. 33, 2008. Gradient magnitudes are compared,
+    because the contrasts of two detectors may have opposite signs.
     """
     shift, _, _ = phase_cross_correlation(
         _features(moving), _features(fixed), upsample_factor=_UPSAMPLING, normalization=None
@@ -26,7 +26,7 @@ def find_shift(fixed: NDArray[Any], moving: NDArray[Any]) -> tuple[float, float]
 def crop_to_overlap(
     fixed: NDArray[Any], moving: NDArray[Any], shift: tuple[float, float]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both (H, W, C) images cut to their common field, by whole pixels: nothing is interpolated or invented."""
+    """Crop both (H, W, C) images to their common field by whole pixels; nothing is interpolated."""
     rows, columns = (round(value) for value in shift)
     return _cut(fixed, -rows, -columns), _cut(moving, rows, columns)
 

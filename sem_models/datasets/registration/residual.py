@@ -1,4 +1,4 @@
-"""What is left of a shift after two images were aligned, measured block by block, whatever aligned them."""
+"""The residual shift of two aligned images, measured block by block and independently of the registration."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class BlockShift(NamedTuple):
     """The shift of one block, in px."""
 
     row: float
-    """Of its centre."""
+    """Row of the centre of the block."""
     column: float
     down: float
-    """By which the moving image lies further down there."""
+    """Distance by which the moving image lies further down."""
     right: float
 
 
@@ -35,10 +35,10 @@ class BlockShifts:
 
     shifts: tuple[BlockShift, ...]
     blocks: int
-    """All blocks of the grid, with those that were left out."""
+    """Number of all blocks of the grid, including those that could not be measured."""
 
     def residual(self, pixel_size_nm: float | None) -> Residual | None:
-        """Median and 95th percentile of the lengths; None where fewer than four blocks could be measured."""
+        """Return median and 95th percentile of the shift lengths; None if fewer than four blocks could be measured."""
         if len(self.shifts) < FEWEST:
             return None
         lengths = [float(np.hypot(shift.down, shift.right)) for shift in self.shifts]
@@ -48,14 +48,15 @@ class BlockShifts:
 
 
 def block_shifts(fixed: NDArray[Any], moving: NDArray[Any]) -> BlockShifts:
-    """Shifts of `moving` against `fixed`, both (H, W) and of one size, any dtype, on a grid of overlapping blocks.
+    """Measure the shifts of `moving` relative to `fixed` on a grid of overlapping blocks.
 
-    Each block of `fixed` is looked for in `moving` by normalised cross-correlation (Lewis, Vision Interface 1995)
-    within 24 px or half a block; a parabola through the peak gives fractions of a px. The root of the gradient
-    magnitude is compared: it has no sign, as contrasts of two detectors may be opposite, and the root keeps one strong
-    outline, whose slope may lie a px further out in one of two modalities, from deciding for a whole block. Left out
-    are blocks that look like nothing there (peak below 0.4), that fit in two places or anywhere along an edge (a rival
-    beyond 1/16 of a block reaches 0.8 of the peak), and those whose peak lies on the border of the search.
+    Both are (H, W) and of the same size, any dtype. Each block of `fixed` is searched for in `moving` by normalised
+    cross-correlation (Lewis, Vision Interface 1995) within 24 px or half a block; a parabola through the peak gives the
+    sub-pixel shift. The square root of the gradient magnitude is compared. It has no sign, so contrasts may be
+    opposite, and the root keeps a single strong outline, which may lie a pixel further out in one of the modalities,
+    from dominating a block. Blocks are skipped if nothing resembles them (peak below 0.4), if they are ambiguous, for
+    example along a straight edge (a second peak further away than 1/16 of a block reaches 0.8 of the first), or if the
+    peak is at the border of the search area.
     """
     block = int(np.clip(min(fixed.shape) // 4, _SMALLEST_PX, _LARGEST_PX))
     reach = min(_REACH_PX, block // 2)
@@ -89,7 +90,7 @@ def _outlines(image: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _peak(scores: NDArray[Any], apart: float) -> tuple[float, float] | None:
-    """(row, column) of the highest score to a fraction; None where it is low, at the border, or has a rival."""
+    """Return the sub-pixel (row, column) of the highest score; None if it is low, at the border, or ambiguous."""
     row, column = (int(index) for index in np.unravel_index(scores.argmax(), scores.shape))
     if not (0 < row < scores.shape[0] - 1 and 0 < column < scores.shape[1] - 1):
         return None
@@ -101,7 +102,7 @@ def _peak(scores: NDArray[Any], apart: float) -> tuple[float, float] | None:
 
 
 def _vertex(three: NDArray[Any]) -> float:
-    """Of the parabola through scores at -1, 0 and 1, the middle one being the highest."""
+    """Return the vertex of the parabola through scores at -1, 0 and 1, of which the middle one is the highest."""
     before, peak, after = (float(value) for value in three)
     bend = before - 2 * peak + after
     return 0.5 * (before - after) / bend if bend else 0.0

@@ -1,4 +1,4 @@
-"""The patch bank: all images of a split as flat tensors in native dtype, where the device has room for them."""
+"""The patch bank: all images of a split as flat tensors in native dtype, on the device if they fit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 
 _SIGNED = {"uint8": torch.uint8, "uint16": torch.int16, "uint32": torch.int32, "float32": torch.float32}
-"""Torch has few operations on wide unsigned types: they travel as signed ones of the same width."""
+"""Torch supports few operations on wide unsigned types, so they are stored as signed types of the same width."""
 _UNSIGNED_MASK = {"uint16": 0xFFFF, "uint32": 0xFFFFFFFF}
 _SHARE_OF_MEMORY = 0.5
 
 
 @dataclass(frozen=True)
 class Plane:
-    """All images of one role, end to end, and where each begins."""
+    """All images of one role, concatenated, and where each begins."""
 
     values: dict[str, Tensor]
-    """Per dtype name: one flat tensor."""
+    """One flat tensor for each dtype name."""
     dtypes: tuple[str, ...]
     offsets: Tensor
     heights: Tensor
     widths: Tensor
     lo: Tensor
-    """(images, channels), as `span`."""
+    """Lower intensity limits, (images, channels); `span`, of the same shape, is upper minus lower limit."""
     span: Tensor
     channels: int
 
     def gather(self, images: Tensor, index: Tensor) -> Tensor:
-        """Raw values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit scale."""
+        """Return the values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit intensity."""
         out = torch.empty(index.shape, dtype=torch.float32, device=self.lo.device)
         for name, values in self.values.items():
             rows = torch.tensor([self.dtypes[i] == name for i in images.tolist()], device=self.lo.device)
@@ -48,20 +48,20 @@ class Plane:
 
 
 class Pixels(NamedTuple):
-    """One image on its way into the bank."""
+    """One image to be put into the bank."""
 
     values: NDArray[Any]
     """(H, W, C)."""
     dtype: str
     limits: tuple[float, float] | tuple[tuple[float, float], ...]
-    """Values that stand for 0 and 1, in all channels or in each."""
+    """Intensity limits of all channels together or of each channel."""
 
 
 Source = Callable[[Dataset, Entry, Role], Pixels]
 
 
 def stored(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
-    """The array of that role as it was prepared."""
+    """Return the stored array of a role."""
     array = entry.array(role)
     each = zip(array.part_channels, array.part_intensities, strict=False)
     of_channels = tuple(own for channels, own in each for _ in range(channels))
@@ -80,20 +80,20 @@ class PatchBank:
         entries: Sequence[Entry] | None = None,
         source: Source = stored,
     ) -> None:
-        """Load what `source` gives for `roles` of every entry in `split` that has them, or of some of these.
+        """Load the images of `roles` for every entry of a split that has them.
 
         Args:
-            dataset: Where the images are.
-            split: Usually `train`.
-            roles: An entry that lacks one is left out.
-            device: Where the images go if it has room for them.
-            entries: Some of the split's; all of them, unless said otherwise.
-            source: Gives the image of an entry; as it is stored, unless said otherwise.
+            dataset: Dataset with the images.
+            split: Split to load, usually `train`.
+            roles: Roles to load; entries that lack one of them are left out.
+            device: Device for the images, if they fit into its memory.
+            entries: Entries to load; None: all entries of the split.
+            source: Returns the image of an entry and role; by default the stored one.
 
         Raises:
-            UserError: There is none or images differ in their number of channels.
+            UserError: There is no such image, or the images differ in their number of channels.
         """
-        # A source of its own makes roles that no entry has: two noisy frames of one clean image.
+        # Another source can provide roles that no entry has, such as two noisy frames of one clean image.
         wanted = dataset.entries(split) if entries is None else entries
         entries = [e for e in wanted if source is not stored or all(e.has(role) for role in roles)]
         self.names = tuple(entry.name for entry in entries)
@@ -108,7 +108,7 @@ def _plane(dataset: Dataset, entries: Sequence[Entry], role: Role, device: torch
     channels = {image.values.shape[2] for image in images}
     if len(channels) > 1:
         raise UserError(
-            f"Dataset {dataset.manifest.name!r} mixes images of {sorted(channels)} channels; prepare them apart."
+            f"Dataset {dataset.manifest.name!r} mixes images of {sorted(channels)} channels; prepare them separately."
         )
     total = sum(image.values.nbytes for image in images)
     place = device if total < _SHARE_OF_MEMORY * _free_bytes(device) else torch.device("cpu")

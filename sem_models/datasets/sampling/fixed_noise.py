@@ -1,7 +1,7 @@
-"""Noisy images that are made once: what a microscope would have stored, in place of the clean ones.
+"""Fixed noise: clean images replaced, once and for all, by the noisy images that a microscope would have stored.
 
-New noise on the same clean crop in every step would average out over a training: the network would in effect see the
-clean image, and a method that claims to need none would be tested with one.
+New noise in every step would average out during training, so that the network would in effect see the clean image. A
+method that claims to need no clean images would then be tested with them.
 """
 
 import hashlib
@@ -19,10 +19,11 @@ from sem_models.physics.degrade import degrade
 
 
 def fixed_noise(degradation: Degradation) -> Callable[[Dataset, Entry, Role], Pixels]:
-    """A source for the bank: whole images of single datasets degraded to float32 unit intensity, scale 1.
+    """Return a source for the patch bank that degrades whole images of single datasets at scale 1.
 
-    Each role is a frame with noise of its own, drawn from the name of image and role, so that it is the same in every
-    run, for every network. An empty degradation hands the stored image out as it is.
+    It returns float32 in unit intensity. Each role is a frame with its own noise, whose seed is derived from the names
+    of image and role, so that it is the same in every run and for every network. If the degradation is empty, the
+    stored image is returned unchanged.
     """
 
     def frame(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
@@ -36,14 +37,14 @@ def fixed_noise(degradation: Degradation) -> Callable[[Dataset, Entry, Role], Pi
 
 
 def repeated_frames(dataset: Dataset, entry: Entry, role: Role) -> Pixels:
-    """A source for the bank: frames of one field, both in the scale of the first.
+    """Return a frame of a field as a source for the patch bank, with the intensity limits of the first frame.
 
-    Robust limits of each frame by itself would differ by their noise, and what differs between frames counts as noise.
+    Limits estimated for each frame would differ because of noise, and any difference between frames counts as noise.
     """
     frame = stored(dataset, entry, role)
     return frame._replace(limits=entry.array("input").intensity)
 
 
 def frame_seed(name: str, frame: str) -> int:
-    """A seed from the names of an image and of one of its frames."""
+    """Derive a seed from the names of an image and of one of its frames."""
     return int.from_bytes(hashlib.sha256(f"{name}/{frame}".encode()).digest()[:4], "big")

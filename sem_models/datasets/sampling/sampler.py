@@ -12,12 +12,12 @@ from sem_models.datasets.sampling.bank import PatchBank, Plane
 from sem_models.errors import UserError
 
 _TRANSPOSED = 1
-"""Bit of a symmetry that exchanges rows and columns; the other two are flips."""
+"""The bit of a symmetry that transposes rows and columns; the other two bits are flips."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Where in its frame a crop lies, in pixels of the sharp image, before flips and turns."""
+    """Position of a crop in its frame, in pixels of the sharp image, before flips and turns."""
 
     top: int
     left: int
@@ -26,10 +26,10 @@ class Window:
 
 
 class Crops(dict[Role, Tensor]):
-    """(N, C, p, p) float32 in unit scale for each role, and where the N crops were taken."""
+    """The crops of each role, (N, C, p, p) float32 in unit intensity, and the positions of the N crops."""
 
     def __init__(self, images: Mapping[Role, Tensor], windows: Sequence[Window]) -> None:
-        """One window a crop."""
+        """Store the images, with one window per crop."""
         super().__init__(images)
         self.windows = tuple(windows)
 
@@ -88,11 +88,11 @@ class PatchSampler:
         return Crops(images_of, [Window(*corner, *size) for corner, size in zip(corners, sizes, strict=True)])
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator state, a tensor."""
+        """Return the state of the random generator, a tensor."""
         return {"generator": self._generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from a saved state."""
         self._generator.set_state(state["generator"])
 
     def _cut(self, plane: Plane, scale: int, images: Tensor, rows: Tensor, columns: Tensor, symmetry: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class PatchSampler:
         return plane.gather(images, index).permute(0, 3, 1, 2).contiguous()
 
     def _positions(self) -> tuple[Tensor, Tensor]:
-        """How many crop positions each image has, in steps that keep all roles on whole pixels."""
+        """Return the number of crop positions in each image, in steps that keep all roles on whole pixels."""
         if self._patch % self._step:
             raise UserError(
                 f"Patch size {self._patch} px is not a multiple of the scale {self._step}; change train.patch."
@@ -117,7 +117,7 @@ class PatchSampler:
         return rows, columns
 
     def _frame_sizes(self) -> Tensor:
-        """(images, 2) height and width in pixels of the sharp image, of the smallest role."""
+        """Return (images, 2) heights and widths in pixels of the sharp image, for the smallest of the roles."""
         planes = self._bank.planes.items()
         sizes = [torch.stack([p.heights, p.widths], 1).cpu() * self._scales[role] for role, p in planes]
         return torch.stack(sizes).amin(dim=0)
@@ -131,7 +131,7 @@ class PatchSampler:
 
 
 def _dihedral(axis: Tensor, symmetry: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, p, p) row and column indices of each patch after one of the eight flips and quarter turns."""
+    """Return (N, p, p) row and column indices of each patch after one of the eight flips and quarter turns."""
     bit = [(symmetry >> k & 1).bool()[:, None, None] for k in range(3)]
     row, column = axis[None, :, None], axis[None, None, :]
     last = axis.numel() - 1

@@ -1,4 +1,4 @@
-"""Dealing groups to the splits: one domain, or two that may have groups in common, each with its share."""
+"""Allocation of groups to splits, for one domain or for two domains that may share groups."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from sem_models.datasets.manifest import Split
 
 Sizes = Counter[str]
-"""Images by group, of one domain."""
+"""Number of images of each group in one domain."""
 _HELD_OUT: tuple[Split, ...] = ("test", "val")
 _FRACTIONS: dict[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 
@@ -16,16 +16,17 @@ _FRACTIONS: dict[Split, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 def allocate(
     domains: Sequence[Sizes], seed: int, splits: Sequence[Split], trained: frozenset[str] = frozenset()
 ) -> dict[str, Split]:
-    """A split for each group, with 60 / 20 / 20 % of the images of every domain as nearly as whole groups allow.
+    """Allocate each group to a split, with 60 / 20 / 20 % of the images of every domain as nearly as possible.
 
-    A group has one split in all domains. Those in several are dealt before the others, larger ones before smaller
-    ones, each to the split whose shares stay least overfull.
+    A group has the same split in all domains. Groups that occur in several domains are allocated first, then larger
+    before smaller groups, each to the split that it overfills least.
 
     Args:
-        domains: A domain with as many groups as splits gets images in each of them; one with fewer, perhaps not.
-        seed: Order in which groups of equal size are dealt.
-        splits: Those to fill; `train` is one of them.
-        trained: Groups that are for training beforehand; every domain to be filled has enough others.
+        domains: Number of images of each group, per domain. A domain with at least as many groups as splits gets images
+            in every split; one with fewer may not.
+        seed: Decides the order in which groups of equal size are allocated.
+        splits: Splits to fill, including `train`.
+        trained: Groups reserved for training. Every domain to be filled must have enough other groups.
     """
     table = [_Domain(sizes, splits, trained) for sizes in domains]
     order = sorted(set().union(*domains) - trained)
@@ -45,7 +46,7 @@ def allocate(
 
 
 class _Domain:
-    """How far the splits of one domain are filled."""
+    """The filling of the splits of one domain during allocation."""
 
     def __init__(self, sizes: Sizes, splits: Sequence[Split], trained: frozenset[str]) -> None:
         self.sizes = sizes
@@ -56,7 +57,7 @@ class _Domain:
         self._can_fill = len(sizes) >= len(splits)
 
     def must_fill(self) -> Split | None:
-        """A held-out split that would stay empty if one of the remaining groups went elsewhere."""
+        """Return a held-out split that would stay empty if one of the remaining groups went elsewhere."""
         empty = [split for split in _HELD_OUT if self._filled.get(split) == 0]
         pressing = self._can_fill and self._left <= len(empty) and self._filled["train"] > 0
         return empty[0] if pressing else None

@@ -1,4 +1,4 @@
-"""Groups (specimen, subject, section) out of file names, and splits that never divide one."""
+"""Groups (specimens, subjects, sections) from file names, and splits that never divide a group."""
 
 import re
 from collections import Counter
@@ -16,10 +16,10 @@ _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
 
 def guess_group_pattern(names: Sequence[str]) -> str:
-    """The first usual pattern that fits every name and finds at least three groups; else each file is a group.
+    """Guess the group pattern: the first common one that matches every name and finds at least three groups.
 
-    Tried in this order: BIDS subjects (`sub-rat1`), a leading letter-number code (`C10`, `Sc1`), the text before the
-    first separator.
+    These patterns are tried in order: BIDS subjects (`sub-rat1`), a leading code of letters and digits (`C10`, `Sc1`),
+    and the text before the first separator. If none fits, each file is its own group.
     """
     for pattern in (BIDS_SUBJECT, LEADING_CODE, BEFORE_SEPARATOR):
         matches = [re.search(pattern, name) for name in names]
@@ -30,36 +30,41 @@ def guess_group_pattern(names: Sequence[str]) -> str:
 
 
 def group_of(name: str, pattern: str, field: str = "group_by") -> str:
-    """The group of a file: first parenthesis of the pattern (or all of its match), without regard to case.
+    """Return the group of a file: what the first parenthesis of the pattern (or the whole pattern) matches.
 
     Args:
-        name: Of the file.
+        name: Name of the file.
         pattern: Regular expression.
-        field: By which the user can give another one.
+        field: Field with which the user can change the pattern, for messages.
+
+    Returns:
+        The group in lower case, so that case does not matter.
 
     Raises:
-        UserError: The pattern is not a regular expression or does not fit the name.
+        UserError: The pattern is not a regular expression or does not match the name.
     """
     try:
         match = re.search(pattern, name)
     except re.error as error:
         raise UserError(f"Group pattern {pattern!r} is not a regular expression: {error}.") from error
     if match is None or not match[0]:
-        raise UserError(f"{name}: the group pattern {pattern!r} does not fit this name; change ", FieldRef(field), ".")
+        raise UserError(
+            f"{name}: the group pattern {pattern!r} does not match this name; change ", FieldRef(field), "."
+        )
     return (match[1] if match.re.groups else match[0]).casefold()
 
 
 def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> dict[str, Split]:
-    """A split for each group, 60 / 20 / 20 % by number of images as nearly as whole groups allow.
+    """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
 
     Args:
-        groups: The group of each image, repeated once an image.
-        seed: Order in which groups of equal size are dealt.
-        test: Regular expression of the groups that are the test, without regard to case; the others are dealt to
-            training and validation. None: the test is dealt, too.
+        groups: The group of each image.
+        seed: Decides the order in which groups of equal size are allocated.
+        test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
+            training and validation. None: the test split is allocated as well.
 
     Raises:
-        UserError: Too few groups to fill the splits, or a pattern that is none or that no group fits.
+        UserError: There are too few groups, or the pattern is not a regular expression or matches no group.
     """
     sizes = Counter(groups)
     held = matching(sorted(sizes), test) if test is not None else []
@@ -69,22 +74,26 @@ def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> 
 
 
 def matching(groups: Sequence[str], pattern: str) -> list[str]:
-    """The groups that a user means by the test groups `pattern`, without regard to case; none is a `UserError`."""
+    """Return the groups that the user's pattern for the test groups matches, ignoring case.
+
+    Raises:
+        UserError: The pattern is not a regular expression or matches no group.
+    """
     try:
         found = [group for group in groups if re.search(pattern, group, re.IGNORECASE)]
     except re.error as error:
         raise UserError(f"Test groups {pattern!r} is not a regular expression: {error}.") from error
     if not found:
-        raise UserError(f"No group fits the test groups {pattern!r}; there are {', '.join(groups)}.")
+        raise UserError(f"No group matches the test groups {pattern!r}; the groups are {', '.join(groups)}.")
     return found
 
 
 def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dict[str, Split]:
     if len(sizes) < len(allocated):
         raise UserError(
-            f"Only {len(sizes)} group(s) to deal ({', '.join(sorted(sizes))}): {_NEEDS[len(allocated)]} need one each. "
-            "Add images of other specimens, or set ",
+            f"Only {len(sizes)} group(s) found ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} need one "
+            "each. Add images of other specimens, or set ",
             FieldRef("group_by"),
-            " to a pattern that tells specimens apart.",
+            " to a pattern that distinguishes the specimens.",
         )
     return allocate([sizes], seed, allocated)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sem_models.features.vgg import FeaturesUnavailable, VggFeatures
-from sem_models.features.weights import damage_is_said, torch_home
+from sem_models.features.weights import report_damage, torch_home
 from sem_models.inference.predictor import choose_device
 
 _STAGES = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
@@ -99,7 +99,7 @@ def _learned_weights() -> dict[str, Tensor]:
     if not path.is_file():
         advice = "weights.pt of github.com/dingkeyan93/DISTS, renamed"
         raise FeaturesUnavailable(f"no learned weights: put {_WEIGHTS_FILE} ({advice}) into {path.parent}")
-    with damage_is_said(path):
+    with report_damage(path):
         stored = torch.load(path, map_location="cpu", weights_only=True)
         return {name: stored[name].view(1, sum(_CHANNELS), 1, 1) for name in ("alpha", "beta")}
 

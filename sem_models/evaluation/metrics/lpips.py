@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sem_models.features.weights import backbone_file, damage_is_said, declare_torchvision_ops
+from sem_models.features.weights import backbone_file, declare_torchvision_ops, report_damage
 from sem_models.inference.predictor import choose_device
 
 _BACKBONE_FILE = "alexnet-owt-7be5be79.pth"
@@ -45,7 +45,7 @@ def _network() -> torch.nn.Module:
     declare_torchvision_ops()
     import lpips
 
-    with warnings.catch_warnings(), damage_is_said(path):
+    with warnings.catch_warnings(), report_damage(path):
         warnings.simplefilter("ignore")  # the package calls torchvision in a deprecated way
         network: torch.nn.Module = lpips.LPIPS(net="alex", verbose=False)
     return network.eval().to(choose_device())

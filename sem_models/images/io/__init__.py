@@ -1,1 +1,1 @@
-"""Micrographs from files and to files."""
+"""Reading micrographs from files and writing them to files."""

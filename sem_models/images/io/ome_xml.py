@@ -1,8 +1,8 @@
-"""OME-XML (schema 2016-06) of one image: its facts in the elements that the schema has, and all of them as annotations.
+"""OME-XML (schema 2016-06) of one image: facts in the elements of the schema, and all of them as annotations.
 
-OME knows microscopes of light: it has places for the objective, the detector and the dates, none for the beam. Whatever
-is known stands in annotations, one for the acquisition and one for each processing step. `Detector/Voltage` is left
-alone: it is the voltage on a detector, not the accelerating voltage.
+OME describes light microscopes: it has elements for the objective, the detector and dates, but none for the beam. All
+known facts are therefore also written as annotations, one for the acquisition and one for each processing step.
+`Detector/Voltage` is not used, because it is the voltage of a detector and not the accelerating voltage.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ SCHEMA = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
 ACQUISITION = "sem-workbench/acquisition"
 """Namespace of the annotation that holds the facts."""
 PROCESSING = "sem-workbench/processing"
-"""Namespace of the annotations that hold the processing steps, one each, the first step first."""
+"""Namespace of the annotations that hold the processing steps, one annotation per step, oldest first."""
 ORIGIN = "sem-workbench/origin"
-"""Namespace of the tag that says how the pixels came about: restored, translated, synthetic or segmented."""
+"""Namespace of the tag that states the origin of the pixels: restored, translated, synthetic or segmented."""
 _TYPES = {"float32": "float", "float64": "double"}
 _INSTRUMENT = {"instrument": "Model", "manufacturer": "Manufacturer"}
 _OBJECTIVE = {"magnification": "NominalMagnification", "working_distance_mm": "WorkingDistance"}
 
 
 def ome_xml(image: Micrograph) -> bytes:
-    """UTF-8 text for the description of a TIFF file that holds the pixels as one page, channels interleaved."""
+    """Return UTF-8 text for the description of a TIFF file that holds the pixels as one page, channels interleaved."""
     facts = facts_to_text(image.metadata)
     root = Element("OME", {"xmlns": SCHEMA, "Creator": SOFTWARE})
     parts = _add_instrument(root, facts)
@@ -48,13 +48,13 @@ def ome_xml(image: Micrograph) -> bytes:
 
 
 def _name(image: Micrograph) -> str:
-    """What viewers show as the title: the source, behind what was made of it."""
+    """Return the title that viewers show: the origin of the image, then its source."""
     kind = f"{image.history[-1].origin}: " if image.history else ""
     return kind + (plain_text(image.source) or "image")
 
 
 def _add_instrument(root: Element, facts: Mapping[str, str]) -> tuple[str, ...]:
-    """The parts of the instrument that something is known of."""
+    """Add the known parts of the instrument and return their names."""
     microscope = {name: facts[key] for key, name in _INSTRUMENT.items() if key in facts}
     objective = {name: facts[key] for key, name in _OBJECTIVE.items() if key in facts}
     detector = {"Model": facts["detector"], "Type": "Other"} if "detector" in facts else {}
@@ -111,7 +111,7 @@ def _add_annotations(root: Element, element: Element, image: Micrograph, facts: 
 
 
 def _date_time(text: str) -> str:
-    """As XML Schema writes it; nothing where `text` is no date with a time."""
+    """Return the date as XML Schema writes it; empty if `text` is not a date with a time."""
     try:
         return datetime.fromisoformat(text).isoformat() if "T" in text else ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading micrographs: one entry point, one treatment of odd files, one-line errors that name the file."""
+"""Reading micrographs, with one-line error messages that name the file."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,23 +16,26 @@ __all__ = ["file_sha256", "read_identified_pages", "read_micrograph", "read_page
 
 
 def read_micrograph(path: Path, page: int = 0) -> Micrograph:
-    """One page of a file.
+    """Read one page of a file.
 
     Raises:
         UserError: The file is missing, damaged, not an image, or has no such page.
     """
     found = next(islice(read_pages(path), page, None), None)
     if found is None:
-        raise UserError(f"{path.name}: there is no page {page}; count pages from 0.")
+        raise UserError(f"{path.name}: there is no page {page}; pages are counted from 0.")
     return found
 
 
 def read_pages(path: Path) -> Iterator[Micrograph]:
-    """Every page of a file, in native dtype.
+    """Read every page of a file in its native dtype.
 
-    Booleans become uint8 0 and 255; float16 and float64 become float32; signed integers become float32 (int8 and
-    int16 exactly, int32 to 24 bit) because EM software stores differences in them; NaN and infinities are replaced
-    by the lowest finite value and counted in `metadata["replaced_pixels"]`.
+    Booleans become uint8 with values 0 and 255, and float16 and float64 become float32. Signed integers, in which EM
+    software stores differences, become float32 as well (int8 and int16 exactly, int32 with 24 significant bits). NaN
+    and infinities are replaced by the lowest finite value and counted in `metadata["replaced_pixels"]`.
+
+    Raises:
+        UserError: The file is missing, empty, damaged or not an image, or a package that reads it is missing.
     """
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; check the name.")
@@ -41,7 +44,7 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
     form = recognise(path)
     if form is None:
         known = " ".join(sorted(readable_suffixes()))
-        raise UserError(f"{path.name}: not an image that can be read here; use one of {known}.")
+        raise UserError(f"{path.name}: not a supported image format; use one of {known}.")
     pages, count = form.read(path), 0
     while True:
         try:
@@ -49,22 +52,22 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
         except UserError:
             raise
         except ImportError as error:
-            raise UserError(f"{path.name}: a package that reads it is missing: {_one_line(error)}") from error
+            raise UserError(f"{path.name}: a package for reading this file is missing: {_one_line(error)}") from error
         except Exception as error:
-            # Decoders raise whatever they like on damaged input: to the user it is one thing.
+            # Decoders may raise anything on damaged input; to the user it is the same problem.
             raise UserError(
-                f"{path.name}: damaged or not what its name says ({_one_line(error)}); export it again."
+                f"{path.name}: the file is damaged or its suffix is wrong ({_one_line(error)}); export it again."
             ) from error
         if page is None:
             break
         count += 1
         yield _native(path, page)
     if count == 0:
-        raise UserError(f"{path.name}: damaged, it holds no image; export it again.")
+        raise UserError(f"{path.name}: the file is damaged and contains no image; export it again.")
 
 
 def read_identified_pages(path: Path) -> Iterator[Micrograph]:
-    """As `read_pages`, with the sha256 of the file, for results that name what they were made from."""
+    """Read every page as `read_pages` does and add the SHA-256 of the file, which results state in their provenance."""
     sha256 = ""
     for page in read_pages(path):
         sha256 = sha256 or file_sha256(path)
@@ -72,7 +75,7 @@ def read_identified_pages(path: Path) -> Iterator[Micrograph]:
 
 
 def file_sha256(path: Path) -> str:
-    """Of the bytes of a file, read in pieces."""
+    """Compute the SHA-256 of a file without loading the whole file into memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -91,7 +94,9 @@ def _native(path: Path, micrograph: Micrograph) -> Micrograph:
     elif pixels.dtype.kind == "i" or (pixels.dtype.kind == "f" and pixels.dtype != np.float32):
         pixels = pixels.astype(np.float32)
     elif pixels.dtype.kind == "c":
-        raise UserError(f"{path.name}: complex values (a Fourier transform?) are not an image; export its modulus.")
+        raise UserError(
+            f"{path.name}: the values are complex (a Fourier transform?), which is not an image; export the modulus."
+        )
     pixels = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder("="), copy=False))
     return _finite(path, replace(micrograph, pixels=pixels))
 

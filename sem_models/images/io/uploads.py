@@ -1,4 +1,4 @@
-"""Inputs of a model out of the bytes of one file."""
+"""Reading the inputs of a model from the bytes of one file."""
 
 import tempfile
 from dataclasses import replace
@@ -12,10 +12,15 @@ from sem_models.images.stack import assemble
 
 
 def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micrograph:
-    """The first page of an image file of any readable format; all pages assembled where it has too few `channels`.
+    """Read the first page of an image file in any supported format; if it has too few `channels`, assemble all pages.
+
+    Args:
+        data: Content of the file.
+        channels: Number of channels that the model expects.
+        name: File name for messages. Its suffix may decide the format.
 
     Raises:
-        UserError: The bytes are not an image, the pages do not go together or give another number of channels.
+        UserError: The bytes are not an image, or the pages do not match or have another number of channels together.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -26,7 +31,7 @@ def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micro
         whole = replace(assemble([to_grey(page) for page in read_pages(path)]), sha256=first.sha256)
     if whole.channels != channels:
         raise UserError(
-            f"{name}: its pages give {whole.channels} channels together, where the model takes {channels}; send one "
-            "page for each input, in the order of `prepare`."
+            f"{name}: the pages have {whole.channels} channels in total, but the model expects {channels}; send one "
+            "page for each input, in the same order as in `prepare`."
         )
     return whole

@@ -1,4 +1,4 @@
-"""Writing micrographs: native dtype, facts and history kept; a file is complete or not there at all."""
+"""Writing micrographs in their native dtype, with facts and history. Incomplete files are never left behind."""
 
 import io
 import os
@@ -24,18 +24,19 @@ from sem_models.images.provenance import SOFTWARE, STEPS
 
 _BIGTIFF_BYTES = 2**32 - 2**25
 _PHYS_LIMIT = 2**32 - 1
-"""Pixels per metre that pHYs can hold: atomic resolution is finer, and stands in the text chunk alone."""
+"""Largest number of pixels per metre that pHYs can hold. Atomic resolution exceeds it and is stated only as text."""
 _PNG_DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
 def write_micrograph(path: Path, micrograph: Micrograph) -> None:
-    """Write `.tif` (OME-TIFF) or `.png`, atomically, with everything that is known of the image.
+    """Write a `.tif` (OME-TIFF) or `.png` file atomically, with everything that is known about the image.
 
-    TIFF holds acquisition facts and processing steps as OME-XML (see `ome_xml`), and the pixel size in the resolution
-    tags as well. PNG holds each fact in a text chunk of its own, the steps as JSON, and the pixel size in pHYs as well.
+    TIFF stores acquisition facts and processing steps as OME-XML (see `ome_xml`) and repeats the pixel size in the
+    resolution tags. PNG stores each fact in its own text chunk and the steps as JSON, and repeats the pixel size in
+    pHYs.
 
     Raises:
-        UserError: The suffix or the dtype does not go with the format.
+        UserError: The suffix is not supported, or the format cannot hold the dtype.
     """
     suffix = path.suffix.lower()
     if suffix in (".tif", ".tiff"):
@@ -49,14 +50,14 @@ def write_micrograph(path: Path, micrograph: Micrograph) -> None:
 
 
 def encode_tiff(micrograph: Micrograph) -> bytes:
-    """The bytes of a TIFF file as `write_micrograph` would write it."""
+    """Return the content of the TIFF file that `write_micrograph` would write."""
     buffer = io.BytesIO()
     _write_tiff(buffer, micrograph)
     return buffer.getvalue()
 
 
 def decode_tiff(data: bytes, name: str = "upload.tif") -> Micrograph:
-    """A micrograph out of the bytes of an image file of any readable format.
+    """Read a micrograph from the content of an image file in any supported format.
 
     Raises:
         UserError: The bytes are not an image.
@@ -68,14 +69,15 @@ def decode_tiff(data: bytes, name: str = "upload.tif") -> Micrograph:
 
 
 class TiffRowWriter:
-    """Writes a TIFF row by row through a memory map, so that the image need not fit into memory."""
+    """Writes a TIFF file row by row through a memory map, so that the image need not fit into memory."""
 
     def __init__(self, path: Path, image: Micrograph) -> None:
-        """Reserve a file; it appears at `path` when the context ends without an error.
+        """Reserve the file. It appears at `path` if the context ends without an error.
 
         Args:
-            path: Of the TIFF file.
-            image: What the file will hold. Only shape and dtype of its pixels count: `reserved` makes them of nothing.
+            path: Path of the TIFF file.
+            image: Description of the image. Of its pixels only shape and dtype are used; `reserved` makes such pixels
+                without using memory.
         """
         self._path = path
         self._part = path.with_name(f".{path.name}.part")
@@ -88,7 +90,7 @@ class TiffRowWriter:
         )
 
     def write_rows(self, first: int, rows: Pixels) -> None:
-        """Put (h, W, C) rows at row `first`."""
+        """Write rows of shape (h, W, C) starting at row `first`."""
         target = self._rows[first : first + len(rows)]
         target[...] = rows.reshape(target.shape)
 
@@ -117,7 +119,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 def reserved(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Pixels:
-    """Pixels of a shape and a dtype that take up no memory, for images which are still to be written."""
+    """Return pixels of a given shape and dtype that occupy no memory, for images that are yet to be written."""
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
@@ -134,11 +136,11 @@ def _tags(image: Micrograph) -> dict[str, Any]:
     tags: dict[str, Any] = {"description": ome_xml(image), "metadata": None, "software": SOFTWARE}
     tags["photometric"] = "rgb" if image.channels in (3, 4) else "minisblack"
     if image.channels > 1:
-        # Else tifffile takes the channels of a stack for the columns of an image.
+        # Otherwise tifffile takes the channels of a stack for the columns of an image.
         tags["planarconfig"] = "contig"
     if image.pixel_size_nm:
         tags |= {"resolution": (1e7 / image.pixel_size_nm,) * 2, "resolutionunit": "CENTIMETER"}
-        # DigitalMicrograph and RosettaSciIO look nowhere else.
+        # DigitalMicrograph and RosettaSciIO read the pixel size only from these tags.
         tags["extratags"] = [(tag, "s", 0, "nm", True) for tag in gatan.UNITS]
         tags["extratags"] += [(tag, "d", 1, image.pixel_size_nm, True) for tag in gatan.SCALES]
     return tags
@@ -148,7 +150,7 @@ def _write_png(part: Path, name: str, image: Micrograph) -> None:
     pixels = image.pixels
     grey16 = pixels.dtype == np.uint16 and image.channels == 1
     if pixels.dtype not in _PNG_DTYPES or not (pixels.dtype == np.uint8 or grey16):
-        raise UserError(f"{name}: PNG cannot hold {pixels.dtype} with {image.channels} channels; write .tif instead.")
+        raise UserError(f"{name}: PNG cannot hold {pixels.dtype} with {image.channels} channel(s); use .tif instead.")
     info = PngImagePlugin.PngInfo()
     options: dict[str, Any] = {"format": "PNG", "pnginfo": info}
     info.add_text("Software", SOFTWARE)

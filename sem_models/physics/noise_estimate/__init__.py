@@ -1,1 +1,1 @@
-"""Noise of an instrument, estimated from its images."""
+"""Estimation of the noise of an instrument from its images."""

@@ -1,9 +1,9 @@
-"""Poisson-Gaussian noise and banding of an instrument, estimated from one of its images or from two frames of a field.
+"""Estimation of Poisson-Gaussian noise and banding of an instrument from one image or from two frames of a field.
 
 The model is that of `degrade`: var = mean / dose + read_noise^2 in unit intensity (Foi et al., IEEE TIP 17, 2008).
-Unit zero is not the detector's dark level: 16 and 32 bit images start at their 0.1 percentile. A dark level above it
-makes the intercept of the line negative, which no read noise does; the line is then laid through zero and the median
-brightness, because that is the nearest that the forward model can come, and the estimate says so.
+Zero in unit intensity is not the dark level of the detector: in 16 and 32 bit images it is the 0.1 percentile. If the
+dark level lies above it, the intercept of the line becomes negative, which read noise cannot explain. The line is then
+drawn through zero and the median brightness, the closest that the forward model can come, and a caveat says so.
 """
 
 from dataclasses import dataclass
@@ -30,60 +30,60 @@ _NARROW = 0.1
 _CLIPPED = 0.01
 _CORRELATED = 0.05
 _NO_NOISE = 1e-12
-"""Variance of what rounding alone leaves in float32."""
+"""Largest variance that rounding in float32 alone can cause."""
 _DARKEST = 1e-2
 _NO_SHOT_NOISE = 1e-3
-"""Part of the variance of white below which it is none."""
+"""Fraction of the variance at white below which shot noise counts as absent."""
 
 
 @dataclass(frozen=True)
 class NoiseEstimate:
-    """What the forward model needs to make the noise of an instrument; all in unit intensity."""
+    """The parameters with which the forward model simulates the noise of an instrument, in unit intensity."""
 
     dose_e_per_px: float | None
-    """Electrons per pixel at intensity 1; None where noise does not grow with brightness."""
+    """Electrons per pixel at intensity 1; None if the noise does not grow with brightness."""
     read_noise: float
-    """Standard deviation of the part that does not depend on brightness."""
+    """Standard deviation of the noise that does not depend on brightness."""
     banding: float
-    """Standard deviation of the offsets of scan lines, 0 where it cannot be told from noise and structure."""
+    """Standard deviation of the offsets of scan lines; 0 if they cannot be distinguished from noise and structure."""
     slope: float
     intercept: float
-    """Of the line var = slope * mean + intercept, not yet forced to what the forward model can do."""
+    """Intercept of the fitted line var = slope * mean + intercept, before it is restricted to the forward model."""
     bins: Bins
-    """The mean and variance of the brightness bins that the line was fitted to."""
+    """Mean and variance of the brightness bins to which the line was fitted."""
     source: Literal["one image", "two frames"]
     caveats: tuple[str, ...]
 
     def variance(self, mean: float) -> float:
-        """Of the noise at a brightness, by the model."""
+        """Return the variance of the noise at a brightness, according to the model."""
         return (mean / self.dose_e_per_px if self.dose_e_per_px else 0.0) + self.read_noise**2
 
     @property
     def assignments(self) -> tuple[str, ...]:
-        """Settings of a recipe that give this noise, as `--set` takes them."""
+        """Recipe settings that simulate this noise, as arguments of `--set`."""
         dose = f"{self.dose_e_per_px:.4g}" if self.dose_e_per_px else "none"
         lines = [f"degradation.dose_e_per_px={dose}", f"degradation.read_noise={self.read_noise:.4g}"]
         return (*lines, *([f"degradation.scan.banding={self.banding:.3g}"] if self.banding else []))
 
 
 def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
-    """Dose, read noise and banding.
+    """Estimate dose, read noise and banding.
+
+    Row-to-row jitter is not estimated, because in a single frame it cannot be distinguished from fine structure.
 
     Args:
         first: (H, W) in unit intensity, at least 64 x 64 px, without data bar.
-        second: Another frame of the same field, registered and scaled like the first. Structure then cancels, and
+        second: Another frame of the same field, registered and scaled like the first. With it, structure cancels, and
             noise that is correlated between neighbours is counted in full.
 
-    Row-to-row jitter is not estimated: in one frame it cannot be told from fine structure.
-
     Raises:
-        UserError: Frames of different size, too small, or without any noise.
+        UserError: The frames differ in size, are too small, or have no noise.
     """
     _require_size(first, second)
     a, b = first.astype(np.float64), None if second is None else second.astype(np.float64)
     bins = from_one_image(a) if b is None else from_two_frames(a, b)
     if max(bins.variance) < _NO_NOISE:
-        raise UserError("There is no noise in it: give an image as recorded, or two frames that are not the same.")
+        raise UserError("The image has no noise; give an image as recorded, or two different frames.")
     slope, intercept = _line(bins)
     gain, offset = (slope, intercept) if intercept >= 0 else (_line_through_zero(bins), 0.0)
     has_dose = gain > _NO_SHOT_NOISE * offset and gain > 0
@@ -103,11 +103,11 @@ def _require_size(first: Image, second: Image | None) -> None:
     if second is not None and first.shape != second.shape:
         raise UserError(f"Frames of {first.shape} and {second.shape} px are not registered; crop them to one field.")
     if min(first.shape) < _SMALLEST_EDGE_PX:
-        raise UserError(f"{first.shape[1]} x {first.shape[0]} px are too few to estimate noise; 64 x 64 are needed.")
+        raise UserError(f"{first.shape[1]} x {first.shape[0]} px are too few to estimate noise; use at least 64 x 64.")
 
 
 def _line(bins: Bins) -> tuple[float, float]:
-    """Slope (never negative) and intercept; relative errors count, and those of odd bins count little."""
+    """Fit slope (never negative) and intercept robustly, by minimising relative errors."""
     mean, variance = np.asarray(bins.mean), np.maximum(bins.variance, _NO_NOISE)
     scale = float(np.median(variance))
     terms = np.stack([mean, np.ones_like(mean)]) * scale / variance
@@ -123,7 +123,7 @@ def _line(bins: Bins) -> tuple[float, float]:
 
 
 def _line_through_zero(bins: Bins) -> float:
-    """The slope that is right at the median brightness; a fit of relative errors would be drawn to the dark end."""
+    """Return the slope that is right at the median brightness; relative errors would favour the dark end."""
     return float(np.median(np.asarray(bins.variance) / np.maximum(bins.mean, _DARKEST)))
 
 
@@ -132,20 +132,20 @@ def _caveats(image: Plane, bins: Bins, slope: float, intercept: float, correlati
     span = max(bins.mean) - min(bins.mean)
     if span < _NARROW:
         found.append(
-            f"Flat places span only {span:.2g} of the intensity range: dose and read noise can hardly be told apart, "
+            f"Flat areas span only {span:.2g} of the intensity range: dose and read noise can hardly be separated; "
             "only the noise at this brightness is known."
         )
     if intercept < 0 < slope:
         found.append(
             f"The dark level of the detector seems to lie at {-intercept / slope:.2g} of the range rather than at 0: "
-            "read noise cannot be told from it and is set to 0; the dose is right at the median brightness."
+            "read noise cannot be separated from it and is set to 0; the dose is right at the median brightness."
         )
     clipped = float(np.mean((image <= image.min()) | (image >= image.max())))
     if clipped > _CLIPPED:
-        found.append(f"{clipped:.0%} of the pixels are clipped: there, the noise is cut off and comes out too small.")
+        found.append(f"{clipped:.0%} of the pixels are clipped: their noise is cut off and underestimated.")
     if correlation > _CORRELATED:
         found.append(
-            f"Neighbours along a line share noise (correlation {correlation:.2f}): the forward model makes white "
-            "noise, and an estimate from one image would come out too small."
+            f"Noise is correlated along the scan lines (correlation of neighbours {correlation:.2f}): the forward "
+            "model makes white noise, and an estimate from one image would be too small."
         )
     return found

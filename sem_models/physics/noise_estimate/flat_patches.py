@@ -1,4 +1,4 @@
-"""Mean and variance of the noise in flat places, by brightness; and what scan lines add to it."""
+"""Mean and variance of the noise in flat areas by brightness, and the offsets of scan lines (banding)."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ Plane = NDArray[np.float64]
 _PATCH_PX = 8
 _BINS = 16
 _SMALLEST_BIN = 12
-"""Patches whose median is worth a point of the line."""
+"""Smallest number of patches in a brightness bin."""
 _FLATTEST_OF_ONE = 0.3
 _FLATTEST_OF_TWO = 0.7
-"""Shares of the patches of a bin that are believed to hold noise alone: in one image those without structure, in a
-difference all but those where a shift of part of a pixel leaves edges."""
+"""Fractions of the patches of a bin that are taken to contain only noise: in a single image those without structure; in
+a difference of frames all but those in which a sub-pixel shift leaves edges."""
 _SECOND_DIFFERENCE = np.array([1.0, -2.0, 1.0])
 _LAPLACIAN_INDEPENDENT = 0.265
 _SMOOTH_PX = 2.0
 _SLOW_PX = 16.0
 _CLIPPED_SHARE = 0.02
-"""Of the pixels of a bin, above which its variance is cut off; where all bins are so, all are taken."""
+"""Fraction of clipped pixels above which a bin is left out, unless that leaves no bin."""
 _OUTLIER = 3.0
-"""Deviations of a change between rows, above which it is an edge."""
+"""Number of standard deviations above which a difference between rows counts as an edge."""
 _MAD_TO_DEVIATION = 1.4826
 _VARIANCE_ERROR = 10.5
 """n times the squared relative error of a variance by the MAD: 4 x 1.36 for normal values (Rousseeuw and Croux, JASA
@@ -40,10 +40,10 @@ class Bins:
 
 
 def from_one_image(image: Plane) -> Bins:
-    """Noise of (H, W) from its second difference across and down, which removes planes and offsets of lines.
+    """Measure the noise of (H, W) from second differences along both axes, which remove planes and line offsets.
 
     For white noise the filter [1 -2 1]' [1 -2 1] multiplies the variance by 36 (Immerkaer, CVIU 64, 1996). Its output
-    is correlated: of n values, 0.265 n count as independent.
+    is correlated: n values count as 0.265 n independent ones.
     """
     across = ndimage.convolve1d(image, _SECOND_DIFFERENCE, axis=1, mode="mirror")
     residual = ndimage.convolve1d(across, _SECOND_DIFFERENCE, axis=0, mode="mirror") / 6
@@ -51,12 +51,12 @@ def from_one_image(image: Plane) -> Bins:
 
 
 def from_two_frames(first: Plane, second: Plane) -> Bins:
-    """Half the variance of the difference of two (H, W) frames, without slow changes and offsets of lines."""
+    """Measure the noise of two (H, W) frames: half the variance of their difference, without slow and line offsets."""
     return _bins(_fast_difference(first, second), (first + second) / 2, first, 1.0, _FLATTEST_OF_TWO)
 
 
 def line_correlation(first: Plane, second: Plane) -> float:
-    """Correlation of the noise of neighbours along the scan line, from two frames; 0 for white noise."""
+    """Compute the correlation of the noise of neighbours along the scan line from two frames; 0 for white noise."""
     noise = _fast_difference(first, second)
     return float((noise[:, 1:] * noise[:, :-1]).mean() / (noise**2).mean())
 
@@ -69,10 +69,10 @@ def _fast_difference(first: Plane, second: Plane) -> Plane:
 
 
 def _bins(residual: Plane, image: Plane, recorded: Plane, independent: float, flattest: float) -> Bins:
-    """Median variance of the flattest patches in bins of equally many.
+    """Compute the median variance of the flattest patches in brightness bins with equal numbers of patches.
 
-    Flatness goes by the gradient of the smoothed image, which hardly shares a frequency with the residual: to choose by
-    the residual itself would choose patches whose noise happens to be small.
+    Flatness is measured by the gradient of the smoothed image, which shares hardly any frequencies with the residual.
+    Selecting by the residual itself would favour patches whose noise happens to be small.
     """
     mean, variance = _patches(image), _patches(residual**2)
     slope = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX))
@@ -80,7 +80,7 @@ def _bins(residual: Plane, image: Plane, recorded: Plane, independent: float, fl
     typical = chi2.median(independent * _PATCH_PX**2) / (independent * _PATCH_PX**2)
     count = int(np.clip(len(mean) * flattest / _SMALLEST_BIN, 1, _BINS))
     bins = np.array_split(np.argsort(mean), count)
-    # By whole bins: to leave out single patches would choose those whose noise happens not to reach the limit.
+    # Whole bins are left out. Leaving out single patches would favour those whose noise happens not to be clipped.
     whole = [part for part in bins if clipped[part].mean() <= _CLIPPED_SHARE]
     parts = [_flattest(part, slope, flattest) for part in whole or bins]
     means = tuple(float(mean[part].mean()) for part in parts)
@@ -100,11 +100,11 @@ def _patches(plane: Plane) -> Plane:
 
 
 def banding(image: Plane) -> float:
-    """Standard deviation of the offsets of rows of (H, W), above what structure and noise do to columns.
+    """Estimate the standard deviation of the row offsets of (H, W).
 
-    Rows are compared with the two next to them, outliers (edges) cut off. A scan makes no bands down the columns, so
-    the same measure there is what remains of noise and structure and is subtracted. 0 where less than two standard
-    errors remain. Noise that is correlated along the lines alone counts as banding.
+    Each row is compared with its two neighbours; outliers (edges) are limited. Scanning causes no bands along the
+    columns, so the same measure there is due to noise and structure and is subtracted. The result is 0 if less than two
+    standard errors remain. Noise that is correlated only along the lines counts as banding.
     """
     rows, columns = (_line_variance(plane) for plane in (image, image.T))
     excess = rows - columns
@@ -113,7 +113,7 @@ def banding(image: Plane) -> float:
 
 
 def _line_variance(image: Plane) -> float:
-    """Variance of the offset of a row, noise averaged over its length left in."""
+    """Compute the variance of the offset of a row, including the noise averaged over its length."""
     change = image[:-2] - 2 * image[1:-1] + image[2:]
     deviation = _MAD_TO_DEVIATION * float(np.median(np.abs(change - np.median(change))))
     limit = _OUTLIER * max(deviation, 1e-12)

@@ -1,4 +1,4 @@
-"""Dents: places where a thin specimen is bent, thinner or thicker, so that its lattice is darker or brighter there.
+"""Dents: places where a thin specimen is bent, thinner or thicker, so that its lattice appears darker or brighter.
 
 They can be measured on a micrograph (the recipe of a published CycleGAN study of dented lattices) or drawn at random.
 """
@@ -40,21 +40,21 @@ class Dent(Frozen):
 
 
 def dent_mask(image: Field2D, variant: DentVariant = "mask", window: int = 5, sigma_px: float = 2.0) -> Field2D:
-    """The bright low-frequency part of a micrograph, to be added to a simulated lattice; 0 elsewhere.
+    """Extract the bright low-frequency part of a micrograph, to be added to a simulated lattice.
 
-    Image minus its mean, moving average, minimum to maximum spread over 0 to 255, values under 128 set to 0, Gaussian
-    blur. `mask` is that; `mask_2` first erodes (minimum over 7 x 7), `mask_3_average` first averages over 11 x 11,
-    both after the mean is gone. Borders are mirrored.
+    The mean is subtracted, the result is smoothed by a moving average and stretched to 0 to 255, values below 128 are
+    set to 0, and the rest is blurred by a Gaussian. Before the moving average, `mask_2` erodes (minimum over 7 x 7) and
+    `mask_3_average` averages over 11 x 11. Borders are mirrored.
 
     Args:
         image: (H, W), any range.
-        variant: What happens before the moving average.
-        window: Edge of the moving average in px; the study says 5 x 5 in one place and radius 5, which is 11, in
-            another.
-        sigma_px: Of the blur.
+        variant: Filter before the moving average.
+        window: Edge length of the moving average in px. The study states 5 x 5 in one place and radius 5, which is 11,
+            in another.
+        sigma_px: Standard deviation of the Gaussian blur.
 
     Returns:
-        (H, W) float32 in [0, 1], 255 being 1; all 0 where the averaged image is flat.
+        (H, W) float32 in [0, 1], where 1 corresponds to 255; 0 everywhere if the averaged image is flat.
     """
     signal = image.astype(np.float64) - float(np.mean(image, dtype=np.float64))
     if variant == "mask_2":
@@ -63,7 +63,7 @@ def dent_mask(image: Field2D, variant: DentVariant = "mask", window: int = 5, si
         signal = uniform_filter(signal, _AVERAGE, mode="reflect")
     signal = uniform_filter(signal, window, mode="reflect")
     lowest, highest = float(signal.min()), float(signal.max())
-    # A running mean leaves rounding behind; stretched to 255 it would look like structure.
+    # The moving average leaves rounding errors, which would look like structure if stretched to 255.
     if highest - lowest <= 1e-9 * max(float(np.abs(image).max()), 1e-30):
         return np.zeros(image.shape, np.float32)
     levels = 255 * (signal - lowest) / (highest - lowest)
@@ -73,10 +73,10 @@ def dent_mask(image: Field2D, variant: DentVariant = "mask", window: int = 5, si
 
 
 def draw_dents(shape: tuple[int, int], period_px: float, generator: np.random.Generator) -> tuple[Dent, ...]:
-    """One to four dents anywhere in the field, 2 to 8 periods wide along each axis, at any angle, up or down.
+    """Draw one to four dents anywhere in the field, 2 to 8 periods wide along each axis, at any angle, up or down.
 
-    A Gaussian of two periods' width carries 7e-7 of its amplitude at one cycle per period: dents and lattice do not
-    share frequencies.
+    A Gaussian two periods wide has 7e-7 of its amplitude at one cycle per period, so dents and lattice do not share
+    frequencies.
     """
     drawn = []
     for _ in range(int(generator.integers(_COUNT[0], _COUNT[1], endpoint=True))):
@@ -95,7 +95,7 @@ def draw_dents(shape: tuple[int, int], period_px: float, generator: np.random.Ge
 
 
 def dent_field(dents: tuple[Dent, ...], shape: tuple[int, int]) -> Field2D:
-    """(H, W) float32 sum of the dents, about [-1, 1], to be added to unit intensity."""
+    """Return the sum of the dents, (H, W) float32, roughly in [-1, 1], to be added to unit intensity."""
     field = np.zeros(shape)
     for dent in dents:
         down = np.arange(shape[0])[:, None] - dent.centre_px[0]
@@ -108,10 +108,10 @@ def dent_field(dents: tuple[Dent, ...], shape: tuple[int, int]) -> Field2D:
 
 
 def random_dents(shape: tuple[int, int], period_px: float, generator: np.random.Generator) -> Field2D:
-    """(H, W) float32 additive field of one to four random dents."""
+    """Draw an additive field, (H, W) float32, of one to four random dents."""
     return dent_field(draw_dents(shape, period_px, generator), shape)
 
 
 def add_dents(image: Field2D, dents: Field2D, weight: float) -> Field2D:
-    """`image` plus `weight` times `dents`, clipped to [0, 1]; all (H, W) float32."""
+    """Add `weight` times `dents` to `image` and clip to [0, 1]; all (H, W) float32."""
     return np.clip(image + np.float32(weight) * dents, 0, 1)

@@ -1,4 +1,4 @@
-"""The strongest lattice fringe of a micrograph: how many pixels a period has, and where it points."""
+"""Measurement of the strongest lattice fringe of a micrograph: its period in px and its direction."""
 
 import math
 
@@ -12,14 +12,17 @@ _ABOVE_MEDIAN = 200.0
 
 
 def measured_fringe(image: NDArray[np.float32]) -> tuple[float, float] | None:
-    """Spacing in px and direction in degrees (0 to 180, columns' axis towards rows') of the strongest fringe.
+    """Measure the spacing in px and the direction in degrees of the strongest fringe.
 
-    The highest peak of the Hann-windowed power spectrum, refined by parabolas through the
-    logarithms. None where no peak stands out of the spectrum around it, as without a lattice.
+    This is the highest peak of the Hann-windowed power spectrum, refined by parabolas through the logarithms. The
+    direction is from 0 to 180, turning from the columns' axis (right) towards the rows' axis (down).
 
     Args:
-        image: (H, W), any range. Fewer than four periods across the image, or fewer than 2.5 px a period, are not
-            looked for.
+        image: (H, W), any range. Fringes with fewer than four periods across the image or periods below 2.5 px are not
+            found.
+
+    Returns:
+        Spacing and direction, or None if no peak stands out from the spectrum around it.
     """
     if min(image.shape) < _LEAST_PERIODS * _SHORTEST_PX * 2:
         return None
@@ -39,7 +42,7 @@ def measured_fringe(image: NDArray[np.float32]) -> tuple[float, float] | None:
 
 
 def _vertex(power: NDArray[np.float64], row: int, column: int) -> tuple[float, float]:
-    """Offset of the maximum from the pixel, by a parabola through the logarithms along each axis."""
+    """Return the offset of the maximum from the pixel, by a parabola through the logarithms along each axis."""
     log = np.log(np.maximum(power, power.max() * 1e-12))
     rows, columns = [(row + d) % log.shape[0] for d in (-1, 0, 1)], [(column + d) % log.shape[1] for d in (-1, 0, 1)]
     return _parabola(*log[rows, column]), _parabola(*log[row, columns])

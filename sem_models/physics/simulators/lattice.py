@@ -1,7 +1,7 @@
-"""Atomic columns as annular dark field shows them: Gaussian spots on a two-dimensional lattice, without any noise.
+"""Atomic columns in annular dark field: Gaussian spots on a two-dimensional lattice, without noise.
 
-Incoherent imaging makes each column a spot whose brightness grows with its atomic number and whose width is that of
-the probe (Pennycook and Jesson, Ultramicroscopy 37 (1991) 14).
+In incoherent imaging each column is a spot whose brightness grows with the atomic number and whose width is that of the
+probe (Pennycook and Jesson, Ultramicroscopy 37 (1991) 14).
 """
 
 import math
@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from sem_models.config.frozen import Frozen
 
 _REACH = 4.5
-"""Sigmas at which a spot ends: 4e-5 of its height."""
+"""Number of sigmas at which a spot is cut off, at 4e-5 of its height."""
 _ORDERS = 4
 
 Positions = NDArray[np.float64]
@@ -44,12 +44,12 @@ class Lattice(Frozen):
     rotation_deg: float = 0.0
     """Direction of edge a."""
     thermal: float = Field(0.0, ge=0, le=1)
-    """Standard deviation of a column's shift along rows and along columns."""
+    """Standard deviation of the thermal shift of an atomic column in each direction, as a fraction of the period."""
     vacancies: float = Field(0.0, ge=0, lt=1)
     """Share of the columns that are missing."""
     background: float = Field(0.1, ge=0, le=1)
     contrast: float = Field(0.7, ge=0, le=1)
-    """What the brightest column of the perfect crystal rises above the background."""
+    """Height of the brightest column of the perfect crystal above the background."""
 
     @model_validator(mode="after")
     def _fits_the_range(self) -> Self:
@@ -95,11 +95,11 @@ class Lattice(Frozen):
 def render(
     settings: Lattice, shape: tuple[int, int], generator: np.random.Generator
 ) -> tuple[NDArray[np.float32], Positions]:
-    """One field of the crystal, at a random place of its unit cell; equal generators give equal pixels.
+    """Render one field of the crystal with a random origin in the unit cell. Equal generators give equal pixels.
 
     Returns:
-        (H, W) float32 in [0, 1], noise-free, and the (K, 2) centres (rows, columns) in px of the columns that are
-        there and lie in the image, whose pixels have their centres at whole numbers.
+        The noise-free image, (H, W) float32 in [0, 1], and the centres (rows, columns) in px of the atomic columns in
+        it, (K, 2), without vacancies. Pixel centres are at whole numbers.
     """
     margin = _REACH * settings.sigma_px
     centres, heights = _perfect(settings, shape, margin + 4 * settings.thermal * settings.period_px, generator)
@@ -114,7 +114,7 @@ def render(
 def _perfect(
     settings: Lattice, shape: tuple[int, int], margin: float, generator: np.random.Generator
 ) -> tuple[Positions, NDArray[np.float64]]:
-    """Sites and heights of all columns within `margin` of the image."""
+    """Return sites and heights of all columns within `margin` of the image."""
     lo, hi = np.full(2, -0.5 - margin), np.array(shape) - 0.5 + margin
     corners = np.array([[r, c] for r in (lo[0], hi[0]) for c in (lo[1], hi[1])]) @ np.linalg.inv(settings.edges)
     first, last = np.floor(corners.min(axis=0)).astype(int) - 2, np.ceil(corners.max(axis=0)).astype(int) + 2
@@ -127,7 +127,7 @@ def _perfect(
 
 
 def _peak(settings: Lattice) -> float:
-    """Height of the brightest site of the perfect crystal, neighbours' tails included."""
+    """Return the height of the brightest site of the perfect crystal, including the tails of its neighbours."""
     where = np.array([[atom.u, atom.v] for atom in settings.atoms])
     cells = np.stack(np.meshgrid(*2 * [np.arange(-3, 4)]), axis=-1).reshape(1, -1, 1, 2)
     away = (where[:, None, None] - where - cells) @ settings.edges
@@ -138,14 +138,14 @@ def _peak(settings: Lattice) -> float:
 def _splat(
     centres: Positions, heights: NDArray[np.float64], sigma_px: float, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Sum of spots: a Gaussian is a product of profiles, so the image is a product of two sparse matrices."""
+    """Sum the spots. A Gaussian is a product of profiles, so the image is a product of two sparse matrices."""
     down, right = (_profiles(centres[:, axis], sigma_px, shape[axis]) for axis in (0, 1))
     image: NDArray[np.float64] = (down.multiply(heights[:, None]).T @ right).toarray()
     return image
 
 
 def _profiles(centres: NDArray[np.float64], sigma_px: float, length: int) -> csr_array:
-    """(K, length) profiles, zero beyond the reach."""
+    """Return (K, length) profiles of the spots along one axis, zero beyond their reach."""
     reach = math.ceil(_REACH * sigma_px)
     places = np.rint(centres).astype(int)[:, None] + np.arange(-reach, reach + 1)
     values = np.exp(-((places - centres[:, None]) ** 2) / (2 * sigma_px**2))
@@ -162,11 +162,11 @@ _CONTRAST = (0.3, 0.6)
 
 
 def draw_lattice(fringe_px: float, direction_deg: float, generator: np.random.Generator) -> Lattice:
-    """A crystal whose strongest fringe has that spacing and direction (see `Lattice.strongest_fringe`).
+    """Draw a crystal whose strongest fringe has a given spacing and direction (see `Lattice.strongest_fringe`).
 
-    Equally likely: one column in an oblique cell; a heavy and a light column, as in perovskites; dumbbells, as in
-    silicon along [110]; two unequal columns in a honeycomb. Shapes vary by some percent; each of thermal shifts,
-    vacancies, width of spots, background and contrast is uniform within its range.
+    Four structures are equally likely: one column in an oblique cell; a heavy and a light column, as in perovskites;
+    dumbbells, as in silicon along [110]; and two unequal columns in a honeycomb. Their shapes vary by some percent.
+    Thermal shift, vacancies, spot width, background and contrast are each uniform within a range.
     """
     kind = int(generator.integers(4))
     shape = (_oblique, _perovskite, _dumbbell, _honeycomb)[kind](generator)
@@ -197,7 +197,7 @@ def _perovskite(generator: np.random.Generator) -> Lattice:
 
 
 def _dumbbell(generator: np.random.Generator) -> Lattice:
-    """A centred cell of edges a / sqrt(2) and a, with pairs a / 4 apart along the longer edge."""
+    """Return a centred cell with edges a / sqrt(2) and a, and pairs of columns a / 4 apart along the longer edge."""
     second = generator.uniform(0.6, 1)
     pairs = [(Atom(u=s, v=s), Atom(u=s, v=s + 0.25, brightness=second)) for s in (0.0, 0.5)]
     return Lattice(b_px=10 * math.sqrt(2), atoms=(*pairs[0], *pairs[1]))

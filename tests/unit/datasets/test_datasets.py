@@ -27,7 +27,7 @@ def test_groups_are_whole_words() -> None:
     pattern = guess_group_pattern(names)
     assert [group_of(name, pattern) for name in names] == ["c1", "c10", "x1", "x1", "sc2"]
     assert group_of("sub-rat3_sample-9.png", guess_group_pattern([f"sub-rat{k}_x.png" for k in range(4)])) == "sub-rat3"
-    with pytest.raises(UserError, match="does not fit"):
+    with pytest.raises(UserError, match="does not match"):
         group_of("9.tif", r"^[a-z]+")
     with pytest.raises(UserError, match="regular expression"):
         group_of("9.tif", "(")
@@ -51,7 +51,7 @@ def test_named_groups_form_the_test_split_alone() -> None:
     splits = assign_splits(groups, 0, "RAT[37]$")
     assert {group for group, split in splits.items() if split == "test"} == {"rat3", "rat7"}
     assert sorted(splits.values()).count("train") == 6 and sorted(splits.values()).count("val") == 2
-    with pytest.raises(UserError, match="No group fits the test groups 'mouse'; there are rat0"):
+    with pytest.raises(UserError, match="No group matches the test groups 'mouse'; the groups are rat0"):
         assign_splits(groups, 0, "mouse")
     with pytest.raises(UserError, match="training and validation need one each"):
         assign_splits(groups, 0, "rat[0-8]")
@@ -190,7 +190,7 @@ def test_masked_and_unpaired_kinds(tmp_path: Path) -> None:
     assert masked.manifest.label_values == (0, 2)
     assert set(np.unique(labels)) == {0, 1}
     write(tmp_path / "masks", "s1_mask.png", np.zeros((50, 60)))
-    with pytest.raises(UserError, match="export both at one size"):
+    with pytest.raises(UserError, match="export both with the same size"):
         write_dataset(
             plan_dataset(PrepareOptions(name="n", raw=(tmp_path / "raw",), kind="masked", masks=tmp_path / "masks")),
             tmp_path / "n",

@@ -105,7 +105,7 @@ def test_stray_pixels_go_to_the_nearest_class_and_are_named() -> None:
 
 
 def test_too_many_or_too_few_classes_refuse() -> None:
-    with pytest.raises(UserError, match="Instance numbers"):
+    with pytest.raises(UserError, match="instance numbers"):
         find_labels([dict.fromkeys(range(k, k + 10), 10) for k in (0, 10)])
     with pytest.raises(UserError, match="1 class"):
         find_labels([{255: 10}])

@@ -45,7 +45,7 @@ def test_without_registration_no_pair_is_rejected(tmp_path: Path) -> None:
     assert len(plan.images) == 8
     assert plan.skipped == ()
     (note,) = plan.notes
-    assert "3 of 4 pairs are used as they are although they fit worse than 2 px" in str(note)
+    assert "3 of 4 pairs are used unregistered although they are misaligned by more than 2 px" in str(note)
     px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", str(note))[0])
     assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert nm == pytest.approx(2 * px, abs=0.2)
@@ -63,7 +63,7 @@ def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
 
 def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> None:
     options = coarser_inputs(write_pairs(tmp_path))
-    with pytest.raises(UserError, match=r"All 4 pairs .* only images of one size can be registered; bring both to one"):
+    with pytest.raises(UserError, match=r"All 4 pairs .* only images of the same size can be registered"):
         plan_dataset(options)
     assert len(plan_dataset(PrepareOptions(**{**vars(options), "registration": "none"})).images) == 8
     for nm, shift in ((2.0, (6, -4)), (4.0, (3, -2))):
@@ -86,7 +86,7 @@ def test_sizes_are_compared_after_resampling(tmp_path: Path) -> None:
     entry = write_dataset(plan_dataset(asked), tmp_path / "p").manifest.entries[0]
     assert entry.array("input").shape == entry.array("target").shape
     other = coarser_inputs(write_pairs(tmp_path / "b"), columns=4)
-    with pytest.raises(UserError, match=r"at the common pixel size they have .* which is not one field"):
+    with pytest.raises(UserError, match=r"at the common pixel size they have .* so they do not show the same field"):
         plan_dataset(PrepareOptions(**{**vars(other), "registration": "none", "resample_nm": 2.0}))
 
 

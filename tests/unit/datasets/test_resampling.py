@@ -137,7 +137,7 @@ def test_what_cannot_be_resampled_is_refused(tmp_path: Path) -> None:
             plan_dataset(PrepareOptions(name="x", group_by=r"^\w(\d)", **options))  # type: ignore[arg-type]
 
     refuse("a0.tif, a1.tif, a2.tif: pixel size unknown.*with pixel_size_nm", raw=(unknown,), resample_nm=4.0)
-    refuse("state it with target_pixel_size_nm", raw=(known,), kind="unpaired", target=unknown, resample_nm=4.0)
+    refuse("the pixel size with target_pixel_size_nm", raw=(known,), kind="unpaired", target=unknown, resample_nm=4.0)
     refuse("enlarged 20 times", raw=(known,), resample_nm=0.1)
     refuse("only 2 x 2 px would be left", raw=(known,), resample_nm=100.0)
     refuse("kind single has no targets", raw=(known,), target_pixel_size_nm=3.0)

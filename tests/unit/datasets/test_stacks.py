@@ -74,13 +74,13 @@ def test_a_field_without_an_extra_input_is_left_out_and_named(fields: PrepareOpt
     plan = plan_dataset(fields)
     assert len(plan.images) == 6
     reasons = " ".join(str(item.reason) for item in plan.skipped)
-    assert "f3_ppl.tif: a further input is missing" in reasons
+    assert "f3_ppl.tif: an extra input is missing" in reasons
     assert "f9_xpl.tif: no input of that name" in reasons
 
 
 def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareOptions, tmp_path: Path) -> None:
     wrong = {
-        "48 x 40 pixels.*f1_xpl.tif 48 x 36": (pixels(1, 3, height=36), 500.0),
+        "48 x 40 pixels.*f1_xpl.tif has 48 x 36": (pixels(1, 3, height=36), 500.0),
         "uint8, f1_xpl.tif is uint16": (pixels(1, 3, 60000, "uint16"), 500.0),
     }
     for words, (image, size) in wrong.items():
@@ -100,14 +100,14 @@ def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareO
 def test_no_file_is_used_twice(fields: PrepareOptions, tmp_path: Path) -> None:
     ppl, target = fields.raw[0], tmp_path / "target"
     for extra_inputs in ((ppl,), (tmp_path / "xpl", tmp_path / "xpl"), (ppl / "f0_ppl.tif",)):
-        with pytest.raises(UserError, match="stands in two of the input places"):
+        with pytest.raises(UserError, match="is in two of the input places"):
             plan_dataset(fields.model_copy(update={"extra_inputs": extra_inputs}))
-    with pytest.raises(UserError, match="is a target and stands under extra_inputs"):
+    with pytest.raises(UserError, match="is a target and is under extra_inputs"):
         plan_dataset(fields.model_copy(update={"extra_inputs": (target,)}))
     (tmp_path / "copy").mkdir()
     for index in range(3):
         (tmp_path / "copy" / f"f{index}.tif").write_bytes((ppl / f"f{index}_ppl.tif").read_bytes())
-    with pytest.raises(UserError, match="the same image again"):
+    with pytest.raises(UserError, match="are the same image"):
         plan_dataset(fields.model_copy(update={"extra_inputs": (tmp_path / "copy",)}))
     with pytest.raises(UserError, match="goes with kind=paired"):
         plan_dataset(PrepareOptions(name="s", raw=(ppl,), extra_inputs=(target,)))
@@ -122,7 +122,7 @@ def test_one_extra_file_in_two_splits_is_refused(fields: PrepareOptions, tmp_pat
 def test_equal_names_in_two_folders_do_not_form_one_input(tmp_path: Path) -> None:
     for index, folder in enumerate("abc"):
         write(tmp_path / folder, "image.tif", pixels(index, 1))
-    with pytest.raises(UserError, match=r"a/image\.tif and .*b/image\.tif have one name"):
+    with pytest.raises(UserError, match=r"a/image\.tif and .*b/image\.tif have the same name"):
         plan_dataset(PrepareOptions(name="s", raw=(tmp_path,)))
 
 
@@ -189,7 +189,7 @@ def test_pages_of_a_request_are_one_stack() -> None:
     one_page = decode_stack(encode_tiff(whole), 6)
     assert np.array_equal(one_page.pixels, whole.pixels)
     assert decode_stack(buffer.getvalue(), 3).channels == 3, "a model of colour images takes the first page"
-    with pytest.raises(UserError, match="give 6 channels together, where the model takes 7"):
+    with pytest.raises(UserError, match="have 6 channels in total, but the model expects 7"):
         decode_stack(buffer.getvalue(), 7)
 
 

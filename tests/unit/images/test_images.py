@@ -70,7 +70,7 @@ def test_png_round_trip(tmp_path: Path, dtype: type) -> None:
     assert np.array_equal(back.pixels, pixels)
     assert back.pixel_size_nm == 2.36
     assert back.history == (STEP,)
-    with pytest.raises(UserError, match=r"write \.tif"):
+    with pytest.raises(UserError, match=r"use \.tif"):
         write_micrograph(tmp_path / "b.png", micrograph(pixels.astype(np.float32)))
     assert not list(tmp_path.glob("*.part"))
 
@@ -192,7 +192,7 @@ def test_metadata_and_hand_overrule_detection() -> None:
     assert (find_databar(image).rows, find_databar(image).found_by) == (30, "metadata")
     assert find_databar(image, 0).rows == 0
     assert crop_databar(image, find_databar(image, 12)).height == 188
-    with pytest.raises(UserError, match="do not fit"):
+    with pytest.raises(UserError, match="does not fit"):
         find_databar(image, 200)
 
 

@@ -195,7 +195,7 @@ def test_signed_and_unit_are_inverse_inside_the_scale() -> None:
 def test_settings_and_network_belong_together() -> None:
     with pytest.raises(UserError, match="needs diffusion settings"):
         override(find_recipe("ddpm-small"), ["diffusion=none"])
-    with pytest.raises(UserError, match="attention names levels"):
+    with pytest.raises(UserError, match="attention must name levels"):
         override(find_recipe("ddpm-small"), ["network.attention=4,"])
 
 

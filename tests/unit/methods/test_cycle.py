@@ -240,7 +240,7 @@ def test_what_a_cycle_cannot_learn_from(two_domains: Dataset, recipe: Recipe, tm
     [
         (["network.channels_out=3", "network.residual=false"], r"1 channel\(s\) into 3 at scale 1"),
         (["cycle.low_frequency_sigma_px=11"], r"needs patches of at least 34 px, not 32"),
-        (["adversarial.discriminator.halvings=4"], "needs patches of 48 px"),
+        (["adversarial.discriminator.halvings=4"], "needs patches of at least 48 px"),
         (["train.early_stop=3"], "early_stop watches the PSNR"),
         (["optimiser.lr=0.01"], "Method cycle .*ignores optimiser.*adversarial.optimiser"),
         (["schedule.warmup_steps=5"], "Method cycle .*ignores schedule.*adversarial.schedule"),
@@ -271,7 +271,7 @@ def test_cycles_do_not_enlarge(two_domains: Dataset, recipe: Recipe) -> None:
         ("cyclegan-denoise", "adversarial=none", "method cycle needs adversarial settings"),
         ("cyclegan-denoise", "method=adversarial", "method adversarial takes no cycle settings"),
         ("cyclegan-denoise", "adversarial.first_share=0.5", "method cycle has one stage"),
-        ("cyclegan-denoise", "adversarial.gradient_weight=0.5", "one discriminator a domain"),
+        ("cyclegan-denoise", "adversarial.gradient_weight=0.5", "one discriminator per domain"),
         ("cyclegan-denoise", "adversarial.losses.l1=1", "adversarial.losses empty"),
     ],
 )

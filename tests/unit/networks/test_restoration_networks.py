@@ -187,11 +187,11 @@ def test_losses_with_a_window_need_patches_for_the_coarsest_scale() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: NAFNetConfig(encoder=(1, 1), decoder=(1,)), "as many levels"),
+        (lambda: NAFNetConfig(encoder=(1, 1), decoder=(1,)), "same number of levels"),
         (lambda: NAFNetConfig(window=96), "power of two"),
-        (lambda: NAFNetConfig(window=8), "16 at least"),
-        (lambda: UNetConfig(channels_in=3, residual=True), "as many channels_out"),
-        (lambda: UNetConfig(variant="n2v2", residual=True), "no residual"),
+        (lambda: NAFNetConfig(window=8), "at least 16"),
+        (lambda: UNetConfig(channels_in=3, residual=True), "must be equal"),
+        (lambda: UNetConfig(variant="n2v2", residual=True), "cannot be residual"),
         (lambda: SRNConfig(kernel=4), "3 or 5"),
     ],
 )

@@ -79,10 +79,10 @@ def test_a_dark_level_above_zero_is_reported_and_the_model_stays_physical() -> N
 
 def test_what_cannot_be_estimated_is_reported() -> None:
     flat = [recorded(np.full((256, 256), 0.5), seed, 100, 0.0) for seed in (0, 1)]
-    assert "hardly be told apart" in estimate_noise(flat[0]).caveats[0]
+    assert "hardly be separated" in estimate_noise(flat[0]).caveats[0]
     assert estimate_noise(flat[0]).variance(0.5) == pytest.approx(0.005, rel=0.1)
     blurred = [gaussian_filter(frame, (0, 0.6)) for frame in flat]
-    assert any("share noise" in caveat for caveat in estimate_noise(*blurred).caveats)
+    assert any("correlated along the scan lines" in caveat for caveat in estimate_noise(*blurred).caveats)
     assert any("clipped" in caveat for caveat in estimate_noise(np.clip(flat[0], 0.42, 1)).caveats)
     with pytest.raises(UserError, match="too few"):
         estimate_noise(flat[0][:40])

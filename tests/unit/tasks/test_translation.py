@@ -213,7 +213,7 @@ def test_a_sigmoid_head_is_the_probability_of_the_logit() -> None:
     head.load_state_dict(plain.state_dict())
     x = torch.rand(1, 1, 16, 16)
     torch.testing.assert_close(head(x), torch.special.expit(plain(x)))
-    with pytest.raises(ValueError, match="takes no sigmoid"):
+    with pytest.raises(ValueError, match="cannot have a sigmoid"):
         UNetConfig(residual=True, head="sigmoid")
 
 

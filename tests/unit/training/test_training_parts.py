@@ -38,11 +38,11 @@ def test_override() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [("train.step=3", "valid here: batch"), ("steps", "KEY=VALUE"), ("train.steps=-1", "greater than or equal"),
-     ("nothing.at.all=1", "no such key"), ("degradation.downsampling=box", "bicubic_aa"),
+     ("nothing.at.all=1", "no such setting"), ("degradation.downsampling=box", "bicubic_aa"),
      ("network.depth=2", r"^network\.depth=2: input should be greater"),
      ("method=adversarial", r"^method=adversarial: method adversarial needs adversarial settings\.$"),
-     ("degradation.blur=gaussian", r"blur=gaussian: it has parts of its own; set degradation\.blur\.kernel.*blur=none"),
-     ("adversarial.weight=1", "no such key"), ("network.kind=lenet", r"^network\.kind=lenet: .*'swinir'")],
+     ("degradation.blur=gaussian", r"blur=gaussian: this is a group of settings; set degradation\.blur\.kernel.*=none"),
+     ("adversarial.weight=1", "no such setting"), ("network.kind=lenet", r"^network\.kind=lenet: .*'swinir'")],
 )  # fmt: skip
 def test_bad_overrides_say_what_is_valid(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
@@ -184,5 +184,5 @@ def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
         override(find_recipe("srresnet-x4-small"), ["losses.charbonnier=0"])
     with pytest.raises(UserError, match=r"adversarial\.losses\.grad=0.*no such term.*the terms are .*gradient"):
         override(recipe, ["adversarial.losses.grad=0"])
-    with pytest.raises(UserError, match="no such key"):
+    with pytest.raises(UserError, match="no such setting"):
         override(recipe, ["optimiser.betas.0=0.9"])

@@ -1,1 +1,1 @@
-"""Readers, one file format each."""
+"""Readers, one module per file format."""

@@ -1,4 +1,4 @@
-"""MRC maps and stacks (CCP-EM 2014) through mrcfile; the voxel size is stored in angstrom."""
+"""MRC maps and stacks (CCP-EM 2014), read with mrcfile. The voxel size is stored in angstrom."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from sem_models.images.units import to_nm
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """One micrograph a section, top row first."""
+    """Read one micrograph per section, top row first."""
     with mrcfile.mmap(path, mode="r", permissive=True) as file:
         if file.data is None:
             raise ValueError("the header does not describe an image")

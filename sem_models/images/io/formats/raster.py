@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP through Pillow; pixel sizes in PNG files that the workbench wrote itself."""
+"""PNG, JPEG and BMP, read with Pillow. PNG files of the workbench also contain pixel size, facts and history."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,12 +18,12 @@ from sem_models.images.provenance import MOST_STEPS, STEPS, ProcessingStep
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are refused by `refuse_bomb`, with one limit for all formats
 HISTORY = "history"
-"""Text chunk that holds the processing steps as JSON."""
+"""Name of the text chunk that contains the processing steps as JSON."""
 _BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4, "RGB": 3, "RGBA": 4, "CMYK": 4, "LA": 2}
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """The one image of the file, in its own bit depth; palettes become RGB."""
+    """Read the image of the file in its own bit depth. Palettes become RGB."""
     with Image.open(path) as image:
         refuse_bomb(path, (image.height, image.width), _BYTES.get(image.mode, 1), path.stat().st_size)
         image.load()
@@ -47,7 +47,7 @@ def _pixels(image: Image.Image) -> Pixels:
 
 
 def _pixel_size_nm(image: Image.Image) -> float | None:
-    """Our own text chunk first; `pHYs` holds whole pixels per metre, so it is coarse above 1 Mpx/m."""
+    """Read our own text chunk if there is one; `pHYs` holds whole pixels per metre and is coarse above 1 Mpx/m."""
     stated = number(image.info.get("pixel_size_nm"))
     if stated or image.format != "PNG" or "dpi" not in image.info:
         return stated
@@ -64,5 +64,5 @@ def _history(image: Image.Image) -> tuple[ProcessingStep, ...]:
     stored, note = image.info.get(HISTORY), image.info.get("provenance")
     with suppress(ValidationError):
         return STEPS.validate_json(str(stored))[:MOST_STEPS]
-    # Early versions wrote the sentence alone.
+    # Early versions wrote only the sentence.
     return (ProcessingStep.from_note(str(note)),) if note else ()

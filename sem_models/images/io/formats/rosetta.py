@@ -1,4 +1,4 @@
-"""dm3, dm4, emd and ser through RosettaSciIO, an optional package (GPL-3.0)."""
+"""dm3, dm4, emd and ser, read with RosettaSciIO, an optional package (GPL-3.0)."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -25,7 +25,7 @@ _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """One micrograph a two-dimensional image signal; spectra are left out."""
+    """Read one micrograph per plane of every image signal; spectra are skipped."""
     try:
         reader = import_module(f"rsciio.{_READERS[path.suffix.lower()]}")
     except ImportError as error:
@@ -34,7 +34,7 @@ def read(path: Path) -> Iterator[Micrograph]:
         ) from error
     images = [signal for signal in reader.file_reader(str(path)) if _is_image(signal)]
     if not images:
-        raise UserError(f"{path.name}: it holds no image (only spectra or tables); export the image itself.")
+        raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
     planes = [(signal, plane) for signal in images for plane in _planes(path, signal)]
     for index, (signal, plane) in enumerate(planes):
         source = path.name if len(planes) == 1 else f"{path.name}#{index}"
@@ -86,7 +86,7 @@ def _facts(signal: dict[str, Any]) -> dict[str, Fact]:
 
 
 def _mapped(signal: dict[str, Any]) -> dict[str, Any]:
-    """Date, time and acquisition by their HyperSpy names, through the table that comes with the data."""
+    """Return date, time and acquisition facts by their HyperSpy names, using the mapping that comes with the data."""
     general = signal.get("metadata", {}).get("General", {})
     found = {f"General.{name}": general[name] for name in ("date", "time") if name in general}
     for path, (name, convert) in signal.get("mapping", {}).items():
@@ -96,7 +96,7 @@ def _mapped(signal: dict[str, Any]) -> dict[str, Any]:
         try:
             found[name] = convert(value) if convert else value
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            # A field that is left empty, or filled in by hand.
+            # The field was left empty or was filled in by hand.
             continue
     return found
 

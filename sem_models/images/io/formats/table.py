@@ -1,6 +1,7 @@
-"""The table of file formats. Adding one means one file and one line here.
+"""The table of file formats. A new format is a module and a line in this table.
 
-Files are recognised by their first bytes where they have a signature, because names lie; by suffix otherwise.
+Formats with a signature are recognised by the first bytes of the file, because suffixes are often wrong; the others are
+recognised by the suffix.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,12 +32,12 @@ FORMATS: dict[str, Format] = {
 
 
 def readable_suffixes() -> frozenset[str]:
-    """Lower-case suffixes, with their dot, that a folder is searched for."""
+    """Return the suffixes, in lower case and with their dot, of the files that are read from a folder."""
     return frozenset(suffix for entry in FORMATS.values() for suffix in entry.suffixes)
 
 
 def recognise(path: Path) -> Format | None:
-    """The format of a file by its first bytes, else by its suffix; None where neither is known."""
+    """Return the format of a file by its first bytes or else by its suffix; None if neither is known."""
     with path.open("rb") as file:
         head = file.read(16)
     for entry in FORMATS.values():

@@ -1,4 +1,4 @@
-"""TIFF and its relatives through tifffile: BigTIFF, OME, ImageJ, vendor tags, all codecs of imagecodecs."""
+"""TIFF and its variants, read with tifffile: BigTIFF, OME, ImageJ, vendor tags, all codecs of imagecodecs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from sem_models.images.micrograph import Micrograph, Pixels
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """One micrograph a page. Thumbnails and overviews (reduced pages) are left out."""
+    """Read one micrograph per page. Thumbnails and overviews (reduced pages) are skipped."""
     with tifffile.TiffFile(path) as file:
         pages = _image_pages(file)
         for index, page in enumerate(pages):
@@ -24,7 +24,7 @@ def read(path: Path) -> Iterator[Micrograph]:
 
 
 def _image_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
-    """Full-resolution pages; Olympus files put a colour preview before the measured image."""
+    """Return the full-resolution pages. In Olympus files a colour preview precedes the recorded image."""
     pages = [page.aspage() for page in file.pages]
     measured = [page for page in pages if OLYMPUS in page.tags]
     if measured:
@@ -35,7 +35,7 @@ def _image_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
 
 def _decode(path: Path, page: tifffile.TiffPage) -> Pixels:
     if page.dtype is None:
-        raise UserError(f"{path.name}: its sample type is not known; save it as 8, 16 or 32 bit.")
+        raise UserError(f"{path.name}: unknown sample type; save it as 8, 16 or 32 bit.")
     refuse_bomb(path, page.shape, page.dtype.itemsize, path.stat().st_size)
     pixels = _channels_last(np.asarray(page.asarray()), page)
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
@@ -46,7 +46,7 @@ def _decode(path: Path, page: tifffile.TiffPage) -> Pixels:
 
 
 def _channels_last(pixels: Pixels, page: tifffile.TiffPage) -> Pixels:
-    """(H, W, C) from the page's own axis order: samples may come first (planar)."""
+    """Reorder the axes of a page to (H, W, C); in planar files the samples come first."""
     axes = page.axes
     if pixels.ndim != len(axes) or "Y" not in axes or "X" not in axes:
         pixels, axes = np.squeeze(pixels), "YX"
@@ -62,7 +62,7 @@ def _plane(pixels: Pixels, axes: str) -> tuple[int, int]:
 
 
 def _apply_palette(pixels: Pixels, colours: Pixels) -> Pixels:
-    """Grey ramps, which many microscopes write as palettes, give the indices back; colours become 8-bit RGB."""
+    """Return the indices of a grey-ramp palette, which many microscopes write; other palettes become 8-bit RGB."""
     rgb = (colours >> 8).astype(np.uint8)
     if np.array_equal(rgb, np.broadcast_to(np.arange(rgb.shape[1], dtype=np.uint8), rgb.shape)):
         return pixels

@@ -1,1 +1,1 @@
-"""Pixel size and acquisition facts, one vendor each."""
+"""Pixel size and acquisition facts in TIFF files, one module per vendor."""

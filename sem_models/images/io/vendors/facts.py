@@ -1,4 +1,4 @@
-"""What a vendor parser hands over, and how text becomes numbers."""
+"""The result of a vendor parser, and the conversion of text to numbers."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from sem_models.images.provenance import ProcessingStep
 
 @dataclass(frozen=True)
 class Facts:
-    """Pixel size in nm, where the file states one, acquisition facts, and processing where a file tells of it."""
+    """Pixel size in nm, acquisition facts and processing history, each if the file states it."""
 
     pixel_size_nm: float | None = None
     metadata: Mapping[str, Fact] = field(default_factory=dict)
@@ -20,7 +20,7 @@ class Facts:
 
 
 def number(value: Any) -> float | None:
-    """A positive finite number, or None for anything else: vendors leave fields empty or write words."""
+    """Return a positive finite number, or None for anything else: vendors leave fields empty or write text in them."""
     try:
         result = float(value)
     except (TypeError, ValueError):
@@ -29,20 +29,24 @@ def number(value: Any) -> float | None:
 
 
 def known(**values: Fact | None) -> dict[str, Fact]:
-    """The facts that have a value; KeyError for a name that is not in the vocabulary."""
+    """Return the facts that have a value.
+
+    Raises:
+        KeyError: A name is not in `FACTS`.
+    """
     if unknown := values.keys() - FACTS.keys():
-        raise KeyError(f"no facts: {', '.join(sorted(unknown))}")
+        raise KeyError(f"unknown facts: {', '.join(sorted(unknown))}")
     return {key: value for key, value in values.items() if value not in (None, "")}
 
 
 def scaled(value: Any, factor: float) -> float | None:
-    """A positive number times `factor`, rounded to nine significant digits, or None."""
+    """Return a positive number times `factor`, rounded to nine significant digits, or None."""
     result = number(value)
     return None if result is None else float(f"{result * factor:.9g}")
 
 
 def degrees(value: Any, factor: float = 1.0) -> float | None:
-    """Any finite number times `factor`, 0 and negative ones included, or None."""
+    """Return any finite number times `factor`, including 0 and negative numbers, or None."""
     try:
         result = float(value) * factor
     except (TypeError, ValueError):
@@ -51,7 +55,12 @@ def degrees(value: Any, factor: float = 1.0) -> float | None:
 
 
 def moment(text: str, *formats: str) -> str:
-    """ISO 8601 of a date with a time that is in ISO 8601 or one of `formats` (as `strptime` has them), else nothing."""
+    """Convert a date with a time to ISO 8601; empty if it cannot be parsed.
+
+    Args:
+        text: Date and time in ISO 8601 or in one of `formats`.
+        formats: Formats as for `strptime`.
+    """
     for form in ("", *formats):
         try:
             found = datetime.strptime(text.strip(), form) if form else datetime.fromisoformat(text.strip())

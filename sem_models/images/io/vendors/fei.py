@@ -14,7 +14,7 @@ _DEGREES = 180 / math.pi
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where no FEI tag is present."""
+    """Return the facts of one page; None if there is no FEI tag."""
     table = next((page.tags[tag].value for tag in TAGS if tag in page.tags), None)
     if not isinstance(table, dict):
         return None
@@ -49,7 +49,7 @@ def _pixel_width_m(table: dict[str, Any], beam: dict[str, Any]) -> float | None:
 
 
 def _beam(table: dict[str, Any]) -> dict[str, Any]:
-    """The section of the beam in use: a dual-beam file holds one for electrons and one for ions."""
+    """Return the section of the beam in use; a dual-beam file has one for electrons and one for ions."""
     section = table.get(_beam_name(table), {})
     return section if isinstance(section, dict) else {}
 

@@ -10,7 +10,7 @@ TAG = 51023
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where the tag is absent or damaged."""
+    """Return the facts of one page; None if the tag is absent or damaged."""
     text = str(page.tags[TAG].value) if TAG in page.tags else ""
     if not text or "<!DOCTYPE" in text or "<!ENTITY" in text:
         return None
@@ -31,5 +31,5 @@ def facts(page: TiffPage) -> Facts | None:
 
 
 def _in_unit(element: ElementTree.Element | None, unit: str, factor: float) -> float | None:
-    """The value times `factor`; None where it is stated in another unit."""
+    """Return the value times `factor`; None if it is stated in another unit."""
     return scaled(element.text, factor) if element is not None and element.get("units") == unit else None

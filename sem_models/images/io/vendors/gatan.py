@@ -6,12 +6,12 @@ from sem_models.images.io.vendors.facts import Facts, number
 from sem_models.images.units import to_nm
 
 SCALES, UNITS = (65009, 65010), (65003, 65004)
-"""Tags of both axes."""
+"""Tags of the two axes."""
 SCALE, UNIT, UNIT_IN_FULL = SCALES[0], UNITS[0], 65012
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where it is not calibrated in a unit of length."""
+    """Return the facts of one page; None if it is not calibrated in a unit of length."""
     scale = number(page.tags[SCALE].value) if SCALE in page.tags else None
     if scale is None:
         return None

@@ -9,7 +9,7 @@ from sem_models.images.units import to_nm
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where no ImageJ description with a unit is present."""
+    """Return the facts of one page; None if there is no ImageJ description with a unit."""
     texts = [str(tag.value) for tag in page.tags.values() if tag.code == 270]
     text = next((text for text in texts if text.startswith("ImageJ=")), "")
     unit = re.search(r"^unit=(.+)$", text, re.MULTILINE)

@@ -12,7 +12,7 @@ from sem_models.images.units import to_nm
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where JEOL left no trace."""
+    """Return the facts of one page; None if the page is not from a JEOL instrument."""
     text = str(page.description or "")
     if "<TemReporter" in text[:400]:
         return _from_xml(text)
@@ -37,7 +37,7 @@ def _from_xml(text: str) -> Facts | None:
         acquired=moment(root.findtext("DateTime") or ""),
     )
     size = 1e9 / per_metre if per_metre else None
-    # Some stations write the pitch of the camera chip here; no TEM image has micrometre pixels.
+    # Some stations write the pixel pitch of the camera sensor here; no TEM image has pixels of micrometres.
     return Facts(size if size and size < LARGEST_BELIEVED_NM else None, metadata)
 
 
@@ -51,7 +51,7 @@ def _first_number(root: ElementTree.Element, name: str) -> float | None:
 
 
 def side_car(image: Path) -> Facts | None:
-    """Facts from `IMAGE.txt` beside `IMAGE.tif` or `IMAGE.bmp`; None where there is no such JEOL file."""
+    """Read the facts from `IMAGE.txt` beside `IMAGE.tif` or `IMAGE.bmp`; None if there is no JEOL file of that name."""
     path = image.with_suffix(".txt")
     if not path.is_file() or path.stat().st_size > 1_000_000:
         return None
@@ -70,7 +70,7 @@ def side_car(image: Path) -> Facts | None:
 
 
 def _micron_bar_nm(lines: dict[str, str]) -> float | None:
-    """The scale bar: its length in pixels and the length that is written beside it."""
+    """Return the pixel size in nm from the scale bar: the length written beside it over its length in pixels."""
     pixels = number(lines.get("SM_MICRON_BAR"))
     marker = re.fullmatch(r"([\d.]+)\s*([a-zA-Z\u00b5\u03bc]+)", lines.get("SM_MICRON_MARKER", ""))
     if not pixels or not marker:

@@ -12,7 +12,7 @@ _EXIF = 34665
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where the tag is absent."""
+    """Return the facts of one page; None if the tag is absent."""
     if TAG not in page.tags or not isinstance(page.tags[TAG].value, dict):
         return None
     table = page.tags[TAG].value

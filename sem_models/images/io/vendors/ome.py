@@ -1,4 +1,7 @@
-"""OME-XML in the description (OME 2016-06): lengths without a unit are micrometres; the workbench's own annotations."""
+"""OME-XML in the description (OME 2016-06), including the annotations of the workbench.
+
+Lengths without a unit are micrometres.
+"""
 
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -15,7 +18,7 @@ _OURS = "SEM Workbench"
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of the first image of an OME-TIFF; None where the description is not OME-XML."""
+    """Return the facts of the first image of an OME-TIFF; None if the description is not OME-XML."""
     first = page.parent.pages.first
     texts = [str(tag.value) for tag in first.tags.values() if tag.code == 270]
     text = next((text for text in texts if "<OME" in text[:1000]), "")
@@ -35,7 +38,7 @@ def facts(page: TiffPage) -> Facts | None:
         return Facts(size, facts_from_text(annotated), history)
     description = (root.findtext(".//{*}Image/{*}Description") or "").strip()
     if description and not history and _OURS in str(first.software):
-        # Before there were annotations, the description was all that told of processing.
+        # Versions without annotations recorded processing in the description only.
         return Facts(size, _instrument_facts(root), (ProcessingStep.from_note(description),))
     return Facts(size, _instrument_facts(root) | known(description="" if history else description), history)
 
@@ -52,7 +55,7 @@ def _history(root: ElementTree.Element) -> tuple[ProcessingStep, ...]:
 
 
 def _instrument_facts(root: ElementTree.Element) -> dict[str, Fact]:
-    """What the elements of the schema say; files of several instruments are not told apart."""
+    """Return the facts in the elements of the schema. Of several instruments, the first is used."""
     microscope, detector = root.find(".//{*}Microscope"), root.find(".//{*}Detector")
     objective, plane = root.find(".//{*}Objective"), root.find(".//{*}Plane")
     distance = _length_nm(objective, "WorkingDistance")

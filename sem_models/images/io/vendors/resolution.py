@@ -1,4 +1,4 @@
-"""Plain TIFF resolution tags: believed only where no printer or screen could have meant them."""
+"""Plain TIFF resolution tags, used only if they cannot be the resolution of a printer or screen."""
 
 from tifffile import TiffPage
 
@@ -6,11 +6,11 @@ from sem_models.images.io.vendors.facts import Facts, number
 
 _NM_PER_RESOLUTION_UNIT = {2: 2.54e7, 3: 1e7}
 LARGEST_BELIEVED_NM = 5000.0
-"""72 to 4800 dots an inch are settings of screens, scanners and printers: 5 to 350 um a pixel."""
+"""Screens, scanners and printers have 72 to 4800 dots per inch, which are pixels of 5 to 350 um."""
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where the tags are absent or are a printing resolution."""
+    """Return the facts of one page; None if the tags are absent or are a printing resolution."""
     if 282 not in page.tags or 296 not in page.tags:
         return None
     numerator, denominator = page.tags[282].value

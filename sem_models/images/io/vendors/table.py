@@ -1,4 +1,4 @@
-"""The table of vendors, most specific first. Adding one means one file and one line here."""
+"""The table of vendors, most specific first. A new vendor is a module and a line in this table."""
 
 from collections.abc import Callable
 
@@ -21,11 +21,11 @@ VENDORS: dict[str, Callable[[TiffPage], Facts | None]] = {
 
 
 def read_facts(page: TiffPage) -> Facts:
-    """All facts of a page: the first vendor that knows one wins, the rest fill gaps."""
+    """Return all facts of a page. Where several vendors state a fact, the first in the table takes precedence."""
     found = [facts for vendor in VENDORS.values() if (facts := vendor(page)) is not None]
     processed = next((facts for facts in found if facts.history), None)
     if processed is not None:
-        # A file beside it, or a tag that another program left, would tell of the image before that.
+        # A file beside it, or a tag left by another program, would describe the image before it was processed.
         return processed
     size = next((facts.pixel_size_nm for facts in found if facts.pixel_size_nm), None)
     metadata = {key: value for facts in reversed(found) for key, value in facts.metadata.items()}

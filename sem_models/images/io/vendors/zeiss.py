@@ -13,7 +13,7 @@ _MICROSECONDS = {"ns": 1e-3, "µs": 1.0, "ms": 1e3, "s": 1e6, "Secs": 1e6, "Mins
 
 
 def facts(page: TiffPage) -> Facts | None:
-    """Facts of one page; None where the tag is absent."""
+    """Return the facts of one page; None if the tag is absent."""
     if TAG not in page.tags:
         return None
     table = page.tags[TAG].value
@@ -49,7 +49,7 @@ def _metadata(table: dict[str, Any]) -> dict[str, Any]:
         magnification=_magnification(_text(table, "ap_mag")),
         beam={"SEM": "electron", "FIB": "ion"}.get(_text(table, "dp_fib_imaging"), ""),
         beam_current_pa=_in_unit(table, "ap_iprobe", _PICOAMPERES),
-        # "Dwell Time" is not that of this scan: it contradicts the line time by three orders of magnitude.
+        # "Dwell Time" does not belong to this scan: it contradicts the line time by three orders of magnitude.
         line_time_ms=scaled(_in_unit(table, "ap_line_time", _MICROSECONDS), 1e-3),
         frame_time_s=scaled(_in_unit(table, "ap_frame_time", _MICROSECONDS), 1e-6),
         stage_tilt_deg=degrees(_text(table, "ap_stage_at_t")),
@@ -59,7 +59,7 @@ def _metadata(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_unit(table: dict[str, Any], key: str, units: dict[str, float]) -> float | None:
-    """The value in the unit that counts 1; None where it is missing or in a unit that is not listed."""
+    """Return the value in the unit whose factor is 1; None if it is missing or its unit is not listed."""
     entry = table.get(key, ())
     factor = units.get(str(entry[2]).strip()) if len(entry) > 2 else None
     return scaled(entry[1], factor) if factor else None
@@ -80,7 +80,7 @@ def _voltage_kv(table: dict[str, Any]) -> float | None:
 
 
 def _magnification(text: str) -> float | None:
-    """`1.50 K X` is 1500."""
+    """Parse a magnification: `1.50 K X` is 1500."""
     words = text.split()
     value = number(words[0]) if words else None
     return value * 1000 if value and "K" in (word.upper() for word in words[1:]) else value

@@ -6,7 +6,7 @@ from sem_models.physics.simulators.phantoms.terrain import Height, roughness, sm
 
 
 def fibres(size: tuple[int, int], rng: np.random.Generator) -> Height:
-    """Height map in pixels."""
+    """Draw a height map of shape `size`, in pixels."""
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float64)
     height = np.full(size, -30.0) + 2 * roughness(size, rng)
     count = max(6, round(0.09 * sum(size) / 2))

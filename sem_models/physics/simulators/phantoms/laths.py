@@ -7,7 +7,7 @@ from sem_models.physics.simulators.phantoms.terrain import Height, roughness, sm
 
 
 def laths(size: tuple[int, int], rng: np.random.Generator) -> Height:
-    """Height map in pixels."""
+    """Draw a height map of shape `size`, in pixels."""
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float64)
     warp = [6 * smooth(roughness(size, rng, 2.0), 4.0) for _ in range(2)]
     points = np.stack([rows + warp[0], columns + warp[1]], axis=-1).reshape(-1, 2)
@@ -24,7 +24,7 @@ def laths(size: tuple[int, int], rng: np.random.Generator) -> Height:
 
 
 def _packet(rows: Height, columns: Height, rng: np.random.Generator) -> Height:
-    """Steps and grooves across one packet: laths of irregular width, each etched to its own depth."""
+    """Draw the steps and grooves across one packet: laths of irregular width, each etched to its own depth."""
     angle = rng.uniform(0, np.pi)
     across = columns * np.sin(angle) - rows * np.cos(angle)
     across = across + 1.5 * np.sin(0.03 * (rows * np.sin(angle) + columns * np.cos(angle)) + rng.uniform(0, 6))

@@ -6,7 +6,7 @@ from sem_models.physics.simulators.phantoms.terrain import Height, roughness, sm
 
 
 def particles(size: tuple[int, int], rng: np.random.Generator) -> Height:
-    """Height map in pixels."""
+    """Draw a height map of shape `size`, in pixels."""
     ground = 1.5 * roughness(size, rng)
     height = ground.copy()
     coverage = 1.1 * size[0] * size[1]

@@ -6,7 +6,7 @@ from sem_models.physics.simulators.phantoms.terrain import Height, roughness, sm
 
 
 def pores(size: tuple[int, int], rng: np.random.Generator) -> Height:
-    """Height map in pixels."""
+    """Draw a height map of shape `size`, in pixels."""
     face = 5 * smooth(roughness(size, rng, 2.0), 2.0)
     height = face.copy()
     area = 0.45 * size[0] * size[1]

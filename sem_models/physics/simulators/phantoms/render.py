@@ -1,4 +1,4 @@
-"""From a height map to a secondary-electron micrograph, with and without what the microscope adds."""
+"""Secondary-electron micrographs of a height map, with and without the degradation by the microscope."""
 
 from dataclasses import dataclass
 
@@ -13,24 +13,24 @@ _GRAZING_COSINE = 0.25
 
 @dataclass(frozen=True)
 class Beam:
-    """How the simulated microscope records."""
+    """Recording conditions of the simulated microscope."""
 
     spot_sigma_px: float = 0.6
     """Standard deviation of the electron spot."""
     dose_e_per_px: float = 400.0
     """Detected electrons per pixel at white."""
     jitter_px: float = 0.15
-    """Standard deviation of the start of each scan line."""
+    """Standard deviation of the start position of each scan line."""
     line_gain: float = 0.006
-    """Standard deviation of the brightness of a line, slowly varying."""
+    """Standard deviation of the relative brightness of the lines, which varies slowly."""
 
 
 def se_yield(height: Height) -> NDArray[np.float64]:
-    """Noise-free secondary-electron signal, (H, W) in [0, 1].
+    """Compute the noise-free secondary-electron signal of a surface, (H, W) in [0, 1].
 
-    Yield grows as 1 / cos(theta) with the tilt of the surface until the escape depth limits it; convex edges emit to
-    several sides and shine, concave places are shadowed because neighbours catch their electrons
-    (Reimer, Scanning Electron Microscopy, 1998, chapters 4 and 6).
+    The yield grows with the tilt of the surface as 1 / cos(theta), until the escape depth limits it. Convex edges emit
+    to several sides and are bright; concave places are dark because their surroundings catch the electrons (Reimer,
+    Scanning Electron Microscopy, 1998, chapters 4 and 6).
     """
     down, right = np.gradient(height)
     cosine = 1 / np.sqrt(1 + down**2 + right**2)
@@ -46,7 +46,7 @@ def se_yield(height: Height) -> NDArray[np.float64]:
 
 
 def record(signal: NDArray[np.float64], beam: Beam, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The same field as the microscope writes it, (H, W), about [0, 1], not clipped."""
+    """Simulate the recording of a signal: (H, W), roughly in [0, 1], not clipped."""
     rows, columns = np.mgrid[0 : signal.shape[0], 0 : signal.shape[1]].astype(np.float64)
     jitter = rng.normal(0, beam.jitter_px, (signal.shape[0], 1))
     scanned = map_coordinates(

@@ -1,4 +1,4 @@
-"""The table of phantoms, and the one function that makes them."""
+"""The table of phantoms, and the function that makes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ PHANTOMS: dict[str, Callable[[tuple[int, int], np.random.Generator], Height]] = 
 
 @dataclass(frozen=True)
 class Phantom:
-    """A simulated micrograph and what it should have shown."""
+    """A simulated micrograph and its ground truth."""
 
     micrograph: Micrograph
     """uint8 or uint16, as recorded."""
     truth: NDArray[np.float32]
-    """(H, W) noise-free signal in [0, 1], before spot, scan and dose."""
+    """(H, W) noise-free signal in [0, 1], before the effects of spot, scan and dose."""
     height: Height
-    """(H, W) surface in pixels."""
+    """(H, W) height of the surface in pixels."""
 
 
 def make_phantom(
@@ -47,10 +47,18 @@ def make_phantom(
     pixel_size_nm: float = 10.0,
     dtype: Literal["uint8", "uint16"] = "uint8",
 ) -> Phantom:
-    """Simulate one field of view; equal arguments give equal pixels.
+    """Simulate one field of view. Equal arguments give equal pixels.
+
+    Args:
+        kind: A name in `PHANTOMS`.
+        size: Rows and columns.
+        seed: Seed of the specimen and of the noise.
+        beam: Recording conditions; None: the defaults.
+        pixel_size_nm: Pixel size that the micrograph states.
+        dtype: Data type of the micrograph.
 
     Raises:
-        UserError: Unknown kind; the known ones are listed.
+        UserError: The kind is unknown; the message lists the known ones.
     """
     if kind not in PHANTOMS:
         raise UserError(f"Unknown phantom {kind!r}: use one of {', '.join(PHANTOMS)}.")
