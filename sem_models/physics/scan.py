@@ -1,5 +1,7 @@
 """What scanning does to an image: each line is recorded later than the one above it and independently of it.
 
+Drift and charging go by the line and column of the whole frame, so that a crop shows what it shows in its frame.
+
 Line shifts and drift are geometric; charging changes the signal; banding and streaks are noise of the amplifier, from
 line to line and along the line.
 """
@@ -11,53 +13,70 @@ from torch import Tensor
 
 from sem_models.config.degradation import Scan
 from sem_models.physics.blur import fold
+from sem_models.physics.frame import Coordinates, Margin
 
 _TRAIL_PX = (8.0, 48.0)
 """Decay lengths of charging trails, in pixels of the recorded image."""
 _DRIFT_POWER = (1.0, 2.0)
 """A drift that is steady (1) to one that speeds up from rest (2)."""
+_TRAIL_REACH = 5
+"""Decay lengths after which a trail counts as ended: .7 % of it is left."""
+_JITTER_REACH = 5
+"""Standard deviations of jitter within a margin; one line in two million goes further."""
+_CUBIC_REACH_PX = 2
 
 
-def displace(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+def reach(settings: Scan) -> Margin:
+    """How far pixels of the recorded image are displaced and smeared; jitter and trails only along the line."""
+    moved = settings.drift_px + _JITTER_REACH * settings.jitter_px
+    rows = math.ceil(settings.drift_px) + _CUBIC_REACH_PX if settings.drift_px > 0 else 0
+    columns = math.ceil(moved) + _CUBIC_REACH_PX if moved > 0 else 0
+    trails = math.ceil(_TRAIL_REACH * _TRAIL_PX[1]) if settings.charging else 0
+    return Margin(rows, columns + trails, columns)
+
+
+def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator) -> Tensor:
     """Line jitter and drift of (N, C, H, W) float: what stands at (row, column) is taken from elsewhere.
 
-    Jitter moves each line along itself by a normal shift of `jitter_px`. Drift moves line y by d (y / (H - 1))^p in a
-    random direction, |d| = `drift_px` and p uniform in 1 to 2. Whole lines move, so that cubic interpolation down and
-    then along is exact in two passes; outside the image its mirror image is seen.
+    Jitter moves each line along itself by a normal shift of `jitter_px`. Drift moves line y of a frame of H lines by
+    d (y / (H - 1))^p in a random direction, |d| = `drift_px` and p uniform in 1 to 2. Whole lines move, so that cubic
+    interpolation down and then along is exact in two passes; outside the frame its mirror image is seen.
     """
-    n, _, height, width = x.shape
-    rows = torch.arange(height, device=x.device, dtype=x.dtype)[None, None, :, None]
-    columns = torch.arange(width, device=x.device, dtype=x.dtype)
+    n, _, height, _ = x.shape
+    rows, columns = at.rows.to(x.dtype), at.columns.to(x.dtype)
     shift = torch.zeros(n, 1, height, 1, device=x.device, dtype=x.dtype)
     if settings.drift_px > 0:
         angle = 2 * math.pi * _rand(n, generator)
         power = _DRIFT_POWER[0] + (_DRIFT_POWER[1] - _DRIFT_POWER[0]) * _rand(n, generator)
-        far = settings.drift_px * (rows / max(height - 1, 1)) ** power
-        x = _cubic(x, rows + far * torch.sin(angle), dim=2)
+        far = settings.drift_px * (rows / (at.height - 1).clamp(min=1)) ** power
+        x = _cubic(x, rows + far * torch.sin(angle), at.rows[:, :, :1], at.height, dim=2)
         shift = far * torch.cos(angle)
     if settings.jitter_px > 0:
         shift = shift + settings.jitter_px * torch.randn(shift.shape, generator=generator, device=x.device)
-    return _cubic(x, columns + shift, dim=3) if settings.drift_px > 0 or settings.jitter_px > 0 else x
+    if settings.drift_px == 0 and settings.jitter_px == 0:
+        return x
+    return _cubic(x, columns + shift, at.columns[..., :1], at.width, dim=3)
 
 
-def charge(x: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:
+def charge(x: Tensor, amplitude: float, mean: Tensor | None, at: Coordinates, generator: torch.Generator) -> Tensor:
     """Add what a charged specimen does to (N, C, H, W) float in [0, 1]; the result may leave that range.
 
     A ramp from -amplitude / 2 to amplitude / 2 across the frame in a random direction, and behind everything brighter
-    than the mean an exponential trail along the scan line, to the right, bright or dark: `amplitude` times the excess
-    brightness right behind an object that is wide against the decay length of 8 to 48 px.
+    than the frame on average, `mean` (N, C, 1, 1), an exponential trail along the scan line, to the right, bright or
+    dark: `amplitude` times the excess brightness right behind an object that is wide against the decay length of 8 to
+    48 px.
     """
-    if amplitude == 0:
+    if amplitude == 0 or mean is None:
         return x
-    n, _, height, width = x.shape
+    n = len(x)
     angle = 2 * math.pi * _rand(n, generator)
-    down = torch.linspace(-1, 1, height, device=x.device)[None, None, :, None]
-    right = torch.linspace(-1, 1, width, device=x.device)[None, None, None, :]
+    down = 2 * at.rows / (at.height - 1).clamp(min=1) - 1
+    right = 2 * at.columns / (at.width - 1).clamp(min=1) - 1
     plane = down * torch.sin(angle) + right * torch.cos(angle)
     ramp = 0.5 * plane / (torch.sin(angle).abs() + torch.cos(angle).abs())
     sign = torch.where(_rand(n, generator) < 0.5, -1.0, 1.0)
     decay = _TRAIL_PX[0] + (_TRAIL_PX[1] - _TRAIL_PX[0]) * _rand(n, generator)
-    return x + amplitude * (ramp + sign * _trails(x, decay))
+    return x + amplitude * (ramp + sign * _trails((x - mean).clamp(min=0), decay))
 
 
 def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
@@ -85,11 +104,10 @@ def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
     return x + settings.streaks * noise
 
 
-def _trails(x: Tensor, decay: Tensor) -> Tensor:
+def _trails(excess: Tensor, decay: Tensor) -> Tensor:
     """Excess brightness smeared to the right by exp(-distance / decay); the weights behind a wide object sum to 1."""
-    excess = (x - x.mean(dim=(2, 3), keepdim=True)).clamp(min=0)
-    width = x.shape[-1]
-    distance = torch.arange(width, device=x.device, dtype=x.dtype)
+    width = excess.shape[-1]
+    distance = torch.arange(width, device=excess.device, dtype=excess.dtype)
     tail = torch.where(distance > 0, torch.exp(-distance / decay) * (torch.exp(1 / decay) - 1), 0.0)
     # Twice the width, or the end of a line would come round to its start.
     spectrum = torch.fft.rfft(excess, n=2 * width) * torch.fft.rfft(tail, n=2 * width)
@@ -97,8 +115,11 @@ def _trails(x: Tensor, decay: Tensor) -> Tensor:
     return trails
 
 
-def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
-    """Values at fractional positions `at` along one axis, by the cubic with a = -0.5 (Keys, IEEE ASSP 29, 1981)."""
+def _cubic(x: Tensor, at: Tensor, first: Tensor, length: Tensor, dim: int) -> Tensor:
+    """Values at fractional positions `at` along one axis, by the cubic with a = -0.5 (Keys, IEEE ASSP 29, 1981).
+
+    Positions are those of frames of `length` pixels, of which `x` shows those from `first` on; both (N, 1, 1, 1).
+    """
     base = torch.floor(at)
     t = at - base
     weights = (
@@ -109,8 +130,9 @@ def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
     )
     result = torch.zeros_like(x)
     for tap, weight in enumerate(weights, start=-1):
-        index = fold(base.long() + tap, x.shape[dim])
-        result += weight * torch.gather(x, dim, index.expand_as(x))
+        index = fold(base.long() + tap, length.long()) - first.long()
+        # What a crop does not show is further away than its margin, and the pixels that would need it are cut off.
+        result += weight * torch.gather(x, dim, index.clamp(0, x.shape[dim] - 1).expand_as(x))
     return result
 
 
