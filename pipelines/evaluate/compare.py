@@ -1,4 +1,4 @@
-"""Use case: runs side by side, with the baselines they share; runs that cannot be compared are said to be so."""
+"""Use case: compare runs side by side with the baselines they share, and say which runs cannot be compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def baselines(self) -> tuple[str, ...]:
-        """Baselines that stand in every table."""
+        """Baselines that are in every report."""
         first, *others = (column.report.methods for column in self.columns)
         everywhere = [method for method in first if all(method in methods for methods in others)]
         return tuple(method for method in everywhere if method.startswith("baseline:"))
@@ -61,7 +61,7 @@ def compare(request: CompareRequest) -> Comparison:
     have different inputs and are never in one table.
 
     Raises:
-        UserError: No run, or none that was evaluated.
+        UserError: No run is given, or none was evaluated.
     """
     if not request.run_ids and not request.experiment:
         raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
@@ -80,7 +80,7 @@ def compare(request: CompareRequest) -> Comparison:
 
 
 def leading_metric(metrics: Sequence[str]) -> str:
-    """What orders the table where nobody chose: PSNR, else the first."""
+    """Return the metric that orders the table by default: PSNR, else the first."""
     return "psnr_db" if "psnr_db" in metrics else metrics[0]
 
 
@@ -117,4 +117,4 @@ def _reason(run: RunInfo, way: Direction, own: Sequence[Column], shown: Column) 
     if way != shown.direction:
         return f"{name} translates the other way and cannot be compared here."
     different = min((column.report.differs_from(shown.report) for column in own), key=len)
-    return f"{name} has no comparable partner here: {'; '.join(different)}."
+    return f"{name} cannot be compared with these runs: {'; '.join(different)}."

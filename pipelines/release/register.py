@@ -1,4 +1,4 @@
-"""Use case: a trained run becomes a registered model that anyone can name."""
+"""Use case: make a trained run a registered model that can be referred to by name."""
 
 from pipelines.evaluate.reports import reports_as_trained
 from pipelines.models import model_folder
@@ -15,7 +15,7 @@ _WAYS: dict[Direction, str] = {
 
 
 def register(request: RegisterRequest) -> str:
-    """Register the best checkpoint of a run with its scores; returns the version number."""
+    """Register the best checkpoint of a run with its scores; return the version number."""
     run_id, direction = request.run.run_id, request.run.direction
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}

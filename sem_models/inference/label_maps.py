@@ -1,4 +1,4 @@
-"""Applying models of label maps to files: a micrograph becomes a mask of raw label values, a mask a micrograph."""
+"""Applying models to and from masks: a micrograph becomes a mask of raw label values, a mask a micrograph."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from sem_models.progress import Progress
 
 
 def segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograph, progress: Progress) -> Micrograph:
-    """A grey micrograph to a mask of (H, W, 1) raw labels, uint8 where they fit, else uint16."""
+    """Segment a grey micrograph into a mask of (H, W, 1) raw labels, uint8 if they fit, else uint16."""
     grey = require_grey(micrograph)
     limits = intensity_range(without_databar(grey).pixels)
     logits = predictor.predict_unit(to_unit(grey.pixels, limits).transpose(2, 0, 1), progress)
@@ -25,14 +25,14 @@ def segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograp
 
 
 def draw_after_mask(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
-    """A mask of raw labels to a micrograph of (H, W, 1) uint8."""
+    """Generate a micrograph, (H, W, 1) uint8, from a mask of raw labels."""
     unit = predictor.predict_unit(one_hot_of(labels, mask), progress)
     drawn = np.rint(unit.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
     return _result(predictor, require_grey(mask), drawn, Origin.SYNTHETIC)
 
 
 def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]:
-    """(K, H, W) float32 of a mask of raw label values.
+    """Convert a mask of raw label values to one-hot (K, H, W) float32.
 
     Raises:
         UserError: It is coloured, or holds a label that is not one of `labels`.

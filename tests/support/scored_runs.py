@@ -18,10 +18,15 @@ MSE = {"good": 0.003, "fair": 0.001, "poor": 0.004}
 
 
 def store(
-    name: str, psnr: list[float], mse: float, extra: Mapping[str, float] = MappingProxyType({}), **changes: object
+    name: str,
+    psnr: list[float],
+    mse: float,
+    extra: Mapping[str, float] = MappingProxyType({}),
+    params: Mapping[str, str] = MappingProxyType({}),
+    **changes: object,
 ) -> str:
     """A run that holds an evaluation of eight images of four specimens; its MSE grows from image to image."""
-    run_id = create_run("sem", name, "training", {}, {"sem.evaluated.test": "set"})
+    run_id = create_run("sem", name, "training", params, {"sem.evaluated.test": "set"})
     scored = [
         (f"i{index}", group, value, mse + 1e-5 * index)
         for index, (group, value) in enumerate(zip(GROUPS, psnr, strict=False))
