@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sem_models.config.degradation import Blur
+from sem_models.physics.frame import Coordinates
 
 _SIGMAS = 3
 _FINE = 5
@@ -19,23 +20,17 @@ _SMALLEST_SIGMA_PX = 1e-3
 """Smaller Gaussians are a single pixel anyway, and a sigma of zero would cause a division by zero."""
 
 
-def defocus(x: Tensor, settings: Blur, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Blur (N, C, H, W) float32, with a different blur for each image.
-
-    Args:
-        x: Images in unit intensity.
-        settings: Kernel, range of sizes and region.
-        generator: Random generator on the device of `x`.
+def defocus(x: Tensor, settings: Blur, at: Coordinates, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Blur (N, C, H, W) float32, with a different blur for each image; regions are drawn for the whole frame.
 
     Returns:
         The blurred images, and a map of the blur, (N, 1, H, W) float32 from 0 (sharp) to 1 (fully blurred). Where the
         map is 0, pixels are unchanged.
     """
     blurred = convolve(x, blur_kernels(settings, len(x), generator))
-    shape = (len(x), 1, *x.shape[-2:])
     if settings.region == "whole":
-        return blurred, torch.ones(shape, device=x.device)
-    region = random_regions(shape, settings.sharp_share, generator)
+        return blurred, torch.ones(len(x), 1, *x.shape[-2:], device=x.device)
+    region = random_regions(at, settings.sharp_share, generator)
     return x + region * (blurred - x), region
 
 
@@ -61,7 +56,8 @@ def blur_kernels(settings: Blur, count: int, generator: torch.Generator) -> Tens
 def convolve(x: Tensor, kernels: Tensor) -> Tensor:
     """Convolve each image of (N, C, H, W) with its own (K, K) kernel, K odd.
 
-    Edges are mirrored about the outermost pixel.
+    Edges are mirrored about the outermost pixel. Crops need a margin of K // 2 px, which is cut off afterwards, except
+    where their frame ends.
     """
     n, channels, height, width = x.shape
     half = kernels.shape[-1] // 2
@@ -73,14 +69,14 @@ def convolve(x: Tensor, kernels: Tensor) -> Tensor:
 
 def mirrored(length: int, margin: int, device: torch.device) -> Tensor:
     """Return the indices -margin to length + margin - 1 folded back into the axis; margin may exceed length."""
-    return fold(torch.arange(-margin, length + margin, device=device), length)
+    return fold(torch.arange(-margin, length + margin, device=device), torch.tensor(length, device=device))
 
 
-def fold(index: Tensor, length: int) -> Tensor:
-    """Reflect integer indices about the outermost pixels of an axis."""
-    period = max(2 * (length - 1), 1)
+def fold(index: Tensor, length: Tensor) -> Tensor:
+    """Reflect integer indices about the outermost pixels of axes of `length` pixels, an integer tensor."""
+    period = (2 * (length - 1)).clamp(min=1)
     within = index.remainder(period)
-    return torch.minimum(within, period - within) if length > 1 else torch.zeros_like(index)
+    return torch.minimum(within, period - within)
 
 
 def _disc(half: int, radius: Tensor) -> Tensor:
@@ -115,24 +111,23 @@ _TILT = (0.3, 1.5)
 _SEMI_AXES = (0.1, 0.9)
 
 
-def random_regions(shape: tuple[int, int, int, int], sharp_share: float, generator: torch.Generator) -> Tensor:
+def random_regions(at: Coordinates, sharp_share: float, generator: torch.Generator) -> Tensor:
     """Draw (N, 1, H, W) float32 masks from 0 (sharp) to 1 (blurred) on the generator's device.
 
-    Half planes, ellipses (inside or outside) and tilts are equally likely and cover 0 to 100 % of the area. A fraction
-    `sharp_share` of the masks is 0 everywhere. Plateaus are exactly 0 and 1.
+    Half planes, ellipses (inside or outside) and tilts are equally likely and cover 0 to 100 % of the area of a
+    frame. A fraction `sharp_share` of the masks is 0 everywhere. Plateaus are exactly 0 and 1.
     """
-    count, _, height, width = shape
-    draw = _Draw(count, generator)
-    half = math.hypot(height, width) / 2
-    down = (torch.arange(height, device=generator.device) - (height - 1) / 2)[None, None, :, None] / half
-    right = (torch.arange(width, device=generator.device) - (width - 1) / 2)[None, None, None, :] / half
+    draw = _Draw(len(at.height), generator)
+    half = torch.sqrt(at.height**2 + at.width**2) / 2
+    down = (at.rows - (at.height - 1) / 2) / half
+    right = (at.columns - (at.width - 1) / 2) / half
     angle = draw.uniform(0, 2 * math.pi)
     along, across = _turn(right, down, angle)
-    reach = (torch.cos(angle).abs() * width + torch.sin(angle).abs() * height) / 2 / half
+    reach = (torch.cos(angle).abs() * at.width + torch.sin(angle).abs() * at.height) / 2 / half
     offset = along - reach * draw.uniform(-1, 1)
     planes = _ramp(offset, draw.uniform(*_EDGE))
     tilts = (offset.abs() / draw.uniform(*_TILT)).clamp(0, 1)
-    ellipses = _ellipses(along, across, (height / 2 / half, width / 2 / half), draw)
+    ellipses = _ellipses(along, across, (at.height / 2 / half, at.width / 2 / half), draw)
     kind = draw.uniform(0, 3)
     region = torch.where(kind < 1, planes, torch.where(kind < 2, ellipses, tilts))
     return torch.where(draw.uniform(0, 1) < sharp_share, torch.zeros_like(region), region)
@@ -160,11 +155,11 @@ def _ramp(distance: Tensor, width: Tensor) -> Tensor:
     return t * t * (3 - 2 * t)
 
 
-def _ellipses(along: Tensor, across: Tensor, size: tuple[float, float], draw: _Draw) -> Tensor:
+def _ellipses(along: Tensor, across: Tensor, size: tuple[Tensor, Tensor], draw: _Draw) -> Tensor:
     """Return ellipses that are blurred inside or, equally often, outside."""
     a, b = draw.uniform(*_SEMI_AXES), draw.uniform(*_SEMI_AXES)
-    u = along - draw.uniform(-size[1], size[1])
-    v = across - draw.uniform(-size[0], size[0])
+    u = along - draw.uniform(-1, 1) * size[1]
+    v = across - draw.uniform(-1, 1) * size[0]
     # Distance to the rim to first order: exact on the axes, and enough for a soft edge.
     inside = (1 - torch.sqrt((u / a) ** 2 + (v / b) ** 2)) * torch.minimum(a, b)
     sign = torch.where(draw.uniform(0, 1) < 0.5, -1.0, 1.0)

@@ -5,21 +5,30 @@ larger pixel step, so line shifts, drift and trails are in pixels of the recorde
 displaced before it hits the specimen, and charging changes the number of electrons that return, so both precede the
 shot noise, which would otherwise be interpolated and lose variance. Banding, streaks and read noise arise in the
 amplifier; they are added, so their order does not matter.
+
+The model describes whole frames. A training patch is a window of a frame: blur, down-sampling and scan distortions are
+computed on the window and a margin around it, in the coordinates of the frame, and the margin is cut off afterwards.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from sem_models.config.degradation import Degradation, Scan
 from sem_models.errors import SettingRef, UserError
-from sem_models.physics.blur import defocus
+from sem_models.physics import downsampling
+from sem_models.physics.blur import defocus, half_width
 from sem_models.physics.downsampling import downsample
+from sem_models.physics.frame import Margin, Window, coordinates, cut
 from sem_models.physics.noise import add_noise
-from sem_models.physics.scan import band, charge, displace, streak
+from sem_models.physics.scan import band, charge, displace, reach, streak
 
 
 def degrade(x: Tensor, settings: Degradation, generator: torch.Generator) -> Tensor:
-    """Degrade (N, C, H, W) float in [0, 1] to (N, C, H / scale, W / scale); H and W must be multiples of the scale.
+    """Degrade whole frames (N, C, H, W) float in [0, 1] to (N, C, H / scale, W / scale).
+
+    H and W must be multiples of the scale.
 
     Raises:
         UserError: The settings contain line defects, which only inpainting simulates.
@@ -31,7 +40,7 @@ def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generat
     """Degrade images as `degrade` does, and return where they were blurred.
 
     Args:
-        x: (N, C, H, W) float32 in [0, 1]; H and W are multiples of the scale.
+        x: (N, C, H, W) float32 in [0, 1], whole frames; H and W multiples of the scale.
         settings: Settings from which blur, region, scan distortion, dose and noise are drawn separately for each image.
         generator: Random generator on the device of `x`. Nothing is drawn for absent parts.
 
@@ -42,13 +51,66 @@ def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generat
     Raises:
         UserError: The settings contain line defects, which only inpainting simulates.
     """
+    frames = [Window.whole(*x.shape[-2:])] * len(x)
+    return _rendered(x, frames, frames, x.mean(dim=(2, 3), keepdim=True), settings, generator)
+
+
+def margin(settings: Degradation) -> Margin:
+    """Return how much of a frame is needed around a window, in px of the sharp image and multiples of the scale."""
+    kernel = half_width(settings.blur) if settings.blur else 0
+    optics = kernel + downsampling.reach(settings.scale, settings.downsampling)
+    distorted = reach(settings.scan or Scan())
+    blocks = -(-optics // settings.scale)
+    sides = (distorted.rows, distorted.left, distorted.right)
+    return Margin(*(settings.scale * (blocks + side) for side in sides))
+
+
+def degrade_windows(
+    x: Tensor,
+    given: Sequence[Window],
+    wanted: Sequence[Window],
+    mean: Tensor | None,
+    settings: Degradation,
+    generator: torch.Generator,
+) -> Tensor:
+    """Render windows of degraded frames without degrading the whole frames.
+
+    Args:
+        x: (N, C, H, W) float32 in [0, 1], the sharp frames in the windows `given`.
+        given: The windows `wanted`, widened by `margin(settings)`; all of one size.
+        wanted: Windows to render, all of one size. Windows and frames begin and end on the grid of the scale (`Window.aligned`).
+        mean: (N, C, 1, 1) of the sharp frames; None where the settings have no charging.
+        settings: As in `degrade_with_blur`.
+        generator: Random generator on the device of `x`. What belongs to a frame as a whole is the same for all of its
+            windows; what belongs to a line or pixel is drawn for the rendered part only.
+
+    Returns:
+        (N, C, h / scale, w / scale), not clipped; h and w are the size of the windows `wanted`.
+    """
+    return _rendered(x, given, wanted, mean, settings, generator)[0]
+
+
+def _rendered(
+    x: Tensor,
+    given: Sequence[Window],
+    wanted: Sequence[Window],
+    mean: Tensor | None,
+    settings: Degradation,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor | None]:
+    """Render as `degrade_windows` does, and return where the sharp windows were blurred."""
     if settings.lines:
         raise UserError(
             "Only inpainting recipes can redraw line defects; use ", SettingRef("degradation.lines", "none"), "."
         )
-    blurred, region = (x, None) if settings.blur is None else defocus(x, settings.blur, generator)
+    blurred, region = x, None
+    if settings.blur is not None:
+        blurred, region = defocus(x, settings.blur, coordinates(given, x.device), generator)
+        region = cut(region, given, wanted)
     signal = downsample(blurred, settings.scale, settings.downsampling)
     scan = settings.scan or Scan()
-    signal = charge(displace(signal, scan, generator), scan.charging, generator)
-    noisy = add_noise(signal, settings.dose_e_per_px, settings.read_noise, generator)
+    given, wanted = ([window.reduced(settings.scale) for window in windows] for windows in (given, wanted))
+    place = coordinates(given, x.device)
+    signal = charge(displace(signal, scan, place, generator), scan.charging, mean, place, generator)
+    noisy = add_noise(cut(signal, given, wanted), settings.dose_e_per_px, settings.read_noise, generator)
     return streak(band(noisy, scan.banding, generator), scan, generator), region

@@ -5,6 +5,8 @@ MATLAB. `cubic_aliased` is the cubic with a = -0.75 without stretching, as in Op
 Gaussian with sigma 1 px, followed by the mean of each block.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -29,6 +31,14 @@ def downsample(x: Tensor, scale: int, downsampling: Downsampling) -> Tensor:
     if downsampling == "cubic_aliased":
         return F.interpolate(x, size=size, mode="bicubic", antialias=False, align_corners=False)
     return F.avg_pool2d(_gaussian_5x5(x), scale)
+
+
+def reach(scale: int, downsampling: Downsampling) -> int:
+    """How far beyond its own block of `scale` px a pixel of the small image looks, in whole px of the large one."""
+    if scale == 1:
+        return 0
+    # A cubic reaches two px from the centre of the block, a stretched one two blocks.
+    return math.ceil(1.5 * scale) if downsampling == "bicubic_aa" else 2
 
 
 def upsample(x: Tensor, scale: int) -> Tensor:

@@ -1,7 +1,8 @@
 """Distortions caused by scanning, in which each line is recorded after the one above it and independently of it.
 
-Line jitter and drift are geometric, charging changes the signal, and banding and streaks are amplifier noise, from line
-to line and along the line.
+Drift and charging depend on the line and column of the whole frame, so that a crop looks as it does in its frame. Line
+jitter and drift are geometric, charging changes the signal, and banding and streaks are amplifier noise, from line to
+line and along the line.
 """
 
 import math
@@ -11,54 +12,71 @@ from torch import Tensor
 
 from sem_models.config.degradation import Scan
 from sem_models.physics.blur import fold
+from sem_models.physics.frame import Coordinates, Margin
 
 _TRAIL_PX = (8.0, 48.0)
 """Decay lengths of charging trails, in pixels of the recorded image."""
 _DRIFT_POWER = (1.0, 2.0)
 """Exponents of the drift: steady (1) to accelerating from rest (2)."""
+_TRAIL_REACH = 5
+"""Decay lengths after which a trail is neglected; 0.7 % of it is left."""
+_JITTER_REACH = 5
+"""Standard deviations of jitter that a margin allows for; one line in two million is shifted further."""
+_CUBIC_REACH_PX = 2
 
 
-def displace(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+def reach(settings: Scan) -> Margin:
+    """Return how far pixels of the recorded image are displaced and smeared; jitter and trails only along the line."""
+    moved = settings.drift_px + _JITTER_REACH * settings.jitter_px
+    rows = math.ceil(settings.drift_px) + _CUBIC_REACH_PX if settings.drift_px > 0 else 0
+    columns = math.ceil(moved) + _CUBIC_REACH_PX if moved > 0 else 0
+    trails = math.ceil(_TRAIL_REACH * _TRAIL_PX[1]) if settings.charging else 0
+    return Margin(rows, columns + trails, columns)
+
+
+def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator) -> Tensor:
     """Displace the lines of (N, C, H, W) float by jitter and drift.
 
     Jitter shifts each line along itself by a normally distributed distance with standard deviation `jitter_px`. Drift
-    moves line y by d (y / (H - 1))^p in a random direction, with |d| = `drift_px` and p uniform in [1, 2]. Because
-    whole lines move, cubic interpolation in two passes, first vertically and then along the lines, is exact. The image
-    is mirrored beyond its edges.
+    moves line y of a frame of H lines by d (y / (H - 1))^p in a random direction, with |d| = `drift_px` and p uniform
+    in [1, 2]. Because whole lines move, cubic interpolation in two passes, first vertically and then along the lines,
+    is exact. The frame is mirrored beyond its edges.
     """
-    n, _, height, width = x.shape
-    rows = torch.arange(height, device=x.device, dtype=x.dtype)[None, None, :, None]
-    columns = torch.arange(width, device=x.device, dtype=x.dtype)
+    n, _, height, _ = x.shape
+    rows, columns = at.rows.to(x.dtype), at.columns.to(x.dtype)
     shift = torch.zeros(n, 1, height, 1, device=x.device, dtype=x.dtype)
     if settings.drift_px > 0:
         angle = 2 * math.pi * _rand(n, generator)
         power = _DRIFT_POWER[0] + (_DRIFT_POWER[1] - _DRIFT_POWER[0]) * _rand(n, generator)
-        far = settings.drift_px * (rows / max(height - 1, 1)) ** power
-        x = _cubic(x, rows + far * torch.sin(angle), dim=2)
+        far = settings.drift_px * (rows / (at.height - 1).clamp(min=1)) ** power
+        x = _cubic(x, rows + far * torch.sin(angle), at.rows[:, :, :1], at.height, dim=2)
         shift = far * torch.cos(angle)
     if settings.jitter_px > 0:
         shift = shift + settings.jitter_px * torch.randn(shift.shape, generator=generator, device=x.device)
-    return _cubic(x, columns + shift, dim=3) if settings.drift_px > 0 or settings.jitter_px > 0 else x
+    if settings.drift_px == 0 and settings.jitter_px == 0:
+        return x
+    return _cubic(x, columns + shift, at.columns[..., :1], at.width, dim=3)
 
 
-def charge(x: Tensor, amplitude: float, generator: torch.Generator) -> Tensor:
+def charge(x: Tensor, amplitude: float, mean: Tensor | None, at: Coordinates, generator: torch.Generator) -> Tensor:
     """Add the effects of a charging specimen to (N, C, H, W) float in [0, 1]; the result may leave that range.
 
-    They are a ramp from -amplitude / 2 to amplitude / 2 across the frame in a random direction, and exponential trails,
-    bright or dark, to the right of everything brighter than the mean. Right behind an object that is much wider than
-    the decay length of 8 to 48 px, a trail has `amplitude` times the excess brightness.
+    A ramp from -amplitude / 2 to amplitude / 2 crosses the frame in a random direction. To the right of everything
+    brighter than the mean of the frame, `mean` (N, C, 1, 1), an exponential trail follows along the scan line, bright or
+    dark. Directly behind an object that is wide compared with the decay length of 8 to 48 px, it is `amplitude` times
+    the excess brightness.
     """
-    if amplitude == 0:
+    if amplitude == 0 or mean is None:
         return x
-    n, _, height, width = x.shape
+    n = len(x)
     angle = 2 * math.pi * _rand(n, generator)
-    down = torch.linspace(-1, 1, height, device=x.device)[None, None, :, None]
-    right = torch.linspace(-1, 1, width, device=x.device)[None, None, None, :]
+    down = 2 * at.rows / (at.height - 1).clamp(min=1) - 1
+    right = 2 * at.columns / (at.width - 1).clamp(min=1) - 1
     plane = down * torch.sin(angle) + right * torch.cos(angle)
     ramp = 0.5 * plane / (torch.sin(angle).abs() + torch.cos(angle).abs())
     sign = torch.where(_rand(n, generator) < 0.5, -1.0, 1.0)
     decay = _TRAIL_PX[0] + (_TRAIL_PX[1] - _TRAIL_PX[0]) * _rand(n, generator)
-    return x + amplitude * (ramp + sign * _trails(x, decay))
+    return x + amplitude * (ramp + sign * _trails((x - mean).clamp(min=0), decay))
 
 
 def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
@@ -90,11 +108,10 @@ def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
     return x + settings.streaks * noise
 
 
-def _trails(x: Tensor, decay: Tensor) -> Tensor:
-    """Smear excess brightness to the right by exp(-distance / decay); weights behind a wide object sum to 1."""
-    excess = (x - x.mean(dim=(2, 3), keepdim=True)).clamp(min=0)
-    width = x.shape[-1]
-    distance = torch.arange(width, device=x.device, dtype=x.dtype)
+def _trails(excess: Tensor, decay: Tensor) -> Tensor:
+    """Return the excess brightness smeared to the right by exp(-distance / decay); the weights behind a wide object sum to 1."""
+    width = excess.shape[-1]
+    distance = torch.arange(width, device=excess.device, dtype=excess.dtype)
     tail = torch.where(distance > 0, torch.exp(-distance / decay) * (torch.exp(1 / decay) - 1), 0.0)
     # With less than twice the width, the end of a line would wrap around to its start.
     spectrum = torch.fft.rfft(excess, n=2 * width) * torch.fft.rfft(tail, n=2 * width)
@@ -102,8 +119,11 @@ def _trails(x: Tensor, decay: Tensor) -> Tensor:
     return trails
 
 
-def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
-    """Interpolate at fractional positions along one axis with the cubic a = -0.5 (Keys, IEEE ASSP 29, 1981)."""
+def _cubic(x: Tensor, at: Tensor, first: Tensor, length: Tensor, dim: int) -> Tensor:
+    """Interpolate at fractional positions `at` along one axis, by the cubic with a = -0.5 (Keys, IEEE ASSP 29, 1981).
+
+    Positions are counted in frames of `length` pixels, of which `x` shows those from `first` on; both (N, 1, 1, 1).
+    """
     base = torch.floor(at)
     t = at - base
     weights = (
@@ -114,8 +134,9 @@ def _cubic(x: Tensor, at: Tensor, dim: int) -> Tensor:
     )
     result = torch.zeros_like(x)
     for tap, weight in enumerate(weights, start=-1):
-        index = fold(base.long() + tap, x.shape[dim])
-        result += weight * torch.gather(x, dim, index.expand_as(x))
+        index = fold(base.long() + tap, length.long()) - first.long()
+        # What a crop does not show is further away than its margin, and the pixels that would need it are cut off.
+        result += weight * torch.gather(x, dim, index.clamp(0, x.shape[dim] - 1).expand_as(x))
     return result
 
 

@@ -109,11 +109,11 @@ class Task:
             crops: (N, C, p, p) float32 unit intensities for each role.
             generator: Random numbers for the forward model, on the same device.
         """
-        from sem_models.physics.degrade import degrade
+        from sem_models.datasets.sampling.degraded_crops import degraded_crops
 
         if "image" not in crops:
             return {"input": crops["input"], "target": crops.get("target", crops["input"])}
-        given = degrade(crops["image"], recipe.degradation, generator)
+        given = degraded_crops(crops, "image", recipe.degradation, generator)
         return {"input": given, "target": crops.get("target", crops["image"])}
 
     # Scores

@@ -35,9 +35,9 @@ class Segmentation(LabelMapTask):
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Degrade the images by the forward model and make the masks one-hot."""
         from sem_models.config.networks.table import capabilities
-        from sem_models.physics.degrade import degrade
+        from sem_models.datasets.sampling.degraded_crops import degraded_crops
 
-        given = degrade(crops["image"], recipe.degradation, generator)
+        given = degraded_crops(crops, "image", recipe.degradation, generator)
         return {"input": given, "target": one_hot(crops["mask"], capabilities(recipe.network).channels_out)}
 
     def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":

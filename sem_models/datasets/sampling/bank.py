@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +36,16 @@ class Plane:
     """Lower intensity limits, (images, channels); `span`, of the same shape, is upper minus lower limit."""
     span: Tensor
     channels: int
+
+    @cached_property
+    def means(self) -> Tensor:
+        """(images, channels) in unit scale; all images are read once."""
+        found = []
+        for image, name in enumerate(self.dtypes):
+            start, size = int(self.offsets[image]), int(self.heights[image] * self.widths[image] * self.channels)
+            pixels = _to_float(self.values[name][start : start + size], name).reshape(-1, self.channels)
+            found.append(pixels.double().mean(dim=0).float())
+        return (torch.stack(found).to(self.lo.device) - self.lo) / self.span
 
     def gather(self, images: Tensor, index: Tensor) -> Tensor:
         """Return the values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit intensity."""

@@ -38,9 +38,9 @@ class DomainSampler:
         self._samplers = [PatchSampler(bank, patch, batch, seed + 2 * i) for i, bank in enumerate(banks)]
 
     def batch(self) -> Crops:
-        """Draw (N, C, p, p) float32 in unit intensity: `input` or `image`, and `target`. Windows are of the first."""
+        """Draw `input` or `image`, and `target`: (N, C, p, p) float32 in unit intensity; windows are of the first."""
         first, second = (sampler.batch() for sampler in self._samplers)
-        return Crops({self._first: first[self._first], "target": second[self._second]}, first.windows)
+        return Crops({self._first: first[self._first], "target": second[self._second]}, first.windows, first.views)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of both generators."""

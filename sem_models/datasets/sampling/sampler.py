@@ -1,37 +1,37 @@
 """Random crops, flips and quarter turns of a patch bank, in one vectorised pass on the device."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from sem_models.datasets.kinds import Role
-from sem_models.datasets.sampling.bank import PatchBank, Plane
+from sem_models.datasets.sampling.bank import PatchBank
+from sem_models.datasets.sampling.views import FrameViews
 from sem_models.errors import UserError
+from sem_models.physics.frame import Window
 
 _TRANSPOSED = 1
 """The bit of a symmetry that transposes rows and columns; the other two bits are flips."""
 
 
-@dataclass(frozen=True)
-class Window:
-    """Position of a crop in its frame, in pixels of the sharp image, before flips and turns."""
-
-    top: int
-    left: int
-    frame_height: int
-    frame_width: int
-
-
 class Crops(dict[Role, Tensor]):
     """The crops of each role, (N, C, p, p) float32 in unit intensity, and the positions of the N crops."""
 
-    def __init__(self, images: Mapping[Role, Tensor], windows: Sequence[Window]) -> None:
-        """Store the images, with one window per crop."""
+    def __init__(
+        self, images: Mapping[Role, Tensor], windows: Sequence[Window], views: FrameViews | None = None
+    ) -> None:
+        """Store crops of frames.
+
+        Args:
+            images: Crops by role.
+            windows: One for each crop, in pixels of the sharp image. Its frame is flipped and turned as the crop is.
+            views: Gives access to the frames, for what needs to know the surroundings of a crop.
+        """
         super().__init__(images)
         self.windows = tuple(windows)
+        self.views = views
 
 
 class PatchSampler:
@@ -80,12 +80,8 @@ class PatchSampler:
         symmetry = torch.randint(8, (self._batch,), generator=generator)
         if not self._turns:
             symmetry = symmetry & ~_TRANSPOSED
-        device = self._bank.device
-        places = [part.to(device) for part in (images, rows, columns, symmetry)]
-        images_of = {role: self._cut(plane, self._scales[role], *places) for role, plane in self._bank.planes.items()}
-        sizes = self._frames[images].tolist()
-        corners = zip(rows.tolist(), columns.tolist(), strict=True)
-        return Crops(images_of, [Window(*corner, *size) for corner, size in zip(corners, sizes, strict=True)])
+        views = FrameViews(self._bank, self._patch, self._frames[images], images, rows, columns, symmetry)
+        return Crops({role: views.crops(role, scale) for role, scale in self._scales.items()}, views.windows(), views)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the random generator, a tensor."""
@@ -94,17 +90,6 @@ class PatchSampler:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a saved state."""
         self._generator.set_state(state["generator"])
-
-    def _cut(self, plane: Plane, scale: int, images: Tensor, rows: Tensor, columns: Tensor, symmetry: Tensor) -> Tensor:
-        size = self._patch // scale
-        axis = torch.arange(size, device=images.device)
-        down, right = _dihedral(axis, symmetry)
-        down = down + (rows // scale)[:, None, None]
-        right = right + (columns // scale)[:, None, None]
-        pixel = down * plane.widths[images][:, None, None] + right
-        channel = torch.arange(plane.channels, device=images.device)
-        index = plane.offsets[images][:, None, None, None] + pixel[..., None] * plane.channels + channel
-        return plane.gather(images, index).permute(0, 3, 1, 2).contiguous()
 
     def _positions(self) -> tuple[Tensor, Tensor]:
         """Return the number of crop positions in each image, in steps that keep all roles on whole pixels."""
@@ -128,12 +113,3 @@ class PatchSampler:
             raise UserError(
                 f"{small[0]} is smaller than the patch of {self._patch} px; lower train.patch or leave it out."
             )
-
-
-def _dihedral(axis: Tensor, symmetry: Tensor) -> tuple[Tensor, Tensor]:
-    """Return (N, p, p) row and column indices of each patch after one of the eight flips and quarter turns."""
-    bit = [(symmetry >> k & 1).bool()[:, None, None] for k in range(3)]
-    row, column = axis[None, :, None], axis[None, None, :]
-    last = axis.numel() - 1
-    row, column = torch.where(bit[0], column, row), torch.where(bit[0], row, column)
-    return torch.where(bit[1], last - row, row), torch.where(bit[2], last - column, column)

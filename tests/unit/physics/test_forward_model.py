@@ -12,10 +12,11 @@ from sem_models.config.degradation import Blur, Degradation, Scan
 from sem_models.config.overrides import override, override_degradation
 from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
+from sem_models.physics import scan as scanning
 from sem_models.physics.blur import blur_kernels, convolve, random_regions
 from sem_models.physics.degrade import degrade, degrade_with_blur
+from sem_models.physics.frame import Coordinates, Window, coordinates
 from sem_models.physics.noise import add_noise
-from sem_models.physics.scan import charge, displace
 
 EVERYTHING = Degradation(
     scale=2,
@@ -28,6 +29,21 @@ EVERYTHING = Degradation(
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def whole(count: int, height: int, width: int) -> Coordinates:
+    return coordinates([Window.whole(height, width)] * count, torch.device("cpu"))
+
+
+def displace(x: torch.Tensor, settings: Scan, drawn: torch.Generator) -> torch.Tensor:
+    """Of whole frames."""
+    return scanning.displace(x, settings, whole(len(x), *x.shape[-2:]), drawn)
+
+
+def charge(x: torch.Tensor, amplitude: float, drawn: torch.Generator) -> torch.Tensor:
+    """Of whole frames."""
+    mean = x.mean(dim=(2, 3), keepdim=True)
+    return scanning.charge(x, amplitude, mean, whole(len(x), *x.shape[-2:]), drawn)
 
 
 def texture(size: int = 96, sigma: float = 2.0, seed: int = 0) -> np.ndarray:
@@ -93,7 +109,7 @@ def test_each_image_has_its_own_kernel_for_all_its_channels() -> None:
 
 
 def test_regions_cover_everything_from_none_to_all() -> None:
-    regions = random_regions((2000, 1, 32, 48), 0.25, generator())
+    regions = random_regions(whole(2000, 32, 48), 0.25, generator())
     area = regions.mean(dim=(1, 2, 3))
     assert float(regions.min()) == 0
     assert float(regions.max()) == 1
@@ -102,13 +118,13 @@ def test_regions_cover_everything_from_none_to_all() -> None:
     assert counts.min() > 150
     steps = (regions[..., 1:] - regions[..., :-1]).abs().amax(dim=(1, 2, 3))
     assert steps.median() < 0.8, "edges are soft"
-    none = random_regions((50, 1, 32, 48), 1.0, generator())
+    none = random_regions(whole(50, 32, 48), 1.0, generator())
     assert not none.any()
 
 
 def test_half_planes_have_any_direction() -> None:
-    """The angle of a mask's mean gradient falls into all octants."""
-    regions = random_regions((800, 1, 40, 40), 0.0, generator())
+    """The mean gradient of a mask, as an angle, falls into every octant."""
+    regions = random_regions(whole(800, 40, 40), 0.0, generator())
     down = (regions[..., 1:, :] - regions[..., :-1, :]).mean(dim=(1, 2, 3))
     right = (regions[..., :, 1:] - regions[..., :, :-1]).mean(dim=(1, 2, 3))
     octants = torch.histc(torch.atan2(down, right)[(down**2 + right**2) > 1e-6], 8, -np.pi, np.pi)
@@ -121,8 +137,8 @@ def test_where_the_map_is_zero_nothing_is_touched() -> None:
     mixed, region = degrade_with_blur(x, Degradation(scale=1, blur=settings), generator(5))
     assert region is not None
     assert torch.equal(mixed[region == 0], x[region == 0])
-    whole = degrade(x, Degradation(scale=1, blur=Blur(size_px=(3, 3))), generator(5))
-    torch.testing.assert_close(mixed, (1 - region) * x + region * whole)
+    everywhere = degrade(x, Degradation(scale=1, blur=Blur(size_px=(3, 3))), generator(5))
+    torch.testing.assert_close(mixed, (1 - region) * x + region * everywhere)
     assert not torch.allclose(mixed[region == 1], x[region == 1])
 
 

@@ -11,7 +11,7 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Manifest
-from sem_models.datasets.sampling.sampler import Crops, Window
+from sem_models.datasets.sampling.sampler import Crops
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.lines import InterpolatedLines, interpolate_lines
 from sem_models.images.databar import DataBar
@@ -20,6 +20,7 @@ from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.table import build_network
 from sem_models.physics.degrade import degrade
+from sem_models.physics.frame import Window
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.inpainting import INPAINTING
 from sem_models.tasks.models import evaluate_model, task_of
@@ -67,7 +68,7 @@ def test_interpolation_is_that_of_numpy_column_by_column() -> None:
 def test_a_batch_shows_crops_of_spoilt_frames() -> None:
     """Input and target differ only inside the mask; each gap is filled from good lines inside the crop."""
     clean = torch.rand(8, 1, 64, 64, generator=torch.Generator().manual_seed(0))
-    windows = [Window(top, 40, 512, 700) for top in (0, 448, *range(100, 400, 50))]
+    windows = [Window(top, 40, 64, 64, 512, 700) for top in (0, 448, *range(100, 400, 50))]
     batch = INPAINTING.batch(RECIPE, Crops({"image": clean}, windows), torch.Generator().manual_seed(0))
     image, hidden = batch["input"][:, :1], batch["input"][:, 1:]
     assert torch.equal(batch["target"], clean)
