@@ -78,7 +78,8 @@ def degrade_windows(
     Args:
         x: (N, C, H, W) float32 in [0, 1], the sharp frames in the windows `given`.
         given: The windows `wanted`, widened by `margin(settings)`; all of one size.
-        wanted: Windows to render, all of one size. Windows and frames begin and end on the grid of the scale (`Window.aligned`).
+        wanted: Windows to render, all of one size. Windows and frames begin and end on the grid of the scale
+            (`Window.aligned`).
         mean: (N, C, 1, 1) of the sharp frames; None where the settings have no charging.
         settings: As in `degrade_with_blur`.
         generator: Random generator on the device of `x`. What belongs to a frame as a whole is the same for all of its

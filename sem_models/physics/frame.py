@@ -1,7 +1,7 @@
 """Where crops lie in the frames that were scanned.
 
-A forward model that is evaluated on a crop must know its position: drift and charging depend on the line and time of the
-whole frame, and what lies beside a crop is blurred into it.
+A forward model that is evaluated on a crop must know its position: drift and charging depend on the line and time of
+the whole frame, and what lies beside a crop is blurred into it.
 """
 
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Window:
 
 
 class Coordinates(NamedTuple):
-    """Positions of the pixels of N crops of one size in their frames: integers stored as float32, with four axes each."""
+    """Positions of the pixels of N crops of one size in their frames: integers stored as float32."""
 
     rows: Tensor
     """(N, 1, H, 1)."""

@@ -62,7 +62,7 @@ def charge(x: Tensor, amplitude: float, mean: Tensor | None, at: Coordinates, ge
     """Add the effects of a charging specimen to (N, C, H, W) float in [0, 1]; the result may leave that range.
 
     A ramp from -amplitude / 2 to amplitude / 2 crosses the frame in a random direction. To the right of everything
-    brighter than the mean of the frame, `mean` (N, C, 1, 1), an exponential trail follows along the scan line, bright or
+    brighter than the mean of the frame, `mean` (N, C, 1, 1), an exponential trail follows along the line, bright or
     dark. Directly behind an object that is wide compared with the decay length of 8 to 48 px, it is `amplitude` times
     the excess brightness.
     """
@@ -109,7 +109,7 @@ def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
 
 
 def _trails(excess: Tensor, decay: Tensor) -> Tensor:
-    """Return the excess brightness smeared to the right by exp(-distance / decay); the weights behind a wide object sum to 1."""
+    """Smear the excess brightness to the right by exp(-distance / decay), with weights that sum to 1."""
     width = excess.shape[-1]
     distance = torch.arange(width, device=excess.device, dtype=excess.dtype)
     tail = torch.where(distance > 0, torch.exp(-distance / decay) * (torch.exp(1 / decay) - 1), 0.0)

@@ -40,7 +40,7 @@ class FrameViews:
         return tuple(Window(top, left, patch, patch, height, width) for top, left, height, width in places)
 
     def crops(self, role: Role, scale: int) -> Tensor:
-        """Return (N, C, p, p) float32 in unit intensity; images of the role are `scale` times smaller than the sharp ones."""
+        """Return (N, C, p, p) float32 in unit intensity; images of the role are `scale` times smaller."""
         axis = torch.arange(self.patch // scale).expand(len(self.images), -1)
         return self._cut(role, axis, axis, scale)
 
