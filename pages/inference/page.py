@@ -80,6 +80,8 @@ def _result() -> None:
     if chosen:
         if chosen.get("databar_rows"):
             st.caption(f"The data bar, {chosen['databar_rows']} rows at the bottom, was cut before the model saw it.")
+        if chosen.get("warning"):
+            st.warning(chosen["warning"])
         if chosen.get("further"):
             names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
             st.caption(f"Assembled from {names}; the first is shown as the input.")

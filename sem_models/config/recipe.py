@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.frozen import Frozen
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.method_settings import BlindSpot, CycleSettings, DiffusionSettings
 from sem_models.config.methods import METHOD_FACTS, METHOD_SETTINGS, MethodName
 from sem_models.config.networks.table import NetworkConfig, capabilities
@@ -41,6 +42,8 @@ class Recipe(Frozen):
     """The noise that method diffusion adds and takes away."""
     labels: tuple[int, ...] = ()
     """Tasks on label maps: the raw value of each class in mask files; a training fills it in from its dataset."""
+    limits: IntensityLimits | None = Field(None, exclude_if=lambda limits: limits is None)
+    """Intensity limits of input and output; a training fills them in from its dataset. None: each image had its own."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")

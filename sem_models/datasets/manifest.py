@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from sem_models.config.frozen import Frozen
+from sem_models.config.intensity import RoleLimits, TypeLimits
 from sem_models.datasets.kinds import LAYOUTS, Kind, Layout, Role
 from sem_models.images.facts import Fact
 
@@ -57,8 +58,9 @@ class StoredArray(Frozen):
     """Rows cut off at the bottom."""
     databar_found_by: Literal["none", "metadata", "detection", "manual"]
     intensity: tuple[float, float]
-    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, robust limits of the image otherwise; (0, 1) for masks,
-    whose values are class indices."""
+    """Raw values that stand for 0 and 1: (0, 255) for 8 bit, otherwise robust limits of the training images of this
+    role and type, taken together; of the image alone in datasets of versions before 0.2, and where no training image
+    has its type; (0, 1) for masks, whose values are class indices."""
     metadata: dict[str, Fact] = Field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     """Where several files gave the channels: all of them, the one named above first; `intensity` is of that one."""
@@ -74,6 +76,11 @@ class StoredArray(Frozen):
     def part_intensities(self) -> tuple[tuple[float, float], ...]:
         """The raw values for 0 and 1, a pair for each part; one pair where one file gave all."""
         return tuple(part.intensity for part in self.parts) or (self.intensity,)
+
+    @property
+    def limits(self) -> TypeLimits:
+        """Its intensity limits, with the data type that they belong to."""
+        return TypeLimits(dtype=self.dtype, parts=self.part_intensities)
 
 
 class Warp(Frozen):
@@ -158,3 +165,12 @@ class Manifest(Frozen):
     def layout(self) -> Layout:
         """Which images its samples consist of."""
         return LAYOUTS[self.kind]
+
+    def limits(self, role: Role) -> RoleLimits:
+        """The intensity limits that all training images of a role share, one item for each data type.
+
+        Empty where they share none: each image of early datasets has its own, and other roles have no images.
+        """
+        trained = [entry.array(role) for entry in self.entries if entry.split == "train" and entry.has(role)]
+        shared = tuple(dict.fromkeys(stored.limits for stored in trained))
+        return shared if len({own.dtype for own in shared}) == len(shared) else ()

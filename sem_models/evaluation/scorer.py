@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sem_models.config.degradation import Downsampling
+from sem_models.config.intensity import IntensityLimits
 from sem_models.evaluation.metrics.atoms import lattice_scores
 from sem_models.evaluation.metrics.dists import dists
 from sem_models.evaluation.metrics.down_consistency import down_consistency_db
@@ -39,6 +40,8 @@ class Case:
     """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
     recorded: UnitImage | None = None
     """(C, h, w): what people are shown as the input, where methods are given something made of it."""
+    limits: IntensityLimits | None = None
+    """What stands for 0 and 1 in `input` and `target`; None where each image of the dataset has limits of its own."""
 
 
 class Scorer:

@@ -64,6 +64,8 @@ class ProcessingStep(BaseModel):
     software: Text = ""
     date: Text = ""
     """ISO 8601, UTC."""
+    warning: Text = ""
+    """What to know before the output is trusted."""
     note: Text = ""
     """The whole step in words, where an earlier version wrote nothing else."""
 

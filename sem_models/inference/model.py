@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
@@ -44,6 +45,20 @@ class TrainedModel(UnitModel, Protocol):
 def recipe_of(model: UnitModel) -> Recipe | None:
     """What a trained model learned by; None for a baseline."""
     return model.recipe if isinstance(model, TrainedModel) else None
+
+
+@runtime_checkable
+class ScaledModel(UnitModel, Protocol):
+    """A model that knows which grey levels stand for 0 and 1 in its inputs and outputs."""
+
+    @property
+    def limits(self) -> IntensityLimits | None:
+        """None where each image has limits of its own."""
+
+
+def limits_of(model: UnitModel) -> IntensityLimits | None:
+    """The intensity limits that a model was made with; None where it knows none."""
+    return model.limits if isinstance(model, ScaledModel) else None
 
 
 @runtime_checkable
@@ -89,6 +104,12 @@ class RestorationModel:
     def capabilities(self) -> Capabilities:
         """What the predictor must know."""
         return capabilities(self.recipe.network)
+
+    @property
+    def limits(self) -> IntensityLimits | None:
+        """Of its inputs and outputs; a backward generator takes what a forward one gives."""
+        known = self.recipe.limits
+        return known.swapped if known and self.direction == "backward" else known
 
     @property
     def takes_one_pass(self) -> bool:

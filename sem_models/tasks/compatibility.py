@@ -11,8 +11,10 @@ from sem_models.tasks.table import find_task
 
 
 def adapt(recipe: Recipe, manifest: Manifest) -> Recipe:
-    """The recipe with what only the dataset can tell, such as the classes of its masks."""
-    return find_task(recipe).adapted(recipe, manifest)
+    """The recipe with what only the dataset can tell: its intensity limits, and the classes of its masks."""
+    task = find_task(recipe)
+    adapted = task.adapted(recipe, manifest)
+    return adapted.model_copy(update={"limits": task.limits(adapted, manifest)})
 
 
 def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
