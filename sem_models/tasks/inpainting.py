@@ -173,7 +173,7 @@ def _redrawn(
         return image.pixels, None
     # Dead lines would stretch the percentiles.
     good = intensity_range(image.pixels[~hidden])
-    scaling = scaling_for(predictor.model, limits_like(image, (intensity_range(image.pixels[~hidden]),)))
+    scaling = scaling_for(predictor.model, limits_like(image, (good,)))
     unit = torch.from_numpy(to_unit(image.pixels, scaling.inputs[0]).transpose(2, 0, 1))[None]
     prepared = fill_and_mark(unit, torch.from_numpy(hidden)[None, None].to(unit.dtype))[0]
     restored = predictor.predict_unit(prepared.numpy(), progress)
