@@ -78,7 +78,7 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
         low = dataset.unit(entry, "input")
         if tuple(size * scale for size in low.shape[1:]) != sharp.shape[1:]:
             raise UserError(f"{entry.name}: its input is not {scale} times smaller than its target; use another scale.")
-        return Case(low, sharp, scale, None, size, limits=limits)
+        return Case(low, sharp, scale, None, size, is_pair=True, limits=limits)
     if degradation.scale != scale:
         raise UserError(
             f"The model enlarges {scale} times, but degradation.scale is {degradation.scale}; make them equal."
