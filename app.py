@@ -1,7 +1,7 @@
 """SEM Workbench in the browser: `streamlit run app.py`.
 
-The pages hang on `pages/dashboard.py`, so that a folder called `pages` does not lie beside the main script: there
-Streamlit would take it for its older kind of multi-page app and answer the first deep link with an error.
+This file only serves `pages/dashboard.py`, so that no folder called `pages` lies beside the main script: Streamlit
+would take that for its older kind of multi-page app and answer the first deep link with an error.
 """
 
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Simulate a small folder of micrographs, for those who have none at hand.
+"""Simulate a small folder of micrographs, for readers who have none at hand.
 
 python examples/make_micrographs.py FOLDER [--dose ELECTRONS_PER_PIXEL]
 """
@@ -15,10 +15,12 @@ FIELDS = 3
 
 
 def main() -> None:
-    """Write three fields of each kind of specimen, two specimens a kind."""
+    """Write three fields of each kind of specimen, from two specimens each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--dose", type=float, help="electrons per pixel at white; none: a clean recording")
+    parser.add_argument(
+        "--dose", type=float, help="electrons per pixel at white; without it, the recordings are free of noise"
+    )
     chosen = parser.parse_args()
     chosen.folder.mkdir(parents=True, exist_ok=True)
     for kind in PHANTOMS:

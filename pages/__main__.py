@@ -1,4 +1,4 @@
-"""`python -m pages`: the dashboard, from a checkout or from an installed package; options go on to Streamlit."""
+"""Start the dashboard with `python -m pages`, from a checkout or an installed package; Streamlit gets the options."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main_script() -> Path:
-    """`app.py` of a checkout, else the list of pages; `.streamlit` with the theme lies beside either."""
+    """Find the main script: `app.py` in a checkout, else the list of pages; the theme lies beside both."""
     in_checkout = HERE.parent / "app.py"
     return in_checkout if in_checkout.is_file() else HERE / "dashboard.py"
 

@@ -1,4 +1,4 @@
-"""Use case: the whole way on simulated micrographs, for people who have just installed the workbench."""
+"""Use case: every step on simulated micrographs, for people who have just installed the workbench."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -28,11 +28,11 @@ _SPECIMENS_PER_KIND = 2
 
 
 def demo(
-    request: DemoRequest,  # noqa: ARG001 - a demo has nothing to choose
+    request: DemoRequest,  # noqa: ARG001 - a demo has no options
     progress: Progress = silent,
     hook: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
-    """Phantoms, dataset, short training, evaluation, registered model; returns what was made and how good it is."""
+    """Make phantoms, dataset, short training, evaluation and registered model; return what was made and its scores."""
     raw = make_raw_images(home().datasets / ".demo-raw", progress)
     dataset, _ = prepare(PrepareRequest(name=NAME, raw=(raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
     small = (f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97")
@@ -55,7 +55,7 @@ def demo(
 
 
 def make_raw_images(folder: Path, progress: Progress = silent) -> Path:
-    """Simulated micrographs as a microscope would have saved them: TIFF with pixel size, several fields a specimen."""
+    """Simulate micrographs as a microscope would save them: TIFF with pixel size, several fields per specimen."""
     folder.mkdir(parents=True, exist_ok=True)
     total = len(PHANTOMS) * FIELDS
     for index in range(total):

@@ -17,12 +17,12 @@ class Home:
 
     @property
     def datasets(self) -> Path:
-        """One folder a dataset."""
+        """Datasets, one folder each."""
         return self.root / "datasets"
 
     @property
     def mlruns(self) -> Path:
-        """Everything about runs."""
+        """Everything that belongs to runs."""
         return self.root / "mlruns"
 
     @property
@@ -42,30 +42,30 @@ class Home:
 
     @property
     def work(self) -> Path:
-        """Checkpoints of running trainings, one folder a run."""
+        """Checkpoints of running trainings, one folder per run."""
         return self.mlruns / "work"
 
     @property
     def logs(self) -> Path:
-        """What the processes of trainings have to say, one file a run."""
+        """Output of the processes of trainings, one file per run."""
         return self.jobs / "logs"
 
     @property
     def tasks(self) -> Path:
-        """Work that is no training, one folder a task; `TaskFile` names what is in it."""
+        """Background work other than training, one folder per task; `TaskFile` names its files."""
         return self.jobs / "tasks"
 
     @property
     def baseline_rows(self) -> Path:
-        """Scores of baselines that need not be computed again."""
+        """Scores of baselines, kept so that they need not be computed again."""
         return self.work / "floors"
 
     def to_portable(self, text: str) -> str:
-        """JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
+        """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')
 
     def from_portable(self, text: str) -> str:
-        """JSON in which `$SEM_HOME/...` is the path below this root."""
+        """Return JSON in which `$SEM_HOME/...` is the path below this root."""
         return text.replace(f'"{_PORTABLE}/', json.dumps(f"{self.root}/")[:-1])
 
 
@@ -76,16 +76,16 @@ class TaskFile:
     PROCESS: Final = "process.json"
     PROGRESS: Final = "progress.json"
     OUTCOME: Final = "outcome.json"
-    """What the process that carried out the request has to say."""
+    """Result or error of the process that carried out the request."""
     ENDED: Final = "ended.json"
-    """The outcome with the exit status, once there is one."""
+    """The outcome with the exit status, once the process has ended."""
     LOG: Final = "log.txt"
 
 
 TASK_FOLDER: Final = "SEM_TASK_DIR"
-"""Environment variable that tells a process of which task it is."""
+"""Environment variable that tells a process which task it belongs to."""
 
 
 def home() -> Home:
-    """The workbench of this process."""
+    """Return the workbench of this process."""
     return Home(Path(os.environ.get("SEM_HOME") or Path.cwd()).resolve())

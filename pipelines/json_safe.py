@@ -5,7 +5,7 @@ from typing import Any
 
 
 def to_json_safe(content: Any) -> Any:
-    """The same dictionaries and lists with None in place of NaN and infinity."""
+    """Return the same dictionaries and lists with None in place of NaN and infinity."""
     if isinstance(content, dict):
         return {key: to_json_safe(value) for key, value in content.items()}
     if isinstance(content, list | tuple):

@@ -1,4 +1,4 @@
-"""The name of a model as a person writes it, taken apart once.
+"""The name of a model as a person writes it, parsed once.
 
 | written | meaning |
 |---|---|
@@ -10,17 +10,17 @@
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainSerializer, PlainValidator
 
+from sem_models.config.methods import Direction
 from sem_models.errors import UserError
 
-Direction = Literal["forward", "backward"]
 _REGISTRY, _BASELINE, _STARTER = "models:/", "baseline:", "starter:"
 _EARLIER_BASELINE = "floor:"
 MODEL_HELP = (
-    "Run id, RUN_ID:backward (the way back of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, or a "
+    "Run id, RUN_ID:backward (the backward generator of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, or a "
     "baseline such as baseline:bicubic."
 )
 SCALE_HELP = "Scale of a baseline; models know their own."
@@ -55,7 +55,7 @@ class RegistryRef:
 
 @dataclass(frozen=True)
 class BaselineRef:
-    """A method that learns nothing."""
+    """A method without training."""
 
     name: str
 
@@ -77,10 +77,10 @@ ModelRef: TypeAlias = RunRef | RegistryRef | BaselineRef | StarterRef
 
 
 def parse_model(text: "str | ModelRef") -> ModelRef:
-    """What is meant by the name of a model; a reference is given back as it is.
+    """Parse the name of a model; a reference is returned as it is.
 
     Raises:
-        UserError: The name is written in none of the ways above.
+        UserError: The name has none of the forms above.
     """
     if not isinstance(text, str):
         return text
@@ -94,10 +94,10 @@ def parse_model(text: "str | ModelRef") -> ModelRef:
 
 
 def parse_run(text: "str | RunRef") -> RunRef:
-    """As `parse_model`, where only a run will do.
+    """Parse as `parse_model` does, where only a run is allowed.
 
     Raises:
-        UserError: Nothing, or something else than `backward` behind the colon.
+        UserError: The name is empty, or something other than `backward` follows the colon.
     """
     if isinstance(text, RunRef):
         return text
@@ -121,16 +121,16 @@ def _registered(text: str) -> RegistryRef:
 def _any_model(value: Any) -> ModelRef:
     if isinstance(value, str | RunRef | RegistryRef | BaselineRef | StarterRef):
         return parse_model(value)
-    raise ValueError("the name of a model is a text")
+    raise ValueError("the name of a model must be a text")
 
 
 def _a_run(value: Any) -> RunRef:
     if isinstance(value, str | RunRef):
         return parse_run(value)
-    raise ValueError("the name of a run is a text")
+    raise ValueError("the name of a run must be a text")
 
 
 ModelField = Annotated[ModelRef, PlainValidator(_any_model), PlainSerializer(str, return_type=str)]
 """Type of a request's field that names a model: takes text, gives text to JSON."""
 RunField = Annotated[RunRef, PlainValidator(_a_run), PlainSerializer(str, return_type=str)]
-"""Likewise, where only a run will do."""
+"""Likewise, where only a run is allowed."""

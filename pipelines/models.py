@@ -1,4 +1,4 @@
-"""What a model reference means: loaded, as files, or what is known of it without loading, which needs no torch."""
+"""Models behind references: loaded, as files, or what is known without loading them, which needs no torch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
-from sem_models.config.methods import method_facts
+from sem_models.config.methods import Direction, method_facts
 from sem_models.config.overrides import override_degradation
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from sem_models.inference.model import Direction, RestorationModel, UnitModel
+from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
 from sem_models.methods.stages import BACKWARD
 from sem_models.tasks.table import find_task
@@ -36,7 +36,7 @@ class ResolvedModel:
 
     @property
     def backward(self) -> bool:
-        """Whether it is the generator of a cycle from the second domain to the first."""
+        """Whether it is the generator of a cycle that maps the second domain to the first."""
         return isinstance(self.model, RestorationModel) and self.model.direction == "backward"
 
     @property
@@ -50,8 +50,8 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
 
     Args:
         ref: What the user named.
-        scale: Of a baseline; models know their own.
-        changes: `degradation.KEY=VALUE`, of the forward model that a baseline should know.
+        scale: Scale of a baseline; models know their own.
+        changes: `degradation.KEY=VALUE` for the forward model that a baseline should know.
 
     Raises:
         UserError: There is no such model.
@@ -61,7 +61,7 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
     if isinstance(ref, BaselineRef):
         forward = override_degradation(Degradation(scale=scale), changes)
         baseline = find_baseline(ref.name, forward)
-        # A filter gives an image of the size it gets, whatever the scale of the enlarging baselines.
+        # A filter keeps the size of its input, whatever the scale of the enlarging baselines.
         return ResolvedModel(baseline, None, forward.model_copy(update={"scale": baseline.capabilities.scale}))
     if isinstance(ref, RegistryRef):
         folder, run_id = local_folder(ref)
@@ -74,7 +74,7 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
 
 
 def resolve_for(dataset: Dataset, ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """As `resolve_model`, and the baseline `constant`, which only the training split of a dataset decides."""
+    """Do as `resolve_model`; also resolve the baseline `constant`, which the training split of a dataset decides."""
     from sem_models.evaluation.baselines.translation import CONSTANT, constant_baseline
 
     if not isinstance(ref, BaselineRef) or str(ref) != CONSTANT:
@@ -84,7 +84,7 @@ def resolve_for(dataset: Dataset, ref: ModelRef, scale: int = 4, changes: Sequen
 
 
 def trained_run(ref: ModelRef) -> RunRef:
-    """The run of a reference that is neither a baseline nor a registered model.
+    """Return the run of a reference that is neither a baseline nor a registered model.
 
     Raises:
         UserError: It names a starter model: none are shipped yet.
@@ -92,12 +92,12 @@ def trained_run(ref: ModelRef) -> RunRef:
     if isinstance(ref, StarterRef):
         raise UserError(f"{ref}: no starter models are shipped yet; name a run or a registered model.")
     if not isinstance(ref, RunRef):
-        raise TypeError(f"{ref} is no run")
+        raise TypeError(f"{ref} is not a run")
     return ref
 
 
 def recipe_of(ref: ModelRef) -> Recipe | None:
-    """What a run or a registered model learned by, read without its weights; None for a baseline."""
+    """Read the recipe of a run or a registered model, without its weights; None for a baseline."""
     if isinstance(ref, BaselineRef):
         return None
     run_id = find_version(ref).run_id if isinstance(ref, RegistryRef) else trained_run(ref).run_id
@@ -105,14 +105,14 @@ def recipe_of(ref: ModelRef) -> Recipe | None:
 
 
 def channels_taken(ref: ModelRef) -> int:
-    """Channels of the files that a model takes; a baseline takes one, and so does a mask."""
+    """Count the channels of the files that a model takes; one for a baseline and for a mask."""
     recipe = recipe_of(ref)
     return find_task(recipe).file_channels(recipe) if recipe else 1
 
 
 @contextmanager
 def model_folder(run: RunRef) -> Iterator[Path]:
-    """A local folder with weights and recipe of the best checkpoint of a run, for as long as the block runs.
+    """Provide a local folder with weights and recipe of the best checkpoint of a run while the block runs.
 
     Only these two are fetched: the state to resume from is several times as large.
     """
@@ -133,15 +133,15 @@ def _load(folder: Path, run_id: str | None, name: str) -> ResolvedModel:
 
 @contextmanager
 def _backward_folder(run: RunRef) -> Iterator[Path]:
-    """A local model folder with the backward generator of the best checkpoint, for as long as the block runs.
+    """Provide a local folder with the backward generator of the best checkpoint while the block runs.
 
     Raises:
-        UserError: The run is no cycle, is not that far, or did not keep these weights.
+        UserError: The run is not a cycle, has no checkpoint yet, or did not keep these weights.
     """
     recipe = stored_recipe(run.run_id)
     if not method_facts(recipe.method).learns_backward:
         raise UserError(
-            f"Run {run.run_id} learned one direction only (method {recipe.method}): leave :backward away, or train a "
+            f"Run {run.run_id} learned one direction only (method {recipe.method}): leave out :backward, or train a "
             "recipe of method cycle, such as cyclegan-translate-small."
         )
     stored = set(list_files(run.run_id, Artifact.BEST))
@@ -161,7 +161,7 @@ def _backward_folder(run: RunRef) -> Iterator[Path]:
 
 
 def _take_from_state(run_id: str, folder: Path) -> None:
-    """Of runs from before both were kept: without an average, what the state holds is what would have been shipped."""
+    """Take the weights from the state, for runs from before both were kept; without an average they are the same."""
     import torch
 
     from sem_models.inference.storage import save_weights
@@ -173,10 +173,10 @@ def _take_from_state(run_id: str, folder: Path) -> None:
 
 
 def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
-    """What scores of a backward generator on a dataset rest on; nothing for all other models.
+    """Say what scores of a backward generator on a dataset rest on; nothing for all other models.
 
     Raises:
-        UserError: The dataset has no images of both domains that belong together.
+        UserError: The dataset has no pairs of images from both domains.
     """
     if not isinstance(model, RestorationModel) or model.direction == "forward":
         return []
@@ -184,9 +184,9 @@ def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:
     if not dataset.manifest.layout.is_paired:
         raise UserError(
             f"{model.name} goes from the second domain of its training to the first: {name!r} has no pairs of these. "
-            "Prepare pairs of which the inputs are of the second domain, or use round-trip."
+            "Prepare pairs whose inputs are of the second domain, or score a round trip instead."
         )
     return [
         f"{model.name} goes from the second domain of its training to the first: inputs of {name!r} are taken for "
-        "images of the second, targets for the first. Pairs the other way round score nonsense."
+        "images of the second, targets for the first. With pairs the other way round, the scores mean nothing."
     ]

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from pipelines.home import TASK_FOLDER, TaskFile
 
 ProgressHook = Callable[[int, int, float], None]
-"""Told the step of a training, all of its steps, and the seconds left."""
+"""Called with the step of a training, its number of steps, and the seconds left."""
 _FILE_PERIOD_S = 0.5
 _STEPS = "steps trained"
 
@@ -26,7 +26,7 @@ class TerminalProgress:
     """A `Progress` that draws one bar for each kind of work, with the time left."""
 
     def __init__(self) -> None:
-        """Draw on standard error, and into the task folder if there is one."""
+        """Draw on standard error, and write into the task folder if there is one."""
         folder = os.environ.get(TASK_FOLDER)
         self._file = Path(folder) / TaskFile.PROGRESS if folder else None
         self._bar: tqdm[Any] | None = None
@@ -44,7 +44,7 @@ class TerminalProgress:
             self.close()
 
     def training(self, step: int, total: int, seconds_left: float) -> None:
-        """Steps of a training, whose own estimate counts validations in."""
+        """Show the steps of a training, whose own estimate includes validations."""
         bar = self._bar if self._bar is not None and self._what == _STEPS else self._open(total, _STEPS)
         bar.set_postfix_str(f"{clock(seconds_left)} left")
         bar.update(step - bar.n)
@@ -75,7 +75,7 @@ class TerminalProgress:
 
 
 def clock(seconds: float) -> str:
-    """`1:05:09` or `3:07`."""
+    """Write seconds as `1:05:09` or `3:07`."""
     hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

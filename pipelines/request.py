@@ -1,7 +1,7 @@
-"""What every request is: one frozen object that a page, the command line, a script and a job share.
+"""The base of all requests: a frozen object that a page, the command line, a script and a job share.
 
-The fields of a request are its only description: the command line derives its options from them, pages their help
-texts, and a job reads the request from JSON.
+Its fields are described only there: the command line derives its options from them and pages their help texts. A
+job reads the request from JSON.
 """
 
 from pathlib import Path
@@ -16,13 +16,13 @@ class Request(BaseModel):
     """What somebody asks of a use case.
 
     Raises:
-        UserError: A value that cannot be used; the message names its field.
+        UserError: A value cannot be used; the message names its field.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     use_case: ClassVar[str]
-    """Name of the use case, under which a job is told to carry it out."""
+    """Name of the use case, by which a job knows what to carry out."""
 
     @model_validator(mode="wrap")
     @classmethod
@@ -34,10 +34,10 @@ class Request(BaseModel):
 
     @classmethod
     def description(cls, field: str) -> str:
-        """What a field means, for help texts.
+        """Return what a field means, for help texts.
 
         Raises:
-            KeyError: There is no such field, or nobody described it.
+            KeyError: There is no such field, or it has no description.
         """
         text = cls.model_fields[field].description
         if text is None:
@@ -46,7 +46,7 @@ class Request(BaseModel):
 
 
 def refusal(error: ValidationError) -> Message:
-    """The first value that was refused, by its field, and why."""
+    """Name the field of the first value that was refused, and say why."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     reason = first["msg"].removeprefix("Value error, ")

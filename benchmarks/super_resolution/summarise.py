@@ -18,7 +18,7 @@ from benchmarks.pools import set_of
 from benchmarks.super_resolution.markdown import SETS, SHOWN, as_markdown
 from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row
-from sem_models.evaluation.statistics.intervals import bootstrap_interval, cluster_interval
+from sem_models.evaluation.statistics.intervals import cluster_interval
 
 HERE = Path(__file__).resolve().parent
 LEAD = "sinsr-gb-x4-small"
@@ -58,7 +58,7 @@ def means(report: EvaluationReport, method: str) -> dict[str, dict[str, float]]:
     found = {}
     for metric in SHOWN:
         values = report.values(method, metric)
-        interval = cluster_interval(values, groups) if len(set(groups)) >= 3 else bootstrap_interval(values)
+        interval = cluster_interval(values, groups)
         found[metric] = {"mean": interval.mean, "lo": interval.lo, "hi": interval.hi, "n": interval.n}
     return found
 

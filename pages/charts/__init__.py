@@ -1,1 +1,1 @@
-"""Charts that several screens share."""
+"""Charts that several pages share."""

@@ -1,4 +1,4 @@
-"""Curves of a training."""
+"""Curves of a training over its steps."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,17 +7,17 @@ import plotly.graph_objects as go
 
 Points = Sequence[tuple[int, float]]
 _MOST_POINTS = 2000
-"""More than a chart has columns of pixels."""
+"""More points than a chart has columns of pixels."""
 COLOURS = (
     "#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8", "#c79a2b", "#4aa3b5", "#b2557e", "#5b6b2f", "#7a4a2b", "#6b6f76",
 )  # fmt: skip
-"""As many as a loss has parts, so that no two curves look alike."""
+"""Enough for all terms of a loss, so that no two curves look alike."""
 
 
 def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
-    """At most `most` of the points (4 at least), in order: the first, the last, and each bin's lowest and highest.
+    """Keep at most `most` points (at least 4), in order: the first, the last, and the lowest and highest of each bin.
 
-    So no spike is lost, however long the curve. Bins hold equally many points.
+    No spike is lost, however long the curve. All bins hold the same number of points.
     """
     if len(points) <= most:
         return points
@@ -30,7 +30,7 @@ def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
 
 
 def curve_figure(series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False) -> go.Figure:
-    """Lines over the training step; the baseline is dashed grey."""
+    """Draw lines over the training step; the baseline is dashed grey."""
     figure = go.Figure()
     for (name, points), colour in zip(series.items(), COLOURS * 4, strict=False):
         thin = thinned(points)

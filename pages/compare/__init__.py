@@ -1,1 +1,1 @@
-"""Pages of the dashboard: compare."""
+"""The Compare page."""

@@ -11,8 +11,10 @@ from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import header, mean_text, rows_table, show_gains
+from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
+from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
@@ -20,9 +22,9 @@ from sem_models.tasks.table import invents_detail
 
 
 def show() -> None:
-    """The page."""
+    """Show the page."""
     begin(
-        "Compare", "Scores on one test split, with intervals, baselines, and a warning where runs cannot be compared."
+        "Compare", "Scores on one test split with intervals and baselines, and a warning where runs cannot be compared."
     )
     with shown_errors():
         scored = [run for run in list_runs(kind="training") if Tag.evaluated("test") in run.tags]
@@ -35,7 +37,7 @@ def show() -> None:
 
 
 def _choose(scored: list[RunInfo]) -> list[RunInfo]:
-    """Runs to compare; by default all of the newest one's task that were scored on its dataset."""
+    """Let the user choose runs; by default all that share the task and the test dataset of the newest one."""
     by_id = {run.run_id: run for run in scored}
     default = [run.run_id for run in scored if _kin(run) == _kin(scored[0])]
     ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: label(by_id[key]), key="compared")
@@ -43,7 +45,7 @@ def _choose(scored: list[RunInfo]) -> list[RunInfo]:
 
 
 def _kin(run: RunInfo) -> tuple[str, str]:
-    """Dataset and task: on one dataset of images and masks a segmentation has other scores than a synthesis."""
+    """Return dataset and task: on one masked dataset, a segmentation has other scores than a synthesis."""
     return run.tags[Tag.evaluated("test")], run.tags.get(Tag.TASK, "")
 
 
@@ -52,15 +54,17 @@ def _show(comparison: Comparison) -> None:
         st.warning(warning)
     report = comparison.columns[0].report
     st.caption(
-        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): {report.images} whole images of "
-        f"{report.groups} group(s). Mean [95 % bootstrap interval over images]."
+        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): "
+        f"{counted(report.images, 'whole image')} of {counted(report.groups, 'group')}. "
+        "Mean over images [95 % interval over specimens]."
     )
     metrics = choose_scores(comparison.metrics, "scores")
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
     metric = st.selectbox(
-        "Metric", metrics, format_func=header, key="metric", help="Of the charts; its best model is the reference."
+        "Metric", metrics, format_func=header, key="metric", help="Used in the charts and to find the best model."
     )
     st.plotly_chart(_bars(comparison, metric), key="bars")
+    _show_seeds(comparison, metrics)
     show_pairs(comparison, metric, metrics)
     _show_gains(comparison, metrics)
     show_discriminations(comparison)
@@ -72,6 +76,15 @@ def _show(comparison: Comparison) -> None:
             st.dataframe(rows_table(column.report), hide_index=True)
 
 
+def _show_seeds(comparison: Comparison, metrics: Sequence[str]) -> None:
+    """The section that decides between methods, where some were trained with several seeds."""
+    differences = compare_methods(comparison, metrics)
+    if differences:
+        st.subheader("Method against method, over seeds")
+        st.dataframe(pd.DataFrame(seed_rows(differences)), hide_index=True)
+        st.caption(SEEDS_CAPTION)
+
+
 def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
     baselines = list(comparison.baselines)
     if not baselines:
@@ -81,12 +94,12 @@ def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
         baseline = st.selectbox(
             "Baseline", baselines, format_func=lambda name: name.removeprefix("baseline:"), key="baseline"
         )
-    st.markdown(f"**Difference to the {baseline.removeprefix('baseline:')} baseline, image by image**")
+    st.markdown(f"**Difference from the {baseline.removeprefix('baseline:')} baseline, image by image**")
     show_gains([(column.label, column.report) for column in comparison.columns], [baseline], metrics)
 
 
 def _bars(comparison: Comparison, metric: str) -> go.Figure:
-    """Points with intervals: bars from zero would hide the differences that matter."""
+    """Draw points with intervals: bars from zero would hide the differences that matter."""
     rows = [(column.label, column.report, column.report.model) for column in comparison.columns]
     rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
     figure = go.Figure()
@@ -107,7 +120,7 @@ def _bars(comparison: Comparison, metric: str) -> go.Figure:
 
 
 def show_discriminations(comparison: Comparison) -> None:
-    """The section of the page; where no run was tested, how to test those that make images up."""
+    """Show the discriminator tests; where there are none, say how to test models that invent detail."""
     found = discriminations_of(comparison)
     if not found.reports:
         _offer(comparison)
@@ -117,18 +130,18 @@ def show_discriminations(comparison: Comparison) -> None:
 
 
 def _offer(comparison: Comparison) -> None:
-    """The command: a test takes minutes and one judge for all models, so that it is no button for a single run."""
-    made_up = [c.run.run_id for c in comparison.columns if invents_detail(c.run.tags.get(Tag.TASK))]
-    if not made_up:
+    """Show the command: a test takes minutes and trains the same classifiers for all models, so no button starts it."""
+    inventing = [c.run.run_id for c in comparison.columns if invents_detail(c.run.tags.get(Tag.TASK))]
+    if not inventing:
         return
     st.subheader("Discriminator test")
-    st.caption("None yet. A fresh classifier says how easily these outputs are told from real images:")
-    asked = f"{' '.join(made_up)} --dataset {comparison.columns[0].report.dataset}"
+    st.caption("None yet. This command trains fresh classifiers to tell these outputs from real images:")
+    asked = f"{' '.join(inventing)} --dataset {comparison.columns[0].report.dataset}"
     st.code(f"python -m pipelines discriminate {asked}", language="bash", wrap_lines=True)
 
 
 def side_by_side(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
-    """One row a run, best first, then the baselines."""
+    """Tabulate one row per run, best first, then the baselines."""
     rows = [(c.label, c.report, c.report.model) for c in comparison.columns]
     rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
     return pd.DataFrame(

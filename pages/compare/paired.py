@@ -1,4 +1,4 @@
-"""Every model against a reference: table, differences on each image, ranks, files."""
+"""Every model against a reference: a table, the difference on each image, ranks, and files to download."""
 
 from dataclasses import replace
 
@@ -11,18 +11,18 @@ from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
 from sem_models.evaluation.paired import Paired, direction
 
-_BEST = "The best by the metric above"
+_BEST = "Best by the metric above"
 _COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")
-"""Told apart by colour only while there are so few specimens."""
+"""Specimens are told apart by colour only while there are no more of them than colours."""
 
 
 def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> None:
-    """The section of the page; the chosen metric picks the default reference and what is drawn.
+    """Show the section; the chosen metric picks the default reference and what is drawn.
 
-    Tables show `metrics`, the files all of them.
+    The tables show `metrics`; the files hold all metrics.
     """
     st.subheader("Model against model")
-    names = {column.run.run_id: column.label for column in comparison.columns}
+    names = {column.model: column.label for column in comparison.columns}
     chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
     paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
     if not paired.pairings:
@@ -34,7 +34,7 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
 
 
 def _show_differences(paired: PairedComparison) -> None:
-    st.markdown(f"**Difference to {paired.reference.label}, image by image**")
+    st.markdown(f"**Difference from {paired.reference.label}, image by image**")
     st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
     if paired.caveats:
@@ -54,7 +54,7 @@ def _offer_files(paired: PairedComparison) -> None:
 
 
 def _figure(paired: PairedComparison) -> go.Figure:
-    """A lane a model: one point an image, in the colour of its specimen; below them the mean with its interval."""
+    """Draw one lane per model: a point per image in the colour of its specimen, and below it the mean and interval."""
     figure = go.Figure()
     tables = [pairing.by_metric[paired.metric] for pairing in paired.pairings]
     for lane, table in enumerate(tables):
@@ -73,7 +73,7 @@ def _figure(paired: PairedComparison) -> go.Figure:
 
 
 def _add_images(figure: go.Figure, table: Paired, lane: int) -> None:
-    """Images keep their height in every lane, so that one can be followed from model to model."""
+    """Add one point per image, at the same height in every lane, so that it can be followed from model to model."""
     groups = list(dict.fromkeys(difference.group for difference in table.differences))
     coloured = len(groups) <= len(_COLOURS)
     heights = {d.image: lane - 0.35 + 0.5 * i / len(table.differences) for i, d in enumerate(table.differences)}

@@ -1,1 +1,1 @@
-"""Pages of the dashboard: data."""
+"""The Data page."""

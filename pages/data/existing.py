@@ -1,4 +1,4 @@
-"""Datasets that are there already."""
+"""The datasets that have been prepared."""
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from sem_models.errors import UserError
 
 
 def show_datasets() -> None:
-    """A table of all prepared datasets."""
+    """Show a table of all prepared datasets."""
     st.subheader("Datasets")
     names = list_datasets()
     if not names:
@@ -21,7 +21,7 @@ def show_datasets() -> None:
 
 
 def _channels(manifest: Manifest) -> str:
-    """`1`, or `6 → 1` from input to target; a mask is no channel."""
+    """Return `1`, or `6 → 1` from input to target; masks have no channels."""
     found = {array.role: array.shape[2] for entry in manifest.entries for array in entry.arrays}
     return " → ".join(str(found[role]) for role in ("image", "input", "target") if role in found)
 

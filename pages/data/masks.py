@@ -1,4 +1,4 @@
-"""Masks on the data page: which files, which classes, and the classes over the image."""
+"""Masks on the Data page: which files, which classes, and the classes drawn over the image."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages.widgets.classes import class_table
+from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.labels import same_field
 from sem_models.datasets.preparation.plan import Plan, class_shares
 from sem_models.datasets.preparation.planned_image import PlannedImage
@@ -17,13 +18,13 @@ from sem_models.images.io.read import read_micrograph
 
 
 def ask_suffix() -> str | None:
-    """What names of the masks to use end in; None: paired by the whole name."""
-    help_text = "Where an image has several masks: what the name of the right one ends in before the file type."
+    """Ask what the names of masks end in; None: masks are matched by their whole names."""
+    help_text = PrepareRequest.description("mask_suffix")
     return st.text_input("Mask suffix", key="mask_suffix", placeholder="_seg-axon", help=help_text).strip() or None
 
 
 def show_classes(plan: Plan) -> None:
-    """A table of the classes with their shares, in their colours."""
+    """Show a table of the classes with their shares, in their colours."""
     shares = class_shares(plan)
     rows = [
         {"class": index, "label in the masks": value, "share (%)": round(100 * share, 2)}
@@ -34,7 +35,7 @@ def show_classes(plan: Plan) -> None:
 
 
 def mask_over(plan: Plan, chosen: PlannedImage) -> NDArray[np.uint8] | None:
-    """(H, W, 3) picture of the sample of a chosen mask; None where an image was chosen."""
+    """Draw the classes of a mask over its image, as (H, W, 3); None where an image was chosen."""
     if plan.labels is None or chosen.role != "mask":
         return None
     image = next(other for other in plan.images if other.sample == chosen.sample and other.role == "image")

@@ -12,6 +12,7 @@ from pages.widgets.frame import begin, shown_errors
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import on_page
+from pipelines.counts import counted
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.kinds import LAYOUTS, Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
@@ -22,8 +23,8 @@ KINDS: tuple[Kind, ...] = ("single", "paired", "unpaired", "masked")
 
 
 def show() -> None:
-    """The page."""
-    begin("Data", "Raw micrographs become a dataset: data bars cut, specimens kept together, every file hashed.")
+    """Show the page."""
+    begin("Data", "Turn raw micrographs into a dataset: cut data bars, keep specimens together, hash every file.")
     with shown_errors():
         _result()
         request = _request()
@@ -49,13 +50,13 @@ def _result() -> None:
         counts = state.result["images"]
         st.success(
             f"Dataset **{state.result['name']}** is ready: {counts['train']} training, {counts['val']} validation and "
-            f"{counts['test']} test images; {len(state.result['skipped'])} file(s) left out."
+            f"{counts['test']} test images; {counted(len(state.result['skipped']), 'file')} left out."
         )
         st.page_link("train/page.py", label="Train on it", icon=":material/model_training:")
 
 
 def _request() -> PrepareRequest | None:
-    """What the widgets say; None while something is missing, or cannot be used, which is said then."""
+    """Read the widgets; None while something is missing or cannot be used, which is then shown."""
     left, right = st.columns(2, gap="large")
     with left:
         name = st.text_input("Name of the dataset", placeholder="steel-2026", key="name").strip()
@@ -69,7 +70,9 @@ def _request() -> PrepareRequest | None:
         extra_inputs = _extra_inputs() if layout.is_paired else ()
     with right:
         group, target_group, test = group_fields(kind)
-        size = st.number_input("Pixel size (nm)", 0.0, help="0: as the files say.", key="pixel_size", format="%.4f")
+        size = st.number_input(
+            "Pixel size (nm)", 0.0, help="0: as the files state it.", key="pixel_size", format="%.4f"
+        )
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
@@ -102,18 +105,18 @@ def _request() -> PrepareRequest | None:
 
 
 def _extra_inputs() -> tuple[Path, ...]:
-    """Folders whose files complete the inputs."""
+    """Ask for folders whose files complete the inputs."""
     text = st.text_area(
-        "Folders of further inputs, one a line",
+        "Folders of extra inputs, one per line",
         key="further",
-        help="Other detectors or polarisations of the same fields, matched by name: their channels follow the first.",
+        help="Other detectors or polarisations of the same fields, matched by name; their channels follow the first.",
     )
     return tuple(Path(line.strip()) for line in text.splitlines() if line.strip())
 
 
 def _describe(kind: Kind) -> str:
     return {
-        "single": "single: sharp images, degraded while training",
+        "single": "single: sharp images, degraded during training",
         "paired": "paired: input and target of one field",
         "unpaired": "unpaired: two domains",
         "masked": "masked: images with label masks",
@@ -136,28 +139,28 @@ def _plan(request: PrepareRequest) -> Plan | None:
 
 
 def group_fields(kind: Kind) -> tuple[str | None, str | None, str | None]:
-    """Pattern of the groups, that of the other domain, and the test groups; None where not given."""
-    group = st.text_input("Group pattern", key="group", help="Regular expression; empty: found by itself.").strip()
+    """Ask for the group pattern, that of the other domain, and the test groups; None where not given."""
+    help_text = f"{PrepareRequest.description('group_by')} Empty: chosen automatically."
+    group = st.text_input("Group pattern", key="group", help=help_text).strip()
     other = ""
     if LAYOUTS[kind].is_unpaired:
-        help_text = "Regular expression for the file names of the other domain; empty: as above."
+        help_text = f"{PrepareRequest.description('target_group_by')} Empty: as above."
         other = st.text_input("Group pattern of the other domain", key="target_group", help=help_text).strip()
-    test = st.text_input(
-        "Test groups", key="test_groups", help="Regular expression of groups; empty: a fifth is dealt to the test."
-    ).strip()
+    help_text = f"{PrepareRequest.description('test_groups')} Empty: chosen at random."
+    test = st.text_input("Test groups", key="test_groups", help=help_text).strip()
     return group or None, other or None, test or None
 
 
 def pixel_size_fields(kind: Kind) -> tuple[float | None, float | None]:
-    """Pixel size of the targets, and the common one, both in nm; None where not given."""
+    """Ask for the pixel size of the targets and for the common one, both in nm; None where not given."""
     own = None
     if LAYOUTS[kind].brings_inputs:
         what = "Pixel size of the targets (nm)"
-        own = st.number_input(what, 0.0, help="0: as the others.", key="target_pixel_size", format="%.4f")
+        own = st.number_input(what, 0.0, help="0: as for the other images.", key="target_pixel_size", format="%.4f")
     common = st.number_input(
         "Resample all to (nm)",
         0.0,
-        help="0: leave them. Masks keep their labels; enlarging adds no detail.",
+        help="0: no resampling. Masks keep their labels; enlarging adds no detail.",
         key="resample",
         format="%.4f",
     )

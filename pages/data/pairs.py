@@ -1,4 +1,4 @@
-"""How pairs are to be registered, and what came out: a table, both images over each other, and what is left."""
+"""How pairs are registered and with what result: a table, both images as an overlay, and the residual shifts."""
 
 from typing import get_args
 
@@ -17,41 +17,41 @@ from sem_models.datasets.registration.residual import BlockShifts
 from sem_models.images.display import composite, with_arrows
 
 _WAYS: dict[Register, str] = {
-    "none": "none: use them as they are",
-    "shift": "shift: crop both by whole pixels, nothing is interpolated",
-    "translation": "translation: warp the input by mutual information, fractions of a pixel",
-    "rigid": "rigid: warp the input, shift and turn",
-    "affine": "affine: warp the input, shift, turn, scale and shear",
+    "none": "none: use the images as they are",
+    "shift": "shift: crop both by whole pixels, without interpolation",
+    "translation": "translation: shift the input by fractions of a pixel",
+    "rigid": "rigid: shift and rotate the input",
+    "affine": "affine: shift, rotate, scale and shear the input",
 }
-_LONGER = 10
+_ARROW_SCALE = 10
 Picture = NDArray[np.uint8]
 
 
 def choose_registration(disabled: bool) -> tuple[Register, float | None]:
-    """Way of registering and the largest median residual in px; None: as is usual for that way."""
+    """Ask how to register, and for the largest median residual in px; None: the usual limit of that way."""
     ways: tuple[Register, ...] = get_args(Register)
     way = st.selectbox("Registration of pairs", ways, format_func=_WAYS.__getitem__, disabled=disabled, key="register")
     limit = st.number_input(
         "Largest residual (px)", 0.1, value=None, placeholder="2 where pairs are registered", disabled=disabled,
-        key="max_residual", help="Pairs whose median residual is larger are set aside and listed.",
+        key="max_residual", help="Pairs with a larger median residual are rejected and listed.",
     )  # fmt: skip
     return way, None if limit is None else float(limit)
 
 
 def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
-    """All pairs of a plan; nothing where there are none."""
+    """Show all pairs of a plan; nothing where there are none."""
     if not pairs:
         return
-    st.subheader("How the pairs fit")
+    st.subheader("Registration of the pairs")
     table = pd.DataFrame([pair_row(pair) for pair in pairs]).rename(columns=dict(HEADINGS))
     st.dataframe(table, hide_index=True)
     st.caption(
-        "Median and 95th percentile over blocks of the field, found by block matching, whichever way the pairs were "
-        "aligned. Blocks without structure, or that fit in several places, are left out."
+        "Residuals: median and 95th percentile over blocks of the field, measured by block matching however the "
+        "pairs were aligned. Blocks without structure, or that match in several places, are left out."
     )
     rejected = [pair.rejected for pair in pairs if pair.rejected]
     if rejected:
-        st.warning("\n\n".join([f"{len(rejected)} of {len(pairs)} pairs are set aside:", *map(on_page, rejected)]))
+        st.warning("\n\n".join([f"{len(rejected)} of {len(pairs)} pairs are rejected:", *map(on_page, rejected)]))
     chosen = st.selectbox("Pair", range(len(pairs)), format_func=lambda i: pairs[i].input.source, key="pair")
     _show_pair(pairs[chosen])
 
@@ -59,19 +59,21 @@ def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
 def _show_pair(pair: AlignedPair) -> None:
     found = pair.alignment
     if found is None:
-        st.caption("Nothing to lay over each other: the images differ in size or have no common field.")
+        st.caption("No overlay: the images differ in size or show no common field.")
         return
     source, target = registered_pixels(pair.input, pair.target, pair.resample_nm)
     left, right = st.columns(2, gap="large")
-    left.image(_overlay(source, target, found.before), caption="As they came", width="stretch")
+    left.image(_overlay(source, target, found.before), caption="As recorded", width="stretch")
     if found.register != "none":
         right.image(_overlay(*align(source, target, found), found.after), caption="Aligned", width="stretch")
     st.caption(
-        "Input magenta, target green (its negative where contrasts are opposed): what agrees is grey. "
-        f"Arrows: what is left in each measured block, {_LONGER} times as long."
+        "Input in magenta, target in green (inverted where the contrasts are opposite), grey where they agree. "
+        f"Arrows: the residual shift of each measured block, drawn {_ARROW_SCALE} times as long."
     )
 
 
 def _overlay(source: NDArray[np.generic], target: NDArray[np.generic], blocks: BlockShifts) -> Picture:
     picture = composite(source.mean(axis=2), target.mean(axis=2))
-    return with_arrows(picture, [(s.row, s.column, _LONGER * s.down, _LONGER * s.right) for s in blocks.shifts])
+    return with_arrows(
+        picture, [(s.row, s.column, _ARROW_SCALE * s.down, _ARROW_SCALE * s.right) for s in blocks.shifts]
+    )

@@ -7,6 +7,7 @@ from pages.data.masks import mask_over, show_classes
 from pages.data.pairs import show_pairs
 from pages.widgets.pictures import with_cut_line
 from pages.widgets.words import on_page
+from pipelines.counts import counted
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import becomes
@@ -16,7 +17,7 @@ from sem_models.images.io.read import read_micrograph
 
 
 def show_plan(plan: Plan) -> None:
-    """Everything that preparing would do."""
+    """Show everything that the preparation would do."""
     st.subheader("What would be prepared")
     table = pd.DataFrame([_row(image) for image in plan.images])
     if plan.options.resample_nm:
@@ -25,9 +26,9 @@ def show_plan(plan: Plan) -> None:
     counts = table["split"].value_counts()
     columns = st.columns(3)
     for column, split in zip(columns, ("train", "val", "test"), strict=True):
-        column.metric(f"{split} images", int(counts.get(split, 0)), help=f"{int(groups.get(split, 0))} group(s)")
+        column.metric(f"{split} images", int(counts.get(split, 0)), help=counted(int(groups.get(split, 0)), "group"))
     other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
-    st.caption(f"Groups by `{plan.group_by}`{other}; a group is never divided over splits.")
+    st.caption(f"Groups by `{plan.group_by}`{other}; a group is never divided between splits.")
     for note in plan.notes:
         st.warning(on_page(note))
     if plan.labels:
@@ -36,7 +37,7 @@ def show_plan(plan: Plan) -> None:
     with left:
         st.dataframe(table, hide_index=True, height=420)
         if plan.skipped:
-            with st.expander(f"{len(plan.skipped)} file(s) left out", icon=":material/block:"):
+            with st.expander(f"{counted(len(plan.skipped), 'file')} left out", icon=":material/block:"):
                 for skipped in plan.skipped:
                     st.write(on_page(skipped.reason))
     with right:
@@ -73,9 +74,11 @@ def _picture(plan: Plan, image: PlannedImage) -> None:
     grey = to_display(pixels, display_window([pixels]))
     over = mask_over(plan, image)
     if over is not None:
-        st.image(over, caption="The classes of the mask in their colours over the image.", width="stretch")
+        st.image(over, caption="Classes of the mask in colour over the image.", width="stretch")
         return
     rows = image.databar.rows
     cut = f"{rows} rows at the bottom will be cut ({image.databar.found_by})." if rows else "Nothing will be cut."
-    caption = f"{image.source}, {image.shape[2]} channel(s). {cut}" if image.part or image.shape[2] > 1 else cut
+    caption = (
+        f"{image.source}, {counted(image.shape[2], 'channel')}. {cut}" if image.part or image.shape[2] > 1 else cut
+    )
     st.image(with_cut_line(grey, rows), caption=caption, width="stretch")

@@ -1,1 +1,1 @@
-"""Pages of the dashboard: home."""
+"""The Home page."""

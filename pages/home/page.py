@@ -1,4 +1,4 @@
-"""Home: where things are, what runs, what to do next."""
+"""Home: where things are, what is running, and what to do next."""
 
 import shutil
 
@@ -7,6 +7,8 @@ import streamlit as st
 
 from pages.widgets.frame import find_the_dead, heading, shown_errors
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import activity
+from pipelines.counts import counted
 from pipelines.data.datasets import list_datasets
 from pipelines.home import home
 from pipelines.jobs.queue import JobInfo, active_jobs
@@ -23,7 +25,7 @@ _LOOK_AGAIN_S = 1.0
 
 
 def show() -> None:
-    """The page."""
+    """Show the page."""
     heading("SEM Workbench", "Prepare micrographs, train models, watch them learn, compare them honestly.")
     with shown_errors():
         _facts()
@@ -43,7 +45,7 @@ def show() -> None:
 
 def _facts() -> None:
     slots = slot_names()
-    device = f"{len(slots)} GPU" if slots[0].startswith("gpu") else f"CPU, {psutil.cpu_count()} cores"
+    device = counted(len(slots), "GPU") if slots[0].startswith("gpu") else f"CPU, {psutil.cpu_count()} cores"
     free = shutil.disk_usage(home().root).free / 2**30
     columns = st.columns(4)
     columns[0].metric("Device", device)
@@ -55,7 +57,7 @@ def _facts() -> None:
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
 def _wait_for_store() -> None:
-    """On a new server the page is there before the store is open."""
+    """Wait for the store: on a new server the page appears before the store is open."""
     if not is_opening():
         st.rerun()
     st.caption("Opening the tracking store…")
@@ -79,7 +81,9 @@ def _next_step() -> None:
         st.write(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
         st.page_link("runs/page.py", label="Score it", icon=":material/show_chart:")
     else:
-        st.write(f"{len(scored)} scored run(s). Compare them with their baselines, or apply one to new micrographs.")
+        st.write(
+            f"{counted(len(scored), 'scored run')}: compare with the baselines, or apply a model to new micrographs."
+        )
         st.page_link("compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
         st.page_link("inference/page.py", label="Apply a model", icon=":material/auto_fix_high:")
 
@@ -87,7 +91,7 @@ def _next_step() -> None:
 def _demo() -> None:
     st.write(
         "The demo simulates 20 micrographs of powder, fibres, pores and laths, prepares them, trains a small x4 "
-        "super-resolution model, scores it and registers it. About a minute on two cores."
+        "super-resolution model, scores it and registers it. It takes about two minutes on two cores."
     )
     running = st.query_params.get(DEMO)
     state = watched(DEMO)
@@ -108,7 +112,7 @@ def _demo() -> None:
 
 @st.fragment(run_every=2.0)
 def show_jobs() -> None:
-    """Trainings that wait or run, and tasks that run."""
+    """Show trainings that wait or run, and running tasks."""
     jobs = active_jobs()
     tasks = [task for task in list_tasks() if task.status == "running"]
     if not jobs and not tasks:
@@ -117,13 +121,13 @@ def show_jobs() -> None:
         _training(job)
     for task in tasks:
         share = task.done / task.total if task.total else 0.0
-        st.progress(min(share, 1.0), text=f"{task.use_case}: {task.what or 'starting'}")
+        st.progress(min(share, 1.0), text=f"{activity(task.use_case)}: {task.what or 'starting'}")
 
 
 def _training(job: JobInfo) -> None:
     name = f"Run {job.run_id[:8]}"
     if job.state == "waiting":
-        st.write(f"{name} waits, position {job.position} in the queue.")
+        st.write(f"{name} is waiting, position {job.position} in the queue.")
     else:
         share = job.step / job.total if job.total else 0.0
         left = f"about {clock(job.seconds_left)} left"

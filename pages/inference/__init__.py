@@ -1,1 +1,1 @@
-"""Pages of the dashboard: inference."""
+"""The Inference page."""

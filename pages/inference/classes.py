@@ -1,4 +1,4 @@
-"""A result of which one side is a label map: classes in their colours, a legend with shares, download."""
+"""A result whose input or output is a label map: classes in their colours, a legend with shares, and a download."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ Picture = NDArray[np.uint8]
 
 
 def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, ...], drawn: bool) -> None:
-    """Image and mask side by side; `drawn` where the mask was the input, else the mask is the output."""
+    """Show image and mask side by side; with `drawn` the mask was the input, otherwise it is the output."""
     made = to_grey(read_micrograph(output))
     given = to_grey(recorded).pixels[: made.height, : made.width]
     mask, image = (given, made.pixels) if drawn else (made.pixels, given)
@@ -28,35 +28,35 @@ def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, .
     left, right = st.columns(2, gap="large")
     if drawn:
         left.image(coloured(classes), caption="Mask", width="stretch")
-        right.image(grey, caption="Drawn after it", width="stretch")
+        right.image(grey, caption="Drawn from the mask", width="stretch")
     else:
         opacity = st.slider("Strength of the colours", 0.0, 1.0, 0.4, 0.05, key="classes-opacity")
         left.image(grey, caption="As recorded", width="stretch")
-        right.image(overlay(grey, classes, opacity), caption="Classes over it", width="stretch")
+        right.image(overlay(grey, classes, opacity), caption="Classes over the image", width="stretch")
     show_legend(classes, labels)
     st.download_button("Download the TIFF", output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
     if not drawn:
-        st.caption(f"The file holds the labels of the training's masks: {', '.join(map(str, labels))}.")
+        st.caption(f"The file holds the label values of the training masks: {', '.join(map(str, labels))}.")
 
 
 def size_text(image: Micrograph) -> str:
-    """Of an output: width, height and pixel size."""
+    """Describe an output: width, height and pixel size."""
     size = image.pixel_size_nm
-    return f"{image.width} x {image.height} px, {f'{size:.4g} nm a pixel' if size else 'pixel size unknown'}."
+    return f"{image.width} x {image.height} px, {f'{size:.4g} nm per pixel' if size else 'pixel size unknown'}."
 
 
 def classes_of(mask: NDArray[np.generic], labels: tuple[int, ...]) -> NDArray[np.uint8]:
-    """(H, W) class indices of an (H, W, 1) mask of raw label values."""
+    """Turn an (H, W, 1) mask of raw label values into (H, W) class indices."""
     found: NDArray[np.uint8] = LabelMap(labels, {}).classes(mask)[..., 0]
     return found
 
 
 def show_legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> None:
-    """Which colour is which class, and how much of the image it covers."""
+    """Show which colour is which class, and how much of the image it covers."""
     class_table(legend(classes, labels))
 
 
 def legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> pd.DataFrame:
-    """One row a class: its index, its label in the mask file, its share of the pixels in percent."""
+    """Tabulate one row per class: its index, its label in the mask file, its share of the pixels in percent."""
     shares = 100 * np.bincount(classes.ravel(), minlength=len(labels)) / classes.size
     return pd.DataFrame({"class": range(len(labels)), "label in the masks": labels, "share (%)": shares})

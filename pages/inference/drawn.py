@@ -1,4 +1,4 @@
-"""Drawing by a diffusion model: what to draw, and how."""
+"""Drawing with a diffusion model: what to draw, and how."""
 
 import time
 from typing import Any
@@ -19,16 +19,16 @@ from sem_models.tasks.table import find_task
 
 _SIZES = (64, 128, 256, 512)
 _STEPS = "The time grows with steps, images and pixels; few steps draw smoother images."
-_GUIDANCE = "1: what was learned. More exaggerates the mask and narrows what is drawn; 0 ignores it."
+_GUIDANCE = "1: as learned. Larger values exaggerate the mask and reduce variety; 0 ignores the mask."
 
 
 def is_drawing(recipe: Recipe | None) -> bool:
-    """Whether a model draws micrographs by diffusion, out of nothing or after label maps."""
+    """Tell whether a model draws micrographs by diffusion, unconditionally or from label maps."""
     return recipe is not None and find_task(recipe) is SYNTHESIS and SYNTHESIS.is_drawn(recipe)
 
 
 def draw(model: ModelRef, recipe: Recipe) -> None:
-    """Settings, the button, and what came out."""
+    """Show the settings, the button, and the result."""
     after_masks = find_task(recipe).uses_masks(recipe)
     what = _after_masks() if after_masks else _free()
     left, middle, right = st.columns(3)

@@ -1,4 +1,4 @@
-"""What a diffusion model drew: every image, the mean and the doubt of those of one mask, and the files."""
+"""What a diffusion model drew: every image, mean and standard deviation of those of one mask, and the files."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ _HEIGHT_PX = 380
 
 
 def show_drawn() -> None:
-    """The result of the task that the address names; by the model that drew it, whichever is chosen now."""
+    """Show the result of the task that the address names, with the model that drew it, whichever is chosen now."""
     state = watched(TASK)
     if state is None or state.result is None:
         return
@@ -63,24 +63,24 @@ def _show_after_mask(result: dict[str, Any], labels: tuple[int, ...]) -> None:
     columns[1].image(_picture(result["output"]), caption=what, width="stretch")
     if several:
         with columns[2]:
-            _show_doubt(read_micrograph(Path(result["std"])).pixels[..., 0])
+            _show_deviation(read_micrograph(Path(result["std"])).pixels[..., 0])
     show_legend(classes, labels)
     _grid([(f"Sample {number + 1}", path) for number, path in enumerate(result["samples"][:_SHOWN])])
     if len(result["samples"]) > _SHOWN:
-        st.caption(f"The first {_SHOWN} of {len(result['samples'])}; the file below has all.")
+        st.caption(f"The first {_SHOWN} of {len(result['samples'])}; the ZIP file below has all of them.")
     _offer_files(result)
 
 
-def _show_doubt(std: NDArray[np.generic]) -> None:
-    st.plotly_chart(doubt_figure(std), key="drawn-doubt", config={"displayModeBar": False})
+def _show_deviation(std: NDArray[np.generic]) -> None:
+    st.plotly_chart(deviation_figure(std), key="drawn-doubt", config={"displayModeBar": False})
     st.caption(
         f"Standard deviation over the samples, on average {std.mean():.1f} and at most {std.max():.1f} of 255 grey "
-        "values. Bright where samples disagree: the mask did not say."
+        "values. Bright where the samples disagree, because the mask leaves it open."
     )
 
 
-def doubt_figure(std: NDArray[np.generic]) -> go.Figure:
-    """(H, W) standard deviations in grey values, from 0, with a colour bar."""
+def deviation_figure(std: NDArray[np.generic]) -> go.Figure:
+    """Draw (H, W) standard deviations in grey values, from 0, with a colour bar."""
     bar = {"title": {"text": "grey values", "side": "bottom"}, "orientation": "h", "thickness": 12, "y": -0.02,
            "yanchor": "top", "len": 1.0}  # fmt: skip
     figure = go.Figure(go.Heatmap(z=std[::-1], colorscale="Viridis", zmin=0, colorbar=bar, hovertemplate="%{z:.1f}"))
@@ -107,7 +107,7 @@ def _offer(label: str, files: list[str], name: str) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def archive(files: tuple[str, ...]) -> bytes:
-    """A ZIP of the files by their names."""
+    """Pack files into a ZIP archive by their names."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as packed:
         for file in files:
@@ -122,6 +122,6 @@ def _grid(pictures: list[tuple[str, str]]) -> None:
 
 
 def _picture(path: str) -> NDArray[np.uint8]:
-    """(H, W) of a drawing, whose 8 bits are shown as they are."""
+    """Read a drawing as (H, W); its 8 bits are shown as they are."""
     grey: NDArray[np.uint8] = read_micrograph(Path(path)).pixels[..., 0].astype(np.uint8)
     return grey

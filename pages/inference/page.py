@@ -1,4 +1,4 @@
-"""Inference: a model applied to micrographs, and a careful look at what it did."""
+"""Inference: apply a model to micrographs, and look carefully at what it did."""
 
 import time
 from itertools import count
@@ -31,10 +31,8 @@ TASK = "predict"
 
 
 def show() -> None:
-    """The page."""
-    begin(
-        "Inference", "A model applied to new micrographs: native bit depth in and out, pixel size and provenance kept."
-    )
+    """Show the page."""
+    begin("Inference", "Apply a model to new micrographs. Bit depth, pixel size and provenance are kept.")
     with shown_errors():
         left, right = st.columns(2, gap="large")
         with left:
@@ -79,7 +77,9 @@ def _result() -> None:
     chosen = st.selectbox("Result", results, format_func=_label, key="result")
     if chosen:
         if chosen.get("databar_rows"):
-            st.caption(f"The data bar, {chosen['databar_rows']} rows at the bottom, was cut before the model saw it.")
+            st.caption(
+                f"The data bar ({chosen['databar_rows']} rows at the bottom) was cut before the model was applied."
+            )
         if chosen.get("warning"):
             st.warning(chosen["warning"])
         if chosen.get("further"):
@@ -90,7 +90,7 @@ def _result() -> None:
 
 
 def _show(recorded: Micrograph, output: Path, model: ModelRef) -> None:
-    """By the model that made it, which need not be the one that is chosen now."""
+    """Show a result with the model that made it, which need not be the one that is chosen now."""
     recipe = _recipe(model)
     task = find_task(recipe) if recipe else None
     st.caption(f"Made by `{model}`. {(task.words if task else RESTORING).caveat}")
@@ -105,7 +105,7 @@ def _label(result: dict[str, Any]) -> str:
 
 
 def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Path] | None:
-    """One place for each input that is missing, asked for until the channels suffice; None while one is missing."""
+    """Ask for extra inputs, one at a time, until the channels suffice; None while one is missing."""
     from pipelines.models import channels_taken
 
     places: list[Path] = []
@@ -116,7 +116,7 @@ def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Pat
         return places
     for number in count(1):
         st.caption(f"The model takes {wanted} channels; {wanted - have} are missing.")
-        place = choose_source(f"Further input {number}: file or folder on the server", f"further-{number}", "further")
+        place = choose_source(f"Extra input {number}: file or folder on the server", f"further-{number}", "further")
         more = _channels(place) if place else None
         if place is None or more is None:
             return None
@@ -128,7 +128,7 @@ def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Pat
 
 
 def _channels(place: Path) -> int | None:
-    """Of the first image there; None where there is none, which the prediction will say better."""
+    """Count the channels of the first image; None where there is none, which the prediction reports better."""
     files = place.rglob("*") if place.is_dir() else [place]
     images = (path for path in files if path.is_file() and path.suffix.lower() in readable_suffixes())
     first = next(images, None)

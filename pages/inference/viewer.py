@@ -1,4 +1,4 @@
-"""Before and after at 1:1, difference map, line profile, download; one display window for all panels."""
+"""Before and after at 1:1, difference map, line profile, download; all panels share one display window."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ Grey = NDArray[np.float64]
 
 
 def show_result(recorded: Micrograph, output: Path, model: str, restored: bool) -> None:
-    """All views of one result; what was changed is of interest only where the input is what was `restored`."""
+    """Show all views of one result; the views of changes only where the output is the input `restored`."""
     before, after = to_grey(recorded), read_micrograph(output)
     scale = max(after.width // before.width, 1)
     _facts(before, after)
@@ -71,7 +71,7 @@ def _window(images: list[Grey]) -> DisplayWindow:
 
 
 def _field(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Top left corner of the part that is shown, in output pixels."""
+    """Ask for the top left corner of the part that is shown, in output pixels."""
     columns = st.columns(2)
     corner = []
     for column, axis, size, view in zip(columns, ("row", "column"), shape, _VIEW, strict=False):
@@ -95,7 +95,8 @@ def _difference(before: Grey, after: Grey) -> None:
     st.plotly_chart(figure, key="difference")
     rms = float(np.sqrt((difference**2).mean()))
     st.caption(
-        f"Output minus recorded pixels; root mean square {rms:.2f} grey values in this part, scale at the 99.5 % limit."
+        f"Output minus recorded pixels; root mean square {rms:.2f} grey values in this part. The scale ends at the "
+        "99.5th percentile."
     )
 
 
@@ -119,23 +120,23 @@ def _profile(before: Grey, after: Grey, pixel_size_nm: float | None, top: int) -
 
 _ORANGE = np.array([255.0, 120.0, 0.0])
 _FULL = 0.5
-"""One scale for all images: on a scale of its own an untouched image would look as changed as any other."""
+"""The same for all images: on a scale of its own, an unchanged image would look as changed as any other."""
 
 
 def show_response(before: Grey, after: Grey, limits: IntensityRange, window: DisplayWindow) -> None:
-    """The response in orange over the recorded pixels; (H, W) native grey values of one size."""
+    """Show the response in orange over the recorded pixels; (H, W) native grey values of the same size."""
     unit = [((image - limits.lo) / limits.span).astype(np.float32) for image in (before, after)]
     response = response_map(*unit)
     strength = st.slider("Strength of the overlay", 0.0, 1.0, 0.7, 0.05, key="response-strength")
     st.image(overlay(to_display(before, window), response / _FULL, strength))
     st.caption(
-        f"Change relative to local contrast, root mean square within about 12 px; full orange is {_FULL}, the "
-        f"median {np.median(response):.2f}. A refocusing model that knows what is sharp answers where it was blurred."
+        f"Change relative to local contrast, root mean square within about 12 px; full orange is {_FULL}, "
+        f"the median {np.median(response):.2f}. A good refocusing model changes blurred regions and leaves sharp ones."
     )
 
 
 def overlay(grey: NDArray[np.uint8], response: NDArray[np.float32], strength: float) -> NDArray[np.uint8]:
-    """(H, W, 3): grey where the response is 0, mixed with orange by `strength` where it is 1 or more."""
+    """Mix grey with orange into (H, W, 3): grey where the response is 0, a share of `strength` orange from 1 on."""
     share = strength * np.clip(response, 0, 1)[..., None]
     mixed: NDArray[np.uint8] = np.rint(grey[..., None] * (1 - share) + _ORANGE * share).astype(np.uint8)
     return mixed

@@ -1,1 +1,1 @@
-"""Pages of the dashboard: runs."""
+"""The Runs page."""

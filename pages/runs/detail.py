@@ -21,7 +21,7 @@ _TABS = ("Samples by step", "Scores", "Settings")
 
 
 def show_run(run_id: str) -> None:
-    """The detail view of a run."""
+    """Show the detail view of a run."""
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
@@ -45,11 +45,11 @@ def show_run(run_id: str) -> None:
 
 
 def _origin(run: RunInfo) -> None:
-    """A mixture of weights was never trained: there are no curves and no samples to wait for."""
+    """Explain a mixture of weights, which was never trained: it has no curves and no samples."""
     share = float(run.params["interpolation.alpha"])
     st.info(
-        f"Weights mixed from the two ends of a training: {1 - share:.0%} pixel losses, {share:.0%} adversarial. "
-        "Nothing was trained for it; score it to compare it with that training.",
+        f"A mixture of the weights at two ends of a training: {1 - share:.0%} pixel losses, {share:.0%} adversarial. "
+        "It was not trained further; score it to compare it with that training.",
         icon=":material/tune:",
     )
     if st.button("Open that training", icon=":material/arrow_back:"):
@@ -67,7 +67,7 @@ def _state(run: RunInfo) -> None:
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
             control.cancel(run.run_id)
-            st.toast("The run saves its state and ends.")
+            st.toast("The run will save its state and end.")
         if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
             control.resume(run.run_id)
             st.rerun()
@@ -86,7 +86,7 @@ def _scores(run: RunInfo) -> None:
         _controls(run)
         _offer_interpolation(run)
     else:
-        st.caption("Scores need a finished run.")
+        st.caption("A run can be scored once it has finished.")
     if state and not reports:
         st.rerun()
     if registered and registered.result:
@@ -94,15 +94,15 @@ def _scores(run: RunInfo) -> None:
 
 
 def _offer_interpolation(run: RunInfo) -> None:
-    """A slider between the two ends of a GAN training; nothing is trained for it."""
+    """Offer a slider between the two ends of a GAN training; nothing is trained for it."""
     if not method_facts(run.params.get("method")).has_two_ends or Tag.INTERPOLATED_FROM in run.tags:
         return
     if float(run.params.get("adversarial.first_share", 0)) == 0 and Tag.INITIAL_RUN not in run.tags:
-        return  # no pixel stage, so that there is no other end
-    # In a form the slider moves without drawing the whole page again.
+        return  # without a pixel stage there is no other end
+    # In a form, the slider moves without a rerun of the whole page.
     with st.expander("Between faithful and sharp"), shown_errors(), st.form("interpolation", border=False):
         alpha = st.slider("0: pixel losses only, 1: adversarial end", 0.0, 1.0, 0.5, 0.05, key="alpha")
-        if st.form_submit_button("Make this model a run of its own", icon=":material/tune:"):
+        if st.form_submit_button("Save this mixture as a run", icon=":material/tune:"):
             from pipelines.train.interpolate import interpolate
 
             st.query_params["run"] = interpolate(InterpolateRequest(run_id=run.run_id, alpha=alpha))
@@ -123,19 +123,19 @@ def _controls(run: RunInfo) -> None:
 def _offer_scores(run: RunInfo) -> None:
     if any(score.metric in run.metrics for score in VALIDATION_SCORES if not score.has_reference):
         st.caption(
-            "Its dataset has no reference to score against: look at an image on the Inference page, `judge` one on the "
-            "command line, or `evaluate` on a dataset of clean or paired images."
+            "Its dataset has no reference to score against. Look at an image on the Inference page; on the command "
+            "line, the model can be scored without a reference, or on a dataset of clean or paired images."
         )
         return
     if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
         launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]))
         st.rerun()
-    st.caption("Use the test split once a model is chosen, not to choose it.")
+    st.caption("Use the test split after you have chosen a model, not to choose it.")
 
 
 def show_discriminations(run: RunInfo) -> None:
-    """All tests that the run holds; where an unpaired one has none, the command."""
-    # Late: judges are networks, and their library takes seconds to load.
+    """Show all discriminator tests that the run holds; where an unpaired run has none, show the command."""
+    # Imported here: classifiers are networks, and torch takes seconds to load.
     from pages.widgets.discriminations import show_tests
     from pipelines.evaluate.reports import stored_discriminations
 
@@ -144,6 +144,6 @@ def show_discriminations(run: RunInfo) -> None:
         st.markdown(f"**Discriminator test on {report.dataset}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and INPUT_CORRELATION.metric in run.metrics:
-        st.caption("Without pairs outputs can still be judged beside real images of the second domain:")
+        st.caption("Without pairs, outputs can still be compared with real images of the second domain:")
         asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags[Tag.DATASET]}"
         st.code(asked, language="bash", wrap_lines=True)

@@ -1,4 +1,4 @@
-"""Curves of a run that may still be going on."""
+"""Curves of a run that may still be training."""
 
 import streamlit as st
 
@@ -13,11 +13,16 @@ from sem_models.config.validation_scores import ValidationScore
 from sem_models.tasks.super_resolution import SUPER_RESOLUTION
 from sem_models.tasks.table import TASKS, VALIDATION_SCORES
 
-_LIFE = ("contrast", "diversity", "input_correlation")
+_VARIETY = {
+    "contrast": "correlation with the target",
+    "diversity": "diversity",
+    "input_correlation": "correlation with the input",
+}
+"""Curves that show whether outputs follow their inputs, by the names under which runs store them."""
 
 
 def show_curves(run_id: str) -> None:
-    """Progress, loss and validation score; drawn again while the run goes on."""
+    """Show progress, loss and validation score; drawn again while the run is training."""
     run = get_run(run_id)
     _progress(run_id)
     for warning in run_warnings(run_id):
@@ -28,7 +33,7 @@ def show_curves(run_id: str) -> None:
     score, baseline = curves.points(shown.metric), curves.points(shown.baseline_metric)
     left, right = st.columns(2)
     with left:
-        st.markdown("**Parts of the loss**, weighted")
+        st.markdown("**Terms of the loss**, weighted")
         if losses:
             st.plotly_chart(curve_figure(losses, "loss", log_y=True), key=f"loss-{run_id}")
         else:
@@ -48,14 +53,14 @@ def show_curves(run_id: str) -> None:
 
 
 def shown_score(run: RunInfo) -> ValidationScore:
-    """What the validation of a run shows; before the first one what its task and method lead to expect."""
+    """Return what the validation of a run shows; before the first one, what its task and method lead to expect."""
     known = next((score for score in VALIDATION_SCORES if score.metric in run.metrics), None)
     task = TASKS.get(run.tags.get(Tag.TASK, ""), SUPER_RESOLUTION)
     return known or task.usual_score(method_facts(run.params.get("method")))
 
 
 def _curves(run_id: str) -> GrowingCurves:
-    """What this session has read of the run; that of the run it looked at before is let go."""
+    """Return what this session has read of the run; the curves of the run shown before are dropped."""
     known: tuple[str, GrowingCurves] | None = st.session_state.get("live-curves")
     if known is None or known[0] != run_id:
         known = st.session_state["live-curves"] = (run_id, GrowingCurves(run_id))
@@ -63,29 +68,31 @@ def _curves(run_id: str) -> GrowingCurves:
 
 
 def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> None:
-    """What the discriminators believe and whether outputs live, for trainings that have a discriminator."""
+    """Show the discriminator's probabilities and the variety of the outputs, where there is a discriminator."""
     keys = sorted(key.removeprefix("watch/") for key in metrics if key.startswith("watch/"))
     if not keys:
         return
     seen = {key: curves.points(f"watch/{key}") for key in keys}
-    beliefs = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
-    life = {key.replace("_", " "): points for key, points in seen.items() if key in _LIFE}
+    probabilities = {key.replace("_", " "): points for key, points in seen.items() if "discriminator/" in key}
+    variety = {_VARIETY[key]: points for key, points in seen.items() if key in _VARIETY}
     left, right = st.columns(2)
-    if beliefs:
+    if probabilities:
         with left:
             st.markdown("**Discriminator: probability of being real**")
-            st.plotly_chart(curve_figure(beliefs, "probability"), key=f"belief-{run_id}")
-            st.caption("Real near 1, generated near 0 for long: it has won, and the generator learns nothing from it.")
-    if life:
+            st.plotly_chart(curve_figure(probabilities, "probability"), key=f"belief-{run_id}")
+            st.caption(
+                "Real near 1 and generated near 0 for long: the discriminator has won; the generator learns nothing."
+            )
+    if variety:
         with right:
-            st.markdown("**Contrast and diversity of the outputs**")
-            st.plotly_chart(curve_figure(life, "1 is as in the targets"), key=f"life-{run_id}")
-            # Between two contrasts light and dark may rightly change places.
-            signs = "Contrast below 0: light and dark are exchanged. " if "contrast" in life else ""
-            st.caption(f"{signs}Diversity near 0: every input gives one picture.")
+            st.markdown("**Correlation and diversity of the outputs**")
+            st.plotly_chart(curve_figure(variety, "1 is as in the targets"), key=f"life-{run_id}")
+            # Between two contrasts, an exchange of light and dark may be right.
+            signs = "Correlation below 0: light and dark are exchanged. " if "contrast" in seen else ""
+            st.caption(f"{signs}Diversity near 0: every input gives the same picture.")
     if "pixel_accuracy" in seen:
         with left:
-            st.markdown("**Share of training pixels in their right class**")
+            st.markdown("**Share of training pixels in the right class**")
             st.plotly_chart(curve_figure({"share": seen["pixel_accuracy"]}, "share"), key=f"accuracy-{run_id}")
     if "checkerboard" in seen:
         st.markdown("**Checkerboard**: how far patterns of 2 and 4 px stand out")
@@ -93,11 +100,11 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
             curve_figure({"checkerboard": seen["checkerboard"]}, "times the targets", log_y=True),
             key=f"pattern-{run_id}",
         )
-        st.caption("Near 1: as in the targets. Above 4 for long: doublings leave a pattern of 2 or 4 px.")
+        st.caption("Near 1: as in the targets. If it stays above 4, up-sampling leaves a pattern of 2 or 4 px.")
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:
-    """The weighted parts; their sums would only hide the smaller ones behind the largest."""
+    """List the weighted terms; their sums would only hide the smaller ones behind the largest."""
     return sorted(key for key in metrics if key.startswith("train/") and not key.endswith("_total"))
 
 

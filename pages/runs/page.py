@@ -8,8 +8,8 @@ from pages.widgets.frame import begin, empty, shown_errors
 
 
 def show() -> None:
-    """The page."""
-    begin("Runs", "Every training in this store: its state, its curves, its samples, its scores.")
+    """Show the page."""
+    begin("Runs", "Every training in this store, with its state, curves, samples and scores.")
     with shown_errors():
         chosen = st.query_params.get("run")
         if chosen:

@@ -13,7 +13,7 @@ _ONE_TO_ONE_PX = 220
 
 
 def show_samples(run: RunInfo) -> None:
-    """A sample and a step to choose; all panels share one display window, of the truth where there is one."""
+    """Show one sample at one step; all panels share one display window, that of the truth where there is one."""
     run_id = run.run_id
     stored = samples(run_id)
     if not stored.names or not stored.steps:
@@ -38,7 +38,7 @@ def show_samples(run: RunInfo) -> None:
 
 
 def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
-    """What is shown and how it is called; where nothing is enlarged, the bicubic baseline is the input once more."""
+    """Name the panels to show; where nothing is enlarged, the bicubic baseline would only repeat the input."""
     panels = _words(run).panels
     if run.params.get("degradation.scale", "1") != "1":
         enlarged = {**panels, "input": f"{panels['input']}, enlarged"}
@@ -47,7 +47,7 @@ def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
 
 
 def _words(run: RunInfo) -> Words:
-    """Of its task; runs of earlier versions may not say it."""
+    """Return the words of the run's task; runs of earlier versions may not name it."""
     task = TASKS.get(run.tags.get(Tag.TASK, ""))
     return task.words if task else RESTORING
 
@@ -55,12 +55,12 @@ def _words(run: RunInfo) -> Words:
 def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
     if display := _words(run).display:
         return display
-    ruler = "truth" if "target" in shown else "real image" if "real" in shown else "input"
-    return f"From the centre of the image; one display window (0.5 to 99.5 % of the {ruler}) for all panels."
+    reference = "truth" if "target" in shown else "real image" if "real" in shown else "input"
+    return f"From the centre of the image; one display window (0.5 to 99.5 % of the {reference}) for all panels."
 
 
 def _centre(picture: Image.Image) -> Image.Image:
-    """The middle, small enough for four of them side by side without scaling."""
+    """Cut out the middle, small enough for four of them side by side without scaling."""
     left, top = (max((size - _ONE_TO_ONE_PX) // 2, 0) for size in picture.size)
     return picture.crop(
         (left, top, min(left + _ONE_TO_ONE_PX, picture.width), min(top + _ONE_TO_ONE_PX, picture.height))

@@ -1,4 +1,4 @@
-"""All runs of a task, with the scores that its runs have."""
+"""All runs of a task, with the scores that they have."""
 
 import pandas as pd
 import streamlit as st
@@ -16,12 +16,12 @@ _TEST_SCORES = {
     "test/std_ratio": "test std, output / target",
     "test/gradient_energy_ratio": "test gradient energy, output / target",
 }
-_OF_TEXTURE = ("test/std_ratio", "test/gradient_energy_ratio")
-"""Listed for tasks in which a smooth output has the best PSNR and yet is of little use."""
+_TEXTURE_SCORES = ("test/std_ratio", "test/gradient_energy_ratio")
+"""Shown for tasks in which a smooth output has the best PSNR and yet is of little use."""
 
 
 def _validation_columns() -> dict[str, str]:
-    """Metric and heading of what runs are ranked by, each before its baseline."""
+    """Map each metric that ranks runs to its heading, followed by its baseline."""
     columns = {}
     for score in VALIDATION_SCORES:
         if score.column:
@@ -32,11 +32,11 @@ def _validation_columns() -> dict[str, str]:
 
 
 _SCORES = _validation_columns() | _TEST_SCORES
-"""What says most of a run, whatever its task."""
+"""Metrics that say most about a run, whatever its task, and their headings."""
 
 
 def choose_run(runs: list[RunInfo]) -> str | None:
-    """A table of the runs of a task, newest first; the id of the one that was selected."""
+    """Show the runs of a task in a table, newest first; return the id of the selected one."""
     tasks = sorted({task_of(run) for run in runs} - {""})
     task = st.segmented_control("Task", [_ALL, *tasks], default=_ALL, format_func=str.capitalize, key="runs-task")
     listed = [run for run in runs if task in (None, _ALL, task_of(run))]
@@ -54,12 +54,12 @@ def choose_run(runs: list[RunInfo]) -> str | None:
 
 
 def task_of(run: RunInfo) -> str:
-    """What the run was trained for; empty where it does not say."""
+    """Return what the run was trained for; empty where it does not say."""
     return run.tags.get(Tag.TASK, "")
 
 
 def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
-    """One row a run; a column of scores only where at least one run has it."""
+    """Tabulate one row per run, with a column of scores only where at least one run has it."""
     table = pd.DataFrame([_row(run) for run in runs])
     empty = [name for name in (*_SCORES.values(), "reason") if table[name].isin([None, ""]).all()]
     return table.drop(columns=empty)
@@ -68,7 +68,7 @@ def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
 def _row(run: RunInfo) -> dict[str, object]:
     texture = invents_detail(task_of(run))
     scores = {
-        name: run.metrics.get(key) if texture or key not in _OF_TEXTURE else None for key, name in _SCORES.items()
+        name: run.metrics.get(key) if texture or key not in _TEXTURE_SCORES else None for key, name in _SCORES.items()
     }
     return {
         "run": run.run_id[:8],

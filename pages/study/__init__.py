@@ -1,1 +1,1 @@
-"""Pages of the dashboard: study."""
+"""The Study page."""

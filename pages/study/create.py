@@ -1,4 +1,4 @@
-"""A new study: what is judged, by which questions, on which images."""
+"""A new study: which models are rated, by which questions, on which images."""
 
 import streamlit as st
 
@@ -11,11 +11,11 @@ from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM, StudyCreate
 from sem_models.errors import UserError
 
 TASK = "study"
-_QUESTIONS = {"pair": "Which of two pictures is real?", "single": "Is this one real, and how sure?"}
+_QUESTIONS = {"pair": "Which of two pictures is real?", "single": "Is this picture real, and how sure are you?"}
 
 
 def show_create() -> None:
-    """The form; making the pictures is a background task."""
+    """Show the form; making the pictures is a background task."""
     state = watched(TASK)
     if state and state.result:
         st.success(f"Study **{state.result['name']}** is ready. Raters choose it under Take part.")
@@ -30,7 +30,7 @@ def show_create() -> None:
 
 
 def _form(datasets: list[str]) -> StudyCreateRequest | None:
-    """What the widgets say; None while something is missing, or cannot be used, which is said then."""
+    """Read the widgets; None while something is missing or cannot be used, which is then shown."""
     labels = model_labels()
     left, right = st.columns(2, gap="large")
     with left:
@@ -43,11 +43,11 @@ def _form(datasets: list[str]) -> StudyCreateRequest | None:
         questions = st.multiselect(
             "Questions", list(_QUESTIONS), ["pair"], format_func=_QUESTIONS.__getitem__, key="questions"
         )
-        trials = st.number_input("Trials", 1, 1000, 40, key="trials", help="Divided over questions and models.")
-        catch = st.number_input("Catch trials", 0, 200, FEWEST_CATCH_TRIALS, key="catch", help=_CATCH)
+        trials = st.number_input("Trials", 1, 1000, 40, key="trials", help=_help("trials"))
+        catch = st.number_input("Catch trials", 0, 200, FEWEST_CATCH_TRIALS, key="catch", help=_help("catch_trials"))
         crop = st.number_input("Edge of a picture (px)", 16, 1024, 128, 16, key="crop")
         realism = st.multiselect("Grade on single pictures", REALISM, accept_new_options=True, key="realism")
-        seed = st.text_input("Seed", key="seed", help=_SEED).strip()
+        seed = st.text_input("Seed", key="seed", help=_help("seed")).strip()
     if not (name and models and questions):
         return None
     try:
@@ -69,5 +69,5 @@ def _form(datasets: list[str]) -> StudyCreateRequest | None:
         return None
 
 
-_CATCH = "Trials that whoever looks gets right: the generated picture is a coarse mosaic. They show who looked."
-_SEED = "Empty: drawn at random and kept secret. Who knows it can tell what is real; give it only to repeat a study."
+def _help(field: str) -> str:
+    return StudyCreateRequest.description(field)

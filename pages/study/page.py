@@ -1,18 +1,18 @@
-"""Study: people judge blinded pictures; make one, take part, see what came out."""
+"""Study: people rate blinded pictures; make a study, take part, see the results."""
 
 import streamlit as st
 
 from pages.study.create import show_create
 from pages.study.results import show_results
-from pages.study.take_part import RATER, show_sitting
+from pages.study.take_part import RATER, show_trials
 from pages.widgets.frame import begin, empty, shown_errors
 
 VIEWS = ("Take part", "Results", "New study")
 
 
 def show() -> None:
-    """The page. One view at a time reaches the browser: what is not shown cannot be read in the page source."""
-    begin("Study", "Which one is real? Blinded pictures, judged by people, with intervals and agreement.")
+    """Show one view at a time: what has not reached the browser cannot be read in the page source."""
+    begin("Study", "Which one is real? Blinded pictures, rated by people, with intervals and agreement.")
     with shown_errors():
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed")
         if view == "New study":
@@ -20,11 +20,11 @@ def show() -> None:
             return
         chosen = _choose()
         if chosen and view:
-            (show_sitting if view == "Take part" else show_results)(chosen)
+            (show_trials if view == "Take part" else show_results)(chosen)
 
 
 def _choose() -> str | None:
-    """Run id of a study; the address may name one."""
+    """Let the user choose a study, unless the address names one; return its run id."""
     from pipelines.study.studies import list_studies
 
     names = {run.run_id: run.name for run in list_studies()}
@@ -33,7 +33,7 @@ def _choose() -> str | None:
         return None
     asked = st.query_params.get("of", "")
     if asked in names and st.query_params.get(RATER):
-        return asked  # somebody sits: the room belongs to the pictures
+        return asked  # a rater is at work: leave the space to the pictures
     index = list(names).index(asked) if asked in names else 0
     chosen = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
     st.query_params["of"] = chosen

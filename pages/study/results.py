@@ -1,10 +1,10 @@
-"""What came out: fool rates with intervals, how careful raters were and how far they agree."""
+"""Results of a study: fool rates with intervals, how careful raters were, and how far they agree."""
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.study.take_part import sits
+from pages.study.take_part import is_taking_part
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.results import StudyResults, study_results
 from pipelines.study.studies import open_study
@@ -14,15 +14,15 @@ _COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
 
 
 def show_results(run_id: str) -> None:
-    """Behind a button, and closed to a rater who is not through: what is known cannot be judged blindly."""
-    if sits(run_id):
+    """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
+    if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return
-    if not st.toggle("Open the key: I shall not judge in this study (any more)", key=f"open-{run_id}"):
+    if not st.toggle("Open the key: I will not rate in this study from now on", key=f"open-{run_id}"):
         return
     results = study_results(open_study(run_id))
     _describe(results.study.definition)
-    if not results.judgements:
+    if not results.checked_answers:
         st.info("Nobody has answered yet.")
         return
     st.plotly_chart(fool_figure(results), key="fool-rates")
@@ -36,7 +36,7 @@ def _describe(definition: StudyDefinition) -> None:
     st.caption(
         f"{definition.trials} trials and {definition.catch_trials} catch trials of {definition.crop_px} px on the "
         f"{definition.split} split of {definition.dataset} (digest {definition.digest[:12]}), made "
-        f"{definition.created:%Y-%m-%d} by {definition.author or 'nobody named'}."
+        f"{definition.created:%Y-%m-%d} by {definition.author or 'an unnamed author'}."
     )
 
 
@@ -59,7 +59,7 @@ def _tables(results: StudyResults) -> None:
 
 
 def fool_figure(results: StudyResults) -> go.Figure:
-    """A point with its interval for each model and rater; 50 % is the line of who cannot tell."""
+    """Draw a point with its interval for each model and rater; at 50 % raters cannot tell."""
     figure = go.Figure()
     for question in results.study.definition.questions:
         rates = [rate for rate in results.fool_rates if rate.question == question and rate.wrong.n]
@@ -75,7 +75,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
     lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
     figure.update_layout(
         height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 45}, template="simple_white",
-        xaxis={"title": "Fool rate (%), Wilson 95 % interval; dashed: cannot tell", "range": [-2, 102]},
+        xaxis={"title": "Fool rate (%), Wilson 95 % interval; dashed: guessing", "range": [-2, 102]},
         yaxis={"autorange": "reversed", "automargin": True}, legend={"orientation": "h", "y": 1.15},
     )  # fmt: skip
     return figure

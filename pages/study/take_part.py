@@ -1,4 +1,4 @@
-"""Taking part: a name, then one trial after the other; whoever comes back goes on where they stopped."""
+"""Taking part: a name, then one trial after the other; raters who come back continue where they stopped."""
 
 import streamlit as st
 
@@ -8,11 +8,11 @@ from pipelines.study.order import rater_key
 from pipelines.study.studies import Study, open_study
 
 RATER = "rater"
-"""In the address, so that a reload goes on."""
+"""Parameter of the address, so that a reload continues."""
 
 
-def show_sitting(run_id: str) -> None:
-    """The next trial of the rater that the address names, or the form that asks who it is."""
+def show_trials(run_id: str) -> None:
+    """Show the next trial of the rater whom the address names, or the form that asks for a name."""
     study = open_study(run_id)
     rater = st.query_params.get(RATER, "")
     if not rater:
@@ -21,7 +21,7 @@ def show_sitting(run_id: str) -> None:
     shown = next_trial(study, rater)
     total = len(study.key.trials)
     if shown is None:
-        st.success(f"Thank you, {rater}: all {total} answers are stored. Results shows what came out.")
+        st.success(f"Thank you, {rater}: all {total} answers are stored. See the outcome under Results.")
         if st.button("Another rater", key="leave"):
             _leave()
         return
@@ -32,15 +32,15 @@ def show_sitting(run_id: str) -> None:
     show_trial(study, rater, shown)
 
 
-def sits(run_id: str) -> bool:
-    """Whether this browser's rater still has trials to answer."""
+def is_taking_part(run_id: str) -> bool:
+    """Tell whether this browser's rater still has trials to answer."""
     rater = st.query_params.get(RATER, "")
     return bool(rater) and next_trial(open_study(run_id), rater) is not None
 
 
 def _leave() -> None:
     del st.query_params[RATER]
-    st.session_state.pop(BEGAN, None)  # a pause is no time to think
+    st.session_state.pop(BEGAN, None)  # a pause is not thinking time
     st.rerun()
 
 
@@ -61,5 +61,5 @@ def _instructions(study: Study) -> list[str]:
     if "single" in asked.questions:
         lines.append("- **One picture**: real (←) or generated (→), then how sure you are, 1 (guessed) to 5 (certain).")
     if asked.realism:
-        lines.append(f"- Of single pictures also grade how real they look: {', '.join(asked.realism)}.")
-    return [*lines, "- A few trials have an obvious answer. There is no time limit, yet the time is noted."]
+        lines.append(f"- For single pictures, also grade how real these look: {', '.join(asked.realism)}.")
+    return [*lines, "- A few trials have an obvious answer. There is no time limit, but the time is recorded."]

@@ -11,20 +11,20 @@ from pipelines.study.studies import Study, picture_files
 
 BEGAN = "trial-began"
 _WIDEST_PX = 448
-"""Two beside each other have room on a laptop."""
+"""Two pictures of this width fit side by side on a laptop."""
 _GRADES = (1, 2, 3, 4, 5)
 
 
 def show_trial(study: Study, rater: str, shown: Shown) -> None:
-    """Pictures, question and buttons; widgets are named by the position, which says nothing."""
-    # Above the pictures the keys are in sight on a low screen, too.
+    """Show pictures, question and buttons; widgets are named by the position, which gives nothing away."""
+    # Above the pictures, the buttons stay in sight on a low screen too.
     question = st.container()
     files = picture_files(study, shown.items)
     st.html(pictures_html(files, study.definition.crop_px))
     began = _began(rater, shown)
     if shown.trial.pixel_size_nm:
         width = study.definition.crop_px * shown.trial.pixel_size_nm
-        st.caption(f"Field of view {width:.4g} nm, {shown.trial.pixel_size_nm:.4g} nm a pixel.")
+        st.caption(f"Field of view {width:.4g} nm, {shown.trial.pixel_size_nm:.4g} nm per pixel.")
     with question:
         given = (_ask_pair if shown.trial.question == "pair" else _ask_single)(study, shown, began)
     if given:
@@ -33,7 +33,7 @@ def show_trial(study: Study, rater: str, shown: Shown) -> None:
 
 
 def _began(rater: str, shown: Shown) -> float:
-    """When this browser first showed the trial."""
+    """Return when this browser first showed the trial."""
     what, began = st.session_state.get(BEGAN, (None, 0.0))
     if what != (rater, shown.trial.id):
         began = time.monotonic()
@@ -42,7 +42,7 @@ def _began(rater: str, shown: Shown) -> float:
 
 
 def pictures_html(files: list[bytes], edge_px: int) -> str:
-    """Pictures in one element, so that they come at once, enlarged by a whole number without smoothing."""
+    """Put pictures in one element, so that they appear at once, enlarged by a whole number without smoothing."""
     edge = edge_px * max(1, _WIDEST_PX // edge_px)
     style = f"width:{edge}px;height:{edge}px;image-rendering:pixelated"
     shown = [
@@ -61,7 +61,7 @@ def _ask_pair(study: Study, shown: Shown, began: float) -> Given | None:  # noqa
 
 
 def _ask_single(study: Study, shown: Shown, began: float) -> Given | None:
-    """Two steps: real or generated, then how sure; between them the choice can be changed."""
+    """Ask in two steps: real or generated, then how sure; between them the choice can be changed."""
     st.markdown("**Is it real?**")
     slot = f"choice-{shown.position}"
     with st.container(horizontal=True):

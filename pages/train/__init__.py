@@ -1,1 +1,1 @@
-"""Pages of the dashboard: train."""
+"""The Train page."""

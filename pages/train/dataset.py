@@ -1,4 +1,4 @@
-"""Which dataset a recipe learns from: those of a kind that it can use first, and why another cannot be used."""
+"""Which dataset a recipe learns from: usable kinds first, and why another one cannot be used."""
 
 import streamlit as st
 
@@ -14,16 +14,16 @@ from sem_models.tasks.table import find_task
 
 
 def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
-    """A box of all datasets with their kinds, and what is in the chosen one.
+    """Let the user choose among all datasets, and describe the chosen one.
 
     Raises:
-        UserError: The chosen one is damaged.
+        UserError: The chosen dataset is damaged.
     """
     kinds = {name: _kind(name) for name in names}
-    fitting = compatible_kinds(recipe)
-    ordered = sorted(names, key=lambda name: kinds[name] not in fitting)
-    # A key for each kind: a recipe that needs another one begins with a dataset that it can use.
-    key = f"dataset-{fitting[0]}"
+    usual = compatible_kinds(recipe)
+    ordered = sorted(names, key=lambda name: kinds[name] not in usual)
+    # A key for each kind: a recipe that needs another kind starts with a dataset that it can use.
+    key = f"dataset-{usual[0]}"
     name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key=key)
     dataset = open_dataset(home().datasets / name)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
@@ -44,12 +44,12 @@ def _kind(name: str) -> str:
 
 
 def compatible_kinds(recipe: Recipe) -> tuple[Kind, ...]:
-    """Kinds of datasets that a recipe is meant for; others may do as well."""
+    """Return the kinds of datasets that a recipe is meant for; others may do as well."""
     return find_task(recipe).usual_kinds(recipe)
 
 
 def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
-    """`network.channels_in=6` where the inputs of pairs have other channels than the recipe's network takes."""
+    """Return `network.channels_in=6` where the inputs of pairs have other channels than the network takes."""
     if not manifest.layout.is_paired or not hasattr(recipe.network, "channels_in"):
         return []
     found = manifest.entries[0].array("input").shape[2]
@@ -57,7 +57,7 @@ def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
 
 
 def incompatibility(recipe: Recipe, manifest: Manifest) -> Message | None:
-    """Why the training could not start; None where it can."""
+    """Say why the training could not start; None where it can."""
     try:
         refuse_ignored(recipe, manifest)
         check_compatible(recipe, manifest)

@@ -13,7 +13,7 @@ Choices = dict[str, tuple[Any, Any]]
 
 
 def choose_diffusion(recipe: Recipe) -> Choices:
-    """Widgets that start at the recipe's values; nothing for other methods."""
+    """Show widgets that start at the recipe's values; nothing for other methods."""
     settings, key = recipe.diffusion, recipe.name
     if settings is None:
         return {}
@@ -45,6 +45,6 @@ def _choose_guidance(settings: DiffusionSettings, key: str) -> Choices:
 
 
 def _choices(settings: DiffusionSettings, name: str) -> tuple[tuple[str, ...], int]:
-    """All values of a setting, and the place of the recipe's own among them."""
+    """Return all values of a setting, and the index of the recipe's own."""
     values: tuple[str, ...] = get_args(DiffusionSettings.model_fields[name].annotation)
     return values, values.index(getattr(settings, name))

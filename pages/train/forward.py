@@ -1,4 +1,4 @@
-"""The forward model as widgets: what is done to a sharp micrograph to make a network's input."""
+"""The forward model as widgets: what is done to a sharp micrograph to make the input of a network."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sem_models.config.degradation import BLUR_KERNELS, DOWNSAMPLINGS, Blur, Sca
 from sem_models.config.recipe import Recipe
 
 Choices = dict[str, tuple[Any, Any]]
-"""Key of a setting: the value chosen and the recipe's."""
+"""By the key of a setting: the chosen value and the recipe's."""
 _SCAN = {
     "jitter_px": "Line jitter (px)",
     "drift_px": "Drift (px over the frame)",
@@ -19,7 +19,7 @@ _SCAN = {
 
 
 def choose_forward(recipe: Recipe) -> Choices:
-    """Down-sampling where the network enlarges, and noise."""
+    """Ask for down-sampling, where the network enlarges, and for noise."""
     forward, key = recipe.degradation, recipe.name
     st.markdown("**Forward model**")
     chosen: Choices = {}
@@ -34,7 +34,7 @@ def choose_forward(recipe: Recipe) -> Choices:
 
 
 def choose_distortion(recipe: Recipe) -> Choices:
-    """Blur and scan distortion, closed where the recipe has neither."""
+    """Ask for blur and scan distortion; collapsed where the recipe has neither."""
     forward, key = recipe.degradation, recipe.name
     with st.expander("Blur and scan distortion", expanded=forward.blur is not None or forward.scan is not None):
         left, right = st.columns([1, 2], gap="large")
@@ -50,11 +50,11 @@ def _blur(recipes: Blur | None, key: str) -> Choices:
     if kernel == "none":
         return {"degradation.blur": (None, None if recipes is None else "blur")}
     start = recipes or Blur()
-    low = st.number_input("Least size (px)", 0.0, 32.0, start.size_px[0], 0.5, key=f"blur-low-{key}")
+    low = st.number_input("Smallest size (px)", 0.0, 32.0, start.size_px[0], 0.5, key=f"blur-low-{key}")
     high = st.number_input("Largest size (px)", 0.0, 32.0, start.size_px[1], 0.5, key=f"blur-high-{key}")
     regions = ["whole", "partial"]
     region = st.radio("Where", regions, regions.index(start.region), horizontal=True, key=f"blur-where-{key}")
-    st.caption("Sigma, or radius of a disc. Equal sizes: a known blur. Partial: some regions stay sharp.")
+    st.caption("Sigma, or the radius of a disc. With equal sizes the blur is known. Partial: some regions stay sharp.")
     return {
         "degradation.blur.kernel": (kernel, recipes and recipes.kernel),
         "degradation.blur.size_px": (f"{low},{high}", recipes and "{},{}".format(*recipes.size_px)),
@@ -74,10 +74,10 @@ def _scan(recipes: Scan | None, key: str) -> Choices:
 
 
 def _dose(recipes: float | tuple[float, float] | None, key: str) -> tuple[Any, Any]:
-    """The chosen dose and the recipe's: one number, or the two ends of a range where the recipe draws from one."""
+    """Ask for the dose: one number, or the two ends of a range where the recipe draws from one; also return its own."""
     if isinstance(recipes, tuple):
-        low = st.number_input("Least dose (e/px)", 0.01, 1e6, recipes[0], key=f"dose-{key}")
-        high = st.number_input("Largest dose (e/px)", 0.01, 1e6, recipes[1], key=f"dose-high-{key}")
+        low = st.number_input("Lowest dose (e/px)", 0.01, 1e6, recipes[0], key=f"dose-{key}")
+        high = st.number_input("Highest dose (e/px)", 0.01, 1e6, recipes[1], key=f"dose-high-{key}")
         return f"{low},{high}", f"{recipes[0]},{recipes[1]}"
     dose = st.number_input("Dose (e/px, 0: no shot noise)", 0.0, 1e6, recipes or 0.0, key=f"dose-{key}")
     return dose or None, recipes

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.train.settings import choose_settings
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.words import on_page
+from pipelines.counts import counted
 from pipelines.data.datasets import list_datasets
 from pipelines.progress import clock
 from pipelines.tracking.keys import Experiment, Tag
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def show() -> None:
-    """The page."""
-    begin("Train", "A recipe and a dataset become a run; it goes on when this browser is closed.")
+    """Show the page."""
+    begin("Train", "A recipe and a dataset make a run, which continues when this browser is closed.")
     names = list_datasets()
     if not names:
         empty("There is no dataset to train on yet.", "data", "Prepare a dataset")
@@ -72,12 +73,12 @@ def _summary(recipe: "Recipe") -> str:
     from sem_models.networks.table import parameter_count
 
     facts = capabilities(recipe.network)
-    channels = f"{facts.channels_in} channel(s) in, {facts.channels_out} out"
+    channels = f"{counted(facts.channels_in, 'channel')} in, {facts.channels_out} out"
     return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
 
 
 def _choose_recipe() -> "Recipe":
-    """Of a task or of all, those for small machines first."""
+    """Let the user choose a recipe of one task or of all, those for small machines first."""
     from sem_models.config.presets.table import RECIPES
 
     tasks = sorted({recipe.task for recipe in RECIPES.values()})
@@ -88,7 +89,7 @@ def _choose_recipe() -> "Recipe":
 
 
 def _choose_start(kind: str) -> str | None:
-    """An earlier run of the same kind of network whose weights are the start; None: from nothing."""
+    """Let the user choose a run with the same kind of network to start from; None: fresh weights."""
     from pipelines.tracking.runs import list_runs
 
     names = {
@@ -98,13 +99,13 @@ def _choose_start(kind: str) -> str | None:
     }
     chosen = st.selectbox(
         "Start from", ["", *names], format_func=lambda key: names.get(key, "Nothing (fresh weights)"), key="init",
-        help="Takes what the run learned by pixel losses; the recipe's own pixel stage is left out then.",
+        help=TrainRequest.description("init"),
     )  # fmt: skip
     return chosen or None
 
 
 def _estimate(recipe: str, steps: int) -> None:
-    """From the measured speed of the last run of the same recipe in this store."""
+    """Estimate the time from the measured speed of the last run of the same recipe in this store."""
     from pipelines.tracking.runs import list_runs
 
     speeds = [
@@ -117,7 +118,7 @@ def _estimate(recipe: str, steps: int) -> None:
             f"About {clock(steps / speeds[0])} (h:mm:ss or m:ss) at the {speeds[0]:.1f} steps/s of its last run."
         )
     else:
-        st.caption("No run of this recipe yet: the time left is known after its first steps.")
+        st.caption("No run of this recipe yet: the duration will be known after its first steps.")
 
 
 show()

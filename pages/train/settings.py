@@ -1,4 +1,4 @@
-"""The settings that matter, as typed widgets; what differs from the recipe comes back as overrides."""
+"""The settings that matter, as typed widgets; those that differ from the recipe are returned as overrides."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from sem_models.tasks.table import find_task
 
 
 def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:
-    """Widgets that start at the recipe's values; `key=value` for each that was changed.
+    """Show widgets that start at the recipe's values; return `key=value` for each that was changed.
 
     The forward model is asked for only where the training on a dataset of this kind uses it.
     """
@@ -24,17 +24,17 @@ def choose_settings(recipe: Recipe, kind: Kind) -> list[str]:
 
 
 def _others(recipe: Recipe) -> list[str]:
-    """Settings without a field of their own, by key; they win over the fields above."""
+    """Ask for settings without a widget of their own, by key; they win over the widgets above."""
     with st.expander(OTHER_SETTINGS):
         text = st.text_area(
-            "One KEY=VALUE a line", key=f"others-{recipe.name}", placeholder="network.head=sigmoid",
-            help="Any key of the recipe; the Settings of a run list them all.",
+            "One KEY=VALUE per line", key=f"others-{recipe.name}", placeholder="network.head=sigmoid",
+            help="Any key of the recipe; the Settings tab of a run lists them all.",
         )  # fmt: skip
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
-    """The stage with a discriminator, where the recipe has one."""
+    """Ask for the stage with a discriminator, where the recipe has one."""
     settings, key = recipe.adversarial, recipe.name
     if settings is None:
         return {}
@@ -57,7 +57,7 @@ def _adversarial(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
 
 
 def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
-    """What holds a training without pairs together."""
+    """Ask for the weights that hold a training without pairs together."""
     settings, key = recipe.cycle, recipe.name
     if settings is None:
         return {}
@@ -66,7 +66,7 @@ def _cycle(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     weight = first.number_input("Cycle weight", 0.1, 100.0, settings.weight, 1.0, key=f"cycle-{key}")
     identity = second.number_input("Identity (of the cycle weight)", 0.0, 2.0, settings.identity, 0.1, key=f"id-{key}")
     low = third.number_input("Low-frequency weight", 0.0, 100.0, settings.low_frequency, 1.0, key=f"low-{key}")
-    st.caption("Raise the last two where light and dark are exchanged, or where dents and shading get lost.")
+    st.caption("Raise the last two if light and dark are exchanged, or if dents and shading are lost.")
     return {
         "cycle.weight": (weight, settings.weight),
         "cycle.identity": (identity, settings.identity),
@@ -78,11 +78,11 @@ def _common(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     first, second = st.columns(2)
     key = recipe.name
     train = recipe.train
-    # A cycle has no stage but the adversarial one.
+    # A cycle has only the adversarial stage.
     where = "adversarial.optimiser" if recipe.cycle and recipe.adversarial else "optimiser"
     optimiser = recipe.adversarial.optimiser if recipe.cycle and recipe.adversarial else recipe.optimiser
     with first:
-        st.markdown("**Loop**")
+        st.markdown("**Training**")
         steps = st.number_input("Steps", 1, 2_000_000, train.steps, 100, key=f"steps-{key}")
         batch = st.number_input("Batch (patches)", 1, 512, train.batch, key=f"batch-{key}")
         patch = st.number_input("Patch (px of the sharp image)", 16, 1024, train.patch, 16, key=f"patch-{key}")
@@ -120,5 +120,5 @@ def _made(recipe: Recipe, kind: Kind) -> dict[str, tuple[Any, Any]]:
 
 
 def unused(recipe: Recipe, kind: Kind) -> str:
-    """Why a training does not look at the forward model of its recipe; empty where it does."""
+    """Say why a training does not use the forward model of its recipe; empty where it does."""
     return find_task(recipe).ignores_degradation(kind)

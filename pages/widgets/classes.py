@@ -1,4 +1,4 @@
-"""Classes of label maps as a table in their colours."""
+"""The classes of label maps as a table in their colours."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ _DARK = 110
 
 
 def class_table(table: pd.DataFrame) -> None:
-    """One row a class, in order; the column `class` has its colour, `share (%)` two digits."""
+    """Show one row per class, in order; the column `class` has its colour, `share (%)` two digits."""
     styles = [_style(colour) for colour in coloured(np.arange(len(table)))]
     styled = table.style.apply(lambda _: styles, subset=["class"])
     st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")

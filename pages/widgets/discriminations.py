@@ -1,4 +1,4 @@
-"""Discriminator tests as tables with what they mean and what to know when reading them."""
+"""Discriminator tests as tables, with what the numbers mean and what to know before believing them."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from sem_models.evaluation.discriminator.report import DiscriminatorReport
 
 
 def show_tests(reports: Sequence[tuple[str, DiscriminatorReport]], warnings: Sequence[str] = ()) -> None:
-    """Tests of one setting by their labels; of several models side by side."""
+    """Show tests of one setting, each under its label: those of several models stand side by side."""
     table = pd.DataFrame(rows(reports))
-    # Tests of one setting were judged alike, and a column of it would push the scores out of sight.
-    judged = ". ".join(dict.fromkeys(table.pop("judged")))
+    # Equal for all tests of one setting, and a column of it would push the scores out of sight.
+    tested_on = ". ".join(dict.fromkeys(table.pop("tested on")))
     st.dataframe(table, hide_index=True)
-    st.caption(f"Judged: {judged}. {CAPTION}")
+    st.caption(f"Tested on {tested_on}. {CAPTION}")
     if textures := texture_rows(reports):
         st.dataframe(pd.DataFrame(textures), hide_index=True)
         st.caption(TEXTURE_CAPTION)

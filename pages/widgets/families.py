@@ -1,4 +1,4 @@
-"""Which scores a page shows: a report has more than fit beside one another, so that they are read family by family."""
+"""Which scores a page shows: a report has more than fit side by side, so they are shown family by family."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from sem_models.evaluation.metrics.table import METRICS
 
 ALL = "All"
 _FEW = 6
-"""So many columns fit into one table."""
+"""The number of columns that fit into one table."""
 
 
 def choose_scores(metrics: Sequence[str], key: str) -> tuple[str, ...]:
-    """The metrics of the chosen family, first that of the leading one; all where they are few."""
+    """Let the user choose a family of metrics, at first that of the leading one; return all where they are few."""
     families = tuple(dict.fromkeys(METRICS[name].family for name in metrics))
     if len(metrics) <= _FEW or len(families) == 1:
         return tuple(metrics)

@@ -1,4 +1,4 @@
-"""What every page begins with, and how errors are shown."""
+"""How every page begins, and how errors are shown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,25 +9,25 @@ from pages.widgets.words import on_page
 from sem_models.errors import UserError
 
 _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
-"""Whose exceptions mean that the store is away; pages do not import them."""
+"""Packages whose exceptions mean that the store cannot be reached; pages do not import them."""
 
 
 def begin(title: str, purpose: str) -> None:
-    """Heading and one line of purpose; dead trainings are found on the way."""
+    """Write the heading and one line of purpose, and mark trainings whose process has died."""
     heading(title, purpose)
     with shown_errors():
         find_the_dead()
 
 
 def heading(title: str, purpose: str) -> None:
-    """What a page begins with that can do without the tracking store."""
+    """Begin a page that does not need the tracking store."""
     st.title(title)
     st.caption(purpose)
 
 
 @st.cache_data(ttl=10, show_spinner="Opening the tracking store")
 def find_the_dead() -> list[str]:
-    """Trainings whose process has died are marked as failed; their run ids."""
+    """Mark trainings whose process has died as failed; return their run ids."""
     from pipelines.jobs.control import reconcile
 
     return reconcile()
@@ -35,7 +35,7 @@ def find_the_dead() -> list[str]:
 
 @contextmanager
 def shown_errors() -> Iterator[None]:
-    """Errors that a user can mend, and a store or disk that is away, as one readable box; others are bugs."""
+    """Show errors that a user can correct, and an absent store or disk, as one readable box; others are bugs."""
     try:
         yield
     except UserError as error:
@@ -47,6 +47,6 @@ def shown_errors() -> Iterator[None]:
 
 
 def empty(message: str, page: str, label: str) -> None:
-    """An empty place says what to do next."""
+    """Say that there is nothing here yet, and link to what to do next."""
     st.info(message)
     st.page_link(f"{page}/page.py", label=label, icon=":material/arrow_forward:")

@@ -1,4 +1,4 @@
-"""Which model to apply: registered, a finished run, or a baseline."""
+"""Which model to apply: a registered one, a finished run, or a baseline."""
 
 import streamlit as st
 
@@ -12,12 +12,12 @@ _BASELINES = {
     "baseline:nlm": "Baseline: non-local means",
     "baseline:tv": "Baseline: total variation",
     "baseline:unsharp": "Baseline: unsharp masking",
-    "baseline:interpolated-lines": "Baseline: spoilt lines interpolated",
+    "baseline:interpolated-lines": "Baseline: line defects interpolated",
 }
 
 
 def model_labels() -> dict[str, str]:
-    """What can be applied, by MODEL as the command line names it: registered versions, finished runs, baselines."""
+    """List what can be applied, by model reference: registered versions, finished runs, baselines."""
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
@@ -42,11 +42,11 @@ def model_labels() -> dict[str, str]:
 
 
 def choose_model() -> ModelRef | None:
-    """The model that was chosen; None where there is none."""
+    """Let the user choose a model; None where there is none."""
     labels = model_labels()
     chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
     if chosen in _BASELINES:
-        st.caption("A baseline learns nothing: what every model has to beat.")
+        st.caption("A baseline learns nothing; every model has to beat it.")
     elif chosen:
         st.caption(f"`{chosen}`")
     return parse_model(chosen) if chosen else None

@@ -1,4 +1,4 @@
-"""Micrographs as pictures for a browser. For looking only."""
+"""Micrographs as pictures for a browser, for viewing only."""
 
 import base64
 import io
@@ -12,14 +12,14 @@ from sem_models.images.display import DisplayWindow, to_display
 
 
 def data_url(pixels: NDArray[Any], window: DisplayWindow) -> str:
-    """A PNG of (H, W) pixels in a display window, as text for an `img` element."""
+    """Encode (H, W) pixels in a display window as a PNG data URL for an `img` element."""
     buffer = io.BytesIO()
     Image.fromarray(to_display(pixels, window)).save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def with_cut_line(grey: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
-    """(H, W) uint8 to (H, W, 3), the lowest `rows` tinted and the cut drawn in red."""
+    """Turn (H, W) uint8 into (H, W, 3), with the lowest `rows` tinted and the cut drawn in red."""
     picture = np.repeat(grey[:, :, None], 3, axis=2)
     if rows:
         cut = grey.shape[0] - rows
@@ -29,5 +29,5 @@ def with_cut_line(grey: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
 
 
 def enlarge(pixels: NDArray[Any], scale: int) -> NDArray[Any]:
-    """Each pixel repeated `scale` times along both axes of (H, W)."""
+    """Repeat each pixel `scale` times along both axes of (H, W)."""
     return pixels.repeat(scale, axis=0).repeat(scale, axis=1)

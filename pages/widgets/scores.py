@@ -1,25 +1,27 @@
-"""Evaluation tables for display: means with intervals, gains over baselines, per-image rows."""
+"""Evaluation tables for display: means with intervals, gains over baselines, rows for each image."""
 
 from collections.abc import Sequence
+from math import isfinite
 
 import pandas as pd
 import streamlit as st
 
 from pages.widgets.families import choose_scores
+from pipelines.counts import counted
 from pipelines.evaluate.tables import GAIN_CAPTION, gains
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
 
 def show_report(report: EvaluationReport, key: str) -> None:
-    """Model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
+    """Show model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
-        f"{report.split} split of {report.dataset}: {report.images} whole images of {report.groups} group(s), "
-        f"{report.border_px} px border left out, data range {report.data_range:g}. Mean [95 % bootstrap interval]."
+        f"{report.split} split of {report.dataset}: {counted(report.images, 'whole image')} of "
+        f"{counted(report.groups, 'group')}, "
+        f"{report.border_px} px border left out, data range {report.data_range:g}. "
+        "Mean over images [95 % interval over specimens]."
     )
-    st.caption(
-        "Inputs: as the dataset has them" if report.degradation == "paired" else f"Inputs: `{report.degradation}`"
-    )
+    st.caption("Inputs: those of the dataset" if report.degradation == "paired" else f"Inputs: `{report.degradation}`")
     metrics = choose_scores(report.metrics, f"scores-{key}")
     st.dataframe(means_table(report, metrics), hide_index=True)
     baselines = [method for method in report.methods if method != report.model]
@@ -33,12 +35,12 @@ def show_report(report: EvaluationReport, key: str) -> None:
 
 
 def header(metric: str) -> str:
-    """`PSNR (dB) ↑`."""
+    """Return a heading such as `PSNR (dB) ↑`."""
     return METRICS[metric].heading
 
 
 def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> None:
-    """Models against baselines, and why so few images may not tell."""
+    """Show models against baselines, and what to know before believing the differences."""
     found = gains(named, baselines, metrics)
     st.dataframe(pd.DataFrame(found.rows), hide_index=True)
     st.caption(GAIN_CAPTION)
@@ -47,22 +49,22 @@ def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequenc
 
 
 def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFrame:
-    """One row a method."""
+    """Tabulate one row per method."""
     return pd.DataFrame(
         [{"method": m, **{header(k): mean_text(report, m, k) for k in metrics}} for m in report.methods]
     )
 
 
 def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
-    """`30.12 [29.80, 30.41]`, or the mean alone where one image gives no interval."""
+    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval."""
     score = report.mean(method, metric)
     digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
-    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if score.n > 1 else " (n = 1)"
+    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if isfinite(score.lo) else f" (n = {score.n})"
     return f"{score.mean:.{digits}f}{interval}"
 
 
 def rows_table(report: EvaluationReport) -> pd.DataFrame:
-    """One row an image and method."""
+    """Tabulate one row per image and method."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""Before and after under one movable line, at 1:1 pixels."""
+"""Before and after on either side of a movable line, at 1:1 pixels."""
 
 import streamlit as st
 
@@ -38,7 +38,7 @@ _component = st.components.v2.component("sem_before_after", html=_HTML, css=_CSS
 
 
 def before_after(before: str, after: str, before_label: str, after_label: str, key: str) -> None:
-    """Two pictures of one size, given as data addresses."""
+    """Show two pictures of the same size, given as data URLs."""
     _component(
         data={"before": before, "after": after, "before_label": before_label, "after_label": after_label}, key=key
     )

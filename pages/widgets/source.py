@@ -1,4 +1,4 @@
-"""Where raw files come from: a folder on the server, or files sent from the browser."""
+"""Where raw files come from: a folder on the server, or files uploaded from the browser."""
 
 import hashlib
 from pathlib import Path
@@ -10,9 +10,9 @@ from sem_models.images.io.read import readable_suffixes
 
 
 def choose_source(label: str, key: str, name: str) -> Path | None:
-    """A folder or file on the server; each set of uploads has a folder of its own below `uploads`."""
+    """Ask for a folder or file on the server, or for uploads, which get a folder of their own below `uploads`."""
     way = st.segmented_control(
-        "Where the files are", ["On the server", "In this browser"], default="On the server", key=f"{key}-way"
+        "Where the files are", ["On the server", "On this computer"], default="On the server", key=f"{key}-way"
     )
     if way == "On the server":
         text = st.text_input(label, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()

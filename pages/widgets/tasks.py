@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.widgets.frame import shown_errors
-from pages.widgets.words import on_page
+from pages.widgets.words import activity, on_page
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
 from pipelines.progress import clock
 from pipelines.request import Request
@@ -17,7 +17,7 @@ def launch(key: str, request: Request) -> None:
 
 
 def watched(key: str) -> TaskState | None:
-    """Show the task that the address names under `key`; its state once it has ended well, else None."""
+    """Show the task that the address names under `key`; return its state once it has ended well, else None."""
     task_id = st.query_params.get(key)
     if not task_id:
         return None
@@ -29,7 +29,7 @@ def watched(key: str) -> TaskState | None:
         if state.status == "done":
             return state
         word = "was cancelled" if state.status == "cancelled" else "failed"
-        st.error(f"`{state.use_case}` {word}. {on_page(state.error)}")
+        st.error(f"{activity(state.use_case)} {word}. {on_page(state.error)}")
         if st.button("Dismiss", key=f"dismiss-{key}"):
             del st.query_params[key]
             st.rerun()
@@ -44,6 +44,6 @@ def _running(key: str, task_id: str) -> None:
     left = f", about {clock(state.seconds_left)} left" if state.seconds_left else ""
     share = state.done / state.total if state.total else 0.0
     place = f"{state.done} of {state.total} {state.what}{left}" if state.total else "starting"
-    st.progress(min(share, 1.0), text=f"{state.use_case}: {place}")
+    st.progress(min(share, 1.0), text=f"{activity(state.use_case)}: {place}")
     if st.button("Cancel", key=f"cancel-{key}", icon=":material/stop_circle:"):
         cancel_task(task_id)

@@ -1,4 +1,4 @@
-"""What the pages call the fields of a request and the settings of a recipe."""
+"""What the pages call use cases, the fields of a request and the settings of a recipe."""
 
 from sem_models.errors import FieldRef, Message, SettingRef
 
@@ -13,7 +13,7 @@ LABELS = {
     "databar_rows": "Data bar",
     "dataset": "Dataset",
     "experiment": "Experiment",
-    "extra_inputs": "Further inputs",
+    "extra_inputs": "Extra inputs",
     "group_by": "Group pattern",
     "init": "Start from",
     "inputs": "File or folder on the server",
@@ -41,20 +41,32 @@ LABELS = {
     "test_groups": "Test groups",
     "trials": "Trials",
 }
-"""Label of the widget that asks for a field; a field that no page asks for is shown by its name."""
+"""Labels of the widgets that ask for a field; a field that no page asks for is shown by its name."""
+
+
+ACTIVITIES = {
+    "demo": "Demo",
+    "evaluate": "Scoring",
+    "predict": "Applying the model",
+    "prepare": "Preparing the dataset",
+    "register": "Registering the model",
+    "study-create": "Making the study",
+    "synthesise": "Drawing",
+}
+"""What a page calls a use case that it starts in the background; others are shown by their name."""
 
 
 class PageWords:
-    """Fields by the labels of their widgets, settings as what is to be written under `OTHER_SETTINGS`."""
+    """Names fields by the labels of their widgets, and settings by what to write under `OTHER_SETTINGS`."""
 
     def field(self, field: FieldRef) -> str:
-        """`*Group pattern*`, or `*Kind* masked`."""
+        """Return `*Group pattern*`, or `*Kind* masked`."""
         label = LABELS.get(field.name)
         said = f"*{label}*" if label else f"`{field.name}`"
         return said if field.value is None else f"{said} {field.value}"
 
     def setting(self, setting: SettingRef) -> str:
-        """`network.head=sigmoid` and where to write it; a path alone as it is."""
+        """Return `network.head=sigmoid` and where to write it, or a path alone as it is."""
         said = f"`{setting.text}`"
         return f"{said} under {OTHER_SETTINGS}" if "=" in setting.text else said
 
@@ -62,6 +74,11 @@ class PageWords:
 _WORDS = PageWords()
 
 
+def activity(use_case: str) -> str:
+    """Name a use case at the beginning of a line of progress or of an error."""
+    return ACTIVITIES.get(use_case, use_case)
+
+
 def on_page(message: Message | str) -> str:
-    """A message in the words of the pages."""
+    """Write a message in the words of the pages."""
     return message.render(_WORDS) if isinstance(message, Message) else message

@@ -18,7 +18,7 @@ from sem_models.errors import Cancelled, Message, UserError
 from sem_models.version import __version__
 
 OK, OURS, USERS, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: done; a fault of ours; the user's input was at fault; interrupted, state saved."""
+"""Exit statuses: done; a bug in the workbench; wrong input by the user; interrupted with the state saved."""
 
 Body = TypeVar("Body", bound=Callable[..., int | None])
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
@@ -26,7 +26,7 @@ WORDS = CommandLineWords()
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
-def _tell_version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
@@ -35,44 +35,44 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """SEM Workbench on the command line."""
 
 
 class Output:
-    """Where a command says what came out."""
+    """Where a command writes its progress and its result."""
 
     def __init__(self, as_json: bool) -> None:
-        """Text for people, or one JSON object."""
+        """Write text for people, or one JSON object."""
         self._as_json = as_json
         self.progress = TerminalProgress()
 
     def text(self, line: str | Message) -> None:
-        """For people: standard output, or standard error beside JSON."""
+        """Write a line for people: to standard output, or to standard error if JSON was asked for."""
         self.progress.close()
         typer.echo(said(line), err=self._as_json)
 
     def result(self, content: dict[str, Any]) -> None:
-        """The result, as the last line where JSON was asked for."""
+        """Write the result as the last line, if JSON was asked for."""
         self.progress.close()
         if self._as_json:
             typer.echo(json.dumps(content, default=said))
 
 
 def said(thing: object) -> str:
-    """A message in the words of the command line; anything else as text."""
+    """Write a message in the words of the command line, and anything else as text."""
     return thing.render(WORDS) if isinstance(thing, Message) else str(thing)
 
 
 def command(
     request: type[Request] | None = None, *arguments: str, name: str | None = None, to: typer.Typer = app
 ) -> Callable[[Body], Body]:
-    """Make a command of a function `body(request, out)`, which stays as it is.
+    """Make a command from a function `body(request, out)`, which is returned unchanged.
 
-    The command takes the fields of the request as options (`arguments` without their names), besides `--json` and what
-    the body takes beyond `request` and `out`. Exceptions become one line and an exit status.
+    The fields of the request become options (those in `arguments` positional arguments), besides `--json` and other
+    parameters of the body. Exceptions become one line and an exit status.
     """
 
     def add(body: Body) -> Body:
@@ -101,7 +101,7 @@ def _call(body: Callable[..., int | None], request: type[Request] | None, values
 
 
 def exit_status(work: Callable[[], int | None]) -> int:
-    """Of a command: what it returns, or what an exception means, which is said in one line on standard error."""
+    """Run a command and return its exit status; an exception is reported in one line on standard error."""
     try:
         return work() or OK
     except UserError as error:

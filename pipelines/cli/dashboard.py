@@ -18,7 +18,7 @@ def start(
     out: Output,  # noqa: ARG001 - the dashboard speaks for itself
     port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
 ) -> int:
-    """Open the dashboard in the browser; Ctrl-C stops it, and trainings go on."""
+    """Open the dashboard in the browser; Ctrl-C stops it, while trainings continue."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     call = [sys.executable, "-m", "pages", "--server.port", str(port)]
     return subprocess.run(call, check=False, env={**os.environ, "PYTHONPATH": path}).returncode  # noqa: S603

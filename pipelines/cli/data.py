@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipelines.cli.app import Output, command
+from pipelines.counts import counted
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from sem_models.errors import Message
 
@@ -42,11 +43,11 @@ def recipes(out: Output) -> None:
 
 @command(PrepareRequest, "raw")
 def prepare(request: PrepareRequest, out: Output) -> None:
-    """Turn raw micrographs into a dataset: data bars cut, groups kept together, everything hashed."""
+    """Turn raw micrographs into a dataset: cut data bars, keep groups together, hash every file."""
     from pipelines.data.prepare import prepare as run
 
     dataset, run_id = run(request, out.progress, lambda plan: _show(plan, out))
-    counts = _say_dataset(dataset, out)
+    counts = _write_summary(dataset, out)
     skipped = [item.model_dump() for item in dataset.manifest.skipped]
     shifts = {entry.name: entry.shift_px for entry in dataset.manifest.entries if entry.shift_px}
     result = {"name": request.name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
@@ -69,7 +70,7 @@ def _show(plan: "Plan", out: Output) -> None:
             f"{later}"
         )
         for part in image.parts:
-            out.text(f"  + {part.source}, {part.shape[2]} channel(s) of {image.shape[2]}")
+            out.text(f"  + {part.source}, {counted(part.shape[2], 'channel')} of {image.shape[2]}")
     for line in (*pair_lines(plan.pairs), *class_lines(plan)):
         out.text(line)
     for note in plan.notes:
@@ -78,8 +79,8 @@ def _show(plan: "Plan", out: Output) -> None:
         out.text(Message("Left out: ", skipped.reason))
 
 
-def _say_dataset(dataset: "Dataset", out: Output) -> dict[str, int]:
-    """One line, and the number of images of each split."""
+def _write_summary(dataset: "Dataset", out: Output) -> dict[str, int]:
+    """Write one line about the dataset; return the number of images of each split."""
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     out.text(
         f"Dataset {dataset.manifest.name}: {counts['train']} train, {counts['val']} val, {counts['test']} test; "
@@ -100,14 +101,14 @@ def simulate(request: SimulateRequest, out: Output) -> None:
         f"{longest:.4g} px, {done.dents:,} dents"
     )
     out.text(f"Images and their settings: {done.raw}")
-    counts = _say_dataset(done.dataset, out)
+    counts = _write_summary(done.dataset, out)
     result = {"digest": done.dataset.digest, "folder": str(done.dataset.folder), "run_id": done.run_id}
     out.result({**asdict(done.settings), **result, "raw": str(done.raw), "images": counts, "dents": done.dents})
 
 
 @command(NoiseRequest, "file", "second")
 def noise(request: NoiseRequest, out: Output) -> None:
-    """Estimate dose, read noise and banding, and say which settings make a training match them."""
+    """Estimate dose, read noise and banding, and print the settings that make a training match them."""
     from pipelines.data.noise import measure_noise
 
     found = measure_noise(request)

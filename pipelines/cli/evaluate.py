@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.app import Output, command
-from pipelines.cli.lines import say_gains, say_intervals, say_means, say_table
+from pipelines.cli.lines import write_gains, write_intervals, write_means, write_table
+from pipelines.counts import counted
 from pipelines.evaluate.requests import (
     CompareRequest,
-    ConsistencyRequest,
     DiscriminateRequest,
     DownstreamRequest,
     EvaluateRequest,
+    MaskConsistencyRequest,
     NoReferenceRequest,
     RoundTripRequest,
 )
@@ -35,10 +36,10 @@ def evaluate(request: EvaluateRequest, out: Output) -> None:
     )
     for method in report.methods:
         out.text(f"  {method}")
-        say_means(out, report, method, report.metrics)
+        write_means(out, report, method, report.metrics)
     for baseline in report.methods[1:]:
         out.text(f"  {report.model} minus {baseline}")
-        say_gains(out, report, baseline)
+        write_gains(out, report, baseline)
     for note in report.notes:
         out.text(f"  {note}")
     out.result({"run_id": run_id, **summary(report)})
@@ -50,47 +51,60 @@ def compare(
     out: Output,
     csv: Annotated[Path | None, typer.Option(help="Folder for the paired differences and ranks as CSV.")] = None,
 ) -> None:
-    """Put evaluated runs side by side, with their baselines, and pair them image by image."""
+    """Compare evaluated runs side by side, with their baselines, and image by image with a reference."""
     from pipelines.evaluate.compare import compare as run
+    from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows, seed_values
     from pipelines.evaluate.paired import compare_pairs
     from pipelines.evaluate.reports import summary
     from pipelines.evaluate.tables import json_content
+    from pipelines.json_safe import to_json_safe
 
     comparison = run(request)
     paired = compare_pairs(comparison, request.metric, request.reference)
-    _say_means(out, comparison)
-    _say_pairs(out, paired)
-    for path in _write(csv, paired) if csv else ():
+    _write_means(out, comparison)
+    _write_pairs(out, paired)
+    over_seeds = compare_methods(comparison, [paired.metric, *(m for m in comparison.metrics if m != paired.metric)])
+    if over_seeds:
+        out.text(f"Over seeds and specimens. {SEEDS_CAPTION}")
+        write_table(out, seed_rows(over_seeds))
+    for path in _write_csv(csv, paired) if csv else ():
         out.text(str(path))
-    runs = [{"run_id": c.run.run_id, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
-    out.result({"runs": runs, "warnings": list(comparison.warnings), "paired": json_content(paired)})
+    runs = [{"run_id": c.model, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
+    out.result(
+        {
+            "runs": runs,
+            "warnings": list(comparison.warnings),
+            "paired": json_content(paired),
+            "over_seeds": to_json_safe(seed_values(over_seeds)),
+        }
+    )
 
 
-def _say_means(out: Output, comparison: "Comparison") -> None:
+def _write_means(out: Output, comparison: "Comparison") -> None:
     first = comparison.columns[0].report
     out.text(f"{first.dataset}, {first.split} split, {first.images} images of {first.groups} groups")
     rows = [(column.run.name, column.report, column.report.model) for column in comparison.columns]
     rows += [(baseline, first, baseline) for baseline in comparison.baselines]
     for name, report, method in rows:
         out.text(f"  {name}")
-        say_means(out, report, method, comparison.metrics)
+        write_means(out, report, method, comparison.metrics)
     for warning in comparison.warnings:
         out.text(f"  Warning: {warning}")
 
 
-def _say_pairs(out: Output, paired: "PairedComparison") -> None:
+def _write_pairs(out: Output, paired: "PairedComparison") -> None:
     from pipelines.evaluate.tables import CAPTION, difference_rows, rank_rows
 
     if paired.pairings:
         out.text(f"Against {paired.reference.label}. {CAPTION}")
-        say_table(out, difference_rows(paired))
+        write_table(out, difference_rows(paired))
         out.text("Rank among the models, mean over images (1 is best)")
-        say_table(out, rank_rows(paired))
+        write_table(out, rank_rows(paired))
     for caveat in paired.caveats:
         out.text(f"  Note: {caveat}")
 
 
-def _write(folder: Path, paired: "PairedComparison") -> list[Path]:
+def _write_csv(folder: Path, paired: "PairedComparison") -> list[Path]:
     from pipelines.evaluate.tables import csv_files
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,23 +116,23 @@ def _write(folder: Path, paired: "PairedComparison") -> list[Path]:
 
 @command(NoReferenceRequest, "model", "file", "second")
 def judge(request: NoReferenceRequest, out: Output) -> None:
-    """Restore an image and judge, without a clean one, what was removed."""
-    from pipelines.evaluate.no_reference import judge as run
+    """Restore an image and score, without a clean reference, what was removed."""
+    from pipelines.evaluate.no_reference import score_without_reference as run
     from sem_models.evaluation.metrics.no_reference import MEASURES
 
-    verdict = run(request, out.progress)
-    out.text(f"{verdict.model} on {verdict.source}" + (f", second frame {verdict.second}" if verdict.second else ""))
+    found = run(request, out.progress)
+    out.text(f"{found.model} on {found.source}" + (f", second frame {found.second}" if found.second else ""))
     for name, measure in MEASURES.items():
-        if name in verdict.scores:
-            out.text(f"  {measure.heading:45s} {verdict.scores[name]:10.4f} {measure.unit}".rstrip())
-    for note in verdict.notes:
+        if name in found.scores:
+            out.text(f"  {measure.heading:45s} {found.scores[name]:10.4f} {measure.unit}".rstrip())
+    for note in found.notes:
         out.text(f"  Note: {note}")
-    out.result(asdict(verdict))
+    out.result(asdict(found))
 
 
 @command(DiscriminateRequest, "models")
 def discriminate(request: DiscriminateRequest, out: Output) -> None:
-    """Train fresh classifiers to tell generated from real images, on held-out groups; 0.5 is indistinguishable."""
+    """Train fresh classifiers to tell generated from real images of held-out groups; AUC 0.5 means that they cannot."""
     from pipelines.evaluate.discriminate import discriminate as run
     from pipelines.evaluate.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
 
@@ -134,15 +148,15 @@ def discriminate(request: DiscriminateRequest, out: Output) -> None:
     out.result({"reports": [report.model_dump(mode="json") for report in reports]})
 
 
-@command(ConsistencyRequest, "synthesiser")
-def consistency(request: ConsistencyRequest, out: Output) -> None:
-    """Draw masks, find them again in the drawings, and compare with what is found in real images."""
-    from pipelines.evaluate.mask_consistency import consistency as run
+@command(MaskConsistencyRequest, "synthesiser")
+def consistency(request: MaskConsistencyRequest, out: Output) -> None:
+    """Draw images from masks, segment them, and compare the result with that on real images."""
+    from pipelines.evaluate.mask_consistency import score_mask_consistency as run
     from pipelines.json_safe import to_json_safe
 
     report, run_id = run(request, out.progress)
     table = {method: {name: report.interval(method, name) for name in report.metrics} for method in report.methods}
-    say_intervals(out, table)
+    write_intervals(out, table)
     for note in report.notes:
         out.text(f"  Note: {note}")
     dice = {key: {name: asdict(score) for name, score in row.items()} for key, row in table.items()}
@@ -151,28 +165,28 @@ def consistency(request: ConsistencyRequest, out: Output) -> None:
 
 @command(RoundTripRequest, "there", "back", name="round-trip")
 def round_trip(request: RoundTripRequest, out: Output) -> None:
-    """Translate images with one model and back with another, and compare them with what they were."""
+    """Translate images with one model and back with another, and compare them with the originals."""
     from pipelines.evaluate.round_trip import round_trip as run
     from pipelines.json_safe import to_json_safe
 
     result, run_id = run(request, out.progress)
-    say_intervals(out, {f"{result.there}, then {result.back}": result.scores})
-    out.text("  Note: models that change nothing come back perfectly; look at mae_between, and at the images.")
+    write_intervals(out, {f"{result.there}, then {result.back}": result.scores})
+    out.text("  Note: models that change nothing score perfectly; look at mae_between, and at the images.")
     out.result({"run_id": run_id, **to_json_safe(asdict(result))})
 
 
 @command(DownstreamRequest, "synthesiser")
 def downstream(request: DownstreamRequest, out: Output) -> None:
-    """Train a segmentation on real, synthetic and both, and test each on the same real images."""
+    """Train segmentations on real, synthetic and both kinds of images, and test each on the same real images."""
     from pipelines.evaluate.downstream import downstream as run
     from pipelines.json_safe import to_json_safe
 
-    worth, run_id = run(request, out.progress, out.progress.training)
-    where = f"{worth.images} real image(s) of {worth.groups} specimen(s) of {request.dataset}"
-    out.text(f"Trained on ... tested on {where}")
-    say_intervals(out, worth.dice)
+    scores, run_id = run(request, out.progress, out.progress.training)
+    images, specimens = counted(scores.images, "real image"), counted(scores.groups, "specimen")
+    out.text(f"By training set, tested on {images} of {specimens} of {request.dataset}")
+    write_intervals(out, scores.dice)
     out.text("Difference from real, image by image")
-    say_intervals(out, worth.against_real)
-    for note in worth.notes:
+    write_intervals(out, scores.against_real)
+    for note in scores.notes:
         out.text(f"  Note: {note}")
-    out.result({"run_id": run_id, **to_json_safe(asdict(worth))})
+    out.result({"run_id": run_id, **to_json_safe(asdict(scores))})

@@ -1,4 +1,4 @@
-"""Scores and tables as lines of text, for the commands that show them."""
+"""Scores and tables as lines of text, for the commands that print them."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from sem_models.evaluation.report import EvaluationReport
     from sem_models.evaluation.statistics.intervals import Interval
 
-_NO_INTERVAL = "[too few images for an interval]"
+_NO_INTERVAL = "[too few specimens for an interval]"
 
 
-def say_means(out: Output, report: "EvaluationReport", method: str, metrics: Sequence[str]) -> None:
-    """One line a metric: mean over images with its interval."""
+def write_means(out: Output, report: "EvaluationReport", method: str, metrics: Sequence[str]) -> None:
+    """Write one line per metric: mean over images with its interval."""
     for name in metrics:
         score = report.mean(method, name)
         limits = f"[{score.lo:.4f}, {score.hi:.4f}]" if isfinite(score.lo) else _NO_INTERVAL
         out.text(f"    {_heading(name)} {score.mean:10.4f} {limits}")
 
 
-def say_gains(out: Output, report: "EvaluationReport", baseline: str) -> None:
-    """One line a metric: model minus baseline with its interval."""
+def write_gains(out: Output, report: "EvaluationReport", baseline: str) -> None:
+    """Write one line per metric: model minus baseline with its interval."""
     for name in report.metrics:
         gain = report.gain(name, baseline)
         limits = f"[{gain.lo:+.4f}, {gain.hi:+.4f}]" if isfinite(gain.lo) else _NO_INTERVAL
@@ -36,8 +36,8 @@ def _heading(metric: str) -> str:
     return f"{METRICS[metric].heading:{width}s}"
 
 
-def say_intervals(out: Output, table: "Mapping[str, Mapping[str, Interval]]") -> None:
-    """A line a row and metric: mean and interval."""
+def write_intervals(out: Output, table: "Mapping[str, Mapping[str, Interval]]") -> None:
+    """Write one line per row and metric: mean and interval."""
     for name, row in table.items():
         out.text(f"  {name}")
         for metric, score in row.items():
@@ -45,8 +45,8 @@ def say_intervals(out: Output, table: "Mapping[str, Mapping[str, Interval]]") ->
             out.text(f"    {metric:14s} {score.mean:8.4f} {limits}, n = {score.n}")
 
 
-def say_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:
-    """Columns as wide as their widest cell."""
+def write_table(out: Output, rows: Sequence[dict[str, Any]]) -> None:
+    """Write columns as wide as their widest cell."""
     lines = [list(rows[0]), *([str(cell) for cell in row.values()] for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
     for line in lines:

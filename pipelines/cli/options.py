@@ -25,12 +25,12 @@ _NAMES = {
     "source": "from",
     "splits": "split",
 }
-"""Options that are not called as their field: shorter, or older than it."""
+"""Options that are not called like their field: shorter, or older than it."""
 _UNITS = ("_nm", "_px")
 
 
 def option(field: str) -> str:
-    """`--pixel-size` of `pixel_size_nm`: help texts give the unit."""
+    """Return `--pixel-size` for `pixel_size_nm`; help texts give the unit."""
     name = _NAMES.get(field, field)
     for unit in _UNITS:
         name = name.removesuffix(unit)
@@ -38,26 +38,26 @@ def option(field: str) -> str:
 
 
 class CommandLineWords:
-    """Fields and settings as options, with the value that a message advises."""
+    """Names fields and settings by their options, with the value that a message advises."""
 
     def field(self, field: FieldRef) -> str:
-        """`--kind masked`."""
+        """Return `--kind masked`."""
         return option(field.name) if field.value is None else f"{option(field.name)} {field.value}"
 
     def setting(self, setting: SettingRef) -> str:
-        """`--set network.channels_in=3`."""
+        """Return `--set network.channels_in=3`."""
         return f"--set {setting.text}"
 
 
 def parameters(request: type[Request], arguments: tuple[str, ...]) -> list[inspect.Parameter]:
-    """A parameter for Typer of each field; `arguments` are positional and come first."""
+    """Make a parameter for Typer from each field; `arguments` are positional and come first."""
     fields = request.model_fields
     names = [*arguments, *(name for name in fields if name not in arguments)]
     return [_parameter(name, fields[name], positional=name in arguments) for name in names]
 
 
 def given(request: type[Request], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was said on the command line; what was not is left to the defaults of the request."""
+    """Select what was given on the command line; the rest is left to the defaults of the request."""
     said = {name: values[name] for name in request.model_fields if name in values}
     return {name: value for name, value in said.items() if value is not None and value != []}
 
@@ -65,7 +65,7 @@ def given(request: type[Request], values: Mapping[str, Any]) -> dict[str, Any]:
 def _parameter(name: str, field: FieldInfo, *, positional: bool) -> inspect.Parameter:
     kind, default = _kind(field.annotation), None if field.is_required() else _default(field)
     required = field.is_required()
-    limits: dict[str, Any] = {"help": field.description, **_limits(field, kind)}
+    limits: dict[str, Any] = {"help": _help(field, kind, positional=positional), **_limits(field, kind)}
     if positional:
         info: Any = typer.Argument(**limits)
     elif kind is bool and not default:
@@ -81,13 +81,18 @@ def _parameter(name: str, field: FieldInfo, *, positional: bool) -> inspect.Para
     )
 
 
+def _help(field: FieldInfo, kind: Any, *, positional: bool) -> str | None:
+    several = get_origin(kind) is list and not positional
+    return f"{field.description} May be repeated." if several else field.description
+
+
 def _default(field: FieldInfo) -> Any:
     value = field.default if field.default_factory is None else None
     return (list(value) or None) if isinstance(value, tuple) else value
 
 
 def _kind(annotation: Any) -> Any:
-    """What Typer makes of the text: the type itself, a list for several values, text where a request reads it."""
+    """Choose what Typer makes of the text: the type itself, a list of several values, or text for the request."""
     if get_origin(annotation) in (Union, UnionType):
         parts = [part for part in get_args(annotation) if part is not NoneType]
         return _kind(parts[0]) if len(parts) == 1 else str
@@ -97,7 +102,7 @@ def _kind(annotation: Any) -> Any:
         return annotation
     if get_origin(annotation) is tuple and get_args(annotation)[-1] is Ellipsis:
         element = _kind(get_args(annotation)[0])
-        # Typer knows choices, but no lists of them: the request refuses what is none.
+        # Typer knows choices, but not lists of them: the request refuses what is not one.
         return list[Path] if element is Path else list[str]
     return list[str] if get_origin(annotation) is dict else str
 
@@ -115,7 +120,7 @@ def _limits(field: FieldInfo, kind: Any) -> dict[str, float]:
 
 
 def _inner_limits(annotation: Any) -> list[Any]:
-    """Of a number that may be left out: `Annotated[float, Field(ge=0)] | None`."""
+    """Find the limits of a number that may be left out: `Annotated[float, Field(ge=0)] | None`."""
     parts = [part for part in get_args(annotation) if get_origin(part) is Annotated]
     return [limit for part in parts for info in get_args(part)[1:] for limit in getattr(info, "metadata", ())]
 
@@ -123,7 +128,7 @@ def _inner_limits(annotation: Any) -> list[Any]:
 def with_options(
     body: Callable[..., Any], request: type[Request] | None, arguments: tuple[str, ...]
 ) -> inspect.Signature:
-    """The parameters of a command: the fields of its request, then what else its body takes."""
+    """Combine the parameters of a command: the fields of its request, then what else its body takes."""
     own = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for name, parameter in inspect.signature(body, eval_str=True).parameters.items()

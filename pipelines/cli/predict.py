@@ -26,7 +26,7 @@ def predict(request: PredictRequest, out: Output) -> None:
 
 
 def _facts(result: "Prediction") -> dict[str, Any]:
-    """One result for scripts, which know the files beside the first as `further`."""
+    """Describe one result for scripts, which know the files beside the first as `further`."""
     facts = asdict(result)
     facts["further"] = facts.pop("extra_inputs")
     return facts
@@ -34,7 +34,7 @@ def _facts(result: "Prediction") -> dict[str, Any]:
 
 @command(SynthesiseRequest, "model")
 def synthesise(request: SynthesiseRequest, out: Output) -> None:
-    """Draw micrographs by a diffusion model, out of noise alone or after label maps."""
+    """Draw micrographs with a diffusion model, from noise alone or from label maps."""
     from pipelines.predict.synthesise import synthesise as run
 
     results = run(request, out.progress)
@@ -45,7 +45,7 @@ def synthesise(request: SynthesiseRequest, out: Output) -> None:
 
 @command(TranslateRequest, "inputs")
 def translate(request: TranslateRequest, out: Output) -> None:
-    """Redraw micrographs in another contrast by diffusion models that never saw pairs."""
+    """Translate micrographs to another contrast with diffusion models that were trained without pairs."""
     from pipelines.predict.translate import translate as run
 
     results = run(request, out.progress)
@@ -57,12 +57,12 @@ def translate(request: TranslateRequest, out: Output) -> None:
 
 @command(MaskTranslationRequest, "inputs")
 def bridge(request: MaskTranslationRequest, out: Output) -> None:
-    """Redraw micrographs in another contrast: find their mask, draw from it."""
-    from pipelines.predict.mask_translation import bridge as run
+    """Translate micrographs to another contrast by way of a mask: segment them, then draw from the mask."""
+    from pipelines.predict.mask_translation import translate_by_mask as run
 
     results = run(request, out.progress)
     for result in results:
         what = result.error or f"{result.output} (mask {result.mask})"
         out.text(Message(f"{result.source}: ", what, *(f"; {note}" for note in result.notes)))
-    out.text("Only what the mask says comes from the input; texture and detail are invented.")
+    out.text("Only the mask comes from the input; texture and detail are invented.")
     out.result({"results": [asdict(result) for result in results]})

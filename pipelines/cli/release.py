@@ -17,7 +17,7 @@ def register(request: RegisterRequest, out: Output) -> None:
 
 @command(ExportRequest, "model")
 def export(request: ExportRequest, out: Output) -> None:
-    """Write a model for other programs, checked against this one."""
+    """Write a model for other programs, and check that it gives the same numbers there."""
     from pipelines.release.export import export as run
 
     path = run(request)

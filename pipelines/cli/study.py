@@ -1,4 +1,4 @@
-"""`study create`, `study results` and `study list`: people judge blinded pictures."""
+"""`study create`, `study results` and `study list`: people rate blinded pictures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.app import Output, app, command
-from pipelines.cli.lines import say_table
+from pipelines.cli.lines import write_table
 from pipelines.study.definition import StudyCreateRequest
 
-study_app = typer.Typer(no_args_is_help=True, help="People judge blinded pictures, real or generated.")
+study_app = typer.Typer(no_args_is_help=True, help="People rate blinded pictures, real or generated.")
 app.add_typer(study_app, name="study")
 
 
 @command(StudyCreateRequest, "name", to=study_app)
 def create(request: StudyCreateRequest, out: Output) -> None:
-    """Make the pictures of a study; raters then open the Study page."""
+    """Make the pictures of a study; raters then answer on the Study page."""
     from pipelines.study.create import create_study
 
     run_id = create_study(request, out.progress)
@@ -27,10 +27,10 @@ def create(request: StudyCreateRequest, out: Output) -> None:
 @command(to=study_app)
 def results(
     out: Output,
-    study: Annotated[str, typer.Argument(help="Name of a study or its run id.")],
-    csv: Annotated[Path | None, typer.Option(help="File for all answers with what the key says of them.")] = None,
+    study: Annotated[str, typer.Argument(help="Name or run id of a study.")],
+    csv: Annotated[Path | None, typer.Option(help="CSV file for all answers, with the truth from the key.")] = None,
 ) -> None:
-    """Fool rates with intervals, agreement between raters, catch trials. Raters should not see them before."""
+    """Show fool rates with intervals, agreement and catch trials. Raters should not see them beforehand."""
     from pipelines.study.results import study_results
     from pipelines.study.studies import open_study
     from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
@@ -41,19 +41,19 @@ def results(
     for name, rows in tables.items():
         if rows:
             out.text(name.replace("_", " ").capitalize())
-            say_table(out, rows)
+            write_table(out, rows)
     for note in (CAPTION, *found.notes):
         out.text(f"  Note: {note}")
     if csv:
         csv.write_text(as_csv(answer_rows(found)))
         out.text(str(csv))
-    answers = len(found.judgements)
+    answers = len(found.checked_answers)
     out.result({"study": found.study.definition.name, "answers": answers, **tables, "notes": list(found.notes)})
 
 
 @command(name="list", to=study_app)
 def list_all(out: Output) -> None:
-    """All studies of this store."""
+    """List all studies of this store."""
     from pipelines.study.studies import list_studies
 
     runs = list_studies()

@@ -1,8 +1,7 @@
-"""The use cases that can be carried out in the background, and the process that does it.
+"""The use cases that can be carried out in the background, and the process that does so.
 
 `python -m pipelines.cli.task FOLDER` reads the request in `task.json` of a task folder and writes `outcome.json`:
-the result as the command line would print it, or the message of an error. What is said on the way goes to standard
-error.
+the result as the command line would print it, or the message of an error. Everything else goes to standard error.
 """
 
 import json
@@ -17,10 +16,10 @@ from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
     CompareRequest,
-    ConsistencyRequest,
     DiscriminateRequest,
     DownstreamRequest,
     EvaluateRequest,
+    MaskConsistencyRequest,
     NoReferenceRequest,
     RoundTripRequest,
 )
@@ -35,7 +34,7 @@ from sem_models.errors import Message, UserError
 
 @dataclass(frozen=True)
 class UseCase:
-    """What a request is made of, and who carries it out."""
+    """A kind of request, and the function that carries it out."""
 
     carry_out: Callable[[Any, Output], int | None]
     request: type[Request]
@@ -55,7 +54,7 @@ USE_CASES: Mapping[str, UseCase] = {
         (CompareRequest, evaluate.compare),
         (NoReferenceRequest, evaluate.judge),
         (DiscriminateRequest, evaluate.discriminate),
-        (ConsistencyRequest, evaluate.consistency),
+        (MaskConsistencyRequest, evaluate.consistency),
         (RoundTripRequest, evaluate.round_trip),
         (DownstreamRequest, evaluate.downstream),
         (PredictRequest, predict.predict),
@@ -71,20 +70,20 @@ USE_CASES: Mapping[str, UseCase] = {
 
 
 class TaskOutput(Output):
-    """Keeps the result for whoever asked; messages stay messages, for each front end to put into its words."""
+    """Keeps the result for the caller, and messages as messages, which each front end puts into its own words."""
 
     def __init__(self) -> None:
         super().__init__(as_json=True)
         self.outcome: dict[str, Any] = {}
 
     def result(self, content: dict[str, Any]) -> None:
-        """The result, until the process ends."""
+        """Keep the result until the process ends."""
         self.progress.close()
         self.outcome["result"] = content
 
 
 def main(folder: Path) -> int:
-    """Carry out the request of a task folder; returns the exit status that the command line would give."""
+    """Carry out the request of a task folder; return the exit status that the command line would give."""
     task = json.loads(home().from_portable((folder / TaskFile.REQUEST).read_text()))
     out = TaskOutput()
     status = exit_status(lambda: _carry_out(task, out))

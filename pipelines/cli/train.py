@@ -33,7 +33,7 @@ def train_or_resume(
 
 
 def train(request: TrainRequest, out: Output) -> int | None:
-    """A new run."""
+    """Start a new run."""
     from pipelines.jobs import control
     from pipelines.train.create import schedule_training
 
@@ -48,7 +48,7 @@ def train(request: TrainRequest, out: Output) -> int | None:
 
 
 def go_on(request: ResumeRequest, out: Output) -> int | None:
-    """An earlier run that was stopped."""
+    """Continue an earlier run that was stopped."""
     from pipelines.jobs import control
 
     control.reconcile()
@@ -76,7 +76,7 @@ def _train(run_id: str, out: Output, *, resume: bool) -> int | None:
         on_wait=lambda position: out.text(f"Waiting for a free slot; position {position} in the queue."),
     )
     if result is None or result.reason == "stopped":
-        out.text(f"Stopped; the state is saved. Go on with: python -m pipelines train --resume {run_id}")
+        out.text(f"Stopped; the state is saved. Resume with: python -m pipelines train --resume {run_id}")
         out.result({"run_id": run_id, "status": "KILLED", "step": result.step if result else 0})
         return INTERRUPTED
     for warning in run_warnings(run_id):
@@ -91,7 +91,7 @@ def _train(run_id: str, out: Output, *, resume: bool) -> int | None:
 
 @command(InterpolateRequest, "run_id")
 def interpolate(request: InterpolateRequest, out: Output) -> None:
-    """A model between the faithful and the sharp end of a GAN training; no training needed."""
+    """Make a model between the faithful and the sharp end of a GAN training, without training."""
     from pipelines.train.interpolate import interpolate as run
 
     new_run = run(request)
@@ -101,7 +101,7 @@ def interpolate(request: InterpolateRequest, out: Output) -> None:
 
 @command(DemoRequest)
 def demo(request: DemoRequest, out: Output) -> None:
-    """The whole way on simulated micrographs, in under three minutes on two cores."""
+    """Simulate micrographs, prepare them, and train, score and register a model, in about two minutes on two cores."""
     from pipelines.demo import demo as run
 
     result = run(request, out.progress, out.progress.training)

@@ -11,7 +11,7 @@ _LARGEST_SHIFT = 0.25
 
 
 def measure_noise(request: NoiseRequest) -> NoiseEstimate:
-    """Dose, read noise and banding of one micrograph, better of two frames of the same field.
+    """Estimate dose, read noise and banding from one micrograph, or more exactly from two frames of the same field.
 
     Data bars are cut. Both frames are put on the unit scale of the first and cropped to their common field by whole
     pixels: interpolation would smooth the noise.
@@ -26,9 +26,9 @@ def measure_noise(request: NoiseRequest) -> NoiseEstimate:
         return estimate_noise(to_unit(frame.pixels[..., 0], limits))
     other = load_specimen(second)
     if frame.pixels.shape != other.pixels.shape or frame.pixels.dtype != other.pixels.dtype:
-        raise UserError(f"{second.name}: not of the size and bit depth of {first.name}; give two frames of one field.")
+        raise UserError(f"{second.name} differs in size or bit depth from {first.name}; give two frames of one field.")
     shift = find_shift(frame.pixels[..., 0], other.pixels[..., 0])
     if max(abs(value) for value in shift) > _LARGEST_SHIFT * min(frame.height, frame.width):
-        raise UserError(f"{second.name}: it does not show the field of {first.name}; give two frames of one field.")
+        raise UserError(f"{second.name} does not show the field of {first.name}; give two frames of one field.")
     pair = crop_to_overlap(frame.pixels, other.pixels, shift)
     return estimate_noise(*(to_unit(pixels[..., 0], limits) for pixels in pair))

@@ -1,4 +1,4 @@
-"""The pairs of a preparation as rows: shift, residual before and after, and what became of each."""
+"""The pairs of a preparation as rows: shift, residual before and after, and whether the pair is used."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
@@ -8,7 +8,7 @@ from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 
 
 class PairRow(TypedDict):
-    """One pair; empty cells where nothing could be measured."""
+    """One pair; cells are empty where nothing could be measured."""
 
     pair: str
     shift: str
@@ -32,7 +32,7 @@ _WIDTHS = (44, 16, 20, 13, 13, 15, 0)
 
 
 def pair_row(pair: AlignedPair) -> PairRow:
-    """Residuals are the median and the 95th percentile over blocks; shifts rows, columns of the target."""
+    """Describe a pair; residuals are median and 95th percentile over blocks, shifts rows and columns of the target."""
     found = pair.alignment
     before, after = (found.before.residual(found.pixel_size_nm), found.residual) if found else (None, None)
     return PairRow(
@@ -47,7 +47,7 @@ def pair_row(pair: AlignedPair) -> PairRow:
 
 
 def pair_lines(pairs: Sequence[AlignedPair]) -> Iterator[str]:
-    """The same as lines of text, with a heading; nothing where there are no pairs."""
+    """Write the pairs as lines of text under a heading; nothing where there are no pairs."""
     for row in [HEADINGS, *map(pair_row, pairs)] if pairs else []:
         yield " ".join(f"{value!s:{width}s}" for value, width in zip(row.values(), _WIDTHS, strict=True))
 
@@ -58,9 +58,9 @@ def _px(residual: Residual | None) -> str:
 
 def _state(pair: AlignedPair) -> str:
     if pair.rejected:
-        return "set aside"
+        return "rejected"
     if pair.alignment is None:
-        return "of two sizes, not registered"
+        return "sizes differ, not registered"
     return {"none": "as it is", "shift": "cropped"}.get(
         pair.alignment.register, f"input warped, {pair.alignment.register}"
     )

@@ -1,4 +1,4 @@
-"""Use case: raw files become a dataset, and MLflow knows it."""
+"""Use case: turn raw files into a dataset and log it in MLflow."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from sem_models.progress import Progress, silent
 def prepare(
     request: PrepareRequest, progress: Progress = silent, show: Callable[[Plan], None] | None = None
 ) -> tuple[Dataset, str]:
-    """Plan, show the plan (data bars before they are cut), write, log; returns the dataset and its run id."""
+    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
     plan = plan_dataset(request, progress)
     if show:
         show(plan)

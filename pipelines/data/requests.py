@@ -1,4 +1,4 @@
-"""What can be asked about data: prepare a dataset, simulate one, measure the noise of an instrument."""
+"""Requests about data: prepare a dataset, simulate one, measure the noise of an instrument."""
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -11,7 +11,7 @@ from sem_models.errors import FieldRef, UserError
 
 
 class DatasetName(Request):
-    """A request that makes a dataset of a name."""
+    """A request that makes a named dataset."""
 
     name: str = Field(description="Name of the dataset.")
 
@@ -35,7 +35,7 @@ def _two_numbers(value: Any) -> Any:
     try:
         shortest, longest = (float(part) for part in value.split(","))
     except ValueError as error:
-        raise UserError(FieldRef("period_px"), f" {value!r} is not two numbers; write it like 8,14.") from error
+        raise UserError(FieldRef("period_px"), f" {value!r} is not a pair of numbers; write it like 8,14.") from error
     return shortest, longest
 
 
@@ -44,13 +44,15 @@ class SimulateRequest(DatasetName):
 
     use_case: ClassVar[str] = "simulate"
 
-    count: int = Field(200, ge=3, le=99_999, description="Images.")
+    count: int = Field(200, ge=3, le=99_999, description="Number of images.")
     size_px: int = Field(384, ge=32, le=8192, description="Height and width of an image in px.")
     period_px: Annotated[tuple[float, float] | None, BeforeValidator(_two_numbers)] = Field(
-        None, description="Shortest and longest lattice period in px; 8,14 if not given."
+        None, description="Shortest and longest lattice period in px; 8,14 by default."
     )
     dents: bool = Field(True, description="Add bumps and depressions of 2 to 8 periods.")
-    like: Path | None = Field(None, description="A real micrograph whose period, direction and pixel size to take.")
+    like: Path | None = Field(
+        None, description="Real micrograph whose lattice period, direction and pixel size are used."
+    )
     seed: int = Field(0, ge=0, description="Equal seeds give equal images.")
 
 
@@ -60,4 +62,4 @@ class NoiseRequest(Request):
     use_case: ClassVar[str] = "noise"
 
     file: Path = Field(description="A micrograph as the instrument wrote it.")
-    second: Path | None = Field(None, description="Another frame of the same field: more exact.")
+    second: Path | None = Field(None, description="Second frame of the same field, for a more exact estimate.")

@@ -1,4 +1,4 @@
-"""Use case: clean simulated lattices become a dataset, to train on where no clean micrograph exists."""
+"""Use case: simulate clean lattices as a dataset, to train on where no clean micrograph exists."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -35,13 +35,13 @@ _WHITE = IntensityRange(0.0, 65535.0)
 
 @dataclass(frozen=True)
 class Simulation:
-    """What decides the images; kept beside them."""
+    """The settings that decide the images; stored beside them."""
 
     name: str
     count: int = 200
     size_px: int = 384
     period_px: tuple[float, float] = DEFAULT_PERIOD_PX
-    """Least and largest spacing of the strongest fringe: what a power spectrum shows as the period."""
+    """Smallest and largest spacing of the strongest fringe, which a power spectrum shows as the period."""
     rotation_deg: tuple[float, float] = (0.0, 180.0)
     """Range of that fringe's direction."""
     dents: bool = True
@@ -50,11 +50,11 @@ class Simulation:
 
 
 class SimulatedImage(Frozen):
-    """All it takes to make one image again."""
+    """Everything needed to make one image again."""
 
     size_px: int
     seed: tuple[int, int]
-    """Of the generator that places, shifts and removes atoms."""
+    """Seed of the generator that places, shifts and removes atoms."""
     lattice: Lattice
     dents: tuple[Dent, ...]
     dent_weight: float
@@ -62,7 +62,7 @@ class SimulatedImage(Frozen):
 
 @dataclass(frozen=True)
 class Simulated:
-    """What came out."""
+    """The dataset that was made, and where its images and settings are."""
 
     dataset: Dataset
     run_id: str
@@ -73,21 +73,21 @@ class Simulated:
 
 
 def simulation(request: SimulateRequest) -> Simulation:
-    """The settings that a request means.
+    """Resolve the settings of a request.
 
     Raises:
-        UserError: A period beside a file to take it from, or a file that shows none.
+        UserError: A period is given as well as a file to take it from, or the file shows none.
     """
     if request.like and request.period_px:
         like_, period = FieldRef("like"), FieldRef("period_px")
-        raise UserError(like_, " takes the period from the file; leave ", period, " or ", like_, " out.")
+        raise UserError(like_, " takes the period from the file; leave out ", period, " or ", like_, ".")
     period_px = request.period_px or DEFAULT_PERIOD_PX
     asked = Simulation(request.name, request.count, request.size_px, period_px, dents=request.dents, seed=request.seed)
     return like(request.like, asked) if request.like else asked
 
 
 def like(file: Path, asked: Simulation) -> Simulation:
-    """`asked` with period (10 % about it), direction (3 degrees about it) and pixel size of a real micrograph.
+    """Return `asked` with period (within 10 %), direction (within 3 degrees) and pixel size of a real micrograph.
 
     Raises:
         UserError: The file cannot be read, is in colour, or shows no lattice.
@@ -96,7 +96,7 @@ def like(file: Path, asked: Simulation) -> Simulation:
     found = measured_fringe(micrograph.pixels[..., 0].astype(np.float32))
     if found is None:
         period_px = FieldRef("period_px", "SHORTEST,LONGEST")
-        raise UserError(f"{file.name}: no lattice was found in it; give ", period_px, " in px instead.")
+        raise UserError(f"{file.name}: no lattice was found; give ", period_px, " in px instead.")
     period, angle = found
     periods = (period * (1 - _LIKE_PERIOD), period * (1 + _LIKE_PERIOD))
     turns = (angle - _LIKE_TURN_DEG, angle + _LIKE_TURN_DEG)
@@ -104,10 +104,10 @@ def like(file: Path, asked: Simulation) -> Simulation:
 
 
 def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated:
-    """Draw, render, write and prepare the images; each is a group of its own. An interrupted simulation goes on.
+    """Draw, render, write and prepare the images, each a group of its own; an interrupted simulation is continued.
 
     Raises:
-        UserError: The fields are too small for the period, or other images of that name are there.
+        UserError: The images are too small for the period, or other images of that name exist.
     """
     asked = simulation(request)
     _refuse_misfit(asked)
@@ -140,7 +140,7 @@ def _refuse_misfit(asked: Simulation) -> None:
 
 
 def draw_image(asked: Simulation, index: int) -> SimulatedImage:
-    """Settings of one image, the same whatever the count."""
+    """Draw the settings of one image; they do not depend on the number of images."""
     generator = np.random.default_rng([asked.seed, index, 0])
     period, turn = float(generator.uniform(*asked.period_px)), float(generator.uniform(*asked.rotation_deg))
     lattice = draw_lattice(period, turn, generator)
@@ -155,7 +155,7 @@ def draw_image(asked: Simulation, index: int) -> SimulatedImage:
 
 
 def render_image(image: SimulatedImage) -> NDArray[np.float32]:
-    """(H, W) float32 in [0, 1]."""
+    """Render an image as (H, W) float32 in [0, 1]."""
     shape = (image.size_px, image.size_px)
     clean, _ = render(image.lattice, shape, np.random.default_rng([*image.seed, 1]))
     return add_dents(clean, dent_field(image.dents, shape), image.dent_weight)

@@ -1,11 +1,13 @@
-"""Use case: runs side by side, with the baselines they share; runs that cannot be compared are said to be so."""
+"""Use case: compare runs side by side with the baselines they share, and say which runs cannot be compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.evaluate.reports import stored_reports
 from pipelines.evaluate.requests import CompareRequest
+from pipelines.model_ref import RunRef, parse_model
 from pipelines.tracking.runs import RunInfo, get_run, list_runs
+from sem_models.config.methods import Direction
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.paired import mean_goodness
 from sem_models.evaluation.report import EvaluationReport
@@ -13,20 +15,26 @@ from sem_models.evaluation.report import EvaluationReport
 
 @dataclass(frozen=True)
 class Column:
-    """One run and its evaluation."""
+    """One generator of a run, and its evaluation."""
 
     run: RunInfo
     report: EvaluationReport
+    direction: Direction = "forward"
+
+    @property
+    def model(self) -> str:
+        """`RUN_ID`, or `RUN_ID:backward`."""
+        return str(RunRef(self.run.run_id, self.direction))
 
     @property
     def label(self) -> str:
         """Name and the start of the id, because names repeat."""
-        return label(self.run)
+        return label(self.run, self.direction)
 
 
-def label(run: RunInfo) -> str:
-    """`srresnet-x4-small (0123abcd)`."""
-    return f"{run.name} ({run.run_id[:8]})"
+def label(run: RunInfo, direction: Direction = "forward") -> str:
+    """Return `srresnet-x4-small (0123abcd)`, or `cyclegan-translate (0123abcd, backward)`."""
+    return f"{run.name} ({', '.join((run.run_id[:8], *(['backward'] if direction == 'backward' else [])))})"
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Comparison:
 
     @property
     def baselines(self) -> tuple[str, ...]:
-        """Baselines that stand in every table."""
+        """Baselines that are in every report."""
         first, *others = (column.report.methods for column in self.columns)
         everywhere = [method for method in first if all(method in methods for methods in others)]
         return tuple(method for method in everywhere if method.startswith("baseline:"))
@@ -49,15 +57,18 @@ def compare(request: CompareRequest) -> Comparison:
     """Compare the latest test evaluations of runs, given by id or by experiment.
 
     Only evaluations of one setting (dataset digest, split, degradation, data range, border) are put side by side: the
-    setting that most runs share. The warnings name the others and say what differs.
+    setting that most runs share. The warnings name the others and say what differs. The two directions of a CycleGAN
+    have different inputs and are never in one table.
 
     Raises:
-        UserError: No run, or none that was evaluated.
+        UserError: No run is given, or none was evaluated.
     """
     if not request.run_ids and not request.experiment:
         raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
-    runs = [get_run(run_id) for run_id in dict.fromkeys(request.run_ids)] or list_runs(request.experiment)
-    scored = [Column(run, report) for run in runs for report in stored_reports(run.run_id)]
+    models = [_model(text) for text in dict.fromkeys(request.run_ids)] or [
+        (run, "forward") for run in list_runs(request.experiment)
+    ]
+    scored = [Column(run, found, way) for run, way in models for found in stored_reports(run.run_id, way)]
     columns = [column for column in scored if column.report.split == "test"]
     if not columns:
         raise UserError("None of these runs has been evaluated on a test split; score them first.")
@@ -65,30 +76,45 @@ def compare(request: CompareRequest) -> Comparison:
     metrics = tuple(name for name in same[0].report.metrics if all(name in c.report.metrics for c in same))
     leading = leading_metric(metrics)
     ordered = sorted(same, key=lambda column: -mean_goodness(column.report, leading))
-    return Comparison(tuple(ordered), metrics, _left_out(runs, scored, same))
+    return Comparison(tuple(ordered), metrics, _left_out(models, scored, same))
 
 
 def leading_metric(metrics: Sequence[str]) -> str:
-    """What orders the table where nobody chose: PSNR, else the first."""
+    """Return the metric that orders the table by default: PSNR, else the first."""
     return "psnr_db" if "psnr_db" in metrics else metrics[0]
 
 
+def _model(text: str) -> tuple[RunInfo, Direction]:
+    ref = parse_model(text)
+    if not isinstance(ref, RunRef):
+        raise UserError(f"{ref} is not a run. Compare runs by RUN_ID or RUN_ID:backward.")
+    return get_run(ref.run_id), ref.direction
+
+
 def _alike(columns: Sequence[Column], other: Column) -> list[Column]:
-    """Columns of the other's setting, one a run."""
-    alike = [column for column in columns if column.report.comparable(other.report)]
-    return list({column.run.run_id: column for column in alike}.values())
+    """Return the columns of the other's setting, one for each model."""
+    alike = [c for c in columns if c.direction == other.direction and c.report.comparable(other.report)]
+    return list({column.model: column for column in alike}.values())
 
 
-def _left_out(runs: Sequence[RunInfo], scored: Sequence[Column], same: Sequence[Column]) -> tuple[str, ...]:
-    """Why each run is missing from the table."""
-    shown = {column.run.run_id for column in same}
-    missing = [run for run in runs if run.run_id not in shown]
-    told = [_reason(run, [c.report for c in scored if c.run is run], same[0].report) for run in missing]
-    return tuple(text for text in told if text)
+def _left_out(
+    models: Sequence[tuple[RunInfo, Direction]], scored: Sequence[Column], same: Sequence[Column]
+) -> tuple[str, ...]:
+    """Say why each model is missing from the table."""
+    shown = {column.model for column in same}
+    reasons = []
+    for run, way in models:
+        own = [column for column in scored if column.run is run and column.direction == way]
+        if str(RunRef(run.run_id, way)) not in shown:
+            reasons.append(_reason(run, way, own, same[0]))
+    return tuple(text for text in reasons if text)
 
 
-def _reason(run: RunInfo, reports: Sequence[EvaluationReport], shown: EvaluationReport) -> str:
-    if reports:
-        different = min((report.differs_from(shown) for report in reports), key=len)
-        return f"{label(run)} has no comparable partner here: {'; '.join(different)}."
-    return f"{label(run)} has not been evaluated." if run.is_training else ""
+def _reason(run: RunInfo, way: Direction, own: Sequence[Column], shown: Column) -> str:
+    name = label(run, way)
+    if not own:
+        return f"{name} has not been evaluated." if run.is_training else ""
+    if way != shown.direction:
+        return f"{name} translates the other way and cannot be compared here."
+    different = min((column.report.differs_from(shown.report) for column in own), key=len)
+    return f"{name} cannot be compared with these runs: {'; '.join(different)}."

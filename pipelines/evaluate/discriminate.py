@@ -1,4 +1,4 @@
-"""Use case: can a fresh classifier tell what models generate from real images? Kept with each run."""
+"""Use case: test whether fresh classifiers can tell generated from real images, and keep the reports with the runs."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -30,15 +30,15 @@ from sem_models.tasks.models import generated_pairs
 def discriminate(
     request: DiscriminateRequest, progress: Progress = silent, settings: ClassifierSettings | None = None
 ) -> list[DiscriminatorReport]:
-    """Test each model with the same judges, and real against real once; keep the reports with the runs.
+    """Test each model with the same classifiers, and real against real once; keep the reports with the runs.
 
     Args:
-        request: Models of one scale; of baselines nothing is kept. Groups of the dataset are held out.
-        progress: Told of images and of training steps.
-        settings: Of the judges, instead of those in the request.
+        request: Models of one scale; nothing is kept for baselines. Groups of the dataset are held out.
+        progress: Told about images and training steps.
+        settings: Settings of the classifiers, instead of those in the request.
 
     Raises:
-        UserError: No such model, dataset or split, too few groups, or models whose outputs are of different sizes.
+        UserError: There is no such model, dataset or split, there are too few groups, or the models differ in scale.
     """
     settings = settings or ClassifierSettings(steps=request.steps, patch_px=request.patch_px)
     # In the order of the data flow, whatever the order they were named in.
@@ -75,16 +75,16 @@ def _report(
     kernel, notes = set_distance(pairs, progress)
     if dataset.manifest.layout.is_unpaired:
         notes += unpaired_notes(dataset, splits, one.model.capabilities.scale)
-    judged = [pair for pair in pairs if pair.judged]
+    tested = [pair for pair in pairs if pair.judged]
     return DiscriminatorReport(
         model=one.model.name,
         dataset=dataset.manifest.name,
         digest=dataset.digest,
         splits=splits,
-        training_images=len(pairs) - len(judged),
+        training_images=len(pairs) - len(tested),
         settings=settings,
-        images=len(judged),
-        groups=len({pair.group for pair in judged}),
+        images=len(tested),
+        groups=len({pair.group for pair in tested}),
         auc=found.images,
         auc_patches=found.patches,
         sanity=sanity.images,
@@ -102,8 +102,8 @@ def _keep(one: ResolvedModel, run_id: str, report: DiscriminatorReport) -> None:
         "auc_patches": report.auc_patches.value, "auc_real_against_real": report.sanity.value,
     }  # fmt: skip
     if report.kernel:
-        # The name of the features is part of the name: such values must not meet those on Inception features.
+        # The features are part of the name: these values must not be mixed with those on Inception features.
         values["kernel_vgg16_relu4_3"] = report.kernel.value
-    # Each dataset has values of its own: a later test on another one must not replace them.
+    # Each dataset has its own values: a later test on another one must not replace them.
     metrics = {discriminator_key(name, key): value for key, value in values.items() if value is not None}
     save_report(run_id, f"{Artifact.DISCRIMINATOR}/{name}", report, metrics, one.direction)

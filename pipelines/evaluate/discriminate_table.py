@@ -9,22 +9,22 @@ from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.discriminator.set_texture import HEADINGS, SetTexture
 
 CAPTION = (
-    "AUC of a fresh classifier, generated against real, on groups that it never saw: 0.5 cannot be told apart, 1 is "
-    "always found out. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the same test on "
-    "cells of real images, which must give 0.5: trust no AUC where it does not. Kernel distance: on the features "
-    "named, not on those of published KIDs."
+    "AUC of a fresh classifier that tells generated from real images, on groups that it never saw: 0.5 means that it "
+    "cannot, 1 that it always can. Mean over seeds [95 % bootstrap interval over groups]. Real against real: the "
+    "same test between cells of real images, which must give 0.5; where it does not, do not trust the AUC. Kernel "
+    "distance: on the features named, so not comparable with published KIDs."
 )
 
 
 _EARLIER = (
-    "These tests were made by an earlier version, whose real against real was halves of each image, which shading "
-    "alone tells apart. Repeat them before believing their AUC."
+    "These tests were made by an earlier version, which compared the halves of each image as real against real; "
+    "shading alone tells those apart. Repeat the tests before you believe their AUC."
 )
 
 TEXTURE_CAPTION = (
-    "Texture of the judged images as sets, in unit intensity: mean over images [95 % bootstrap interval over groups]; "
-    "generated ones should be as the real ones are. Histogram: Wasserstein distance of all grey levels to those of the "
-    "real images, 0 is best; for the real ones that between halves of their groups, which chance alone gives."
+    "Texture of the tested images as sets, in unit intensity: mean over images [95 % interval over groups]; "
+    "generated images should agree with real ones. Histogram: Wasserstein distance of all grey levels to those of the "
+    "real images, 0 is best; for the real images, that between halves of their groups, which is due to chance alone."
 )
 
 
@@ -38,7 +38,7 @@ class Discriminations:
 
 
 def rows(reports: Sequence[tuple[str, DiscriminatorReport]]) -> list[dict[str, str]]:
-    """One row a model."""
+    """Tabulate one row per model."""
     return [_row(label, report) for label, report in reports]
 
 
@@ -46,17 +46,20 @@ def _row(label: str, report: DiscriminatorReport) -> dict[str, str]:
     kernel = report.kernel
     row = {
         "model": label, "AUC, images → 0.5": report.auc.text, "AUC, patches → 0.5": report.auc_patches.text,
-        "real against real": report.sanity.text, "the same, patches": report.sanity_patches.text,
+        "real against real": report.sanity.text, "real against real, patches": report.sanity_patches.text,
     }  # fmt: skip
     if kernel:
         limits = "" if kernel.lo is None else f" [{kernel.lo:.4g}, {kernel.hi:.4g}]"
         row[f"{kernel.label} ↓"] = f"{kernel.value:.4g}{limits}"
     over = f"{len(report.auc.per_seed)} seeds, interval over {report.auc.resampled}"
-    return {**row, "judged": f"{report.images} images of {report.groups} groups ({', '.join(report.splits)}), {over}"}
+    return {
+        **row,
+        "tested on": f"{report.images} images of {report.groups} groups ({', '.join(report.splits)}), {over}",
+    }
 
 
 def texture_rows(reports: Sequence[tuple[str, DiscriminatorReport]]) -> list[dict[str, str]]:
-    """The real images first, then one row a model; none of reports from before textures were measured."""
+    """Tabulate the real images first, then one row per model; reports from before textures were measured have none."""
     known = [(label, report.texture) for label, report in reports if report.texture]
     return [_real_row(known[0][1]), *(_texture_row(label, found) for label, found in known)] if known else []
 
@@ -72,7 +75,7 @@ def _texture_row(label: str, found: SetTexture) -> dict[str, str]:
 
 
 def discriminations_of(comparison: Comparison) -> Discriminations:
-    """Of the compared runs: the setting that most of them share, on the dataset of the comparison."""
+    """Collect tests of the compared runs, of the setting that most of them share, on the dataset of the comparison."""
     digest = comparison.columns[0].report.digest
     found = [(c.label, report) for c in comparison.columns for report in stored_discriminations(c.run.run_id)]
     here = [(label, report) for label, report in found if report.digest == digest]

@@ -1,9 +1,10 @@
-"""Use case: what synthetic micrographs are worth to somebody who has to train a segmentation."""
+"""Use case: score synthetic micrographs by what they are worth for training a segmentation."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.counts import counted
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DownstreamRequest, EvaluateRequest
@@ -45,11 +46,11 @@ class DownstreamScores:
     images: int
     groups: int
     runs: dict[str, list[str]]
-    """Training runs of each training set, one a seed."""
+    """Training runs of each training set, one per seed."""
     dice: dict[str, dict[str, Interval]]
-    """By training set, then by metric; per image the mean over seeds, the interval over specimens."""
+    """By training set, then by metric: mean over seeds for each image, interval over specimens."""
     against_real: dict[str, dict[str, Interval]]
-    """Of synthetic and both: the difference from real, image by image."""
+    """For synthetic and both: the difference from real, image by image."""
     notes: tuple[str, ...]
 
 
@@ -62,7 +63,7 @@ def downstream(
     of the synthesiser.
 
     Raises:
-        UserError: No such model, recipe or dataset, other classes, or a synthesiser that was trained on a test image.
+        UserError: There is no such model, recipe or dataset, the classes differ, or the synthesiser saw a test image.
     """
     dataset_name = request.dataset
     dataset = open_dataset(home().datasets / dataset_name)
@@ -81,14 +82,14 @@ def downstream(
         key: [evaluate(EvaluateRequest(model=run, dataset=dataset_name))[0] for run in found]
         for key, found in runs.items()
     }
-    worth = _downstream_scores(dataset, draws, recipe, seeds, runs, reports)
-    _store(draws.run_id, worth)
-    return worth, draws.run_id
+    scores = _downstream_scores(dataset, draws, recipe, seeds, runs, reports)
+    _store(draws.run_id, scores)
+    return scores, draws.run_id
 
 
 def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
     places = {kind: home().datasets / f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}" for kind in CONTENTS}
-    # Drawn once for both training sets, and not again where the run was asked about before.
+    # Drawn once for both training sets, and not again where the run was evaluated before.
     draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
     log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))
     return places[content].name
@@ -112,7 +113,7 @@ def _downstream_scores(
     }
     baseline = {name: np.array(one.values(one.methods[1], name)) for name in metrics}
     dice = {
-        key: {name: cluster_interval(scores.tolist(), groups) for name, scores in of.items()}
+        key: {name: cluster_interval(dice_values.tolist(), groups) for name, dice_values in of.items()}
         for key, of in {**values, BASELINE: baseline}.items()
     }
     against: dict[str, dict[str, Interval]] = {
@@ -121,7 +122,7 @@ def _downstream_scores(
     }
     notes = [
         f"Each network took {recipe.train.steps} steps of {recipe.train.batch} crops; validation and test are real.",
-        *(() if len(seeds) > 2 else (f"{len(seeds)} seed(s): differences may be those of chance; use three seeds.",)),
+        *(() if len(seeds) > 2 else (f"{counted(len(seeds), 'seed')}: differences may be chance; use three.",)),
     ]
     return DownstreamScores(
         dataset.manifest.name, draws.model.name, recipe.train.steps, seeds, len(groups), len(set(groups)), runs,
@@ -129,11 +130,11 @@ def _downstream_scores(
     )  # fmt: skip
 
 
-def _store(run_id: str, worth: DownstreamScores) -> None:
+def _store(run_id: str, scores: DownstreamScores) -> None:
     means = {
         f"{Artifact.DOWNSTREAM}/{key}_{name}": interval.mean
-        for key, of in worth.dice.items()
+        for key, of in scores.dice.items()
         for name, interval in of.items()
         if key != BASELINE
     }
-    save_report(run_id, f"{Artifact.DOWNSTREAM}/{worth.dataset}", worth, means)
+    save_report(run_id, f"{Artifact.DOWNSTREAM}/{scores.dataset}", scores, means)

@@ -1,4 +1,4 @@
-"""Whether a model of label maps has seen in training what it is to be judged on."""
+"""Whether a model of label maps has seen in training what it is to be tested on."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ _Pixels = tuple[tuple[int, ...], str, bytes]
 
 
 def refuse_leakage(model: LabelModel, dataset: Dataset, split: Split) -> None:
-    """What a model remembers is not what it can.
+    """Refuse a model that was trained on images of the split: what it remembers is not what it can do.
 
-    Files are compared, then the names of specimens, then stored pixels where the dataset of the training is still
-    there: the same image may have come as another file. A specimen whose name is a mere number is not compared, as
-    numbers begin anew in every series. Crops of one image under two names are not recognised.
+    Files are compared, then the names of specimens, then stored pixels where the training dataset still exists: the
+    same image may have come as another file. A specimen whose name is only a number is not compared, because numbers
+    start again in every series. Crops of one image under two names are not recognised.
 
     Raises:
-        UserError: An image of the split, or another one of its specimen, was in the training of the model.
+        UserError: The model was trained on an image of the split, or on another one of the same specimen.
     """
     held_out = dataset.entries(split)
     learned = [entry for entry in model.manifest.entries if entry.split == "train"]
     there = f"the {split} split of {dataset.manifest.name!r}"
-    way_out = "take the test split of the dataset that it was trained on, or another dataset"
+    way_out = "use the test split of the dataset that it was trained on, or another dataset"
     if name := _same_file(learned, held_out) or _same_pixels(model.manifest, dataset, held_out):
         raise UserError(f"{model.model.name} was trained on {name} of {there}; {way_out}.")
     if group := _same_specimen(learned, held_out):
         raise UserError(
             f"{model.model.name} was trained on other images of specimen {group!r} of {there}; {way_out}. If these are "
-            "two specimens of one name, prepare one dataset anew with a ",
+            "two specimens of the same name, prepare one dataset again with a ",
             FieldRef("group_by"),
             " that tells them apart.",
         )
@@ -50,7 +50,7 @@ def _same_specimen(learned: Sequence[Entry], held_out: Sequence[Entry]) -> str |
 
 
 def _same_pixels(manifest: Manifest, dataset: Dataset, held_out: Sequence[Entry]) -> str | None:
-    """Where the dataset of the training is still there; in a single one the preparation has refused copies."""
+    """Compare pixels where the training dataset still exists; within one dataset, preparation has refused copies."""
     if digest_of(manifest) == dataset.digest:
         return None
     try:

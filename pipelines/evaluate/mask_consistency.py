@@ -1,4 +1,4 @@
-"""Use case: does a segmentation network trained on real images find the masks in generated ones?"""
+"""Use case: test whether a segmentation network trained on real images finds the masks in generated ones."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
-from pipelines.evaluate.requests import ConsistencyRequest
+from pipelines.evaluate.requests import MaskConsistencyRequest
 from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.datasets import attach_dataset
@@ -30,17 +30,17 @@ from sem_models.tasks.segmentation import SEGMENTATION
 from sem_models.tasks.synthesis import SYNTHESIS
 
 _SHORT = {GENERATED: "generated", REAL: "real", MAJORITY: "floor_majority", MEANS: "floor_means"}
-"""Names in MLflow, which takes no brackets."""
+"""Names in MLflow, which does not allow brackets."""
 
 
-def consistency(request: ConsistencyRequest, progress: Progress = silent) -> tuple[MaskConsistency, str]:
-    """Draw the masks of a split, segment the drawings, compare; returns the table and the run that keeps it.
+def score_mask_consistency(request: MaskConsistencyRequest, progress: Progress = silent) -> tuple[MaskConsistency, str]:
+    """Draw images from the masks of a split, segment them, compare; return the table and the run that keeps it.
 
     The table is kept with the run of the synthesiser.
 
     Raises:
-        UserError: No such model or dataset, other classes, a segmenter trained on generated images, or a model that was
-            trained on an image of the split.
+        UserError: There is no such model or dataset, the classes differ, the segmenter was trained on generated images,
+            or a model was trained on an image of the split.
     """
     dataset_name, split = request.dataset, request.split
     dataset = open_dataset(home().datasets / dataset_name)
@@ -78,17 +78,17 @@ def _drawn(draws: LabelModel, dataset: Dataset, split: Split, progress: Progress
         }
         clipped = {name: np.clip(image, 0, 1) for name, image in images.items()}
         yield Drawn(entry.name, entry.group, dataset.array(entry, "mask")[..., 0], clipped)
-        progress(index + 1, len(entries), "masks drawn and found")
+        progress(index + 1, len(entries), "masks drawn and segmented")
 
 
 def _notes(report: MaskConsistency, draws: LabelModel, finds: LabelModel, name: str, split: Split) -> tuple[str, ...]:
     named = ", ".join(f"class {index} is label {value}" for index, value in enumerate(report.labels))
-    notes = [f"{draws.model.name} on the masks of {name!r}, {split} split, judged by {finds.model.name}; {named}."]
+    notes = [f"{draws.model.name} on the masks of {name!r}, {split} split, segmented by {finds.model.name}; {named}."]
     generated, real = (report.interval(method, "dice").mean for method in (GENERATED, REAL))
     if generated > real:
         notes.append(
             "Masks are found better in the drawings than in real images: the drawings are clearer than nature, which "
-            "is no sign of realism."
+            "is not a sign of realism."
         )
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""Use case: judge a model on an image that has no clean reference, and keep the numbers with its run."""
+"""Use case: score a model on an image that has no clean reference, and keep the scores with its run."""
 
 import math
 from dataclasses import dataclass
@@ -25,36 +25,37 @@ _DRIFT_PX = 0.5
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Numbers by the names of `MEASURES`, those that could be computed, and what to know when reading them."""
+class NoReferenceScores:
+    """Scores by the names of `MEASURES`, those that could be computed, and what to know when reading them."""
 
     model: str
     source: str
     second: str | None
     run_id: str | None
-    """Where the numbers were kept; None for a baseline."""
+    """The run that keeps the scores; None for a baseline."""
     scores: dict[str, float]
     notes: tuple[str, ...]
 
 
-def judge(request: NoReferenceRequest, progress: Progress = silent) -> Verdict:
-    """Restore the first page of a file and judge what was removed.
+def score_without_reference(request: NoReferenceRequest, progress: Progress = silent) -> NoReferenceScores:
+    """Restore the first page of a file and score what was removed.
 
     The data bar is cut off. Intensities are scaled by the limits of the first frame; the output is not clipped.
 
     Raises:
-        UserError: No such model or file, a model that enlarges, colour, or frames of two sizes.
+        UserError: There is no such model or file, the model enlarges, the image is in colour, or the frames differ in
+            size.
     """
     source, second = request.file, request.second
     resolved = resolve_model(request.model, scale=1)
     if resolved.model.capabilities.scale != 1:
         raise UserError(
-            f"{resolved.model.name} enlarges, so its output cannot be compared with its input pixel by pixel; judge a "
+            f"{resolved.model.name} enlarges, so its output cannot be compared with its input pixel by pixel; choose a "
             "denoising model."
         )
     if resolved.model.capabilities.channels_in != 1:
         raise UserError(
-            f"{resolved.model.name} takes {resolved.model.capabilities.channels_in} channels; judge a model of one."
+            f"{resolved.model.name} takes {resolved.model.capabilities.channels_in} channels; choose a model of one."
         )
     image = load_specimen(source)
     limits = intensity_range(image.pixels)
@@ -64,7 +65,11 @@ def judge(request: NoReferenceRequest, progress: Progress = silent) -> Verdict:
     made = Predictor(resolved.model).predict_unit(given[None], progress)[0]
     output = rescaled(made, scaling.output, limits)
     scores = judge_residual(first, output)
-    notes = [] if scores["noise_std"] else ["The output is the input: nothing was removed, the residual says nothing."]
+    notes = (
+        []
+        if scores["noise_std"]
+        else ["The output equals the input: nothing was removed, so the residual says nothing."]
+    )
     notes += [scaling.warning] if scaling.warning else []
     if second:
         other = _second_frame(second, image, limits)
@@ -72,10 +77,10 @@ def judge(request: NoReferenceRequest, progress: Progress = silent) -> Verdict:
         notes += _drift(first, other)
     known = {name: value for name, value in scores.items() if math.isfinite(value)}
     names = str(source), str(second) if second else None
-    verdict = Verdict(resolved.model.name, *names, resolved.run_id, known, tuple(notes))
+    found = NoReferenceScores(resolved.model.name, *names, resolved.run_id, known, tuple(notes))
     if resolved.run_id:
-        _keep(resolved, resolved.run_id, verdict)
-    return verdict
+        _keep(resolved, resolved.run_id, found)
+    return found
 
 
 def _grey_unit(image: Micrograph, limits: IntensityRange) -> NDArray[np.float32]:
@@ -93,17 +98,17 @@ def _second_frame(path: Path, first: Micrograph, limits: IntensityRange) -> NDAr
 
 
 def _drift(first: NDArray[np.float32], second: NDArray[np.float32]) -> list[str]:
-    """Phase correlation of noise alone gives any shift, so that this is a note and no refusal."""
+    """Say how far the second frame seems shifted; a note only, as phase correlation of noise alone gives any shift."""
     down, right = find_shift(first, second)
     if math.hypot(down, right) <= _DRIFT_PX:
         return []
     return [
-        f"The second frame seems shifted by {down:+.1f} px down and {right:+.1f} px right: then shifted signal "
+        f"The second frame seems shifted by {down:+.1f} px down and {right:+.1f} px right: shifted signal then "
         "counts as noise. Register the frames first."
     ]
 
 
-def _keep(resolved: ResolvedModel, run_id: str, verdict: Verdict) -> None:
-    metrics = {f"{Artifact.NO_REFERENCE}/{name}": value for name, value in verdict.scores.items()}
-    path = f"{Artifact.NO_REFERENCE}/{Path(verdict.source).stem}"
-    save_report(run_id, path, verdict, metrics, resolved.direction)
+def _keep(resolved: ResolvedModel, run_id: str, found: NoReferenceScores) -> None:
+    metrics = {f"{Artifact.NO_REFERENCE}/{name}": value for name, value in found.scores.items()}
+    path = f"{Artifact.NO_REFERENCE}/{Path(found.source).stem}"
+    save_report(run_id, path, found, metrics, resolved.direction)

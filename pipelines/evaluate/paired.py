@@ -1,4 +1,4 @@
-"""Use case: every compared model against one reference, image by image."""
+"""Use case: compare every model with one reference, image by image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sem_models.evaluation.paired import Paired, Rank, compare_to, mean_goodness
 
 @dataclass(frozen=True)
 class Pairing:
-    """One model against the reference."""
+    """One model compared with the reference."""
 
     column: Column
     by_metric: Mapping[str, Paired]
@@ -19,25 +19,25 @@ class Pairing:
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """The others against the reference, and how all of them rank."""
+    """The other models compared with the reference, and how all of them rank."""
 
     reference: Column
     metric: str
     """The chosen one: it picks the default reference and orders the models."""
     metrics: tuple[str, ...]
     pairings: tuple[Pairing, ...]
-    """The best first; empty where the reference stands alone."""
+    """The best first; empty where there is only the reference."""
     standing: tuple[tuple[Column, Mapping[str, Rank]], ...]
     """All models, the best mean rank first."""
     caveats: tuple[str, ...]
 
 
 def compare_pairs(comparison: Comparison, metric: str | None = None, reference: str | None = None) -> PairedComparison:
-    """Differences to the reference by every metric; p values are Holm-corrected over the models, metric by metric.
+    """Compare with the reference by every metric; p values are Holm-corrected over the models, metric by metric.
 
     Args:
         comparison: Runs of one setting.
-        metric: By which the best is the reference; PSNR where None.
+        metric: Metric by which the best is the default reference; PSNR where None.
         reference: Id of a run of the comparison, or its beginning; None: the best.
 
     Raises:
@@ -54,7 +54,7 @@ def compare_pairs(comparison: Comparison, metric: str | None = None, reference: 
 
 
 def _find(columns: list[Column], reference: str) -> Column:
-    found = [column for column in columns if column.run.run_id.startswith(reference)]
+    found = [column for column in columns if column.model.startswith(reference)]
     if len(found) != 1:
         known = ", ".join(column.run.run_id[:8] for column in columns)
         raise UserError(f"Reference {reference!r} is not one of the compared runs; use one of {known}.")
@@ -72,10 +72,10 @@ def _pairings(base: Column, others: list[Column], metrics: tuple[str, ...]) -> t
 
 def _caveats(pairings: tuple[Pairing, ...], chosen_here: bool) -> tuple[str, ...]:
     if not pairings:
-        return ("No other model was evaluated on the same images in the same way: there is nothing to pair.",)
+        return ("No other model was evaluated on the same images in the same way: there is nothing to compare.",)
     said = caveats([paired for pairing in pairings for paired in pairing.by_metric.values()], len(pairings))
     flattered = (
-        "The reference is the best by these very scores, which flatters its lead: name one beforehand to test it."
+        "The reference is the best by these same scores, which flatters its lead: to test it, name it beforehand."
     )
     return (*said, flattered) if chosen_here else said
 

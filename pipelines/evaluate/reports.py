@@ -1,4 +1,4 @@
-"""Reports are kept with the run of the model that they are about, and found there again."""
+"""Reports that are kept with the run of the model they are about, and read again from there."""
 
 import csv
 import io
@@ -15,10 +15,10 @@ from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.keys import Artifact, of_direction
 from pipelines.tracking.metrics import log_metrics
+from sem_models.config.methods import Direction
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
-from sem_models.inference.model import Direction
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,14 +33,14 @@ def save_report(
     metrics: Mapping[str, float],
     direction: Direction = "forward",
 ) -> None:
-    """Keep a report as `path`.json, its rows, where it has any, as `path`.csv, and log what can be compared.
+    """Keep a report as `path`.json and its rows, if any, as `path`.csv, and log the metrics that can be compared.
 
     Args:
         run_id: The run that keeps it; a report of the same path is replaced.
         path: Artifact path without an ending.
         report: A value that is not finite becomes null in the file of a dataclass.
         metrics: By their names in MLflow; those that are not finite are left out.
-        direction: Of the generator that the report is about.
+        direction: Generator of a cycle that the report is about.
     """
     place = of_direction(path, direction)
     put_text(run_id, f"{place}.json", _as_json(report) + "\n")
@@ -52,30 +52,30 @@ def save_report(
 def saved_reports(
     run_id: str, folder: str, kind: type[_Report], direction: Direction = "forward"
 ) -> dict[str, _Report]:
-    """Reports of a kind that a run holds in an artifact folder, by file name without its ending, in order."""
+    """Read the reports of a kind that a run holds in an artifact folder, by file name without its ending, in order."""
     paths = [path for path in list_files(run_id, of_direction(folder, direction)) if path.endswith(".json")]
     named = sorted((PurePosixPath(path).stem, path) for path in paths)
     return {name: kind.model_validate_json(get_text(run_id, path)) for name, path in named}
 
 
 def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
-    """All evaluations that a run holds; those on other inputs follow the one of the same split as in training."""
+    """Read all evaluations of a run; those on other inputs follow the one on inputs as in training."""
     return list(saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction).values())
 
 
 def reports_as_trained(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:
-    """Those on inputs that are made as in training."""
+    """Read the evaluations on inputs that are made as in training."""
     reports = saved_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction)
     return [report for name, report in reports.items() if name == f"{report.dataset}-{report.split}"]
 
 
 def stored_discriminations(run_id: str) -> list[DiscriminatorReport]:
-    """All reports that a run holds, by the name of their file."""
+    """Read all discriminator tests of a run, in the order of their file names."""
     return list(saved_reports(run_id, Artifact.DISCRIMINATOR, DiscriminatorReport).values())
 
 
 def summary(report: EvaluationReport) -> dict[str, object]:
-    """Means with intervals and gains over each baseline, as plain values for JSON."""
+    """Return means with intervals and gains over each baseline, as plain values for JSON."""
     baselines = [method for method in report.methods if method != report.model]
     return {
         "model": report.model,
@@ -100,7 +100,7 @@ def _as_json(report: "BaseModel | DataclassInstance") -> str:
 
 
 def _as_csv(report: EvaluationReport | MaskConsistency) -> str:
-    """One line an image and method."""
+    """Write one line per image and method."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["method", "image", "group", *report.metrics])

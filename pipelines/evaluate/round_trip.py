@@ -1,7 +1,8 @@
-"""Use case: what is left of images that one model translates and another one translates back."""
+"""Use case: compare images with what remains after one model translates them and another translates them back."""
 
 from dataclasses import dataclass
 
+from pipelines.counts import counted
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import RoundTripRequest
 from pipelines.home import home
@@ -21,26 +22,26 @@ from sem_models.progress import Progress, silent
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """Means over images with intervals over specimens."""
+    """Means over images, with intervals over specimens."""
 
     there: str
     back: str
     dataset: str
     split: Split
     role: Role
-    """Of the images that went there and back."""
+    """Role of the images that went there and back."""
     scores: dict[str, Interval]
     images: dict[str, dict[str, float]]
     """Scores by image."""
 
 
 def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[RoundTrip, str | None]:
-    """Translate the images of the first domain there and back; returns the scores and the run of `there`, if any.
+    """Translate the images of the first domain there and back; return the scores and the run of `there`, if any.
 
-    Of unpaired sets those of the second, where `there` is the backward generator of a cycle.
+    Where `there` is the backward generator of a cycle, the images of the second domain of an unpaired set are used.
 
     Raises:
-        UserError: No such model or dataset, models that enlarge or take masks, or an empty split.
+        UserError: There is no such model or dataset, a model enlarges or takes masks, or the split is empty.
     """
     dataset_name, split = request.dataset, request.split
     dataset = open_dataset(home().datasets / dataset_name)
@@ -75,8 +76,9 @@ def _image_model(ref: ModelRef, dataset: Dataset) -> ResolvedModel:
     facts = found.model.capabilities
     if (facts.channels_in, facts.channels_out, facts.scale) != (1, 1, 1):
         raise UserError(
-            f"{ref}: it takes {facts.channels_in} channel(s) and gives {facts.channels_out} at scale {facts.scale}; a "
-            f"round trip over the grey images of {dataset.manifest.name!r} needs models of one channel and scale 1."
+            f"{ref} takes {counted(facts.channels_in, 'channel')} and gives {facts.channels_out} at scale "
+            f"{facts.scale}; a round trip over the grey images of {dataset.manifest.name!r} needs models of one "
+            "channel and scale 1."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Use case: score a model and its baselines on one split, and keep the table with the run."""
+"""Use case: score a model and its baselines on one split, and keep the report with the run."""
 
 import contextlib
 import hashlib
@@ -32,10 +32,10 @@ from sem_models.tasks.models import evaluate_model
 
 
 def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[EvaluationReport, str]:
-    """Score a model on a split with the degradation it was trained for; returns the report and the run that holds it.
+    """Score a model on a split with the degradation it was trained for; return the report and the run that holds it.
 
     Raises:
-        UserError: No such model or dataset, no reference, or changes that would do nothing.
+        UserError: There is no such model or dataset, there is no reference, or a change would have no effect.
     """
     ref, split, changes = request.model, request.split, request.changes
     dataset = open_dataset(home().datasets / request.dataset)
@@ -56,7 +56,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
 
 
 def _refuse_idle(changes: Sequence[str], ref: ModelRef, dataset: Dataset) -> None:
-    """Pairs are taken as they are; only baselines may be told what blurred them."""
+    """Refuse changes without effect: pairs are taken as they are, and only baselines may be told what blurred them."""
     baseline = isinstance(ref, BaselineRef)
     idle = [change for change in changes if not (baseline and change.strip().startswith("degradation.blur."))]
     if idle and dataset.manifest.layout.is_paired:
@@ -68,7 +68,7 @@ def _refuse_idle(changes: Sequence[str], ref: ModelRef, dataset: Dataset) -> Non
 
 
 def _caveats(model: UnitModel, dataset: Dataset) -> list[str]:
-    """What scores do not mean on this dataset."""
+    """Say what scores do not mean on this dataset."""
     recipe = recipe_of(model)
     return list(find_method(recipe).caveats(dataset.manifest)) if recipe else []
 
@@ -92,11 +92,11 @@ def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, chang
 
 _ROWS = TypeAdapter(tuple[Row, ...])
 _VERSION = 1
-"""Raised whenever a score is computed in another way under its old name."""
+"""To be raised whenever a score is computed in another way under its old name."""
 
 
 def kept_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation) -> tuple[Row, ...]:
-    """Rows of an earlier evaluation on the same images with the same scores; empty where there was none."""
+    """Read the rows of an earlier evaluation on the same images with the same scores; empty where there was none."""
     try:
         return _ROWS.validate_json(_file(dataset, split, degradation).read_bytes())
     except (OSError, ValidationError):
@@ -104,12 +104,12 @@ def kept_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation)
 
 
 def keep_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
-    """Keep the rows of the baselines; not where a score is missing today that may be there tomorrow."""
+    """Keep the rows of the baselines, unless a score is missing now that may be available later."""
     rows = tuple(row for row in report.rows if row.method.startswith("baseline:") and row.method != report.model)
     if report.notes or not rows:
         return
     path = _file(dataset, split, degradation)
-    # Several evaluations may end at once, and what is only kept for speed must never cost one of them.
+    # Several evaluations may end at once, and a cache must never make one of them fail.
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:

@@ -1,4 +1,4 @@
-"""Paired comparisons as rows for people, as plain values and as CSV."""
+"""Paired comparisons as rows for people, as plain values, and as CSV."""
 
 import csv
 import io
@@ -18,27 +18,27 @@ from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval
 
 CAPTION = (
-    "Difference: model minus reference, image by image; its mean with a 95 % bootstrap interval over what the last "
-    "column names. p: two-sided Wilcoxon signed-rank test, which with n images cannot "
-    "fall below 2/2^n. Holm corrects p over all comparisons of this table, each metric for itself. Better or "
-    "worse: the interval leaves out 0 and p (Holm) is at most 0.05."
+    "Difference: model minus reference, the mean over images with its 95 % interval over specimens (groups). p: "
+    "two-sided Wilcoxon signed-rank test over specimens, which cannot fall below 2/2^n with n of them. Holm corrects p "
+    "over all comparisons by one metric in this table. Better or worse: the interval excludes 0 and p (Holm) is at "
+    "most 0.05."
 )
 Row = dict[str, Any]
 
 
 def quantity(metric: str) -> str:
-    """Name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
+    """Return name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
     label, measure = LABELS[metric], unit(metric)
     return label if f"({measure})" in label else f"{label}, {measure}"
 
 
 def difference_rows(comparison: PairedComparison) -> list[Row]:
-    """One row a metric and model, as text."""
+    """Tabulate one row per metric and model, as text."""
     return text_rows([({"model": column.label}, paired) for column, paired in _pairs(comparison)])
 
 
 def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
-    """One row a pair, with what it is named by after the metric; digits as the narrowest interval of its metric."""
+    """Tabulate one row per pair, named after the metric; digits as the narrowest interval of its metric needs."""
     intervals: dict[str, list[Interval]] = {}
     for _, paired in pairs:
         intervals.setdefault(paired.metric, []).append(paired.interval)
@@ -47,31 +47,35 @@ def text_rows(pairs: Sequence[tuple[Row, Paired]]) -> list[Row]:
 
 
 def _pairs(comparison: PairedComparison) -> Iterator[tuple[Column, Paired]]:
-    """Metric by metric, because each is a family of tests; the chosen one first."""
+    """Go metric by metric, because each is a family of tests; the chosen one first."""
     for metric in sorted(comparison.metrics, key=lambda name: name != comparison.metric):
         yield from ((pairing.column, pairing.by_metric[metric]) for pairing in comparison.pairings)
 
 
 def _as_text(names: Row, paired: Paired, digits: int) -> Row:
     interval = paired.interval
-    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
     return {
         "metric": quantity(paired.metric), **names,
-        "difference [95 % interval]": f"{interval.mean:+.{digits}f} [{limits}]", "verdict": paired.verdict,
+        "difference [95 % interval]": interval_text(interval, digits), "verdict": paired.verdict,
         "p": f"{paired.p:.3g}", "p (Holm)": f"{paired.p_holm:.3g}", "images": interval.n, "groups": paired.groups,
-        "interval over": paired.resampled,
     }  # fmt: skip
 
 
+def interval_text(interval: Interval, digits: int) -> str:
+    """Return `+0.90 [+0.75, +1.02]`, or `+0.90 [none]` where too few specimens give no interval."""
+    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
+    return f"{interval.mean:+.{digits}f} [{limits}]"
+
+
 def decimals(intervals: Sequence[Interval]) -> int:
-    """As many as show two digits of half the narrowest interval."""
+    """Count the decimals that show two digits of half the narrowest interval."""
     halves = [((interval.hi - interval.lo) / 2, abs(interval.mean)) for interval in intervals]
     needed = [1 + math.ceil(-math.log10(half)) for half, mean in halves if half > 1e-6 * mean]
     return min(8, max(0, *needed)) if needed else 4
 
 
 def rank_rows(comparison: PairedComparison) -> list[Row]:
-    """One row a model: mean rank over images and on how many of them it is the best."""
+    """Tabulate one row per model: mean rank over images, and on how many of them it is the best."""
     return [
         {"model": column.label, **{LABELS[metric]: _rank_text(by_metric[metric]) for metric in comparison.metrics}}
         for column, by_metric in comparison.standing
@@ -83,7 +87,7 @@ def _rank_text(rank: Rank) -> str:
 
 
 def json_content(comparison: PairedComparison) -> Row:
-    """Everything as plain values for JSON."""
+    """Return everything as plain values for JSON."""
     content: Row = to_json_safe(
         {
             "reference": comparison.reference.run.run_id,
@@ -97,7 +101,7 @@ def json_content(comparison: PairedComparison) -> Row:
 
 
 def csv_files(comparison: PairedComparison) -> dict[str, str]:
-    """Name and content of each: differences, the same image by image, ranks."""
+    """Return name and content of each file: differences, differences image by image, ranks."""
     return {
         "paired.csv": _csv(_difference_values(comparison)),
         "paired_per_image.csv": _csv(_image_values(comparison)),
@@ -106,12 +110,12 @@ def csv_files(comparison: PairedComparison) -> dict[str, str]:
 
 
 def _difference_values(comparison: PairedComparison) -> list[Row]:
-    base = comparison.reference.run
+    base = comparison.reference
     return [
         {
-            "reference_id": base.run_id, "reference": base.name, "run_id": column.run.run_id, "model": column.run.name,
+            "reference_id": base.model, "reference": base.run.name, "run_id": column.model, "model": column.run.name,
             "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": paired.interval.mean,
-            "lo": paired.interval.lo, "hi": paired.interval.hi, "interval_over": paired.resampled,
+            "lo": paired.interval.lo, "hi": paired.interval.hi,
             "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
             "verdict": paired.verdict,
         }
@@ -122,7 +126,7 @@ def _difference_values(comparison: PairedComparison) -> list[Row]:
 def _image_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
-            "run_id": column.run.run_id, "model": column.run.name, "metric": paired.metric, "unit": unit(paired.metric),
+            "run_id": column.model, "model": column.run.name, "metric": paired.metric, "unit": unit(paired.metric),
             "image": difference.image, "group": difference.group, "difference": difference.value,
         }
         for column, paired in _pairs(comparison)
@@ -133,7 +137,7 @@ def _image_values(comparison: PairedComparison) -> list[Row]:
 def _rank_values(comparison: PairedComparison) -> list[Row]:
     return [
         {
-            "run_id": column.run.run_id, "model": column.run.name, "metric": metric, "mean_rank": rank.mean,
+            "run_id": column.model, "model": column.run.name, "metric": metric, "mean_rank": rank.mean,
             "best_on": rank.first, "images": rank.images,
         }
         for column, by_metric in comparison.standing
@@ -145,14 +149,15 @@ def _csv(rows: list[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    # None leaves a cell empty, which says it better than NaN.
+    # None leaves a cell empty, which is clearer than NaN.
     writer.writerows(to_json_safe(rows))
     return text.getvalue()
 
 
 GAIN_CAPTION = (
-    "Difference: model minus baseline, image by image. Better or worse is said only where the interval leaves out 0 "
-    "and the signed-rank p, Holm-corrected over the comparisons of each metric, is at most 0.05."
+    "Difference: model minus baseline, the mean over images with its 95 % interval over specimens (groups). Better or "
+    "worse is said only where the interval excludes 0 and the signed-rank p over specimens, Holm-corrected over the "
+    "comparisons by each metric, is at most 0.05."
 )
 
 
@@ -165,9 +170,9 @@ class Gains:
 
 
 def gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequence[str], metrics: Sequence[str]) -> Gains:
-    """Each model against each baseline, metric by metric.
+    """Compare each model with each baseline, metric by metric.
 
-    Columns name what tells the rows apart: the model unless its label is empty, the baseline unless all have the same.
+    Columns name what differs between rows: the model unless its label is empty, the baseline unless all have the same.
     """
     reports = [report for _, report in named]
     names = [_names(label, baseline, len(baselines)) for (label, _), baseline in product(named, baselines)]

@@ -1,1 +1,1 @@
-"""Starting, queueing, cancelling and finding again long work."""
+"""Starting, queueing, cancelling and finding long work."""

@@ -1,4 +1,4 @@
-"""What pages and the command line do with trainings: submit, cancel, resume, find the dead."""
+"""What pages and the command line do with trainings: submit, cancel, resume, find those that died."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
 from sem_models.errors import UserError
 
-LOST = "The training process ended without a word (killed, out of memory, or the machine went down); it can be resumed."
+LOST = "The training process ended without a message (killed, out of memory, machine down); the run can be resumed."
 
 _SETTLING_S = 10.0
 
@@ -29,10 +29,10 @@ def submit(run_id: str, resume: bool = False, executor: Executor | None = None) 
 
 
 def resume(run_id: str) -> None:
-    """Queue an ended run again, to go on from its last checkpoint.
+    """Queue an ended run again, to continue from its last checkpoint.
 
     Raises:
-        UserError: It still runs, or it has finished.
+        UserError: The run is still running, or it has finished.
     """
     refuse_unless_resumable(run_id)
     submit(run_id, resume=True)
@@ -55,7 +55,7 @@ def cancel(run_id: str) -> None:
     queue.request_cancel(run_id)
     if not job.alive:
         queue.end(run_id)
-        set_status(run_id, "KILLED", "Cancelled; its process had ended before.")
+        set_status(run_id, "KILLED", "Cancelled; its process had already ended.")
     elif job.process.host == HOST and job.process.pid:
         os.kill(job.process.pid, signal.SIGTERM)
 
@@ -70,26 +70,26 @@ def reconcile() -> list[str]:
     strays = [
         run
         for run in list_runs(kind="training")
-        if run.status == "RUNNING" and _is_ours(run.tags) and _has_ended_unsaid(run.run_id)
+        if run.status == "RUNNING" and _is_ours(run.tags) and _has_ended_silently(run.run_id)
     ]
     for run in strays:
         set_status(run.run_id, "FAILED", LOST)
     return [job.run_id for job in lost] + [run.run_id for run in strays]
 
 
-def _has_ended_unsaid(run_id: str) -> bool:
-    """Whether no process is behind a run that says RUNNING; processes say how a run ended before they leave it."""
+def _has_ended_silently(run_id: str) -> bool:
+    """Tell whether a RUNNING run has no process; processes write how a run ended before they leave it."""
     job = queue.find(run_id)
     return (job is None or job.state == "ended") and get_run(run_id).status == "RUNNING"
 
 
 def _is_ours(tags: Mapping[str, str]) -> bool:
-    """Whether a run was trained by this home on this host; an embedded store, which may have moved, has one home."""
+    """Tell whether this home and host trained a run; an embedded store, which may have moved, has one home."""
     return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
 
 
 def _state_once_settled(run_id: str) -> str:
-    """`waiting` or `running`, or nothing; a process that has said how its run ended gets a moment to leave."""
+    """Return `waiting`, `running` or nothing; a process that has written how its run ended gets a moment to exit."""
     deadline = time.monotonic() + _SETTLING_S
     while (job := queue.find(run_id)) and job.state != "ended" and job.alive:
         if get_run(run_id).status in ("SCHEDULED", "RUNNING") or time.monotonic() > deadline:
@@ -99,5 +99,5 @@ def _state_once_settled(run_id: str) -> str:
 
 
 def log_file(run_id: str) -> Path:
-    """Where the process of a run writes what it has to say."""
+    """Return the file that the process of a run writes its output to."""
     return home().logs / f"{run_id}.log"

@@ -1,4 +1,4 @@
-"""Where detached work runs. `local` starts processes on this machine; a cluster scheduler is another Executor."""
+"""Where detached work runs: as processes on this machine; a cluster scheduler would be another `Executor`."""
 
 import os
 import subprocess
@@ -16,11 +16,11 @@ class Executor(Protocol):
     """Starts a Python module that outlives its starter."""
 
     def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
-        """Start `python -m module arguments`, output appended to `log`; returns a process or job number."""
+        """Start `python -m module arguments` with output appended to `log`; return a process or job number."""
 
 
 class LocalExecutor:
-    """Processes of their own session: they survive the web server, Ctrl-C and a closed terminal."""
+    """Starts processes in sessions of their own: they survive the web server, Ctrl-C and a closed terminal."""
 
     def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
         """See `Executor`."""

@@ -1,4 +1,4 @@
-"""Whether a process is still the one that was started, and still working."""
+"""Whether a process is still the one that was started, and still alive."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ import psutil
 
 HOST = socket.gethostname()
 STALE_AFTER_S = 180.0
-"""A process on another machine whose heartbeat is older counts as dead."""
+"""A process on another machine counts as dead if its heartbeat is older than this."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Process:
 
 
 def this_process() -> Process:
-    """The calling process."""
+    """Describe the calling process."""
     return describe(os.getpid())
 
 
 def describe(pid: int) -> Process:
-    """A process of this machine; started 0 where it has ended already."""
+    """Describe a process of this machine; its start is 0 if it has already ended."""
     try:
         return Process(HOST, pid, psutil.Process(pid).create_time())
     except psutil.Error:
@@ -34,7 +34,7 @@ def describe(pid: int) -> Process:
 
 
 def is_alive(process: Process, heartbeat_age_s: float) -> bool:
-    """On this machine: same number, same start, not a zombie. Elsewhere: a fresh heartbeat."""
+    """Compare number and start, and exclude zombies, on this machine; elsewhere ask for a fresh heartbeat."""
     if process.host != HOST:
         return heartbeat_age_s < STALE_AFTER_S
     try:

@@ -37,7 +37,7 @@ class Job:
 
     @property
     def alive(self) -> bool:
-        """Whether its process works, or has had no time yet to say who it is."""
+        """Whether its process is alive, or has not had time to sign in."""
         age = time.time() - self.heartbeat
         if self.process.pid == 0:
             return age < _STARTING_S
@@ -83,12 +83,12 @@ def enqueue(run_id: str) -> None:
 
 
 def sign_in(run_id: str, process: Process) -> None:
-    """The process that will train has started."""
+    """Record the process that will train, which has started."""
     _change(run_id, "host=?, pid=?, started=?, heartbeat=?", process.host, process.pid, process.started, time.time())
 
 
 def claim(run_id: str, slot: str) -> bool:
-    """Go from waiting to running in `slot`; false where it is no longer this run's turn."""
+    """Go from waiting to running in `slot`; return false where it is not this run's turn."""
     with _transaction() as db:
         waiting = [job for job in _jobs(db) if job.state == "waiting" and job.alive and not job.cancelled]
         first = min(waiting, key=lambda job: job.place, default=None)
@@ -99,7 +99,7 @@ def claim(run_id: str, slot: str) -> bool:
 
 
 def heartbeat(run_id: str, step: int = 0, total: int = 0, seconds_left: float = 0.0) -> None:
-    """Still here, and how far."""
+    """Record that the process is alive, and its progress."""
     _change(run_id, "heartbeat=?, step=?, total=?, seconds_left=?", time.time(), step, total, seconds_left)
 
 
@@ -109,23 +109,23 @@ def request_cancel(run_id: str) -> None:
 
 
 def end(run_id: str) -> None:
-    """The run has left the queue."""
+    """Record that the run has left the queue."""
     _change(run_id, "state='ended'")
 
 
 def find(run_id: str) -> Job | None:
-    """The job of a run, if it ever had one."""
+    """Return the job of a run, if it ever had one."""
     return next((job for job in jobs() if job.run_id == run_id), None)
 
 
 def jobs() -> list[Job]:
-    """All jobs in the order of the queue."""
+    """List all jobs in the order of the queue."""
     with _transaction() as db:
         return _jobs(db)
 
 
 def position(run_id: str) -> int | None:
-    """How many live jobs wait before this one, plus one; None where it does not wait."""
+    """Count the live jobs that wait before this one, plus one; None where it does not wait."""
     waiting = [job.run_id for job in jobs() if job.state == "waiting" and job.alive]
     return waiting.index(run_id) + 1 if run_id in waiting else None
 
@@ -155,7 +155,7 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
 
 
 def active_jobs() -> list[JobInfo]:
-    """Live jobs in the order of the queue."""
+    """List the live jobs in the order of the queue."""
     live = [job for job in jobs() if job.state != "ended" and job.alive]
     waiting = [job.run_id for job in live if job.state == "waiting"]
     return [

@@ -1,4 +1,4 @@
-"""The process that watches over a task: `python -m pipelines.jobs.run_task FOLDER` writes down how it ended."""
+"""The process that watches over a task: `python -m pipelines.jobs.run_task FOLDER` records how it ended."""
 
 import json
 import os
@@ -14,12 +14,12 @@ _REMIND_S = 15
 
 
 def main(folder: Path) -> int:
-    """Let a process carry out the request of the task folder; its outcome and exit status go to `ended.json`."""
+    """Start a process that carries out the request of the task folder; write outcome and status to `ended.json`."""
     interrupted = threading.Event()
-    # Before the child starts, which then hears interrupts even where this process was told to ignore them, as shells
-    # tell everything that they start in the background.
+    # Set before the child starts: it then receives interrupts even where this process was told to ignore them, as
+    # shells tell everything that they start in the background.
     signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-    # The whole process group is interrupted on cancel: this process stays to write down how its child ended.
+    # A cancel interrupts the whole process group: this process stays to record how its child ended.
     process = subprocess.Popen(  # noqa: S603  (our own command line, no shell)
         [sys.executable, "-m", "pipelines.cli.task", str(folder)],
         env={**os.environ, TASK_FOLDER: str(folder)},
@@ -33,7 +33,7 @@ def main(folder: Path) -> int:
 
 
 def _wait(process: "subprocess.Popen[bytes]", interrupted: threading.Event) -> None:
-    """Until it has ended; an interrupt that got lost, as while modules are loaded, is sent again."""
+    """Wait for its end; an interrupt that got lost, for example while modules were loaded, is sent again."""
     while True:
         try:
             process.wait(timeout=_REMIND_S)
@@ -44,7 +44,7 @@ def _wait(process: "subprocess.Popen[bytes]", interrupted: threading.Event) -> N
 
 
 def _outcome(folder: Path) -> dict[str, object]:
-    """Result or error; nothing where the process was killed before it could write them."""
+    """Read result or error; nothing where the process was killed before it could write them."""
     try:
         content: dict[str, object] = json.loads((folder / TaskFile.OUTCOME).read_text())
     except (OSError, ValueError):

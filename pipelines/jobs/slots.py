@@ -1,4 +1,4 @@
-"""One training a GPU (or one a CPU-only machine), held by an operating-system lock that even kill -9 frees."""
+"""One training per GPU (or one on a CPU-only machine), held by an operating-system lock that even kill -9 frees."""
 
 import os
 from functools import cache
@@ -10,7 +10,7 @@ from pipelines.home import home
 
 @cache
 def slot_names() -> tuple[str, ...]:
-    """`gpu0`, `gpu1`, ... or `cpu`; found without importing torch.
+    """List `gpu0`, `gpu1`, ... or `cpu`, found without importing torch.
 
     `SEM_CPU_SLOTS` lets several trainings share a machine without a GPU; give each its share of threads then.
     """
@@ -33,15 +33,15 @@ def _gpu_count() -> int:
         pynvml.nvmlInit()
         return int(pynvml.nvmlDeviceGetCount())
     except Exception:
-        # No driver, no library, no permission: to us that is a machine without a GPU.
+        # No driver, no library, no permission: treated as a machine without a GPU.
         return 0
 
 
 class Slot:
-    """A held slot; release it or die."""
+    """A slot that is held until it is released or the process ends."""
 
     def __init__(self, name: str, lock: FileLock) -> None:
-        """Made by `try_slot` only."""
+        """Hold a locked slot; only `try_slot` makes one."""
         self.name = name
         self._lock = lock
 
@@ -51,7 +51,7 @@ class Slot:
 
 
 def try_slot() -> Slot | None:
-    """A free slot, held from now on; None where all are taken."""
+    """Take a free slot and hold it; None where all are taken."""
     home().jobs.mkdir(parents=True, exist_ok=True)
     for name in slot_names():
         lock = FileLock(home().jobs / f"{name}.lock")

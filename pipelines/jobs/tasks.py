@@ -1,7 +1,7 @@
-"""Long work that pages start and that is no training: demo, prepare, predict, evaluate, register.
+"""Long work other than training that pages start: demo, prepare, predict, evaluate, register.
 
-Each task is a request that a detached process carries out; its folder holds the request, its progress, its log and its
-result, so that any browser finds it again.
+Each task is a request that a detached process carries out; its folder holds request, progress, log and result, so that
+any browser finds it again.
 """
 
 import json
@@ -25,12 +25,12 @@ _LOG_LINES = 40
 
 @dataclass(frozen=True)
 class TaskState:
-    """What is known of a task."""
+    """What is known about a task."""
 
     task_id: str
     use_case: str
     request: Mapping[str, Any]
-    """Its fields as JSON holds them."""
+    """Its fields, as JSON holds them."""
     status: Status
     done: int
     total: int
@@ -42,7 +42,7 @@ class TaskState:
 
 
 def start_task(request: Request) -> str:
-    """Carry out a request in a detached process; returns the id of the task."""
+    """Carry out a request in a detached process; return the id of the task."""
     task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
     folder = _folder(task_id)
     folder.mkdir(parents=True)
@@ -55,7 +55,7 @@ def start_task(request: Request) -> str:
 
 
 def task_state(task_id: str) -> TaskState:
-    """How far a task is; a `UserError` where there is none of that id."""
+    """Read how far a task is; raise `UserError` where there is none with that id."""
     folder = _folder(task_id)
     task = _read(folder / TaskFile.REQUEST)
     if task is None:
@@ -86,14 +86,14 @@ def cancel_task(task_id: str) -> None:
 
 
 def list_tasks(limit: int = 20) -> list[TaskState]:
-    """The latest tasks, newest first."""
+    """List the latest tasks, newest first."""
     place = home().tasks
     names = sorted((path.name for path in place.glob("*/")), reverse=True) if place.is_dir() else []
     return [task_state(name) for name in names[:limit] if (place / name / TaskFile.REQUEST).is_file()]
 
 
 def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Use case and request; tasks of version 0.1 hold a command line, whose first argument mostly is the model."""
+    """Return use case and request; tasks of version 0.1 hold a command line, mostly with the model first."""
     if "arguments" not in task:
         return task["use_case"], task["request"]
     use_case, *others = task["arguments"]
@@ -113,7 +113,7 @@ def _process(folder: Path) -> Process | None:
 
 
 def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
-    """What went wrong; where the process could not say it, the last line that it wrote."""
+    """Return what went wrong; where the process could not report it, the last line that it wrote."""
     if ended and isinstance(ended.get("error"), Message):
         error: Message = ended["error"]
         return error
@@ -126,7 +126,7 @@ def _last_line(folder: Path) -> str:
     path = folder / TaskFile.LOG
     lines = path.read_text(errors="replace").replace("\r", "\n").splitlines()[-_LOG_LINES:] if path.is_file() else []
     meaningful = [line.strip() for line in lines if line.strip() and "it/s]" not in line]
-    return meaningful[-1] if meaningful else "The process ended without a word."
+    return meaningful[-1] if meaningful else "The process ended without a message."
 
 
 def _folder(task_id: str) -> Path:

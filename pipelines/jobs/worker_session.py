@@ -1,4 +1,4 @@
-"""The seat of a training process: its place in the queue, its slot, its heartbeat, its ears for signals."""
+"""What a training process holds: its place in the queue, its slot, its heartbeat and its signal handlers."""
 
 import contextlib
 import signal
@@ -18,10 +18,10 @@ _BEAT_S = 5.0
 
 
 class WorkerSession:
-    """Context of one training process. SIGTERM, SIGINT and a cancel in the queue all set `should_stop`."""
+    """The context of one training process. SIGTERM, SIGINT and a cancel in the queue all set `should_stop`."""
 
     def __init__(self, run_id: str, on_wait: Callable[[int], None] | None = None) -> None:
-        """`on_wait` is told the position in the queue whenever it changes."""
+        """Prepare a session for a run; `on_wait` is told the position in the queue whenever it changes."""
         self._run_id, self._on_wait = run_id, on_wait
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -53,8 +53,8 @@ class WorkerSession:
             queue.end(self._run_id)
 
     def wait_for_slot(self) -> bool:
-        """Wait for the turn of this run and a free slot; false where it was cancelled before."""
-        told: int | None = None
+        """Wait for the turn of this run and a free slot; return false where it was cancelled before."""
+        reported: int | None = None
         while not self.should_stop():
             position = queue.position(self._run_id)
             if position == 1 and (slot := try_slot()):
@@ -63,19 +63,19 @@ class WorkerSession:
                     use_slot(slot)
                     return True
                 slot.release()
-            if position and position != told:
-                told = position
+            if position and position != reported:
+                reported = position
                 if self._on_wait:
                     self._on_wait(position)
             self._stop.wait(_POLL_S)
         return False
 
     def should_stop(self) -> bool:
-        """Whether the run has to save its state and end."""
+        """Tell whether the run has to save its state and end."""
         return self._stop.is_set()
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
-        """Shown in the queue with the next heartbeat."""
+        """Store progress, to be shown in the queue with the next heartbeat."""
         self._place = (step, total, seconds_left)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -84,7 +84,7 @@ class WorkerSession:
     def _beat(self) -> None:
         last = 0.0
         while not self._done.wait(1.0):
-            # A locked queue or a full disk now must not make this process deaf and silent for good.
+            # A locked queue or a full disk must not end the heartbeat for good.
             with contextlib.suppress(sqlite3.Error):
                 job = queue.find(self._run_id)
                 if job and job.cancelled:

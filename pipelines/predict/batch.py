@@ -1,4 +1,4 @@
-"""Many files at once: which are read, where results go, and what becomes of a file that cannot be used.
+"""Many files at once: which are read, where results go, and how a file that cannot be used is reported.
 
 No input is replaced, no result of an earlier run is lost, and a bad file does not stop the others.
 """
@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from pipelines.counts import counted
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
 from sem_models.images.micrograph import Micrograph
@@ -16,7 +17,7 @@ from sem_models.progress import Progress, part_of
 
 
 class Outcome(Protocol):
-    """What became of one page of a file."""
+    """The outcome for one page of a file."""
 
     @property
     def error(self) -> Message | None:
@@ -29,19 +30,19 @@ OutcomeT = TypeVar("OutcomeT", bound=Outcome)
 
 
 class FileWork(ABC, Generic[ItemT, PageT, OutcomeT]):
-    """What is done to each page of each file; an item is a file, or files that belong together."""
+    """The work on each page of each file; an item is a file, or files that belong together."""
 
     @abstractmethod
     def pages(self, item: ItemT) -> Iterable[PageT]:
-        """Read the item; a `UserError` ends it, pages that were done before stay."""
+        """Read the pages of an item; a `UserError` ends the item, and pages done before stay."""
 
     @abstractmethod
     def apply(self, item: ItemT, number: int, page: PageT, progress: Progress) -> OutcomeT:
-        """Write the result of a page; a `UserError` ends this page alone."""
+        """Write the result of a page; a `UserError` ends this page only."""
 
     @abstractmethod
     def failed(self, item: ItemT, number: int, error: Message) -> OutcomeT:
-        """The outcome of a page that could not be used."""
+        """Describe a page that could not be used."""
 
 
 def process_files(
@@ -51,19 +52,19 @@ def process_files(
     what: str | None = "files",
     failed: Sequence[OutcomeT] = (),
 ) -> list[OutcomeT]:
-    """Apply `work` to all pages of all items, in order; each page that cannot be used is an outcome with its error.
+    """Apply `work` to all pages of all items, in order; a page that cannot be used becomes an outcome with its error.
 
-    Whatever is no `UserError` ends the loop, as a cancel does; what was written stays.
+    Any other exception ends the loop, as a cancel does; what was written stays.
 
     Args:
         work: Reads an item and writes the results of its pages.
         items: Files, or stacks of files.
         progress: Told after each item.
-        what: Unit of it; None where `work` tells progress itself.
+        what: Unit of the progress; None where `work` reports progress itself.
         failed: Outcomes of items that could not be begun.
 
     Raises:
-        UserError: Not one of them could be used.
+        UserError: None of them could be used.
     """
     outcomes = list(failed)
     for index, item in enumerate(items):
@@ -72,7 +73,7 @@ def process_files(
             progress(index + 1, len(items), what)
     errors = [outcome.error for outcome in outcomes if outcome.error]
     if len(errors) == len(outcomes):
-        raise UserError(f"None of {len(failed) + len(items)} file(s) could be used: ", errors[0])
+        raise UserError(f"None of {counted(len(failed) + len(items), 'file')} could be used: ", errors[0])
     return outcomes
 
 
@@ -90,12 +91,12 @@ def _process(work: FileWork[ItemT, PageT, OutcomeT], item: ItemT, progress: Prog
 
 
 def input_files(inputs: Sequence[Path], out: Path) -> list[Path]:
-    """Files as given and all readable images below folders, each once.
+    """List files as given and all readable images below folders, each once.
 
     Results of an earlier run, in an `out` that lies below one of the folders, are not inputs.
 
     Raises:
-        UserError: A place does not exist, there is no image in any, or `out` is a file.
+        UserError: A place does not exist, no place holds an image, or `out` is a file.
     """
     _refuse_file(out)
     files: dict[str, Path] = {}
@@ -112,10 +113,10 @@ def input_files(inputs: Sequence[Path], out: Path) -> list[Path]:
 
 
 class OutputNames:
-    """Names for the results of one run, however the inputs are called."""
+    """Names for the results of one run, whatever the inputs are called."""
 
     def __init__(self, out: Path, inputs: Sequence[Path], overwrite: bool) -> None:
-        """For results in `out`, which is made; `overwrite` allows to replace what is there, never one of `inputs`.
+        """Create the folder `out`; `overwrite` allows to replace existing results, but never one of `inputs`.
 
         Raises:
             UserError: `out` is a file.
@@ -128,16 +129,16 @@ class OutputNames:
         self._used: set[str] = set()
 
     def __call__(self, source: Path, page: str = "") -> Path:
-        """`STEM.tif`, `STEM-p2.tif` for a page of several; with the folder in front and a number where that is taken.
+        """Return `STEM.tif`, or `STEM-p2.tif` for a page; where that is taken, with the folder and a number added.
 
         Raises:
-            UserError: A file of that name is an input, or is there already.
+            UserError: A file of that name is an input, or exists already.
         """
         name = next(name for name in _candidates(source, page) if name.casefold() not in self._used)
         self._used.add(name.casefold())
         target = self._out / f"{name}.tif"
         if _entry(target) in self._inputs:
-            what = f"{source.name}: {target} is an input, the result would replace it; choose another "
+            what = f"{source.name}: {target} is an input that the result would replace; choose another "
             raise UserError(what, FieldRef("out"), ".")
         if not self._overwrite and (target.exists() or target.is_symlink()):
             what = f"{source.name}: {target} exists already; choose another "
@@ -145,14 +146,14 @@ class OutputNames:
         return target
 
     def of_page(self, source: Path, image: Micrograph) -> Path:
-        """As a call, for one of the images that were read from `source`."""
+        """Do the same for one of the images that were read from `source`."""
         # A file name may contain a # of its own.
         return self(source, image.source.removeprefix(source.name).removeprefix("#"))
 
 
 def _refuse_file(out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: it is a file, where ", FieldRef("out"), " needs a folder; choose another.")
+        raise UserError(f"{out} is a file, but ", FieldRef("out"), " needs a folder; choose another.")
 
 
 def _below(folder: Path, out: Path) -> Iterator[Path]:
@@ -173,8 +174,8 @@ def _candidates(source: Path, page: str) -> Iterator[str]:
 
 
 def _entry(path: Path) -> str:
-    """One text for one entry of a folder, by whichever links it is reached and on disks that ignore case.
+    """Return one text for one entry of a folder, by whichever links it is reached and on disks that ignore case.
 
-    The entry itself is not resolved: a result replaces the link that stands there, not the file it points to.
+    The entry itself is not resolved: a result replaces a link, not the file that it points to.
     """
     return str(path.parent.resolve() / path.name).casefold()

@@ -1,4 +1,4 @@
-"""Use case: apply a model to files and folders; a bad file is listed, the others are done."""
+"""Use case: apply a model to files and folders; a bad file is reported, the others are processed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from sem_models.tasks.models import apply_to_file, input_is_mask, task_of
 
 @dataclass(frozen=True)
 class Prediction:
-    """What became of one page of an input file."""
+    """The outcome for one page of an input file."""
 
     source: str
     page: int
@@ -39,25 +39,24 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
 
     Outputs have the dtype of their input, translations that of the images that the model learned to make.
 
-    Inputs are never replaced. A page that cannot be used, or whose result is there already, is listed as an error.
+    Inputs are never replaced. A page that cannot be used, or whose result exists already, is reported as an error.
 
     Raises:
-        UserError: No such model, no input found, or not one input could be used.
+        UserError: There is no such model, no input was found, or no input could be used.
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     model = resampled(resolve_model(request.model, request.scale).model, request.changes)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
     names = OutputNames(request.out, files, request.overwrite)
     lost = [
-        Prediction(str(path), 0, None, Message(f"{path.name}: a further input is missing."))
-        for path in found.incomplete
+        Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
     ]
     work = _Application(Predictor(model, tile=request.tile_px), names, request.databar)
     return process_files(work, found.stacks, progress, failed=lost)
 
 
 _Stack = tuple[Path, ...]
-"""A file and its further inputs, in the order of their channels."""
+"""A file and its extra inputs, in the order of their channels."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,15 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     databar: DataBarChoice
 
     def pages(self, stack: _Stack) -> Iterator[tuple[Micrograph, ...]]:
-        """Page after page, one image from each file."""
+        """Yield page after page, one image from each file."""
         try:
             yield from zip(*map(read_identified_pages, stack), strict=True)
         except ValueError as error:
             names = " and ".join(path.name for path in stack)
-            raise UserError(f"{names}: they differ in their number of pages; export as many of each.") from error
+            raise UserError(f"{names} differ in their number of pages; export the same number from each.") from error
 
     def apply(self, stack: _Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
-        """The output for all channels of a page."""
+        """Compute the output for all channels of a page."""
         target = self.names.of_page(stack[0], page[0])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
@@ -96,14 +95,14 @@ class _InputStacks:
 
     stacks: tuple[_Stack, ...]
     incomplete: tuple[Path, ...]
-    """First files that lack a further one."""
+    """First files whose extra inputs are incomplete."""
 
 
 def _input_stacks(inputs: Sequence[Path], extra_inputs: Sequence[Path], out: Path) -> _InputStacks:
-    """Files below `inputs`, each with one from every place in `extra_inputs`, matched by name as in preparation.
+    """Match files below `inputs` with one from every place in `extra_inputs`, by name as in preparation.
 
     Raises:
-        UserError: A place does not exist or holds no image, or a file stands in two places.
+        UserError: A place does not exist or holds no image, or a file is named in two places.
     """
     first = input_files(inputs, out)
     found = find_extra_inputs(first, [input_files([place], out) for place in extra_inputs])

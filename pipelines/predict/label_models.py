@@ -24,58 +24,58 @@ class LabelModel:
     recipe: Recipe
     run_id: str
     manifest: Manifest
-    """Of the dataset that it was trained on."""
+    """Manifest of the dataset that it was trained on."""
 
     @property
     def pixel_size_nm(self) -> float | None:
-        """Of the images it learned from, where they all have one."""
+        """Pixel size of the images that it learned from, where they all have the same."""
         return learned_size(self.manifest, "image")
 
 
 def label_model(ref: ModelRef, task: Task) -> LabelModel:
-    """Load MODEL, which must have been trained for `task` on masks.
+    """Load a model, which must have been trained for `task` on masks.
 
     Raises:
-        UserError: There is no such model, or it is another kind of model.
+        UserError: There is no such model, or it is of another kind.
     """
     resolved = resolve_model(ref)
     recipe = recipe_of(resolved.model)
     if recipe is None or find_task(recipe) is not task or not task.uses_masks(recipe) or resolved.run_id is None:
         raise UserError(
-            f"{ref}: not a {task.name} model trained on masks; name the run of a recipe of task {task.name}."
+            f"{ref} is not a {task.name} model trained on masks; name the run of a recipe of task {task.name}."
         )
     return LabelModel(resolved.model, recipe, resolved.run_id, manifest_of(resolved.run_id))
 
 
 def require_classes(model: LabelModel, labels: Sequence[int], of: str) -> None:
-    """UserError where the classes of the model are not these."""
+    """Raise `UserError` where the classes of the model are not these."""
     if model.recipe.labels != tuple(labels):
         raise UserError(
             f"{model.model.name} knows the labels {_listed(model.recipe.labels)}, but {of} has {_listed(labels)}; "
-            "take models and masks of the same classes."
+            "use models and masks of the same classes."
         )
 
 
 def refuse_synthetic(model: LabelModel) -> None:
-    """UserError where the model learned from generated images."""
+    """Raise `UserError` where the model learned from generated images."""
     if any(is_synthetic(entry) for entry in model.manifest.entries):
         raise UserError(
-            f"{model.model.name} was trained on synthetic images ({model.manifest.name}); judge with one that was "
-            "trained on real ones."
+            f"{model.model.name} was trained on synthetic images ({model.manifest.name}); choose one that was "
+            "trained on real images."
         )
 
 
 def label_table(known: Sequence[int], drawn: Sequence[int], mapping: Mapping[int, int] | None) -> dict[int, int]:
-    """Label of the segmenter to label of the synthesiser.
+    """Map labels of the segmenter to labels of the synthesiser.
 
     Raises:
-        UserError: They differ and no mapping is given, or it leaves a label out or names one that is not there.
+        UserError: They differ and no mapping is given, or it omits a label or names one that does not exist.
     """
     if mapping is None:
         if tuple(known) != tuple(drawn):
             raise UserError(
                 f"The segmenter finds the labels {list(known)}, the synthesiser draws {list(drawn)}: say which is "
-                "which, one at a time, for example ",
+                "which, for each label, for example ",
                 FieldRef("mapping", f"{known[0]}={drawn[0]}"),
                 ".",
             )

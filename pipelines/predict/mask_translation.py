@@ -1,6 +1,6 @@
-"""Use case: a micrograph of one contrast redrawn in another one, through its mask.
+"""Use case: translate micrographs to another contrast by way of their masks.
 
-Everything that the mask does not say is invented by the synthesiser: texture, organelles, noise.
+Everything that the mask does not hold is invented by the synthesiser: texture, organelles, noise.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,23 +29,23 @@ MASKS = "masks"
 
 
 @dataclass(frozen=True)
-class Bridged:
-    """What became of one page of an input file."""
+class MaskTranslated:
+    """The outcome for one page of an input file."""
 
     source: str
     output: str | None
     mask: str | None
-    """What was found in the input, in labels of the synthesiser, at the pixel size of the output."""
+    """The mask found in the input, in labels of the synthesiser, at the pixel size of the output."""
     error: Message | None
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Bridge:
+class _MaskTranslator:
     find: Predictor
     draw: Predictor
     from_nm: float | None
-    """Pixel size that the segmenter knows; None where its images had several, or none."""
+    """Pixel size that the segmenter was trained on; None where its images had several, or none."""
     to_nm: float | None
     table: Mapping[int, int]
     """Label of the segmenter to label of the synthesiser."""
@@ -53,7 +53,7 @@ class _Bridge:
     def __call__(self, image: Micrograph) -> tuple[Micrograph, Micrograph, tuple[str, ...]]:
         seen, notes = at_size(image, self.from_nm, "segmenter")
         mask = apply_model(self.find, seen)
-        # Labels of the synthesiser may be larger than what the type of the segmenter's holds.
+        # Labels of the synthesiser may exceed what the dtype of the segmenter's labels holds.
         fitting = np.min_scalar_type(max(self.table.values()))
         labels = np.vectorize(self.table.__getitem__, otypes=[fitting])(mask.pixels)
         factor = self.from_nm / self.to_nm if self.from_nm and self.to_nm else 1.0
@@ -65,42 +65,44 @@ class _Bridge:
 
 
 @dataclass(frozen=True)
-class _BridgeFiles(FileWork[Path, Micrograph, Bridged]):
-    bridge: _Bridge
+class _MaskTranslationFiles(FileWork[Path, Micrograph, MaskTranslated]):
+    translator: _MaskTranslator
     names: OutputNames
     stated_nm: float | None
-    """Pixel size of all inputs, where the files do not say."""
+    """Pixel size of all inputs, as the request states it."""
 
     def pages(self, path: Path) -> Iterator[Micrograph]:
         """See `FileWork`."""
         return read_identified_pages(path)
 
-    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Bridged:  # noqa: ARG002
+    def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> MaskTranslated:  # noqa: ARG002
         """Write the drawn image, and the mask into a folder beside it."""
         target = self.names.of_page(path, page)
         grey = specimen_of(page)
-        drawn, mask, notes = self.bridge(replace(grey, pixel_size_nm=self.stated_nm or page.pixel_size_nm))
+        drawn, mask, notes = self.translator(replace(grey, pixel_size_nm=self.stated_nm or page.pixel_size_nm))
         beside = target.parent / MASKS / target.name
         write_micrograph(target, drawn)
         write_micrograph(beside, mask)
-        return Bridged(str(path), str(target), str(beside), None, notes)
+        return MaskTranslated(str(path), str(target), str(beside), None, notes)
 
-    def failed(self, path: Path, number: int, error: Message) -> Bridged:  # noqa: ARG002
+    def failed(self, path: Path, number: int, error: Message) -> MaskTranslated:  # noqa: ARG002
         """See `FileWork`."""
-        return Bridged(str(path), None, None, error)
+        return MaskTranslated(str(path), None, None, error)
 
 
-def bridge(request: MaskTranslationRequest, progress: Progress = silent) -> list[Bridged]:
-    """Write the redrawn image of each page and, into a folder below, the mask between; data bars are cut off.
+def translate_by_mask(request: MaskTranslationRequest, progress: Progress = silent) -> list[MaskTranslated]:
+    """Write the drawn image of each page and, into a folder below, the mask between; data bars are cut off.
 
     Raises:
-        UserError: Labels differ and are not mapped, no input, or not one could be used.
+        UserError: Labels differ and are not mapped, there is no input, or no input could be used.
     """
     finds, draws = label_model(request.segmenter, SEGMENTATION), label_model(request.synthesiser, SYNTHESIS)
     table = label_table(finds.recipe.labels, draws.recipe.labels, request.mapping)
-    through = _Bridge(Predictor(finds.model), Predictor(draws.model), finds.pixel_size_nm, draws.pixel_size_nm, table)
+    translator = _MaskTranslator(
+        Predictor(finds.model), Predictor(draws.model), finds.pixel_size_nm, draws.pixel_size_nm, table
+    )
     files = input_files(request.inputs, request.out)
     names = OutputNames(request.out, files, request.overwrite)
     (request.out / MASKS).mkdir(exist_ok=True)
-    work = _BridgeFiles(through, names, request.pixel_size_nm)
-    return process_files(work, files, progress, "files redrawn")
+    work = _MaskTranslationFiles(translator, names, request.pixel_size_nm)
+    return process_files(work, files, progress, "files translated")

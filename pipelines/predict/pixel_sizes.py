@@ -1,4 +1,4 @@
-"""The pixel size that a model learned from, and micrographs brought to it: networks know structures in pixels."""
+"""The pixel size that a model was trained on, and micrographs resampled to it: networks know structures in pixels."""
 
 from dataclasses import replace
 
@@ -9,28 +9,28 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample
 
 SAME = 1e-3
-"""Sizes that differ by less than one in a thousand are one size, as for `resample`."""
+"""Sizes that differ by less than one in a thousand count as equal, as in `resample`."""
 
 
 def learned_size(manifest: Manifest, role: Role) -> float | None:
-    """Pixel size in nm of the training images of a role; None where they have several, or it is unknown."""
+    """Return the pixel size in nm of the training images of a role; None where they have several, or it is unknown."""
     images = [entry.array(role) for entry in manifest.entries if entry.split == "train" and entry.has(role)]
     sizes = {image.pixel_size_nm for image in images}
     return sizes.pop() if len(sizes) == 1 else None
 
 
 def at_size(image: Micrograph, known_nm: float | None, learner: str) -> tuple[Micrograph, list[str]]:
-    """The image at the pixel size that `learner` learned from, and what was done to it.
+    """Return the image at the pixel size that `learner` was trained on, and notes on what was done to it.
 
     Raises:
-        UserError: The pixel size of the image is unknown, that of the learner is not.
+        UserError: The pixel size of the image is unknown, but that of the learner is known.
     """
     if known_nm is None:
         return image, [f"the {learner} learned from several or unknown pixel sizes: the image was taken as it is"]
     size = image.pixel_size_nm
     if size is None:
         raise UserError(
-            f"{image.source}: pixel size unknown, where the {learner} learned from {known_nm:g} nm/px; state it with ",
+            f"{image.source}: pixel size unknown, but the {learner} learned from {known_nm:g} nm/px; state it with ",
             FieldRef("pixel_size_nm"),
             ".",
         )

@@ -1,4 +1,4 @@
-"""How a trained diffusion model is told to draw otherwise than its recipe says."""
+"""Sampling of a trained diffusion model with other settings than those of its recipe."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,16 +12,16 @@ _KEYS = "diffusion.sampling."
 
 
 def resampled(model: UnitModel, changes: Sequence[str]) -> UnitModel:
-    """The model with `diffusion.sampling.KEY=VALUE` changes: steps, guidance, samples or seed.
+    """Return the model with `diffusion.sampling.KEY=VALUE` changes: steps, guidance, samples or seed.
 
     Raises:
-        UserError: Another key, a value out of its range, or no diffusion model.
+        UserError: It is another key, a value out of range, or not a diffusion model.
     """
     if not changes:
         return model
     strange = [change for change in changes if not change.strip().startswith(_KEYS)]
     if strange:
-        only = f": of a trained model only {_KEYS}KEY can be set; train another for the rest."
+        only = f": for a trained model only {_KEYS}KEY can be set; train another one for the rest."
         raise UserError(SettingRef(strange[0]), only)
     drawing = as_diffusion(model)
     return replace(drawing, recipe=override(drawing.recipe, changes))

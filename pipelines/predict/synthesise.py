@@ -1,4 +1,4 @@
-"""Use case: a diffusion model draws micrographs, out of nothing or after label maps."""
+"""Use case: draw micrographs with a diffusion model, unconditionally or from label maps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ from sem_models.progress import Progress, part_of, silent
 
 @dataclass(frozen=True)
 class Synthesised:
-    """What was drawn for one mask, or one image out of nothing."""
+    """The result for one mask, or one image drawn unconditionally."""
 
     mask: str | None
     output: str | None
-    """The image; of several samples their mean."""
+    """The image; the mean where there are several samples."""
     std: str | None = None
     """Standard deviation over the samples in grey values, float32."""
     samples: tuple[str, ...] = ()
@@ -40,13 +40,12 @@ class Synthesised:
 
 
 def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[Synthesised]:
-    """Write TIFF files with their history into `request.out`; told after each denoising step.
+    """Write TIFF files with their history into `request.out`; progress is told after each denoising step.
 
-    Their data type and grey levels are those of the images that the model learned from.
+    Their data type and grey levels are those of the training images.
 
     Raises:
-        UserError: No diffusion model, masks where it takes none or none where it needs them, or not one mask
-            could be used.
+        UserError: The model is not a diffusion model, takes no masks or needs some, or no mask could be used.
     """
     asked = (f"diffusion.sampling.samples={request.samples}", f"diffusion.sampling.seed={request.seed}")
     model = as_diffusion(resampled(resolve_model(request.model).model, [*request.changes, *asked]))
@@ -60,12 +59,12 @@ def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[
 
 def _require_masks(model: DiffusionModel, request: SynthesiseRequest) -> None:
     if request.masks is None and model.capabilities.channels_in:
-        raise UserError(f"{model.name} draws after images or label maps; give ", FieldRef("masks"), ".")
+        raise UserError(f"{model.name} draws from images or label maps; give ", FieldRef("masks"), ".")
     if request.masks is not None and not model.recipe.labels:
-        raise UserError(f"{model.name} takes no label maps; leave ", FieldRef("masks"), " out.")
+        raise UserError(f"{model.name} takes no label maps; leave out ", FieldRef("masks"), ".")
     if request.masks is None and request.samples > 1:
         samples, count = FieldRef("samples"), FieldRef("count")
-        raise UserError(samples, " draws several images for one mask; without masks say ", count, ".")
+        raise UserError(samples, " draws several images for one mask; without masks use ", count, ".")
 
 
 def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress) -> Iterator[Synthesised]:
@@ -74,7 +73,7 @@ def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress)
     names = OutputNames(request.out, (), request.overwrite)
     targets = [names(Path(f"drawn-{request.seed}-{index + 1:04d}.tif")) for index in range(request.count)]
     for index, target in enumerate(targets):
-        # Of seed and index, so that an image is the same however many are drawn.
+        # From seed and index, so that an image is the same however many are drawn.
         seed = int(np.random.SeedSequence([request.seed, index]).generate_state(1)[0])
         drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, request.count))
         image = _cut(drawn.mean, (request.size_px, request.size_px))
@@ -89,7 +88,7 @@ class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
     names: OutputNames
 
     def pages(self, path: Path) -> list[Micrograph]:
-        """The first page."""
+        """Read the first page."""
         return [next(read_identified_pages(path))]
 
     def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Synthesised:  # noqa: ARG002
@@ -106,7 +105,7 @@ class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
 
 
 def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, target: Path) -> Synthesised:
-    """The mean; of several samples also their standard deviation and each of them."""
+    """Write the mean; for several samples also their standard deviation and each of them."""
     shape, count = (mask.height, mask.width), len(drawn.samples)
     seed = f"seed {model.settings.sampling.seed}"
 
@@ -130,7 +129,7 @@ def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, tar
 
 
 def _cut(image: torch.Tensor, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """(1, C, H, W) to (h, w, C), without what was padded."""
+    """Turn (1, C, H, W) into (h, w, C), without the padding."""
     cut: NDArray[np.float32] = image[0, :, : shape[0], : shape[1]].permute(1, 2, 0).cpu().numpy()
     return cut
 

@@ -1,4 +1,4 @@
-"""Use case: micrographs of one contrast redrawn in another by diffusion models, without pairs."""
+"""Use case: translate micrographs to another contrast with diffusion models, without pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
 _NEEDS_SOURCE: dict[TranslationMethod, bool] = {"sdedit": False, "ddib": True}
-"""Whether it goes out from a model of the contrast of the inputs."""
+"""Whether a method needs a model of the contrast of the inputs."""
 
 
 @dataclass(frozen=True)
 class Translated:
-    """What became of one file."""
+    """The outcome for one file."""
 
     source: str
     output: str | None
@@ -45,11 +45,11 @@ class Translated:
 def translate(request: TranslateRequest, progress: Progress = silent) -> list[Translated]:
     """Write a TIFF for each input, without its data bar, in its dtype, with pixel size and provenance.
 
-    Inputs are brought to the pixel size that the models learned from, and so are the results.
+    Inputs are resampled to the pixel size that the models were trained on, which is also that of the results.
 
     Raises:
-        UserError: No diffusion model of one channel, a method without its model, models of two pixel sizes, or not one
-            input could be used.
+        UserError: A model is not a diffusion model of one channel, the method lacks its model, the models were trained
+            on two pixel sizes, or no input could be used.
     """
     needs_source = _NEEDS_SOURCE[request.method]
     if needs_source != (request.source is not None):
@@ -62,28 +62,28 @@ def translate(request: TranslateRequest, progress: Progress = silent) -> list[Tr
     size, unsure = common_size(both)
     files = input_files(request.inputs, request.out)
     names = OutputNames(request.out, files, request.overwrite)
-    work = _Redraw(request, target.model, source.model if source else None, size, unsure, names)
+    work = _Translation(request, target.model, source.model if source else None, size, unsure, names)
     return process_files(work, files, progress, what=None)
 
 
 @dataclass(frozen=True)
-class _Redraw(FileWork[Path, Micrograph, Translated]):
+class _Translation(FileWork[Path, Micrograph, Translated]):
     request: TranslateRequest
     target: DiffusionModel
     source: DiffusionModel | None
     size_nm: float | None
     unsure: tuple[str, ...]
-    """What is not known of the models."""
+    """Notes on what is not known about the models."""
     names: OutputNames
 
     def pages(self, path: Path) -> list[Micrograph]:
-        """The first page."""
+        """Read the first page."""
         return [load_specimen(path)]
 
     def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Translated:  # noqa: ARG002
         """See `FileWork`."""
         place = self.names(path)
-        drawn, notes = self._redraw(page, progress)
+        drawn, notes = self._translated(page, progress)
         write_micrograph(place, drawn)
         return Translated(str(path), str(place), None, notes)
 
@@ -91,7 +91,7 @@ class _Redraw(FileWork[Path, Micrograph, Translated]):
         """See `FileWork`."""
         return Translated(str(path), None, error)
 
-    def _redraw(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
+    def _translated(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
         stated = replace(recorded, pixel_size_nm=self.request.pixel_size_nm or recorded.pixel_size_nm)
         image, notes = at_size(stated, self.size_nm, "models")
         scaling = self._scaling(image)
@@ -132,39 +132,41 @@ class Contrast:
 
     model: DiffusionModel
     pixel_size_nm: float | None
-    """Of what it learned from; None where that had several, or none."""
+    """Pixel size of its training images; None where they had several, or none."""
 
 
 def contrast_model(ref: ModelRef, changes: Sequence[str]) -> Contrast:
-    """Load MODEL with `diffusion.sampling.KEY=VALUE` changes.
+    """Load a model with `diffusion.sampling.KEY=VALUE` changes.
 
     Raises:
-        UserError: It is no diffusion model, or draws colours.
+        UserError: It is not a diffusion model, or draws colours.
     """
     resolved = resolve_model(ref)
     model = as_diffusion(resampled(resolved.model, changes))
     if model.capabilities.channels_out != 1:
-        raise UserError(f"{model.name} draws {model.capabilities.channels_out} channels, where a grey one is needed.")
+        raise UserError(
+            f"{model.name} draws {model.capabilities.channels_out} channels, but one grey channel is needed."
+        )
     manifest = manifest_of(resolved.run_id) if resolved.run_id else None
     return Contrast(model, learned_size(manifest, manifest.layout.sharp_role) if manifest else None)
 
 
 def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str, ...]]:
-    """What the models learned from, in nm, as far as it is known, and a note on those of which it is not.
+    """Return the pixel size in nm that the models were trained on, as far as it is known, and notes where it is not.
 
     Raises:
-        UserError: They learned from two pixel sizes.
+        UserError: They were trained on two pixel sizes.
     """
     known = [contrast for contrast in contrasts if contrast.pixel_size_nm]
     sizes = [contrast.pixel_size_nm for contrast in known if contrast.pixel_size_nm]
     if sizes and max(sizes) > min(sizes) * (1 + SAME):
         said = " and ".join(f"{contrast.model.name} from {contrast.pixel_size_nm:g} nm/px" for contrast in known)
         raise UserError(
-            f"The models learned from two pixel sizes, {said}: prepare both datasets with one ",
+            f"The models were trained on two pixel sizes, {said}: prepare both datasets with one ",
             FieldRef("resample_nm"),
             ".",
         )
     size = sizes[0] if sizes else None
     unsure = [contrast.model.name for contrast in contrasts if size and not contrast.pixel_size_nm]
-    other = "learned from several or unknown pixel sizes: that of the other model was taken"
+    other = "learned from several or unknown pixel sizes: that of the other model was used"
     return size, tuple(f"{name} {other}" for name in unsure)

@@ -1,4 +1,4 @@
-"""Use case: a model for other programs, kept only if it gives the same numbers there."""
+"""Use case: write a model for other programs, only if it gives the same numbers there."""
 
 import tempfile
 import warnings
@@ -33,7 +33,7 @@ def export(request: ExportRequest) -> Path:
     """Write a model as a `folder` of weights and recipe, as `onnx`, or as `bioimageio` with test tensors.
 
     Raises:
-        UserError: A baseline, or outputs that differ by more than 1e-4 of the intensity range.
+        UserError: It is a baseline, or outputs differ by more than 1e-4 of the intensity range.
     """
     model, out = request.model, request.out
     resolved = resolve_model(model).model
@@ -42,7 +42,7 @@ def export(request: ExportRequest) -> Path:
     if request.format == "folder":
         return _write_folder(resolved, out)
     if not resolved.takes_one_pass:
-        raise UserError(f"{model}: a diffusion model draws in a loop of many steps, which is no one network.")
+        raise UserError(f"{model}: a diffusion model draws in many steps, which cannot be exported as one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         weights = Path(place) / "model.onnx"
@@ -57,9 +57,9 @@ def export(request: ExportRequest) -> Path:
 
 
 def _write_folder(model: RestorationModel, out: Path) -> Path:
-    """What `sem_models.load_model` reads."""
+    """Write what `sem_models.load_model` reads."""
     if out.is_file():
-        raise UserError(f"{out}: it is a file, where a folder is to be written; choose another name.")
+        raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
     out.mkdir(parents=True, exist_ok=True)
     save_weights(out / WEIGHTS, model.network.state_dict(), model.direction)
     (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
@@ -67,7 +67,7 @@ def _write_folder(model: RestorationModel, out: Path) -> Path:
 
 
 def _write_onnx(model: RestorationModel, path: Path) -> float:
-    """Export and return the largest difference to PyTorch over images of two sizes."""
+    """Export, and return the largest difference from PyTorch over images of two sizes."""
     import onnxruntime
 
     network = model.network.cpu().float().eval()
@@ -110,14 +110,14 @@ def _say_limits(model: RestorationModel, path: Path) -> None:
 
 
 def _dimension(name: str, step: int) -> Any:
-    """Any size that is a multiple of `step`, which a network with skips between grids needs."""
+    """Allow any size that is a multiple of `step`, which a network with skips between grids needs."""
     if step == 1:
         return torch.export.Dim(name, min=8, max=65536)
     return step * torch.export.Dim(f"{name}_of_{step}", min=-(-8 // step), max=65536 // step)
 
 
 def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
-    """The test sizes, raised to what the network takes and to more than its halo leaves nothing of."""
+    """Raise the test sizes to what the network takes, and beyond what its halo covers."""
     facts = model.capabilities
     step, least = facts.size_multiple, 2 * facts.halo + 1
     raised = [[-(-max(edge, least) // step) * step for edge in size] for size in _TEST_SIZES]
@@ -169,7 +169,7 @@ def _grey_levels(model: RestorationModel, given: bool) -> _GreyLevels | None:
 
 
 def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
-    """The package's description: axes with halo and scale, test tensors, citation."""
+    """Describe the package: axes with halo and scale, test tensors, citation."""
     from bioimageio.spec.model import v0_5 as spec
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind

@@ -1,13 +1,12 @@
-"""Use case: a trained run becomes a registered model that anyone can name."""
+"""Use case: make a trained run a registered model that can be referred to by name."""
 
 from pipelines.evaluate.reports import reports_as_trained
-from pipelines.model_ref import Direction
 from pipelines.models import model_folder
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
-from sem_models.config.methods import method_facts
+from sem_models.config.methods import Direction, method_facts
 
 _WAYS: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",
@@ -16,7 +15,7 @@ _WAYS: dict[Direction, str] = {
 
 
 def register(request: RegisterRequest) -> str:
-    """Register the best checkpoint of a run with its scores; returns the version number."""
+    """Register the best checkpoint of a run with its scores; return the version number."""
     run_id, direction = request.run.run_id, request.run.direction
     run = get_run(run_id)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST) if key in run.tags}

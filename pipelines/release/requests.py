@@ -1,4 +1,4 @@
-"""What can be asked about handing models on: register, export, serve."""
+"""Requests that hand models on: register, export, serve."""
 
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -16,7 +16,7 @@ class RegisterRequest(Request):
 
     use_case: ClassVar[str] = "register"
 
-    run: RunField = Field(description="A finished training; RUN_ID:backward for the way back of a CycleGAN.")
+    run: RunField = Field(description="A finished training; RUN_ID:backward for the backward generator of a CycleGAN.")
     name: str = Field(description="Name of the registered model.")
     alias: str | None = Field("champion", description="Alias that will point to this version.")
 

@@ -18,7 +18,7 @@ _HOST = "127.0.0.1"
 
 
 def serve(request: ServeRequest) -> int:
-    """Serve a model until interrupted; returns the exit status of the server.
+    """Serve a model until interrupted; return the exit status of the server.
 
     A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations. Several
     inputs of one model are the pages of one TIFF, in the order of `prepare`, or the channels of one page.

@@ -1,1 +1,1 @@
-"""Use case: people judge blinded pictures, real or generated."""
+"""Use case: people rate blinded pictures, real or generated."""

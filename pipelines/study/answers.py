@@ -1,4 +1,4 @@
-"""Answers: each is stored by itself the moment it is given, and nothing that was stored is ever changed."""
+"""Answers of raters: each is stored the moment it is given, and nothing that was stored is ever changed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -29,19 +29,19 @@ class Answer(Frozen):
     """Item shown on the left, or the only one."""
     right: str | None
     answer: Choice
-    """`left` or `right` is the real one of a pair; a single picture is `real` or `generated`."""
+    """For a pair, `left` or `right` is said to be real; for a single picture, `real` or `generated`."""
     confidence: Grade | None
     """1 guessed to 5 certain; None for pairs."""
     realism: dict[str, Grade] = Field(default_factory=dict)
     """1 not at all to 5 fully, by feature."""
     seconds: float
-    """From the picture to the answer."""
+    """Time from the picture to the answer."""
     time: datetime
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a rater says of a picture or a pair."""
+    """What a rater says about a picture or a pair."""
 
     answer: Choice
     seconds: float
@@ -50,7 +50,7 @@ class Given:
 
 
 def next_trial(study: Study, rater: str) -> Shown | None:
-    """The first in the rater's order without an answer; None at the end."""
+    """Return the first trial without an answer in the rater's order; None at the end."""
     answered = {answer.trial for answer in answers_of(study, rater)}
     return next((shown for shown in order_for(study, rater) if shown.trial.id not in answered), None)
 
@@ -59,11 +59,11 @@ def store_answer(study: Study, rater: str, shown: Shown, given: Given) -> Answer
     """Keep an answer; it is in the store when this returns.
 
     Raises:
-        UserError: The answer is none to the question, or confidence is missing.
+        UserError: The answer does not fit the question, or confidence is missing.
     """
     pair = shown.trial.question == "pair"
     if given.answer not in (("left", "right") if pair else ("real", "generated")):
-        raise UserError(f"{given.answer!r} is no answer to a {shown.trial.question} question; choose again.")
+        raise UserError(f"{given.answer!r} is not an answer to a {shown.trial.question} question; choose again.")
     if not pair and given.confidence not in range(1, 6):
         raise UserError("Single pictures need a confidence of 1 to 5; choose again.")
     answer = Answer(
@@ -84,17 +84,17 @@ def store_answer(study: Study, rater: str, shown: Shown, given: Given) -> Answer
 
 
 def answers_of(study: Study, rater: str) -> list[Answer]:
-    """Of one rater, in the order given."""
+    """Read the answers of one rater, in the order given."""
     return _first_of_each(read_records(study.run_id, _folder(rater)))
 
 
 def all_answers(study: Study) -> list[Answer]:
-    """Of all raters, in the order given."""
+    """Read the answers of all raters, in the order given."""
     return _first_of_each(read_records(study.run_id, Artifact.STUDY_ANSWERS))
 
 
 def _first_of_each(records: list[str]) -> list[Answer]:
-    """Who answers a trial in two windows at once is taken by the first word."""
+    """Keep the first answer of a rater who answers a trial in two windows at once."""
     ordered = sorted((Answer.model_validate_json(text) for text in records), key=lambda answer: answer.time)
     first: dict[tuple[str, str], Answer] = {}
     for answer in ordered:
@@ -103,5 +103,5 @@ def _first_of_each(records: list[str]) -> list[Answer]:
 
 
 def _folder(rater: str) -> str:
-    """Names may hold what paths must not."""
+    """Name a folder by a digest: names may contain what paths must not."""
     return f"{Artifact.STUDY_ANSWERS}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"

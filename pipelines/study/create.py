@@ -22,13 +22,13 @@ from sem_models.tasks.models import cases_for, has_counterparts
 
 
 def create_study(request: StudyCreateRequest, progress: Progress = silent) -> str:
-    """Make the pictures of a study and store them with its definition and its key; returns the run that holds them.
+    """Make the pictures of a study and store them with definition and key; return the run that holds them.
 
     Raises:
-        UserError: The name is taken, no such model or dataset, no reference, or too few crops.
+        UserError: The name is taken, there is no such model or dataset, no reference, or there are too few crops.
     """
     if any(study.name == request.name for study in list_studies()):
-        raise UserError(f"There is a study {request.name!r} already; choose another name.")
+        raise UserError(f"There is already a study {request.name!r}; choose another name.")
     dataset = open_dataset(home().datasets / request.dataset)
     models = [resolve_model(ref, request.baseline_scale) for ref in request.models]
     for resolved in models:
@@ -44,7 +44,7 @@ def create_study(request: StudyCreateRequest, progress: Progress = silent) -> st
 def _define(request: StudyCreateRequest, dataset: Dataset, models: Sequence[ResolvedModel]) -> StudyDefinition:
     labels = tuple(resolved.model.name for resolved in models)
     if len(set(labels)) < len(labels):
-        raise UserError(f"Two of the models are the same one ({', '.join(labels)}); name each once.")
+        raise UserError(f"Two of the models are the same ({', '.join(labels)}); name each once.")
     return StudyDefinition(
         **request.model_dump(),
         created=datetime.now(UTC),
@@ -57,7 +57,7 @@ def _define(request: StudyCreateRequest, dataset: Dataset, models: Sequence[Reso
 def _fields(
     dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel], divided: bool
 ) -> dict[str, Field]:
-    """What all models give: sizes that a scale does not divide are cut at the bottom and right where `divided`."""
+    """Return what all models can give; with `divided`, sizes are cut to what every scale divides."""
     scales = [resolved.model.capabilities.scale if divided else 1 for resolved in models]
     fields = {}
     for entry in dataset.entries(definition.split):
@@ -70,20 +70,20 @@ def _fields(
 
 
 def _require_outputs(resolved: ResolvedModel, dataset: Dataset) -> None:
-    """UserError where a model gives nothing that could be shown beside real images of the dataset."""
+    """Raise `UserError` where a model gives nothing that could be shown beside real images of the dataset."""
     if has_counterparts(resolved.model, dataset):
         cases_for(resolved.model, dataset, resolved.degradation)
 
 
 def _source_fields(dataset: Dataset, definition: StudyDefinition, models: Sequence[ResolvedModel]) -> dict[str, Field]:
-    """Of an unpaired dataset: what all models make of images of the first domain.
+    """Return what all models can make of images of the first domain of an unpaired dataset.
 
     Raises:
         UserError: Models enlarge by different factors, and so show different magnifications of one image.
     """
     scales = {resolved.model.capabilities.scale for resolved in models}
     if len(scales) > 1:
-        raise UserError("The models enlarge by different factors; ask about those of one factor together.")
+        raise UserError("The models enlarge by different factors; make one study for each factor.")
     (scale,) = scales
     fields = {}
     for entry in dataset.entries(definition.split):
@@ -95,7 +95,7 @@ def _source_fields(dataset: Dataset, definition: StudyDefinition, models: Sequen
 
 
 def _store(definition: StudyDefinition, key: StudyKey, dataset: Dataset, pictures: dict[str, bytes]) -> str:
-    """A run that stays SCHEDULED, and so is offered to nobody, until everything is in it."""
+    """Store everything in a run that stays SCHEDULED, and so is offered to nobody, until it is complete."""
     content = definition.model_dump(mode="json")
     params = {name: value for name, value in content.items() if name != "seed"}
     tags = {Tag.DATASET: definition.dataset, Tag.DATASET_DIGEST: definition.digest}

@@ -1,4 +1,4 @@
-"""What a study is: what its author chose, and the key that says which picture is which."""
+"""What a study is: the choices of its author, and the key that says which picture is which."""
 
 import secrets
 from datetime import datetime
@@ -19,7 +19,7 @@ ItemKind = Literal["real", "generated", "wrecked"]
 FEWEST_CATCH_TRIALS = 10
 """Fewer say little about whether a rater looked."""
 REALISM = ("pores", "grain edges", "texture", "contrast")
-"""What is usually asked of single pictures beside whether they are real."""
+"""What is usually asked of single pictures besides whether they are real."""
 
 
 class StudyCreateRequest(Request):
@@ -29,23 +29,27 @@ class StudyCreateRequest(Request):
 
     name: str = Field(min_length=1, max_length=80, description="Name of the study.")
     author: str = Field("", description="Who makes the study.")
-    models: tuple[ModelField, ...] = Field(min_length=1, description="Run id, models:/... or baseline:... Repeat.")
+    models: tuple[ModelField, ...] = Field(
+        min_length=1, description="Models to rate: run id, models:/... or baseline:..."
+    )
     dataset: str = Field(description="Prepared dataset with real images to compare with.")
     split: Split = Field("test", description="Part of the dataset.")
     questions: tuple[Question, ...] = Field(
-        ("pair",), min_length=1, description="pair: which of two is real; single: is this one. Repeat."
+        ("pair",), min_length=1, description="pair: which of two pictures is real; single: whether one picture is real."
     )
-    trials: int = Field(40, ge=1, le=1000, description="Without catch trials; divided over questions and models.")
-    """Single ones are half real, half generated."""
+    trials: int = Field(
+        40, ge=1, le=1000, description="Number of trials besides the catch trials, divided over questions and models."
+    )
+    """Single pictures are half real, half generated."""
     catch_trials: int = Field(
         FEWEST_CATCH_TRIALS,
         ge=0,
         le=200,
-        description="Trials that whoever looks gets right: the generated picture is a coarse mosaic.",
+        description="Trials that anyone who looks gets right: the generated picture is a coarse mosaic.",
     )
     crop_px: int = Field(128, ge=16, le=1024, description="Edge of a picture in pixels.")
-    """Of the dataset's sharp images."""
-    realism: tuple[str, ...] = Field((), description="Feature of single pictures to grade, 1 to 5. Repeat.")
+    """Pixels of the dataset's sharp images."""
+    realism: tuple[str, ...] = Field((), description="Feature of single pictures to grade from 1 to 5.")
     baseline_scale: int = Field(
         4,
         ge=1,
@@ -57,7 +61,7 @@ class StudyCreateRequest(Request):
     seed: int = Field(
         default_factory=lambda: secrets.randbits(62),
         ge=0,
-        description="Drawn at random and kept secret: who knows it can tell what is real. Give it to repeat a study.",
+        description="Secret and random by default: it tells which pictures are real. Give it only to repeat a study.",
     )
 
     @field_validator("models", "questions", "realism")
@@ -74,16 +78,16 @@ class StudyDefinition(StudyCreateRequest):
     version: Literal[1] = 1
     created: datetime
     digest: str
-    """Of the dataset."""
+    """Content digest of the dataset."""
     labels: tuple[MethodName, ...]
     """Names of the models, in their order: an alias may point elsewhere tomorrow."""
     runs: tuple[str | None, ...]
-    """The training run of each; None for a baseline."""
+    """The training run of each model; None for a baseline."""
 
     @model_validator(mode="before")
     @classmethod
     def _of_version_0_1(cls, values: Any) -> Any:
-        """What version 0.1 called the scale of baselines."""
+        """Accept what version 0.1 called the scale of baselines."""
         if isinstance(values, dict) and "floor_scale" in values:
             values = {"baseline_scale" if key == "floor_scale" else key: value for key, value in values.items()}
         return values
@@ -93,12 +97,12 @@ class Item(Frozen):
     """One picture."""
 
     id: str
-    """Opaque."""
+    """Name that tells nothing about the picture."""
     kind: ItemKind
     model: MethodName | None
     """Label of the model that made it; None for real ones."""
     image: str
-    """Entry of the dataset; of unpaired ones the source of a generated picture."""
+    """Entry of the dataset; for a generated picture of an unpaired dataset, its source."""
     row: int
     column: int
     """Upper left corner in the sharp image or in the output, px."""
@@ -115,13 +119,13 @@ class Item(Frozen):
 
 
 class Trial(Frozen):
-    """One question; its pictures show the same field, but for unpaired datasets."""
+    """One question; its pictures show the same field, unless the dataset is unpaired."""
 
     id: str
     question: Question
     catch: bool
     items: tuple[str, ...]
-    """Two of a pair, in the order of their names, which is random; else one."""
+    """Two for a pair, in the order of their names, which is random; otherwise one."""
     pixel_size_nm: float | None
 
 

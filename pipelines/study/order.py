@@ -23,19 +23,19 @@ class Shown:
 
 
 def rater_key(rater: str) -> str:
-    """One text for one person, however spaced and capitalised.
+    """Return one text for one person, whatever the spacing and capitals.
 
     Raises:
-        UserError: Nothing was written.
+        UserError: The name is empty.
     """
     key = " ".join(rater.split()).casefold()
     if not key:
-        raise UserError("A rater needs a name: write the one under which you want to come back.")
+        raise UserError("A rater needs a name: enter the one under which you want to come back.")
     return key
 
 
 def order_for(study: Study, rater: str) -> tuple[Shown, ...]:
-    """All trials in this rater's order, the same whenever and wherever it is asked for."""
+    """Return all trials in this rater's order, the same whenever and wherever it is asked for."""
     seed = str(study.definition.seed).encode()
     digest = hmac.new(seed, f"rater {rater_key(rater)}".encode(), hashlib.sha256).digest()
     rng = np.random.default_rng(int.from_bytes(digest))

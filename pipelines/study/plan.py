@@ -1,4 +1,4 @@
-"""Which fields a study shows, and which question is asked of each; all from its seed."""
+"""Which fields a study shows, and which question is asked about each; all from its seed."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ class _Crop:
 
 @dataclass(frozen=True)
 class _Role:
-    """What is asked of a field, and which pictures of it that needs."""
+    """What is asked about a field, and which pictures of it are needed."""
 
     question: Question
     catch: bool
@@ -46,12 +46,12 @@ def make_key(
     border_px: int,
     sources: Mapping[str, Field] | None = None,
 ) -> StudyKey:
-    """Trials of a study; each field is shown in one trial only, so that nobody recognises what was real before.
+    """Plan the trials of a study; each field is shown in only one trial, so that nobody recognises a real one.
 
     Args:
         definition: Its seed decides everything that is drawn.
         fields: By name of the image.
-        border_px: Not shown: there all models are at their worst for want of surroundings.
+        border_px: Margin that is not shown, because models are at their worst where surroundings are missing.
         sources: Unpaired datasets: the outputs of images of the first domain; `fields` are then the real images alone,
             and the two pictures of a pair show two places.
 
@@ -71,14 +71,14 @@ def make_key(
         items += own
         size = size_nm if sources else fields[own[0].image].pixel_size_nm
         trials.append(_trial(opaque(definition.seed, f"trial {index}"), role, own, size))
-    # In the order of random names: the order of making would tell.
+    # In the order of random names: the order of creation would give the answer away.
     return StudyKey(
         items=tuple(sorted(items, key=lambda item: item.id)), trials=tuple(sorted(trials, key=lambda t: t.id))
     )
 
 
 def opaque(seed: int, text: str) -> str:
-    """A name that says nothing without the seed: HMAC-SHA256 (RFC 2104), shortened to 96 bits."""
+    """Return a name that tells nothing without the seed: HMAC-SHA256 (RFC 2104), shortened to 96 bits."""
     return hmac.new(str(seed).encode(), text.encode(), hashlib.sha256).hexdigest()[:_ID_LENGTH]
 
 
@@ -117,7 +117,7 @@ def _crops_of_roles(
     border_px: int,
     rng: np.random.Generator,
 ) -> list[dict[ItemKind, _Crop]]:
-    """The crop of each picture; both of a pair are of one place, or of two domains."""
+    """Choose the crop of each picture; both of a pair are of one place, or of two domains."""
     if sources is None:
         crops = _crops(fields, definition, border_px, len(roles), rng)
         return [dict.fromkeys(role.kinds, crop) for role, crop in zip(roles, crops, strict=True)]
@@ -130,7 +130,7 @@ def _crops_of_roles(
 
 
 def _common_size(*domains: Mapping[str, Field]) -> float | None:
-    """Pixel size in nm where all images have one: else it would tell the domains apart."""
+    """Return the pixel size in nm where all images share one: otherwise it would give the domain away."""
     sizes = {field.pixel_size_nm for fields in domains for field in fields.values()}
     return sizes.pop() if len(sizes) == 1 else None
 
@@ -138,7 +138,7 @@ def _common_size(*domains: Mapping[str, Field]) -> float | None:
 def _crops(
     fields: Mapping[str, Field], definition: StudyDefinition, border_px: int, count: int, rng: np.random.Generator
 ) -> list[_Crop]:
-    """Crops that do not overlap, as evenly from all images as they have room, in random order."""
+    """Choose crops that do not overlap, as evenly from all images as there is room, in random order."""
     edge = definition.crop_px
     by_image = []
     for name in rng.permutation(sorted(fields)):

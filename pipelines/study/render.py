@@ -1,4 +1,4 @@
-"""The pictures of a study: real crops, and what the models make of the same fields, or of another domain."""
+"""The pictures of a study: real crops, and the outputs of models for the same fields, or for another domain."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from sem_models.tasks.models import cases_for
 def render(
     definition: StudyDefinition, key: StudyKey, dataset: Dataset, models: Sequence[ResolvedModel], progress: Progress
 ) -> dict[str, bytes]:
-    """PNG files by the opaque names of the items; the real ones of all trials together set the one grey mapping."""
+    """Make PNG files by the opaque names of the items; the real ones of all trials together set one grey mapping."""
     work = [
         (entry, resolved, made)
         for label, resolved in zip(definition.labels, models, strict=True)
@@ -51,10 +51,10 @@ def _real(definition: StudyDefinition, key: StudyKey, dataset: Dataset) -> Itera
 
 
 def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArray[np.float32]:
-    """(C, H, W) output on a whole image, of the shape of its truth where there is one.
+    """Return the (C, H, W) output on a whole image, of the shape of its truth where there is one.
 
     Raises:
-        UserError: Another number of channels would tell at once which picture is generated.
+        UserError: The shape differs, which would show at once which picture is generated.
     """
     if dataset.manifest.layout.is_unpaired:
         output = translated_image(Predictor(resolved.model), dataset, entry)
@@ -66,8 +66,8 @@ def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArr
         fits, shape = output.shape == case.target.shape, str(case.target.shape)
     if not fits:
         raise UserError(
-            f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, the real image has "
-            f"{shape}; they cannot be shown side by side. Choose another model or dataset."
+            f"{resolved.model.name} makes {output.shape} (channels, rows, columns) of {entry.name}, but the real image "
+            f"has {shape}: they cannot be shown side by side. Choose another model or dataset."
         )
     return output
 
@@ -77,28 +77,28 @@ def _cut(image: UnitImage, item: Item, edge: int) -> UnitImage:
 
 
 _MOSAIC = 8
-"""Blocks along an edge of a wrecked picture: nobody who looks takes it for a micrograph."""
+"""Blocks along an edge of a wrecked picture, which nobody who looks takes for a micrograph."""
 
 
 def to_levels(crop: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(C, H, W) unit intensity to (H, W) or (H, W, 3) with 256 levels.
+    """Turn (C, H, W) unit intensity into (H, W) or (H, W, 3) with 256 levels.
 
-    Real images of 8 bit had no more to begin with; without it the number of levels would tell them from outputs.
+    Real 8-bit images have no more; without this, the number of levels would tell them from outputs.
     """
     return to_display(crop.transpose(1, 2, 0), DisplayWindow(0.0, 1.0))
 
 
 def stretch(real: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """The table of 256 screen greys for all pictures of a study, from percentiles of the real ones taken together.
+    """Return a table of 256 screen greys for all pictures of a study, from percentiles of all real ones together.
 
-    A window for each picture would show how its own histogram ends.
+    A window for each picture would reveal the ends of its histogram.
     """
     pooled = np.concatenate([levels.ravel() for levels in real])
     return to_display(np.arange(256), display_window([pooled]))
 
 
 def wreck(crop: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(C, H, W) as a mosaic of block means, for catch trials."""
+    """Turn (C, H, W) into a mosaic of block means, for catch trials."""
     wrecked = crop.copy()
     for rows in np.array_split(np.arange(crop.shape[1]), _MOSAIC):
         for columns in np.array_split(np.arange(crop.shape[2]), _MOSAIC):
@@ -108,7 +108,7 @@ def wreck(crop: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def encode(levels: NDArray[np.uint8], table: NDArray[np.uint8]) -> bytes:
-    """PNG without metadata and without compression: a smooth picture would be the shorter file."""
+    """Encode as PNG without metadata and without compression: a smooth picture would be the shorter file."""
     buffer = io.BytesIO()
     Image.fromarray(table[levels]).save(buffer, "PNG", compress_level=0)
     return buffer.getvalue()

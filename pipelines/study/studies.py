@@ -1,4 +1,4 @@
-"""Studies that exist, with their definition, their key and their pictures."""
+"""The stored studies, with their definition, their key and their pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sem_models.errors import UserError
 
 @dataclass(frozen=True)
 class Study:
-    """One study as it is stored."""
+    """A study as it is stored."""
 
     run_id: str
     definition: StudyDefinition
@@ -31,12 +31,12 @@ class Study:
 
 
 def list_studies() -> list[RunInfo]:
-    """Runs of all complete studies, newest first."""
+    """List the runs of all complete studies, newest first."""
     return [run for run in list_runs(Experiment.STUDIES, "study") if run.status == "FINISHED"]
 
 
 def open_study(text: str) -> Study:
-    """The study of a run id or a name.
+    """Open the study with a run id or a name.
 
     Raises:
         UserError: There is none.
@@ -44,13 +44,13 @@ def open_study(text: str) -> Study:
     run_id = next((run.run_id for run in list_studies() if text in (run.run_id, run.name)), None)
     if run_id is None:
         known = ", ".join(run.name for run in list_studies()) or "none yet"
-        raise UserError(f"There is no study {text!r}; there are: {known}. Make one with `study create`.")
+        raise UserError(f"There is no study {text!r}; there are: {known}. Make one first.")
     definition = StudyDefinition.model_validate_json(get_text(run_id, Artifact.STUDY_DEFINITION))
     return Study(run_id, definition, StudyKey.model_validate_json(get_text(run_id, Artifact.STUDY_KEY)))
 
 
 def picture_files(study: Study, items: Sequence[str]) -> list[bytes]:
-    """The PNG files of pictures, in the order asked for."""
+    """Read the PNG files of pictures, in the order asked for."""
     names = [f"{item}.png" for item in items]
     with fetched(study.run_id, Artifact.STUDY_PICTURES, names) as folder:
         return [(folder / name).read_bytes() for name in names]

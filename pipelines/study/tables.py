@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.json_safe import to_json_safe
-from pipelines.study.results import Judgement, StudyResults
+from pipelines.study.results import CheckedAnswer, StudyResults
 from sem_models.evaluation.statistics.raters import Proportion
 
 CAPTION = (
@@ -20,7 +20,7 @@ ALL = "all"
 
 
 def fool_rows(results: StudyResults) -> list[dict[str, Any]]:
-    """One row a model, question and rater; all raters together first."""
+    """Tabulate one row per model, question and rater; all raters together first."""
     return [
         {
             "model": rate.model,
@@ -33,10 +33,10 @@ def fool_rows(results: StudyResults) -> list[dict[str, Any]]:
 
 
 def rater_rows(results: StudyResults) -> list[dict[str, Any]]:
-    """One row a rater: how far, how careful, how ready to call a picture real, how fast."""
+    """Tabulate one row per rater: how far, how careful, how ready to call a picture real, how fast."""
     rows = []
     for rater in results.raters:
-        own = [judgement.answer.seconds for judgement in results.judgements if judgement.answer.rater == rater]
+        own = [checked.answer.seconds for checked in results.checked_answers if checked.answer.rater == rater]
         catch, real = results.catch[rater], results.real_called_real.get(rater)
         rows.append(
             {
@@ -51,7 +51,7 @@ def rater_rows(results: StudyResults) -> list[dict[str, Any]]:
 
 
 def kappa_rows(results: StudyResults) -> list[dict[str, Any]]:
-    """One row for each two raters, and one for all."""
+    """Tabulate one row for each two raters, and one for all."""
     return [
         {
             "kappa of": kappa.method,
@@ -65,11 +65,11 @@ def kappa_rows(results: StudyResults) -> list[dict[str, Any]]:
 
 
 def realism_rows(results: StudyResults) -> list[dict[str, Any]]:
-    """Mean grade of each feature for real pictures and for each model; catch trials left out."""
+    """Tabulate the mean grade of each feature for real pictures and for each model, without catch trials."""
     grades: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for judgement in results.judgements:
-        for feature, grade in judgement.answer.realism.items() if not judgement.trial.catch else ():
-            grades[judgement.model or "real", feature].append(grade)
+    for checked in results.checked_answers:
+        for feature, grade in checked.answer.realism.items() if not checked.trial.catch else ():
+            grades[checked.model or "real", feature].append(grade)
     return [
         {"pictures": source, "feature": feature, "mean grade (1 to 5)": sum(own) / len(own), "n": len(own)}
         for (source, feature), own in sorted(grades.items())
@@ -77,31 +77,31 @@ def realism_rows(results: StudyResults) -> list[dict[str, Any]]:
 
 
 def answer_rows(results: StudyResults) -> list[dict[str, Any]]:
-    """One row an answer, in the order given, with what the key says of it."""
-    return [_answer_row(results, judgement) for judgement in results.judgements]
+    """Tabulate one row per answer, in the order given, with the truth from the key."""
+    return [_answer_row(results, checked) for checked in results.checked_answers]
 
 
-def _answer_row(results: StudyResults, judgement: Judgement) -> dict[str, Any]:
-    answer, items = judgement.answer, results.study.items
+def _answer_row(results: StudyResults, checked: CheckedAnswer) -> dict[str, Any]:
+    answer, items = checked.answer, results.study.items
     left, right = items[answer.left], items[answer.right] if answer.right else None
     content = answer.model_dump(mode="json")
     return {
         **{name: content[name] for name in ("study", "rater", "position", "trial", "left", "right")},
-        "question": judgement.trial.question,
-        "catch": judgement.trial.catch,
+        "question": checked.trial.question,
+        "catch": checked.trial.catch,
         "image": left.image,
-        "model": judgement.model,
+        "model": checked.model,
         "left_kind": left.kind,
         "right_kind": right.kind if right else None,
         **{name: content[name] for name in ("answer", "confidence")},
-        "correct": judgement.correct,
+        "correct": checked.correct,
         "realism": json.dumps(content["realism"], sort_keys=True),
         **{name: content[name] for name in ("seconds", "time")},
     }
 
 
 def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Heading and rows; empty without rows. Raters' names cannot become formulas of a spreadsheet."""
+    """Write heading and rows, or nothing without rows. Names of raters cannot become formulas of a spreadsheet."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     if rows:

@@ -27,7 +27,7 @@ def put_text(run_id: str, path: str, text: str) -> None:
 
 
 def put_json(run_id: str, path: str, content: Any) -> None:
-    """Store JSON."""
+    """Store JSON as a file of a run."""
     put_text(run_id, path, json.dumps(content, indent=1) + "\n")
 
 
@@ -39,7 +39,7 @@ def put_files(run_id: str, path: str, files: Iterable[Path]) -> None:
 
 
 def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
-    """A local copy of a file or folder of a run (the stored one itself where the store is on this machine).
+    """Return a local copy of a file or folder of a run (the stored one itself if the store is on this machine).
 
     Raises:
         UserError: The run has no such file.
@@ -47,12 +47,12 @@ def fetch(run_id: str, path: str, into: Path | None = None) -> Path:
     try:
         return Path(artifacts_of(run_id).download_artifacts(path, str(into) if into else None))
     except (MlflowException, OSError) as error:
-        raise UserError(f"Run {run_id} holds no {path!r} (yet).") from error
+        raise UserError(f"Run {run_id} holds no {path!r}; it may not have got that far.") from error
 
 
 @contextlib.contextmanager
 def fetched(run_id: str, folder: str, names: Iterable[str]) -> Iterator[Path]:
-    """A folder with copies of these files of an artifact folder; it is gone when the block ends.
+    """Provide a folder with copies of these files of an artifact folder; it is removed when the block ends.
 
     Raises:
         UserError: The run has no such file.
@@ -61,13 +61,13 @@ def fetched(run_id: str, folder: str, names: Iterable[str]) -> Iterator[Path]:
         local = Path(place) / "files"
         local.mkdir()
         for name in names:
-            # Where below `place` a store puts a single file is its own business.
+            # Stores differ in where below `place` they put a single file.
             fetch(run_id, f"{folder}/{name}", Path(place)).rename(local / name)
         yield local
 
 
 def get_text(run_id: str, path: str) -> str:
-    """Text of a stored file; a `UserError` where there is none."""
+    """Read the text of a stored file; raise `UserError` where there is none."""
     if is_embedded():
         return fetch(run_id, path).read_text()
     with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +75,7 @@ def get_text(run_id: str, path: str) -> str:
 
 
 def list_files(run_id: str, path: str = "") -> list[str]:
-    """Names below `path`, folders and files, one level; empty where there is nothing."""
+    """List files and folders below `path`, one level deep; empty where there is nothing."""
     try:
         return [item.path for item in artifacts_of(run_id).list_artifacts(path or None)]
     except (MlflowException, OSError):
@@ -89,16 +89,16 @@ class Samples:
     names: tuple[str, ...]
     steps: tuple[int, ...]
     panels: frozenset[str]
-    """Which there are of each sample; without a truth only `input` and `output`."""
+    """Panels of each sample; without a truth only `input` and `output`."""
 
     def path(self, name: str, panel: str, step: int) -> str:
-        """Path of one panel; only `output` depends on the step."""
+        """Return the path of one panel; only `output` depends on the step."""
         folder = Artifact.sample(step, name) if panel == "output" else f"{Artifact.FIXED_SAMPLES}/{name}"
         return f"{folder}/{panel}.png"
 
 
 def samples(run_id: str) -> Samples:
-    """The validation samples of a run, names and steps in order."""
+    """List the validation samples of a run, names and steps in order."""
     by_kind: dict[bool, list[str]] = defaultdict(list)
     for path in list_files(run_id, Artifact.SAMPLES):
         name = path.rsplit("/", 1)[-1]

@@ -16,11 +16,11 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 
 _DIGEST_LENGTH = 36
-"""MLflow keeps no longer digests; the whole one is in the tag `sem.dataset_digest`."""
+"""The longest digest that MLflow keeps; the whole one is in the tag `sem.dataset_digest`."""
 
 
 def log_dataset(dataset: Dataset) -> str:
-    """A run of kind `dataset` that holds the manifest; the same content is logged once. Returns the run id."""
+    """Log a run of kind `dataset` that holds the manifest, once for the same content; return the run id."""
     manifest = dataset.manifest
     tags = {Tag.DATASET: manifest.name, Tag.DATASET_DIGEST: dataset.digest}
     for run in list_runs(Experiment.DATASETS, "dataset"):

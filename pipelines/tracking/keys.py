@@ -1,16 +1,17 @@
-"""The names under which a run keeps what is known of it: tags, files and metrics.
+"""The names under which a run keeps what is known about it: tags, files and metrics.
 
 Stores outlive the program that wrote them: none of these strings may ever change.
 """
 
 import re
-from typing import Final, Literal
+from typing import Final
 
+from sem_models.config.methods import Direction
 from sem_models.datasets.manifest import Split
 from sem_models.reporter import CheckpointKind
 
 _NOT_IN_METRICS = re.compile(r"[^A-Za-z0-9_.-]")
-"""Characters that MLflow does not take in the name of a metric."""
+"""Characters that MLflow does not allow in the name of a metric."""
 
 
 class Experiment:
@@ -25,7 +26,7 @@ class Experiment:
 
 
 class Tag:
-    """Tags of runs, and of registered models those that were copied from their run."""
+    """Tags of runs; a registered model has copies of some of them."""
 
     KIND: Final = "sem.kind"
     """What a run is: training, evaluation, dataset or study."""
@@ -50,7 +51,7 @@ class Tag:
 
     @staticmethod
     def evaluated(split: Split) -> str:
-        """Names the dataset of the last evaluation on a split."""
+        """Name the tag that holds the dataset of the last evaluation on a split."""
         return f"sem.evaluated.{split}"
 
 
@@ -81,35 +82,35 @@ class Artifact:
 
     @staticmethod
     def checkpoint(kind: CheckpointKind) -> str:
-        """Folder of a checkpoint."""
+        """Return the folder of a checkpoint."""
         return f"checkpoints/{kind}"
 
     @staticmethod
     def sample(step: int, name: str) -> str:
-        """Folder of the output for a validation sample at a step."""
+        """Return the folder of the output for a validation sample at a step."""
         return f"samples/{step:07d}/{name}"
 
     @staticmethod
     def registered_model(name: str) -> str:
-        """Folder of the MLflow model that was registered under a name."""
+        """Return the folder of the MLflow model that was registered under a name."""
         return f"models/{name}"
 
 
 def image_count_key(split: Split) -> str:
-    """Metric with the number of images in a split of a dataset."""
+    """Name the metric with the number of images in a split of a dataset."""
     return f"images/{split}"
 
 
 def score_key(split: Split, name: str) -> str:
-    """Metric with the mean of a score over a split: `test/psnr_db`."""
+    """Name the metric with the mean of a score over a split: `test/psnr_db`."""
     return f"{split}/{name}"
 
 
 def discriminator_key(test: str, name: str) -> str:
-    """Metric of a discriminator test, which is named by its dataset and splits."""
+    """Name a metric of a discriminator test, which is named by its dataset and splits."""
     return f"disc/{_NOT_IN_METRICS.sub('_', test)}/{name}"
 
 
-def of_direction(name: str, direction: Literal["forward", "backward"]) -> str:
-    """Name of a file, tag or metric: what is known of the backward generator of a cycle stays apart."""
+def of_direction(name: str, direction: Direction) -> str:
+    """Name a file, tag or metric; those of the backward generator of a cycle are kept apart."""
     return f"backward/{name}" if direction == "backward" else name

@@ -1,4 +1,4 @@
-"""Opening the tracking store ahead: MLflow takes seconds to import, and the tables of a new store to be made."""
+"""Opening the tracking store ahead: importing MLflow and making the tables of a new store take seconds."""
 
 import contextlib
 import threading
@@ -16,18 +16,18 @@ def open_ahead() -> None:
 
 
 def go_on() -> None:
-    """Nothing else needs the interpreter now, such as the first page of a new server."""
+    """Let the opening begin, now that nothing else needs the interpreter, such as the first page of a new server."""
     _may_begin.set()
 
 
 def is_opening() -> bool:
-    """Whether who needs the store now would have to wait for it."""
+    """Tell whether a use of the store would have to wait for it."""
     return any(thread.is_alive() for thread in _threads)
 
 
 def _open() -> None:
     _may_begin.wait(_LONGEST_WAIT_S)
-    # Whoever uses the store next meets the same error, and has somebody to show it to.
+    # The next use of the store raises the same error where it can be shown.
     with contextlib.suppress(Exception):
         from pipelines.tracking.store import client
 

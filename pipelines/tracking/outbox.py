@@ -1,4 +1,4 @@
-"""Files that wait on disk until the store has taken them: neither a slow nor an absent store loses one."""
+"""Files that wait on disk until the store has taken them, so that neither a slow nor an absent store loses one."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ class Outbox:
         return sorted(path for path in self._outbox.iterdir() if not path.name.startswith("."))
 
     def send(self, run_id: str) -> None:
-        """Send every letter in the order of posting; raises what the store raises, the rest stays."""
+        """Send every letter in the order of posting; errors of the store are raised, and the rest stays."""
         for letter in self._letters():
             with self._lock:
                 if not letter.exists():
@@ -49,7 +49,7 @@ class Outbox:
             artifacts_of(run_id).log_artifacts(str(letter / "files"), _address(letter))
             sent = letter.with_name(f".{letter.name}.sent")
             with self._lock:
-                # A letter that is half removed must not be read by the thread that trains.
+                # The training thread must not read a letter that is half removed.
                 letter.rename(sent)
             shutil.rmtree(sent, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Where the files of an embedded store lie now, wherever they lay when their addresses were written.
+"""Where the files of an embedded store are now, wherever they were when their addresses were written.
 
 MLflow stores the address of every artifact folder as an absolute one. The workbench never follows it: all of its files
 lie at `mlruns/artifacts/EXPERIMENT/RUN/artifacts` below the home folder, and `here` says where that is now. So a store
@@ -40,7 +40,7 @@ _held: dict[tuple[int, int], int] = {}
 
 
 def here(address: str, place: Home) -> str:
-    """The address below `place` of artifacts that were stored below any home folder; other addresses as they are."""
+    """Return the address below `place` of artifacts stored below any home folder; return other addresses unchanged."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return address
@@ -69,14 +69,14 @@ def follow(place: Home) -> None:
                 old = ", ".join(former)
                 _LOG.warning(f"This store was at {old}; addresses now say {place.root} (database before: {BACKUP}).")
     except (OSError, sqlite3.Error) as error:
-        # Nothing of ours needs the stored addresses: a store that cannot be written can still be read.
+        # The workbench does not need the stored addresses: a store that cannot be written can still be read.
         _LOG.warning(f"The addresses in {place.database} could not be brought up to date: {error}")
     _lock(lock, fcntl.LOCK_SH)
     _held[inode] = lock
 
 
 def _lock(descriptor: int, kind: int) -> bool:
-    """Whether the lock was free; a file system without locks counts as one where others are at work."""
+    """Try to lock; a file system without locks counts as one where other processes are at work."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError:
@@ -85,7 +85,7 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 
 def _former_roots(database: sqlite3.Connection, place: Home) -> list[str]:
-    """Home folders other than this one that experiments name."""
+    """Return home folders other than this one that experiments name."""
     if not _has(database, "experiments", "artifact_location"):
         return []
     addresses = [address for (address,) in database.execute("SELECT artifact_location FROM experiments")]
@@ -108,12 +108,12 @@ def _back_up(database: sqlite3.Connection, place: Home) -> None:
 
 
 def _rewrite(database: sqlite3.Connection, place: Home, former: list[str]) -> None:
-    """All addresses in one transaction."""
+    """Rewrite all addresses in one transaction."""
     database.create_function("here", 1, lambda address: here(address, place), deterministic=True)
     database.execute("BEGIN IMMEDIATE")
     for table, column in _COLUMNS:
         if _has(database, table, column):
-            # The names are our own.
+            # The names are constants of this file.
             database.execute(f"UPDATE {table} SET {column} = here({column}) WHERE {column} LIKE '%/mlruns/artifacts/%'")  # noqa: S608
     for root in former:
         sources = [json.dumps(f"{folder.datasets}/")[:-1] for folder in (Home(Path(root)), place)]
@@ -127,7 +127,7 @@ def _has(database: sqlite3.Connection, table: str, column: str) -> bool:
 
 
 def _rewrite_tasks(place: Home, former: list[str]) -> None:
-    """What earlier versions wrote of tasks names files below the home folder by absolute paths."""
+    """Rewrite absolute paths below the home folder in the task files of earlier versions."""
     for path in sorted(place.tasks.glob("*/*.json")):
         text = path.read_text()
         for root in former:

@@ -12,7 +12,7 @@ from pipelines.tracking.store import artifacts_of
 def append_record(run_id: str, folder: str, name: str, text: str) -> None:
     """Store one line as a file of its own below `folder`; it is in the store when this returns.
 
-    No writer reads or replaces what another wrote, so that none can undo an answer of another.
+    No writer reads or replaces what another wrote, so none can undo the record of another.
 
     Args:
         run_id: The run that keeps it.
@@ -24,9 +24,9 @@ def append_record(run_id: str, folder: str, name: str, text: str) -> None:
 
 
 def read_records(run_id: str, folder: str) -> list[str]:
-    """All complete records below an artifact folder; empty where there is none.
+    """Read all complete records below an artifact folder; empty where there is none.
 
-    A store that is away raises, other than in `list_files`: no answers and no reply are not the same.
+    Unlike `list_files`, this raises if the store does not reply, which is not the same as having no records.
     """
     stored = artifacts_of(run_id)
     if not stored.list_artifacts(folder):
@@ -38,6 +38,6 @@ def read_records(run_id: str, folder: str) -> list[str]:
 
 
 def _complete(folder: Path) -> list[str]:
-    """A file that is being copied into the store at this moment has no line end yet; it comes with the next look."""
+    """Read records; a file that is being copied into the store has no line end yet and is read the next time."""
     texts = (path.read_text() for path in sorted(folder.rglob("*.json")))
     return [text[:-1] for text in texts if text.endswith("\n")]

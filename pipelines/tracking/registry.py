@@ -28,7 +28,7 @@ _NEEDED = (
     *("safetensors", "pydantic"),
 )
 COLUMN = "image"
-"""Name of the only column, in and out: a base64 text of a TIFF file."""
+"""Name of the only column of input and output: a TIFF file as base64 text."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class RegisteredVersion:
 
 
 def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str]) -> str:
-    """Store the model folder as an MLflow model of the run and register it; returns the version number.
+    """Store the model folder as an MLflow model of the run and register it; return the version number.
 
     Raises:
         UserError: MLflow does not accept the name or the alias.
@@ -67,12 +67,12 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
 
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:
-    """An MLflow model in `target` that serves the weights of a run in `folder`: models from code, no pickle."""
+    """Write an MLflow model to `target` that serves the weights of a run in `folder`: models from code, no pickle."""
     signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
-        # The signature is stated, so the example that MLflow would rather guess it from is not needed.
+        # The signature is stated, so MLflow needs no example to infer it from.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         pyfunc.save_model(
             str(target),
@@ -86,13 +86,13 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
 
 
 def _requirements() -> list[str]:
-    """What a served model needs, in the versions that are installed here."""
-    # A local part, as in 2.13.0+cpu, names a build that an index need not have.
+    """List what a served model needs, in the versions that are installed here."""
+    # A local part, as in 2.13.0+cpu, names a build that a package index need not have.
     return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in _NEEDED]
 
 
 def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
-    """A local folder with weights and recipe of a registered model, and its source run.
+    """Provide a local folder with weights and recipe of a registered model, and its source run.
 
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
     """
@@ -101,17 +101,17 @@ def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
 
 
 def find_version(ref: RegistryRef) -> ModelVersion:
-    """The version of a registered model; a `UserError` where there is none."""
+    """Find the version of a registered model; raise `UserError` where there is none."""
     try:
         if ref.alias:
             return client().get_model_version_by_alias(ref.name, ref.alias)
         return client().get_model_version(ref.name, str(ref.version))
     except MlflowException as error:
-        raise UserError(f"{ref}: there is no such registered model, version or alias; see the Models list.") from error
+        raise UserError(f"{ref}: there is no such registered model, version or alias; check the name.") from error
 
 
 def list_versions() -> list[RegisteredVersion]:
-    """All versions of all registered models, newest first within a model."""
+    """List all versions of all registered models, newest first within a model."""
     found: list[RegisteredVersion] = []
     for model in client().search_registered_models(max_results=200):
         aliases: dict[str, list[str]] = {}

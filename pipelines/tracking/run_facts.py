@@ -1,4 +1,4 @@
-"""What a run says of itself: its parameters, flat, and the code that made it."""
+"""What a run records about itself: its parameters, flat, and the code that made it."""
 
 import subprocess
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 def stored_recipe(run_id: str) -> "Recipe":
-    """The resolved recipe of a run."""
+    """Read the resolved recipe of a run."""
     from sem_models.config.recipe import Recipe
 
     return Recipe.model_validate_json(get_text(run_id, Artifact.RECIPE))
 
 
 def manifest_of(run_id: str) -> "Manifest":
-    """Of the dataset that a run was trained on."""
+    """Read the manifest of the dataset that a run was trained on."""
     from sem_models.datasets.manifest import Manifest
 
     return Manifest.model_validate_json(get_text(run_id, Artifact.MANIFEST))
 
 
 def flat_parameters(recipe: "Recipe") -> dict[str, Any]:
-    """`train.steps: 200` and so on, for MLflow's table of parameters."""
+    """Return `train.steps: 200` and so on, for MLflow's table of parameters."""
     return dict(_flatten(recipe.model_dump(mode="json", exclude={"summary"}), ""))
 
 
@@ -49,7 +49,7 @@ def _flatten(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
 
 
 def code_commit() -> str:
-    """Commit of the code that runs, `+changes` where files differ from it; the version of an installed package."""
+    """Return the commit of the running code, with `+changes` if files differ; for an installed package, its version."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         # A package may be installed below some other project's checkout.
@@ -62,7 +62,7 @@ def code_commit() -> str:
 
 
 def offers_backward(run: RunInfo) -> bool:
-    """Whether the backward generator of a run can be loaded, for lists to choose from."""
+    """Tell whether the backward generator of a run can be loaded, for lists to choose from."""
     if not method_facts(run.params.get("method")).learns_backward:
         return False
     kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)

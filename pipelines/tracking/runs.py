@@ -1,4 +1,4 @@
-"""Runs: creating, finding and reading them. All by explicit run id, never by a current run."""
+"""Creating, finding and reading runs, always by explicit run id, never by a current run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ class RunInfo:
 
     @property
     def is_training(self) -> bool:
-        """Whether it learned, or was mixed from what learned, a model."""
+        """Whether it holds a model that was trained, or mixed from trained ones."""
         return self.kind == "training"
 
 
 def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
-    """A new run in state SCHEDULED; returns its id."""
+    """Create a run in state SCHEDULED; return its id."""
     store = client()
     own = {Tag.KIND: kind, **tags}
     run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
@@ -72,16 +72,16 @@ def _lock_path() -> str:
 
 
 def get_run(run_id: str) -> RunInfo:
-    """One run; a `UserError` where there is none of that id."""
+    """Read one run; raise `UserError` where there is none with that id."""
     try:
         run = client().get_run(run_id)
     except MlflowException as error:
-        raise UserError(f"There is no run {run_id!r} in this store; see the Runs page or `compare` for ids.") from error
+        raise UserError(f"There is no run {run_id!r} in this store; the Runs page lists all runs.") from error
     return _info(run, {run.info.experiment_id: client().get_experiment(run.info.experiment_id).name})
 
 
 def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: int = 200) -> list[RunInfo]:
-    """Runs, newest first."""
+    """List runs, newest first."""
     names = {e.experiment_id: e.name for e in _experiments() if experiment in (None, e.name)}
     if not names:
         return []
@@ -110,7 +110,7 @@ def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
 
 
 def run_warnings(run_id: str) -> list[str]:
-    """What the watch over a training has found, one line each with its step."""
+    """List what the watch over a training has found, one line each with its step."""
     tags = get_run(run_id).tags
     return [text for key, text in sorted(tags.items()) if key.startswith(Tag.WARNING)]
 

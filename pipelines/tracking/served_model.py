@@ -14,7 +14,7 @@ from mlflow.pyfunc.model import PythonModel
 
 
 class ServedModel(PythonModel):
-    """One column `image` of base64 texts, in and out."""
+    """A model whose input and output have one column `image` of base64 texts."""
 
     def load_context(self, context: Any) -> None:
         """Load the weights that were registered."""

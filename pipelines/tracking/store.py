@@ -34,7 +34,7 @@ for _name in ("alembic", "mlflow"):
 
 
 def client() -> MlflowClient:
-    """A client of the store, which exists once this returns."""
+    """Return a client of the store, which exists once this returns."""
     uri = tracking_uri()
     if uri.startswith("sqlite:///"):
         _create_once(home())
@@ -67,7 +67,7 @@ def _create_once(place: Home) -> None:
 
 
 def artifact_root(experiment: str) -> str | None:
-    """Where a new experiment keeps its files; None lets a server decide."""
+    """Return where a new experiment keeps its files; None lets a server decide."""
     if not tracking_uri().startswith("sqlite:"):
         return None
     folder: Path = home().artifacts / experiment
@@ -75,13 +75,13 @@ def artifact_root(experiment: str) -> str | None:
 
 
 def artifacts_at(address: str) -> ArtifactRepository:
-    """The files of a stored address, which in an embedded store lie below the present home folder."""
+    """Open the files at a stored address, which in an embedded store lie below the present home folder."""
     uri = tracking_uri()
     return get_artifact_repository(here(address, home()) if is_embedded() else address, tracking_uri=uri)
 
 
 def artifacts_of(run_id: str) -> ArtifactRepository:
-    """The files of a run."""
+    """Open the files of a run."""
     return artifacts_at(_address(tracking_uri(), run_id))
 
 

@@ -1,4 +1,4 @@
-"""Use case: a recipe and a dataset become a run that can be trained."""
+"""Use case: make a run that can be trained from a recipe and a dataset."""
 
 import contextlib
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def schedule_training(request: TrainRequest) -> str:
-    """A SCHEDULED run for what was asked, which nobody trains yet; returns its id.
+    """Create a SCHEDULED run for a request, which no process trains yet; return its id.
 
     Raises:
         UserError: As `create_training`, or there is no such recipe or setting.
@@ -35,12 +35,12 @@ def schedule_training(request: TrainRequest) -> str:
 def create_training(
     recipe: "Recipe", dataset_name: str, experiment: str = Experiment.DEFAULT, init: str | None = None
 ) -> str:
-    """A SCHEDULED run that holds the resolved recipe and the dataset's manifest; returns its id.
+    """Create a SCHEDULED run that holds the resolved recipe and the dataset's manifest; return its id.
 
-    With `init`, the id of an earlier run, the restorer starts from its weights and the pixel stage is left out.
+    With `init`, the id of an earlier run, the generator starts from its weights and the pixel stage is left out.
 
     Raises:
-        UserError: There is no such dataset, or it is not one that the recipe can learn from.
+        UserError: There is no such dataset, or the recipe cannot learn from it.
     """
     from sem_models.tasks.compatibility import adapt, check_compatible, refuse_ignored
 

@@ -1,4 +1,4 @@
-"""Use case: between the faithful and the sharp end of a GAN training (network interpolation; Wang et al., 2018)."""
+"""Use case: mix the faithful and the sharp end of a GAN training (network interpolation; Wang et al., 2018)."""
 
 import tempfile
 from pathlib import Path
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def interpolate(request: InterpolateRequest) -> str:
-    """A new run that holds the weights (1 - alpha) x pixel stage + alpha x adversarial stage; returns its id.
+    """Create a run with the weights (1 - alpha) x pixel stage + alpha x adversarial stage; return its id.
 
     Raises:
-        UserError: The run has no two ends.
+        UserError: The run does not have two ends.
     """
     run_id, alpha = request.run_id, request.alpha
     run, recipe = get_run(run_id), stored_recipe(run_id)
@@ -46,7 +46,7 @@ def interpolate(request: InterpolateRequest) -> str:
 
 
 def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
-    """Artifact folders of the two ends."""
+    """Return the artifact folders of the two ends."""
     from sem_models.methods.table import stages
 
     last = int(run.tags.get(Tag.BEST_STEP, 0))
@@ -56,7 +56,7 @@ def _ends(run: RunInfo, recipe: "Recipe") -> tuple[str, str]:
         or last <= stages(recipe)[-1].first
     ):
         raise UserError(
-            f"Run {run.run_id} has not two ends to interpolate between: name an adversarial training that has ended "
+            f"Run {run.run_id} does not have two ends to interpolate between: name an adversarial training that ended "
             "after at least one validation of its second stage."
         )
     return pixel_end(run.run_id), Artifact.BEST

@@ -1,4 +1,4 @@
-"""What can be asked about training: start one, go on with one, mix the two ends of one."""
+"""Requests about training: start one, continue one, mix the two ends of one."""
 
 from typing import ClassVar
 
@@ -19,18 +19,18 @@ class TrainRequest(Request):
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
     experiment: str = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
     init: RunField | None = Field(
-        None, description="Start from what this run learned by pixel losses; that stage is left out."
+        None, description="Run whose weights, learned by pixel losses, are the start; the pixel stage is then left out."
     )
-    queue: bool = Field(False, description="Train in the background, when a slot is free.")
+    queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
 
 
 class ResumeRequest(Request):
-    """Go on with a training that was stopped."""
+    """Continue a training that was stopped."""
 
     use_case: ClassVar[str] = "resume"
 
-    run_id: str = Field(description="Go on with this run.")
-    queue: bool = Field(False, description="Train in the background, when a slot is free.")
+    run_id: str = Field(description="Run to continue.")
+    queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
 
 
 class InterpolateRequest(Request):
@@ -43,6 +43,6 @@ class InterpolateRequest(Request):
 
 
 class DemoRequest(Request):
-    """Go the whole way on simulated micrographs."""
+    """Simulate micrographs, prepare them, and train, score and register a model."""
 
     use_case: ClassVar[str] = "demo"

@@ -1,4 +1,4 @@
-"""Use case: a run is trained, in this process or in one of its own."""
+"""Use case: train a run, in this process or in one of its own."""
 
 import contextlib
 from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def train(request: TrainRequest, hook: ProgressHook | None = None) -> str:
-    """Create a run and train it: detached where it is to be queued, else in this process; returns its id."""
+    """Create a run and train it: detached if it is to be queued, else in this process; return its id."""
     run_id = schedule_training(request)
     if request.queue:
         submit(run_id)
@@ -35,7 +35,7 @@ def train(request: TrainRequest, hook: ProgressHook | None = None) -> str:
 
 
 def train_to_the_end(request: TrainRequest, hook: ProgressHook | None = None) -> str:
-    """Train in this process, for use cases that go on with the result.
+    """Train in this process, for use cases that continue with the result.
 
     Raises:
         Cancelled: The training was stopped before its end; its state is saved.
@@ -49,9 +49,9 @@ def train_to_the_end(request: TrainRequest, hook: ProgressHook | None = None) ->
 def run_training(
     run_id: str, resume: bool = False, hook: ProgressHook | None = None, on_wait: Callable[[int], None] | None = None
 ) -> "TrainResult | None":
-    """Train a created run in this process; None where it was cancelled while it waited.
+    """Train a created run in this process; return None where it was cancelled while it waited.
 
-    Every way out writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
+    Every exit writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
     """
     with WorkerSession(run_id, on_wait) as session:
         if not session.wait_for_slot():

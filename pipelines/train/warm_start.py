@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def pixel_end(run_id: str) -> str:
-    """Artifact folder of the model that a run had learned by pixel losses alone.
+    """Find the artifact folder of the model that a run had learned by pixel losses alone.
 
-    The end of the first stage; where the run had none, what it started from; without a discriminator its best.
+    It is the end of the first stage; what the run started from, where it had no such stage; or, without a
+    discriminator, its best checkpoint.
 
     Raises:
-        UserError: There is no such training, its pixel stage is not over, or it is a mixture.
+        UserError: There is no such training, its pixel stage is not finished, or it is a mixture.
     """
     run = get_run(run_id)
     if not run.is_training or Tag.INTERPOLATED_FROM in run.tags:
@@ -33,12 +34,12 @@ def pixel_end(run_id: str) -> str:
         return Artifact.BEST
     if Tag.INITIAL_RUN in run.tags:
         return Artifact.INITIAL_MODEL
-    raise UserError(f"Run {run_id} has no finished pixel stage; wait where it has one, or name another run.")
+    raise UserError(f"Run {run_id} has no finished pixel stage; wait until it has, or name another run.")
 
 
 @contextlib.contextmanager
 def model_of(run_id: str, folder: str) -> Iterator[Path]:
-    """A local copy of weights and recipe in an artifact folder, for as long as the block runs."""
+    """Provide a local copy of weights and recipe in an artifact folder while the block runs."""
     from sem_models.inference.model_folder import RECIPE, WEIGHTS
 
     with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
@@ -46,7 +47,7 @@ def model_of(run_id: str, folder: str) -> Iterator[Path]:
 
 
 def shortened(recipe: "Recipe", source: Path) -> "Recipe":
-    """The recipe without the stage that the model folder `source` has behind it.
+    """Return the recipe without the stage that the model in the folder `source` has completed.
 
     Raises:
         UserError: The model in `source` has another network.
@@ -59,8 +60,8 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
             key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
         )
         raise UserError(
-            f"The run to start from has another network: {', '.join(differing)} differ(s). Choose a recipe with the "
-            "same network, or change it with ",
+            f"The run to start from has another network, with other values of {', '.join(differing)}. Choose a recipe "
+            "with the same network, or change it with ",
             SettingRef("network.KEY", "VALUE"),
             ".",
         )
@@ -68,7 +69,7 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
 
 
 def without_first_stage(recipe: "Recipe") -> "Recipe":
-    """Only the adversarial stage with the steps it has, one at least; recipes of one stage stay as they are."""
+    """Keep only the adversarial stage with its steps, at least one; recipes of one stage stay as they are."""
     if recipe.adversarial is None:
         return recipe
     from sem_models.methods.table import stages
@@ -83,13 +84,13 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
 
 
 def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
-    """Store the model to start from with the new run, so that it outlives the run that it came from."""
+    """Store the model to start from with the new run, so that it outlives the run it came from."""
     put_files(run_id, Artifact.INITIAL_MODEL, sorted(source.iterdir()))
     set_tags(run_id, {Tag.INITIAL_RUN: source_run})
     theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (source_run, run_id))
     if theirs != ours:
         text = (
-            f"Step 0: The weights come from run {source_run[:8]}, which learned on another dataset (digest "
-            f"{theirs[:12]}). Where that held specimens of this test split, scores here are too good."
+            f"Step 0: The weights come from run {source_run[:8]}, which was trained on another dataset (digest "
+            f"{theirs[:12]}). If that holds specimens of this test split, scores here are too good."
         )
         set_tags(run_id, {f"{Tag.WARNING}initial-dataset": text})

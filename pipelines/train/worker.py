@@ -7,7 +7,7 @@ from sem_models.errors import UserError
 
 
 def main(arguments: list[str]) -> int:
-    """Wait for a slot, train, leave a true terminal state; returns the exit status."""
+    """Wait for a slot, train, write the true final state; return the exit status."""
     run_id, resume = arguments[0], "--resume" in arguments[1:]
     try:
         result = run_training(run_id, resume)

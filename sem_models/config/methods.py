@@ -8,6 +8,8 @@ from sem_models.config.validation_scores import BLIND_ERROR, INPUT_CORRELATION, 
 MethodName = Literal[
     "supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot", "segmentation", "diffusion"
 ]
+Direction = Literal["forward", "backward"]
+"""Which generator of a CycleGAN: from the first domain to the second, or back. Every other model is `forward`."""
 METHOD_SETTINGS = ("adversarial", "cycle", "blind_spot", "diffusion")
 """Fields of a recipe that belong to some methods and are absent for the others."""
 

@@ -1,1 +1,1 @@
-"""Scores, baselines and statistics."""
+"""Scoring models: metrics, baselines, benchmarks and statistics."""

@@ -1,4 +1,4 @@
-"""What a task scores on a dataset: its cases, its scores, its baselines, and what a reader must know."""
+"""How a model is scored on a dataset: the cases, the scores, the baselines, and what a reader must know."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,42 +17,42 @@ from sem_models.progress import Progress, silent
 
 
 class OutputScorer(Protocol):
-    """Scores outputs; remembers why a score is missing."""
+    """Scores outputs and notes why scores are missing."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """Why scores are missing, so far."""
+        """Why scores have been missing so far."""
 
     def __call__(self, whole: UnitImage, case: Case) -> Scores:
-        """Scores of a (C, H, W) output by name."""
+        """Return the scores of a (C, H, W) output by name."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Made anew for each evaluation: the scorer takes notes."""
+    """Everything that an evaluation needs; build a new one for each evaluation, because the scorer takes notes."""
 
     dataset: Dataset
     case_of: Callable[[Entry], Case]
-    """What a model is given of an entry and what it should give; a `UserError` where scales do not agree."""
+    """Makes the input of a model and its target from an entry; raises a `UserError` if scales do not agree."""
     scorer: OutputScorer
     baselines: Sequence[UnitModel]
     inputs: str
-    """Where inputs come from, for telling whether two tables can be compared."""
+    """Where inputs come from, so that a reader knows whether two tables can be compared."""
     border_px: int
-    """Pixels that the scorer leaves out at each edge of an output."""
+    """Pixels that the scorer ignores at each edge of an output."""
     notes: tuple[str, ...] = ()
     gives_images: bool = True
-    """Whether outputs are micrographs, which can be shown and judged beside real ones."""
+    """Whether outputs are micrographs, which can be compared with real ones by eye or by a classifier."""
 
     def evaluate(
         self, model: UnitModel, split: Split, progress: Progress = silent, known: Sequence[Row] = ()
     ) -> EvaluationReport:
-        """Per-image scores of `model` and the baselines on whole images of a split.
+        """Score `model` and the baselines on whole images of a split, image by image.
 
         Args:
             model: On the device that the predictor chooses.
             split: Usually `test`.
-            progress: Told after each image.
+            progress: Called after each image.
             known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
 
         Raises:
@@ -75,7 +75,7 @@ class Benchmark:
     def _rows(
         self, methods: Sequence[UnitModel], split: Split, known: Sequence[Row], progress: Progress
     ) -> tuple[Row, ...]:
-        """One row an image and method, image by image."""
+        """Return one row for each image and method, image by image."""
         entries = self.dataset.entries(split)
         if not entries:
             raise UserError(f"Dataset {self.dataset.manifest.name!r} has no image in its {split} split.")

@@ -6,66 +6,32 @@ from sem_models.evaluation.metrics.table import LABELS
 from sem_models.evaluation.paired import LEVEL, Paired
 from sem_models.evaluation.statistics.intervals import FEWEST_GROUPS, smallest_p
 
-_COVERAGE = {3: 75, 5: 84, 10: 89, 20: 93}
-"""Per cent of intervals that hold the true mean: percentile bootstrap of so many independent normal values (simulated).
-
-Skewed differences, or images of one specimen that are drawn one by one, are worse."""
-
 
 def caveats(pairs: Sequence[Paired], together: int) -> tuple[str, ...]:
-    """Sentences for pairs of which each metric has `together`; scores that fewer images have are named apart."""
+    """Return sentences for pairs of which each metric has `together`; scores that fewer images have are named apart."""
     most = max(pairs, key=lambda paired: paired.interval.n)
-    n, groups = most.interval.n, most.groups
-    drawn = (groups, "groups") if most.resampled == "groups" else (n, "images")
-    said = [
-        _few_images(n, together),
-        _shared_groups(n, groups),
-        _few_draws(*drawn),
-        *_partial(pairs, n, together),
-    ]
+    said = [_few_specimens(most.groups, together), *_partial(pairs, most, together)]
     return tuple(text for text in said if text)
 
 
-def _partial(pairs: Sequence[Paired], most: int, together: int) -> list[str]:
-    """One sentence a score that not all images have."""
-    fewest = {paired.metric: paired.interval.n for paired in sorted(pairs, key=lambda paired: -paired.interval.n)}
+def _partial(pairs: Sequence[Paired], most: Paired, together: int) -> list[str]:
+    """One sentence for each score that not all images have."""
+    fewest = {paired.metric: paired for paired in sorted(pairs, key=lambda paired: -paired.interval.n)}
     return [
-        f"{LABELS[metric]}: only {n} of {most} images have it. {_few_images(n, together)}".strip()
-        for metric, n in fewest.items()
-        if n < most
+        f"{LABELS[metric]}: only {paired.interval.n} of {most.interval.n} images have it. "
+        f"{_few_specimens(paired.groups, together)}".strip()
+        for metric, paired in fewest.items()
+        if paired.interval.n < most.interval.n
     ]
 
 
-def _few_images(n: int, together: int) -> str:
+def _few_specimens(n: int, together: int) -> str:
     least = min(1.0, together * smallest_p(n))
     if least <= LEVEL:
         return ""
     after = f", {least:.3g} after Holm over {together} comparisons" if together > 1 else ""
-    return (
-        f"With n = {n} images p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
+    said = (
+        f"With {n} specimen{'s' * (n != 1)} p cannot fall below {smallest_p(n):.3g} (2/2^{n}){after}: "
         f"no difference can reach {LEVEL} by this test. Look at the images one by one."
     )
-
-
-def _shared_groups(n: int, groups: int) -> str:
-    if groups == n:
-        return ""
-    said = f"{n} images come from {groups} group(s): the signed-rank p takes images for independent and is too small."
-    if groups >= FEWEST_GROUPS:
-        return f"{said} Intervals draw whole groups instead; trust them more than p."
-    return (
-        f"{said} Fewer than {FEWEST_GROUPS} groups cannot be resampled: the interval speaks for these specimens only."
-    )
-
-
-def _few_draws(count: int, what: str) -> str:
-    if count >= max(_COVERAGE):
-        return ""
-    if count < min(_COVERAGE):
-        return f"An interval from {count} {what} says next to nothing."
-    below, above = max(size for size in _COVERAGE if size <= count), min(size for size in _COVERAGE if size >= count)
-    held = " to ".join(str(_COVERAGE[size]) for size in dict.fromkeys((below, above)))
-    return (
-        f"Intervals rest on {count} {what} and are too narrow: a percentile bootstrap of so few holds the true mean in "
-        f"about {held} % of cases at best, not 95 %."
-    )
+    return said if n >= FEWEST_GROUPS else f"{said} An interval needs {FEWEST_GROUPS} specimens or more."

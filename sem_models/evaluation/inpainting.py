@@ -1,4 +1,4 @@
-"""Cases of inpainting: whole frames whose lines are spoilt, compared where they were hidden and as a whole."""
+"""Scoring of inpainting: whole frames with simulated line defects, compared as a whole and at the hidden pixels."""
 
 from collections.abc import Sequence
 
@@ -20,19 +20,19 @@ from sem_models.physics.line_defects import draw_line_defects, spoil_lines
 
 
 def inpainting_benchmark(dataset: Dataset, degradation: Degradation) -> Benchmark:
-    """Mended frames against the frames as recorded, beside linear interpolation between the nearest good lines.
+    """Return the benchmark of inpainted frames against the frames as recorded, beside linear interpolation.
 
     Args:
-        dataset: Of single images, without defects of their own.
-        degradation: Its `lines` are drawn for each frame by a seed from its name; the usual ones where it has none.
+        dataset: Single images without line defects.
+        degradation: Its `lines` are drawn for each frame by a seed from its name; default settings if it has none.
 
     Raises:
-        UserError: The dataset brings inputs of its own.
+        UserError: The dataset contains inputs.
     """
     if dataset.manifest.layout.brings_inputs:
         raise UserError(
-            f"Dataset {dataset.manifest.name!r} is {dataset.manifest.kind}; models that mend lines are scored on "
-            "single images, whose lines are spoilt here."
+            f"Dataset {dataset.manifest.name!r} is {dataset.manifest.kind}; score inpainting on single images, in "
+            "which line defects are simulated."
         )
     baselines: Sequence[UnitModel] = [InterpolatedLines()]
     forward = degradation if degradation.lines else degradation.model_copy(update={"lines": LineDefects()})
@@ -43,12 +43,12 @@ def inpainting_benchmark(dataset: Dataset, degradation: Degradation) -> Benchmar
         baselines=baselines,
         inputs=describe_input(dataset, forward),
         border_px=1,
-        notes=("Methods are told which pixels are spoilt; all others pass unchanged and are exact.",),
+        notes=("Methods know which pixels are defective; all others stay unchanged and are exact.",),
     )
 
 
 def line_case(dataset: Dataset, entry: Entry, degradation: Degradation) -> Case:
-    """Image filled by interpolation with its mask, and the image as recorded; the same each time."""
+    """Simulate line defects in one image, the same each time; the input is the interpolated image with its mask."""
     sharp = torch.from_numpy(dataset.unit(entry, "image"))
     generator = torch.Generator().manual_seed(image_seed(entry.name))
     lines = degradation.lines or LineDefects()
@@ -65,7 +65,7 @@ def line_case(dataset: Dataset, entry: Entry, degradation: Degradation) -> Case:
 
 
 class _LineScorer:
-    """The usual scores, and the PSNR of hidden pixels alone."""
+    """Computes the usual scores, and the PSNR of hidden pixels alone."""
 
     def __init__(self) -> None:
         self._scorer = Scorer()
@@ -79,7 +79,7 @@ class _LineScorer:
 
 
 def hidden_psnr_db(whole: UnitImage, case: Case) -> float | None:
-    """PSNR over the pixels that were hidden, up to the edge; None where none was."""
+    """Compute the PSNR in dB over all hidden pixels, those at the edge included; None if there are none."""
     hidden = np.broadcast_to(case.input[-1:] > 0.5, whole.shape)
     if not hidden.any():
         return None

@@ -1,4 +1,4 @@
-"""Cases of tasks on label maps: a segmentation against the mask, a synthetic micrograph against the real one."""
+"""Scoring of tasks with masks: a segmentation against the mask, a synthetic micrograph against the real one."""
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from sem_models.images.intensity import UnitImage
 
 
 def segmentation_benchmark(dataset: Dataset, labels: tuple[int, ...], degradation: Degradation) -> Benchmark:
-    """Logits of a class and pixel against the mask, up to the edge, beside the most frequent class of the training.
+    """Return the benchmark of segmentations against masks, edges included, beside the most frequent training class.
 
     Args:
-        dataset: With masks.
+        dataset: A dataset with masks.
         labels: Raw value of each class that the model knows.
-        degradation: Of the images that it is given.
+        degradation: Forward model of the images that the model is given.
 
     Raises:
         UserError: The classes are not those of the model.
@@ -41,13 +41,13 @@ def segmentation_benchmark(dataset: Dataset, labels: tuple[int, ...], degradatio
         baselines=[majority(dataset)],
         inputs=degradation.model_dump_json(exclude_none=True),
         border_px=0,
-        notes=(f"Of the classes, {_named(labels)}; dice and iou are means over them.",),
+        notes=(f"Classes: {_named(labels)}; dice and iou are means over them.",),
         gives_images=False,
     )
 
 
 def synthesis_benchmark(dataset: Dataset, labels: tuple[int, ...], degradation: Degradation) -> Benchmark:
-    """Micrographs drawn from masks against the real ones, beside the mean grey of each class.
+    """Return the benchmark of micrographs drawn from masks against the real ones, beside the mean grey of each class.
 
     Raises:
         UserError: The classes are not those of the model.
@@ -67,8 +67,8 @@ def synthesis_benchmark(dataset: Dataset, labels: tuple[int, ...], degradation: 
         inputs="masks",
         border_px=1,
         notes=(
-            f"The input is the mask: {_named(labels)}. PSNR and SSIM ask for the one texture of the real image, which "
-            "no mask tells; contrast and histogram say whether grey levels are those of a real image.",
+            f"The input is the mask: {_named(labels)}. PSNR and SSIM expect the texture of the real image, which no "
+            "mask determines; standard deviation and histogram show whether grey levels are those of a real image.",
         ),
     )
 
@@ -78,13 +78,13 @@ def require_labels(dataset: Dataset, labels: tuple[int, ...]) -> None:
     known = dataset.manifest.label_values
     if not dataset.manifest.layout.has_masks or known != labels:
         raise UserError(
-            f"The model knows masks of the labels {labels}, but {dataset.manifest.name!r} has {known or 'none'}; "
-            "score on a masked dataset of the same labels."
+            f"The model knows masks with the labels {labels}, but {dataset.manifest.name!r} has {known or 'none'}; "
+            "score on a masked dataset with the same labels."
         )
 
 
 class _ClassScorer:
-    """Dice and IoU of (K, H, W) logits against a one-hot mask."""
+    """Computes Dice and IoU of (K, H, W) logits against a one-hot mask."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

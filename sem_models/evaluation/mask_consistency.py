@@ -1,9 +1,9 @@
-"""Whether a segmentation network that learned from real images finds the mask that an image was drawn from.
+"""Whether a segmenter trained on real images finds the mask that an image was drawn from.
 
 The Dice of a generated image alone says little: a network that misses myelin in real images misses it in synthetic ones
-too. It stands beside the Dice on the real image of the same mask and two baselines: the most frequent class everywhere,
-and a drawing with one grey a class, which shows how far plain contrast carries without any texture. A drawing can
-exceed the real image, and flat greys may too: it is a test of faithfulness to the mask and none of realism.
+too. It is therefore shown beside the Dice of the real image of the same mask and two baselines: the most frequent class
+everywhere, and one flat grey for each class, which shows how much grey levels alone achieve without any texture. A
+generated image can exceed the real one, and so can flat greys: this tests faithfulness to the mask, not realism.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class Drawn:
 
 
 class MaskConsistency(Frozen):
-    """Dice of each class, a row an image and method."""
+    """Dice of each class, one row for each image and method."""
 
     version: int = 1
     labels: tuple[int, ...]
@@ -47,7 +47,7 @@ class MaskConsistency(Frozen):
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """In the order of the rows."""
+        """Names of the methods, in the order of the rows."""
         return tuple(dict.fromkeys(row.method for row in self.rows))
 
     @property
@@ -56,7 +56,7 @@ class MaskConsistency(Frozen):
         return ("dice", *(f"dice_{index}" for index in range(len(self.labels))))
 
     def interval(self, method: str, metric: str) -> Interval:
-        """Mean over images with the 95 % interval over specimens."""
+        """Return the mean over images with its 95 % interval over specimens."""
         rows = [row for row in self.rows if row.method == method]
         scores = [row.scores.get(metric) for row in rows]
         return cluster_interval(
@@ -70,10 +70,10 @@ def mask_consistency(
     """Segment every image and compare what was found with the mask it was drawn from.
 
     Args:
-        segment: Learned from real images only.
-        drawn: One item a mask; taken one by one, so that they need not all be in memory.
+        segment: A segmenter that was trained on real images only.
+        drawn: One item for each mask, read one by one, so that they need not all be in memory.
         labels: The raw value of each class.
-        most_frequent: Index of the class that is the most frequent one in training.
+        most_frequent: Index of the most frequent class in the training split.
     """
     rows: list[Row] = []
     for item in drawn:
@@ -86,6 +86,6 @@ def mask_consistency(
 
 
 def _dice(found: NDArray[np.integer], mask: NDArray[np.uint8], classes: int) -> dict[str, float | None]:
-    """None for a class that neither map has."""
+    """Compute Dice, None for a class that neither label map has."""
     scores = segmentation_scores(found, mask, classes)
     return {name: value if np.isfinite(value) else None for name, value in scores.items() if name.startswith("dice")}

@@ -1,4 +1,4 @@
-"""Models against one reference, image by image: differences, intervals, corrected p values and ranks."""
+"""Models compared with a reference model, image by image: differences, intervals, corrected p values and ranks."""
 
 import math
 from collections.abc import Sequence
@@ -11,36 +11,34 @@ from scipy.stats import rankdata
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import (
-    FEWEST_GROUPS,
     Interval,
-    bootstrap_interval,
     cluster_interval,
     holm,
     signed_rank_p,
 )
 
 LEVEL = 0.05
-"""Of the corrected p: a few images can have an interval off zero by luck, because it is then too narrow."""
+"""Largest corrected p of a difference that is called better or worse."""
 
 
 def unit(metric: str) -> str:
-    """Unit of a score and of a difference of scores."""
+    """Return the unit of a score and of a difference of scores."""
     row = METRICS[metric]
     return f"distance from {row.ideal:g}" if row.in_between else row.unit or "no unit"
 
 
 def direction(metric: str) -> Literal[1, -1]:
-    """1 where a larger `measured` value is better, else -1."""
+    """Return 1 if a larger `measured` value is better, else -1."""
     return 1 if METRICS[metric].ideal == math.inf else -1
 
 
 def measured(metric: str, score: float) -> float:
-    """What is ranked and subtracted: the score, or its distance from the best value where that lies in between."""
+    """Return what is ranked and subtracted: the score, or its distance from a best value that lies in between."""
     return abs(score - METRICS[metric].ideal) if METRICS[metric].in_between else score
 
 
 def mean_goodness(report: EvaluationReport, metric: str) -> float:
-    """Mean over images, larger is better whatever the metric; -inf where no image has the score."""
+    """Return the mean over images, negated if lower is better; -inf if no image has the score."""
     values = [direction(metric) * measured(metric, value) for value in report.values(report.model, metric)]
     finite = [value for value in values if np.isfinite(value)]
     return float(np.mean(finite)) if finite else float("-inf")
@@ -61,11 +59,10 @@ class Paired:
 
     metric: str
     differences: tuple[ImageDifference, ...]
-    """Of the images that both scored."""
+    """Differences on the images that both have scores for."""
     interval: Interval
-    resampled: Literal["groups", "images"]
-    """What the bootstrap drew."""
     p: float
+    """Two-sided signed-rank test over specimens."""
     p_holm: float
     """Corrected over all comparisons by this metric that are shown together."""
 
@@ -75,25 +72,25 @@ class Paired:
         return len({difference.group for difference in self.differences})
 
     @property
-    def verdict(self) -> Literal["better", "worse", "not shown"]:
-        """Of the model, where the interval leaves zero out and the corrected p is at most `LEVEL`."""
+    def verdict(self) -> Literal["better", "worse", "no difference shown"]:
+        """Whether the model is better or worse: the interval excludes zero and the corrected p is at most `LEVEL`."""
         if self.p_holm > LEVEL:
-            return "not shown"
+            return "no difference shown"
         lo, hi = sorted((direction(self.metric) * self.interval.lo, direction(self.metric) * self.interval.hi))
-        return "better" if lo > 0 else "worse" if hi < 0 else "not shown"
+        return "better" if lo > 0 else "worse" if hi < 0 else "no difference shown"
 
 
 def compare_to(reference: EvaluationReport, others: Sequence[EvaluationReport], metric: str) -> tuple[Paired, ...]:
-    """Each of the others against the reference; p values are one family.
+    """Compare each of the others with the reference; their p values are corrected as one family.
 
     Raises:
-        ValueError: One of them was not scored in the reference's way.
+        ValueError: One of them was not scored in the same way as the reference.
     """
     return _one_family([_paired(reference, other, metric) for other in others])
 
 
 def against_baselines(reports: Sequence[EvaluationReport], baselines: Sequence[str], metric: str) -> tuple[Paired, ...]:
-    """Each model minus each baseline of its own report, report by report; p values are one family."""
+    """Compare each model with each baseline of its own report; all p values are corrected as one family."""
     references = [
         (report, report.model_copy(update={"model": baseline})) for report in reports for baseline in baselines
     ]
@@ -110,39 +107,38 @@ def _paired(reference: EvaluationReport, other: EvaluationReport, metric: str) -
         raise ValueError(f"{other.model} and {reference.model} cannot be paired: {'; '.join(different)}")
     differences = _differences(reference, other, metric)
     values, groups = [d.value for d in differences], [d.group for d in differences]
-    clustered = len(set(groups)) >= FEWEST_GROUPS
-    interval = cluster_interval(values, groups) if clustered else bootstrap_interval(values)
-    p = signed_rank_p(values)
-    return Paired(metric, differences, interval, "groups" if clustered else "images", p, p)
+    p = signed_rank_p(values, groups)
+    return Paired(metric, differences, cluster_interval(values, groups), p, p)
 
 
 def _differences(reference: EvaluationReport, other: EvaluationReport, metric: str) -> tuple[ImageDifference, ...]:
-    """By the name of the image, whatever the order of the rows."""
-    base, scores = _scores(reference, metric), _scores(other, metric)
+    """Subtract scores image by image, matched by the name of the image."""
+    base, scores = scores_by_image(reference, metric), scores_by_image(other, metric)
     groups = {row.image: row.group for row in reference.rows}
     common = [image for image in base if image in scores]
     return tuple(ImageDifference(image, groups[image], scores[image] - base[image]) for image in common)
 
 
-def _scores(report: EvaluationReport, metric: str) -> dict[str, float]:
+def scores_by_image(report: EvaluationReport, metric: str) -> dict[str, float]:
+    """Return what is compared of the model of a report, by image; images without the score are left out."""
     own = [(row.image, row.scores.get(metric)) for row in report.rows if row.method == report.model]
     return {image: measured(metric, score) for image, score in own if score is not None}
 
 
 @dataclass(frozen=True)
 class Rank:
-    """How one model stands among all, image by image."""
+    """The rank of one model among all, image by image."""
 
     mean: float
-    """Mean over images of the rank, 1 is best; ties share their mean rank."""
+    """Mean rank over images, 1 is best; ties share their mean rank."""
     first: int
-    """Images on which no other model is better."""
+    """Number of images on which no other model is better."""
     images: int
 
 
 def ranks(reports: Sequence[EvaluationReport], metric: str) -> tuple[Rank, ...]:
-    """The rank of each model on the images that all of them scored."""
-    scores = [_scores(report, metric) for report in reports]
+    """Return the rank of each model on the images that all of them have scores for."""
+    scores = [scores_by_image(report, metric) for report in reports]
     images = [image for image in scores[0] if all(image in one for one in scores)]
     if not images:
         return tuple(Rank(float("nan"), 0, 0) for _ in reports)

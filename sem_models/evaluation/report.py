@@ -1,4 +1,4 @@
-"""The result of an evaluation: per-image rows of a model and its baselines, and what follows from them."""
+"""The result of an evaluation: per-image scores of a model and its baselines, with means and gains."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -8,11 +8,16 @@ from pydantic import BeforeValidator
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
 from sem_models.evaluation.metrics.table import METRICS
-from sem_models.evaluation.statistics.intervals import Interval, PairedDifference, bootstrap_interval, paired_difference
+from sem_models.evaluation.statistics.intervals import (
+    Interval,
+    PairedDifference,
+    cluster_interval,
+    paired_difference,
+)
 
 
 def _present_name(method: Any) -> Any:
-    """Reports of version 0.1 called baselines `floor:NAME`."""
+    """Rename baselines of version 0.1 reports, which were called `floor:NAME`."""
     return f"baseline:{method[6:]}" if isinstance(method, str) and method.startswith("floor:") else method
 
 
@@ -26,7 +31,7 @@ class Row(Frozen):
     image: str
     group: str
     scores: dict[str, float | None]
-    """None where a score could not be computed (`EvaluationReport.notes` says why); no key where it does not apply."""
+    """None if a score could not be computed (`EvaluationReport.notes` says why); no key if it does not apply."""
 
 
 class EvaluationReport(Frozen):
@@ -38,7 +43,7 @@ class EvaluationReport(Frozen):
     digest: str
     split: Split
     degradation: str
-    """JSON of the forward model that made the inputs, or `paired` where the dataset holds them."""
+    """JSON of the forward model that made the inputs, or `paired` if the dataset contains them."""
     data_range: float
     border_px: int
     """Pixels left out at each edge of the output."""
@@ -67,24 +72,29 @@ class EvaluationReport(Frozen):
         return len({row.group for row in self.rows})
 
     def values(self, method: str, metric: str) -> list[float]:
-        """Scores of one method, one an image, NaN where missing."""
+        """Return the scores of one method, one for each image, NaN where missing."""
         scores = [row.scores.get(metric) for row in self.rows if row.method == method]
         return [float("nan") if score is None else score for score in scores]
 
     def mean(self, method: str, metric: str) -> Interval:
-        """Mean over images with its 95 % interval."""
-        return bootstrap_interval(self.values(method, metric))
+        """Return the mean over images with its 95 % interval over specimens."""
+        return cluster_interval(self.values(method, metric), self._groups_of(method))
 
     def gain(self, metric: str, baseline: str) -> PairedDifference:
-        """Model minus baseline, image by image."""
-        return paired_difference(self.values(self.model, metric), self.values(baseline, metric))
+        """Return model minus baseline, image by image, with its 95 % interval over specimens."""
+        return paired_difference(
+            self.values(self.model, metric), self.values(baseline, metric), self._groups_of(self.model)
+        )
+
+    def _groups_of(self, method: str) -> list[str]:
+        return [row.group for row in self.rows if row.method == method]
 
     def comparable(self, other: "EvaluationReport") -> bool:
-        """Whether both were scored on the same images, made the same way and cut the same way."""
+        """Return whether both were scored on the same images, simulated and cropped in the same way."""
         return not self.differs_from(other)
 
     def differs_from(self, other: "EvaluationReport") -> tuple[str, ...]:
-        """What keeps the two from being compared, `name this, not that` each; empty where they are comparable."""
+        """Return the settings that make two reports incomparable, as `name this, not that`; empty if comparable."""
         pairs = [(name, mine, other._setting[name]) for name, mine in self._setting.items()]
         different = [_difference(name, mine, theirs) for name, mine, theirs in pairs if mine != theirs]
         if self.digest != other.digest:
@@ -102,7 +112,7 @@ def _difference(name: str, mine: object, theirs: object) -> str:
 
 
 def _degradation_differences(mine: str, theirs: str) -> list[str]:
-    """Only the settings that differ, where both are forward models."""
+    """Return only the settings that differ if both are forward models, else both as they are."""
     if mine == theirs:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Cases of whatever makes a micrograph of a micrograph: recorded pairs, or inputs simulated from sharp images."""
+"""Scoring of restorations and translations: recorded pairs, or inputs simulated from sharp images."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ from sem_models.physics.downsampling import crop_to_multiple
 def restoration_benchmark(
     dataset: Dataset, degradation: Degradation, scale: int, baselines: Sequence[UnitModel]
 ) -> Benchmark:
-    """Outputs are compared with the sharp image, the border of `scale` pixels left out.
+    """Return the benchmark of outputs against the sharp image, without a border of `scale` pixels.
 
     Args:
-        dataset: With a reference (`require_reference`). Single images are degraded here, with a seed from their name;
-            paired ones bring their input.
+        dataset: A dataset with references (`require_reference`). Single images are degraded here, with a seed from
+            their name; paired ones contain their input.
         degradation: Its scale must be that of the model.
-        scale: Of the model.
-        baselines: For every table.
+        scale: How many times the model enlarges.
+        baselines: Baselines that appear in the table of every model.
     """
     return Benchmark(
         dataset=dataset,
@@ -42,15 +42,15 @@ def restoration_benchmark(
 
 
 def require_reference(dataset: Dataset, degradation: Degradation) -> None:
-    """Refuse datasets that say nothing about what an output should be."""
+    """Refuse datasets without a reference for outputs; raises a `UserError`."""
     name, layout = dataset.manifest.name, dataset.manifest.layout
     if layout.is_unpaired:
         raise UserError(
-            f"Dataset {name!r} is unpaired: its inputs have no reference to be scored against. Score on a paired set, "
-            "or on single images, which are degraded by the recipe's forward model."
+            f"Dataset {name!r} is unpaired: its inputs have no reference to be scored against. Score on a paired "
+            "dataset, or on single images, which are degraded by the recipe's forward model."
         )
     if not layout.is_paired and degradation.is_empty:
-        # Against itself an image without simulated noise would make the identity perfect.
+        # Without a degradation, input and target are the same image and the identity would be perfect.
         raise UserError(
             f"The model takes the images of {name!r} as they are, so there is no reference to score against; use "
             "`judge`, or a paired dataset."
@@ -60,16 +60,16 @@ def require_reference(dataset: Dataset, degradation: Degradation) -> None:
 def input_and_target(
     dataset: Dataset, entry: Entry, degradation: Degradation, scale: int
 ) -> tuple[UnitImage, UnitImage]:
-    """(C, h, w) input and (C, h x scale, w x scale) target in unit intensity."""
+    """Return the (C, h, w) input and the (C, h x scale, w x scale) target in unit intensity."""
     case = make_case(dataset, entry, degradation, scale)
     return case.input, case.target
 
 
 def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: int) -> Case:
-    """What a method is given of one entry and what it should give; the same each time, by a seed from its name.
+    """Make the input of a method and its target from one entry, the same each time by a seed from its name.
 
     Raises:
-        UserError: Scales of model, pair and forward model do not agree.
+        UserError: The scales of model, pair and forward model do not agree.
     """
     sharp = dataset.unit(entry, dataset.sharp_role)
     size = entry.array(dataset.sharp_role).pixel_size_nm
@@ -77,7 +77,7 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
     if dataset.manifest.layout.is_paired:
         low = dataset.unit(entry, "input")
         if tuple(size * scale for size in low.shape[1:]) != sharp.shape[1:]:
-            raise UserError(f"{entry.name}: its input is not {scale} times smaller than its target; use another scale.")
+            raise UserError(f"{entry.name}: the input is not {scale} times smaller than the target; use another scale.")
         return Case(low, sharp, scale, None, size, is_pair=True, limits=limits)
     if degradation.scale != scale:
         raise UserError(
@@ -102,14 +102,14 @@ def _simulated(sharp: UnitImage, name: str, degradation: Degradation, pixel_size
 
 
 def describe_input(dataset: Dataset, degradation: Degradation) -> str:
-    """Where the inputs come from, for tables and for telling whether two tables can be compared."""
+    """Describe where the inputs come from, so that a reader knows whether two tables can be compared."""
     if dataset.manifest.layout.is_paired:
         return "paired"
-    # Absent parts are not named, so that tables from before they existed can still be compared with.
+    # Absent parts are not listed, so that tables from before they existed stay comparable.
     absent = {part for part in ("blur", "scan") if getattr(degradation, part) is None}
     return degradation.model_dump_json(exclude=absent)
 
 
 def image_seed(name: str) -> int:
-    """Of the simulated input of an image: the same in every evaluation."""
+    """Return the seed of the simulated input of an image, the same in every evaluation."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

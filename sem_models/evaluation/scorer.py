@@ -1,4 +1,4 @@
-"""All scores of one output, and why some are missing."""
+"""Computing all scores of one output, with notes on why some are missing."""
 
 import math
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from sem_models.images.intensity import UnitImage
 
 Scores = dict[str, float | None]
 DATA_RANGE = 1.0
-"""Scores are computed in unit intensity: 1 is the span of the stored intensity range (255 grey levels of 8 bit)."""
+"""Scores are computed in unit intensity, where the stored intensity limits are 0 and 1 (0 and 255 in 8 bit)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One image of a split: what a method is given, what it should give, and what is known of the two."""
+    """One image of a split: the input of a method, the target of its output, and what is known about them."""
 
     input: UnitImage
     """(C, h, w) in unit intensity."""
@@ -33,13 +33,13 @@ class Case:
     """(C, h x scale, w x scale)."""
     scale: int
     downsampling: Downsampling | None
-    """What made `input` of `target`; None where an instrument did."""
+    """The operator that made `input` from `target`; None if the input was recorded."""
     pixel_size_nm: float | None
-    """Of `target`."""
+    """Pixel size of `target` in nm; None if unknown."""
     blur: UnitImage | None = None
-    """(1, h, w): 0 sharp to 1 blurred, where only a part of the input was blurred."""
+    """(1, h, w) from 0, sharp, to 1, blurred, if only a part of the input was blurred."""
     recorded: UnitImage | None = None
-    """(C, h, w): what people are shown as the input, where methods are given something made of it."""
+    """(C, h, w) image that people are shown as the input, if methods get something computed from it."""
     is_pair: bool = False
     """Whether `input` and `target` are two recordings, whose grey levels may differ by gain and offset."""
     limits: IntensityLimits | None = None
@@ -47,7 +47,7 @@ class Case:
 
 
 class Scorer:
-    """Called with an output and its case; remembers once why a column is missing."""
+    """Computes the scores of outputs and notes once why a column is missing."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -57,9 +57,9 @@ class Scorer:
         }
 
     def __call__(self, whole: UnitImage, case: Case) -> Scores:
-        """Scores of (C, H, W) in unit intensity; a score that does not apply to the case has no key.
+        """Score (C, H, W) in unit intensity; a score that does not apply to the case has no key.
 
-        Output and target lose `scale` pixels at each edge and what lies outside [0, 1]; down-consistency takes all.
+        Output and target are cropped by `scale` pixels at each edge and clipped to [0, 1], except for down-consistency.
         """
         output, target = (np.clip(_inner(image, case.scale), 0, DATA_RANGE) for image in (whole, case.target))
         pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
@@ -103,7 +103,7 @@ def _down_consistency(whole: UnitImage, case: Case) -> Scores:
 
 
 def _by_region(output: UnitImage, target: UnitImage, case: Case) -> Scores:
-    """A sharp and a blurred region are there only where the blur was partial, which keeps the size of the image."""
+    """Score blurred and sharp regions, which exist only if the blur was partial; such a blur keeps the image size."""
     if case.blur is None:
         return {}
     given, blur = np.clip(_inner(case.input, case.scale), 0, DATA_RANGE), _inner(case.blur, case.scale)
@@ -119,14 +119,14 @@ def _lattice(output: UnitImage, target: UnitImage) -> Scores:
 
 
 def _texture(output: UnitImage, target: UnitImage, case: Case) -> Scores:
-    """Only where an instrument or a person made the input: a simulated one determines its target."""
+    """Score the texture, except for simulated inputs, which determine their target."""
     if case.downsampling is not None:
         return {}
     return {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in TEXTURE_SCORES.items()}
 
 
 def _inner(image: UnitImage, border: int) -> UnitImage:
-    """(H, W) without the border; the mean over channels where there are several."""
+    """Crop the border and average over channels, (H, W)."""
     inner: UnitImage = image[:, border:-border, border:-border].mean(axis=0)
     return inner
 

@@ -1,4 +1,4 @@
-"""Applying models of label maps to files: a micrograph becomes a mask of raw label values, a mask a micrograph."""
+"""Applying models to and from masks: a micrograph becomes a mask of raw label values, a mask a micrograph."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from sem_models.progress import Progress
 
 
 def segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograph, progress: Progress) -> Micrograph:
-    """A grey micrograph to a mask of (H, W, 1) raw labels, uint8 where they fit, else uint16."""
+    """Segment a grey micrograph into a mask of (H, W, 1) raw labels, uint8 if they fit, else uint16."""
     grey = require_grey(micrograph)
     scaling = scaling_for(predictor.model, measured_limits(grey), Origin.SEGMENTED)
     logits = predictor.predict_unit(to_unit(grey.pixels, scaling.inputs[0]).transpose(2, 0, 1), progress)
@@ -26,7 +26,7 @@ def segment(predictor: Predictor, labels: tuple[int, ...], micrograph: Micrograp
 
 
 def draw_after_mask(predictor: Predictor, labels: tuple[int, ...], mask: Micrograph, progress: Progress) -> Micrograph:
-    """A mask of raw labels to a micrograph of (H, W, 1), in the type and units of the images that were learned from."""
+    """Generate a micrograph, (H, W, 1), from a mask of raw labels, in the dtype and units of the training images."""
     unit = predictor.predict_unit(one_hot_of(labels, mask), progress).clip(0, 1)
     drawn = drawn_pixels(predictor.model, unit.transpose(1, 2, 0))
     step = step_of(predictor.model).model_copy(update={"origin": Origin.SYNTHETIC})
@@ -34,7 +34,7 @@ def draw_after_mask(predictor: Predictor, labels: tuple[int, ...], mask: Microgr
 
 
 def one_hot_of(labels: tuple[int, ...], mask: Micrograph) -> NDArray[np.float32]:
-    """(K, H, W) float32 of a mask of raw label values.
+    """Convert a mask of raw label values to one-hot (K, H, W) float32.
 
     Raises:
         UserError: It is coloured, or holds a label that is not one of `labels`.

@@ -1,9 +1,10 @@
-"""What the predictor needs of a model, learned or not."""
+"""The interface of a model that the predictor applies, trained or not."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sem_models.config.intensity import IntensityLimits
+from sem_models.config.methods import Direction
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
@@ -14,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class UnitModel(Protocol):
-    """A function from (N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
+    """A function from (N, C, H, W) float32 in unit intensity to (N, C', H x scale, W x scale) float32."""
 
     @property
     def name(self) -> str:
-        """Written into outputs as provenance."""
+        """Name that output files give as provenance."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """Scale, channels and halo."""
+        """Scale, channels and halo, for instance."""
 
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Apply it to one batch on the device of the model."""
+        """Apply the model to one batch on its device."""
 
 
 class Place(NamedTuple):
@@ -37,13 +38,13 @@ class Place(NamedTuple):
 
 @runtime_checkable
 class TrainedModel(UnitModel, Protocol):
-    """A model that knows what it learned by."""
+    """A model that holds the recipe that it was trained by."""
 
     recipe: Recipe
 
 
 def recipe_of(model: UnitModel) -> Recipe | None:
-    """What a trained model learned by; None for a baseline."""
+    """Return the recipe of a trained model; None for a baseline."""
     return model.recipe if isinstance(model, TrainedModel) else None
 
 
@@ -63,19 +64,15 @@ def limits_of(model: UnitModel) -> IntensityLimits | None:
 
 @runtime_checkable
 class PlacedModel(Protocol):
-    """A model whose output depends on where in the image a tile lies, such as one that draws from noise."""
+    """A model whose output depends on the place of a tile in the image, such as one that draws from noise."""
 
     def placed(self, places: tuple[Place, ...]) -> UnitModel:
-        """The same model for one batch of tiles with these upper left corners."""
+        """Return the model for one batch of tiles with these upper left corners."""
 
 
 def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
-    """For a batch of tiles at these places; most models do not mind."""
+    """Return the model for a batch of tiles at these places; most models do not depend on them."""
     return model.placed(places) if isinstance(model, PlacedModel) else model
-
-
-Direction = Literal["forward", "backward"]
-"""Of a cycle: from the first domain to the second, or back. All other models are `forward`."""
 
 
 @dataclass(frozen=True)
@@ -87,22 +84,22 @@ class RestorationModel:
     name: str
     direction: Direction = "forward"
     run_id: str = ""
-    """Of the training; empty where nobody said."""
+    """Id of the training run; empty if unknown."""
 
     @property
     def summary(self) -> str:
-        """What the recipe says of itself, and of a backward generator which way it goes."""
-        back = " This one goes back: from the second domain of its training to the first."
+        """The summary of the recipe; for a backward generator also its direction."""
+        back = " This is the backward generator: from the second domain of its training to the first."
         return self.recipe.summary + (back if self.direction == "backward" else "")
 
     @property
     def step(self) -> ProcessingStep:
-        """What applying the model does to an image; a task may call the result something else than restored."""
+        """What applying the model does to an image; a task may replace the word `restored`."""
         return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id)
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the predictor must know."""
+        """The capabilities of the network."""
         return capabilities(self.recipe.network)
 
     @property
@@ -113,15 +110,15 @@ class RestorationModel:
 
     @property
     def takes_one_pass(self) -> bool:
-        """Whether an output is one pass of the network, which other programs can run by themselves."""
+        """Whether an output takes a single pass of the network, so that other programs can run it."""
         return True
 
     def __call__(self, x: "Tensor") -> "Tensor":
-        """(N, C, H, W) float32 unit intensities to (N, C', H x scale, W x scale)."""
+        """Apply the network to (N, C, H, W) float32 in unit intensity; returns (N, C', H x scale, W x scale)."""
         result: Tensor = self.network(x)
         return result
 
 
 def step_of(model: UnitModel) -> ProcessingStep:
-    """What applying a model makes of an image; whatever learned nothing restores."""
+    """Return the processing step of applying a model; baselines count as restoring."""
     return model.step if isinstance(model, RestorationModel) else ProcessingStep.now(Origin.RESTORED, model.name)

@@ -15,23 +15,23 @@ RECIPE = "recipe.json"
 
 
 def backward_file(folder: Path) -> Path:
-    """Where a model folder holds the weights of the backward generator of a cycle."""
+    """Return the path of the weights of a cycle's backward generator in a model folder."""
     return folder / "backward.safetensors"
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """The recipe beside the weights; a `UserError` where it is missing or damaged."""
+    """Read the recipe beside the weights; raises a `UserError` if it is missing or damaged."""
     with readable(folder):
         return Recipe.model_validate_json((folder / RECIPE).read_text())
 
 
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
-    """Whatever goes wrong while the block reads `folder` becomes a `UserError`."""
+    """Turn errors of reading `folder` inside the block into a `UserError`."""
     try:
         yield
     except (OSError, SafetensorError, ValidationError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"{folder}: not a model folder that can be read ({reason}); train or download it again."
+            f"{folder} is not a readable model folder ({reason}); train or download the model again."
         ) from error

@@ -1,4 +1,4 @@
-"""Applying a model to micrographs of any size: the image stays on the host, tiles go to the device."""
+"""Applying a model to micrographs of any size: the image stays in CPU memory, tiles go to the device."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ class Predictor:
             model: Must already be on `device`.
             device: `cpu`, `cuda` or `auto`.
             tile: Edge of a tile in input pixels, without the halo; None: 256 on a CPU, 512 on a GPU.
-            batch: Tiles that go through the network together; None: 1 on a CPU, which gains nothing from more, else 4.
+            batch: Number of tiles in a batch; None: 1 on a CPU, which gains nothing from more, 4 on a GPU.
         """
         self.model = model
         place = torch.device(choose_device(device))
@@ -46,7 +46,7 @@ class Predictor:
         self._stream = TileStream(model, place, tile, batch or _DEFAULT_BATCH.get(place.type, 1))
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
-        """(C, H, W) float32 unit intensities to (C', H x scale, W x scale)."""
+        """Apply the model to (C, H, W) float32 in unit intensity; returns (C', H x scale, W x scale) float32."""
         height, width, channels = self._shape(image.shape[1], image.shape[2])
         out = np.empty((channels, height, width), np.float32)
 
@@ -59,12 +59,12 @@ class Predictor:
     def predict(
         self, micrograph: Micrograph, progress: Progress = silent, origin: Origin = Origin.RESTORED
     ) -> Micrograph:
-        """The output in the data type and the units that `scaling_for` says, usually those of the input.
+        """Apply the model to a micrograph; the result has the dtype and the units that `scaling_for` chooses.
 
-        Its pixel size is divided by the scale of the model, and its history is one step longer.
+        Its pixel size is divided by the scale, and its history is one step longer.
 
         Raises:
-            UserError: The number of channels is not what the model takes.
+            UserError: The model takes another number of channels.
         """
         grey = self._accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
@@ -80,7 +80,11 @@ class Predictor:
     def predict_to_file(
         self, micrograph: Micrograph, out: Path, progress: Progress = silent, origin: Origin = Origin.RESTORED
     ) -> ProcessingStep:
-        """Like `predict`, into a TIFF file, by rows: the output is never whole in memory; returns what was done."""
+        """Do the same as `predict` into a TIFF file, written by rows so that it is never whole in memory.
+
+        Returns:
+            The processing step that the file names.
+        """
         grey = self._accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         result = self._result(grey, reserved(self._shape(grey.height, grey.width), scaling.dtype), scaling, origin)
@@ -91,7 +95,7 @@ class Predictor:
     def _restore(
         self, grey: Micrograph, scaling: Scaling, write: Callable[[int, Pixels], None], progress: Progress
     ) -> float:
-        """Hand (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
+        """Pass (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
         clipped: list[float] = []
 
         def convert(first: int, rows: NDArray[np.float32]) -> None:
@@ -103,7 +107,7 @@ class Predictor:
         return sum(clipped) / (grey.height * self.model.capabilities.scale)
 
     def _shape(self, height: int, width: int) -> tuple[int, int, int]:
-        """(H, W, C) of the output."""
+        """Return the shape of the output, (H, W, C)."""
         facts = self.model.capabilities
         return height * facts.scale, width * facts.scale, facts.channels_out
 
@@ -120,7 +124,7 @@ class Predictor:
 
 
 def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:
-    """Native pixels where one pair of limits is right for all channels, else the whole image in unit intensity."""
+    """Return native pixels if all channels share their intensity limits, else the whole image in unit intensity."""
     if len(set(limits)) == 1:
         return TileSource(image.pixels.transpose(2, 0, 1), limits[0])
     unit = stack_to_unit(image.pixels, image.parts, limits)
@@ -128,7 +132,7 @@ def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileS
 
 
 def _other_channels(image: Micrograph, model: str, wanted: int) -> Message:
-    text = f"{image.source}: {image.channels} channels, where {model} takes {wanted}"
+    text = f"{image.source} has {image.channels} channel(s), but {model} takes {wanted}"
     missing = wanted - image.channels
     if missing <= 0:
         return Message(f"{text}.")
@@ -136,7 +140,7 @@ def _other_channels(image: Micrograph, model: str, wanted: int) -> Message:
 
 
 def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:
-    """`cuda` where it is wanted or `auto` finds one, else `cpu`."""
+    """Return `cuda` if it is asked for or `auto` finds a GPU, else `cpu`."""
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return "cuda" if wanted.startswith("cuda") else "cpu"

@@ -1,4 +1,4 @@
-"""Weights of a trained model between its folder and memory."""
+"""Reading and writing the weights of a trained model."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,11 +9,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sem_models.config.methods import Direction
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
-from sem_models.inference.model import Direction, RestorationModel
+from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_recipe, readable
 from sem_models.networks.table import build_network
 
@@ -23,7 +24,7 @@ _DIRECTION = "direction"
 def save_model(
     folder: Path, recipe: Recipe, weights: Mapping[str, Tensor], backward: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Write weights and recipe into an existing folder; of a cycle those of the `backward` generator too."""
+    """Write weights and recipe into an existing folder, and the weights of a cycle's `backward` generator."""
     save_weights(folder / WEIGHTS, weights)
     if backward is not None:
         save_weights(backward_file(folder), backward, "backward")
@@ -31,13 +32,13 @@ def save_model(
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], direction: Direction = "forward") -> None:
-    """Write weights to a file that knows their direction, wherever it is moved."""
+    """Write weights to a file whose metadata holds their direction, so that it stays known when the file is moved."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction})
 
 
 def load_model(folder: Path, device: str = "cpu", name: str = "") -> RestorationModel:
-    """Read a model folder; the network is built from the stored recipe, never guessed from the weights.
+    """Read a model folder; the network is built from the stored recipe.
 
     Raises:
         UserError: Files are missing or damaged, or the weights do not belong to the recipe.
@@ -51,20 +52,20 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:
-    """The weights by name, on the host; a `UserError` where they are missing or damaged."""
+    """Read the weights by name, on the CPU; raises a `UserError` if they are missing or damaged."""
     with readable(folder):
         return load_file(folder / WEIGHTS)
 
 
 def _direction(folder: Path) -> Direction:
     with safe_open(folder / WEIGHTS, "pt") as file:
-        told = (file.metadata() or {}).get(_DIRECTION)
-    # Files from before there were two say nothing.
-    return "backward" if told == "backward" else "forward"
+        stored = (file.metadata() or {}).get(_DIRECTION)
+    # Files of older versions do not state a direction.
+    return "backward" if stored == "backward" else "forward"
 
 
 def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:
-    """A model for inference with a copy of `weights`; RuntimeError where they do not belong to the recipe."""
+    """Build a model for inference from `weights`; raises a RuntimeError if they do not belong to the recipe."""
     network = build_network(recipe.network)
     network.load_state_dict(weights)
     network = network.to(device).eval().requires_grad_(False)

@@ -1,1 +1,1 @@
-"""Ways of learning."""
+"""Training methods: how networks learn, one file per method."""

@@ -1,4 +1,4 @@
-"""Restoration with a discriminator: pixel losses first, then perceptual and adversarial ones besides."""
+"""Restoration with a discriminator: a pixel stage first, then perceptual and adversarial losses as well."""
 
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -15,10 +15,10 @@ _RECENT = "recent_diversity"
 
 
 class AdversarialRestoration(Method):
-    """SRGAN, ESRGAN, SPSR, SINSR and pix2pix differ only in their recipes.
+    """Adversarial training of a generator on pairs of input and target.
 
-    The input of the generator is the degraded image alone; the target goes to losses and discriminators. Conditional
-    discriminators see that input too.
+    SRGAN, ESRGAN, SPSR, SINSR and pix2pix are this method with different recipes. The generator sees only the degraded
+    image; the target goes to the losses and the discriminators. Conditional discriminators see the input as well.
     """
 
     sees_condition = True
@@ -39,15 +39,15 @@ class AdversarialRestoration(Method):
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
-        """Pixel losses first, then the adversarial stage."""
+        """Return the pixel stage, then the adversarial stage."""
         return two_stages(recipe, "pixel", (RESTORER,), image_discriminators(recipe))
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name; a discriminator sees the output that the generator gave in the same step."""
+        """Return weighted losses by name; a discriminator is given the generator's output of the same step."""
         target, condition = batch["target"], batch["input"] if self._conditional else None
         if part != RESTORER:
             if self._output is None:
-                raise RuntimeError("the generator's part comes first")
+                raise RuntimeError("the generator must be updated before its discriminator")
             return self._adversarial_losses.discriminator_loss(part, self._output, target, condition)
         if stage.name != ADVERSARIAL:
             return self._pixel(self.network, batch["input"], target)[1]
@@ -59,5 +59,5 @@ class AdversarialRestoration(Method):
         return losses | self._adversarial_losses.generator_loss(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
-        """What the discriminators think, and signs of life of the generator."""
+        """Return the discriminators' mean probabilities and the health of the generator."""
         return {**self._adversarial_losses.observations(), **self._health}

@@ -1,4 +1,4 @@
-"""Discriminators of a run: what they see, what they minimise, and what a generator hears from them."""
+"""Discriminators of a run: what they are shown, their own losses, and the losses that they give a generator."""
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +13,10 @@ from sem_models.physics.gradient import central_magnitude
 
 
 class AdversarialLoss:
-    """One discriminator."""
+    """One discriminator with its own loss and the loss that it gives a generator."""
 
     def __init__(self, part: str, weight: float, recipe: Recipe, assembly: Assembly) -> None:
-        """Build it into `assembly` as `part`; `weight` is that of what a generator hears from it."""
+        """Build the discriminator into `assembly` as `part`; `weight` multiplies the loss that it gives a generator."""
         settings = require_settings(recipe)
         self.part, self._weight, self._gan = part, weight, settings.gan
         network = build_discriminator(settings.discriminator, shown_channels(recipe))
@@ -24,9 +24,9 @@ class AdversarialLoss:
         self._seen: dict[str, Tensor] = {}
 
     def generator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Weighted adversarial loss of a generator; the discriminator itself gets no gradient.
+        """Return the weighted adversarial loss of a generator; the discriminator itself gets no gradient.
 
-        `condition` is what the output was made of: a conditional discriminator sees it beside either image.
+        `condition` is the image that the output was made from; a conditional discriminator sees it beside each image.
         """
         network = self._network.requires_grad_(False)
         fake = network(_view(self.part, output, condition))
@@ -35,7 +35,7 @@ class AdversarialLoss:
         return self._weight * generator_loss(self._gan, real, fake)
 
     def discriminator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
-        """Its own loss, by its name, on finished outputs and real images; `condition` as in `advise`."""
+        """Return the discriminator's own loss by name; the output gets no gradient, `condition` as above."""
         network = self._network.requires_grad_(True)
         real = network(_view(self.part, target, condition))
         fake = network(_view(self.part, output.detach(), condition))
@@ -44,12 +44,12 @@ class AdversarialLoss:
         return {self.part: discriminator_loss(self._gan, real, fake)}
 
     def observations(self) -> dict[str, Tensor]:
-        """Mean probability that it gave to real and to restored patches last."""
+        """Return the mean probabilities that it last gave to real and to restored patches."""
         return dict(self._seen)
 
 
 class AdversarialLosses:
-    """One discriminator on images and, where it has a weight, one on their gradient maps (Ma et al., SPSR, 2020)."""
+    """The discriminator of images and, if it has a weight, the one of their gradient maps (Ma et al., SPSR, 2020)."""
 
     def __init__(self, recipe: Recipe, assembly: Assembly) -> None:
         """Build them into `assembly`."""
@@ -62,22 +62,22 @@ class AdversarialLosses:
         }
 
     def generator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
-        """Weighted adversarial losses of the generator; the discriminators themselves get no gradient."""
+        """Return the generator's weighted adversarial losses by name; the discriminators get no gradient."""
         return {
-            _LABELS[part]: judge.generator_loss(output, target, condition)
-            for part, judge in self._adversarial_losses.items()
+            _LABELS[part]: loss.generator_loss(output, target, condition)
+            for part, loss in self._adversarial_losses.items()
         }
 
     def discriminator_loss(
         self, part: str, output: Tensor, target: Tensor, condition: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Loss of one discriminator on a finished output and its target."""
+        """Return the loss of one discriminator on a finished output and its target."""
         return self._adversarial_losses[part].discriminator_loss(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
-        """Mean probability that each discriminator gave to real and to restored patches last."""
+        """Return the mean probabilities that each discriminator last gave to real and to restored patches."""
         return {
-            name: value for judge in self._adversarial_losses.values() for name, value in judge.observations().items()
+            name: value for loss in self._adversarial_losses.values() for name, value in loss.observations().items()
         }
 
 
@@ -90,6 +90,6 @@ def _view(part: str, image: Tensor, condition: Tensor | None) -> Tensor:
 
 
 def shown_channels(recipe: Recipe) -> int:
-    """Channels of what a discriminator sees: the image, behind its condition where there is one."""
+    """Return how many channels a discriminator sees: those of the image, after those of its condition if it has one."""
     facts, settings = capabilities(recipe.network), require_settings(recipe)
     return facts.channels_out + (facts.channels_in if settings.conditional else 0)

@@ -1,4 +1,4 @@
-"""Networks with their optimisers on the device of a run."""
+"""Setting up networks and optimisers on the device of a run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,16 +16,16 @@ from sem_models.networks.table import build_network
 
 
 class Assembly:
-    """Collects what a method owns, by part."""
+    """The networks and optimisers of a method, by part."""
 
     def __init__(self, fabric: Fabric) -> None:
-        """On the device of `fabric`; torch's seed must have been set."""
+        """Start empty, for the device of `fabric`; torch's seed must have been set."""
         self._fabric = fabric
         self.networks: dict[str, nn.Module] = {}
         self.optimisers: dict[str, Optimizer] = {}
 
     def add(self, part: str, network: nn.Module, settings: Optimiser, channels_last: bool = False) -> Any:
-        """Set `network` up for training under the name `part`, in the memory format that suits convolutions or not."""
+        """Set up `network` for training as `part`; `channels_last` is the memory format that suits convolutions."""
         network = _laid_out(network, channels_last)
         module, optimiser = self._fabric.setup(network, build_optimiser(settings, network.parameters()))
         self.networks[part], self.optimisers[part] = module, optimiser
@@ -34,7 +34,7 @@ class Assembly:
     def add_together(
         self, part: str, networks: Mapping[str, nn.Module], settings: Optimiser, channels_last: bool
     ) -> None:
-        """Several networks, by name, that one optimiser drives under the name `part`: they learn in one step."""
+        """Set up several networks, by name, that learn in one step: the optimiser called `part` updates them all."""
         for name, network in networks.items():
             self.networks[name] = self._fabric.setup_module(_laid_out(network, channels_last))
         together = [parameter for name in networks for parameter in self.networks[name].parameters()]
@@ -42,11 +42,11 @@ class Assembly:
         self.optimisers[part] = optimiser
 
     def remember(self, name: str, memory: nn.Module) -> None:
-        """A module that does not learn but whose content a resumed run must have again."""
+        """Add a module that does not learn but whose state a resumed run needs."""
         self.networks[name] = self._fabric.to_device(memory)
 
     def add_network(self, part: str, recipe: Recipe) -> Any:
-        """The network of the recipe, in the memory format that suits it."""
+        """Build and set up the network of the recipe, in the memory format that suits it."""
         facts = capabilities(recipe.network)
         module = self.add(part, build_network(recipe.network), recipe.optimiser, facts.channels_last)
         if facts.auxiliary == "gradient":

@@ -1,4 +1,4 @@
-"""What every way of learning offers: to the trainer its networks and losses, before that what it needs of a dataset."""
+"""The interface of a training method: what it gives the trainer, and what it requires of a recipe and a dataset."""
 
 from abc import ABC, abstractmethod
 from enum import Enum
@@ -20,17 +20,17 @@ from sem_models.errors import UserError
 from sem_models.methods.stages import RESTORER, Stage, one_stage
 
 Batch = dict[str, Tensor]
-"""`input` and `target`: (N, C, h, w) and (N, C, h x scale, w x scale) float32 unit intensities."""
+"""`input` (N, C, h, w) and `target` (N, C', h x scale, w x scale), float32: unit intensities or one-hot classes."""
 
 
 class Truth(Enum):
-    """What the outputs of a validation can be compared with."""
+    """What validation can compare outputs with."""
 
     CLEAN = "clean"
     SECOND_FRAME = "second frame"
-    """Another noisy frame of the field: a PSNR against it would be wrong even for the truth."""
+    """Another noisy frame of the field; a plain PSNR against it would be wrong even for the true image."""
     NONE = "none"
-    """Against the noisy input the identity would be perfect."""
+    """Nothing: compared with the noisy input, the identity would look perfect."""
 
 
 class Views(NamedTuple):
@@ -44,24 +44,24 @@ class Sampler(Protocol):
     """An endless, resumable stream of patches."""
 
     def batch(self) -> Crops:
-        """(N, C, p, p) float32 a role, unit scale."""
+        """Return (N, C, p, p) float32 crops in unit intensity for each role."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it is."""
+        """Return the position in the stream."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from `state`."""
 
 
 class Method(ABC):
-    """Owns the networks and optimisers of one way of learning.
+    """The networks, optimisers and losses of one way of learning.
 
-    A step of training goes through the parts of its stage in order (a generator, then a discriminator); each part has
-    an optimiser and a network of the same name. An optimiser may drive further networks, and what a method remembers
-    from step to step is a module among the networks too: all of them are stored and resumed.
+    A training step updates the parts of its stage in order (a generator, then a discriminator); each part has an
+    optimiser and a network of the same name. An optimiser may update more than one network, and modules that hold
+    memory from step to step are among the networks too: all of them are stored and resumed.
 
-    The class itself answers what must be known before anything is built: stages, what it cannot learn from, which
-    images it looks at. Most methods learn from pairs of input and target and need none of these answers changed.
+    The class methods answer what must be known before anything is built: the stages, the recipes and datasets that are
+    refused, and the images that patches are cut from. The defaults suit methods that learn from input and target.
     """
 
     networks: dict[str, nn.Module]
@@ -75,10 +75,10 @@ class Method(ABC):
 
     @abstractmethod
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Named, weighted losses of one part; their sum is what the part minimises."""
+        """Return the weighted losses of one part by name; the part minimises their sum."""
 
     def observations(self) -> dict[str, Tensor]:
-        """Scalars worth a curve that nobody minimises, from the last step; empty where there are none."""
+        """Return scalars of the last step that are plotted but not minimised; may be empty."""
         return {}
 
     @property
@@ -88,42 +88,45 @@ class Method(ABC):
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
-        """Its stages in order; none is empty and together they have `train.steps` steps."""
+        """Return the stages in order; none is empty and their steps add up to `train.steps`."""
         return one_stage(recipe)
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Refuse settings that it cannot learn by, before there is a dataset.
+        """Refuse a recipe that this method cannot train, before a dataset is known.
 
         Raises:
-            UserError: With what to set instead.
+            UserError: Says what to set instead.
         """
 
     @classmethod
     def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
-        """Refuse a dataset that it cannot learn from.
+        """Refuse a dataset that this method cannot learn from.
 
         Raises:
-            UserError: With what to do instead.
+            UserError: Says what to do instead.
         """
         if manifest.layout.is_unpaired:
-            raise UserError(f"Recipe {recipe.name!r} learns from pairs or single images, not from unpaired sets.")
+            raise UserError(
+                f"Recipe {recipe.name!r} learns from pairs or single images, not from unpaired sets; prepare another "
+                "dataset, or choose a recipe that learns without pairs."
+            )
 
     @classmethod
     def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
-        """Which images the patches are cut from; `roles` are those of the task."""
+        """Return which images the patches are cut from; `roles` are those that the task needs."""
         return Views(roles)
 
     @classmethod
     def may_turn(cls, recipe: Recipe) -> bool:
-        """Whether patches may be turned by quarters."""
+        """Return whether patches may be rotated by multiples of 90 degrees."""
         return True
 
     @classmethod
     def sampler(
         cls, recipe: Recipe, dataset: Dataset, roles: tuple[Role, ...], device: torch.device, turns: bool = True
     ) -> Sampler:
-        """Patches of the training split; not turned where either the task (`turns`) or the method forbids it."""
+        """Build the stream of training patches; they are rotated only if task (`turns`) and method both allow it."""
         settings, views = recipe.train, cls.views(recipe, dataset.manifest, roles)
         bank = PatchBank(dataset, "train", views.roles, device, source=views.source)
         scales: dict[Role, int] = {"input": capabilities(recipe.network).scale}
@@ -132,10 +135,10 @@ class Method(ABC):
 
     @classmethod
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
-        """What its validation can compare outputs with."""
+        """Return what validation can compare outputs with."""
         return Truth.CLEAN
 
     @classmethod
     def caveats(cls, manifest: Manifest) -> tuple[str, ...]:
-        """What scores on a dataset do not mean for models that learned this way."""
+        """Return sentences on what scores on a dataset do not mean for models trained by this method."""
         return ()

@@ -1,4 +1,4 @@
-"""The blind spots of Noise2Void: which pixels are hidden, and what stands in their place."""
+"""The blind spots of Noise2Void: which pixels are hidden, and what replaces them."""
 
 import torch
 from torch import Tensor
@@ -6,20 +6,20 @@ from torch import Tensor
 from sem_models.config.method_settings import BlindSpot
 
 Places = tuple[Tensor, Tensor, Tensor]
-"""Image, row and column (M,) int64 of M pixels of a batch."""
+"""Image, row and column of M pixels of a batch, (M,) int64 each."""
 
 
 def draw_places(count: int, height: int, width: int, box: tuple[int, int], generator: torch.Generator) -> Places:
-    """One pixel at random in each box; boxes that reach over the edge may lose theirs.
+    """Draw one random pixel from each box of a grid; a box that reaches over the edge may have none.
 
-    Every pixel is drawn with probability 1 / (rows x columns), and none in a patch is crowded by others.
+    Every pixel is drawn with probability 1 / (rows x columns), and the grid spreads the pixels evenly.
 
     Args:
         count: Images in the batch.
-        height: Of the images, that of the box at least so that there is a pixel in each.
-        width: Likewise.
-        box: Rows and columns in px.
-        generator: On the host: a device would have to be waited for.
+        height: Height of the images in px; at least that of the box, so that every image has a hidden pixel.
+        width: Width of the images in px; at least that of the box.
+        box: Rows and columns of a box in px.
+        generator: On the CPU, because reading from a GPU would stall it.
     """
     tall, wide = box
     down, right = -(-height // tall), -(-width // wide)
@@ -33,15 +33,16 @@ def draw_places(count: int, height: int, width: int, box: tuple[int, int], gener
 
 
 def stretches(places: Places, settings: BlindSpot, width: int) -> Places:
-    """The pixels that are hidden and compared: to the right of each of `places`, as far as the image goes."""
+    """Return the pixels that are hidden and compared: from each of `places` to the right, within the image."""
     return _along_line(places, 0, settings.stretch_px - 1, width)
 
 
 def hide(x: Tensor, places: Places, settings: BlindSpot, generator: torch.Generator) -> Tensor:
-    """A copy of (N, C, H, W) with other values in the stretches and, if asked for, beside them along the scan line.
+    """Return a copy of (N, C, H, W) with the stretches replaced and, if the mask follows lines, the pixels beside them.
 
-    The window of radius r around a pixel ends at the image edge. A hidden pixel never stands for itself; with a mask
-    along the line its whole line is left out of the window, as its noise is what would leak from there.
+    A pixel is replaced by a random neighbour or by the median of the window of `settings.radius` around it, which ends
+    at the image edge. The pixel itself is never used; if the mask follows scan lines, nothing of its line is used,
+    because the noise there is correlated with its own.
     """
     reach = settings.line_px
     image, row, column = _along_line(places, reach, settings.stretch_px - 1 + reach, x.shape[3])
@@ -63,13 +64,13 @@ def hide(x: Tensor, places: Places, settings: BlindSpot, generator: torch.Genera
 
 
 def at(x: Tensor, places: Places) -> Tensor:
-    """(M, C) values of (N, C, H, W) at `places`."""
+    """Return the (M, C) values of (N, C, H, W) at `places`."""
     image, row, column = (place.to(x.device) for place in places)
     return x[image, :, row, column]
 
 
 def _along_line(places: Places, before: int, after: int, width: int) -> Places:
-    """The places, up to `before` pixels to the left and `after` to the right of each, as far as the image goes."""
+    """Extend each place by up to `before` pixels to the left and `after` to the right, within the image."""
     beside = torch.arange(-before, after + 1)
     image, row = (part.repeat_interleave(beside.numel()) for part in places[:2])
     column = (places[2][:, None] + beside).flatten()
@@ -78,6 +79,6 @@ def _along_line(places: Places, before: int, after: int, width: int) -> Places:
 
 
 def _pick(usable: Tensor, generator: torch.Generator) -> Tensor:
-    """(M, 1) index of one usable entry of each row of (M, K), each as likely as the others."""
+    """Return the (M, 1) index of one usable entry of each row of (M, K), all equally likely."""
     order = (torch.rand(len(usable), 1, generator=generator) * usable.sum(1, keepdim=True)).long()
     return (usable.cumsum(1) <= order).sum(1, keepdim=True)

@@ -1,8 +1,8 @@
 """Noise2Void (Krull et al., CVPR 2019): denoise from single noisy images.
 
-Some input pixels are replaced and the network must tell what they were. Noise that is independent from pixel to pixel
-cannot be told from the neighbours, so the best answer is the signal. Replacement by the median is that of N2V2 (Höck
-et al., ECCV Workshops 2022), a mask along the scan line that of structN2V (Broaddus et al., ISBI 2020).
+Some input pixels are replaced and the network has to predict their values. Noise that is independent between pixels
+cannot be predicted from the neighbours, so the best prediction is the signal. Replacing by the median follows N2V2
+(Höck et al., ECCV Workshops 2022), masking along the scan line structN2V (Broaddus et al., ISBI 2020).
 """
 
 import torch
@@ -21,7 +21,7 @@ from sem_models.methods.stages import Stage
 
 
 class BlindSpotRestoration(NoisyOnly):
-    """Learns hidden pixels of the noisy input from what is around them; the target of a batch is never looked at."""
+    """Learns to predict hidden pixels of the noisy input from their surroundings; the target is never used."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
@@ -30,22 +30,23 @@ class BlindSpotRestoration(NoisyOnly):
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Raises a `UserError` for another loss than the squared error, and where patch and mask do not go together."""
+        """Raise a `UserError` for any loss but the squared error, and for patches too small for the mask."""
         super().check(recipe)
         hidden = _settings(recipe)
         if [term.name for term in recipe.losses] != ["mse"]:
             raise UserError(
-                "Method blind-spot learns the mean of what a pixel may be, by the loss mse alone; use that."
+                "Method blind-spot predicts the mean of a pixel's possible values, which takes the squared error; use "
+                "the loss mse alone."
             )
         least = max(*hidden.box, 2 * hidden.radius + 1, 2 * hidden.line_px + hidden.stretch_px)
         if recipe.train.patch < least:
             raise UserError(
-                f"The mask needs patches of {least} px at least, not {recipe.train.patch}; raise train.patch."
+                f"The mask needs patches of at least {least} px, not {recipe.train.patch}; raise train.patch."
             )
 
     @classmethod
     def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` for pairs."""
+        """Raise a `UserError` for pairs."""
         super().check_dataset(recipe, manifest)
         if manifest.layout.is_paired:
             raise UserError(
@@ -56,23 +57,23 @@ class BlindSpotRestoration(NoisyOnly):
 
     @classmethod
     def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
-        """One noisy frame of each field."""
+        """Return one noisy frame of each field."""
         return super().views(recipe, manifest, roles)._replace(roles=("input",))
 
     @classmethod
     def may_turn(cls, recipe: Recipe) -> bool:
-        """A mask along scan lines needs them where the microscope drew them."""
+        """Return False if the mask follows scan lines, which must stay horizontal."""
         return not _settings(recipe).follows_lines
 
     @classmethod
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
-        """None where the images are noisy already."""
+        """Return no truth if the images are already noisy, else the clean images."""
         return Truth.NONE if recipe.degradation.is_empty else Truth.CLEAN
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name, over the hidden pixels only."""
+        """Return weighted losses by name, over the hidden pixels only."""
         noisy = batch["input"]
-        # The host's own generator: its state is part of a checkpoint, which makes a resume exact.
+        # The CPU's default generator: checkpoints hold its state, so that a resumed run hides the same pixels.
         generator = torch.default_generator
         count, _, height, width = noisy.shape
         places = draw_places(count, height, width, self._settings.box, generator)
@@ -83,5 +84,5 @@ class BlindSpotRestoration(NoisyOnly):
 
 def _settings(recipe: Recipe) -> BlindSpot:
     if recipe.blind_spot is None:
-        raise TypeError("method blind-spot without its settings")
+        raise TypeError("method blind-spot needs the settings `blind_spot`")
     return recipe.blind_spot

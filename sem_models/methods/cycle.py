@@ -1,7 +1,8 @@
-"""Learning without pairs (CycleGAN; Zhu et al., ICCV 2017): two generators undo one another, each before a judge.
+"""Learning without pairs (CycleGAN; Zhu et al., ICCV 2017): two generators that undo each other, two discriminators.
 
-`input` holds images of the degraded domain, `target` images of other places of the sharp one. The restorer draws sharp
-images of degraded ones, the backward generator degraded ones of sharp ones; no loss compares an output with a truth.
+`input` holds images of the degraded domain, `target` images of other fields from the sharp domain. The forward
+generator (part `restorer`) turns degraded images into sharp ones, the backward generator sharp images into degraded
+ones; no loss compares an output with a truth.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from sem_models.losses.structure import low_frequency, smallest_patch
 from sem_models.methods.adversarial_losses import AdversarialLoss
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch, Method, Sampler
-from sem_models.methods.health import contrast, health
+from sem_models.methods.health import correlation, health
 from sem_models.methods.stages import (
     BACKWARD,
     BACKWARD_DISCRIMINATOR,
@@ -42,13 +43,13 @@ POOL = "pool"
 
 @dataclass
 class _Direction:
-    """From one domain to the other."""
+    """One direction of the cycle, from one domain to the other."""
 
     prefix: str
-    """Of the names of its losses."""
+    """Put before the names of its losses."""
     there: Any
     back: Any
-    judge: AdversarialLoss
+    adversarial: AdversarialLoss
     pool: Any
     output: Tensor | None = None
 
@@ -71,39 +72,40 @@ class Cycle(Method):
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
-        """The adversarial stage alone."""
+        """Return the adversarial stage alone."""
         return two_stages(recipe, "train", (RESTORER,), (DISCRIMINATOR, BACKWARD_DISCRIMINATOR))
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Both generators have one config, so that each must take what the other gives.
+        """Refuse a network that cannot take its own output: both generators are built from one config.
 
         Raises:
-            UserError: It does not, settings of a stage that there is not, or a patch that the low-pass cannot take.
+            UserError: The network changes size or channels, a setting belongs to a stage that a cycle does not have,
+                or the patch is too small for the low-pass.
         """
         _require_no_first_stage(recipe)
         facts = capabilities(recipe.network)
         if facts.scale != 1 or facts.channels_in != facts.channels_out:
             raise UserError(
-                f"Method cycle goes there and back through networks of one kind, but {recipe.network.kind} turns "
-                f"{facts.channels_in} channel(s) into {facts.channels_out} at scale {facts.scale}; take one of scale 1 "
-                "that keeps the channels."
+                f"Method cycle chains two networks of one kind, but {recipe.network.kind} turns "
+                f"{facts.channels_in} channel(s) into {facts.channels_out} at scale {facts.scale}; use a network of "
+                "scale 1 with as many channels out as in."
             )
         settings = _cycle_settings(recipe)
         least = smallest_patch(settings.low_frequency_sigma_px)
         if settings.low_frequency and recipe.train.patch < least:
             raise UserError(
-                f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of {least} px at least, not "
+                f"A low-pass of sigma {settings.low_frequency_sigma_px:g} px needs patches of at least {least} px, not "
                 f"{recipe.train.patch}; raise train.patch or lower cycle.low_frequency_sigma_px."
             )
 
     @classmethod
     def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` for pairs, a domain that is missing, or a degradation that leaves images as they are."""
+        """Raise a `UserError` for pairs, a missing domain, or a degradation that changes nothing."""
         name = manifest.name
         if manifest.layout.is_paired:
             raise UserError(
-                f"Method cycle must not see pairs, which {name!r} has: prepare both folders with ",
+                f"Method cycle learns without pairs, but {name!r} is paired; prepare both folders with ",
                 FieldRef("kind", "unpaired"),
                 ", or choose a recipe that learns from pairs.",
             )
@@ -112,12 +114,12 @@ class Cycle(Method):
             return
         if sum(entry.split == "train" for entry in manifest.entries) < 2:
             raise UserError(
-                f"Method cycle degrades one half of the training images and takes the other as it is, but {name!r} has "
-                "only one; add images."
+                f"Method cycle degrades one half of the training images and uses the other half as it is, but {name!r} "
+                "has only one; add images."
             )
         if _is_idle(recipe.degradation):
             raise UserError(
-                f"The images of {name!r} are both domains, but the degradation changes nothing: set "
+                f"Degraded images of {name!r} are to be the first domain, but the degradation changes nothing; set "
                 "degradation.dose_e_per_px, read_noise, blur or scan."
             )
 
@@ -130,46 +132,47 @@ class Cycle(Method):
         device: torch.device,
         turns: bool = True,
     ) -> Sampler:
-        """Patches of two domains that have nothing to do with one another."""
+        """Build the stream of patches, drawn independently from the two domains."""
         settings = recipe.train
         return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name; a discriminator sees outputs of this step or of earlier ones."""
+        """Return weighted losses by name; a discriminator sees outputs of this step or of earlier ones."""
         degraded, sharp = batch["input"], batch["target"]
         if part == RESTORER:
             return self._generate(degraded, sharp)
         direction = self._directions[part]
         if direction.output is None:
-            raise RuntimeError("the generator's part comes first")
+            raise RuntimeError("the generators must be updated before the discriminators")
         real = sharp if part == DISCRIMINATOR else degraded
-        return direction.judge.discriminator_loss(direction.pool(direction.output), real)
+        return direction.adversarial.discriminator_loss(direction.pool(direction.output), real)
 
     def observations(self) -> dict[str, Tensor]:
-        """What the discriminators think; correlation with the input, for there is no target; diversity as in domain B.
+        """Return the discriminators' mean probabilities and the health of the forward generator.
 
-        Where `input_correlation` is below 0 light and dark are exchanged, which a cycle can undo, so that no cycle loss
-        sees it.
+        Without a target, outputs are correlated with their inputs, and diversity is relative to images of the second
+        domain. A negative `input_correlation` means that light and dark are exchanged; the backward generator can undo
+        that, so no cycle loss sees it.
         """
-        beliefs = [direction.judge.observations() for direction in self._directions.values()]
-        return {name: value for seen in beliefs for name, value in seen.items()} | self._health
+        probabilities = [direction.adversarial.observations() for direction in self._directions.values()]
+        return {name: value for seen in probabilities for name, value in seen.items()} | self._health
 
     def _generate(self, degraded: Tensor, sharp: Tensor) -> dict[str, Tensor]:
         forth, back = self._directions.values()
         losses = self._one_way(forth, degraded, sharp) | self._one_way(back, sharp, degraded)
         assert forth.output is not None  # noqa: S101
-        # As varied and as free of checkerboards as other places of the domain, with which no pixel can be compared.
+        # Other fields of the domain show how varied and free of checkerboards outputs should be; pixels do not match.
         seen = {name: value for name, value in health(forth.output, sharp).items() if name != "contrast"}
-        self._health = seen | {"input_correlation": contrast(forth.output, degraded)}
+        self._health = seen | {"input_correlation": correlation(forth.output, degraded)}
         return losses
 
     def _one_way(self, way: _Direction, x: Tensor, other: Tensor) -> dict[str, Tensor]:
-        """Losses of what is made of `x`; `other` comes from the domain that is drawn and shows another place."""
+        """Return the losses of translating `x`; `other` shows another field in the domain translated to."""
         settings = self._settings
         output = way.there(x)
         way.output = output.detach()
         losses = {
-            "adversarial": way.judge.generator_loss(output, other),
+            "adversarial": way.adversarial.generator_loss(output, other),
             "cycle": settings.weight * F.l1_loss(way.back(output), x),
         }
         if settings.identity:
@@ -193,7 +196,7 @@ def _require_both_domains(manifest: Manifest) -> None:
                 FieldRef("seed"),
                 ", or a ",
                 FieldRef("group_by"),
-                " that tells its specimens apart.",
+                " that distinguishes its specimens.",
             )
 
 
@@ -202,7 +205,7 @@ def _is_idle(forward: Degradation) -> bool:
 
 
 def _require_no_first_stage(recipe: Recipe) -> None:
-    """Settings of the stage that a cycle does not have must say nothing else than those of the one it has."""
+    """Refuse settings of the pixel stage, which a cycle does not have, unless they equal those of its only stage."""
     second, fields = recipe.adversarial, Recipe.model_fields
     instead = {
         "losses": (None, "cycle.weight, cycle.identity and cycle.low_frequency"),
@@ -211,7 +214,7 @@ def _require_no_first_stage(recipe: Recipe) -> None:
     }
     for name, (same, other) in instead.items():
         if getattr(recipe, name) not in (fields[name].default, same):
-            raise UserError(f"Method cycle ignores {name}, as it has no stage before its adversarial one; set {other}.")
+            raise UserError(f"Method cycle has only an adversarial stage and ignores {name}; set {other} instead.")
 
 
 def _cycle_settings(recipe: Recipe) -> CycleSettings:
@@ -222,27 +225,27 @@ def _cycle_settings(recipe: Recipe) -> CycleSettings:
 
 def _direction(prefix: str, generators: tuple[str, str], part: str, recipe: Recipe, assembly: Assembly) -> _Direction:
     settings, cycle = require_settings(recipe), _cycle_settings(recipe)
-    judge = AdversarialLoss(part, settings.weight, recipe, assembly)
+    adversarial = AdversarialLoss(part, settings.weight, recipe, assembly)
     shape = (capabilities(recipe.network).channels_out, recipe.train.patch, recipe.train.patch)
-    # Drawn, so that the pools of both directions do not swap alike.
+    # A random seed, so that the pools of the two directions do not swap in step.
     seed = int(torch.randint(2**31, ()))
     assembly.remember(prefix + POOL, ImagePool(cycle.pool, shape, seed))
     there, back = (assembly.networks[name] for name in generators)
-    return _Direction(prefix, there, back, judge, assembly.networks[prefix + POOL])
+    return _Direction(prefix, there, back, adversarial, assembly.networks[prefix + POOL])
 
 
 class ImagePool(nn.Module):
-    """Holds up to `size` images; content, filling and random numbers all lie in its state."""
+    """Up to `size` earlier outputs for a discriminator (Shrivastava et al., CVPR 2017); all of it is resumable."""
 
     images: Tensor
 
     def __init__(self, size: int, shape: tuple[int, int, int], seed: int) -> None:
-        """Empty.
+        """Start empty.
 
         Args:
-            size: Images it holds; 0 passes everything through.
+            size: Number of images that it holds; 0 passes everything through.
             shape: (C, H, W) of an image.
-            seed: Of the generator that decides what is swapped.
+            seed: Seed of the random choice of what is swapped.
         """
         super().__init__()
         self.register_buffer("images", torch.zeros(size, *shape))
@@ -250,7 +253,7 @@ class ImagePool(nn.Module):
         self._generator = torch.Generator().manual_seed(seed)
 
     def forward(self, new: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape, detached: once full, half of the images are swapped for stored ones."""
+        """Return (N, C, H, W) images, detached; once the pool is full, about half are swapped for stored ones."""
         if not len(self.images):
             return new.detach()
         return torch.stack([self._swap(image) for image in new.detach()])
@@ -269,10 +272,10 @@ class ImagePool(nn.Module):
         return earlier
 
     def get_extra_state(self) -> dict[str, Any]:
-        """What belongs to the state besides the images."""
+        """Return the state besides the images: how full the pool is, and its random generator."""
         return {"filled": self._filled, "generator": self._generator.get_state()}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Go on where `get_extra_state` was taken."""
+        """Restore what `get_extra_state` returned."""
         self._filled = state["filled"]
         self._generator.set_state(state["generator"])

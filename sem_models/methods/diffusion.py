@@ -1,7 +1,7 @@
-"""DDPM (Ho, Jain and Abbeel, NeurIPS 2020): learn what noise was added, from an image, its time and a condition.
+"""DDPM (Ho, Jain and Abbeel, NeurIPS 2020): predict the added noise from a noisy image, its time step and a condition.
 
-For classifier-free guidance (Ho and Salimans, 2022) some images lose their condition, so that one network learns both
-the conditional and the unconditional prediction.
+For classifier-free guidance (Ho and Salimans, 2022) the condition of some images is dropped, so that one network learns
+both the conditional and the unconditional prediction.
 """
 
 import torch
@@ -19,7 +19,7 @@ from sem_models.methods.stages import RESTORER, Stage
 
 
 class Diffusion(Method):
-    """Learns to tell noise from image at every time; `target` is the image, `input` its condition."""
+    """Learns to separate noise from image at every time step; `target` is the image, `input` its condition."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
@@ -32,10 +32,10 @@ class Diffusion(Method):
         self._objective = Objective(recipe, recipe.losses)
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses between what was added and what the network says."""
+        """Return weighted losses between the noise (or velocity) and the network's prediction of it."""
         x_0 = signed(batch["target"])
         device, count = x_0.device, len(x_0)
-        # On the host, whose generator a checkpoint holds.
+        # On the CPU, because checkpoints hold the state of its generator.
         t = torch.randint(self._settings.timesteps, (count,)).to(device)
         noise = torch.randn(x_0.shape).to(device)
         kept = (torch.rand(count) >= self._settings.drop_condition).to(device)

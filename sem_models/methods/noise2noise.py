@@ -1,7 +1,7 @@
 """Noise2Noise (Lehtinen et al., ICML 2018): denoise from two noisy frames of each field.
 
-The noise of the second frame cannot be told from the first, and its mean is zero: under a squared error the best
-answer is the signal.
+The noise of the second frame cannot be predicted from the first and has mean zero, so the best prediction under a
+squared error is the signal.
 """
 
 import torch
@@ -18,11 +18,11 @@ from sem_models.methods.stages import Stage
 
 
 class Noise2Noise(NoisyOnly):
-    """Supervised, with the other frame as the target, in both directions."""
+    """Supervised learning with the other noisy frame as the target, in both directions."""
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Raises a `UserError` where frames would differ by more than noise."""
+        """Raise a `UserError` if the two frames would differ by more than noise."""
         super().check(recipe)
         scan = recipe.degradation.scan
         if scan and (scan.jitter_px or scan.drift_px or scan.charging):
@@ -33,7 +33,7 @@ class Noise2Noise(NoisyOnly):
 
     @classmethod
     def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` for single images without simulated noise."""
+        """Raise a `UserError` for single images without simulated noise."""
         super().check_dataset(recipe, manifest)
         if not manifest.layout.is_paired and not recipe.degradation.is_noisy:
             raise UserError(
@@ -45,34 +45,34 @@ class Noise2Noise(NoisyOnly):
 
     @classmethod
     def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
-        """The frames of a paired dataset, else two simulated ones."""
+        """Return both frames of a paired dataset, else two simulated ones."""
         if manifest.layout.is_paired:
             return Views(("input", "target"), repeated_frames)
         return super().views(recipe, manifest, roles)
 
     @classmethod
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
-        """The second frame of a pair, whose noise is its own."""
+        """Return the second frame of a pair, whose noise is independent, else the clean image."""
         return Truth.SECOND_FRAME if manifest.layout.is_paired else Truth.CLEAN
 
     @classmethod
     def caveats(cls, manifest: Manifest) -> tuple[str, ...]:
-        """Noisy targets are no truth."""
+        """Warn that the targets of a paired dataset may be noisy themselves."""
         if not manifest.layout.is_paired:
             return ()
         return (
-            f"Where the targets of {manifest.name!r} are noisy frames, as Noise2Noise learns from, every score is "
-            "against their noise: the truth itself would not reach a high PSNR. `judge` estimates the PSNR from two "
+            f"If the targets of {manifest.name!r} are noisy frames, as Noise2Noise trains on, every score includes "
+            "their noise, and even the true image would not reach a high PSNR. `judge` estimates the PSNR from two "
             "frames.",
         )
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name."""
+        """Return weighted losses by name."""
         return super().training_step(half_swapped(batch), part, stage)
 
 
 def half_swapped(batch: Batch) -> Batch:
-    """Input and target exchanged in the first half of the batch: neither frame is only ever asked or only ever told."""
+    """Exchange input and target in the first half of the batch, so that each frame serves as both."""
     half = len(batch["input"]) // 2
     first, second = batch["input"], batch["target"]
     return {

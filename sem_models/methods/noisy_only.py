@@ -1,4 +1,4 @@
-"""What trainings that never see a clean image have in common."""
+"""What methods that never see a clean image have in common."""
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
@@ -11,11 +11,11 @@ from sem_models.methods.supervised import Supervised
 
 
 class NoisyOnly(Supervised):
-    """Learns from noisy images alone; clean ones are made noisy once, so that they are as a microscope stores them."""
+    """Learns from noisy images alone; a clean image gets its noise once, as one recorded frame has it."""
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Raises a `UserError` where the network enlarges or the forward model blurs."""
+        """Raise a `UserError` if the network enlarges or the forward model blurs."""
         if capabilities(recipe.network).scale != 1:
             only = f"Method {recipe.method} removes noise and nothing else; use "
             raise UserError(only, SettingRef("network.scale", 1), ".")
@@ -28,5 +28,5 @@ class NoisyOnly(Supervised):
 
     @classmethod
     def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
-        """Two noisy frames of each field."""
+        """Return two noisy frames of each field."""
         return Views(("input", "target"), fixed_noise(recipe.degradation))

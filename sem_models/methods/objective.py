@@ -1,4 +1,4 @@
-"""What a generator's output is compared with: the weighted loss terms of a recipe, at one scale or at three."""
+"""The losses of a network's output: the weighted loss terms of a recipe, at one scale or at three."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,10 +20,10 @@ BRANCH = "gradient_branch"
 
 
 class Objective:
-    """Weighted losses by name. Called with a network, it decides what that must give beside the image."""
+    """The weighted losses of a recipe, by name; called with a network, it asks for every output that they compare."""
 
     def __init__(self, recipe: Recipe, terms: Sequence[LossTerm]) -> None:
-        """Look the terms up; a `UserError` where one is unknown."""
+        """Look up the loss functions; raises a `UserError` for an unknown one."""
         self._pyramid = capabilities(recipe.network).auxiliary == "pyramid"
         self._draws = any(term.name == BRANCH for term in terms)
         self._branch_weight = sum(term.weight for term in terms if term.name == BRANCH)
@@ -31,7 +31,7 @@ class Objective:
         self._terms = [(name, weight, find_loss(name)) for name, weight in named]
 
     def __call__(self, network: Any, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The output (N, C, H x scale, W x scale) for `x` (N, C, H, W), and its losses against `target`."""
+        """Return the output (N, C', H x scale, W x scale) for `x` (N, C, H, W), and its losses against `target`."""
         if self._pyramid:
             outputs = network.pyramid(x)
             return outputs[-1], self._at_every_scale(outputs, target)
@@ -43,7 +43,7 @@ class Objective:
         return output, {**self.compare(output, target), BRANCH: branch}
 
     def _at_every_scale(self, outputs: Sequence[Tensor], target: Tensor) -> dict[str, Tensor]:
-        """Means over the scales, coarsest first, so that every scale learns (Nah et al., CVPR 2017, equation 1)."""
+        """Return means over the three scales, so that every scale learns (Nah et al., CVPR 2017, equation 1)."""
         half = halve(target)
         compared = [
             self.compare(output, wanted) for output, wanted in zip(outputs, (halve(half), half, target), strict=True)
@@ -51,10 +51,10 @@ class Objective:
         return {name: torch.stack([losses[name] for losses in compared]).mean() for name, _, _ in self._terms}
 
     def compare(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Losses between two images of one shape."""
+        """Return the weighted losses between two tensors of the same shape."""
         return {name: weight * loss(output, target) for name, weight, loss in self._terms}
 
 
 def loss_name(recipe: Recipe, term: LossTerm) -> str:
-    """The entry of the loss table that a term means: a perceptual one stands for that of the recipe's backbone."""
+    """Return the name of a term in the loss table; a perceptual one ends in the recipe's backbone there."""
     return f"{term.name}_{recipe.perceptual}" if term.name in PERCEPTUAL else term.name

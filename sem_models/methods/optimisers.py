@@ -1,4 +1,4 @@
-"""Optimisers out of typed settings."""
+"""Optimisers built from typed settings."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from sem_models.config.training import Optimiser
 
 
 def build_optimiser(settings: Optimiser, parameters: Iterable[nn.Parameter]) -> Optimizer:
-    """The optimiser over `parameters`, fused where a CUDA device allows it."""
+    """Build the optimiser of `parameters`; Adam and AdamW are fused if there is a CUDA device."""
     fused = torch.cuda.is_available()
     if settings.name == "sgd":
         return SGD(parameters, settings.lr, momentum=settings.momentum, weight_decay=settings.weight_decay)
@@ -19,7 +19,7 @@ def build_optimiser(settings: Optimiser, parameters: Iterable[nn.Parameter]) -> 
 
 
 def constants(settings: Optimiser) -> dict[str, object]:
-    """What a parameter group of such an optimiser holds besides its learning rate."""
+    """Return what a parameter group of this optimiser holds besides its learning rate."""
     if settings.name == "sgd":
         return {"momentum": settings.momentum, "weight_decay": settings.weight_decay}
     return {"betas": settings.betas, "weight_decay": settings.weight_decay}

@@ -1,4 +1,4 @@
-"""Segmentation: one network gives a logit a class and pixel, compared with the label map."""
+"""Segmentation: a network gives one logit for each class and pixel, which losses compare with the label map."""
 
 import torch
 from lightning_fabric import Fabric
@@ -14,7 +14,7 @@ from sem_models.methods.stages import RESTORER, Stage
 
 
 class Segmentation(Method):
-    """Learns (N, C, p, p) images to (N, K, p, p) logits by the losses of the recipe."""
+    """Learns to map (N, C, p, p) images to (N, K, p, p) logits of K classes by the losses of the recipe."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
@@ -26,19 +26,19 @@ class Segmentation(Method):
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Raises a `UserError` where a loss compares images."""
-        strange = [term.name for term in recipe.losses if term.name not in LOGIT_LOSSES]
-        if strange:
+        """Raise a `UserError` for a loss that compares images."""
+        unsuited = [term.name for term in recipe.losses if term.name not in LOGIT_LOSSES]
+        if unsuited:
             known = " and ".join(LOGIT_LOSSES)
-            raise UserError(f"Loss {strange[0]!r} compares images, where a segmentation gives logits; use {known}.")
+            raise UserError(f"Loss {unsuited[0]!r} compares images, but a segmentation gives logits; use {known}.")
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name."""
+        """Return weighted losses by name."""
         logits, losses = self._objective(self.networks[part], batch["input"], batch["target"])
         with torch.no_grad():
             self._seen = {"pixel_accuracy": (logits.argmax(1) == batch["target"].argmax(1)).float().mean()}
         return losses
 
     def observations(self) -> dict[str, Tensor]:
-        """The fraction of pixels of the last batch whose likeliest class was right."""
+        """Return the fraction of pixels of the last batch whose most likely class was right."""
         return dict(self._seen)

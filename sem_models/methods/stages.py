@@ -1,4 +1,4 @@
-"""Stages of a run: stretches of steps with parts, losses and rates of their own, in one run with one state."""
+"""Stages of a run: stretches of training steps with their own parts, losses and learning rates."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ RESTORER, DISCRIMINATOR, GRADIENT_DISCRIMINATOR, ENCODER = (
     "encoder",
 )
 BACKWARD, BACKWARD_DISCRIMINATOR = "backward", "backward_discriminator"
-"""Of a cycle: the generator from sharp to degraded and the judge of what it draws."""
+"""The backward generator of a cycle, from the second domain to the first, and its discriminator."""
 ADVERSARIAL = "adversarial"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of a run."""
+    """A stretch of training steps with its own parts and learning rates."""
 
     name: str
     first: int
-    """Finished steps when it begins."""
+    """Number of finished steps of the run when it begins."""
     steps: int
     parts: tuple[str, ...]
     """Networks that are updated in each step, in this order."""
@@ -30,39 +30,39 @@ class Stage:
     schedule: Schedule
     discriminator_rate: float = 1.0
     keeps_last: bool = False
-    """Whether the newest weights count as the best: PSNR does not tell which of two GAN states is better."""
+    """Whether the newest weights count as the best: PSNR cannot rank two states of a GAN."""
 
     @property
     def rate_setting(self) -> str:
-        """Where the recipe says the learning rate."""
+        """The setting of the recipe that holds the learning rate."""
         return "adversarial.optimiser.lr" if self.name == ADVERSARIAL else "optimiser.lr"
 
     @property
     def end(self) -> int:
-        """Finished steps when it is over."""
+        """Number of finished steps of the run when it is over."""
         return self.first + self.steps
 
     def rate(self, part: str, step: int) -> float:
-        """Learning rate of the update of `part` that follows `step` finished steps of the run."""
+        """Return the learning rate of the update of `part` that follows `step` finished steps of the run."""
         rate = learning_rate(self.optimiser.lr, self.schedule, step - self.first, self.steps)
         return rate * self.discriminator_rate if "discriminator" in part else rate
 
 
 def one_stage(recipe: Recipe) -> tuple[Stage, ...]:
-    """A single stage that trains the network alone."""
+    """Return a single stage that trains the network alone."""
     return (Stage("train", 0, recipe.train.steps, (RESTORER,), recipe.optimiser, recipe.schedule),)
 
 
 def two_stages(
     recipe: Recipe, first: str, opening: tuple[str, ...], discriminators: tuple[str, ...]
 ) -> tuple[Stage, ...]:
-    """A stage without discriminators, where the recipe gives it any steps, and the adversarial one.
+    """Return a stage without discriminators, if the recipe gives it any steps, and the adversarial stage.
 
     Args:
-        recipe: With adversarial settings.
+        recipe: A recipe with adversarial settings.
         first: Name of the stage without discriminators.
-        opening: Its parts.
-        discriminators: Parts that follow the restorer in the adversarial stage.
+        opening: Parts of that stage.
+        discriminators: Parts that follow the generator in the adversarial stage.
     """
     total, settings = recipe.train.steps, require_settings(recipe)
     before = min(round(total * settings.first_share), total - 1)
@@ -80,13 +80,13 @@ def two_stages(
 
 
 def image_discriminators(recipe: Recipe) -> tuple[str, ...]:
-    """The discriminator of images and, where it has a weight, that of gradient maps."""
+    """Return the parts that discriminate: the one of images and, if it has a weight, the one of gradient maps."""
     weight = require_settings(recipe).gradient_weight
     return (DISCRIMINATOR, GRADIENT_DISCRIMINATOR) if weight else (DISCRIMINATOR,)
 
 
 def require_settings(recipe: Recipe) -> Adversarial:
-    """The adversarial settings, which the recipe's own validation guarantees."""
+    """Return the adversarial settings, which validation of the recipe guarantees; raises a `ValueError` without."""
     if recipe.adversarial is None:
         raise ValueError(f"recipe {recipe.name!r} has no adversarial settings")
     return recipe.adversarial

@@ -1,4 +1,4 @@
-"""Supervised restoration: one network, one optimiser, a sum of losses against the sharp micrograph."""
+"""Supervised learning: one network, one optimiser, a weighted sum of losses against the target."""
 
 from lightning_fabric import Fabric
 from torch import Tensor
@@ -11,7 +11,7 @@ from sem_models.methods.stages import RESTORER, Stage
 
 
 class Supervised(Method):
-    """Learns input to target, pixel by pixel."""
+    """Learns to map input to target by the losses of the recipe."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
@@ -21,5 +21,5 @@ class Supervised(Method):
         self._objective = Objective(recipe, recipe.losses)
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
-        """Weighted losses by name."""
+        """Return weighted losses by name."""
         return self._objective(self.networks[part], batch["input"], batch["target"])[1]

@@ -1,4 +1,4 @@
-"""The table of methods: one line each."""
+"""The table of methods, one line for each."""
 
 from lightning_fabric import Fabric
 
@@ -27,21 +27,21 @@ METHODS: dict[str, type[Method]] = {
 
 
 def find_method(recipe: Recipe) -> type[Method]:
-    """How the recipe learns."""
+    """Return the method class of a recipe."""
     return METHODS[recipe.method]
 
 
 def build_method(recipe: Recipe, fabric: Fabric) -> Method:
-    """Networks and optimisers of the recipe's method on the device of `fabric`."""
+    """Build the recipe's method with its networks and optimisers on the device of `fabric`."""
     return find_method(recipe)(recipe, fabric)
 
 
 def stages(recipe: Recipe) -> tuple[Stage, ...]:
-    """The stages of a recipe in order; none is empty and together they have `train.steps` steps."""
+    """Return the stages of a recipe in order; none is empty and their steps add up to `train.steps`."""
     return find_method(recipe).stages(recipe)
 
 
 def stage_at(recipe: Recipe, step: int) -> Stage:
-    """The stage of the update that follows `step` finished ones."""
+    """Return the stage of the update that follows `step` finished steps of the run."""
     found = [stage for stage in stages(recipe) if stage.first <= step]
     return found[-1]

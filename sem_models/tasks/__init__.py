@@ -1,1 +1,1 @@
-"""What a recipe is for: one file a task, and the table that lists them."""
+"""What a recipe is for: one file for each task, and the table that lists them."""

@@ -1,7 +1,7 @@
-"""What a task answers: which datasets it can learn from, what goes in and out, how it is scored, applied and named.
+"""The interface of a task: which datasets it learns from, what goes in and out, how it is scored, applied and named.
 
-This module and every file of a task can be imported without torch, so that pages read their words and checks from
-them; what needs torch is imported where it is used.
+This module and the files of the tasks can be imported without torch, because pages read labels and checks from them;
+what needs torch is imported inside the functions that use it.
 """
 
 from collections.abc import Sequence
@@ -39,57 +39,57 @@ if TYPE_CHECKING:
 class Task:
     """A restoration: a network learns to undo what the forward model of its recipe, or an instrument, did.
 
-    Other tasks change the answers that differ.
+    Other tasks are subclasses that override what differs.
     """
 
     name: TaskName
     words: Words = RESTORING
     score: ValidationScore = PSNR
-    """What its validation shows, where the method of the recipe has nothing else to say."""
+    """The score of its validation, unless the method of the recipe has one of its own."""
     keeps_contrast: bool = True
-    """Whether light stays light: input and output show the same contrast, so that their difference has a meaning."""
+    """Whether input and output show the same contrast, so that their difference has a meaning."""
     invents_detail: bool = False
-    """Whether detail may come from the training alone: a smooth output has the better PSNR and is of little use."""
+    """Whether detail may come from the training images alone: then a smooth, useless output has the better PSNR."""
     takes_images: bool = True
-    """Whether the input is a micrograph; else it is a mask, or nothing."""
+    """Whether the input is a micrograph; otherwise it is a mask, or there is none."""
     gives_images: bool = True
-    """Whether the output is a micrograph; else it is a mask."""
+    """Whether the output is a micrograph; otherwise it is a mask."""
     origin: Origin = Origin.RESTORED
-    """What output files are said to be."""
+    """The word in output files that says what was done."""
     own_baselines: tuple[str, ...] = ()
     """Names of baselines that belong to this task alone."""
 
     # Recipe and dataset
 
     def uses_masks(self, recipe: Recipe) -> bool:
-        """Whether masks are the input or the target."""
+        """Return whether masks are the input or the target."""
         return False
 
     def usual_kinds(self, recipe: Recipe) -> tuple[Kind, ...]:
-        """Kinds of datasets that a recipe is meant for; others may do as well."""
+        """Return the kinds of datasets that a recipe is meant for; others may work as well."""
         return ("masked",) if self.uses_masks(recipe) else ("single",)
 
     def adapted(self, recipe: Recipe, manifest: Manifest) -> Recipe:
-        """The recipe with what only the dataset can tell, such as the classes of its masks."""
+        """Return the recipe, completed by what only the dataset knows, for instance the classes of its masks."""
         return recipe
 
     def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
-        """Refuse a dataset that has not what the task learns from.
+        """Refuse a dataset that lacks what the task learns from.
 
         Raises:
-            UserError: With what to do instead.
+            UserError: Says what to do instead.
         """
 
     def ignores_degradation(self, kind: Kind) -> str:
-        """Why a training on a dataset of this kind never looks at the forward model of its recipe; empty: it does."""
+        """Return why training on this kind of dataset ignores the forward model of the recipe; empty if it does not."""
         if LAYOUTS[kind].brings_inputs:
-            return "No forward model: the dataset brings its inputs as they were recorded."
+            return "No forward model: the dataset contains its inputs as they were recorded."
         return self.words.no_forward_model
 
     def limits(self, recipe: Recipe, manifest: Manifest) -> IntensityLimits | None:
-        """Intensity limits of what a model trained on the dataset takes and gives.
+        """Return the intensity limits of the inputs and outputs of a model that learns from a dataset.
 
-        None where the images of the dataset have limits of their own each, as those of early datasets do.
+        None if each image of the dataset has limits of its own, as in datasets of versions before 0.2.
         """
         from sem_models.methods.base import Truth
         from sem_models.methods.table import find_method
@@ -106,28 +106,28 @@ class Task:
         return None if unknown else limits
 
     def image_channels(self, recipe: Recipe) -> int:
-        """Channels of the micrographs that go in; the network may be given more that are made of them."""
+        """Return how many channels an input micrograph has; the network may get more that are computed from it."""
         return capabilities(recipe.network).channels_in
 
     # Batches
 
     def roles(self, recipe: Recipe, manifest: Manifest) -> tuple[Role, ...]:
-        """Which images a batch is made of."""
+        """Return which images of a sample a batch is made from."""
         if manifest.layout.is_paired:
             return ("input", "target")
         return ("image", "mask") if self.uses_masks(recipe) else ("image",)
 
     def may_turn(self, recipe: Recipe) -> bool:
-        """Whether patches may be turned by quarters; not where scan lines must stay horizontal."""
+        """Return whether patches may be rotated by multiples of 90 degrees; not if scan lines must stay horizontal."""
         return True
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
-        """`input` and `target` of a step.
+        """Make `input` and `target` of a training step, float32 on the device of the crops.
 
         Args:
-            recipe: Whose forward model makes inputs that were not recorded.
-            crops: (N, C, p, p) float32 unit intensities of each role.
-            generator: On their device.
+            recipe: Its forward model simulates inputs that were not recorded.
+            crops: (N, C, p, p) float32 unit intensities for each role.
+            generator: Random numbers for the forward model, on the same device.
         """
         from sem_models.physics.degrade import degrade
 
@@ -139,14 +139,14 @@ class Task:
     # Scores
 
     def usual_score(self, facts: MethodFacts) -> ValidationScore:
-        """What is expected of the validation of a run before its first one."""
+        """Return the score that the validation of a run is expected to give, before there was one."""
         return facts.usual_score or self.score
 
     def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":
-        """What looks at the model between steps.
+        """Build the validator that scores the model during training.
 
         Raises:
-            UserError: Images are smaller than what it has to look at.
+            UserError: An image of the validation split is too small.
         """
         from sem_models.evaluation.restoration import make_case
         from sem_models.methods.base import Truth
@@ -174,10 +174,10 @@ class Task:
         return ReferenceValidator(cases, scale, device)
 
     def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":
-        """What belongs into every table of the task."""
+        """Return the baselines that belong in every table of the task."""
         from sem_models.evaluation.baselines.table import baselines_for
 
-        # Of pairs the forward model knows nothing, not even their scale.
+        # A forward model says nothing about recorded pairs, not even their scale.
         return baselines_for(degradation.model_copy(update={"scale": model.capabilities.scale}))
 
     def benchmark(
@@ -187,16 +187,16 @@ class Task:
         dataset: "Dataset",
         degradation: "Degradation",
     ) -> "Benchmark":
-        """How a model is scored on a dataset.
+        """Return how a model is scored on a dataset.
 
         Args:
-            model: A trained one, or a baseline.
-            recipe: What it learned by; None for a baseline.
-            dataset: With what the model has to be compared with.
-            degradation: Makes inputs that were not recorded; its scale must be that of the model.
+            model: A trained model or a baseline.
+            recipe: The recipe that it was trained by; None for a baseline.
+            dataset: Holds the references that outputs are compared with.
+            degradation: Simulates inputs that were not recorded; its scale must be that of the model.
 
         Raises:
-            UserError: The dataset has no truth to compare with.
+            UserError: The dataset has no reference to compare with.
         """
         from sem_models.evaluation.restoration import require_reference, restoration_benchmark
 
@@ -207,10 +207,10 @@ class Task:
     # Files
 
     def join(self, images: "Sequence[Micrograph]", bars: "Sequence[DataBar]") -> "Micrograph":
-        """One image out of the files that a model takes together, without their data bars.
+        """Combine the files that a model takes together into one image, without their data bars.
 
         Raises:
-            UserError: The images do not go together.
+            UserError: The images do not match.
         """
         from sem_models.images.channels import to_grey
         from sem_models.images.databar import crop_databar
@@ -220,11 +220,11 @@ class Task:
         return cut[0] if len(cut) == 1 else assemble([to_grey(image) for image in cut])
 
     def file_channels(self, recipe: Recipe) -> int:
-        """Channels that the files need which a model is applied to."""
+        """Return how many channels the files must have that a model is applied to."""
         return 1 if self.uses_masks(recipe) else self.image_channels(recipe)
 
     def input_is_mask(self, recipe: Recipe) -> bool:
-        """Whether models are applied to masks, whose flat rows are no data bar."""
+        """Return whether models are applied to masks, in which flat rows are no data bar."""
         return self.uses_masks(recipe) and not self.takes_images
 
     def apply(
@@ -234,10 +234,10 @@ class Task:
         micrograph: "Micrograph",
         progress: Progress = silent,
     ) -> "Micrograph":
-        """The output for one file, as a file of the task has to look.
+        """Apply a model to one micrograph and return the output in the form that files of this task have.
 
         Raises:
-            UserError: Its channels are not what the model takes, or a mask holds a label that the model never saw.
+            UserError: The model takes another number of channels, or a mask holds a label that it never saw.
         """
         return predictor.predict(micrograph, progress, self.origin)
 
@@ -248,9 +248,9 @@ class Task:
         micrograph: "Micrograph",
         out: Path,
     ) -> ProcessingStep:
-        """Like `apply`, into a TIFF file; where the output can be streamed it is never whole in memory.
+        """Do the same as `apply` and write a TIFF file, streamed if possible so that it is never whole in memory.
 
         Returns:
-            What was done, as the file says it.
+            The processing step that the file names.
         """
         return predictor.predict_to_file(micrograph, out, origin=self.origin)

@@ -1,4 +1,4 @@
-"""Training batches: crops from the bank, made into input and target by the task on the device."""
+"""Training batches: crops that the task turns into input and target on the device."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class BatchSource:
     """An endless, resumable stream of `input` and `target` batches."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        """Load the training split of a dataset that suits the recipe (`compatibility.check_compatible`)."""
+        """Load the training split of a dataset that is compatible with the recipe (`check_compatible`)."""
         self._recipe, self._task = recipe, find_task(recipe)
         roles = self._task.roles(recipe, dataset.manifest)
         turns = self._task.may_turn(recipe)
@@ -23,14 +23,14 @@ class BatchSource:
         self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
 
     def next(self) -> Batch:
-        """The next batch."""
+        """Return the next batch."""
         return self._task.batch(self._recipe, self._sampler.batch(), self._generator)
 
     def state_dict(self) -> dict[str, Any]:
-        """States of sampler and noise generator."""
+        """Return the states of the sampler and of the noise generator."""
         return {"sampler": self._sampler.state_dict(), "noise": self._generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from `state`."""
         self._sampler.load_state_dict(state["sampler"])
         self._generator.set_state(state["noise"])

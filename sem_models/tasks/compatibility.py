@@ -1,4 +1,4 @@
-"""Whether a recipe can learn from a dataset: everything that the manifest can tell before anything is loaded."""
+"""Whether a recipe can learn from a dataset: all checks that need only its manifest, before anything is loaded."""
 
 from sem_models.config.methods import METHOD_FACTS
 from sem_models.config.networks.table import NetworkConfig, capabilities
@@ -11,23 +11,23 @@ from sem_models.tasks.table import find_task
 
 
 def adapt(recipe: Recipe, manifest: Manifest) -> Recipe:
-    """The recipe with what only the dataset can tell: its intensity limits, and the classes of its masks."""
+    """Return the recipe, completed by what only the dataset knows: intensity limits, and the classes of its masks."""
     task = find_task(recipe)
     adapted = task.adapted(recipe, manifest)
     return adapted.model_copy(update={"limits": task.limits(adapted, manifest)})
 
 
 def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
-    """Refuse what would fail, or learn nonsense, after the start.
+    """Refuse a combination of recipe and dataset that would fail in training, or learn nonsense.
 
     Raises:
-        UserError: Kind, splits, channels, scale, image sizes, patch size or losses do not go together.
+        UserError: Kind, splits, channels, scale, image sizes, patch size or losses do not match.
     """
-    # Losses and methods need torch, which a page does not wait for before it asks this.
-    from sem_models.methods.consistency import require_consistency
+    # Losses and methods import torch, which pages that import this module must not wait for.
+    from sem_models.methods.recipe_check import check_recipe
     from sem_models.methods.table import find_method
 
-    require_consistency(recipe)
+    check_recipe(recipe)
     _require_method(recipe)
     find_method(recipe).check_dataset(recipe, manifest)
     _require_scale(recipe, manifest)
@@ -40,34 +40,32 @@ def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
 
 
 def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
-    """A forward model that somebody set is not to be passed over in silence.
+    """Refuse a forward model that was changed by hand but would be ignored.
 
     Raises:
-        UserError: The dataset is paired, or the task does not degrade, and `degradation` is not that of the preset.
+        UserError: `degradation` is not that of the preset, but the dataset is paired or the task does not degrade.
     """
     preset = RECIPES.get(recipe.name)
     if preset is None or recipe.degradation == preset.degradation:
         return
     if find_task(recipe).words.no_forward_model:
         raise UserError(
-            f"Recipe {recipe.name!r} learns to draw images as they are, so that nothing of degradation is used; leave "
-            "all of ",
+            f"Recipe {recipe.name!r} learns to generate images as they are and does not use the forward model; leave ",
             SettingRef("degradation"),
-            " as it is.",
+            " unchanged.",
         )
     if manifest.layout.is_paired:
         raise UserError(
-            f"Dataset {manifest.name!r} is paired and brings its inputs, so that nothing of degradation is used; leave "
-            "all of ",
+            f"Dataset {manifest.name!r} is paired and contains its inputs, so the forward model is not used; leave ",
             SettingRef("degradation"),
-            " as it is, or train on single images.",
+            " unchanged, or train on single images.",
         )
 
 
 def _require_method(recipe: Recipe) -> None:
-    """Classes are learned as classes, images as images."""
+    """Refuse a method that gives classes where the task wants images, or the other way round."""
     if METHOD_FACTS[recipe.method].gives_classes == find_task(recipe).gives_images:
-        raise UserError(f"Method {recipe.method} does not go with task {recipe.task}; choose a preset of that task.")
+        raise UserError(f"Method {recipe.method} cannot be used for {recipe.task}; choose a preset of that task.")
 
 
 def _require_scale(recipe: Recipe, manifest: Manifest) -> None:
@@ -75,23 +73,23 @@ def _require_scale(recipe: Recipe, manifest: Manifest) -> None:
     if not manifest.layout.brings_inputs and recipe.degradation.scale != scale:
         raise UserError(
             f"degradation.scale is {recipe.degradation.scale}, but the network enlarges {scale} times; "
-            "set both to one value."
+            "set both to the same value."
         )
 
 
 def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
-    """Back-projection makes the output true to the input, which is right only where the input is known to be clean."""
+    """Refuse back-projection onto inputs that are not clean: it forces the output to agree with its input."""
     assumed, forward = capabilities(recipe.network).back_projection, recipe.degradation
     if manifest.layout.is_paired:
-        why = "pairs bring an input of their own"
+        why = "inputs of pairs were recorded"
     elif forward.dose_e_per_px is not None or forward.read_noise > 0:
-        why = "here it is noisy"
+        why = "here inputs are noisy"
     elif assumed != forward.downsampling:
-        why = f"here it is shrunk by {forward.downsampling}, not by {assumed}"
+        why = f"here inputs are downsampled by {forward.downsampling}, not by {assumed}"
     else:
         return
     raise UserError(
-        f"network.back_projection holds the output to an input that is known to be shrunk and nothing else, but {why}; "
+        f"network.back_projection needs inputs that were downsampled and not degraded in any other way, but {why}; "
         "use ",
         SettingRef("network.back_projection", "none"),
         ".",
@@ -112,19 +110,20 @@ def _require_entry(recipe: Recipe, entry: Entry, manifest: Manifest) -> None:
     sharp = entry.array(roles[-1]).shape[:2]
     if layout.is_paired and tuple(size * facts.scale for size in entry.array("input").shape[:2]) != sharp:
         raise UserError(
-            f"{entry.name}: its input is not {facts.scale} times smaller than its target; set network.scale to what "
-            "the pair has."
+            f"{entry.name}: the input is not {facts.scale} times smaller than the target; set network.scale to the "
+            "ratio of their sizes."
         )
     if entry.split == "train" and min(sharp) < recipe.train.patch:
         raise UserError(
-            f"{entry.name} is smaller than the patch of {recipe.train.patch} px; lower train.patch or leave it out."
+            f"{entry.name} is smaller than the patch of {recipe.train.patch} px; lower train.patch, or leave the image "
+            "out of the dataset."
         )
 
 
 def _require_channels(recipe: Recipe, entry: Entry, role: Role) -> None:
-    """Inputs need as many as the network takes, targets as many as it gives, and images that are both need both.
+    """Refuse inputs and targets whose channels are not those of the network; an image that is both must match both.
 
-    Of a task on masks one of the two is the mask.
+    A mask, which segmentation and synthesis have on one side, is not checked here.
     """
     task, found = find_task(recipe), entry.array(role).shape[2]
     needed = []
@@ -135,7 +134,7 @@ def _require_channels(recipe: Recipe, entry: Entry, role: Role) -> None:
     for channels, does, setting in needed:
         if found != channels:
             raise UserError(
-                f"{entry.name} has {found} channels in its {role}, recipe {recipe.name!r} {does} {channels}; ",
+                f"{entry.name} has {found} channel(s) in its {role}, but recipe {recipe.name!r} {does} {channels}; ",
                 _advice(recipe.network, setting, found),
             )
 

@@ -1,4 +1,4 @@
-"""Denoising: shot noise, read noise and the unsteadiness of the scan are taken away."""
+"""Denoising: removing shot noise, read noise and scan distortions."""
 
 from sem_models.tasks.base import Task
 

@@ -1,4 +1,4 @@
-"""Inpainting: scan lines that were dead, saturated or charged are redrawn from the lines around them."""
+"""Inpainting: dead, saturated or charged scan lines are estimated from the lines around them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 
 class Inpainting(Task):
-    """The network is given the image with spoilt lines interpolated, and the mask as a last channel.
+    """The network gets the image with defective lines interpolated, and a mask of the defects as the last channel.
 
-    In training lines of clean frames are spoilt. In use the mask comes as a second file, or is found. Pixels that are
-    not masked are never altered.
+    For training, line defects are simulated in clean frames. In use, the mask is a second file or is found in the
+    image. Pixels outside the mask are never altered.
     """
 
     def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` for pairs, a forward model that spoils more than lines, or a network without mask."""
+        """Raise a `UserError` for pairs, a forward model that degrades more than lines, or a network without a mask."""
         if manifest.layout.brings_inputs:
             raise UserError(
-                f"Recipe {recipe.name!r} spoils lines of single images by itself, but dataset {manifest.name!r} is "
+                f"Recipe {recipe.name!r} simulates line defects in single images, but dataset {manifest.name!r} is "
                 f"{manifest.kind}; prepare undamaged images with ",
                 FieldRef("kind", "single"),
                 ".",
@@ -52,10 +52,10 @@ class Inpainting(Task):
         forward, facts = recipe.degradation, capabilities(recipe.network)
         if forward.lines is None:
             rate = SettingRef("degradation.lines.rate", 0.03)
-            raise UserError("Inpainting needs lines to mend; use ", rate, ", for example.")
+            raise UserError("Inpainting needs simulated line defects to learn from; use ", rate, ", for example.")
         if forward.blur or forward.is_noisy:
             raise UserError(
-                "Inpainting leaves good pixels as they were recorded, so that nothing but lines may be degraded; use ",
+                "Inpainting leaves good pixels as they were recorded, so only lines may be degraded; use ",
                 SettingRef("degradation.blur", "none"),
                 ", ",
                 SettingRef("degradation.scan", "none"),
@@ -72,15 +72,15 @@ class Inpainting(Task):
             )
 
     def image_channels(self, recipe: Recipe) -> int:
-        """Without the mask."""
+        """Return how many channels an input micrograph has, without the mask."""
         return capabilities(recipe.network).channels_out
 
     def may_turn(self, recipe: Recipe) -> bool:
-        """Scan lines stay horizontal."""
+        """Return False: scan lines stay horizontal."""
         return False
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
-        """Crops of frames of which lines were spoilt; only defects whose good neighbours the crop shows."""
+        """Simulate line defects of whole frames in their crops, but only those whose good neighbours the crop shows."""
         import torch
 
         from sem_models.config.degradation import LineDefects
@@ -97,7 +97,7 @@ class Inpainting(Task):
         return {"input": fill_and_mark(recorded, hidden), "target": clean}
 
     def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":
-        """Against the frames as recorded, beside interpolation."""
+        """Build a validator that compares with the frames as recorded, beside interpolation."""
         from sem_models.evaluation.baselines.lines import InterpolatedLines
         from sem_models.evaluation.inpainting import line_case
         from sem_models.validation.reference import ReferenceValidator
@@ -108,25 +108,25 @@ class Inpainting(Task):
     def benchmark(
         self, model: "UnitModel", recipe: Recipe | None, dataset: "Dataset", degradation: "Degradation"
     ) -> "Benchmark":
-        """The whole frame and the hidden pixels, beside interpolation."""
+        """Return the benchmark of whole frames and of hidden pixels, beside interpolation."""
         from sem_models.evaluation.inpainting import inpainting_benchmark
 
         return inpainting_benchmark(dataset, degradation)
 
     def join(self, images: "Sequence[Micrograph]", bars: "Sequence[DataBar]") -> "Micrograph":
-        """A second file is the mask, whatever its type: above 0 where a pixel is not to be trusted."""
+        """Combine an image with its mask, a second file of any type that is above 0 where a pixel is defective."""
         from sem_models.images.channels import require_grey
 
         if len(images) != 2:
             return super().join(images, bars)
         grey, mask = (require_grey(image) for image in images)
-        # Flat rows of a mask may pass for a data bar; its own is where that of the image is.
+        # Flat rows of a mask may look like a data bar, so it is cropped at the data bar of the image.
         return super().join([grey, mask.with_pixels((mask.pixels > 0).astype(grey.pixels.dtype))], [bars[0], bars[0]])
 
     def apply(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", progress: Progress = silent
     ) -> "Micrograph":
-        """Masked pixels redrawn, all others as they are, bit for bit."""
+        """Estimate the masked pixels and leave all others as they are, bit for bit."""
         from sem_models.images.channels import require_grey
         from sem_models.inference.model import step_of
 
@@ -143,7 +143,7 @@ class Inpainting(Task):
     def apply_to_file(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
     ) -> ProcessingStep:
-        """Like `apply`, into a TIFF file."""
+        """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
         result = self.apply(predictor, recipe, micrograph)
@@ -152,7 +152,7 @@ class Inpainting(Task):
 
 
 def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
-    """(H, W) of a grey micrograph without data bar: True where a line is spoilt."""
+    """Find the line defects of a grey micrograph without data bar; returns (H, W), True where a pixel is defective."""
     from sem_models.images.intensity import intensity_range, to_unit
     from sem_models.physics.find_line_defects import find_line_defects
 
@@ -162,7 +162,7 @@ def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
 def _redrawn(
     predictor: "Predictor", image: "Micrograph", hidden: NDArray[np.bool_], progress: Progress
 ) -> "tuple[NDArray[np.generic], Scaling | None]":
-    """(H, W, 1) in native type, of which only the hidden pixels are meant; and how it was scaled, if it had to be."""
+    """Return the model's output in native type, (H, W, 1), of which only hidden pixels count, and its scaling."""
     import torch
 
     from sem_models.evaluation.baselines.lines import fill_and_mark
@@ -183,9 +183,9 @@ def _redrawn(
 INPAINTING = Inpainting(
     "inpainting",
     Words(
-        "Mend lines",
+        "Inpaint lines",
         ":material/healing:",
-        "Mended lines are an estimate from their neighbours; all other pixels are as they were recorded.",
+        "Inpainted lines are estimated from their neighbours; all other pixels are as they were recorded.",
         panels={"input": "As recorded", "floor": "Baseline: lines interpolated", "output": "Model", "target": "Target"},
     ),
     own_baselines=("baseline:interpolated-lines",),

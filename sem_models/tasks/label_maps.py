@@ -1,4 +1,4 @@
-"""What segmentation and synthesis have in common: masks whose classes come from the dataset."""
+"""What segmentation and synthesis have in common: masks whose classes are those of the dataset."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class LabelMapTask(Task):
-    """One side of the network is a mask."""
+    """A task whose network has a mask as its input or its output."""
 
     mask_side: ClassVar[Literal["channels_in", "channels_out"]]
-    """Setting of the network that counts the classes."""
+    """The setting of the network that is the number of classes."""
 
     def adapted(self, recipe: Recipe, manifest: Manifest) -> Recipe:
-        """The recipe for the classes of a dataset: their raw values, and as many channels."""
+        """Return the recipe for the classes of a dataset: their raw values, and as many channels."""
         if not self.uses_masks(recipe) or not manifest.label_values:
             return recipe
         content: dict[str, Any] = recipe.model_dump()
@@ -33,7 +33,7 @@ class LabelMapTask(Task):
         return Recipe.model_validate(content)
 
     def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` without masks, for masks that were not stored as classes, or for other classes."""
+        """Raise a `UserError` for missing masks, masks that were not stored as classes, or other classes."""
         if not self.uses_masks(recipe):
             return
         name = manifest.name
@@ -50,7 +50,7 @@ class LabelMapTask(Task):
         known, count = getattr(capabilities(recipe.network), self.mask_side), len(manifest.label_values)
         if known != count:
             raise UserError(
-                f"The masks of {name!r} have {count} classes, but the network {known}; use ",
+                f"The masks of {name!r} have {count} classes, but the network has {known}; use ",
                 SettingRef(f"network.{self.mask_side}", count),
                 ".",
             )
@@ -61,19 +61,19 @@ class LabelMapTask(Task):
             )
 
     def labels(self, recipe: Recipe, name: str) -> tuple[int, ...]:
-        """The raw value of each class of the trained model `name`.
+        """Return the raw value of each class of the trained model `name`.
 
         Raises:
-            UserError: It was trained before recipes kept them.
+            UserError: It was trained before recipes stored them.
         """
         if not recipe.labels:
-            raise UserError(f"{name} does not know the labels of its classes; train it again.")
+            raise UserError(f"The recipe of {name} does not list the labels of its classes; train it again.")
         return recipe.labels
 
     def apply_to_file(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
     ) -> ProcessingStep:
-        """Like `apply`, into a TIFF file."""
+        """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
         if recipe is None or not self.uses_masks(recipe):
@@ -84,7 +84,7 @@ class LabelMapTask(Task):
 
 
 def one_hot(mask: "Tensor", classes: int) -> "Tensor":
-    """(N, 1, H, W) class indices to (N, classes, H, W) float32."""
+    """Convert (N, 1, H, W) class indices to (N, classes, H, W) float32."""
     import torch
     import torch.nn.functional as F
 

@@ -1,4 +1,4 @@
-"""Models in use: what each is for, and with that how it is scored, shown beside real images and applied to files."""
+"""Trained models and baselines in use: their task, and by it how they are scored and applied to files."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,19 +23,19 @@ from sem_models.tasks.table import baseline_task, find_task
 
 
 def task_of(model: UnitModel) -> Task:
-    """What a model is for; of a baseline the task that it belongs to, else a restoration."""
+    """Return the task of a model; for a baseline the task that it belongs to, else a restoration."""
     recipe = recipe_of(model)
     return find_task(recipe) if recipe else baseline_task(model.name)
 
 
 def learned_from_masks(model: UnitModel) -> bool:
-    """Whether input or output of a trained model is a mask."""
+    """Return whether input or output of a trained model is a mask."""
     recipe = recipe_of(model)
     return recipe is not None and find_task(recipe).uses_masks(recipe)
 
 
 def benchmark_of(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Benchmark:
-    """How a model is scored on a dataset; a `UserError` where that says nothing about what an output should be."""
+    """Return how a model is scored on a dataset; raises a `UserError` if the dataset has no reference."""
     return task_of(model).benchmark(model, recipe_of(model), dataset, degradation)
 
 
@@ -47,35 +47,35 @@ def evaluate_model(
     progress: Progress = silent,
     known: Sequence[Row] = (),
 ) -> EvaluationReport:
-    """Per-image scores of `model` and the baselines of its task on whole images.
+    """Score `model` and the baselines of its task on whole images.
 
     Args:
         model: On the device that the predictor chooses.
-        dataset: Single images are degraded here, with a seed from their name; paired ones bring their input.
+        dataset: Single images are degraded here, with a seed from their name; paired ones contain their input.
         split: Usually `test`.
-        degradation: Its scale must be the model's.
-        progress: Told after each image.
+        degradation: Its scale must be that of the model.
+        progress: Called after each image.
         known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
 
     Raises:
-        UserError: The dataset has no truth to compare with, the split is empty, or scales do not agree.
+        UserError: The dataset has no reference to compare with, the split is empty, or scales do not agree.
     """
     return benchmark_of(model, dataset, degradation).evaluate(model, split, progress, known)
 
 
 def cases_for(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:
-    """What `model` is given of an entry, and the real image that its output should look like.
+    """Return a function from an entry to the input of `model` and the real image that its output should look like.
 
     Raises:
-        UserError: The dataset has no such image, a segmentation gives none, or scales or classes do not agree.
+        UserError: The dataset has no real image, the model gives masks, or scales or classes do not agree.
     """
     if not task_of(model).gives_images:
-        raise UserError(f"{model.name} finds masks and gives no image; choose a model that does.")
+        raise UserError(f"{model.name} gives masks, not images; choose a model that gives images.")
     return benchmark_of(model, dataset, degradation).case_of
 
 
 def has_counterparts(model: UnitModel, dataset: Dataset) -> bool:
-    """Whether each output has a real image of the same place; of unpaired domains none has."""
+    """Return whether each output has a real image of the same field, which unpaired domains do not have."""
     return not dataset.manifest.layout.is_unpaired or learned_from_masks(model)
 
 
@@ -87,9 +87,9 @@ def generated_pairs(
     degradation: Degradation,
     progress: Progress = silent,
 ) -> list[Pair]:
-    """Apply a model to whole images as an evaluation does; of several channels the mean is judged.
+    """Apply a model to whole images as an evaluation does and pair each output with a real image, both (H, W).
 
-    In unpaired datasets each output is set beside a real image of the other domain.
+    Several channels are averaged. In unpaired datasets the real image shows another field of the other domain.
 
     Raises:
         UserError: The dataset has no real image to compare an output with, or scales do not agree.
@@ -101,30 +101,30 @@ def generated_pairs(
 
 
 def file_channels(model: UnitModel) -> int:
-    """Channels that the files need which a model is applied to."""
+    """Return how many channels the files must have that a model is applied to."""
     recipe = recipe_of(model)
     return find_task(recipe).file_channels(recipe) if recipe else model.capabilities.channels_in
 
 
 def input_is_mask(model: UnitModel) -> bool:
-    """Whether a model is applied to masks, whose flat rows are no data bar."""
+    """Return whether a model is applied to masks, in which flat rows are no data bar."""
     recipe = recipe_of(model)
     return recipe is not None and find_task(recipe).input_is_mask(recipe)
 
 
 def apply_model(predictor: Predictor, micrograph: Micrograph, progress: Progress = silent) -> Micrograph:
-    """The output for a file of the kind that the model takes: as `Predictor.predict`, or a mask, or drawn from one.
+    """Apply a model to a micrograph, or to a mask if it takes masks, and return the restored image, mask or drawing.
 
     Raises:
-        UserError: Its channels are not what the model takes, or a mask holds a label that the model never saw.
+        UserError: The model takes another number of channels, or a mask holds a label that it never saw.
     """
     return task_of(predictor.model).apply(predictor, recipe_of(predictor.model), micrograph, progress)
 
 
 def apply_to_file(predictor: Predictor, micrograph: Micrograph, out: Path) -> ProcessingStep:
-    """Like `apply_model`, into a TIFF file; where the output can be streamed it is never whole in memory.
+    """Do the same as `apply_model` and write a TIFF file, streamed if possible so that it is never whole in memory.
 
     Returns:
-        What was done, as the file says it.
+        The processing step that the file names.
     """
     return task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out)

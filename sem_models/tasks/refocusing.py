@@ -1,4 +1,4 @@
-"""Refocusing: blur is undone, known or unknown, everywhere or only where it is."""
+"""Refocusing: undoing known or unknown blur, of the whole image or of a part of it."""
 
 from sem_models.tasks.base import Task
 

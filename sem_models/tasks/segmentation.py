@@ -1,4 +1,4 @@
-"""Segmentation: a micrograph becomes a mask, one logit a class and pixel."""
+"""Segmentation: a micrograph becomes a mask; the network gives one logit for each class and pixel."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -29,11 +29,11 @@ class Segmentation(LabelMapTask):
     mask_side: ClassVar[Literal["channels_in", "channels_out"]] = "channels_out"
 
     def uses_masks(self, recipe: Recipe) -> bool:
-        """Always."""
+        """Return True: the target is always a mask."""
         return True
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
-        """Images as a microscope gives them, and one-hot masks."""
+        """Degrade the images by the forward model and make the masks one-hot."""
         from sem_models.config.networks.table import capabilities
         from sem_models.physics.degrade import degrade
 
@@ -41,7 +41,7 @@ class Segmentation(LabelMapTask):
         return {"input": given, "target": one_hot(crops["mask"], capabilities(recipe.network).channels_out)}
 
     def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":
-        """By Dice."""
+        """Build a validator that scores Dice."""
         from sem_models.validation.label_maps import SegmentationValidator
 
         return SegmentationValidator(recipe, dataset, device)
@@ -49,7 +49,7 @@ class Segmentation(LabelMapTask):
     def benchmark(
         self, model: "UnitModel", recipe: Recipe | None, dataset: "Dataset", degradation: "Degradation"
     ) -> "Benchmark":
-        """Dice and IoU against the masks, beside the most frequent class of the training split."""
+        """Return the benchmark by Dice and IoU, beside the most frequent class of the training split."""
         from sem_models.evaluation.label_maps import segmentation_benchmark
 
         return segmentation_benchmark(dataset, recipe.labels if recipe else (), degradation)
@@ -57,7 +57,7 @@ class Segmentation(LabelMapTask):
     def apply(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", progress: Progress = silent
     ) -> "Micrograph":
-        """(H, W, 1) raw labels, uint8 where they fit, else uint16."""
+        """Segment a micrograph into (H, W, 1) raw labels, uint8 if they fit, else uint16."""
         from sem_models.inference.label_maps import segment
 
         labels = self.labels(recipe, predictor.model.name) if recipe else ()
@@ -69,7 +69,7 @@ SEGMENTATION = Segmentation(
     Words(
         "Segment",
         ":material/category:",
-        "Classes are an estimate: check borders and small parts against the image.",
+        "Classes are an estimate: check boundaries and small parts against the image.",
         display="From the centre of the image; each class in its colour.",
     ),
     score=DICE,

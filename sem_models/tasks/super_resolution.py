@@ -1,4 +1,4 @@
-"""Super-resolution: a network enlarges what the forward model shrank."""
+"""Super-resolution: a network enlarges images that the forward model downsampled."""
 
 from sem_models.tasks.base import Task
 

@@ -1,4 +1,4 @@
-"""Synthesis: a micrograph is drawn after a mask, or out of noise alone."""
+"""Synthesis: a micrograph is generated from a mask, or from noise alone."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 class Synthesis(LabelMapTask):
-    """Real images are the targets, as they are."""
+    """The targets are real images, which are never degraded."""
 
     mask_side: ClassVar[Literal["channels_in", "channels_out"]] = "channels_in"
 
     def uses_masks(self, recipe: Recipe) -> bool:
-        """Without channels in it draws out of noise alone."""
+        """Return whether the network takes a mask; without input channels it generates from noise alone."""
         return capabilities(recipe.network).channels_in > 0
 
     def is_drawn(self, recipe: Recipe) -> bool:
-        """Whether images are drawn by diffusion, several of one condition, each with a seed."""
+        """Return whether images are drawn by diffusion, with several samples for one condition, each by its seed."""
         return method_facts(recipe.method).predicts_noise
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
-        """One-hot masks and the images."""
+        """Return one-hot masks and the images as recorded."""
         if "mask" not in crops:
             return super().batch(recipe, crops, generator)
         return {"input": one_hot(crops["mask"], capabilities(recipe.network).channels_in), "target": crops["image"]}
 
     def validator(self, recipe: Recipe, dataset: "Dataset", device: str) -> "Validator":
-        """Drawings beside real images; of a diffusion how well it tells noise."""
+        """Build a validator that compares generated with real images, or for diffusion scores the noise prediction."""
         from sem_models.validation.label_maps import SynthesisValidator
 
         if self.is_drawn(recipe) or not self.uses_masks(recipe):
@@ -54,7 +54,7 @@ class Synthesis(LabelMapTask):
     def benchmark(
         self, model: "UnitModel", recipe: Recipe | None, dataset: "Dataset", degradation: "Degradation"
     ) -> "Benchmark":
-        """Drawings of the masks against the real images, beside the mean grey of each class."""
+        """Return the benchmark of generated against real images, beside the mean grey of each class."""
         from sem_models.evaluation.label_maps import synthesis_benchmark
 
         if recipe is None or not self.uses_masks(recipe):
@@ -64,7 +64,7 @@ class Synthesis(LabelMapTask):
     def apply(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", progress: Progress = silent
     ) -> "Micrograph":
-        """(H, W, 1) uint8 drawn after a mask."""
+        """Generate a micrograph, (H, W, 1) uint8, from a mask."""
         from sem_models.inference.label_maps import draw_after_mask
 
         if recipe is None or not self.uses_masks(recipe):
@@ -77,8 +77,8 @@ SYNTHESIS = Synthesis(
     Words(
         "Draw",
         ":material/brush:",
-        "Synthetic: a drawing after the mask, not recorded by any microscope.",
-        no_forward_model="No forward model: real images are drawn as they are, nothing is degraded.",
+        "Synthetic: generated from the mask, not recorded by any microscope.",
+        no_forward_model="No forward model: the network learns real images as they are, nothing is degraded.",
     ),
     keeps_contrast=False,
     origin=Origin.SYNTHETIC,

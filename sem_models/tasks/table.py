@@ -1,4 +1,4 @@
-"""The table of tasks: one line each. Adding a task means one file and one line here."""
+"""The table of tasks, one line for each. Adding a task means one file and one line here."""
 
 from sem_models.config.recipe import Recipe
 from sem_models.config.validation_scores import BLIND_ERROR, INPUT_CORRELATION, NOISE_ERROR, TWO_FRAME_PSNR
@@ -21,26 +21,26 @@ VALIDATION_SCORES = tuple(
         (*(task.score for task in TASKS.values()), TWO_FRAME_PSNR, NOISE_ERROR, BLIND_ERROR, INPUT_CORRELATION)
     )
 )
-"""What the validation of a run may show; a run has one of them."""
+"""All scores that the validation of a run may give; each run has one of them."""
 
 
 def find_task(recipe: Recipe) -> Task:
-    """What the recipe is for."""
+    """Return the task of a recipe."""
     return task_named(recipe.task)
 
 
 def task_named(name: str) -> Task:
-    """The task of that name; a `UserError` lists all names."""
+    """Return the task of that name; raises a `UserError` that lists all names."""
     if name not in TASKS:
         raise UserError(f"Unknown task {name!r}: use one of {', '.join(TASKS)}.")
     return TASKS[name]
 
 
 def invents_detail(name: str | None) -> bool:
-    """Whether outputs of that task hold detail of the training; runs of earlier versions may not say their task."""
+    """Return whether outputs of that task may contain detail of the training images; False for an unknown task."""
     return name in TASKS and TASKS[name].invents_detail
 
 
 def baseline_task(name: str) -> Task:
-    """The task that a baseline belongs to; one that belongs to none restores."""
+    """Return the task that a baseline belongs to; baselines of several tasks count as super-resolution."""
     return next((task for task in TASKS.values() if name in task.own_baselines), SUPER_RESOLUTION)

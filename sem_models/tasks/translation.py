@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Translation(Task):
-    """Its baselines are what is had without learning how one contrast follows from the other."""
+    """From one contrast to another; its baselines know nothing of how the one follows from the other."""
 
     def usual_kinds(self, recipe: Recipe) -> tuple[Kind, ...]:
-        """Pairs, or two sets without pairs."""
+        """Return pairs, or two domains without pairs if the method learns from them."""
         return ("unpaired",) if method_facts(recipe.method).learns_without_pairs else ("paired",)
 
     def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
-        """Raises a `UserError` where there is one kind of image, which would teach the identity."""
+        """Raise a `UserError` for single images, from which only the identity could be learned."""
         if not manifest.layout.brings_inputs:
             raise UserError(
                 f"Recipe {recipe.name!r} translates one kind of image into another, but dataset {manifest.name!r} is "
@@ -36,7 +36,7 @@ class Translation(Task):
             )
 
     def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":
-        """The input itself, and the mean grey of the training split's targets."""
+        """Return the input itself, and the mean grey of the training split's targets."""
         from sem_models.evaluation.baselines.table import Identity
         from sem_models.evaluation.baselines.translation import constant_baseline
 
@@ -48,7 +48,7 @@ TRANSLATION = Translation(
     Words(
         "Translate",
         ":material/translate:",
-        "No detector recorded this contrast: what the input does not tell comes from the images of the training.",
+        "No detector recorded this contrast: what the input does not show comes from the training images.",
     ),
     keeps_contrast=False,
     origin=Origin.TRANSLATED,

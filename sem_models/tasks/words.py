@@ -1,4 +1,4 @@
-"""What people read about a task, as plain data: no page and no command has words of its own for one."""
+"""What people read about a task, as plain data, so that pages and commands need no words of their own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,20 +14,20 @@ _PANELS = {
 
 @dataclass(frozen=True)
 class Words:
-    """Words for one task."""
+    """Labels and sentences about one task."""
 
     verb: str
-    """On the button that applies a model."""
+    """Label of the button that applies a model."""
     icon: str
-    """Of that button, as Streamlit names it."""
+    """Icon of that button, by its Streamlit name."""
     caveat: str
-    """What must not be forgotten when looking at an output."""
+    """What to keep in mind when looking at an output."""
     panels: Mapping[str, str] = field(default_factory=lambda: _PANELS)
-    """Captions of the pictures of a validation, by the names under which they are stored."""
+    """Captions of the validation images, by the names under which they are stored."""
     display: str = ""
-    """How those pictures are displayed, where they do not share one display window."""
+    """How those images are displayed, if they do not share one display window."""
     no_forward_model: str = ""
-    """Why a training never looks at the forward model of its recipe; empty where it may."""
+    """Why training ignores the forward model of the recipe; empty if it does not."""
 
 
 RESTORING = Words(

@@ -1,4 +1,4 @@
-"""Checkpoints: a model folder plus everything that an exact resume needs, replaced as a whole or not at all."""
+"""Checkpoints: a model folder with everything that an exact resume needs, replaced as a whole or not at all."""
 
 import contextlib
 import errno
@@ -23,7 +23,7 @@ FOLDERS: dict[CheckpointKind, str] = {"last": LAST, "best": BEST, "stage": "chec
 
 
 class CheckpointNotSaved(UserError):
-    """The checkpoint could not be written; the one before is intact."""
+    """The checkpoint could not be written; the previous one is intact."""
 
 
 def save_checkpoint(
@@ -33,33 +33,38 @@ def save_checkpoint(
     state: dict[str, Any],
     backward: dict[str, torch.Tensor] | None = None,
 ) -> None:
-    """Write `folder` anew: inference weights, recipe and resume state (tensors and plain values only).
+    """Replace `folder` by a new checkpoint: inference weights, recipe and resume state.
 
-    Of a cycle the inference weights of its `backward` generator lie beside those of the restorer.
+    Args:
+        folder: The folder of the checkpoint; its parent is created if needed.
+        recipe: Stored beside the weights.
+        weights: Inference weights of the generator, by name.
+        state: What a resume needs, tensors and plain values only.
+        backward: Inference weights of the backward generator of a cycle; None for other methods.
 
     Raises:
-        CheckpointNotSaved: Nothing could be written, with the reason; what stood in `folder` still stands.
+        CheckpointNotSaved: Gives the reason; what was in `folder` before is intact.
     """
     part = folder.with_name(f".{folder.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         save_model(part, recipe, weights, backward)
-        # Through a Python file, because the system's reason gets lost where torch opens the file itself.
+        # Through a Python file, because torch hides the system's reason when it opens the file itself.
         with (part / STATE).open("wb") as file:
             torch.save(state, file)
         for path in part.iterdir():
             _flush(path)
         _replace(part, folder)
     except (OSError, RuntimeError, SafetensorError) as error:
-        # The zip writer of torch and safetensors turn a failed write into errors of their own.
+        # torch's zip writer and safetensors raise their own errors when a write fails.
         reason = _reason(folder, error)
         shutil.rmtree(part, ignore_errors=True)
         raise CheckpointNotSaved(reason) from error
 
 
 def load_state(folder: Path) -> dict[str, Any]:
-    """The resume state of a checkpoint; only tensors and plain values are unpickled.
+    """Read the resume state of a checkpoint; only tensors and plain values are unpickled.
 
     Raises:
         UserError: There is no checkpoint or it is damaged.
@@ -68,23 +73,23 @@ def load_state(folder: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise UserError(f"{folder}: no checkpoint to resume from can be read there; start a new run.") from error
+        raise UserError(f"{folder}: no checkpoint to resume from could be read; start a new run.") from error
     return state
 
 
 def has_checkpoint(folder: Path) -> bool:
-    """Whether `folder` is a checkpoint, or becomes one once `mend` has put back what a kill left beside it."""
+    """Return whether `folder` is a checkpoint, or `mend` can bring back the previous one."""
     return folder.exists() or _previous(folder).exists()
 
 
 def mend(folder: Path) -> None:
-    """Put the checkpoint back that a process was replacing when it was killed between two renames."""
+    """Bring back the previous checkpoint if a process was killed between the two renames that replace it."""
     if not folder.exists() and _previous(folder).exists():
         _previous(folder).rename(folder)
 
 
 def _replace(part: Path, folder: Path) -> None:
-    """At every moment `folder` or its previous version is whole, so that a kill costs one version at most."""
+    """Rename `part` to `folder`; `folder` or its previous version is whole at every moment, whenever it is killed."""
     mend(folder)
     previous = _previous(folder)
     shutil.rmtree(previous, ignore_errors=True)
@@ -116,15 +121,15 @@ def _reason(folder: Path, error: Exception) -> str:
     full = _system_code(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     why = "the disk is full" if full else (str(error).splitlines() or [type(error).__name__])[0]
     free = shutil.disk_usage(next(parent for parent in folder.absolute().parents if parent.exists())).free
-    advice = "Free some space" if full else "Mend that"
+    advice = "Free some space" if full else "Fix the cause"
     return (
         f"The checkpoint {folder.name} could not be saved in {folder.parent}: {why} ({free / 2**30:.1f} GiB free). "
-        f"{advice} and resume; the checkpoint before is intact."
+        f"{advice} and resume; the previous checkpoint is intact."
     )
 
 
 def _system_code(error: BaseException | None) -> int | None:
-    """The errno of the first operating-system error behind `error`."""
+    """Return the errno of the first operating-system error behind `error`."""
     while error is not None:
         code = error.errno if isinstance(error, OSError) else _os_error(str(error))
         if code:

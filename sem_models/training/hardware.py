@@ -1,4 +1,4 @@
-"""The device and the number format of a run."""
+"""The device and the numerical precision of a run."""
 
 from typing import Literal
 
@@ -12,13 +12,13 @@ from sem_models.inference.predictor import choose_device
 
 
 def open_fabric(recipe: Recipe) -> Fabric:
-    """Fabric on the best device of this machine, in the precision of the recipe."""
+    """Set up Fabric on the best device of this machine, in the precision of the recipe."""
     device = choose_device()
     return Fabric(accelerator=device, devices=1, precision=choose_precision(recipe, device))
 
 
 def choose_precision(recipe: Recipe, device: Literal["cpu", "cuda"]) -> Literal["32-true", "bf16-mixed"]:
-    """What the recipe asks for; `auto` is bf16 on a CUDA device with hardware for it and a network safe with it."""
+    """Return the precision of the recipe; `auto` is bf16 if the GPU supports it and the network is safe with it."""
     if recipe.train.precision != "auto":
         return recipe.train.precision
     safe = device == "cuda" and capabilities(recipe.network).half_safe and torch.cuda.is_bf16_supported()
@@ -26,6 +26,6 @@ def choose_precision(recipe: Recipe, device: Literal["cpu", "cuda"]) -> Literal[
 
 
 def bare(network: nn.Module) -> nn.Module:
-    """The network without Fabric's wrapper."""
+    """Return the network without Fabric's wrapper."""
     inner = getattr(network, "module", network)
     return inner if isinstance(inner, nn.Module) else network

@@ -1,4 +1,4 @@
-"""What a training tells of its steps: losses, rates and speed, what to watch with its warnings, and how far it is."""
+"""Monitoring of training: losses, learning rates and speed, warnings about a failing GAN, and progress."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -14,23 +14,23 @@ from sem_models.tasks.table import find_task
 
 
 class StepLogger:
-    """Reports every `train.log_every` steps, and progress about once a second."""
+    """Reports metrics every `train.log_every` steps, and progress about once a second."""
 
     def __init__(self, recipe: Recipe, method: Method, reporter: Reporter) -> None:
-        """Nothing told yet."""
+        """Start with nothing reported."""
         self._settings, self._method, self._reporter = recipe.train, method, reporter
         self._keeps_contrast = find_task(recipe).keeps_contrast
         self._watch = GanWatch()
         self.throughput = Throughput(recipe.train.validate_every)
 
     def step(self, step: int, values: Mapping[str, float], seconds: float, data_s: float) -> None:
-        """Step number `step` (from 1) is done.
+        """Record a finished step.
 
         Args:
-            step: How many steps are done with it.
+            step: Number of the step, counted from 1.
             values: Its weighted losses and learning rate, by metric name.
-            seconds: What it took as a whole.
-            data_s: What waiting for its batch took of that.
+            seconds: Duration of the whole step.
+            data_s: Seconds of it that were spent waiting for the batch.
         """
         self.throughput.step(seconds)
         if step % self._settings.log_every == 0:
@@ -41,7 +41,7 @@ class StepLogger:
             self._reporter.progress(step, total, self.throughput.seconds_left(total - step))
 
     def end(self, step: int) -> None:
-        """The run is over after `step` steps, whatever the reason."""
+        """Report that the run is over after `step` steps, for whatever reason."""
         self._reporter.progress(step, self._settings.steps, 0.0)
 
     def _report(self, step: int, values: dict[str, float]) -> None:
@@ -52,7 +52,7 @@ class StepLogger:
             self._reporter.warning(step, topic, text)
 
     def _observations(self) -> dict[str, Tensor]:
-        """Of the method; where light has to stay light, the correlation with the input is a contrast to warn by."""
+        """Return the method's observations; for a task that keeps the contrast, `input_correlation` is `contrast`."""
         seen = self._method.observations()
         if self._keeps_contrast and "input_correlation" in seen:
             seen = {"contrast" if name == "input_correlation" else name: value for name, value in seen.items()}
@@ -63,47 +63,47 @@ _MEMORY = 0.9
 
 
 class Throughput:
-    """Smoothed seconds a step, without validations; those are counted apart."""
+    """Smoothed duration of a training step; validations are timed separately."""
 
     def __init__(self, validate_every: int) -> None:
-        """`validate_every` steps there is a validation."""
+        """Start without a measurement; there is a validation every `validate_every` steps."""
         self._validate_every = validate_every
         self._step_s: float | None = None
         self._validation_s = 0.0
-        self._last_told = 0.0
+        self._last_report = 0.0
 
     def step(self, seconds: float) -> None:
-        """A training step took so long."""
+        """Record the duration of a training step."""
         self._step_s = seconds if self._step_s is None else _MEMORY * self._step_s + (1 - _MEMORY) * seconds
 
-    def forget(self) -> None:
-        """From now on steps take another time."""
+    def reset(self) -> None:
+        """Forget past durations, because steps of a new stage take another time."""
         self._step_s = None
 
     def validation(self, seconds: float) -> None:
-        """A validation took so long."""
+        """Record the duration of a validation."""
         self._validation_s = seconds
 
     @property
     def steps_per_s(self) -> float:
-        """Training steps a second, 0 before the first."""
+        """Training steps per second; 0 before the first."""
         return 1 / self._step_s if self._step_s else 0.0
 
     def seconds_left(self, steps: int) -> float:
-        """Estimate for so many more steps with their validations."""
+        """Estimate the time for `steps` more steps with their validations."""
         return steps * (self._step_s or 0.0) + steps / self._validate_every * self._validation_s
 
     def due(self) -> bool:
-        """At most once a second: whether it is time to tell again."""
+        """Return whether progress should be reported now: at most once a second."""
         now = time.monotonic()
-        if now - self._last_told < 1:
+        if now - self._last_report < 1:
             return False
-        self._last_told = now
+        self._last_report = now
         return True
 
 
 _PATIENCE = 10
-"""Reports in a row: a single bad batch means nothing."""
+"""Reports in a row with the same sign before a warning is given, because a single bad batch means nothing."""
 
 
 @dataclass(frozen=True)
@@ -114,24 +114,24 @@ class _Sign:
 
 _SATURATED = _Sign(
     "discriminator-saturated",
-    "The {name} tells real (probability {real:.2f}) from restored ({fake:.2f}) without doubt: the generator learns "
-    "nothing from it. Lower adversarial.discriminator_rate or train the pixel stage longer.",
+    "The {name} is certain which images are real (probability {real:.2f}) and which restored ({fake:.2f}), so the "
+    "generator learns nothing from it. Lower adversarial.discriminator_rate or train the pixel stage longer.",
 )
 _COLLAPSED = _Sign(
     "mode-collapse",
-    "Outputs of different inputs differ only {diversity:.0%} as much as their targets do: the generator draws the same "
-    "picture again and again. Lower adversarial.weight or the learning rate.",
+    "Outputs of different inputs differ only {diversity:.0%} as much as their targets do: the generator gives nearly "
+    "the same image for every input. Lower adversarial.weight or the learning rate.",
 )
 _INVERTED = _Sign(
     "contrast-inverted",
-    "Outputs correlate negatively with their targets, or in a cycle that restores with their inputs ({contrast:+.2f}): "
-    "light and dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
+    "Outputs correlate negatively with their targets, or in a cycle with their inputs ({contrast:+.2f}): light and "
+    "dark are exchanged. Raise the weight of a pixel loss, or cycle.identity.",
 )
 _CHECKERED = _Sign(
     "checkerboard",
-    "Outputs have a pattern of 2 or 4 px that stands out {checkerboard:.0f} times as far as in their targets: a "
-    "checkerboard. Set network.upsampling=resize and network.finish=convolutions where the network offers them, or "
-    "lower adversarial.weight.",
+    "Outputs have a checkerboard: a pattern of 2 or 4 px stands out {checkerboard:.0f} times as much as in "
+    "their targets. Set network.upsampling=resize and network.finish=convolutions if the network has them, or lower "
+    "adversarial.weight.",
 )
 _SURE_REAL, _SURE_FAKE = 0.98, 0.02
 _LEAST_DIVERSITY = 0.2
@@ -139,14 +139,14 @@ _MOST_CHECKERED = 4.0
 
 
 class GanWatch:
-    """Counts bad signs over reports; each sign warns once, and again after it has gone and come back."""
+    """Counts bad signs over reports; each gives one warning, and another one if it goes and comes back."""
 
     def __init__(self) -> None:
-        """Nothing seen yet."""
+        """Start without any sign."""
         self._in_a_row: dict[str, int] = {}
 
     def __call__(self, seen: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-        """Topics and texts of the warnings that one report of observations gives."""
+        """Yield topic and text of each warning that a report of observations leads to."""
         for sign, name, shows in _signs(seen):
             key = f"{sign.topic} {name}".strip()
             self._in_a_row[key] = self._in_a_row.get(key, 0) + 1 if shows else 0

@@ -1,4 +1,4 @@
-"""One step of training: every part of the stage updated in turn, unless a number is not finite."""
+"""One training step: every part of the stage is updated in turn, unless a loss or gradient is not finite."""
 
 import math
 
@@ -16,17 +16,17 @@ class OptimiserSteps:
     """Applies the losses of a method to its networks."""
 
     def __init__(self, method: Method, fabric: Fabric, grad_clip: float) -> None:
-        """`grad_clip` is the largest gradient norm of a network."""
+        """Prepare for updates; the gradients of an optimiser are clipped to the norm `grad_clip`."""
         self._method, self._fabric, self._grad_clip = method, fabric, grad_clip
         self._guards = {part: FiniteGuard() for part in method.optimisers}
 
     @property
     def are_sound(self) -> bool:
-        """Weights that gave a number that is not finite must not replace the last good checkpoint."""
+        """Whether the last losses and gradients were finite; otherwise the weights must not replace a checkpoint."""
         return all(guard.is_calm for guard in self._guards.values())
 
     def begin(self, stage: Stage) -> None:
-        """A stage has an optimiser of its own: no memory of the stage before, its own constants."""
+        """Reset the optimisers of a new stage: no state from the stage before, and the constants of this one."""
         for part in stage.parts:
             optimiser = self._method.optimisers[part]
             optimiser.state.clear()
@@ -34,10 +34,10 @@ class OptimiserSteps:
                 group.update(constants(stage.optimiser))
 
     def __call__(self, batch: Batch, stage: Stage, step: int) -> dict[str, float]:
-        """Weighted losses, their sums and gradient norms, by the names of their curves.
+        """Update all parts of the stage; returns weighted losses, their sums and gradient norms by metric name.
 
         Raises:
-            TrainingDiverged: A loss or gradient was not finite too many times in a row.
+            TrainingDiverged: A loss or gradient was not finite ten times in a row.
         """
         values: dict[str, float] = {}
         for part in stage.parts:
@@ -45,7 +45,7 @@ class OptimiserSteps:
         return values
 
     def _update(self, part: str, batch: Batch, stage: Stage, step: int) -> dict[str, float]:
-        """One update of one part; skipped, with the weights untouched, where a number is not finite."""
+        """Update one part, or leave its weights untouched if the loss or the gradient is not finite."""
         optimiser = self._method.optimisers[part]
         rate = stage.rate(part, step)
         for group in optimiser.param_groups:
@@ -54,10 +54,10 @@ class OptimiserSteps:
         losses = self._method.training_step(batch, part, stage)
         total = torch.stack(list(losses.values())).sum()
         self._fabric.backward(total)
-        # An optimiser may drive more than one network: both generators of a cycle learn in one step.
+        # An optimiser may update more than one network: both generators of a cycle learn in one step.
         learning = [parameter for group in optimiser.param_groups for parameter in group["params"]]
         norm = nn.utils.clip_grad_norm_(learning, self._grad_clip)
-        # One transfer for all numbers: each would make the host wait for the device.
+        # A single transfer, because each one makes the CPU wait for the GPU.
         *terms, total_value, norm_value = torch.stack([*losses.values(), total, norm]).detach().tolist()
         if self._guards[part].allows(step, total_value, norm_value, stage.rate_setting, rate):
             optimiser.step()
@@ -73,10 +73,10 @@ class TrainingDiverged(UserError):
 
 
 class FiniteGuard:
-    """Decides whether an update may be applied."""
+    """Decides whether an update may be applied, and ends a training that diverged."""
 
     def __init__(self) -> None:
-        """Nothing wrong so far."""
+        """Start without a failure."""
         self._in_a_row = 0
 
     @property
@@ -85,10 +85,10 @@ class FiniteGuard:
         return self._in_a_row == 0
 
     def allows(self, step: int, loss: float, gradient_norm: float, setting: str, rate: float) -> bool:
-        """Whether both numbers are finite; `setting` and `rate`, the present learning rate, go into the advice.
+        """Return whether loss and gradient norm are finite; `setting` and `rate` (learning rate) go into the advice.
 
         Raises:
-            TrainingDiverged: They were not for the tenth time in a row; the weights are as before the first.
+            TrainingDiverged: They were not finite for the tenth time in a row; the weights are as before the first.
         """
         if math.isfinite(loss) and math.isfinite(gradient_norm):
             self._in_a_row = 0

@@ -1,4 +1,4 @@
-"""What a run must remember to go on exactly: the content of `state.pt`, tensors and plain values only."""
+"""What a run needs for an exact resume: the content of `state.pt`, tensors and plain values only."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from sem_models.training.hardware import bare
 
 @dataclass
 class Counters:
-    """What the loop itself counts."""
+    """The counters of the training loop."""
 
     step: int = 0
     best_step: int = 0
@@ -22,11 +22,11 @@ class Counters:
     validations_since_best: int = 0
 
     def begin_stage(self) -> None:
-        """What was the best of one stage is none of the next one's business."""
+        """Forget the best scores, which are not comparable between stages."""
         self.best, self.validations_since_best = {}, 0
 
     def validated(self, scores: dict[str, float], ranking: Ranking | None) -> bool:
-        """Take in the scores of a validation; whether they are the best so far. Without a ranking the newest are."""
+        """Record the scores of a validation; returns whether they are the best, as the newest always are unranked."""
         if ranking is None or not self.best or ranking.quality(scores) > ranking.quality(self.best):
             self.best_step, self.best, self.validations_since_best = self.step, scores, 0
             return True
@@ -36,7 +36,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class RunState:
-    """Everything with a memory; networks and optimisers by name, so that methods with several fit in."""
+    """Everything that changes during a run; networks and optimisers by name, so that a method may have several."""
 
     method: Method
     ema: Averages
@@ -44,7 +44,7 @@ class RunState:
     counters: Counters
 
     def state_dict(self) -> dict[str, Any]:
-        """The present state."""
+        """Return the current state."""
         return {
             "progress": vars(self.counters).copy(),
             "networks": {name: bare(network).state_dict() for name, network in self.method.networks.items()},
@@ -55,7 +55,7 @@ class RunState:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on exactly where `state` was taken."""
+        """Continue exactly from `state`."""
         for name, network in self.method.networks.items():
             bare(network).load_state_dict(state["networks"][name])
         for name, optimiser in self.method.optimisers.items():

@@ -1,4 +1,4 @@
-"""The training loop: one flat loop on Lightning Fabric that tells a reporter what happened."""
+"""The training loop: one flat loop on Lightning Fabric that sends metrics, samples and checkpoints to a reporter."""
 
 import time
 from collections.abc import Callable
@@ -49,12 +49,12 @@ def train(
 ) -> TrainResult:
     """Train to the end, to an early stop, or until `should_stop`; checkpoints go to `folder`.
 
-    With `resume` the run goes on from `folder/checkpoint-last`; on a CPU N steps, a kill and N steps give the same
-    weights, optimiser state and metrics as 2 N steps, bit for bit. Otherwise it starts from the weights of the model
-    folder `initial`, where there is one.
+    With `resume` the run continues from `folder/checkpoint-last`: on a CPU, N steps, a kill and N more steps give the
+    same weights, optimiser state and metrics as 2 N steps, bit for bit. Otherwise it starts from the weights of the
+    model folder `initial`, if one is given.
 
     Raises:
-        UserError: Dataset and recipe do not fit, training diverged, or a checkpoint could not be written.
+        UserError: Dataset and recipe are not compatible, training diverged, or a checkpoint could not be written.
     """
     trainer = Trainer(recipe, dataset, folder, reporter)
     if resume:
@@ -66,7 +66,7 @@ def train(
 
 
 class Trainer:
-    """One run: its method, data, average, validator and counters."""
+    """One run: its method, batches, averaged weights, validator and counters."""
 
     def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, reporter: Reporter) -> None:
         """Build everything on the best device of this machine."""
@@ -86,16 +86,16 @@ class Trainer:
         self._step_logger = StepLogger(recipe, self._method, reporter)
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on exactly where `state` was taken."""
+        """Continue exactly from `state`."""
         self._state.load_state_dict(state)
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Give the restorer, and its average, weights that were learned before."""
+        """Start the generator and its average from weights of an earlier run."""
         bare(self._method.network).load_state_dict(weights)
         self._ema.start_from(weights)
 
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
-        """The loop."""
+        """Train until the end, an early stop or `should_stop`, and save the last checkpoint."""
         reason = self._loop(should_stop)
         self._save("last")
         done = self._counters
@@ -126,7 +126,7 @@ class Trainer:
         step = self._counters.step
         if step == stage.first:
             self._optimiser_steps.begin(stage)
-            self._step_logger.throughput.forget()
+            self._step_logger.throughput.reset()
         batch = self._batches.next()
         data_s = time.monotonic() - start
         values = {"lr": stage.rate(stage.parts[0], step), **self._optimiser_steps(batch, stage, step)}

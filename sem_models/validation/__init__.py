@@ -1,1 +1,1 @@
-"""Scores and samples of a model while it is trained."""
+"""Scores and example images of a model during training."""

@@ -1,4 +1,4 @@
-"""What looks at a model between steps."""
+"""The interface of a validator, which scores a model during training."""
 
 from typing import Protocol
 
@@ -8,11 +8,11 @@ from sem_models.reporter import Reporter
 
 
 class Validator(Protocol):
-    """Made once for a run, so that it looks at the same images in the same way each time."""
+    """Built once for a run, so that it always scores the same images in the same way."""
 
     @property
     def score(self) -> ValidationScore:
-        """What says most of a model, and which score ranks checkpoints."""
+        """The main score of a model, and how checkpoints are ranked by it."""
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """Scores of `model`, means over images; the first images go to the reporter as panels."""
+        """Return scores of `model`, means over images; the first images go to the reporter as panels."""

@@ -1,4 +1,4 @@
-"""Validation of a diffusion training: how well noise is told on unseen images, and what the model draws by now."""
+"""Validation of a diffusion model: how well it predicts noise on unseen images, and examples of what it draws."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,28 +24,28 @@ from sem_models.reporter import Reporter
 from sem_models.validation.label_maps import shown
 
 CROPS, TIMES = 16, 4
-"""Crops over all validation images, and the times at which each is looked at: enough to rank two checkpoints."""
+"""Crops over all validation images, and time steps at which each is scored: enough to rank two checkpoints."""
 PANELS, PANEL_PIXELS, PANEL_STEPS = 3, 128, 20
-"""Pictures of a validation; drawing more or larger ones would take longer than the training between."""
+"""Number, size and denoising steps of the example images; drawing more would take longer than the training between."""
 Pair = tuple[NDArray[np.float32] | None, NDArray[np.float32]]
 
 
 class DiffusionValidator:
-    """The same crops, times and noise each time, so that checkpoints can be compared."""
+    """Scores the noise prediction on the same crops, time steps and noise each time, so that checkpoints compare."""
 
     score: ValidationScore = NOISE_ERROR
 
     def __init__(self, recipe: Recipe, dataset: Dataset, device: str, after_masks: bool) -> None:
-        """Cut crops out of the validation split and add their noise.
+        """Cut the crops out of the validation split.
 
         Args:
-            recipe: What is learned.
-            dataset: Where the images are.
+            recipe: The recipe of the run.
+            dataset: Its dataset.
             device: `cpu` or `cuda`.
             after_masks: Whether the condition of an image is its mask.
 
         Raises:
-            UserError: An image is smaller than the patch, or guidance is asked of what is not learned.
+            UserError: An image is smaller than the patch, or guidance needs a prediction that is not learned.
         """
         require_unconditional(recipe, f"Recipe {recipe.name!r}")
         self._settings = recipe.diffusion or DiffusionSettings()
@@ -63,16 +63,16 @@ class DiffusionValidator:
         self._condition, self._image = self._stacked(crops)
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/noise_mse`, mean over crops and times; what is drawn for the first images goes to the reporter."""
+        """Return `val/noise_mse`, mean over crops and times; images drawn for the first entries go to the reporter."""
         drawing = as_diffusion(model)
-        self._show(_hurried(drawing), step, reporter)
+        self._show(_with_few_steps(drawing), step, reporter)
         return {"val/noise_mse": self._noise_mse(drawing)}
 
     @torch.inference_mode()
     def _noise_mse(self, model: DiffusionModel) -> float:
         count = len(self._image)
         generator = torch.Generator().manual_seed(0)
-        # Together the crops cover all times evenly, and each has one in every quarter.
+        # Together the crops cover all time steps evenly, and each crop has one in every quarter.
         spread = (torch.arange(TIMES * count) + 0.5) / (TIMES * count) * self._settings.timesteps
         errors = []
         for t in spread.long().reshape(TIMES, count).to(self._device):
@@ -83,26 +83,26 @@ class DiffusionValidator:
 
     def _show(self, model: DiffusionModel, step: int, reporter: Reporter) -> None:
         for name, condition, image in self._shown:
-            told = None if condition is None else torch.from_numpy(condition)[None].to(self._device)
-            drawn = model.draw(1, (image.shape[1], image.shape[2]), told).samples[0, 0].cpu().numpy()
+            given = None if condition is None else torch.from_numpy(condition)[None].to(self._device)
+            drawn = model.draw(1, (image.shape[1], image.shape[2]), given).samples[0, 0].cpu().numpy()
             panels: dict[str, NDArray[Any]] = {"output": drawn.mean(axis=0)}
             if condition is None:
-                # Nothing belongs to what is drawn from noise alone: this is what its contrast should look like.
+                # An image drawn from noise has no target; a real image shows what its contrast should look like.
                 panels["real"] = image.mean(axis=0)
             else:
-                told_by = shown(condition.argmax(axis=0)) if self._after_masks else condition.mean(axis=0)
-                panels |= {"input": told_by, "target": image.mean(axis=0)}
+                picture = shown(condition.argmax(axis=0)) if self._after_masks else condition.mean(axis=0)
+                panels |= {"input": picture, "target": image.mean(axis=0)}
             reporter.sample(step, name, panels)
 
     def _stacked(self, pairs: list[Pair]) -> tuple[Tensor | None, Tensor]:
         conditions = [condition for condition, _ in pairs if condition is not None]
         image = torch.from_numpy(np.stack([image for _, image in pairs])).to(self._device)
-        told = torch.from_numpy(np.stack(conditions)).to(self._device) if conditions else None
-        return told, signed(image)
+        stacked = torch.from_numpy(np.stack(conditions)).to(self._device) if conditions else None
+        return stacked, signed(image)
 
 
-def _hurried(model: DiffusionModel) -> DiffusionModel:
-    """One sample in few steps."""
+def _with_few_steps(model: DiffusionModel) -> DiffusionModel:
+    """Return the model set to draw one sample in at most `PANEL_STEPS` steps."""
     settings = model.settings
     allowed = [n for n in range(1, PANEL_STEPS + 1) if settings.timesteps % n == 0 and n <= settings.sampling.steps]
     sampling = settings.sampling.model_copy(update={"steps": max(allowed), "samples": 1})
@@ -111,7 +111,7 @@ def _hurried(model: DiffusionModel) -> DiffusionModel:
 
 
 def _pair(recipe: Recipe, dataset: Dataset, entry: Entry, after_masks: bool) -> Pair:
-    """(K, H, W) condition, if the network takes one, and (C, H, W) image in unit intensity."""
+    """Return the (K, H, W) condition, None if the network takes none, and the (C, H, W) image in unit intensity."""
     if after_masks:
         return dataset.one_hot(entry), dataset.unit(entry, "image")
     if not capabilities(recipe.network).channels_in:
@@ -120,11 +120,11 @@ def _pair(recipe: Recipe, dataset: Dataset, entry: Entry, after_masks: bool) -> 
 
 
 def _crop(condition: NDArray[np.float32] | None, image: NDArray[np.float32], name: str, size: int, index: int) -> Pair:
-    """A square at a place that hangs on the name of the image only."""
+    """Cut a square at a position that depends only on the name of the image and `index`."""
     if min(image.shape[1:]) < size:
         raise UserError(
             f"{name} of the validation split has {image.shape[2]} x {image.shape[1]} px, less than the patch of "
-            f"{size} px; lower train.patch or leave it out of the dataset."
+            f"{size} px; lower train.patch, or leave the image out of the dataset."
         )
     rng = np.random.default_rng([frame_seed(name, "diffusion"), index])
     top, left = (int(rng.integers(0, length - size + 1)) for length in image.shape[1:])
@@ -132,7 +132,7 @@ def _crop(condition: NDArray[np.float32] | None, image: NDArray[np.float32], nam
 
 
 def _shown(condition: NDArray[np.float32] | None, image: NDArray[np.float32], unit: int) -> Pair:
-    """The centre, at most as large as a panel, in multiples of what the network needs."""
+    """Cut out the centre, at most as large as a panel, in multiples of what the network needs."""
     height, width = (min(length, PANEL_PIXELS) // unit * unit for length in image.shape[1:])
     top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
     return _cut(condition, image, np.s_[:, top : top + height, left : left + width])

@@ -24,7 +24,7 @@ _PANEL_SAMPLES, _PANEL_PIXELS = 4, 512
 
 
 class SegmentationValidator:
-    """Dice of each class against the masks, beside that of the most frequent class everywhere."""
+    """Scores Dice of each class against the masks, beside the baseline of the most frequent class everywhere."""
 
     score: ValidationScore = DICE
 
@@ -39,7 +39,7 @@ class SegmentationValidator:
         self._baseline = {f"val/floor_{name}": value for name, value in self._scores(guesses).items() if name == "dice"}
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/dice`, its baseline, and `val/dice_K` of each class, means over images."""
+        """Return `val/dice`, its baseline, and `val/dice_K` of each class, means over images."""
         predictor = Predictor(model, self._device)
         found = {name: predictor.predict_unit(image).argmax(0) for name, image in self._inputs.items()}
         for name in list(found)[:_PANEL_SAMPLES]:
@@ -54,7 +54,7 @@ class SegmentationValidator:
 
 
 class SynthesisValidator:
-    """Micrographs drawn from the masks, beside the real ones and the mean grey of each class."""
+    """Compares micrographs drawn from the masks with the real ones, beside the mean grey of each class."""
 
     score: ValidationScore = PSNR
 
@@ -69,7 +69,7 @@ class SynthesisValidator:
         self._baseline = {"val/floor_psnr_db": self._scores(flat)["val/psnr_db"]}
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/psnr_db` with its baseline, `val/std_ratio` and `val/histogram_distance`, means over images."""
+        """Return `val/psnr_db` with its baseline, `val/std_ratio` and `val/histogram_distance`, means over images."""
         predictor = Predictor(model, self._device)
         drawn = {name: np.clip(predictor.predict_unit(mask), 0, 1) for name, mask in self._masks.items()}
         for name in list(drawn)[:_PANEL_SAMPLES]:
@@ -86,17 +86,17 @@ class SynthesisValidator:
 
 
 def shown(classes: NDArray[Any]) -> UnitImage:
-    """(H, W) class indices as (H, W, 3) colours in [0, 1]."""
+    """Return (H, W) class indices as (H, W, 3) float32 colours in [0, 1]."""
     return coloured(classes).astype(np.float32) / np.float32(255)
 
 
 def centre(image: UnitImage) -> UnitImage:
-    """The middle of (H, W) or (H, W, 3), of the size of a panel."""
+    """Cut a panel of at most 512 px out of the centre of (H, W) or (H, W, 3)."""
     top, left = (max((size - _PANEL_PIXELS) // 2, 0) for size in image.shape[:2])
     return image[top : top + _PANEL_PIXELS, left : left + _PANEL_PIXELS]
 
 
 def _means(scores: list[dict[str, float]]) -> dict[str, float]:
-    """Over images; a score that no image has is left out."""
+    """Return the mean of each score over images; a score that no image has is left out."""
     names = [name for name in scores[0] if not all(np.isnan(score[name]) for score in scores)]
     return {name: float(np.nanmean([score[name] for score in scores])) for name in names}

@@ -1,4 +1,4 @@
-"""Pictures of validation images for people."""
+"""Validation images as panels for people to look at."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,9 +7,9 @@ PANEL_PIXELS = 512
 
 
 def picture(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The centre of (C, H, W) as (H, W, 3) of the first three channels, or as (H, W) of the first of fewer.
+    """Return the centre of (C, H, W): the first three channels as (H, W, 3), or the first one as (H, W) if fewer.
 
-    A mean over channels would show a contrast that no microscope gives, and of a stack one that nobody knows.
+    The channels are not averaged, because that would show a contrast that no detector gives.
     """
     top, left = (max((size - PANEL_PIXELS) // 2, 0) for size in image.shape[1:])
     centre = image[:, top : top + PANEL_PIXELS, left : left + PANEL_PIXELS]

@@ -1,4 +1,4 @@
-"""Validation on whole images of the validation split, through the predictor that users use."""
+"""Validation against references: whole images of the validation split, through the same predictor that users have."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ PANEL_SAMPLES = 4
 
 
 class ReferenceValidator:
-    """Keeps inputs, targets and the baseline of the validation images; only the output is computed each time."""
+    """Scores outputs against targets; inputs, targets and the baseline are computed once and kept."""
 
     score: ValidationScore = PSNR
     panels: tuple[str, ...] = ("input", "floor", "output", "target")
@@ -29,10 +29,10 @@ class ReferenceValidator:
         """Take every image of the validation split, degraded the same way each time.
 
         Args:
-            cases: By the name of the image.
-            scale: Of the network.
+            cases: Input and target of each image, by its name.
+            scale: How many times the network enlarges.
             device: `cpu` or `cuda`.
-            baseline: What the curves of the model are shown beside; None: bicubic enlargement.
+            baseline: The baseline beside which the model is plotted; None: bicubic enlargement.
         """
         self.cases, self._scale, self._device = cases, scale, device
         predictor = Predictor(baseline or Bicubic(scale), "cpu")
@@ -40,7 +40,7 @@ class ReferenceValidator:
         self.baseline_scores = self.baseline_of(self._baseline)
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """Scores of `model`, means over images; the first images go to the reporter as panels."""
+        """Return scores of `model`, means over images; the first images go to the reporter as panels."""
         predictor = Predictor(model, self._device)
         outputs = {name: _seen(predictor, case) for name, case in self.cases.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
@@ -48,12 +48,12 @@ class ReferenceValidator:
         return {**self.scores_of(outputs, predictor), **self.baseline_scores}
 
     def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
-        """`val/psnr_db` and `val/ssim`, the border of `scale` pixels left out."""
+        """Return `val/psnr_db` and `val/ssim`, without the border of `scale` pixels."""
         psnr, similarity = self._compared(outputs)
         return {"val/psnr_db": psnr, "val/ssim": similarity}
 
     def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
-        """The same scores of the baseline."""
+        """Return the same scores of the baseline, as `val/floor_...`."""
         psnr, similarity = self._compared(baseline)
         return {"val/floor_psnr_db": psnr, "val/floor_ssim": similarity}
 
@@ -64,7 +64,7 @@ class ReferenceValidator:
         return float(psnr), float(similarity)
 
     def _inner(self, image: UnitImage) -> UnitImage:
-        """(H, W): the mean over channels without the border."""
+        """Return the mean over channels without the border, (H, W)."""
         inner: UnitImage = image[:, self._scale : -self._scale, self._scale : -self._scale].mean(axis=0)
         return inner
 

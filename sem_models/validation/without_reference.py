@@ -1,4 +1,4 @@
-"""Validation where there is no clean image: what can honestly be said of an output then."""
+"""Validation without clean images: what can be said about an output all the same."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ from sem_models.validation.reference import PANEL_SAMPLES, ReferenceValidator
 
 
 def two_frames(dataset: Dataset, entry: Entry) -> Case:
-    """Both (C, H, W) frames of a pair, in the scale of the first."""
+    """Return both (C, H, W) frames of a pair, in the intensity scale of the first."""
     stored = entry.array("input")
     second = to_unit(dataset.array(entry, "target"), IntensityRange(*stored.intensity))
     target = np.ascontiguousarray(second.transpose(2, 0, 1))
@@ -30,22 +30,22 @@ def two_frames(dataset: Dataset, entry: Entry) -> Case:
 
 
 class TwoFrameValidator(ReferenceValidator):
-    """Compares an output with two noisy frames, whose noise is independent: an estimate of the PSNR against the truth.
+    """Estimates the PSNR against the truth from two noisy frames with independent noise.
 
-    Errors are averaged over images before the logarithm.
+    Squared errors are averaged over images before the logarithm is taken.
     """
 
     score: ValidationScore = TWO_FRAME_PSNR
 
     def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
-        """`val/two_frame_mse`, and its PSNR where the estimated error is above zero."""
+        """Return `val/two_frame_mse`, and `val/two_frame_psnr_db` if the estimated error is above zero."""
         errors = [two_frame_mse(output, self.cases[name].input, self.cases[name].target)
                   for name, output in outputs.items()]  # fmt: skip
         mse = float(np.mean(errors))
         return {"val/two_frame_mse": mse} | _finite({"val/two_frame_psnr_db": psnr_of(mse)})
 
     def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
-        """Of the first frame as it is."""
+        """Return `val/floor_two_frame_psnr_db`, the estimate for the first frame as it is."""
         errors = [two_frame_mse(case.input, case.input, case.target) for case in self.cases.values()]
         return _finite({"val/floor_two_frame_psnr_db": psnr_of(float(np.mean(errors)))})
 
@@ -55,18 +55,18 @@ def _finite(scores: dict[str, float]) -> dict[str, float]:
 
 
 class BlindValidator(ReferenceValidator):
-    """The squared error on hidden pixels of whole images, the same pixels each time.
+    """Scores the squared error on hidden pixels of whole images, the same pixels each time.
 
-    It contains the noise of those pixels, so it says which of two networks is better and not how good either is. The
-    baseline is what stands in the place of the hidden pixels.
+    The error contains the noise of those pixels, so it ranks two networks but does not say how good either is. The
+    baseline is the error of the values that replace the hidden pixels.
     """
 
     score: ValidationScore = BLIND_ERROR
-    # The target would be the input again.
+    # Without "target", which would be the input again.
     panels = ("input", "floor", "output")
 
     def __init__(self, cases: Mapping[str, Case], scale: int, device: str, settings: BlindSpot) -> None:
-        """Hide pixels of each input, by its name."""
+        """Hide pixels of each input, chosen by a seed from its name."""
         self._hidden: list[tuple[UnitImage, torch.Tensor, Places]] = []
         errors = []
         for name, case in cases.items():
@@ -82,7 +82,7 @@ class BlindValidator(ReferenceValidator):
         super().__init__(cases, scale, device)
 
     def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
-        """`val/blind_mse`, mean over images."""
+        """Return `val/blind_mse`, mean over images."""
         errors = []
         for hidden, truth, places in self._hidden:
             output = torch.from_numpy(predictor.predict_unit(hidden))[None]
@@ -90,37 +90,37 @@ class BlindValidator(ReferenceValidator):
         return {"val/blind_mse": float(np.mean(errors))}
 
     def baseline_of(self, baseline: Mapping[str, UnitImage]) -> dict[str, float]:
-        """`val/floor_blind_mse`."""
+        """Return `val/floor_blind_mse`."""
         return {"val/floor_blind_mse": self._baseline_error}
 
 
 class UnpairedValidator:
-    """Images of the first domain have no truth: they are shown, and compared with nothing but themselves."""
+    """Shows outputs and compares them with their inputs, because images of the first domain have no truth."""
 
     score: ValidationScore = INPUT_CORRELATION
 
     def __init__(self, dataset: Dataset, device: str) -> None:
-        """Take every input of the validation split."""
+        """Load every input of the validation split."""
         self._device = device
         entries = [entry for entry in dataset.entries("val") if entry.has("input")]
         self._inputs = {entry.name: dataset.unit(entry, "input") for entry in entries}
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
-        """`val/input_correlation`, Pearson's, mean over images; below 0 light and dark are exchanged.
+        """Return `val/input_correlation`, Pearson's, mean over images; below 0 light and dark are exchanged.
 
-        It is no score of quality: 1 means that nothing was changed.
+        It does not measure quality: 1 means that nothing was changed.
         """
         predictor = Predictor(model, self._device)
         outputs = {name: np.clip(predictor.predict_unit(low), 0, 1) for name, low in self._inputs.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
             panels = {"input": self._inputs[name], "output": outputs[name]}
             reporter.sample(step, name, {panel: picture(image) for panel, image in panels.items()})
-        alike = [_correlation(self._inputs[name], output) for name, output in outputs.items()]
-        return {"val/input_correlation": float(np.mean(alike))}
+        correlations = [_correlation(self._inputs[name], output) for name, output in outputs.items()]
+        return {"val/input_correlation": float(np.mean(correlations))}
 
 
 def _correlation(a: UnitImage, b: UnitImage) -> float:
-    """0 where one of them is flat, which numpy calls undefined."""
+    """Return Pearson's correlation, 0 if one of the images is flat, where numpy gives NaN."""
     if a.std() == 0 or b.std() == 0:
         return 0.0
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])

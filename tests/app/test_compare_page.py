@@ -53,4 +53,4 @@ def test_one_run_has_nothing_to_pair_with(sem_home: Path) -> None:
     store("single", POOR, 0.1)
     app = page("compare")
     assert_sound(app)
-    assert any("nothing to pair" in box.value for box in app.info)
+    assert any("nothing to compare" in box.value for box in app.info)

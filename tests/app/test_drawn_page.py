@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.inference import drawn
-from pages.inference.drawn_results import archive, doubt_figure
+from pages.inference.drawn_results import archive, deviation_figure
 from pipelines.predict.requests import SynthesiseRequest
 from pipelines.tracking.run_facts import stored_recipe
 from tests.support.drawing_models import _at_home, models, run  # noqa: F401
@@ -43,7 +43,7 @@ def test_what_is_asked_for_is_what_is_launched(name: str, models, monkeypatch: p
 
 def test_doubt_has_a_scale_from_zero_with_its_unit() -> None:
     """On a scale of its own from the least to the most, samples that hardly differ would look as doubtful as any."""
-    figure = doubt_figure(np.array([[5.0, 6.0], [7.0, 8.0]]))
+    figure = deviation_figure(np.array([[5.0, 6.0], [7.0, 8.0]]))
     (heat,) = figure.data
     assert (heat.zmin, heat.zmax) == (0, None)
     assert heat.colorbar.title.text == "grey values"

@@ -1,4 +1,4 @@
-"""The Data page with pairs: what fits, what is set aside, and both images over each other."""
+"""The Data page with pairs: what fits, what is rejected, and both images over each other."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_pairs_are_shown_over_each_other_before_anything_is_cut(sem_home: Path) 
     app.button[0].click().run()
     assert_sound(app)
     table = next(frame.value for frame in app.dataframe if "residual (px)" in frame.value)
-    assert list(table["state"]) == ["cropped"] * 3 + ["set aside"]
+    assert list(table["state"]) == ["cropped"] * 3 + ["rejected"]
     assert [float(text.split(",")[0]) < 0.4 for text in table["residual (px)"][:3]] == [True] * 3
     assert all(float(text.split(",")[0]) > 6 for text in table["residual before (px)"][:3])
     assert any("s3.tif: the alignment could not be verified" in box.value for box in app.warning)

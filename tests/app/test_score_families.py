@@ -39,5 +39,5 @@ def test_a_large_gain_on_few_images_is_not_called_better(sem_home: Path) -> None
     store("two", GOOD[:2], 0.001)
     app = page("compare")
     (table,) = [frame.value for frame in app.dataframe if "verdict" in frame.value]
-    assert set(table["verdict"]) == {"not shown"}
-    assert any("n = 2 images" in box.value for box in app.warning)
+    assert set(table["verdict"]) == {"no difference shown"}
+    assert any("With 1 specimen p cannot" in box.value for box in app.warning)

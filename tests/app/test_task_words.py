@@ -127,7 +127,7 @@ def test_compare_takes_the_baseline_that_there_is_and_one_task(sem_home: Path) -
         store(name, GOOD if name == "one" else POOR, 0.1)
     app = page("compare")
     assert_sound(app)
-    assert any("Difference to the bicubic baseline" in text.value for text in app.markdown)
+    assert any("Difference from the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")
     assert _kin(first) == _kin(second)
     tagged = type(first)(**{**vars(first), "tags": {**first.tags, "sem.task": "segmentation"}})

@@ -172,7 +172,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
 
     page.get_by_role("link", name="Compare", exact=True).click()
-    page.get_by_text("Difference to the bicubic baseline").wait_for()
+    page.get_by_text("Difference from the bicubic baseline").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
     settled(page)
     shoot(page, tmp_path, "compare")

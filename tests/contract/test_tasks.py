@@ -60,7 +60,7 @@ ROWS: dict[str, Row] = {
     "super-resolution": Row(
         short("srresnet-x2-small", "train.patch=32"),
         "single",
-        (("", "unpaired", "learns from pairs or single images"), ("degradation.scale=4", "single", "set both to one")),
+        (("", "unpaired", "learns from pairs or single images"), ("degradation.scale=4", "single", "both to the same")),
         enlarged,
         flat(2),
     ),

@@ -115,7 +115,7 @@ def test_readers_are_warned() -> None:
     assert "0.70 [0.60, 0.80] instead of 0.5" in caveats(many, sound, auc(0.7, 0.6, 0.8))[0]
     leaning = DiscriminatorResult(sound.images, auc(0.38, 0.29, 0.47).patches)
     assert "0.38 [0.29, 0.47] instead of 0.5" in caveats(many, sound, leaning)[0], "seen on patches alone"
-    assert "copy real ones" in caveats(many, auc(0.2, 0.1, 0.3), sound)[0]
+    assert "copy real images" in caveats(many, auc(0.2, 0.1, 0.3), sound)[0]
 
 
 def test_two_datasets_do_not_replace_each_others_values(
@@ -148,7 +148,7 @@ def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None)
     report = DiscriminatorReport.model_validate(told)
     assert report.auc.value > 0.9
     assert (report.images, report.training_images) == (2, 3)
-    assert any("other places" in note for note in report.notes)
+    assert any("different fields" in note for note in report.notes)
     assert report.texture is not None
     assert report.texture.generated["std"].value < 0.7 * report.texture.real["std"].value
     for words in ("gradient energy", "spectrum slope", "histogram", "halves of their groups"):
@@ -163,7 +163,7 @@ def test_unpaired_domains_are_judged_and_shown(sem_home: Path, no_weights: None)
 def test_what_cannot_be_tested_is_refused(sem_home: Path, paired: Dataset) -> None:
     with pytest.raises(UserError, match="There is no dataset 'none'"):
         discriminate(DiscriminateRequest(models=["baseline:tv"], dataset="none"))
-    with pytest.raises(UserError, match="needs at least two; there is 1: judge more splits"):
+    with pytest.raises(UserError, match="needs at least two, but has 1; use more splits"):
         discriminate(DiscriminateRequest(models=["baseline:tv"], dataset="small", splits=["test"]), settings=SHORT)
     with pytest.raises(UserError, match="splits all: input should be 'train', 'val' or 'test'"):
         DiscriminateRequest(models=["baseline:tv"], dataset="small", splits=["all"])

@@ -9,7 +9,7 @@ import tifffile
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.evaluate.no_reference import judge
+from pipelines.evaluate.no_reference import score_without_reference
 from pipelines.evaluate.requests import NoReferenceRequest
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.runs import get_run
@@ -37,10 +37,10 @@ def of_both(frames: tuple[Path, Path]) -> NoReferenceRequest:
 
 
 def test_the_identity_removes_nothing(frames: tuple[Path, Path]) -> None:
-    alone = judge(NoReferenceRequest(model="baseline:identity", file=frames[0]))
+    alone = score_without_reference(NoReferenceRequest(model="baseline:identity", file=frames[0]))
     assert alone.scores == {"noise_std": 0}
-    assert alone.notes == ("The output is the input: nothing was removed, the residual says nothing.",)
-    both = judge(of_both(frames))
+    assert alone.notes == ("The output equals the input: nothing was removed, so the residual says nothing.",)
+    both = score_without_reference(of_both(frames))
     first, second = (tifffile.imread(path).astype(float) for path in frames)
     lo, hi = np.percentile(first, [0.1, 99.9])
     expected = 10 * np.log10(2 * (hi - lo) ** 2 / np.mean((first - second) ** 2))
@@ -65,7 +65,7 @@ def test_a_run_keeps_what_is_said_of_it(frames: tuple[Path, Path], small_dataset
 
 def test_a_shifted_frame_is_noted(frames: tuple[Path, Path]) -> None:
     tifffile.imwrite(frames[1], np.roll(tifffile.imread(frames[1]), 4, axis=1))
-    assert "+4.0 px right" in judge(of_both(frames)).notes[1]
+    assert "+4.0 px right" in score_without_reference(of_both(frames)).notes[1]
 
 
 def test_what_cannot_be_judged_is_refused(
@@ -73,9 +73,9 @@ def test_what_cannot_be_judged_is_refused(
 ) -> None:
     tifffile.imwrite(frames[1], np.zeros((100, 128), np.uint16))
     with pytest.raises(UserError, match=r"second\.tif has 128 x 100 px of uint16, the first frame 128 x 128 px"):
-        judge(of_both(frames))
+        score_without_reference(of_both(frames))
     with pytest.raises(UserError, match="there is no such file"):
-        judge(NoReferenceRequest(model="baseline:identity", file=frames[0].with_name("none.tif")))
+        score_without_reference(NoReferenceRequest(model="baseline:identity", file=frames[0].with_name("none.tif")))
     run_id = train_run(tiny_recipe, "small", "e")
     with pytest.raises(UserError, match="enlarges, so its output cannot be compared"):
-        judge(NoReferenceRequest(model=run_id, file=frames[0]))
+        score_without_reference(NoReferenceRequest(model=run_id, file=frames[0]))

@@ -123,7 +123,7 @@ def test_a_study_goes_on(old: dict[str, Any]) -> None:
     assert study.run_id == old["study"]
     assert len(all_answers(study)) == 13
     results = study_results(study)
-    assert len(results.judgements) == 13
+    assert len(results.checked_answers) == 13
     assert study.definition.labels[1] == "baseline:bicubic"
     assert picture_files(study, list(study.items))[0].startswith(b"\x89PNG")
     sit(study, "Emmy", most=2)

@@ -86,7 +86,7 @@ def run(sem_home: Path) -> str:
 def test_prediction_is_the_network_on_the_stack(run: str, sem_home: Path) -> None:
     assert channels_taken(RunRef(run)) == 6
     ppl, xpl = sem_home / "ppl" / "f1_ppl.png", sem_home / "xpl" / "f1_xpl.png"
-    with pytest.raises(UserError, match=r"f1_ppl\.png: 3 channels, where .* takes 6; give the other 3 as extra_inputs"):
+    with pytest.raises(UserError, match=r"f1_ppl\.png has 3 channel.* takes 6; give the other 3 as extra_inputs"):
         predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out"))
     (result,) = predict(PredictRequest(model=run, inputs=[ppl], out=sem_home / "out", extra_inputs=[sem_home / "xpl"]))
     assert (Path(result.source).name, [Path(name).name for name in result.extra_inputs]) == (

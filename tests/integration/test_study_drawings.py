@@ -39,5 +39,5 @@ def test_drawings_stand_beside_the_image_of_their_mask(tmp_path: Path, monkeypat
 
 
 def test_classes_are_no_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="finds masks and gives no image"):
+    with pytest.raises(UserError, match="gives masks, not images"):
         study_of("unet-segment-small", tmp_path, monkeypatch)

@@ -50,7 +50,7 @@ def test_results_equal_a_hand_count(study: Study) -> None:
     kappas = {(row["question"], row["raters"]): row["kappa"] for row in kappa_rows(results)}
     assert kappas["single", "anna, ben"] == pytest.approx(-1), "two and two, and never the same"
     assert any("ben got 0 of 2" in note for note in results.notes)
-    assert any("Not finished yet: cid (24 answers of 30" in note for note in results.notes)
+    assert any("Not finished yet: cid (24 of 30 answers" in note for note in results.notes)
 
 
 def _judges(study: Study, trial: str, model: str, question: str) -> bool:

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.evaluate.downstream import downstream
-from pipelines.evaluate.mask_consistency import consistency
-from pipelines.evaluate.requests import ConsistencyRequest, DownstreamRequest, RoundTripRequest
+from pipelines.evaluate.mask_consistency import score_mask_consistency
+from pipelines.evaluate.requests import DownstreamRequest, MaskConsistencyRequest, RoundTripRequest
 from pipelines.evaluate.round_trip import round_trip
-from pipelines.predict.mask_translation import bridge
+from pipelines.predict.mask_translation import translate_by_mask
 from pipelines.predict.requests import MaskTranslationRequest
 from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.runs import get_run
@@ -110,11 +110,11 @@ def test_masks_are_found_in_drawings_and_the_table_is_kept(store: Store) -> None
 def test_consistency_refuses_what_would_not_be_honest(store: Store) -> None:
     asked = {"synthesiser": store.draws, "segmenter": store.finds, "dataset": "light"}
     with pytest.raises(UserError, match=r"was trained on .* of the train split"):
-        consistency(ConsistencyRequest(**asked, split="train"))
+        score_mask_consistency(MaskConsistencyRequest(**asked, split="train"))
     with pytest.raises(UserError, match="knows the labels 0, 1, 2, but dataset 'light' has 0, 127, 255"):
-        consistency(ConsistencyRequest(**{**asked, "synthesiser": store.draws_dark}))
+        score_mask_consistency(MaskConsistencyRequest(**{**asked, "synthesiser": store.draws_dark}))
     with pytest.raises(UserError, match="not a segmentation model"):
-        consistency(ConsistencyRequest(**{**asked, "segmenter": store.draws}))
+        score_mask_consistency(MaskConsistencyRequest(**{**asked, "segmenter": store.draws}))
 
 
 def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,9 @@ def test_real_synthetic_and_both_are_tested_on_the_same_images(store: Store, mon
     kept = json.loads(get_text(run_id, "downstream/light.json"))
     assert kept["dice"]["real"]["dice"]["mean"] == pytest.approx(worth.dice["real"]["dice"].mean)
     with pytest.raises(UserError, match="was trained on synthetic images"):
-        consistency(ConsistencyRequest(synthesiser=store.draws, segmenter=worth.runs["both"][0], dataset="light"))
+        score_mask_consistency(
+            MaskConsistencyRequest(synthesiser=store.draws, segmenter=worth.runs["both"][0], dataset="light")
+        )
 
 
 def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_path: Path) -> None:
@@ -148,7 +150,9 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
     tifffile.imwrite(place, LIGHT[mask].astype(np.uint8)[::2, ::2])
     table = {0: 0, 127: 1, 255: 2}
     asked = {"inputs": [place], "segmenter": store.finds, "synthesiser": store.draws_dark}
-    (result,) = bridge(MaskTranslationRequest(**asked, out=tmp_path / "out", mapping=table, pixel_size_nm=20.0))
+    (result,) = translate_by_mask(
+        MaskTranslationRequest(**asked, out=tmp_path / "out", mapping=table, pixel_size_nm=20.0)
+    )
     assert result.error is None
     assert result.notes == ("image resampled from 20 to 10 nm/px", "mask resampled from 10 to 5 nm/px")
     steps = [(step.origin, step.run) for step in read_micrograph(Path(str(result.output))).history]
@@ -158,10 +162,10 @@ def test_a_contrast_is_redrawn_in_the_other_at_its_pixel_size(store: Store, tmp_
     expected = mask.repeat(2, 0).repeat(2, 1)
     assert (found == expected).mean() > 0.9
     assert np.abs(drawn - DARK[found].astype(float)).mean() < 25
-    with pytest.raises(UserError, match="say which is which, one at a time, for example mapping=0=0"):
-        bridge(MaskTranslationRequest(**asked, out=tmp_path / "no"))
+    with pytest.raises(UserError, match="say which is which, for each label, for example mapping=0=0"):
+        translate_by_mask(MaskTranslationRequest(**asked, out=tmp_path / "no"))
     with pytest.raises(UserError, match="pixel size unknown"):
-        bridge(MaskTranslationRequest(**asked, out=tmp_path / "no", mapping=table))
+        translate_by_mask(MaskTranslationRequest(**asked, out=tmp_path / "no", mapping=table))
     done = CliRunner().invoke(
         app, ["bridge", str(place), "--segmenter", store.finds, "--synthesiser", store.draws_dark, "--out",
               str(tmp_path / "cli"), "--map", "0=0", "--map", "127=1", "--map", "255=two"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pipelines.evaluate.reports import stored_reports
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.runs import create_run
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -17,10 +18,15 @@ MSE = {"good": 0.003, "fair": 0.001, "poor": 0.004}
 
 
 def store(
-    name: str, psnr: list[float], mse: float, extra: Mapping[str, float] = MappingProxyType({}), **changes: object
+    name: str,
+    psnr: list[float],
+    mse: float,
+    extra: Mapping[str, float] = MappingProxyType({}),
+    params: Mapping[str, str] = MappingProxyType({}),
+    **changes: object,
 ) -> str:
     """A run that holds an evaluation of eight images of four specimens; its MSE grows from image to image."""
-    run_id = create_run("sem", name, "training", {}, {"sem.evaluated.test": "set"})
+    run_id = create_run("sem", name, "training", params, {"sem.evaluated.test": "set"})
     scored = [
         (f"i{index}", group, value, mse + 1e-5 * index)
         for index, (group, value) in enumerate(zip(GROUPS, psnr, strict=False))
@@ -34,8 +40,22 @@ def store(
     report = EvaluationReport(
         **{**setting, "model": run_id, "dataset": "set", "data_range": 1.0, "rows": tuple(rows), **changes}
     )
-    put_text(run_id, f"evaluation/{report.dataset}-{report.split}.json", report.model_dump_json())
+    _keep(run_id, report)
     return run_id
+
+
+def store_backward(run_id: str, name: str, psnr: list[float]) -> None:
+    """Give a run an evaluation of its backward generator, in the setting of `store`."""
+    rows = [
+        Row(method=name, image=f"i{index}", group=group, scores={"psnr_db": value})
+        for index, (group, value) in enumerate(zip(GROUPS, psnr, strict=True))
+    ]
+    forward = stored_reports(run_id)[0]
+    _keep(run_id, forward.model_copy(update={"rows": tuple(rows), "model": name}), "backward/")
+
+
+def _keep(run_id: str, report: EvaluationReport, folder: str = "") -> None:
+    put_text(run_id, f"{folder}evaluation/{report.dataset}-{report.split}.json", report.model_dump_json())
 
 
 def three_runs() -> dict[str, str]:

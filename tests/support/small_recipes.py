@@ -74,4 +74,4 @@ def fake_perceptual(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained weights are neither needed nor read from here on."""
     features = FakeFeatures()
     monkeypatch.setattr("sem_models.losses.perceptual._features", lambda *_: features)
-    monkeypatch.setattr("sem_models.methods.consistency.require_weights", lambda _: None)
+    monkeypatch.setattr("sem_models.methods.recipe_check.require_weights", lambda _: None)

@@ -30,7 +30,7 @@ class PrepareOptions(BaseModel):
     kind: Kind = Field("single", description="Images alone, two of each field, two contrasts, with masks.")
     target: Path | None = Field(None, description="Folder of targets (paired) or of the other domain (unpaired).")
     extra_inputs: tuple[Path, ...] = Field(
-        (), description="Folder of further inputs (paired): their channels follow those of the raw files. Repeat."
+        (), description="Folder of extra inputs (paired): their channels follow those of the raw files."
     )
     masks: Path | None = Field(None, description="Folder of label masks (masked).")
     mask_suffix: _Text = Field(

@@ -1,1 +1,1 @@
-"""What every model is compared with: interpolation, filters, constants."""
+"""Baselines that every model is compared with: interpolation, filters, constants."""

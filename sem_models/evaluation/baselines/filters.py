@@ -1,4 +1,4 @@
-"""Filters that learn nothing, as scikit-image has them: what a denoiser and a refocusing network have to beat."""
+"""Classical filters of scikit-image, which a denoising or refocusing network has to beat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,38 +15,38 @@ from sem_models.images.intensity import UnitImage
 _GAUSSIAN_PX = 1.0
 _NLM_STRENGTH = 0.8
 _TV_STRENGTH = 1.0
-"""Of the noise: the best on training images of powder, coatings and axons at 20 to 200 electrons per pixel."""
+"""In units of the noise: the best values on training images of powder, coatings and axons at 20 to 200 e/px."""
 _WIENER_BALANCE = 0.01
 _LUCY_STEPS = 20
 
 
 @dataclass(frozen=True)
 class WholeImageFilter:
-    """A filter that must see the whole image at once, for instance to measure its noise; the mean over channels."""
+    """A filter of the mean over channels that needs the whole image at once, for instance to measure its noise."""
 
     name: str
     apply: Callable[[UnitImage], UnitImage]
-    """(H, W) in unit intensity to the same."""
+    """Takes and returns (H, W) in unit intensity."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """Never in tiles."""
+        """One channel in and out, never in tiles."""
         return Capabilities(1, 1, 1, 0, tiling="discouraged")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, 1, H, W)."""
+        """Filter (N, C, H, W), averaged over channels; returns (N, 1, H, W) float32."""
         filtered = np.stack([self.apply(image) for image in x.float().mean(1).cpu().numpy()])
         return torch.from_numpy(filtered[:, None].astype(np.float32)).to(x.device)
 
 
 def gaussian_filter(image: UnitImage) -> UnitImage:
-    """Gaussian of sigma 1 px."""
+    """Smooth (H, W) by a Gaussian of sigma 1 px."""
     smooth: UnitImage = gaussian(image, _GAUSSIAN_PX, mode="reflect")
     return smooth
 
 
 def non_local_means(image: UnitImage) -> UnitImage:
-    """Non-local means (Buades et al., 2005): patches of 5 px within 6 px, strength 0.8 of the noise found."""
+    """Denoise by non-local means (Buades et al., 2005): patches of 5 px within 6 px, strength 0.8 x estimated noise."""
     sigma = noise_sigma(image)
     result: UnitImage = restoration.denoise_nl_means(
         image, patch_size=5, patch_distance=6, h=_NLM_STRENGTH * sigma, sigma=sigma, fast_mode=True
@@ -55,24 +55,24 @@ def non_local_means(image: UnitImage) -> UnitImage:
 
 
 def total_variation(image: UnitImage) -> UnitImage:
-    """Total variation (Chambolle, 2004), weighted by the noise found."""
+    """Denoise by total variation (Chambolle, 2004), weighted by the estimated noise."""
     result: UnitImage = restoration.denoise_tv_chambolle(image, weight=_TV_STRENGTH * noise_sigma(image))
     return result
 
 
 def unsharp(image: UnitImage) -> UnitImage:
-    """Unsharp masking: radius 2 px, amount 1.5; nothing needs to be known about the blur."""
+    """Sharpen by unsharp masking with radius 2 px and amount 1.5, without knowing the blur."""
     result: UnitImage = unsharp_mask(image, radius=2, amount=1.5, preserve_range=True)
     return result
 
 
 def wiener(psf: UnitImage) -> Callable[[UnitImage], UnitImage]:
-    """Wiener deconvolution by a known kernel with Laplacian regularisation (Orieux et al., 2010)."""
+    """Return Wiener deconvolution by a known kernel, with Laplacian regularisation (Orieux et al., 2010)."""
     return lambda image: _padded(image, psf, lambda x: restoration.wiener(x, psf, _WIENER_BALANCE, clip=False))
 
 
 def richardson_lucy(psf: UnitImage) -> Callable[[UnitImage], UnitImage]:
-    """Richardson-Lucy deconvolution (1972, 1974) by a known kernel, 20 iterations."""
+    """Return Richardson-Lucy deconvolution (1972, 1974) by a known kernel, 20 iterations."""
 
     def deconvolve(image: UnitImage) -> UnitImage:
         positive = np.clip(image, 1e-4, None)
@@ -82,14 +82,14 @@ def richardson_lucy(psf: UnitImage) -> Callable[[UnitImage], UnitImage]:
 
 
 def noise_sigma(image: UnitImage) -> float:
-    """Standard deviation of white noise by the diagonal Haar details (Donoho and Johnstone, 1994)."""
+    """Estimate the standard deviation of white noise from the diagonal Haar details (Donoho and Johnstone, 1994)."""
     even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
     details = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
     return max(float(np.median(np.abs(details))) / 0.6745, 1e-6)
 
 
 def _padded(image: UnitImage, psf: UnitImage, deconvolve: Callable[[UnitImage], UnitImage]) -> UnitImage:
-    """A deconvolution takes an image for periodic or black outside: its border is reflected first, and cut again."""
+    """Deconvolve with reflected borders, because deconvolution assumes an image that is periodic or black outside."""
     rows, columns = (min(2 * size, length - 1) for size, length in zip(psf.shape, image.shape, strict=True))
     around = np.pad(image, ((rows, rows), (columns, columns)), mode="reflect")
     inner: UnitImage = deconvolve(around)[rows:-rows, columns:-columns]

@@ -1,4 +1,4 @@
-"""Spoilt scan lines mended without learning: linear interpolation between the nearest good lines."""
+"""The baseline of inpainting: linear interpolation of defective scan lines between the nearest good ones."""
 
 from dataclasses import dataclass
 
@@ -16,35 +16,35 @@ class InterpolatedLines:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Never in tiles: the nearest good pixel may be far away."""
+        """Never in tiles, because the nearest good pixel may be far away."""
         return Capabilities(2, 1, 1, 0, tiling="discouraged")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, 2, H, W) image and mask (1 spoilt, 0 good) to (N, 1, H, W)."""
+        """Interpolate (N, 2, H, W), image and mask (1 defective, 0 good); returns (N, 1, H, W)."""
         return interpolate_lines(x[:, :-1], x[:, -1:])
 
 
 def fill_and_mark(x: Tensor, hidden: Tensor) -> Tensor:
-    """(N, C, H, W) and (N, 1, H, W) to (N, C + 1, H, W): hidden pixels filled by interpolation, then the mask."""
+    """Fill hidden pixels of (N, C, H, W) by interpolation and append the mask (N, 1, H, W): (N, C + 1, H, W)."""
     return torch.cat([interpolate_lines(x, hidden), hidden], 1)
 
 
 def interpolate_lines(x: Tensor, hidden: Tensor) -> Tensor:
     """Fill hidden pixels from the nearest good ones above and below in their column.
 
-    The two are weighed by distance, so that a plane comes back exactly (to rounding). Where the image ends before there
-    is a good pixel, the nearest one on the other side is taken; a column without a good pixel stays as it is.
+    The two are weighted by distance, so that a linear gradient is reproduced exactly, up to rounding. If there is no
+    good pixel on one side, the one on the other side is used; a column without good pixels stays as it is.
 
     Args:
         x: (N, C, H, W) float.
-        hidden: (N, 1, H, W), above 0.5 where a pixel is not to be looked at.
+        hidden: (N, 1, H, W), above 0.5 where a pixel is defective.
 
     Returns:
-        (N, C, H, W); bit for bit `x` where nothing is hidden.
+        (N, C, H, W), bit for bit `x` where nothing is hidden.
     """
     bad, last = hidden > 0.5, x.shape[2] - 1
     rows = bad.any(3).any(1).any(0).nonzero()[:, 0]
-    # Row by row, which for the few rows with hidden pixels is several times faster than a cumulative maximum over all.
+    # Row by row: for a few rows with hidden pixels several times faster than a cumulative maximum over all rows.
     above = torch.arange(last + 1, device=x.device)[None, None, :, None].repeat(len(x), 1, 1, x.shape[3])
     below = above.clone()
     for row in rows.tolist():

@@ -1,4 +1,4 @@
-"""What a score is worth: methods that learn nothing, in the same table as every model of their task."""
+"""The table of baselines: methods without learning that appear in the same table as every model of their task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,35 +23,35 @@ from sem_models.physics.downsampling import upsample
 
 @dataclass(frozen=True)
 class Bicubic:
-    """Cubic enlargement (Keys, a = -0.5) of the mean over channels, as scores take it."""
+    """Bicubic enlargement (Keys, a = -0.5) of the mean over channels, which is what scores compare."""
 
     scale: int
     name: str = "baseline:bicubic"
 
     @property
     def capabilities(self) -> Capabilities:
-        """Halo of the cubic."""
+        """One channel in and out, with the halo of the cubic kernel."""
         return Capabilities(1, 1, self.scale, cubic_halo(self.scale))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        """Enlarge (N, C, H, W), averaged over channels, to (N, 1, H x scale, W x scale)."""
         return upsample(x.mean(1, keepdim=True), self.scale)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """The input itself, as the mean over its channels; where the output is larger, each pixel repeated."""
+    """The input itself, averaged over its channels; if the output is larger, each pixel is repeated."""
 
     scale: int
     name: str = "baseline:identity"
 
     @property
     def capabilities(self) -> Capabilities:
-        """No halo."""
+        """One channel in and out, no halo."""
         return Capabilities(1, 1, self.scale, 0)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        """Return (N, C, H, W), averaged over channels, as (N, 1, H x scale, W x scale)."""
         grey = x.mean(1, keepdim=True)
         return F.interpolate(grey, scale_factor=self.scale, mode="nearest") if self.scale > 1 else grey
 
@@ -85,9 +85,9 @@ _REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-luc
 
 
 def find_baseline(name: str, degradation: Degradation) -> UnitModel:
-    """The baseline of that name for that forward model; a `UserError` lists the names."""
+    """Return the baseline of that name for a forward model; raises a `UserError` for a name that is unknown here."""
     if name == "constant":
-        raise UserError("baseline:constant is the mean of a dataset's training targets: score it by `evaluate`.")
+        raise UserError("baseline:constant is the mean of a dataset's training targets; score it with `evaluate`.")
     if name not in BASELINES:
         raise UserError(
             f"Unknown baseline {name!r}: use one of {', '.join('baseline:' + known for known in BASELINES)}."
@@ -96,21 +96,21 @@ def find_baseline(name: str, degradation: Degradation) -> UnitModel:
 
 
 def baselines_for(degradation: Degradation) -> list[UnitModel]:
-    """What belongs into every table of models that undo this forward model."""
+    """Return the baselines that belong in every table of models that undo this forward model."""
     same_size = _REFOCUSING if degradation.blur else _DENOISING
     names = _ENLARGING if degradation.scale > 1 else same_size
     return [BASELINES[name](degradation) for name in names]
 
 
 def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
-    """(k, k) kernel that the deconvolutions are told: that of the middle size, round where the truth is astigmatic.
+    """Return the (k, k) kernel that deconvolutions assume: of the mean blur size, round even if the blur is astigmatic.
 
     Raises:
         UserError: There is no blur to undo.
     """
     if blur is None:
         raise UserError(
-            f"baseline:{wanted_by} undoes a known blur: score it by `evaluate` with ",
+            f"baseline:{wanted_by} undoes a known blur; score it with `evaluate` and ",
             SettingRef("degradation.blur.size_px", "2,2"),
             ".",
         )

@@ -1,4 +1,4 @@
-"""Baselines of translation between contrasts: what is had without learning how the one follows from the other."""
+"""A baseline of translation between contrasts that ignores the input: a constant grey."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ CONSTANT = "baseline:constant"
 
 @dataclass(frozen=True)
 class Constant:
-    """One grey for every pixel of every image."""
+    """The same grey for every pixel of every image."""
 
     value: float
     """In unit intensity."""
@@ -25,18 +25,18 @@ class Constant:
 
     @property
     def capabilities(self) -> Capabilities:
-        """No halo: the input is not looked at."""
+        """One channel in and out, no halo, because the input is ignored."""
         return Capabilities(1, 1, self.scale, 0)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, 1, H x scale, W x scale)."""
+        """Return the grey as (N, 1, H x scale, W x scale) for (N, C, H, W)."""
         return x.new_full((len(x), 1, x.shape[2] * self.scale, x.shape[3] * self.scale), self.value)
 
 
 def constant_baseline(dataset: Dataset) -> Constant:
-    """The mean grey of the training split's targets, which of all constants has the least mean squared error there.
+    """Return the mean grey of the training split's targets, the constant with the least mean squared error there.
 
-    What the test split looks like it must not know.
+    The test split is not used.
     """
     sums, pixels = 0.0, 0
     for entry in dataset.entries("train"):
@@ -49,7 +49,7 @@ def constant_baseline(dataset: Dataset) -> Constant:
 
 
 def pair_scale(dataset: Dataset) -> int:
-    """How many times larger targets are than inputs; 1 where there are no pairs."""
+    """Return how many times larger targets are than inputs; 1 if there are no pairs."""
     if not dataset.manifest.layout.is_paired or not dataset.manifest.entries:
         return 1
     entry = dataset.manifest.entries[0]

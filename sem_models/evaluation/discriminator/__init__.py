@@ -1,1 +1,1 @@
-"""Can a fresh classifier tell generated from real images?"""
+"""The discriminator test: whether a fresh classifier can tell generated from real images."""

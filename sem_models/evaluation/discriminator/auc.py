@@ -1,4 +1,4 @@
-"""How well a judge tells generated from real: the area under the ROC curve and its interval."""
+"""How well a classifier tells generated from real images: the area under the ROC curve and its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,31 +16,31 @@ _LIMITS = (2.5, 97.5)
 
 
 class Auc(Frozen):
-    """Probability that a generated one gets the higher logit: 0.5 cannot be told apart, 1 is always found out."""
+    """Probability that a generated image gets a higher logit than a real one: 0.5 is chance, 1 is always recognised."""
 
     value: float
     """Mean over seeds."""
     lo: float | None
     hi: float | None
-    """95 % bootstrap interval; None where there is only one unit to draw."""
+    """95 % bootstrap interval; None if there is only one group or image to resample."""
     per_seed: tuple[float, ...]
     resampled: Literal["groups", "images"]
-    """What the bootstrap drew whole, with its real and its generated part."""
+    """What the bootstrap resampled as a whole, real and generated parts together."""
 
     @property
     def contains_half(self) -> bool:
-        """Whether 0.5 lies in the interval; not where there is none."""
+        """Whether 0.5 lies in the interval; False if there is none."""
         return self.lo is not None and self.hi is not None and self.lo <= 0.5 <= self.hi
 
     @property
     def text(self) -> str:
-        """`0.93 [0.88, 0.97]`."""
+        """Value and interval, such as `0.93 [0.88, 0.97]`."""
         return f"{self.value:.2f}" + ("" if self.lo is None else f" [{self.lo:.2f}, {self.hi:.2f}]")
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Logits of one image pair by one judge: of its patches, or their mean alone."""
+class PairLogits:
+    """Logits that one classifier gave one image pair: those of its patches, or their mean alone."""
 
     real: NDArray[np.float64]
     generated: NDArray[np.float64]
@@ -49,15 +49,15 @@ class Judged:
     fold: int
 
     @property
-    def whole(self) -> "Judged":
-        """One logit an image: the mean over its patches."""
+    def whole(self) -> "PairLogits":
+        """One logit for each image: the mean over its patches."""
         real, generated = (logits.mean(keepdims=True) for logits in (self.real, self.generated))
-        return Judged(real, generated, self.image, self.group, self.fold)
+        return PairLogits(real, generated, self.image, self.group, self.fold)
 
 
-def by_image(found: Sequence[Judged]) -> list[Judged]:
-    """The logits of all parts of an image under its name."""
-    parts: dict[str, list[Judged]] = {}
+def by_image(found: Sequence[PairLogits]) -> list[PairLogits]:
+    """Join the logits of all parts of an image under its name."""
+    parts: dict[str, list[PairLogits]] = {}
     for one in found:
         parts.setdefault(one.image, []).append(one)
     return [
@@ -70,15 +70,16 @@ def by_image(found: Sequence[Judged]) -> list[Judged]:
     ]
 
 
-def auc_over_seeds(seeds: Sequence[Sequence[Judged]]) -> Auc:
-    """The AUC of each seed, their mean, and its interval.
+def auc_over_seeds(seeds: Sequence[Sequence[PairLogits]]) -> Auc:
+    """Compute the AUC of each seed, their mean, and its interval.
 
-    Logits of two judges have two scales, so that only real and generated ones of the same fold are compared. The
-    bootstrap draws whole groups, which carry all their comparisons with them (Davison and Hinkley, 1997; images where
-    there are fewer than three groups). It knows how groups differ, not how judges would with other training images.
+    Logits of two classifiers have different scales, so only real and generated images of the same fold are compared.
+    The bootstrap resamples whole groups, which carry all their comparisons with them (Davison and Hinkley, 1997), or
+    images if there are fewer than three groups. It covers how groups differ, not how classifiers would differ with
+    other training images.
     """
-    by_group = len({judged.group for judged in seeds[0]}) >= FEWEST_GROUPS
-    units = sorted({judged.group if by_group else judged.image for judged in seeds[0]})
+    by_group = len({pair.group for pair in seeds[0]}) >= FEWEST_GROUPS
+    units = sorted({pair.group if by_group else pair.image for pair in seeds[0]})
     place = {unit: index for index, unit in enumerate(units)}
     tables = [_concordance(seed, [place[j.group if by_group else j.image] for j in seed], len(units)) for seed in seeds]
     per_seed = tuple(float(won.sum() / count.sum()) for won, count in tables)
@@ -89,12 +90,12 @@ def auc_over_seeds(seeds: Sequence[Sequence[Judged]]) -> Auc:
 
 
 def _concordance(
-    judged: Sequence[Judged], place: Sequence[int], units: int
+    pairs: Sequence[PairLogits], place: Sequence[int], units: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(U, U) comparisons won by the generated one, ties half, and their number: real units down, generated across."""
+    """Count comparisons that the generated image wins, ties half, and all: (U, U) each, real down, generated across."""
     won, count = np.zeros((units, units)), np.zeros((units, units))
-    for a, real in zip(place, judged, strict=True):
-        for b, generated in zip(place, judged, strict=True):
+    for a, real in zip(place, pairs, strict=True):
+        for b, generated in zip(place, pairs, strict=True):
             if real.fold == generated.fold:
                 difference = generated.generated[None, :] - real.real[:, None]
                 won[a, b] += (difference > 0).sum() + 0.5 * (difference == 0).sum()

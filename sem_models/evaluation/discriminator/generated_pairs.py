@@ -1,4 +1,4 @@
-"""What a model makes of whole images, beside the real ones that its outputs should look like."""
+"""Outputs of a model for whole images, paired with the real images that they should look like."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,9 +20,9 @@ def reference_pairs(
     case_of: Callable[[Entry], Case],
     progress: Progress = silent,
 ) -> list[Pair]:
-    """Apply a model to whole images as an evaluation does, beside the real image of each.
+    """Apply a model to whole images as an evaluation does, and pair each output with the real image of its field.
 
-    Of several channels the mean is judged; `case_of` gives the input of an entry and its real image.
+    Several channels are averaged; `case_of` gives the input of an entry and its real image.
     """
     predictor = Predictor(model)
     wanted: tuple[Split, ...] = (*splits, "train") if training_images and "train" not in splits else tuple(splits)

@@ -1,7 +1,7 @@
-"""Kernel distance of two sets of images in named features (KID; Binkowski et al., ICLR 2018).
+"""Kernel distance between two sets of images in the features of a network (KID; Binkowski et al., ICLR 2018).
 
-Published KIDs are on Inception features. These are on VGG features, so the name of the features belongs to every value
-and values on different features cannot be compared.
+Published KIDs use Inception features, this one uses VGG features. Every value states its features, because values on
+different features cannot be compared.
 """
 
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ def kernel_distance(
     backbone: Backbone = "vgg16",
     progress: Progress = silent,
 ) -> KernelDistance:
-    """Distance of the patches of two equally long lists of (H, W) images in unit intensity.
+    """Compute the distance between the patches of two equally long lists of (H, W) images in unit intensity.
 
     Args:
         real: Real images, at least 128 px wide and high.
-        generated: One for each, in the same order.
+        generated: One for each of them, in the same order.
         groups: Specimen of each pair.
-        backbone: Whose features.
-        progress: Told after each image.
+        backbone: Network whose features are used.
+        progress: Called after each image.
 
     Raises:
-        FeaturesUnavailable: No trained weights; features of an untrained network are never taken.
+        FeaturesUnavailable: There are no trained weights; features of an untrained network are never used.
     """
     network = VggFeatures(backbone, (LAYER,)).to(choose_device())
     found: list[list[Features]] = [[], []]
@@ -62,11 +62,11 @@ def kernel_distance(
 def between_groups(
     x: Features, y: Features, x_groups: NDArray[np.str_], y_groups: NDArray[np.str_], features: str
 ) -> KernelDistance:
-    """Unbiased estimate from (N, D) and (M, D) with the kernel (x . y / D + 1)^3 (eq. 4 there), and its interval.
+    """Estimate the distance of (N, D) and (M, D) features with the kernel (x . y / D + 1)^3 (eq. 4), and its interval.
 
-    Patches of one specimen resemble each other, real and generated ones of one field even more. Only pairs of patches
-    of different groups are therefore averaged, in all three terms: the estimate stays unbiased where groups are
-    independent. The interval leaves out one group at a time (jackknife; Arvesen, 1969) with Student's t.
+    Patches of one specimen resemble each other, real and generated ones of the same field even more. All three terms
+    are therefore averaged over pairs of patches from different groups only, which keeps the estimate unbiased if groups
+    are independent. The interval is a jackknife over groups (Arvesen, 1969) with Student's t.
     """
     names, index = np.unique(np.concatenate([x_groups, y_groups]), return_inverse=True)
     owners = index[: len(x)], index[len(x) :]
@@ -78,7 +78,7 @@ def between_groups(
 
 _Terms = list[tuple[Features, Features, NDArray[np.intp], NDArray[np.intp]]]
 _Sums = tuple[Features, Features]
-"""(B, B) sums of the kernel over pairs of groups, and numbers of pairs."""
+"""(B, B) sums of the kernel over pairs of B groups, and the numbers of patch pairs."""
 
 
 def _terms(x: Features, y: Features, i: NDArray[np.intp], j: NDArray[np.intp]) -> _Terms:
@@ -92,7 +92,7 @@ def _block_sums(a: Features, b: Features, i: NDArray[np.intp], j: NDArray[np.int
 
 
 def _discrepancy(sums: Sequence[_Sums], kept: NDArray[np.intp]) -> float:
-    """Within x plus within y less twice across, over pairs of different groups among those that are kept."""
+    """Return mean within x plus mean within y minus twice the mean across, over pairs of different, kept groups."""
     apart = ~np.eye(len(kept), dtype=bool)
     part = np.ix_(kept, kept)
     with np.errstate(invalid="ignore"):
@@ -110,7 +110,7 @@ def _jackknife(value: float, sums: Sequence[_Sums], blocks: int) -> tuple[float 
 
 
 def _features(network: VggFeatures, image: NDArray[np.float32]) -> Features:
-    """(P, D): the mean over each patch."""
+    """Return the features of an image averaged over each patch, (P, D)."""
     patches = patch_grid(torch.from_numpy(np.ascontiguousarray(image)), PATCH_PX, _MOST_PATCHES)
     with torch.inference_mode():
         deep = network(patches.clamp(0, 1).to(choose_device()))[0].mean((2, 3))
@@ -119,7 +119,7 @@ def _features(network: VggFeatures, image: NDArray[np.float32]) -> Features:
 
 
 def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[KernelDistance | None, tuple[str, ...]]:
-    """Kernel distance of the judged images, or a note why there is none."""
+    """Return the kernel distance of the judged images, or a note on why there is none."""
     judged = [pair for pair in pairs if pair.judged]
     if len({pair.group for pair in judged}) < 2 or min(min(pair.real.shape) for pair in judged) < PATCH_PX:
         return None, (f"The kernel distance needs two groups of images of at least {PATCH_PX} px.",)

@@ -1,4 +1,4 @@
-"""The judge of the discriminator test: a small classifier, the same for every method, trained from nothing."""
+"""The classifier of the discriminator test: a small network, the same for every method, trained from scratch."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from sem_models.inference.predictor import choose_device
 from sem_models.progress import Progress
 
 _WIDTHS = (16, 32, 64, 64)
-_TOLD_EVERY = 10
+_REPORT_EVERY = 10
 MOST_PATCHES = 64
-"""Patches of one image that are judged, spread over it."""
+"""Most patches of one image that are classified, spread over it."""
 
 Images = Sequence[tuple[Tensor, Tensor]]
-"""(H, W) real and generated in unit intensity, of one size in each pair."""
+"""Real and generated image of each pair, (H, W) in unit intensity, of the same size."""
 
 
 class Classifier(nn.Module):
-    """Four convolutions, batch norm and ReLU, the mean over the patch, one logit: positive says generated.
+    """Four convolutions with batch norm and ReLU, the mean over the patch, one logit: positive means generated.
 
-    Beside the image it sees what a 3 x 3 mean leaves over, scaled up: faint artefacts drown in the grey levels.
+    Beside the image it sees the residual of a 3 x 3 mean, scaled up, because faint artefacts are lost in grey levels.
     """
 
     def __init__(self, grey: tuple[float, float], residual_std: float) -> None:
@@ -35,7 +35,7 @@ class Classifier(nn.Module):
         self.features, self.head = nn.Sequential(*layers), nn.Linear(_WIDTHS[-1], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, p, p) in unit intensity to (N,) logits."""
+        """Classify (N, 1, p, p) in unit intensity; returns (N,) logits."""
         mean, std = self._grey
         parts = [(x[:, :, 1:-1, 1:-1] - mean) / std, _residual(x) / self._residual_std]
         logits: Tensor = self.head(self.features(torch.cat(parts, 1)).mean((2, 3)))[:, 0]
@@ -43,10 +43,10 @@ class Classifier(nn.Module):
 
 
 def train_classifier(images: Images, settings: ClassifierSettings, seed: int, progress: Progress) -> Classifier:
-    """A fresh judge after `steps` batches of patches, on the device that the predictor chooses.
+    """Train a fresh classifier on `settings.steps` batches of patches, on the device that the predictor chooses.
 
     Each batch holds as many real as generated patches, from the same places of the same pairs and flipped alike, so
-    that what is in them cannot tell the two apart. Flips are the only augmentation.
+    that their content cannot distinguish them. Flips are the only augmentation.
     """
     device = torch.device(choose_device())
     with torch.random.fork_rng():
@@ -62,20 +62,20 @@ def train_classifier(images: Images, settings: ClassifierSettings, seed: int, pr
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if (step + 1) % _TOLD_EVERY == 0 or step + 1 == settings.steps:
+        if (step + 1) % _REPORT_EVERY == 0 or step + 1 == settings.steps:
             progress(step + 1, settings.steps, "steps")
     return classifier.eval()
 
 
 @torch.inference_mode()
 def patch_logits(classifier: Classifier, image: Tensor, patch_px: int) -> Tensor:
-    """(P,) logits on the CPU of patches of an (H, W) image that do not overlap."""
+    """Classify non-overlapping patches of an (H, W) image; returns (P,) logits on the CPU."""
     logits: Tensor = classifier(patch_grid(image, patch_px, MOST_PATCHES).to(choose_device()))
     return logits.cpu()
 
 
 def _draw(images: Images, size: int, generator: torch.Generator) -> Tensor:
-    """(2, size, size): one place of one pair, real first."""
+    """Cut the same random patch out of both images of a random pair; (2, size, size), real first."""
     real, generated = images[_below(len(images), generator)]
     top, left = (_below(length - size + 1, generator) for length in real.shape)
     pair = torch.stack([image[top : top + size, left : left + size] for image in (real, generated)])
@@ -91,7 +91,7 @@ def _residual(x: Tensor) -> Tensor:
 
 
 def _scales(images: Images) -> tuple[tuple[float, float], float]:
-    """Of the real training images: mean and deviation of grey level, deviation of the residual, at least 1/255."""
+    """Return mean and standard deviation of grey level and of the residual of the real images, at least 1/255."""
     smallest = 1 / 255
     grey = torch.cat([real.flatten() for real, _ in images])
     residual = torch.cat([_residual(real[None, None]).flatten() for real, _ in images])
@@ -99,11 +99,11 @@ def _scales(images: Images) -> tuple[tuple[float, float], float]:
 
 
 def patch_grid(image: Tensor, size: int, most: int) -> Tensor:
-    """Patches of an (H, W) image that do not overlap, in the middle of it; the last `H % size` rows are left out.
+    """Cut the largest centred grid of non-overlapping patches out of an (H, W) image.
 
     Returns:
-        (P, 1, size, size); where the grid has more than `most`, that many spread evenly over it. None of an image that
-        is smaller than a patch.
+        (P, 1, size, size); if the grid has more than `most` patches, that many spread evenly over it. P is 0 for an
+        image smaller than a patch.
     """
     height, width = (length // size * size for length in image.shape)
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2

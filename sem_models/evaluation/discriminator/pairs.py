@@ -1,4 +1,4 @@
-"""What a discriminator test is asked about."""
+"""The image pairs of a discriminator test."""
 
 from dataclasses import dataclass
 
@@ -17,4 +17,4 @@ class Pair:
     image: str
     group: str
     judged: bool = True
-    """False: only for training judges, because the generator itself has learned from it."""
+    """False: used only to train classifiers, because the generator itself has learned from it."""

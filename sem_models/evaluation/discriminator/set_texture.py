@@ -1,7 +1,7 @@
-"""Texture and grey levels of a set of generated images against a set of real ones, pair or no pair.
+"""Texture and grey levels of a set of generated images compared with a set of real ones, paired or not.
 
-Means over images say less than a comparison image by image, but they need no truth: where no image has a partner,
-they are what can be measured. What is in the images counts, too: two sets of real images of other places differ.
+Means over images say less than a comparison image by image, but they need no truth and can be measured when there are
+no pairs. They also depend on what the images show: two sets of real images of different fields differ as well.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ HEADINGS = {
 
 
 class Mean(NamedTuple):
-    """Of a measure over images with its 95 % bootstrap interval over specimens, None with fewer than three."""
+    """Mean of a measure over images with its 95 % bootstrap interval over specimens, None for fewer than three."""
 
     value: float
     lo: float | None
@@ -35,24 +35,24 @@ class Mean(NamedTuple):
 
     @property
     def text(self) -> str:
-        """`0.121 [0.118, 0.125]`."""
+        """Value and interval, such as `0.121 [0.118, 0.125]`."""
         return f"{self.value:.3g}" + ("" if self.lo is None else f" [{self.lo:.3g}, {self.hi:.3g}]")
 
 
 @dataclass(frozen=True)
 class SetTexture:
-    """The measures of `Texture`, in unit intensity, that could be computed of both sets."""
+    """The measures of `Texture`, in unit intensity, that could be computed for both sets."""
 
     real: dict[str, Mean]
     generated: dict[str, Mean]
     histogram: float
-    """Wasserstein-1 distance of the grey levels of all pixels of both sets, as a part of the range: 0 is best."""
+    """Wasserstein-1 distance between the grey levels of both sets, as a fraction of the range: 0 is best."""
     histogram_real: float | None
-    """Baseline: the same between two halves of the real specimens, mean over halvings; None with fewer than four."""
+    """Baseline: the distance between two random halves of the real specimens, on average; None for fewer than four."""
 
 
 def set_texture(pairs: Sequence[Pair]) -> SetTexture:
-    """Of the judged images, cut off at black and white as files would be; partners need not show one field."""
+    """Measure the judged images, clipped to [0, 1] as in a file; the images of a pair may show different fields."""
     judged = [pair for pair in pairs if pair.judged]
     groups = [pair.group for pair in judged]
     real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
@@ -76,12 +76,12 @@ def _means(images: Sequence[UnitImage], groups: Sequence[str]) -> dict[str, Mean
 
 
 def _levels(image: UnitImage) -> NDArray[np.int64]:
-    """(256,) pixels of each grey level."""
+    """Count the pixels of each grey level, (256,)."""
     return np.bincount(np.rint(np.clip(image, 0, 1) * _WHITE).astype(np.intp).ravel(), minlength=_WHITE + 1)
 
 
 def _distance(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
-    """Area between the two cumulative histograms."""
+    """Return the area between the two cumulative histograms."""
     shares = [np.cumsum(levels) / levels.sum() for levels in (first, second)]
     return float(np.abs(shares[0] - shares[1])[:-1].sum() / _WHITE)
 

@@ -1,7 +1,7 @@
-"""Generated beside real images where no pair exists: what a discriminator test of two domains is asked about.
+"""Generated and real images for a discriminator test of two domains without pairs.
 
-Each generated image is set beside a real one of another field. Their specimens form one block, which is held out as a
-whole, so that a judge has seen neither the specimen that was translated nor that of the real image.
+Each generated image is paired with a real one of another field. Their specimens form a block that is held out as a
+whole, so that a classifier has seen neither the specimen that was translated nor that of the real image.
 """
 
 from collections import Counter
@@ -24,18 +24,18 @@ from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
 
 _DOMAINS: tuple[Role, Role] = ("target", "input")
-"""Real, and what is translated."""
+"""Roles of the real image and of the image that is translated."""
 _SAME = 0.01
-"""Pixel sizes that differ by less are taken for one."""
+"""Pixel sizes that differ by a smaller fraction count as equal."""
 CONTENT = (
-    "Real and generated images show other places: judges may use what is in them, not only how it looks. Real against "
-    "real, cells of the same images, cannot show that."
+    "Real and generated images show different fields: classifiers may use what they show, not only how it looks. Real "
+    "against real, which compares cells of the same images, cannot reveal that."
 )
 
 
 @dataclass(frozen=True)
 class Partners:
-    """An image to translate, the real one that it is set beside, and the block of both specimens."""
+    """An image to translate, the real image that it is paired with, and the block of both specimens."""
 
     real: Entry
     source: Entry
@@ -43,7 +43,7 @@ class Partners:
 
 
 def partners(entries: Sequence[Entry]) -> list[Partners]:
-    """As many twos as the smaller domain of every block has images; what is left over in a block is not used.
+    """Pair as many images as the smaller domain of each block has; the others of the block are not used.
 
     Raises:
         UserError: A domain is empty.
@@ -51,7 +51,7 @@ def partners(entries: Sequence[Entry]) -> list[Partners]:
     domains = [[entry for entry in entries if entry.has(role)] for role in _DOMAINS]
     if not all(domains):
         missing = "second" if not domains[0] else "first"
-        raise UserError(f"The chosen splits have no image of the {missing} domain; judge more splits.")
+        raise UserError(f"The chosen splits have no image of the {missing} domain; choose more splits.")
     blocks = _blocks(*(Counter(entry.group for entry in domain) for domain in domains))
     found = []
     for number in range(max(blocks[0].values()) + 1):
@@ -67,14 +67,14 @@ def partners(entries: Sequence[Entry]) -> list[Partners]:
 def unpaired_pairs(
     model: UnitModel, dataset: Dataset, splits: Sequence[Split], training_images: bool, progress: Progress = silent
 ) -> list[Pair]:
-    """Apply a model to images of the first domain; each is set beside a real one of the second, both cut to one size.
+    """Apply a model to images of the first domain and pair each with a real one of the second, cut to the same size.
 
     Args:
-        model: From the first domain to the second; of several channels the mean is judged.
-        dataset: Unpaired.
-        splits: Whose images are judged.
-        training_images: Whether those of the training split are there besides, not to be judged.
-        progress: Told after each image.
+        model: From the first domain to the second; several channels are averaged.
+        dataset: An unpaired dataset.
+        splits: Splits whose images are judged.
+        training_images: Whether to add images of the training split, which are not judged.
+        progress: Called after each image.
 
     Raises:
         UserError: A domain is empty, or the model takes another number of channels.
@@ -105,25 +105,25 @@ def translated_image(predictor: Predictor, dataset: Dataset, entry: Entry) -> Un
 
 
 def source_image(model: UnitModel, dataset: Dataset, entry: Entry) -> NDArray[np.float32]:
-    """(C, H, W) of the first domain in unit intensity; a `UserError` where the model takes other channels."""
+    """Return the (C, H, W) input in unit intensity; raises a `UserError` if the model takes other channels."""
     image, wanted = dataset.unit(entry, "input"), model.capabilities.channels_in
     if len(image) != wanted:
         raise UserError(
-            f"{entry.name} has {len(image)} channel(s), {model.name} takes {wanted}; choose a model of this domain."
+            f"{entry.name} has {len(image)} channel(s), but {model.name} takes {wanted}; choose a model of this domain."
         )
     return image
 
 
 def unpaired_notes(dataset: Dataset, splits: Sequence[Split], scale: int) -> tuple[str, ...]:
-    """What a reader must know: that content can tell, how many images were left over, and two magnifications."""
+    """Return what a reader must know: that content differs, how many images were not used, and two magnifications."""
     entries = [entry for split in splits for entry in dataset.entries(split)]
     used = len(partners(entries))
     left = [sum(entry.has(role) for entry in entries) - used for role in _DOMAINS]
     said = [
         CONTENT,
-        f"Equal numbers are judged: {left[0]} real image(s) and {left[1]} to translate are left over." if any(left)
+        f"Equal numbers are compared: {left[0]} real image(s) and {left[1]} to translate are not used." if any(left)
         else "",
-        "Pixel sizes of the two domains differ, which alone can tell them apart; prepare both with one pixel size."
+        "Pixel sizes of the two domains differ, which alone can distinguish them; prepare both with one pixel size."
         if _magnified(entries, scale) else "",
     ]  # fmt: skip
     return tuple(text for text in said if text)
@@ -136,14 +136,14 @@ def _magnified(entries: Sequence[Entry], scale: int) -> bool:
 
 
 def _blocks(*sizes: Counter[str]) -> list[dict[str, int]]:
-    """The block of each specimen, domain by domain; a specimen of both domains has one, and none lacks a domain."""
+    """Assign specimens to blocks, for each domain: every block has both domains, a specimen of both is in one block."""
     few, many = sorted(sizes, key=len)
     shared = sorted(set(few) & set(many))
     fixed = {group: index for index, group in enumerate([*shared, *sorted(set(few) - set(shared))])}
     allocated = {group: fixed[group] for group in shared}
     filled = Counter({fixed[group]: many[group] for group in shared})
     for group in sorted(set(many) - set(shared), key=lambda name: (-many[name], name)):
-        # Empty blocks first, then where most partners are missing, so that few images are left over.
+        # Empty blocks first, then those that lack most partners, so that few images remain unused.
         place = min(fixed.items(), key=lambda item: (filled[item[1]] > 0, filled[item[1]] - few[item[0]], item[1]))[1]
         allocated[group] = place
         filled[place] += many[group]
@@ -151,7 +151,7 @@ def _blocks(*sizes: Counter[str]) -> list[dict[str, int]]:
 
 
 def _cut(*images: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """The middles, of the size that all have."""
+    """Crop the centres of all images to their common size."""
     height, width = (min(image.shape[axis] for image in images) for axis in (0, 1))
     corners = [((image.shape[0] - height) // 2, (image.shape[1] - width) // 2) for image in images]
     return [

@@ -1,1 +1,1 @@
-"""Scores of an image, one family a file, and the table that lists them."""
+"""Scores of an image, one file for each family, and the table that lists them."""

@@ -1,7 +1,7 @@
-"""Whether atoms, dents and the order of a lattice survive, and whether tiles show.
+"""Whether atoms, dents and the order of a lattice are preserved, and whether seams of tiles show.
 
-Every score is of an output against a clean truth. All but the last take the period or the wave vectors of the truth, so
-that these are looked for once.
+Every score compares an output with a clean truth. All but the last take the period or the wave vectors of the truth as
+arguments, so that these are measured only once.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from sem_models.images.intensity import UnitImage
 
 _MATCH = 0.3
 _BORDER = 0.5
-"""In periods: of an atom nearer to the edge a part may be missing."""
+"""In periods: a part of an atom nearer to the edge may be missing."""
 _CROP_SIGMAS = 3
 _LEAST_DENT = 1e-3
 _QUIET = 0.01
 _PEAK_REACH = 1
 _LOCAL_REACH = 6
-"""Steps of the spectrum: a Hann window spreads a peak over two to each side."""
+"""In steps of the spectrum: a Hann window spreads a peak over two steps to each side."""
 
 
 def lattice_scores(output: UnitImage, target: UnitImage, data_range: float) -> dict[str, float]:
-    """Scores of (H, W) against a clean lattice by their name in `METRICS`; empty where the target is no lattice."""
+    """Score (H, W) against a clean lattice, by names in `METRICS`; returns nothing if the target is no lattice."""
     basis = reciprocal_basis(target / np.float32(data_range))
     if basis is None:
         return {}
@@ -43,16 +43,16 @@ def lattice_scores(output: UnitImage, target: UnitImage, data_range: float) -> d
 
 @dataclass(frozen=True)
 class AtomMatches:
-    """Atoms of an output and of its target, one to one."""
+    """One-to-one matches of the atoms of an output and its target."""
 
     distances: NDArray[np.float64]
-    """(K,) of the pairs, in periods."""
+    """(K,) distance in each pair, in periods."""
     missing: int
     invented: int
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall, 1 is best; NaN where neither has an atom."""
+        """Harmonic mean of precision and recall, 1 is best; NaN if neither image has an atom."""
         counted = 2 * len(self.distances) + self.missing + self.invented
         return 2 * len(self.distances) / counted if counted else float("nan")
 
@@ -63,10 +63,10 @@ class AtomMatches:
 
 
 def match_atoms(output: UnitImage, target: UnitImage, period_px: float) -> AtomMatches:
-    """Pairs of atoms of two (H, W) that are each other's nearest and at most 0.3 periods apart.
+    """Match atoms of two (H, W) images that are each other's nearest and at most 0.3 periods apart.
 
-    Atoms within half a period of the edge do not count, but those that do count may pair with them. What is an atom
-    of the output is measured by the height of the target's atoms.
+    Atoms within half a period of the edge do not count, but others may be matched with them. The height of the target's
+    atoms decides what counts as an atom in the output.
     """
     found, true = find_atoms(output, period_px, target), find_atoms(target, period_px)
     counts, counted = (_inside(atoms, target, period_px) for atoms in (true, found))
@@ -82,11 +82,11 @@ def match_atoms(output: UnitImage, target: UnitImage, period_px: float) -> AtomM
 
 
 def dent_correlation(output: UnitImage, target: UnitImage, period_px: float, data_range: float) -> float:
-    """Pearson correlation of what is wider than an atom: both (H, W) under a Gaussian of one period; 1 is best.
+    """Compute the Pearson correlation of both (H, W) images smoothed by a Gaussian of one period; 1 is best.
 
-    Three periods are lost at each edge. NaN where the target has no dent, that is where its standard deviation is
-    below a thousandth of the data range, and for images of six periods. An output below that counts as if it had as
-    much, so that rounding does not correlate.
+    Only structure wider than an atom is left, such as dents. Three periods are cropped at each edge. NaN for images
+    of six periods or less, and if the target has no dents: a standard deviation below a thousandth of the data range.
+    An output with a smaller standard deviation is divided by that value, so that rounding does not correlate.
     """
     crop = round(_CROP_SIGMAS * period_px)
     if min(target.shape) < 2 * crop + 2:
@@ -100,16 +100,16 @@ def dent_correlation(output: UnitImage, target: UnitImage, period_px: float, dat
 
 
 def lattice_peak_db(output: UnitImage, target: UnitImage, basis: NDArray[np.float64], data_range: float) -> float:
-    """Height of the lattice's peaks over their surroundings in the output's power spectrum less the target's, in dB.
+    """Compare how far lattice peaks rise above their surroundings in the power spectrum: output minus target, in dB.
 
-    0 is best; a smeared or noisy lattice is below, one more regular than the truth above. Mean of two peaks.
+    0 is best; a smeared or noisy lattice is negative, one more regular than the truth positive. Mean of two peaks.
 
     Args:
         output: (H, W).
         target: The same shape.
         basis: (2, 2) wave vectors of the target in cycles per pixel.
-        data_range: Value of white. Power below that of noise of a hundredth of it counts as that much, or what the
-            window leaks of a clean peak would be taken for its surroundings.
+        data_range: Value of white. The power of noise of a hundredth of it is added, or leakage of a clean peak
+            through the window would count as its surroundings.
     """
     heights = []
     for image in (output, target):
@@ -119,10 +119,10 @@ def lattice_peak_db(output: UnitImage, target: UnitImage, basis: NDArray[np.floa
 
 
 def seam_ratio(output: UnitImage, target: UnitImage, pitch_px: int) -> float:
-    """Squared steps across the lines of a tile grid over those between all other neighbours, output over target.
+    """Compare squared steps across the lines of a tile grid with those between other neighbours, output over target.
 
-    1 is best, above it seams show. A line lies before each multiple of the pitch. NaN where the image has no line or
-    the target no steps. The ratio has no unit.
+    1 is best; above 1 seams show. A line lies before each multiple of the pitch. NaN if the image has no line or the
+    target no steps.
     """
     ratios = [_on_lines(image.astype(np.float64), pitch_px) for image in (output, target)]
     return ratios[0] / ratios[1] if ratios[1] > 0 else float("nan")
@@ -135,7 +135,7 @@ def _inside(atoms: NDArray[np.float64], image: UnitImage, period_px: float) -> N
 
 
 def _height_db(power: NDArray[np.float64], peak: NDArray[np.float64]) -> float:
-    """Largest power beside a (row, column) of a half spectrum over the median of what is around it."""
+    """Return the largest power near a (row, column) of a half spectrum over the median of its surroundings, in dB."""
     steps = np.arange(-_LOCAL_REACH, _LOCAL_REACH + 1)
     rows, columns = np.meshgrid(*(steps + round(place) for place in peak), indexing="ij")
     # A half spectrum has no negative columns: the conjugate at the opposite frequency has the same power.

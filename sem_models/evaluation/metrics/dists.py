@@ -21,19 +21,19 @@ _WINDOW, _WINDOWS_PER_SIDE = 256, 2
 
 
 def dists(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
-    """DISTS: 0 is identical, lower is better.
+    """Compute DISTS: 0 is identical, lower is better.
 
-    It was calibrated on images of 256 pixels, to which its authors shrink larger ones. That would remove the very
-    detail that restoration is about, so here larger images keep their pixels and the score is the mean over windows of
-    256 pixels spread evenly, at most 2 along each side.
+    It was calibrated on images of 256 pixels, to which its authors shrink larger ones. That would remove the detail
+    that restoration is about, so here images keep their size and the score is the mean over evenly spread windows of
+    256 pixels, at most 2 along each side.
 
     Args:
-        output: (H, W), grey; repeated to three channels; what lies outside [0, data_range] is clipped.
+        output: (H, W), grey, repeated to three channels; values outside [0, data_range] are clipped.
         target: The same shape; NaN is returned below 32 pixels.
         data_range: Value of white.
 
     Raises:
-        FeaturesUnavailable: No trained weights, or damaged ones.
+        FeaturesUnavailable: Trained weights are missing or damaged.
     """
     if min(target.shape) < _SMALLEST:
         return float("nan")
@@ -44,7 +44,7 @@ def dists(output: NDArray[np.float32], target: NDArray[np.float32], data_range: 
 
 
 class Dists(nn.Module):
-    """The distance of two batches (N, 1 or 3, H, W) in [0, 1]; returns (N,)."""
+    """DISTS as a network: two batches (N, 1 or 3, H, W) in [0, 1] to distances (N,)."""
 
     alpha: Tensor
     beta: Tensor
@@ -56,7 +56,7 @@ class Dists(nn.Module):
         self.stages = VggFeatures("vgg16", _STAGES, pooling=L2Pooling)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """1 - sum of alpha x texture + beta x structure over the image itself and five stages (eq. 5 to 7)."""
+        """Return 1 - sum of alpha x texture + beta x structure over the image and five stages (eq. 5 to 7)."""
         pairs = zip([_grey_to_three(x), *self.stages(x)], [_grey_to_three(y), *self.stages(y)], strict=True)
         texture, structure = (torch.cat(parts, 1) for parts in zip(*(_similarities(*p) for p in pairs), strict=True))
         weighted = (self.alpha * texture + self.beta * structure).sum((1, 2, 3))
@@ -64,7 +64,7 @@ class Dists(nn.Module):
 
 
 class L2Pooling(nn.Module):
-    """Root of the Hann-weighted 3 x 3 sum of squares, every second pixel, in place of the maximum (section 3.1)."""
+    """Root of the Hann-weighted 3 x 3 sum of squares at every second pixel, instead of the maximum (section 3.1)."""
 
     kernel: Tensor
 
@@ -75,18 +75,18 @@ class L2Pooling(nn.Module):
         self.register_buffer("kernel", (kernel / kernel.sum()).expand(channels, 1, 3, 3), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to half the size."""
+        """Pool (N, C, H, W) to half the size."""
         return torch.sqrt(F.conv2d(x**2, self.kernel, stride=2, padding=1, groups=x.shape[1]) + 1e-12)
 
 
 @cache
 def network() -> Dists:
-    """The network on the device that the predictor chooses, read once."""
+    """Return the network on the device that the predictor chooses; it is read only once."""
     return Dists().eval().to(choose_device())
 
 
 def _similarities(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Per channel (N, C, 1, 1): agreement of the means, and of the deviations from them."""
+    """Return the agreement of the means and of the deviations from them for each channel, (N, C, 1, 1) each."""
     mean_x, mean_y = (z.mean((2, 3), keepdim=True) for z in (x, y))
     variances = ((x - mean_x) ** 2).mean((2, 3), keepdim=True) + ((y - mean_y) ** 2).mean((2, 3), keepdim=True)
     covariance = (x * y).mean((2, 3), keepdim=True) - mean_x * mean_y
@@ -109,12 +109,12 @@ def _grey_to_three(x: Tensor) -> Tensor:
 
 
 def _windows(image: Tensor) -> list[Tensor]:
-    """(1, 1, h, w) each, h and w at most 256."""
+    """Cut out the windows, (1, 1, h, w) each with h and w at most 256."""
     rows, columns = (_starts(size) for size in image.shape)
     return [image[None, None, r : r + _WINDOW, c : c + _WINDOW] for r in rows for c in columns]
 
 
 def _starts(size: int) -> list[int]:
-    """Where the windows of one side begin: each in the middle of its share."""
+    """Return where the windows along one side begin, each centred in its share of the side."""
     count = min(_WINDOWS_PER_SIDE, max(size // _WINDOW, 1))
     return [max((2 * i + 1) * size // count - _WINDOW, 0) // 2 for i in range(count)]

@@ -1,4 +1,4 @@
-"""Whether an enlarged image, shrunk again, is the image that was measured: where it is not, detail was invented."""
+"""Whether an enlarged image, downsampled again, gives the measured image: where it does not, detail was invented."""
 
 import numpy as np
 import torch
@@ -12,15 +12,16 @@ from sem_models.physics.downsampling import downsample
 def down_consistency_db(
     output: NDArray[np.float32], low: NDArray[np.float32], scale: int, kind: Downsampling, data_range: float
 ) -> float:
-    """PSNR in dB of the shrunk output against the input; at most 100 dB, some 45 dB and more is honest.
+    """Compute the PSNR in dB of the downsampled output against the input; at most 100 dB, about 45 dB is consistent.
 
-    Noise in the input is part of it: a method that removes noise s cannot pass -20 log10(s / data_range).
+    Noise in the input counts: a method that removes noise of standard deviation s cannot exceed
+    -20 log10(s / data_range).
 
     Args:
-        output: (C, h x scale, w x scale), whole, as the operator reaches over every border, and not clipped.
-        low: (C, h, w), what the method was given.
-        scale: Factor between the two.
-        kind: The operator that made the input of the target, which is applied to the output without noise.
+        output: (C, h x scale, w x scale), the whole image, because the operator reaches over borders; not clipped.
+        low: (C, h, w), the input of the method.
+        scale: How many times larger the output is.
+        kind: The operator that made the input from the target; it is applied to the output without noise.
         data_range: Value of white.
     """
     shrunk = downsample(torch.from_numpy(np.ascontiguousarray(output))[None], scale, kind)[0].numpy()

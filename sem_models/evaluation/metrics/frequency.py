@@ -1,4 +1,4 @@
-"""Windowed Fourier spectra summed over rings of equal frequency: what the spectral scores share."""
+"""Windowed Fourier spectra summed over rings of equal frequency, and the spectral scores that follow from them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +14,9 @@ SMALLEST = 16
 
 
 def windowed_spectrum(image: NDArray[np.float32]) -> NDArray[np.complex128]:
-    """Half spectrum (H, W // 2 + 1) of the image less its mean, under a Hann window that keeps the mean power.
+    """Return the half spectrum (H, W // 2 + 1) of the image minus its mean, under a Hann window that keeps mean power.
 
-    Without the window the jump from one edge to the opposite one would put a cross of false detail into the spectrum.
+    Without the window, the jump between opposite edges would put a cross of false detail into the spectrum.
     """
     height, width = image.shape
     window = np.outer(hann(height, sym=False), hann(width, sym=False))
@@ -34,7 +34,7 @@ class Rings:
         self._side = min(shape)
         radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
         self._index = np.rint(radius * self._side).astype(np.intp)
-        # The half spectrum holds one of each pair of conjugates; the columns that are their own partner count once.
+        # The half spectrum holds one of each conjugate pair; columns that are their own conjugate count once.
         twice = np.full(width // 2 + 1, 2.0)
         twice[0] = 1
         if width % 2 == 0:
@@ -43,7 +43,7 @@ class Rings:
 
     @cached_property
     def frequencies(self) -> NDArray[np.float64]:
-        """Cycles per pixel of each ring."""
+        """Frequency of each ring in cycles per pixel."""
         return np.arange(1, self._side // 2 + 1) / self._side
 
     @cached_property
@@ -52,19 +52,19 @@ class Rings:
         return self.sum(np.ones(self._index.shape))
 
     def sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum over each ring of the whole spectrum, given the half of it."""
+        """Sum the whole spectrum over each ring, given one half of it."""
         totals = np.asarray(np.bincount(self._index.ravel(), (values * self._weight).ravel()), np.float64)
         return totals[1 : self._side // 2 + 1]
 
     def medians(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Median over each ring, given the half spectrum: what peaks do not lift."""
+        """Return the median over each ring of a half spectrum, which peaks do not raise."""
         order = np.argsort(self._index, axis=None, kind="stable")
         ends = np.cumsum(np.bincount(self._index.ravel()))[: self._side // 2 + 1]
         rings = np.split(values.ravel()[order], ends)[1:-1]
         return np.array([np.median(ring) for ring in rings])
 
     def spread(self, per_ring: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Half spectrum in which each pixel has the value of its ring; outside the rings that of the nearest."""
+        """Return a half spectrum in which each pixel has the value of its ring, or outside them of the nearest ring."""
         everywhere: NDArray[np.float64] = np.take(per_ring, self._index - 1, mode="clip")
         return everywhere
 
@@ -75,7 +75,7 @@ _FIXED: dict[Threshold, float] = {"1/7": 1 / 7, "1/2": 1 / 2}
 
 @dataclass(frozen=True)
 class RingCorrelation:
-    """The curve, ring by ring, from coarse to fine."""
+    """A Fourier ring correlation curve, ring by ring from coarse to fine."""
 
     frequency: NDArray[np.float64]
     """Cycles per pixel, up to 1/2."""
@@ -85,10 +85,10 @@ class RingCorrelation:
     """Fourier pixels in the ring."""
 
     def resolution_px(self, threshold: Threshold = "1/7") -> float:
-        """Period, in pixels, at the first crossing of the threshold, linear between rings.
+        """Return the period in pixels where the curve first falls below the threshold, interpolated between rings.
 
-        The finest period there is, 2 pixels, where the curve stays above; the coarsest ring where it starts below;
-        NaN where the curve is not a number.
+        It is the finest period, 2 pixels, if the curve stays above, the coarsest ring if it starts below, and NaN if
+        the curve contains NaN.
         """
         margin = self.correlation - self._limit(threshold)
         if np.isnan(margin).any():
@@ -103,7 +103,7 @@ class RingCorrelation:
         return 1 / float(np.interp(0, -margin[pair], self.frequency[pair]))
 
     def _limit(self, threshold: Threshold) -> NDArray[np.float64]:
-        """Half a bit of information a Fourier pixel (van Heel & Schatz, J. Struct. Biol. 2005), or a constant."""
+        """Return a constant, or half a bit per Fourier pixel (van Heel & Schatz, J. Struct. Biol. 2005)."""
         if threshold != "half-bit":
             return np.full(self.frequency.shape, _FIXED[threshold])
         root = np.sqrt(self.counts)
@@ -111,7 +111,7 @@ class RingCorrelation:
 
 
 def ring_correlation(output: NDArray[np.float32], target: NDArray[np.float32]) -> RingCorrelation:
-    """Correlate (H, W) images of one shape under a Hann window; where an image has no power the correlation is 0."""
+    """Correlate two (H, W) images under a Hann window; the correlation is 0 in rings where an image has no power."""
     rings = Rings(target.shape)
     first, second = (windowed_spectrum(image) * bool(np.ptp(image)) for image in (output, target))
     joint = rings.sum((first * second.conj()).real)
@@ -121,16 +121,16 @@ def ring_correlation(output: NDArray[np.float32], target: NDArray[np.float32]) -
 
 
 def frc_mean(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:  # noqa: ARG001
-    """Mean of the ring correlation over all frequencies up to half a cycle per pixel; 1 is best.
+    """Compute the mean ring correlation over all frequencies up to half a cycle per pixel; 1 is best.
 
-    NaN below 16 pixels and for a target without any detail. Contrast and brightness cancel, so the data range does not
+    NaN below 16 pixels and for a flat target. Gain and offset of the grey levels cancel, so the data range does not
     matter.
     """
     return float(ring_correlation(output, target).correlation.mean()) if _usable(target) else float("nan")
 
 
 def frc_resolution_px(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:  # noqa: ARG001
-    """Period in pixels at which the ring correlation with the target first falls below 1/7; 2 is best.
+    """Compute the period in pixels at which the ring correlation with the target first falls below 1/7; 2 is best.
 
     NaN as in `frc_mean`.
     """
@@ -146,16 +146,16 @@ DB_PER_DECADE = 10
 
 
 def spectrum_distance_db(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
-    """Root mean square over frequencies of the difference of radial power spectra in dB; 0 is best.
+    """Compute the root mean square difference of radial power spectra in dB over all frequencies; 0 is best.
 
-    Every ring up to half a cycle per pixel counts the same. It knows nothing of position: pair it with a score that
-    does. Scaling the contrast by a gives |20 log10 a| dB.
+    Every ring up to half a cycle per pixel has the same weight. The score ignores positions: read it beside one that
+    does not. Scaling the grey levels by a gives |20 log10 a| dB.
 
     Args:
         output: (H, W).
         target: The same shape; NaN is returned below 16 pixels.
-        data_range: Value of white. Power below that of rounding to 256 grey levels counts as that much, or the
-            emptiness of enlarged images would drown all else.
+        data_range: Value of white. Power is raised to at least that of rounding to 256 grey levels, or the empty
+            high frequencies of enlarged images would dominate.
     """
     if min(target.shape) < SMALLEST:
         return float("nan")
@@ -165,6 +165,6 @@ def spectrum_distance_db(output: NDArray[np.float32], target: NDArray[np.float32
 
 
 def radial_power_db(image: NDArray[np.float32], rings: Rings) -> NDArray[np.float64]:
-    """10 log10 of the mean power in each ring, per pixel of the image: white noise of variance v is at 10 log10 v."""
+    """Return 10 log10 of the mean power in each ring, per pixel: white noise of variance v is at 10 log10 v."""
     power = rings.sum(np.abs(windowed_spectrum(image)) ** 2) / rings.counts / image.size
     return DB_PER_DECADE * np.log10(np.maximum(power, _ROUNDING**2 / 12))

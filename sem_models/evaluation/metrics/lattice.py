@@ -1,7 +1,7 @@
 """Whether an image shows a lattice, how far apart its atoms are, and where they lie.
 
-The period is the nearest-neighbour distance: the shortest vector that moves the lattice onto itself. Plane spacings are
-shorter where planes are not square to each other, by cos 30 degrees in a hexagonal lattice.
+The period is the length of the shortest vector that moves the lattice onto itself. Plane spacings are shorter if the
+planes are not perpendicular to each other, by cos 30 degrees in a hexagonal lattice.
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ from sem_models.images.intensity import UnitImage
 
 _ROUNDING = 1 / 255
 _LEAST_EXCESS_DB = 24.0
-"""Powder, coatings, plants, axons and alloys stay below 22 dB in their second direction; real lattices pass 28 dB."""
+"""Powder, coatings, plants, axons and alloys stay below 22 dB in their second direction, real lattices exceed 28 dB."""
 _SPAN_DB = 15.0
-"""Peaks that are weaker than the strongest by more are superstructure, dents or noise."""
+"""Peaks weaker than the strongest by more than this are superstructure, dents or noise."""
 _FEWEST_PERIODS = 4
 _SHORTEST_SPACING_PX = 4
 _LEAST_SINE = 0.5
@@ -30,24 +30,24 @@ _APART = 0.4
 _LEAST_HEIGHT = 0.25
 _TYPICAL_QUANTILE = 0.9
 _ONE_ATOM = 0.8
-"""Neighbours further apart than that, in periods, belong to a cell with one atom."""
+"""If neighbours are farther apart than this, in periods, the unit cell has one atom."""
 
 
 def lattice_period_px(image: UnitImage) -> float | None:
-    """Nearest-neighbour distance in px of the lattice in (H, W) in unit intensity; None where there is no lattice."""
+    """Return the period in px of the lattice in (H, W) in unit intensity; None if there is no lattice."""
     basis = reciprocal_basis(image)
     return None if basis is None else shortest_repeat_px(basis)
 
 
 def reciprocal_basis(image: UnitImage) -> NDArray[np.float64] | None:
-    """(2, 2) the two shortest independent wave vectors (row, column) in cycles per pixel; None without a lattice.
+    """Return the two shortest independent wave vectors, (2, 2) rows and columns in cycles per px; None if no lattice.
 
     A lattice has peaks in two directions, at least 30 degrees apart, each 24 dB above the median power at its
-    frequency. Interference of an instrument peaks in one direction alone; texture stays some 13 dB above its median.
-    Planes must be 4 px apart or more and the shorter side must hold four of them.
+    frequency. Interference in an instrument peaks in one direction only; texture stays about 13 dB above the median.
+    Planes must be at least 4 px apart, and the shorter side must hold four of them.
 
     Args:
-        image: (H, W) in unit intensity, as power below that of rounding to 256 grey levels counts as that much.
+        image: (H, W) in unit intensity; the power of rounding to 256 grey levels is added.
     """
     if min(image.shape) < SMALLEST:
         return None
@@ -59,7 +59,7 @@ def reciprocal_basis(image: UnitImage) -> NDArray[np.float64] | None:
 
 
 def shortest_repeat_px(basis: NDArray[np.float64]) -> float:
-    """Length in px of the shortest vector of the lattice with (2, 2) reciprocal basis (Lagrange's reduction)."""
+    """Return the length in px of the shortest vector of a lattice from its (2, 2) reciprocal basis, by Lagrange."""
     short, long = sorted(np.linalg.inv(basis).T, key=lambda vector: float(vector @ vector))
     while True:
         long = long - np.rint(short @ long / (short @ short)) * short
@@ -69,10 +69,10 @@ def shortest_repeat_px(basis: NDArray[np.float64]) -> float:
 
 
 def atom_spacing_px(image: UnitImage, period_px: float) -> float:
-    """Distance in px of neighbouring atoms of a clean (H, W): the period, unless a cell holds atoms closer than that.
+    """Return the distance in px of neighbouring atoms in a clean (H, W): the period, unless a cell has several atoms.
 
-    In graphene neighbours are 0.58 periods apart. Atoms are looked for at half the period; a median within a fifth of
-    the period is the period, scattered by heat.
+    In graphene, neighbours are 0.58 periods apart. Atoms are searched at half the period; a median distance within a
+    fifth of the period counts as the period, scattered by thermal motion.
     """
     atoms = find_atoms(image, period_px / 2)
     if len(atoms) < 2:
@@ -82,12 +82,12 @@ def atom_spacing_px(image: UnitImage, period_px: float) -> float:
 
 
 def find_atoms(image: UnitImage, period_px: float, reference: UnitImage | None = None) -> NDArray[np.float64]:
-    """(K, 2) rows and columns in px of the bright atoms of (H, W), to a part of a pixel.
+    """Find bright atoms in (H, W) with sub-pixel accuracy; returns (K, 2) rows and columns in px.
 
-    The maxima of the image smoothed by 0.2 periods less the same smoothed by 0.5 periods, which removes the slope of a
-    dent, refined by a parabola. A maximum is an atom where it is a quarter as high as the tallest tenth of the maxima
-    of the reference, by default of the image itself: faint remains of a lattice are not atoms. Maxima in the outermost
-    pixels are left out, and atoms nearer than 0.4 periods to a brighter one.
+    Atoms are maxima of a difference of Gaussians, 0.2 minus 0.5 periods, which removes the slope of a dent; they are
+    refined by a parabola. A maximum counts if it is at least a quarter as high as the 90th percentile of the maxima of
+    the reference, by default the image itself, because faint remains of a lattice are not atoms. Maxima in the
+    outermost pixels are ignored, and those nearer than 0.4 periods to a higher one.
     """
     height = _relief(image, period_px)
     known = height if reference is None else _relief(reference, period_px)
@@ -112,12 +112,12 @@ def _reach_px(period_px: float) -> int:
 def _wave_vectors(
     level: NDArray[np.float64], excess: NDArray[np.float64], shape: tuple[int, ...]
 ) -> list[NDArray[np.float64]]:
-    """Of the peaks that stand out, the longest wave first."""
+    """Return the wave vectors of the peaks that stand out, longest wave first."""
     height, width = shape
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     allowed = (frequency >= _FEWEST_PERIODS / min(shape)) & (frequency <= 1 / _SHORTEST_SPACING_PX)
     least = max(_LEAST_EXCESS_DB, float(excess[allowed].max(initial=0)) - _SPAN_DB)
-    # The column left of the first holds the conjugates of the second; beyond the last nothing is allowed.
+    # The column left of the first holds the conjugates of the second; no peak is allowed beyond the last.
     whole = np.concatenate([level[-np.arange(height), 1][:, None], level], axis=1)
     top = allowed & (excess >= least) & (maximum_filter(whole, 3, mode="wrap")[:, 1:] == level)
     peaks = np.argwhere(top)[np.argsort(-excess[top], kind="stable")[:_MOST_PEAKS]]
@@ -136,7 +136,7 @@ def _two_shortest(vectors: list[NDArray[np.float64]]) -> NDArray[np.float64] | N
 
 
 def _refined(values: NDArray[np.float64], row: int, column: int) -> NDArray[np.float64]:
-    """Top of the parabolas through a maximum and its neighbours; the first row follows the last."""
+    """Return the top of the parabolas through a maximum and its neighbours; rows wrap around."""
     middle, after = values[row, column], (row + 1) % len(values)
     sides = (values[row - 1, column], values[after, column]), (values[row, column - 1], values[row, column + 1])
     shift = [(low - high) / (2 * min(low - 2 * middle + high, -1e-12)) for low, high in sides]

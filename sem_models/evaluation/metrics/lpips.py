@@ -16,15 +16,15 @@ _SMALLEST = 32
 
 
 def lpips_alex(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
-    """LPIPS with the AlexNet backbone, v0.1: 0 is identical, lower is better.
+    """Compute LPIPS with the AlexNet backbone, v0.1: 0 is identical, lower is better.
 
     Args:
-        output: (H, W), grey; repeated to three channels and mapped from [0, data_range] to [-1, 1].
-        target: The same shape.
-        data_range: Value of white; what lies outside [0, data_range] is clipped.
+        output: (H, W), grey, repeated to three channels and mapped from [0, data_range] to [-1, 1].
+        target: The same shape; NaN is returned below 32 pixels.
+        data_range: Value of white; values outside [0, data_range] are clipped.
 
     Raises:
-        FeaturesUnavailable: No trained weights, or damaged ones. Nothing is ever computed on random ones.
+        FeaturesUnavailable: Trained weights are missing or damaged; random weights are never used.
     """
     if min(target.shape) < _SMALLEST:
         return float("nan")
@@ -46,6 +46,6 @@ def _network() -> torch.nn.Module:
     import lpips
 
     with warnings.catch_warnings(), damage_is_said(path):
-        warnings.simplefilter("ignore")  # the package calls torchvision in a way that the latter no longer likes
+        warnings.simplefilter("ignore")  # the package calls torchvision in a deprecated way
         network: torch.nn.Module = lpips.LPIPS(net="alex", verbose=False)
     return network.eval().to(choose_device())

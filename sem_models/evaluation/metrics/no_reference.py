@@ -1,8 +1,8 @@
-"""Judging a denoised image without a clean one: by what was taken away, and by a second noisy frame.
+"""Judging a denoised image without a clean one: by what was removed, and by a second noisy frame.
 
-The residual r = y - f of a noisy input y and an output f should be the noise and nothing else: uncorrelated from pixel
-to pixel where the noise is, and without the edges of the specimen. A residual that passes is no proof: signal that
-looks like noise passes too. Noise that is correlated itself (scan lines, charging) must not be white.
+The residual r = y - f of a noisy input y and an output f should be the noise and nothing else: uncorrelated between
+pixels if the noise is, and without the edges of the specimen. A residual that passes is no proof: signal that looks
+like noise passes too. Correlated noise (scan lines, charging) leaves a correlated residual, however good the output.
 """
 
 import math
@@ -26,7 +26,7 @@ _NAN = float("nan")
 
 
 class Whiteness(NamedTuple):
-    """The largest correlation of a residual with itself, and what white noise stays below."""
+    """The largest autocorrelation of a residual, and the limit that white noise stays below."""
 
     largest: float
     limit: float
@@ -34,7 +34,7 @@ class Whiteness(NamedTuple):
 
 @dataclass(frozen=True)
 class Measure:
-    """A heading for tables; numbers without a unit are correlations from 0 to 1."""
+    """Heading and unit of a measure in tables; measures without a unit are correlations from 0 to 1."""
 
     heading: str
     unit: str = ""
@@ -54,11 +54,11 @@ MEASURES: dict[str, Measure] = {
 
 
 def residual_whiteness(residual: UnitImage) -> Whiteness:
-    """Of (H, W): the largest absolute normalised autocorrelation at lags up to 5 px, lag 0 left out.
+    """Compute the largest absolute normalised autocorrelation of (H, W) at lags up to 5 px, without lag 0.
 
-    The limit is what white noise exceeds at any of the 60 lags in 1 % of images (Bonferroni). For one variance it is
-    3.77 / sqrt(pixels); shot noise is stronger where it is bright, which the products of squares allow for (White,
-    Econometrica 1980). NaN for a residual without variance.
+    White noise exceeds the limit at any of the 60 lags in 1 % of images (Bonferroni). For noise of uniform variance it
+    is 3.77 / sqrt(pixels); shot noise is stronger in bright areas, for which the correlation of squares accounts
+    (White, Econometrica 1980). NaN for a flat residual.
     """
     centred = residual.astype(np.float64) - residual.mean(dtype=np.float64)
     if not np.ptp(residual):
@@ -70,23 +70,23 @@ def residual_whiteness(residual: UnitImage) -> Whiteness:
 
 
 def residual_row_correlation(residual: UnitImage) -> float:
-    """Pearson correlation of (H, W) with itself one pixel further along the scan line, from -1 to 1; NaN if flat."""
+    """Compute the Pearson correlation of neighbours on a scan line of (H, W), from -1 to 1; NaN if flat."""
     return _pearson(residual[:, :-1], residual[:, 1:])
 
 
 def residual_structure(residual: UnitImage, output: UnitImage) -> float:
-    """Absolute Pearson correlation of edges in `output` with what is left of them in the residual; 0 is best.
+    """Compute the absolute Pearson correlation of edges in `output` with their traces in the residual; 0 is best.
 
-    What a restoration takes from an edge has one sign on each side of it: it survives a mean over 3 x 3 px, most noise
-    does not. The absolute value of that mean is compared with the gradient magnitude (Sobel) of the output, (H, W).
-    NaN where either is flat.
+    What a restoration removes from an edge has one sign on each side of it, so it survives a mean over 3 x 3 px, while
+    most noise does not. The absolute value of that mean is correlated with the Sobel gradient magnitude of the output;
+    both images are (H, W). NaN if either is flat.
     """
     left = np.abs(uniform_filter(residual.astype(np.float64), 3))
     return abs(_pearson(left, sobel(output.astype(np.float64))))
 
 
 def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
-    """What the residual of (H, W) images in unit intensity says, by the names of `MEASURES`; NaN where it cannot."""
+    """Measure the residual of (H, W) images in unit intensity, by names in `MEASURES`; NaN where undefined."""
     residual = first - output
     largest, limit = residual_whiteness(residual)
     return {
@@ -99,10 +99,10 @@ def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
 
 
 def judge_second_frame(first: UnitImage, second: UnitImage, output: UnitImage) -> dict[str, float]:
-    """What a second frame of the field says, (H, W) in the intensity scale of the first, by the names of `MEASURES`.
+    """Compare with a second frame of the field, (H, W) in the intensity scale of the first, by names in `MEASURES`.
 
-    Its noise is no part of the output, so agreement is signal: the output should correlate with it more than the first
-    frame does. NaN below 16 px for the ring correlations and where an estimated error is not above zero.
+    The output does not contain its noise, so agreement is signal: the output should correlate with it more than the
+    first frame does. Ring correlations are NaN below 16 px, PSNRs if the estimated error is not above zero.
     """
     return {
         "frc_second_output": frc_mean(output, second, 1.0),
@@ -113,7 +113,7 @@ def judge_second_frame(first: UnitImage, second: UnitImage, output: UnitImage) -
 
 
 def _autocorrelation(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums of products at the 60 lags of a half plane within 5 px; the others mirror them."""
+    """Return the sums of products at the 60 lags of a half-plane within 5 px; the other half mirrors them."""
     shape = [next_fast_len(size + REACH_PX, real=True) for size in image.shape]
     sums = irfft2(np.abs(rfft2(image, shape)) ** 2, shape)
     below = [sums[row, column] for row in range(1, REACH_PX + 1) for column in range(-REACH_PX, REACH_PX + 1)]

@@ -1,7 +1,7 @@
-"""Refocusing judged apart where the image was blurred and where it was sharp.
+"""Scores of refocusing, separately for blurred and sharp regions.
 
-A network that sharpens everything gains where the image was blurred and spoils the rest; one number for the whole image
-hides that. The blur map is that of the simulation: 0 where the image is as sharp as its truth, 1 where it is blurred.
+A network that sharpens everything improves blurred regions and damages the others; a score of the whole image hides
+that. The blur map is that of the simulation: 0 where the image is as sharp as its truth, 1 where it is blurred.
 """
 
 import numpy as np
@@ -12,18 +12,18 @@ from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.images.intensity import UnitImage
 
 BLURRED, SHARP = 0.5, 0.02
-"""A pixel counts as blurred from the one value of the map on, as sharp up to the other; between them it is neither."""
+"""A pixel is blurred if the map is at least the first value, sharp if it is at most the second, else neither."""
 _WINDOW_PX = 12.0
 _FEWEST_PIXELS = 1000
 _LEAST = 1e-3
-"""In unit intensity: without it the response of a featureless area would be noise over noise."""
+"""In unit intensity; without it the response in a featureless area would be noise divided by noise."""
 
 
 def response_map(given: UnitImage, output: UnitImage) -> UnitImage:
-    """How much an output differs from its input, relative to the local contrast of the output; (H, W), 0 and up.
+    """Measure how much an output differs from its input, relative to the local grey-level contrast; (H, W), from 0.
 
-    Root mean square of the difference over that of the output's deviation from its local mean, both in a Gaussian
-    window of sigma 12 px: without the division dark and flat areas would seem untouched however blurred they were.
+    This is the root mean square difference divided by that of the output from its local mean, both in a Gaussian window
+    of sigma 12 px. Without the division, dark and flat areas would seem unchanged however blurred they were.
     """
     change = gaussian_filter((output - given) ** 2, _WINDOW_PX)
     contrast = gaussian_filter((output - gaussian_filter(output, _WINDOW_PX)) ** 2, _WINDOW_PX)
@@ -32,9 +32,9 @@ def response_map(given: UnitImage, output: UnitImage) -> UnitImage:
 
 
 def response_auc(given: UnitImage, output: UnitImage, blur: UnitImage) -> float:
-    """Area under the ROC curve of the response map as a detector of blur (Mann-Whitney); 0.5 is chance, 1 perfect.
+    """Compute the area under the ROC curve of the response map as a detector of blur; 0.5 is chance, 1 perfect.
 
-    Pixels that are neither blurred nor sharp are left out. NaN where one of the two regions is missing.
+    Pixels that are neither blurred nor sharp are ignored. NaN if a region has fewer than 1000 pixels.
     """
     blurred, sharp = blur >= BLURRED, blur <= SHARP
     n, m = int(blurred.sum()), int(sharp.sum())
@@ -46,7 +46,7 @@ def response_auc(given: UnitImage, output: UnitImage, blur: UnitImage) -> float:
 
 
 def blur_gain_db(given: UnitImage, output: UnitImage, target: UnitImage, blur: UnitImage, data_range: float) -> float:
-    """PSNR of the output minus PSNR of the input against the truth, in dB, over the blurred pixels only."""
+    """Compute PSNR of the output minus PSNR of the input, both against the truth, in dB, over the blurred pixels."""
     inside = blur >= BLURRED
     if int(inside.sum()) < _FEWEST_PIXELS:
         return float("nan")
@@ -54,7 +54,7 @@ def blur_gain_db(given: UnitImage, output: UnitImage, target: UnitImage, blur: U
 
 
 def sharp_identity_db(given: UnitImage, output: UnitImage, blur: UnitImage, data_range: float) -> float:
-    """PSNR of the output against its own INPUT, in dB, over the sharp pixels: what was in focus must stay as it is."""
+    """Compute the PSNR of the output against its input, in dB, over the sharp pixels, which should not change."""
     inside = blur <= SHARP
     if int(inside.sum()) < _FEWEST_PIXELS:
         return float("nan")

@@ -1,7 +1,7 @@
-"""What is left of an image that is translated to another contrast and back.
+"""How much of an image is preserved when it is translated to another contrast and back.
 
-It is no score of the translation: a pair of models that hide the image in invisible patterns, or change nothing, comes
-home perfectly (Chu, Zhmoginov and Sandler, 2017). The distance of the image in between from the first is given with it.
+This does not score the translation: two models that hide the image in invisible patterns, or change nothing, reproduce
+it perfectly (Chu, Zhmoginov and Sandler, 2017). The difference between image and translation is therefore given, too.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ _RANGE = 1.0
 
 
 def round_trip(image: UnitImage, there: Translate, back: Translate) -> dict[str, float]:
-    """PSNR in dB, SSIM and mean absolute error of A -> B -> A against A, clipped to [0, 1].
+    """Score A -> B -> A against A, clipped to [0, 1], by PSNR in dB, SSIM and mean absolute error.
 
     Args:
         image: (C, H, W) float32 in unit intensity, in contrast A.
-        there: From A to B, of the same size.
-        back: From B to A.
+        there: Translates from A to B, keeping the size.
+        back: Translates from B to A.
 
     Returns:
-        `psnr_db`, `ssim`, `mae`; `mae_between`, the mean absolute difference between image and translation, near 0
-        where nothing was translated; and `baseline_psnr_db`, of the mean grey of the image in place of it.
+        `psnr_db`, `ssim`, `mae`; `mae_between`, the mean absolute difference between image and translation, near 0 if
+        nothing was translated; and `floor_psnr_db`, the baseline of a flat image of the mean grey.
     """
     first = _grey(image)
     between = np.clip(there(image), 0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Scores of a label map against its truth: Dice (1945) and Jaccard index (1912, IoU) of each class."""
+"""Scores of a label map against its truth: Dice (1945) and Jaccard index (IoU, 1912) of each class."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ CLASSES = range(MOST_CLASSES)
 
 
 def segmentation_scores(output: NDArray[Any], truth: NDArray[Any], classes: int) -> dict[str, float]:
-    """`dice`, `iou` and both of each class, from 0 to 1.
+    """Compute `dice` and `iou`, and `dice_K` and `iou_K` of each class K, from 0 to 1.
 
-    The plain names are means over the classes that are there, background included. A class that neither map holds says
-    nothing: NaN.
+    `dice` and `iou` are means over the classes that are present, background included. A class that neither label map
+    contains is NaN.
 
     Args:
         output: (H, W) class indices.
         truth: The same shape.
-        classes: How many there are.
+        classes: Number of classes.
     """
     pairs = np.bincount(classes * truth.ravel().astype(np.int64) + output.ravel(), minlength=classes**2)
     confusion = pairs.reshape(classes, classes).astype(float)

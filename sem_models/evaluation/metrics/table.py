@@ -1,6 +1,6 @@
 """Scores of one image against its truth, and the table that lists them all.
 
-The data range is always stated, never taken from the image. Adding a score means one function and one line here.
+The data range is always given, never measured on the image. Adding a score means one function and one line here.
 """
 
 import math
@@ -21,12 +21,12 @@ _LARGEST_PSNR_DB = 100.0
 
 
 def mse(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Mean squared error in units of the squared data range; (H, W) each."""
+    """Compute the mean squared error of (H, W) images in units of the squared data range."""
     return float(mean_squared_error(target, output)) / data_range**2
 
 
 def psnr_db(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """10 log10(range^2 / MSE) in dB, at most 100 dB so that a perfect image keeps means finite."""
+    """Compute 10 log10(range^2 / MSE) in dB, at most 100 dB, so that a perfect image keeps means finite."""
     with np.errstate(divide="ignore"):
         value = float(peak_signal_noise_ratio(target, output, data_range=data_range))
     return min(value, _LARGEST_PSNR_DB)
@@ -42,11 +42,11 @@ def psnr_affine_db(output: UnitImage, target: UnitImage, data_range: float) -> f
     centred = flat - flat.mean()
     power = float(centred @ centred)
     gain = float(centred @ sharp) / power if power > 0 else 0.0
-    return psnr_db(gain * centred + sharp.mean(), sharp, data_range)
+    return psnr_db((gain * centred + sharp.mean()).astype(np.float32), target.ravel(), data_range)
 
 
 def ssim(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Structural similarity as scikit-image computes it by default: uniform 7 x 7 window (Wang et al., 2004)."""
+    """Compute SSIM (Wang et al., 2004) with scikit-image's default, a uniform 7 x 7 window; NaN below 7 pixels."""
     if min(target.shape) < _SSIM_WINDOW:
         return float("nan")
     return float(structural_similarity(target, output, data_range=data_range))
@@ -61,15 +61,15 @@ class Metric:
 
     label: str
     ideal: float
-    """The best value there is: infinity where higher is better, 0 where lower is; a ratio is best at 1."""
+    """The best possible value: infinity if higher is better, 0 if lower is better; a ratio is best at 1."""
     compute: Callable[[UnitImage, UnitImage, float], float] | None = None
-    """Of output, target and data range; None where more than the two is needed, which `scorer.py` knows."""
+    """Takes output, target and data range; None if `scorer.py` computes it from more than these."""
     unit: str = ""
-    """Of the score and of differences of it; empty where there is none."""
+    """Unit of the score and of its differences; empty if there is none."""
     signed: bool = False
-    """Whether it falls below a best value of 0 as well, so that lower is not better."""
+    """Whether values on both sides of a best value of 0 occur, so that lower is not better."""
     family: Family = field(kw_only=True)
-    """What it looks at: scores of one family are read together."""
+    """What it measures: scores of one family are read together."""
 
     @property
     def in_between(self) -> bool:
@@ -78,7 +78,7 @@ class Metric:
 
     @property
     def heading(self) -> str:
-        """`PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` where the best value lies in between."""
+        """Heading of a column: `PSNR (dB) ↑`, `MSE ↓`, or `Edge retention → 1` if the best value lies in between."""
         return f"{self.label} {f'→ {self.ideal:g}' if self.in_between else '↓' if self.ideal == 0 else '↑'}"
 
 
@@ -116,5 +116,5 @@ METRICS: dict[str, Metric] = {
     "iou": Metric("IoU", math.inf, family="Classes"),
     **{f"iou_{index}": Metric(f"IoU of class {index}", math.inf, family="Classes") for index in CLASSES},
 }
-"""In the order of the columns."""
+"""All metrics by name, in the order of the columns."""
 LABELS = {name: metric.label for name, metric in METRICS.items()}

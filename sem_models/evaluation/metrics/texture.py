@@ -1,7 +1,7 @@
-"""Texture of a generated micrograph against the real one: spread, steepness, spectrum and grey levels.
+"""Texture of a generated micrograph compared with the real one: contrast, gradients, spectrum and grey levels.
 
-None of these looks at positions: an output can have the right texture in the wrong place. Read them beside PSNR, which
-a grey blur wins where the input does not determine the output.
+None of these scores depends on positions: an output can have the right texture in the wrong place. Read them beside
+PSNR, which favours a grey blur if the input does not determine the output.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from sem_models.evaluation.metrics.gradients import sobel_gradient
 from sem_models.images.intensity import UnitImage
 
 SLOPE_BAND = (1 / 32, 0.4)
-"""Cycles per pixel between which the slope is fitted: below it a window holds too few periods, above it lie the corners
-of the spectrum's square and what interpolation leaves."""
+"""Cycles per pixel between which the slope is fitted: below, the image holds too few periods; above are the corners
+of the square spectrum and the traces of interpolation."""
 _SMALLEST_FOR_SLOPE = 64
 _SMALLEST_FOR_GRADIENT = 3
 _PERCENTILES = (1, 99)
@@ -25,33 +25,33 @@ _PERCENTILES = (1, 99)
 
 @dataclass(frozen=True)
 class Texture:
-    """What one image looks like, whatever is in it."""
+    """Texture measures of one image, independent of where things are."""
 
     std: float
     """Standard deviation in units of the data range."""
     gradient_energy: float
     """Mean squared Sobel gradient in squared units of the data range per px^2."""
     slope: float
-    """Exponent of the power spectrum: 0 white noise, -2 where power falls with the square of the frequency."""
+    """Exponent of the power spectrum: 0 for white noise, -2 if power falls with the square of the frequency."""
     p1: float
     """1st percentile in units of the data range."""
     p99: float
-    """99th percentile."""
+    """99th percentile in units of the data range."""
 
 
 def texture(image: UnitImage, data_range: float) -> Texture:
-    """All measures of one (H, W) image; NaN where it is too small for one."""
+    """Compute all measures of one (H, W) image; those that it is too small for are NaN."""
     values = image / data_range
     lo, hi = np.percentile(values, _PERCENTILES)
     return Texture(float(values.std()), _gradient_energy(values), spectrum_slope(values, 1.0), float(lo), float(hi))
 
 
 def spectrum_slope(image: UnitImage, data_range: float) -> float:
-    """Slope of log power over log frequency between 1/32 and 0.4 cycles per pixel.
+    """Fit the slope of log power over log frequency between 1/32 and 0.4 cycles per pixel.
 
-    A line is fitted by least squares to the radially averaged power under a Hann window, each ring weighted by one over
-    its frequency, so that every octave counts the same. Power below that of rounding to 256 grey levels counts as that
-    much: an image without any detail has slope 0, that of rounding noise.
+    A line is fitted by least squares to the radially averaged power under a Hann window. Rings are weighted by the
+    inverse of their frequency, so that every octave counts the same. Power is raised to at least that of rounding to
+    256 grey levels, so a flat image has slope 0.
 
     Args:
         image: (H, W); NaN is returned below 64 pixels.
@@ -63,36 +63,37 @@ def spectrum_slope(image: UnitImage, data_range: float) -> float:
     inside = (rings.frequencies >= SLOPE_BAND[0]) & (rings.frequencies <= SLOPE_BAND[1])
     frequency = rings.frequencies[inside]
     power = radial_power_db(image / data_range, rings)[inside] / DB_PER_DECADE
-    # polyfit weighs the residuals, not their squares.
+    # polyfit applies weights to the residuals, not to their squares.
     return float(np.polyfit(np.log10(frequency), power, 1, w=frequency**-0.5)[0])
 
 
 def histogram_distance(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Wasserstein-1 distance of the grey levels as a part of the data range: 0 is best, 1 is black against white.
+    """Compute the Wasserstein-1 distance of the grey levels as a fraction of the data range; 0 is best.
 
-    The mean shift of grey level that turns one histogram into the other; (H, W) each, any sizes.
+    It is the mean shift of grey level that turns one histogram into the other, 1 for black against white. The images,
+    (H, W), may differ in size.
     """
     return float(wasserstein_distance(output.ravel() / data_range, target.ravel() / data_range))
 
 
 def std_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Standard deviation of output over target: 1 is best, 0 a flat output; NaN for a flat target."""
+    """Compute the standard deviation of output over target: 1 is best, 0 is a flat output; NaN for a flat target."""
     return _ratio(float(np.std(output / data_range)), float(np.std(target / data_range)))
 
 
 def grey_range_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Distance of 1st and 99th percentile of output over target: 1 is best; NaN where the target has none."""
+    """Compute the 1-99 % grey range of output over target: 1 is best; NaN if that of the target is zero."""
     spans = [float(np.ptp(np.percentile(image / data_range, _PERCENTILES))) for image in (output, target)]
     return _ratio(*spans)
 
 
 def gradient_energy_ratio(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Gradient energy of output over target: 1 is best, below it too smooth, above it too noisy or over-sharpened."""
+    """Compute the gradient energy of output over target: 1 is best, less is too smooth, more noisy or over-sharp."""
     return _ratio(*(_gradient_energy(image / data_range) for image in (output, target)))
 
 
 def slope_difference(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Spectrum slope of output minus target: 0 is best, below it detail is missing, above it there is too much."""
+    """Compute the spectrum slope of output minus target: 0 is best, negative lacks detail, positive has too much."""
     return spectrum_slope(output, data_range) - spectrum_slope(target, data_range)
 
 
@@ -103,7 +104,7 @@ TEXTURE_SCORES: dict[str, Callable[[UnitImage, UnitImage, float], float]] = {
     "grey_range_ratio": grey_range_ratio,
     "histogram_distance": histogram_distance,
 }
-"""Of output, target and data range, by their names in `METRICS`."""
+"""Functions of output, target and data range, by their names in `METRICS`."""
 
 
 def _gradient_energy(values: NDArray[np.floating]) -> float:

@@ -1,1 +1,1 @@
-"""Intervals, paired differences, agreement of raters."""
+"""Confidence intervals, paired differences and agreement of raters."""

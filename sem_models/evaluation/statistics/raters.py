@@ -1,4 +1,4 @@
-"""What judgements of people say: proportions with intervals, and how far raters agree beyond chance."""
+"""Statistics of raters' answers: proportions with intervals, and agreement beyond chance."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Proportion:
-    """`hits` of `n` with the Wilson 95 % interval and a test against 1/2; NaN where n is 0."""
+    """`hits` of `n` with the Wilson 95 % interval and a test against 1/2; NaN if n is 0."""
 
     hits: int
     n: int
@@ -20,14 +20,14 @@ class Proportion:
     lo: float
     hi: float
     p: float
-    """Two-sided exact binomial p against 1/2. It takes answers as independent: pooled over raters who saw the same
-    pictures it is too small."""
+    """Two-sided exact binomial p against 1/2. It treats answers as independent, so it is too small if pooled over
+    raters who saw the same pictures."""
 
 
 def proportion(hits: int, n: int) -> Proportion:
-    """A rate with the score interval of Wilson (1927), which stays inside [0, 1] where few answers are all alike.
+    """Compute a rate with the score interval of Wilson (1927), which stays inside [0, 1] even if all answers agree.
 
-    A fool rate is this with the wrong answers as hits: generated pictures judged real, or wrong choices of a pair.
+    A fool rate is the proportion of wrong answers: generated pictures called real, or wrong choices in a pair.
 
     Raises:
         ValueError: `hits` is not in 0..n.
@@ -42,17 +42,18 @@ def proportion(hits: int, n: int) -> Proportion:
 
 
 def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
-    """Agreement of two raters beyond chance, (p_o - p_e) / (1 - p_e) (Cohen, 1960); 1 is full, 0 is chance.
+    """Compute the agreement of two raters beyond chance, (p_o - p_e) / (1 - p_e) (Cohen, 1960).
 
     Args:
         first: The category that one rater gave each subject.
-        second: The other's, in the same order.
+        second: The categories of the other rater, in the same order.
 
     Returns:
-        NaN without subjects, and where both gave one and the same category throughout: chance alone explains that.
+        Kappa: 1 is full agreement, 0 is chance. NaN without subjects, and if both used a single, equal category
+        throughout, which chance alone explains.
 
     Raises:
-        ValueError: The two are not of one length.
+        ValueError: The two differ in length.
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} ratings are not pairs")
@@ -65,17 +66,17 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
 
 
 def fleiss_kappa(counts: ArrayLike) -> float:
-    """Agreement of several raters beyond chance (Fleiss, 1971); 1 is full, 0 is chance.
+    """Compute the agreement of several raters beyond chance (Fleiss, 1971).
 
     Args:
-        counts: (subjects, categories): how many raters put the subject into the category; as many raters everywhere,
-            though not necessarily the same ones.
+        counts: (subjects, categories) table of how many raters put a subject into a category. Every subject has the
+            same number of raters, though not necessarily the same ones.
 
     Returns:
-        NaN without subjects, and where one category took every rating.
+        Kappa: 1 is full agreement, 0 is chance. NaN without subjects, and if one category received every rating.
 
     Raises:
-        ValueError: Not a table, subjects with different numbers of ratings, or fewer than two ratings.
+        ValueError: Not a table, subjects have different numbers of ratings, or fewer than two.
     """
     table = np.asarray(counts, np.float64)
     if table.ndim != 2:
@@ -85,7 +86,7 @@ def fleiss_kappa(counts: ArrayLike) -> float:
     ratings = table.sum(axis=1)
     raters = float(ratings[0])
     if np.any(ratings != raters) or raters < 2:
-        raise ValueError("Every subject needs the same number of ratings, two at least")
+        raise ValueError("Every subject needs the same number of ratings, at least two")
     observed = float(((table**2).sum(axis=1) - raters).mean() / (raters * (raters - 1)))
     shares = table.sum(axis=0) / table.sum()
     return _beyond_chance(observed, float((shares**2).sum()))

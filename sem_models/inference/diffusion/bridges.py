@@ -20,19 +20,19 @@ from sem_models.progress import Progress, part_of, silent
 
 @dataclass(frozen=True)
 class Contrast:
-    """What is known of images of one contrast."""
+    """One contrast as a diffusion model has learned it."""
 
     predict: NoisePredictor
     settings: DiffusionSettings
 
 
 def contrast_of(model: DiffusionModel) -> Contrast:
-    """The contrast that a model learned; one that draws after label maps is asked without any."""
+    """Return the contrast that a model has learned, by its unconditional prediction."""
     return Contrast(guided(model, None), model.settings)
 
 
 def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, progress: Progress = silent) -> Tensor:
-    """Noise an image and take the noise away as the target contrast would.
+    """Add noise to an image and remove it with the model of the target contrast.
 
     Args:
         target: What the result should look like.
@@ -56,8 +56,8 @@ def ddib(source: Contrast, target: Contrast, image: Tensor, progress: Progress =
     """Encode as the source contrast, decode as the target one; deterministic.
 
     Args:
-        source: What the image looks like.
-        target: What the result should look like.
+        source: The contrast of the image.
+        target: The contrast of the result.
         image: (N, C, H, W) unit intensities; H and W are multiples of what both networks need.
         progress: Told after each step.
 

@@ -1,4 +1,4 @@
-"""A trained diffusion model: K images for one condition, their mean, and as its doubt their standard deviation."""
+"""A trained diffusion model: K images drawn for one condition, their mean, and their spread as its uncertainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,50 +20,50 @@ from sem_models.progress import Progress, part_of, silent
 
 @dataclass(frozen=True)
 class Drawn:
-    """Images of one condition."""
+    """K images drawn for each of N conditions."""
 
     samples: Tensor
     """(K, N, C, H, W) unit intensities."""
 
     @property
     def mean(self) -> Tensor:
-        """(N, C, H, W)."""
+        """Mean over the K images, (N, C, H, W)."""
         return self.samples.mean(dim=0)
 
     @property
     def std(self) -> Tensor:
-        """(N, C, H, W), of the population; 0 for a single sample."""
+        """Standard deviation over the K images (divided by K), (N, C, H, W); 0 for a single image."""
         return self.samples.std(dim=0, correction=0)
 
 
 @dataclass(frozen=True)
 class DiffusionModel(RestorationModel):
-    """As any model a function of an image, here the condition; what it draws is fixed by the seed of its recipe."""
+    """A model that draws images for a condition, its input; the seed of its recipe makes the result repeatable."""
 
     places: tuple[Place, ...] = ()
-    """Of each image of a batch, where these are tiles of a larger one; empty: all begin at the origin."""
+    """Place of each tile of a batch in the whole image; empty: every image begins at the origin."""
 
     @property
     def settings(self) -> DiffusionSettings:
-        """Those of the recipe."""
+        """The diffusion settings of the recipe."""
         if self.recipe.diffusion is None:
-            raise TypeError(f"{self.recipe.name} is no recipe of diffusion")
+            raise TypeError(f"recipe {self.recipe.name} has no diffusion settings")
         return self.recipe.diffusion
 
     @property
     def step(self) -> ProcessingStep:
-        """As of any model, with how it draws."""
+        """What applying the model does to an image, with the sampling settings."""
         sampling = self.settings.sampling
-        told = f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
-        return super().step.model_copy(update={"settings": told})
+        settings = f"{sampling.steps} steps, guidance {sampling.guidance:g}, seed {sampling.seed}"
+        return super().step.model_copy(update={"settings": settings})
 
     @property
     def takes_one_pass(self) -> bool:
-        """It draws in a loop of many steps."""
+        """False: drawing takes many passes of the network."""
         return False
 
     def __call__(self, x: Tensor) -> Tensor:
-        """(N, K, H, W) float32 condition to (N, C, H, W) unit intensities, the mean of `sampling.samples` images.
+        """Draw for (N, K, H, W) float32 conditions; returns (N, C, H, W), the mean of `sampling.samples` images.
 
         Raises:
             UserError: The model draws from noise alone.
@@ -73,7 +73,7 @@ class DiffusionModel(RestorationModel):
         return self.draw(len(x), (x.shape[2], x.shape[3]), x).mean
 
     def placed(self, places: tuple[Place, ...]) -> "DiffusionModel":
-        """The same model for a batch of tiles, each of which gets the noise of its place in the whole image."""
+        """Return the model for a batch of tiles, each of which gets the noise of its place in the whole image."""
         return replace(self, places=places)
 
     def draw(
@@ -87,12 +87,12 @@ class DiffusionModel(RestorationModel):
         """Draw `sampling.samples` images for each of `count` conditions.
 
         Args:
-            count: N.
-            size: Height and width in px, multiples of what the network needs.
+            count: Number of conditions, N.
+            size: Height and width in px, multiples of the size multiple of the network.
             condition: (N, K, H, W) on the device of the model; None: unconditional.
-            seed: Equal seeds give equal images; None: the seed of the recipe. With a condition all N begin with the
-                noise of their place, the same where they are no tiles: an image does not depend on those beside it.
-            progress: Told after each denoising step of each sample.
+            seed: Equal seeds give equal images; None: the seed of the recipe. With a condition, the noise of an image
+                depends on its place only and not on the rest of the batch; without tiles all N begin with the same.
+            progress: Called after each denoising step of each sample.
         """
         sampling = self.settings.sampling
         seed, predict = sampling.seed if seed is None else seed, guided(self, condition)
@@ -104,7 +104,7 @@ class DiffusionModel(RestorationModel):
         return Drawn(torch.stack(samples))
 
     def _noise(self, keys: Sequence[tuple[int, ...]], size: tuple[int, int]) -> Tensor:
-        """(N, C, H, W)."""
+        """Draw the starting noise, (N, C, H, W)."""
         device, channels = next(self.network.parameters()).device, self.capabilities.channels_out
         places = self.places or (ORIGIN,) * len(keys)
         found = [noise_at(place, size, channels, key, device) for place, key in zip(places, keys, strict=True)]
@@ -112,9 +112,9 @@ class DiffusionModel(RestorationModel):
 
 
 def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
-    """The prediction for a condition: unconditional + guidance x (conditional - unconditional).
+    """Return the prediction for a condition: unconditional + guidance x (conditional - unconditional).
 
-    Ho and Salimans (2022) write 1 + w where this says guidance. At 1 and at 0 the network is asked once only.
+    Guidance is 1 + w of Ho and Salimans (2022). At 1 and at 0 the network is called only once.
 
     Raises:
         UserError: The unconditional prediction is needed and was never learned.
@@ -124,32 +124,32 @@ def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
 
     @torch.inference_mode()
     def predict(x_t: Tensor, t: Tensor) -> Tensor:
-        told: Tensor = model.network(x_t, t, condition) if weight or condition is None else model.network(x_t, t)
+        predicted: Tensor = model.network(x_t, t, condition) if weight or condition is None else model.network(x_t, t)
         if condition is None or weight in (0, 1):
-            return told
-        free: Tensor = model.network(x_t, t)
-        return free + weight * (told - free)
+            return predicted
+        unconditional: Tensor = model.network(x_t, t)
+        return unconditional + weight * (predicted - unconditional)
 
     return predict
 
 
 def as_diffusion(model: object) -> DiffusionModel:
-    """The model itself, where it is one that can draw; else a `UserError`."""
+    """Return the model itself if it is a diffusion model; raises a `UserError` otherwise."""
     if not isinstance(model, DiffusionModel):
-        raise UserError(f"{getattr(model, 'name', model)} is no diffusion model; name one that was trained by such.")
+        raise UserError(f"{getattr(model, 'name', model)} is not a diffusion model; choose a diffusion model.")
     return model
 
 
 def require_unconditional(recipe: Recipe, name: str, with_condition: bool = True) -> None:
-    """Refuse to ask a model for what it never learned.
+    """Refuse a use of a model that needs an unconditional prediction which it never learned.
 
     Args:
-        recipe: What it was, or is to be, trained by.
-        name: Of the model.
-        with_condition: Whether it is given one; without any it has to draw after none.
+        recipe: The recipe that it was, or will be, trained by.
+        name: Name of the model, for the message.
+        with_condition: Whether it gets a condition.
 
     Raises:
-        UserError: The unconditional prediction is needed, and in training no condition is ever taken away.
+        UserError: The unconditional prediction is needed, but in training no condition is ever dropped.
     """
     diffusion = recipe.diffusion
     if diffusion is None or diffusion.drop_condition or not capabilities(recipe.network).channels_in:
@@ -159,6 +159,6 @@ def require_unconditional(recipe: Recipe, name: str, with_condition: bool = True
         return
     asked = f"guidance {weight:g}" if with_condition else "drawing without a condition"
     raise UserError(
-        f"{name} learns with diffusion.drop_condition=0 and so never sees an image without its condition, which "
+        f"{name} is trained with diffusion.drop_condition=0 and so never learns the unconditional prediction that "
         f"{asked} needs; leave diffusion.sampling.guidance at 1, or train it with diffusion.drop_condition=0.1."
     )

@@ -1,7 +1,7 @@
-"""Noise that belongs to places: whoever cuts a tile out of an image gets the noise of that tile, and no other.
+"""Noise that is a function of position, so that a tile gets the same noise as that part of the whole image.
 
-The plane is divided into blocks; each is drawn by a generator of its own, from the seed and the place of the block. So
-tiles agree wherever they overlap, none is a copy of another, and no image has to be held whole.
+The plane is divided into blocks, each with its own random generator, seeded by the key and the position of the block.
+Tiles therefore agree wherever they overlap, none repeats another, and the noise of a whole image is never in memory.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ ORIGIN = Place(0, 0)
 
 
 def noise_at(place: Place, size: tuple[int, int], channels: int, key: Sequence[int], device: torch.device) -> Tensor:
-    """(C, H, W) standard normal numbers of a window of an endless field.
+    """Return (C, H, W) standard normal numbers of a window of an endless field.
 
     Args:
-        place: Its upper left corner; not negative.
+        place: Upper left corner of the window; not negative.
         size: Height and width in px.
-        channels: C.
-        key: Of the field, such as seed and number of the sample; not negative.
-        device: Where the result goes; it is drawn on the host, so that every device gets the same.
+        channels: Number of channels, C.
+        key: Identifies the field, for instance seed and number of the sample; not negative.
+        device: Device of the result; the noise is drawn on the CPU, so that every device gets the same.
     """
     rows, columns = (
         range(start // _EDGE, -(-(start + length) // _EDGE)) for start, length in zip(place, size, strict=True)
@@ -39,5 +39,5 @@ def noise_at(place: Place, size: tuple[int, int], channels: int, key: Sequence[i
 
 def _block(row: int, column: int, channels: int, key: Sequence[int]) -> Tensor:
     seed = int(np.random.SeedSequence([*key, row, column]).generate_state(1, np.uint64)[0])
-    # Beyond 63 bits a generator takes no seed.
+    # torch's generators take seeds of at most 63 bits.
     return normal((channels, _EDGE, _EDGE), torch.Generator().manual_seed(seed >> 1), torch.device("cpu"))

@@ -1,1 +1,1 @@
-"""Large images in tiles: the plan, the pieces, the stream of finished rows."""
+"""Large images in tiles: the plan of tiles, cutting them out, and the stream of finished rows."""

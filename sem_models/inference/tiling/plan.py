@@ -1,4 +1,4 @@
-"""Which tiles an image is cut into: pure arithmetic, no pixels."""
+"""Which tiles an image is cut into; nothing here touches pixels."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ class Span:
 
 
 def plan_axis(length: int, tile: int, overlap: int, multiple: int) -> tuple[Span, ...]:
-    """Equal spans that cover `length` pixels.
+    """Plan equal spans that cover `length` pixels.
 
     Args:
         length: Pixels of the image along this axis.
-        tile: Wanted size of a tile.
-        overlap: Pixels that neighbours share at least: twice the halo and the width of the blend.
-        multiple: Of which sizes and starts are multiples, so that a network that strides sees in every tile the grid
-            that it sees in the whole image.
+        tile: Desired size of a tile in px.
+        overlap: Least number of pixels that neighbours share: twice the halo plus the width of the blend.
+        multiple: Sizes and starts are multiples of this, so that the strides of a network fall on the same grid in
+            every tile as in the whole image.
 
     Returns:
         Spans of one size; only the last reaches beyond the image, by less than one multiple.
@@ -36,13 +36,13 @@ def plan_axis(length: int, tile: int, overlap: int, multiple: int) -> tuple[Span
     if size == whole:
         return (Span(0, whole * multiple),)
     count = 1 + _units(whole - size, size - shared)
-    # The same number of smaller tiles covers the axis with no more overlap than is needed.
+    # As many smaller tiles cover the axis without more overlap than needed.
     size = _units(whole + (count - 1) * shared, count)
-    # Integers throughout: a start that is rounded the wrong way would cost overlap.
+    # Integer arithmetic: a start rounded the wrong way would reduce the overlap.
     starts = [(index * (whole - size) + (count - 1) // 2) // (count - 1) for index in range(count)]
     return tuple(Span(start * multiple, size * multiple) for start in starts)
 
 
 def _units(length: int, unit: int) -> int:
-    """How many units cover a length."""
+    """Return how many units cover a length."""
     return -(-length // unit)

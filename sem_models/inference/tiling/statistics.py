@@ -1,4 +1,4 @@
-"""Samples of an image that stand for all of it, for networks that normalise by means and variances of the image."""
+"""Image-wide means and variances, estimated from samples of the image, for networks with instance norm."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +14,30 @@ from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
 from sem_models.networks.pooled_norm import held_statistics
 
 SAMPLED_PIXELS = 1536 * 1024
-"""What goes through the network at once: a common frame as a whole; about 1.5 GB with 64 features of full size."""
+"""Pixels that go through the network at once: a usual frame as a whole, about 1.5 GB with 64 full-size features."""
 _EDGE = 256
-"""Of a piece: small ones are spread better, but have more pixels near an edge that the image does not have."""
+"""Edge of a piece: smaller ones are spread better, but more of their pixels lie near an edge that the image lacks."""
 _FEWEST_PIXELS = 32 * 32
 
 
 @contextmanager
 def image_statistics(model: UnitModel, source: TileSource, device: torch.device, pixels: int) -> Iterator[int]:
-    """Inside, every layer of instance norm uses statistics of the image, taken from pieces of it in one batch.
+    """Make every instance norm use statistics of the whole image inside the block, from pieces of it in one batch.
 
     Args:
-        model: On `device`.
+        model: A model on `device`.
         source: The image.
         device: Where the pieces go.
-        pixels: Of all pieces together, at most.
+        pixels: Most pixels of all pieces together.
 
     Yields:
-        The pixels that fitted into the memory: `pixels`, or where it had to be less, that.
+        How many pixels fitted into the memory: `pixels` or fewer.
 
     Raises:
         OutOfMemory: Not even one small piece fits.
     """
     while True:
-        # Each attempt begins anew: one that fails half way has left the statistics of the first layers.
+        # Each attempt starts afresh: one that fails half-way leaves statistics of the first layers behind.
         with held_statistics():
             if _fits(model, source, device, pixels):
                 yield pixels
@@ -48,7 +48,7 @@ def image_statistics(model: UnitModel, source: TileSource, device: torch.device,
 
 
 def _fits(model: UnitModel, source: TileSource, device: torch.device, pixels: int) -> bool:
-    """Show the model the pieces; False where memory runs out."""
+    """Run the model on the pieces; returns False if memory runs out."""
     pieces = spread_pieces(source.height, source.width, pixels, model.capabilities.size_multiple)
     try:
         run_batch(model, np.stack([source.tile(rows, columns) for rows, columns in pieces]), device)
@@ -58,13 +58,13 @@ def _fits(model: UnitModel, source: TileSource, device: torch.device, pixels: in
 
 
 def spread_pieces(height: int, width: int, pixels: int, multiple: int) -> list[tuple[Span, Span]]:
-    """Rows and columns of equal pieces, spread evenly over an image; all of it where `pixels` allow that."""
+    """Return rows and columns of equal pieces, spread evenly over an image, or all of it if it has at most `pixels`."""
     if height * width <= pixels:
         return [(_whole(height, multiple), _whole(width, multiple))]
     edge = max(min(_EDGE, isqrt(pixels)) // multiple, 1) * multiple
     high, wide = min(edge, _whole(height, multiple).size), min(edge, _whole(width, multiple).size)
     count = max(pixels // (high * wide), 1)
-    # As many pieces a pixel down as across, unless one axis is covered before.
+    # As many pieces per pixel down as across, unless one axis is fully covered first.
     most_down, most_across = -(-height // high), -(-width // wide)
     down = min(max(round((count * most_down / most_across) ** 0.5), 1), most_down, count)
     across = min(count // down, most_across)
@@ -78,7 +78,7 @@ def _whole(length: int, multiple: int) -> Span:
 
 
 def _spread(length: int, size: int, count: int, multiple: int) -> list[Span]:
-    """The middles of `count` equal parts of an axis, moved to where a piece does not leave the image."""
+    """Centre a span in each of `count` equal parts of an axis, moved so that it stays inside the image."""
     middles: NDArray[np.float64] = (np.arange(count) + 0.5) * length / count
     starts = np.clip(middles - size / 2, 0, max(length - size, 0)) // multiple * multiple
     return [Span(int(start), size) for start in starts]

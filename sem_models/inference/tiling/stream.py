@@ -1,4 +1,4 @@
-"""Streaming an image through a network in tiles: rows go out as they are finished, memory that runs out is borne."""
+"""Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,27 +16,27 @@ from sem_models.progress import Progress
 
 Rows = NDArray[np.float32]
 Sink = Callable[[int, Rows], None]
-"""Receives the first row and (C, h, W) finished rows, in order from top to bottom."""
+"""Receives the index of the first row and (C, h, W) finished rows, in order from top to bottom."""
 
 
 class BandAccumulator:
-    """Output rows that are still being added to; each row is handed on once, even if tiles are computed again."""
+    """Output rows that are still being summed; each row is passed on once, even if tiles are computed again."""
 
     def __init__(self, channels: int, height: int, width: int, sink: Sink) -> None:
-        """For an output of (channels, height, width)."""
+        """Start empty, for an output of (channels, height, width)."""
         self._channels, self._height, self._width = channels, height, width
         self._sink = sink
         self.done = 0
-        """Rows that were handed on."""
+        """Number of rows that were passed on."""
         self.restart()
 
     def restart(self) -> None:
-        """Forget what was added to the rows that are not done: all of it will be added again."""
+        """Discard the sums of rows that are not done, because all their tiles will be added again."""
         self._sum = np.zeros((self._channels, 0, self._width), np.float32)
         self._weight = np.zeros((0, self._width), np.float32)
 
     def add(self, top: int, left: int, tile: Rows, rows: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
-        """Add a (C, h, w) tile at `top`, `left` with separable weights; done rows and pixels outside are dropped."""
+        """Add a (C, h, w) tile at `top`, `left` with separable weights; done rows and pixels outside are ignored."""
         first, bottom = max(top, self.done), min(top + tile.shape[1], self._height)
         if first >= bottom:
             return
@@ -49,7 +49,7 @@ class BandAccumulator:
         self._weight[place] += weight
 
     def finish(self, before: int) -> None:
-        """Rows above `before` will not be added to any more: divide them by their weight and hand them on."""
+        """Divide the rows above `before`, which are complete, by their weights and pass them on."""
         count = min(before, self._height) - self.done
         if count <= 0:
             return
@@ -65,10 +65,10 @@ class BandAccumulator:
 
 
 def axis_weights(span: Span, length: int, halo: int, scale: int) -> NDArray[np.float32]:
-    """Blend weights of a tile along one axis, (size x scale,) in [0, 1].
+    """Return the blend weights of a tile along one axis, (size x scale,) float32 in [0, 1].
 
-    Output within `halo` input pixels of a cut edge is wrong (the network lacked its surroundings) and gets weight 0;
-    from there a raised cosine climbs over at most another halo. Edges of the image itself keep weight 1.
+    Output within `halo` input pixels of a cut edge is wrong, because the network lacked its surroundings, and gets
+    weight 0; from there the weight rises as a raised cosine over another halo. At edges of the image it stays 1.
     """
     position = (np.arange(span.size * scale, dtype=np.float64) + 0.5) / scale
     ramp = max(halo, 1)
@@ -81,7 +81,7 @@ def axis_weights(span: Span, length: int, halo: int, scale: int) -> NDArray[np.f
 
 
 def _rise(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """0 below 0, 1 above 1, a raised cosine between; two facing rises of one ramp add up to 1."""
+    """Return 0 below 0, 1 above 1 and a raised cosine between; two opposite ramps add up to 1."""
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1))
 
 
@@ -94,19 +94,19 @@ _ADVICE = {
 
 
 class TileStream:
-    """One model, one device, and the largest tiles that were found to fit."""
+    """A model on a device, with the largest tiles that were found to fit into its memory."""
 
     def __init__(self, model: UnitModel, device: torch.device, tile: int, batch: int) -> None:
-        """Tiles of `tile` input pixels without the halo, `batch` of them at a time."""
+        """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time."""
         self._model, self._device = model, device
         self._tile, self._batch = tile, batch
         self._sampled = SAMPLED_PIXELS
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
-        """Hand every output row to `sink`; on out-of-memory go on with the rows that are missing.
+        """Pass every output row to `sink`; if memory runs out, continue with smaller batches or tiles.
 
         Raises:
-            UserError: Not even one smallest tile fits.
+            UserError: Not even a single tile of the smallest size fits.
         """
         facts = self._model.capabilities
         tile = source.longest if self._whole(source) else min(self._tile, max(source.longest, _SMALLEST_TILE))
@@ -126,15 +126,15 @@ class TileStream:
                     band.restart()
 
     def _whole(self, source: TileSource) -> bool:
-        """Whether to begin with a single tile, which needs no statistics held."""
+        """Return whether to begin with a single tile, for which no statistics have to be sampled."""
         tiling = self._model.capabilities.tiling
         fits = source.height * source.width <= self._sampled
         return tiling == "discouraged" or (tiling == "statistics" and fits)
 
     def _ease(self, tile: int, error: OutOfMemory) -> int:
-        """The tile to try next; fewer tiles at a time come first, as smaller ones cost more halo.
+        """Return the tile size to try next; the batch shrinks first, because smaller tiles have relatively more halo.
 
-        What was lowered stays so for the next image: the memory will not be larger then.
+        What was lowered stays so for the next image, which will not find more memory.
         """
         if error.tiles > 1:
             self._batch = error.tiles // 2
@@ -149,14 +149,14 @@ class TileStream:
         return tile
 
     def _plan(self, source: TileSource, tile: int) -> tuple[Spans, Spans]:
-        """Rows and columns of tiles."""
+        """Plan the rows and columns of tiles."""
         facts = self._model.capabilities
         wanted, shared = tile + 2 * facts.halo, 3 * facts.halo + 1
         rows = plan_axis(source.height, wanted, shared, facts.size_multiple)
         return rows, plan_axis(source.width, wanted, shared, facts.size_multiple)
 
     def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
-        """Compute the output rows that are not done."""
+        """Compute the output rows that are not done yet."""
         scale = self._model.capabilities.scale
         for index, row in enumerate(rows):
             if row.stop * scale > band.done:

@@ -1,4 +1,4 @@
-"""Cutting padded tiles out of an image and running them."""
+"""Cutting padded tiles out of an image and running the model on them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ class OutOfMemory(Exception):
     """The device could not hold one batch of tiles."""
 
     def __init__(self, tiles: int) -> None:
-        """`tiles` were in the batch: more than one means that fewer at a time may still fit."""
+        """Note that the batch had `tiles` tiles: if more than one, a smaller batch may still fit."""
         super().__init__(f"{tiles} tile(s) do not fit")
         self.tiles = tiles
 
@@ -27,12 +27,12 @@ _MESSAGES = ("out of memory", "can't allocate", "not enough memory", "alloc_fail
 
 @dataclass(frozen=True)
 class TileSource:
-    """An image that stays in its native dtype; only the tiles that are asked for become float32."""
+    """An image in its native dtype; tiles become float32 as they are cut out."""
 
     pixels: NDArray[Any]
     """(C, H, W)."""
     limits: IntensityRange | None
-    """What stands for 0 and 1; None where `pixels` are unit intensities already."""
+    """Grey levels that become 0 and 1; None if `pixels` are unit intensities already."""
 
     @property
     def height(self) -> int:
@@ -50,20 +50,20 @@ class TileSource:
         return max(self.height, self.width)
 
     def tile(self, rows: Span, columns: Span) -> NDArray[np.float32]:
-        """(C, h, w) unit intensities."""
+        """Cut out a tile, (C, h, w) in unit intensity."""
         native = cut(self.pixels, rows, columns)
         return native if self.limits is None else to_unit(native, self.limits)
 
 
 def cut(image: NDArray[Any], rows: Span, columns: Span) -> NDArray[Any]:
-    """(C, h, w) tile of a (C, H, W) image; what lies beyond its end is a reflection, or a copy of a 1-pixel edge."""
+    """Cut a (C, h, w) tile out of a (C, H, W) image; beyond its end the image is reflected, a 1-pixel edge repeated."""
     down = _reflected(rows, image.shape[1])
     right = _reflected(columns, image.shape[2])
     return image[:, down[:, None], right[None, :]]
 
 
 def padded(image: NDArray[Any], multiple: int) -> NDArray[Any]:
-    """(C, H, W) reflected at the lower and right edge until both sizes are multiples."""
+    """Reflect (C, H, W) at the lower and right edge until both sizes are multiples of `multiple`."""
     down, right = (Span(0, -(-length // multiple) * multiple) for length in image.shape[1:])
     return cut(image, down, right)
 
@@ -78,7 +78,7 @@ def _reflected(span: Span, length: int) -> NDArray[np.int64]:
 
 
 def run_batch(model: UnitModel, batch: NDArray[np.float32], device: torch.device) -> NDArray[np.float32]:
-    """(N, C, h, w) tiles through the model, back on the host.
+    """Apply the model to (N, C, h, w) tiles; returns its output on the CPU, float32.
 
     Raises:
         OutOfMemory: The device ran out of memory; its cache has been emptied.
@@ -88,7 +88,7 @@ def run_batch(model: UnitModel, batch: NDArray[np.float32], device: torch.device
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-    # Here the error is gone, and with its traceback the tensors that it kept alive.
+    # Outside the handler the error is gone, and with its traceback the tensors that it kept alive.
     if device.type == "cuda":
         torch.cuda.empty_cache()
     raise OutOfMemory(len(batch))

@@ -91,7 +91,7 @@ def test_known_kernel_is_the_blur_of_a_point() -> None:
 
 
 def test_deconvolution_needs_a_blur() -> None:
-    with pytest.raises(UserError, match=r"`evaluate` with degradation\.blur\.size_px"):
+    with pytest.raises(UserError, match=r"`evaluate` and degradation\.blur\.size_px"):
         find_baseline("wiener", Degradation(scale=1))
 
 

@@ -156,7 +156,7 @@ def test_it_stops_when_told_to() -> None:
 
 def test_what_would_mislead_is_refused() -> None:
     good = pairs(lambda real, _: real, groups=3)
-    with pytest.raises(UserError, match="needs at least two; there is 1"):
+    with pytest.raises(UserError, match="needs at least two, but has 1"):
         discriminator_test([Pair(p.real, p.generated, p.image, "one") for p in good], QUICK)
     with pytest.raises(UserError, match="i0 and copy are the same image in two groups, g0 and g9"):
         discriminator_test([*good, Pair(good[0].real, good[0].generated, "copy", "g9")], QUICK)

@@ -5,14 +5,14 @@ import pytest
 import torch
 from scipy.stats import mannwhitneyu
 
-from sem_models.evaluation.discriminator.auc import Judged, auc_over_seeds, by_image
+from sem_models.evaluation.discriminator.auc import PairLogits, auc_over_seeds, by_image
 from sem_models.evaluation.discriminator.network import patch_grid
 
 
 def test_auc_is_mann_whitneys_within_folds() -> None:
     rng = np.random.default_rng(0)
     logits = [(rng.normal(0, 1, 5).round(1), rng.normal(0.7, 1, 5).round(1)) for _ in range(12)]
-    one_fold = [Judged(a, b, f"i{k}", f"g{k % 4}", 0) for k, (a, b) in enumerate(logits)]
+    one_fold = [PairLogits(a, b, f"i{k}", f"g{k % 4}", 0) for k, (a, b) in enumerate(logits)]
     real, generated = (np.concatenate([pair[side] for pair in logits]) for side in (0, 1))
     expected = mannwhitneyu(generated, real).statistic / (len(real) * len(generated))
     found = auc_over_seeds([one_fold])
@@ -21,7 +21,7 @@ def test_auc_is_mann_whitneys_within_folds() -> None:
     assert found.hi is not None
     assert found.lo < expected < found.hi
     shifted = [
-        Judged(a + 100 * (k % 2), b + 100 * (k % 2), f"i{k}", f"g{k % 4}", k % 2) for k, (a, b) in enumerate(logits)
+        PairLogits(a + 100 * (k % 2), b + 100 * (k % 2), f"i{k}", f"g{k % 4}", k % 2) for k, (a, b) in enumerate(logits)
     ]
     assert abs(auc_over_seeds([shifted]).value - expected) < 0.1, "scales of judges do not matter"
 
@@ -29,8 +29,8 @@ def test_auc_is_mann_whitneys_within_folds() -> None:
 def test_parts_of_an_image_are_judged_as_one() -> None:
     """An image cut into three counts once, with all its logits: its mean is that over the parts."""
     logits = np.arange(12, dtype=np.float64).reshape(3, 2, 2)
-    parts = [Judged(real, generated, "a", "g", 1) for real, generated in logits]
-    other = Judged(np.array([7.0]), np.array([8.0]), "b", "h", 0)
+    parts = [PairLogits(real, generated, "a", "g", 1) for real, generated in logits]
+    other = PairLogits(np.array([7.0]), np.array([8.0]), "b", "h", 0)
     found = by_image([parts[0], other, *parts[1:]])
     assert [(one.image, one.group, one.fold) for one in found] == [("a", "g", 1), ("b", "h", 0)]
     assert sorted(found[0].real) == sorted(logits[:, 0].ravel())
@@ -42,13 +42,13 @@ def test_the_interval_covers_the_true_auc() -> None:
     rng, inside = np.random.default_rng(1), 0
     for _ in range(30):
         drawn = rng.normal([0, 1], 1, (60, 2))
-        judged = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
+        judged = [PairLogits(a[:1], a[1:], f"i{k}", f"g{k % 30}", 0) for k, a in enumerate(drawn)]
         found = auc_over_seeds([judged])
         assert found.lo is not None
         assert found.hi is not None
         inside += found.lo <= 0.7602 <= found.hi
     assert 25 <= inside <= 30, "about 28 of 30"
-    few = [Judged(a[:1], a[1:], f"i{k}", f"g{k % 2}", 0) for k, a in enumerate(drawn)]
+    few = [PairLogits(a[:1], a[1:], f"i{k}", f"g{k % 2}", 0) for k, a in enumerate(drawn)]
     assert auc_over_seeds([few]).resampled == "images"
     assert auc_over_seeds([few[:1]]).lo is None
 

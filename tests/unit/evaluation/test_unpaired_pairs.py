@@ -83,9 +83,9 @@ def test_readers_learn_what_two_places_and_two_magnifications_mean() -> None:
         return " ".join(unpaired_notes(Shown(Path(), None), ("test",), scale))
 
     even = [*many("a", "input", 1, 1), *many("b", "target", 1, 1)]
-    assert "other places" in notes(1, *even)
-    assert "left over" not in notes(1, *even)
-    assert "1 real image(s) and 0 to translate are left over" in notes(1, *even, *many("c", "target", 1))
+    assert "different fields" in notes(1, *even)
+    assert "not used" not in notes(1, *even)
+    assert "1 real image(s) and 0 to translate are not used" in notes(1, *even, *many("c", "target", 1))
     assert "Pixel sizes" not in notes(1, *even)
     assert "Pixel sizes of the two domains differ" in notes(2, *even)
 

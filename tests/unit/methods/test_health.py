@@ -104,7 +104,7 @@ def test_a_batch_of_one_is_compared_with_the_steps_before() -> None:
     [
         ("checkerboard", lambda image: image + 0.03 * pattern(2), "stands out .* times"),
         ("contrast-inverted", lambda image: 1 - image, "light and dark are exchanged"),
-        ("mode-collapse", lambda image: image[:1].expand_as(image), "same picture again and again"),
+        ("mode-collapse", lambda image: image[:1].expand_as(image), "nearly the same image for every input"),
     ],
 )
 def test_each_fault_is_a_curve_and_a_warning_in_words(topic: str, spoil, words: str) -> None:

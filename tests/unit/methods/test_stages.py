@@ -18,9 +18,9 @@ from sem_models.config.validation_scores import PSNR
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights, save_model
-from sem_models.methods.consistency import require_consistency
 from sem_models.methods.health import health
 from sem_models.methods.optimisers import build_optimiser, constants
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import stage_at, stages
 from sem_models.networks.discriminators import build_discriminator
 from sem_models.networks.table import build_network
@@ -178,7 +178,9 @@ def test_each_discriminator_is_named_with_its_own_numbers(name: str, said: str) 
     report |= {f"{name}discriminator/real": 0.99, f"{name}discriminator/fake": 0.01}
     ((topic, text),) = [warning for _ in range(10) for warning in watch(report)]
     assert topic == f"discriminator-saturated.{name}discriminator"
-    assert text.startswith(f"{said}discriminator tells real (probability 0.99) from restored (0.01)")
+    assert text.startswith(
+        f"{said}discriminator is certain which images are real (probability 0.99) and which restored (0.01)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,20 +239,20 @@ def test_what_a_training_observes_is_told_and_warned_of() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_preset_is_consistent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
-    require_consistency(find_recipe(name))
+    check_recipe(find_recipe(name))
 
 
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("swinir-x4", ["train.patch=200"], "200 px is not a multiple of 32, the scale times what the network needs"),
+        ("swinir-x4", ["train.patch=200"], "200 px is not a multiple of 32, the network's size multiple times"),
         ("sinsr-x4", ["train.patch=72"], "72 px is not a multiple of 16"),
-        ("dsrvae-x4", ["train.patch=256"], r"dsrvae learns from patches of 512 px .*not of 256 px"),
+        ("dsrvae-x4", ["train.patch=256"], r"dsrvae trains on patches of 512 px .*not of 256 px"),
         ("esrgan-x4", ["train.patch=16", "adversarial.discriminator.size=32"], "perceptual loss needs .* 32 px"),
         ("esrgan-x4", ["train.patch=96"], r"patches of 128 px, but train.patch is 96.*discriminator.size=96"),
         ("srgan-x4-small", ["train.patch=32", "adversarial.discriminator.halvings=4"], "4 halvings needs .* 48 px"),
         ("sinsr-x2-small", ["network.kind=sinsr", "train.batch=1"], None),
-        ("dsrvae-x4-small", ["train.batch=1"], "takes a batch of 2; raise train.batch"),
+        ("dsrvae-x4-small", ["train.batch=1"], "needs at least 2; raise train.batch"),
         ("dsrvae-x4-small", ["network.denoise=false"], "denoising stage; choose another method"),
         ("dsrvae-x4-small", ["method=adversarial"], None),
         ("srgan-x4-small", ["method=variational"], "Method variational trains dsrvae"),
@@ -262,32 +264,30 @@ def test_what_does_not_go_together_is_refused(
     fake_perceptual(monkeypatch)
     recipe = override(find_recipe(name), changes)
     if message is None:
-        require_consistency(recipe)
+        check_recipe(recipe)
         return
     with pytest.raises(UserError, match=message):
-        require_consistency(recipe)
+        check_recipe(recipe)
 
 
 def test_losses_that_the_variational_method_would_ignore_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
     for change in ("losses.mse=1", "losses.l1=2"):
         with pytest.raises(UserError, match="learns to denoise by l1=1 and a divergence, not by l1"):
-            require_consistency(override(find_recipe("dsrvae-x4"), [change]))
+            check_recipe(override(find_recipe("dsrvae-x4"), [change]))
 
 
 def test_losses_that_cannot_be_given_are_refused() -> None:
     plain = find_recipe("srresnet-x4-small")
     with pytest.raises(UserError, match="Unknown loss 'l7'"):
-        require_consistency(with_loss(plain, "l7"))
+        check_recipe(with_loss(plain, "l7"))
     with pytest.raises(UserError, match="needs a network with a gradient branch; srresnet has none"):
-        require_consistency(with_loss(plain, "gradient_branch"))
-    require_consistency(
-        with_loss(find_recipe("spsr-x4-small").model_copy(update={"adversarial": None}), "gradient_branch")
-    )
+        check_recipe(with_loss(plain, "gradient_branch"))
+    check_recipe(with_loss(find_recipe("spsr-x4-small").model_copy(update={"adversarial": None}), "gradient_branch"))
     tiny = override(with_loss(plain, "dssim"), ["train.patch=8"])
-    with pytest.raises(UserError, match="dssim needs patches of 11 px"):
-        require_consistency(tiny)
-    require_consistency(override(tiny, ["train.patch=12"]))
+    with pytest.raises(UserError, match="dssim needs patches of at least 11 px"):
+        check_recipe(tiny)
+    check_recipe(override(tiny, ["train.patch=12"]))
 
 
 def test_the_structure_discriminator_needs_a_multiple_of_four() -> None:
@@ -298,7 +298,7 @@ def test_the_structure_discriminator_needs_a_multiple_of_four() -> None:
         update={"adversarial": recipe.adversarial, "train": recipe.train.model_copy(update={"patch": 66})}
     )
     with pytest.raises(UserError, match="66 px are not a multiple of 4"):
-        require_consistency(other)
+        check_recipe(other)
 
 
 @pytest.mark.parametrize("backbone", ["vgg16", "vgg19"])
@@ -307,10 +307,10 @@ def test_missing_weights_are_refused_at_the_start(backbone, tmp_path: Path, monk
     monkeypatch.setenv("SEM_OFFLINE", "1")
     for name in ("esrgan-x4-small", "dsrvae-x4-small"):
         with pytest.raises(UserError, match=rf"needs {backbone}: .*put {backbone}-.*\.pth into.*or perceptual=vgg"):
-            require_consistency(override(find_recipe(name), [f"perceptual={backbone}"]))
-    require_consistency(short("esrgan-x4-small"))
+            check_recipe(override(find_recipe(name), [f"perceptual={backbone}"]))
+    check_recipe(short("esrgan-x4-small"))
     with pytest.raises(UserError, match="needs vgg16"):  # without a perceptual loss too: its encoder reads features
-        require_consistency(short("dsrvae-x4-small"))
+        check_recipe(short("dsrvae-x4-small"))
 
 
 def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -> None:
@@ -318,10 +318,10 @@ def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -
     check_compatible(recipe, manifest)
     pairs = manifest.model_copy(update={"kind": "paired"})
     for changes, data, why in (
-        (["degradation.read_noise=0.01"], manifest, "here it is noisy"),
-        (["degradation.dose_e_per_px=100"], manifest, "here it is noisy"),
-        (["degradation.downsampling=gaussian_area"], manifest, "shrunk by gaussian_area, not by bicubic_aa"),
-        ([], pairs, "pairs bring an input of their own"),
+        (["degradation.read_noise=0.01"], manifest, "here inputs are noisy"),
+        (["degradation.dose_e_per_px=100"], manifest, "here inputs are noisy"),
+        (["degradation.downsampling=gaussian_area"], manifest, "downsampled by gaussian_area, not by bicubic_aa"),
+        ([], pairs, "inputs of pairs were recorded"),
     ):
         changed = override(recipe, changes)
         with pytest.raises(UserError, match=f"{why}.*use network.back_projection=none"):

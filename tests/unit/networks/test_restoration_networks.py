@@ -17,7 +17,7 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm
 from sem_models.errors import UserError
-from sem_models.methods.consistency import require_consistency
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import build_method, stages
 from sem_models.networks.blocks import halve
 from sem_models.networks.mrn import MRN
@@ -178,10 +178,10 @@ def test_a_pyramid_is_compared_at_every_scale() -> None:
 
 def test_losses_with_a_window_need_patches_for_the_coarsest_scale() -> None:
     terms = (LossTerm(name="l1"), LossTerm(name="dssim"))
-    require_consistency(refocusing(MRNConfig(), *terms, patch=48))
-    require_consistency(refocusing(SRNConfig(), *terms, patch=32))
-    with pytest.raises(UserError, match="patches of 44 px at least, not 40"):
-        require_consistency(refocusing(MRNConfig(), *terms, patch=40))
+    check_recipe(refocusing(MRNConfig(), *terms, patch=48))
+    check_recipe(refocusing(SRNConfig(), *terms, patch=32))
+    with pytest.raises(UserError, match="patches of at least 44 px, not 40"):
+        check_recipe(refocusing(MRNConfig(), *terms, patch=40))
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_file_that_breaks_keeps_the_pages_before() -> None:
 
 def test_nothing_done_is_the_fault_of_the_user() -> None:
     lost = [Done("lost", 0, Message("a further input is missing"))]
-    with pytest.raises(UserError, match=r"None of 3 file\(s\) could be used: a further input is missing"):
+    with pytest.raises(UserError, match=r"None of 3 files could be used: a further input is missing"):
         process_files(Letters(), ["x", "!"], silent, failed=lost)
     assert [one.item for one in process_files(Letters(), ["a"], silent, failed=lost)] == ["lost", "a"]
 
@@ -88,7 +88,7 @@ def test_names_of_pages_and_a_folder_that_is_a_file(tmp_path: Path) -> None:
     assert names.of_page(source, Micrograph(pixels, source="a#1.tif#2")).name == "a#1-p2.tif"
     assert (tmp_path / "new" / "out").is_dir()
     (tmp_path / "taken").touch()
-    with pytest.raises(UserError, match="it is a file"):
+    with pytest.raises(UserError, match="is a file"):
         OutputNames(tmp_path / "taken", (), overwrite=False)
-    with pytest.raises(UserError, match="it is a file"):
+    with pytest.raises(UserError, match="is a file"):
         input_files([tmp_path], tmp_path / "taken")

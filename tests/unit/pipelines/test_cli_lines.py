@@ -5,7 +5,7 @@ from statistics import fmean
 import pytest
 
 from pipelines.cli.app import Output
-from pipelines.cli.lines import say_gains, say_means
+from pipelines.cli.lines import write_gains, write_means
 from sem_models.evaluation.report import EvaluationReport, Row
 
 
@@ -17,8 +17,8 @@ def said(capsys: pytest.CaptureFixture[str], values: list[float]) -> list[str]:
     ]
     fixed = {"dataset": "set", "digest": "d", "split": "test", "degradation": "paired", "data_range": 1.0}
     report = EvaluationReport(model="model", border_px=1, rows=tuple(rows), **fixed)
-    say_means(Output(False), report, "model", ("std_ratio", "mse"))
-    say_gains(Output(False), report, "baseline:identity")
+    write_means(Output(False), report, "model", ("std_ratio", "mse"))
+    write_gains(Output(False), report, "baseline:identity")
     return capsys.readouterr().out.splitlines()
 
 

@@ -87,7 +87,7 @@ def test_inputs_are_never_replaced(tmp_path: Path, by: str, overwrite: bool) -> 
     assert before.items() <= contents(folder).items()
     refused = [result for result in results if result.error]
     assert [Path(result.source).name for result in refused] == ["a.png", "b.png"]
-    assert all("would replace it" in str(result.error) for result in refused)
+    assert all("that the result would replace" in str(result.error) for result in refused)
 
 
 def test_results_are_replaced_only_when_that_is_wanted(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused(dataset: Dataset) -> None:
     wrong = adapt(recipe("segmentation"), dataset.manifest)
     with pytest.raises(UserError, match="Loss 'l1' compares images"):
         check_compatible(wrong.model_copy(update={"losses": (LossTerm(name="l1"),)}), dataset.manifest)
-    with pytest.raises(UserError, match="does not go with task segmentation"):
+    with pytest.raises(UserError, match="cannot be used for segmentation"):
         check_compatible(wrong.model_copy(update={"method": "supervised"}), dataset.manifest)
     ready = adapt(recipe("synthesis"), dataset.manifest)
     with pytest.raises(UserError, match="same labels"):
@@ -97,7 +97,7 @@ def test_synthesis_is_judged_by_what_it_draws_from_masks(tmp_path: Path) -> None
         assert np.allclose(pair.generated, pair.real, atol=1e-6)
         assert pair.real.std() > 0
     finding = adapt(find_recipe("unet-segment-small"), dataset.manifest)
-    with pytest.raises(UserError, match="gives no image"):
+    with pytest.raises(UserError, match="gives masks, not images"):
         generated_pairs(RestorationModel(finding, _Greys(), "x"), dataset, ("test",), True, finding.degradation)
 
 

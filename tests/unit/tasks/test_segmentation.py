@@ -84,7 +84,7 @@ def test_drawings_from_masks_meet_the_real_image_before_a_judge(dataset: Dataset
     assert [(pair.image, pair.group) for pair in pairs] == [(entry.name, entry.group)]
     assert np.allclose(pairs[0].real, dataset.unit(entry, "image")[0])
     assert np.allclose(pairs[0].generated, pairs[0].real, atol=1e-6)
-    with pytest.raises(UserError, match="finds masks and gives no image"):
+    with pytest.raises(UserError, match="gives masks, not images"):
         generated_pairs(ByGrey(ready("unet-segment-small", dataset)), dataset, ("test",), False, AS_IT_IS)
 
 

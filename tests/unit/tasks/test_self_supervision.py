@@ -19,7 +19,7 @@ from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.methods.consistency import require_consistency
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.models import evaluate_model
@@ -200,22 +200,22 @@ def test_what_cannot_be_learned_is_refused(small_dataset: Dataset, frame_pairs: 
             check_compatible(recipe, dataset.manifest)
     check_compatible(override(FRAMES, ["degradation.read_noise=0"]), frame_pairs.manifest)
     check_compatible(REAL, small_dataset.manifest)
-    for change, message in (("losses.l1=1", "by the loss mse alone"), ("train.patch=8", "patches of 11 px at least"),
-                            ("blind_spot.line_px=20", "patches of 41 px at least")):  # fmt: skip
+    for change, message in (("losses.l1=1", "use the loss mse alone"), ("train.patch=8", "patches of at least 11 px"),
+                            ("blind_spot.line_px=20", "patches of at least 41 px")):  # fmt: skip
         with pytest.raises(UserError, match=message):
-            require_consistency(override(BLIND, [change]))
+            check_recipe(override(BLIND, [change]))
     blurred = BLIND.model_copy(update={"degradation": Degradation(scale=1, read_noise=0.1, blur=Blur())})
     with pytest.raises(UserError, match="cannot sharpen"):
-        require_consistency(blurred)
+        check_recipe(blurred)
 
 
 @pytest.mark.parametrize("part", ["jitter_px", "drift_px", "charging"])
 def test_two_frames_must_not_differ_by_more_than_noise(part: str) -> None:
     moved = [f"degradation.scan.{part}=0.5"]
     with pytest.raises(UserError, match="differ by noise alone"):
-        require_consistency(override(FRAMES, moved))
-    require_consistency(override(BLIND, moved))
-    require_consistency(override(FRAMES, ["degradation.scan.banding=0.05"]))
+        check_recipe(override(FRAMES, moved))
+    check_recipe(override(BLIND, moved))
+    check_recipe(override(FRAMES, ["degradation.scan.banding=0.05"]))
 
 
 def test_images_without_reference_are_not_scored_against_themselves(

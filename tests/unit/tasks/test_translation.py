@@ -24,7 +24,7 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import build_model
 from sem_models.losses.adversarial import discriminator_loss
 from sem_models.methods.adversarial_losses import AdversarialLoss, shown_channels
-from sem_models.methods.consistency import require_consistency
+from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import build_method, stages
 from sem_models.networks.table import build_network
 from sem_models.tasks.compatibility import check_compatible
@@ -102,7 +102,7 @@ def test_a_conditional_discriminator_sees_condition_and_image(
 @pytest.mark.parametrize("name", PAIRED)
 def test_channels_of_the_discriminator_follow_the_network(name: str, given: int, wanted: int, shown: int) -> None:
     recipe = override(find_recipe(name), [f"network.channels_in={given}", f"network.channels_out={wanted}"])
-    require_consistency(recipe)
+    check_recipe(recipe)
     assert shown_channels(recipe) == shown
     assert shown_channels(override(recipe, ["adversarial.conditional=false"])) == wanted
     narrowed = narrow(recipe)
@@ -139,7 +139,7 @@ def test_the_discriminators_loss_is_halved(kind) -> None:
     [
         ("pix2pix", ["adversarial.discriminator.channels=1"], r"takes 1 .*shown 2 \(1 of the input, 1 of the image\)"),
         ("srgan-x2-small", ["adversarial.conditional=true"], "enlarges 2 times.*conditional=false"),
-        ("cyclegan-denoise", ["adversarial.conditional=true"], "Method cycle shows its discriminators images alone"),
+        ("cyclegan-denoise", ["adversarial.conditional=true"], "Method cycle shows its discriminators images without"),
         ("srgan-x2-small", ["adversarial.discriminator.channels=3"], r"takes 3 channel\(s\), but is shown 1;"),
         ("unet-translate-bce", ["network.head=linear"], "may leave .*network.head=sigmoid"),
         ("nafnet-denoise", ["losses.bce=1"], "output of nafnet may leave .*another loss"),
@@ -148,7 +148,7 @@ def test_the_discriminators_loss_is_halved(kind) -> None:
 )
 def test_what_does_not_go_together_is_refused(name: str, changes: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        require_consistency(override(find_recipe(name), changes))
+        check_recipe(override(find_recipe(name), changes))
 
 
 def test_inputs_and_targets_have_channels_of_their_own(pairs: Dataset) -> None:
@@ -157,9 +157,9 @@ def test_inputs_and_targets_have_channels_of_their_own(pairs: Dataset) -> None:
     light = with_channels(pairs, "input", 6)
     check_compatible(grey, pairs.manifest)
     check_compatible(six, light.manifest)
-    with pytest.raises(UserError, match=r"6 channels in its input.* takes 1; use network\.channels_in=6"):
+    with pytest.raises(UserError, match=r"6 channel.* in its input.* takes 1; use network\.channels_in=6"):
         check_compatible(grey, light.manifest)
-    with pytest.raises(UserError, match=r"3 channels in its target.* gives 1; use network\.channels_out=3"):
+    with pytest.raises(UserError, match=r"3 channel.* in its target.* gives 1; use network\.channels_out=3"):
         check_compatible(six, with_channels(light, "target", 3).manifest)
 
 

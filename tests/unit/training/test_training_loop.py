@@ -195,9 +195,9 @@ def test_the_shipped_weights_are_the_averaged_ones(small_dataset: Dataset, tiny_
     ("changes", "message"),
     [
         (["network.scale=4"], r"degradation\.scale is 2.*enlarges 4 times"),
-        (["train.patch=33"], "33 px is not a multiple of 2, the scale times"),
+        (["train.patch=33"], "33 px is not a multiple of 2, the network's size multiple times"),
         (["train.patch=98"], "smaller than the patch of 98 px"),
-        (["network.channels=3"], "has 1 channels in its image.*takes 3"),
+        (["network.channels=3"], "has 1 channel.* in its image.*takes 3"),
     ],
 )
 def test_misfits_are_refused_by_the_manifest_alone(

@@ -71,14 +71,14 @@ def test_a_forward_model_that_pairs_would_ignore_is_refused() -> None:
     refuse_ignored(preset, pairs)
     changed = override(preset, ["degradation.dose_e_per_px=7"])
     refuse_ignored(changed, pairs.model_copy(update={"kind": "single"}))
-    with pytest.raises(UserError, match="'frames' is paired and brings its inputs"):
+    with pytest.raises(UserError, match="'frames' is paired and contains its inputs"):
         refuse_ignored(changed, pairs)
     masked = pairs.model_copy(update={"kind": "masked"})
     noise = ["degradation.dose_e_per_px=7"]
     refuse_ignored(override(find_recipe("unet-segment-small"), noise), masked)
     for drawing in ("cgan-masks-small", "ddpm-small"):
         refuse_ignored(find_recipe(drawing), masked)
-        with pytest.raises(UserError, match="draw images as they are"):
+        with pytest.raises(UserError, match="generate images as they are"):
             refuse_ignored(override(find_recipe(drawing), noise), masked)
 
 

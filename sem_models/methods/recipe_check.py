@@ -1,4 +1,4 @@
-"""Whether the parts of a recipe go together: what can be said before there is a dataset."""
+"""Checks of a recipe that need no dataset: whether network, losses, method and sizes go together."""
 
 from typing import get_args
 
@@ -15,12 +15,12 @@ from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
 from sem_models.methods.table import find_method
 
 
-def require_consistency(recipe: Recipe) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Refuse a recipe that could not train.
 
     Raises:
-        UserError: An unknown loss, a loss that the network cannot give, missing weights of a backbone, or a patch or
-            batch size that network, losses, discriminator and method cannot take.
+        UserError: A loss is unknown or does not suit the network, the weights of a backbone are missing, or network,
+            losses, discriminator or method cannot take the patch or batch size.
     """
     terms = _terms(recipe)
     for term in terms:
@@ -34,8 +34,8 @@ def require_consistency(recipe: Recipe) -> None:
     find_method(recipe).check(recipe)
     if recipe.adversarial and recipe.train.early_stop:
         raise UserError(
-            "train.early_stop goes by PSNR, which an adversarial stage lowers on purpose, and would end the run before "
-            "that stage; use ",
+            "train.early_stop watches the PSNR, which an adversarial stage lowers on purpose, so that it would end the "
+            "run too soon; use ",
             SettingRef("train.early_stop", "none"),
             ".",
         )
@@ -53,7 +53,7 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
     if term.name.endswith(get_args(Backbone)):
         plain, _, backbone = term.name.rpartition("_")
         named = SettingRef("perceptual", backbone)
-        raise UserError(f"Loss {term.name!r}: write {plain!r}, and name its backbone by ", named, ".")
+        raise UserError(f"Write loss {term.name!r} as {plain!r} and choose its backbone with ", named, ".")
     find_loss(loss_name(recipe, term))
     if term.name == "bce":
         _require_probabilities(recipe.network)
@@ -64,34 +64,34 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
     unit = facts.scale * facts.size_multiple
     if facts.training_patch and patch != facts.training_patch * facts.scale:
         raise UserError(
-            f"{recipe.network.kind} learns from patches of {facts.training_patch * facts.scale} px (network.patch "
+            f"{recipe.network.kind} trains on patches of {facts.training_patch * facts.scale} px (network.patch "
             f"times the scale), not of {patch} px; change train.patch."
         )
     if patch % unit and not facts.training_patch:
         raise UserError(
-            f"Patch size {patch} px is not a multiple of {unit}, the scale times what the network needs; "
+            f"Patch size {patch} px is not a multiple of {unit}, the network's size multiple times its scale; "
             "change train.patch."
         )
     # Losses also compare the coarsest output of a pyramid.
     shrunk = 4 if facts.auxiliary == "pyramid" else 1
     if perceptual and patch < SMALLEST_PATCH * shrunk:
         raise UserError(
-            f"A perceptual loss needs patches of {SMALLEST_PATCH * shrunk} px at least, not {patch}; raise train.patch."
+            f"A perceptual loss needs patches of at least {SMALLEST_PATCH * shrunk} px, not {patch}; raise train.patch."
         )
     if any(term.name == "dssim" for term in _terms(recipe)) and patch < WINDOW * shrunk:
         raise UserError(
-            f"The loss dssim needs patches of {WINDOW * shrunk} px at least, not {patch}; raise train.patch."
+            f"The loss dssim needs patches of at least {WINDOW * shrunk} px, not {patch}; raise train.patch."
         )
     if recipe.adversarial:
         recipe.adversarial.discriminator.check_patch(patch)
 
 
 def _require_shown(recipe: Recipe, settings: Adversarial) -> None:
-    """Discriminators must be able to see what they are shown."""
+    """Refuse discriminators that cannot take the images that they are shown."""
     facts = capabilities(recipe.network)
     if settings.conditional and not find_method(recipe).sees_condition:
         raise UserError(
-            f"Method {recipe.method} shows its discriminators images alone; use ",
+            f"Method {recipe.method} shows its discriminators images without their inputs; use ",
             SettingRef("adversarial.conditional", "false"),
             ".",
         )
@@ -113,7 +113,7 @@ def _require_shown(recipe: Recipe, settings: Adversarial) -> None:
 
 
 def _require_probabilities(network: NetworkConfig) -> None:
-    """The loss bce has no slope on outputs that may leave [0, 1]."""
+    """Refuse the loss bce for outputs that may leave [0, 1], where it has no gradient."""
     if capabilities(network).probabilities:
         return
     advice = SettingRef("network.head", "sigmoid") if hasattr(network, "head") else "another loss"
