@@ -80,6 +80,8 @@ def _result() -> None:
             st.caption(
                 f"The data bar ({chosen['databar_rows']} rows at the bottom) was cut before the model was applied."
             )
+        if chosen.get("warning"):
+            st.warning(chosen["warning"])
         if chosen.get("further"):
             names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
             st.caption(f"Assembled from {names}; the first is shown as the input.")

@@ -20,7 +20,8 @@ def predict(request: PredictRequest, out: Output) -> None:
     for result in results:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         source = " + ".join((result.source, *result.extra_inputs))
-        out.text(result.error or f"{source} -> {result.output}{bar}")
+        warning = f"; {result.warning}" if result.warning else ""
+        out.text(result.error or f"{source} -> {result.output}{bar}{warning}")
     out.result({"results": [_facts(result) for result in results]})
 
 

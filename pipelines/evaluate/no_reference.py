@@ -14,10 +14,11 @@ from pipelines.tracking.keys import Artifact
 from sem_models.datasets.registration.phase_correlation import find_shift
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.no_reference import judge_residual, judge_second_frame
-from sem_models.images.intensity import IntensityRange, intensity_range, to_unit
+from sem_models.images.intensity import IntensityRange, intensity_range, rescaled, to_unit
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.specimen import load_specimen
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.scaling import limits_like, scaling_for
 from sem_models.progress import Progress, silent
 
 _DRIFT_PX = 0.5
@@ -59,13 +60,17 @@ def score_without_reference(request: NoReferenceRequest, progress: Progress = si
     image = load_specimen(source)
     limits = intensity_range(image.pixels)
     first = _grey_unit(image, limits)
-    output = Predictor(resolved.model).predict_unit(first[None], progress)[0]
+    scaling = scaling_for(resolved.model, limits_like(image, (limits,)))
+    given = _grey_unit(image, scaling.inputs[0])
+    made = Predictor(resolved.model).predict_unit(given[None], progress)[0]
+    output = rescaled(made, scaling.output, limits)
     scores = judge_residual(first, output)
     notes = (
         []
         if scores["noise_std"]
         else ["The output equals the input: nothing was removed, so the residual says nothing."]
     )
+    notes += [scaling.warning] if scaling.warning else []
     if second:
         other = _second_frame(second, image, limits)
         scores |= judge_second_frame(first, other, output)

@@ -30,10 +30,14 @@ class Prediction:
     """Input rows at the bottom that were cut off."""
     extra_inputs: tuple[str, ...] = ()
     """Files whose channels followed those of `source`."""
+    warning: str = ""
+    """What to know before the output is trusted."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
-    """Write a TIFF for each page of each input image, in its dtype, with pixel size and provenance.
+    """Write a TIFF for each page of each input image, with pixel size and provenance.
+
+    Outputs have the dtype of their input, translations that of the images that the model learned to make.
 
     Inputs are never replaced. A page that cannot be used, or whose result exists already, is reported as an error.
 
@@ -76,8 +80,9 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         target = self.names.of_page(stack[0], page[0])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
-        apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, tuple(map(str, stack[1:])))
+        step = apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
+        others = tuple(map(str, stack[1:]))
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, step.warning)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

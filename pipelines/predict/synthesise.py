@@ -15,11 +15,12 @@ from pipelines.predict.sampling import resampled
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.io.write import write_micrograph
-from sem_models.images.micrograph import Micrograph
+from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.inference.diffusion.model import DiffusionModel, Drawn, as_diffusion
 from sem_models.inference.label_maps import one_hot_of
 from sem_models.inference.predictor import choose_device
+from sem_models.inference.scaling import drawn_pixels, drawn_range
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, part_of, silent
 
@@ -39,7 +40,9 @@ class Synthesised:
 
 
 def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[Synthesised]:
-    """Write 8-bit TIFF files with their history into `request.out`; progress is told after each denoising step.
+    """Write TIFF files with their history into `request.out`; progress is told after each denoising step.
+
+    Their data type and grey levels are those of the training images.
 
     Raises:
         UserError: The model is not a diffusion model, takes no masks or needs some, or no mask could be used.
@@ -75,7 +78,7 @@ def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress)
         drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, request.count))
         image = _cut(drawn.mean, (request.size_px, request.size_px))
         step = _step(model, f"image {index + 1} of seed {request.seed}")
-        write_micrograph(target, Micrograph(_bytes(image), history=(step,)))
+        write_micrograph(target, Micrograph(_pixels(model, image), history=(step,)))
         yield Synthesised(None, str(target))
 
 
@@ -110,15 +113,16 @@ def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, tar
         write_micrograph(place, mask.processed(pixels, _step(model, what)))
         return str(place)
 
-    mean = _bytes(_cut(drawn.mean, shape))
+    mean = _pixels(model, _cut(drawn.mean, shape))
     if count == 1:
         return Synthesised(str(path), write(target, mean, seed))
     output = write(target, mean, f"mean of {count}, {seed}")
     std = target.with_name(f"{target.stem}-std.tif")
-    deviation = write(std, 255 * _cut(drawn.std, shape), f"standard deviation of {count}, {seed}")
+    spread = np.float32(drawn_range(model).span) * _cut(drawn.std, shape)
+    deviation = write(std, spread, f"standard deviation of {count}, {seed}")
     places = [target.with_name(f"{target.stem}-sample{index + 1}.tif") for index in range(count)]
     samples = [
-        write(place, _bytes(_cut(sample, shape)), f"sample {index + 1} of {count}, {seed}")
+        write(place, _pixels(model, _cut(sample, shape)), f"sample {index + 1} of {count}, {seed}")
         for index, (place, sample) in enumerate(zip(places, drawn.samples, strict=True))
     ]
     return Synthesised(str(path), output, deviation, tuple(samples))
@@ -130,8 +134,8 @@ def _cut(image: torch.Tensor, shape: tuple[int, int]) -> NDArray[np.float32]:
     return cut
 
 
-def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(np.rint(image * 255).astype(np.uint8))
+def _pixels(model: DiffusionModel, image: NDArray[np.float32]) -> Pixels:
+    return np.ascontiguousarray(drawn_pixels(model, image))
 
 
 def _step(model: DiffusionModel, what: str) -> ProcessingStep:

@@ -14,6 +14,7 @@ from pipelines.predict.pixel_sizes import SAME, at_size, learned_size
 from pipelines.predict.requests import TranslateRequest, TranslationMethod
 from pipelines.predict.sampling import resampled
 from pipelines.tracking.run_facts import manifest_of
+from sem_models.config.intensity import IntensityLimits
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.intensity import UnitImage, from_unit, intensity_range, to_unit
 from sem_models.images.io.write import write_micrograph
@@ -23,6 +24,7 @@ from sem_models.images.specimen import load_specimen
 from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
 from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion
 from sem_models.inference.predictor import choose_device
+from sem_models.inference.scaling import Scaling, limits_like, scaling_by
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
 
@@ -92,11 +94,21 @@ class _Translation(FileWork[Path, Micrograph, Translated]):
     def _translated(self, recorded: Micrograph, progress: Progress) -> tuple[Micrograph, tuple[str, ...]]:
         stated = replace(recorded, pixel_size_nm=self.request.pixel_size_nm or recorded.pixel_size_nm)
         image, notes = at_size(stated, self.size_nm, "models")
-        limits = intensity_range(image.pixels)
-        found = self._draw(to_unit(image.pixels, limits), progress)
-        pixels, _ = from_unit(found, limits, image.pixels.dtype)
+        scaling = self._scaling(image)
+        found = self._draw(to_unit(image.pixels, scaling.inputs[0]), progress)
+        pixels, _ = from_unit(found, scaling.output, scaling.dtype)
         told = {"origin": Origin.TRANSLATED, "settings": ", ".join((self._how(), *notes))}
-        return image.processed(pixels, self.target.step.model_copy(update=told)), (*notes, *self.unsure)
+        step = scaling.noted(self.target.step.model_copy(update=told))
+        warnings = (step.warning,) if step.warning else ()
+        return image.processed(pixels, step), (*notes, *self.unsure, *warnings)
+
+    def _scaling(self, image: Micrograph) -> Scaling:
+        """By the limits of the model that knows the contrast of the inputs, if there is one."""
+        known = self.source.limits if self.source else None
+        made = self.target.limits
+        limits = IntensityLimits(input=known.output if known else (), output=made.output if made else ())
+        measured = limits_like(image, (intensity_range(image.pixels),))
+        return scaling_by(limits, measured, Origin.TRANSLATED)
 
     def _draw(self, unit: UnitImage, progress: Progress) -> UnitImage:
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))

@@ -3,7 +3,7 @@
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from pipelines.models import resolve_model
 from pipelines.release.requests import ExportRequest
 from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
+from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.storage import save_weights
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message=".*isinstance.treespec.*", category=FutureWarning)
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
+LIMITS = "intensity_limits"
+"""Key in the metadata of an ONNX file: JSON of `IntensityLimits`."""
 _TEST_SIZES = ((64, 64), (72, 96))
 
 
@@ -83,6 +86,7 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
         external_data=False,
         verbose=False,
     )
+    _say_limits(model, path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     differences = []
     for size in _sizes_for(model):
@@ -92,6 +96,17 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
             expected = network(torch.from_numpy(image)).numpy()
         differences.append(float(np.abs(restored - expected).max()))
     return max(differences)
+
+
+def _say_limits(model: RestorationModel, path: Path) -> None:
+    """The intensity limits as metadata of the ONNX file, whose network takes and gives unit intensity."""
+    import onnx
+
+    if model.limits is None:
+        return
+    content = onnx.load(path)
+    onnx.helper.set_model_props(content, {LIMITS: model.limits.model_dump_json()})
+    onnx.save(content, path)
 
 
 def _dimension(name: str, step: int) -> Any:
@@ -119,12 +134,38 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
 
     folder = weights.parent
     image = _test_image(model, _sizes_for(model)[0])
+    given, made = _grey_levels(model, given=True), _grey_levels(model, given=False)
+    if given:
+        native, _ = from_unit(image, given.limits, np.dtype(given.dtype))
+        np.save(folder / "input.npy", native)
+        image = to_unit(native, given.limits)
+    else:
+        np.save(folder / "input.npy", image)
     with torch.inference_mode():
         restored = model.network(torch.from_numpy(image)).numpy()
-    np.save(folder / "input.npy", image)
-    np.save(folder / "output.npy", restored)
+    np.save(
+        folder / "output.npy",
+        restored * np.float32(made.limits.span) + np.float32(made.limits.lo) if made else restored,
+    )
     (folder / "README.md").write_text(f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n")
     save_bioimageio_package(_description(model, weights), output_path=out.absolute())
+
+
+class _GreyLevels(NamedTuple):
+    dtype: str
+    limits: IntensityRange
+
+
+def _grey_levels(model: RestorationModel, given: bool) -> _GreyLevels | None:
+    """Data type and limits of the images on one side of a model; None where it knows none, or several.
+
+    Inputs of two detectors have limits of their own, which the ONNX metadata tells.
+    """
+    limits = model.limits
+    side = (limits.input if given else limits.output) if limits else ()
+    if not side or len(set(side[0].parts)) > 1:
+        return None
+    return _GreyLevels(side[0].dtype, IntensityRange(*side[0].parts[0]))
 
 
 def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
@@ -151,6 +192,17 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         return fixed
 
     source = spec.FileDescr(source=folder / "input.npy")
+    levels, made = _grey_levels(model, given=True), _grey_levels(model, given=False)
+    before: list[Any] = []
+    after: list[Any] = []
+    data = spec.IntervalOrRatioDataDescr(type=levels.dtype if levels else "float32")
+    if levels:
+        span, lo = levels.limits.span, levels.limits.lo
+        before = [
+            spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=1 / span, offset=-lo / span)),
+        ]
+    if made:
+        after = [spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=made.limits.span, offset=made.limits.lo))]
     return spec.ModelDescr(
         name=f"SEM Workbench {model.recipe.name}",
         description=model.summary,
@@ -158,12 +210,17 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         cite=[spec.CiteEntry(text=f"The architecture {network}", url=spec.HttpUrl(NETWORK_FACTS[network].source))],
         license=spec.LicenseId("Apache-2.0"),
         documentation=spec.FileDescr(source=folder / "README.md"),
-        inputs=[spec.InputTensorDescr(id=spec.TensorId("image"), axes=axes(given=True), test_tensor=source)],
+        inputs=[
+            spec.InputTensorDescr(
+                id=spec.TensorId("image"), axes=axes(given=True), test_tensor=source, data=data, preprocessing=before
+            )
+        ],
         outputs=[
             spec.OutputTensorDescr(
                 id=spec.TensorId("restored"),
                 axes=axes(given=False),
                 test_tensor=spec.FileDescr(source=folder / "output.npy"),
+                postprocessing=after,
             )
         ],
         weights=spec.WeightsDescr(onnx=spec.OnnxWeightsDescr(source=weights, opset_version=OPSET)),

@@ -12,7 +12,8 @@ from pipelines.study.definition import Item, StudyDefinition, StudyKey
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
-from sem_models.evaluation.discriminator.unpaired_pairs import source_image
+from sem_models.evaluation.discriminator.unpaired_pairs import translated_image
+from sem_models.evaluation.grey_levels import unit_output
 from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.predictor import Predictor
@@ -56,12 +57,12 @@ def _output_of(resolved: ResolvedModel, dataset: Dataset, entry: Entry) -> NDArr
         UserError: The shape differs, which would show at once which picture is generated.
     """
     if dataset.manifest.layout.is_unpaired:
-        output = Predictor(resolved.model).predict_unit(source_image(resolved.model, dataset, entry))
+        output = translated_image(Predictor(resolved.model), dataset, entry)
         real = {e.array("target").shape[2] for e in dataset.manifest.entries if e.has("target")}
         fits, shape = real == {len(output)}, f"{sorted(real)} channels"
     else:
         case = cases_for(resolved.model, dataset, resolved.degradation)(entry)
-        output = Predictor(resolved.model).predict_unit(case.input)
+        output = unit_output(Predictor(resolved.model), case.input, case.limits)
         fits, shape = output.shape == case.target.shape, str(case.target.shape)
     if not fits:
         raise UserError(

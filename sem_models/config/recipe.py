@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sem_models.config.degradation import Degradation
 from sem_models.config.frozen import Frozen
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.method_settings import BlindSpot, CycleSettings, DiffusionSettings
 from sem_models.config.methods import METHOD_FACTS, METHOD_SETTINGS, MethodName
 from sem_models.config.networks.table import NetworkConfig, capabilities
@@ -42,6 +43,8 @@ class Recipe(Frozen):
     """Method diffusion: the noise that is added and removed."""
     labels: tuple[int, ...] = ()
     """Tasks on label maps: the raw value of each class in the mask files. Training copies it from the dataset."""
+    limits: IntensityLimits | None = Field(None, exclude_if=lambda limits: limits is None)
+    """Intensity limits of input and output. Training copies them from the dataset; None: each image had its own."""
     train: TrainSettings = TrainSettings()
 
     @model_validator(mode="after")

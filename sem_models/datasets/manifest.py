@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from sem_models.config.frozen import Frozen
+from sem_models.config.intensity import RoleLimits, TypeLimits
 from sem_models.datasets.kinds import LAYOUTS, Kind, Layout, Role
 from sem_models.images.facts import Fact
 
@@ -57,8 +58,9 @@ class StoredArray(Frozen):
     """Number of rows cut off at the bottom."""
     databar_found_by: Literal["none", "metadata", "detection", "manual"]
     intensity: tuple[float, float]
-    """Intensity limits, as raw values: (0, 255) for 8 bit, otherwise robust limits of the image; (0, 1) for masks,
-    whose values are class indices."""
+    """Intensity limits, as raw values: (0, 255) for 8 bit, otherwise robust limits of all training images of this role
+    and data type together. Limits of the image alone in datasets of versions before 0.2, and where no training image
+    has its data type. (0, 1) for masks, whose values are class indices."""
     metadata: dict[str, Fact] = Field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     """The files that the channels come from, if there are several: the file named above first, to which `intensity`
@@ -75,6 +77,11 @@ class StoredArray(Frozen):
     def part_intensities(self) -> tuple[tuple[float, float], ...]:
         """The intensity limits of each part; a single pair if all channels come from one file."""
         return tuple(part.intensity for part in self.parts) or (self.intensity,)
+
+    @property
+    def limits(self) -> TypeLimits:
+        """The intensity limits, with the data type that they belong to."""
+        return TypeLimits(dtype=self.dtype, parts=self.part_intensities)
 
 
 class Warp(Frozen):
@@ -163,3 +170,12 @@ class Manifest(Frozen):
     def layout(self) -> Layout:
         """The images that each sample consists of."""
         return LAYOUTS[self.kind]
+
+    def limits(self, role: Role) -> RoleLimits:
+        """Return the intensity limits that all training images of a role share, one item for each data type.
+
+        Empty where they share none: each image of an early dataset has its own, and some roles have no images.
+        """
+        trained = [entry.array(role) for entry in self.entries if entry.split == "train" and entry.has(role)]
+        shared = tuple(dict.fromkeys(stored.limits for stored in trained))
+        return shared if len({own.dtype for own in shared}) == len(shared) else ()

@@ -7,6 +7,7 @@ from typing import Protocol
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
+from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Scores
 from sem_models.images.intensity import UnitImage
@@ -86,7 +87,7 @@ class Benchmark:
             for name, predictor in predictors.items():
                 row = found.get((name, entry.name))
                 if row is None:
-                    scores = self.scorer(predictor.predict_unit(case.input), case)
+                    scores = self.scorer(unit_output(predictor, case.input, case.limits), case)
                     row = Row(method=name, image=entry.name, group=entry.group, scores=scores)
                 rows.append(row)
             progress(index + 1, len(entries), "images scored")

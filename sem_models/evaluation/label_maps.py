@@ -3,6 +3,7 @@
 import numpy as np
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
@@ -29,7 +30,9 @@ def segmentation_benchmark(dataset: Dataset, labels: tuple[int, ...], degradatio
 
     def case_of(entry: Entry) -> Case:
         image = make_case(dataset, entry, degradation, 1)
-        return Case(image.input, dataset.one_hot(entry), 1, image.downsampling, image.pixel_size_nm)
+        limits = IntensityLimits(input=image.limits.input) if image.limits else None
+        size = image.pixel_size_nm
+        return Case(image.input, dataset.one_hot(entry), 1, image.downsampling, size, limits=limits)
 
     return Benchmark(
         dataset=dataset,
@@ -53,7 +56,8 @@ def synthesis_benchmark(dataset: Dataset, labels: tuple[int, ...], degradation: 
 
     def case_of(entry: Entry) -> Case:
         image = make_case(dataset, entry, degradation, 1)
-        return Case(dataset.one_hot(entry), image.target, 1, None, image.pixel_size_nm)
+        limits = IntensityLimits(output=image.limits.output) if image.limits else None
+        return Case(dataset.one_hot(entry), image.target, 1, None, image.pixel_size_nm, limits=limits)
 
     return Benchmark(
         dataset=dataset,

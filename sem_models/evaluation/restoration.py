@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -10,6 +11,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
 from sem_models.evaluation.benchmark import Benchmark
+from sem_models.evaluation.grey_levels import shared_limits
 from sem_models.evaluation.scorer import Case, Scorer
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
@@ -71,16 +73,17 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
     """
     sharp = dataset.unit(entry, dataset.sharp_role)
     size = entry.array(dataset.sharp_role).pixel_size_nm
+    limits = shared_limits(dataset, (entry, dataset.manifest.layout.image_roles[0]), (entry, dataset.sharp_role))
     if dataset.manifest.layout.is_paired:
         low = dataset.unit(entry, "input")
         if tuple(size * scale for size in low.shape[1:]) != sharp.shape[1:]:
             raise UserError(f"{entry.name}: the input is not {scale} times smaller than the target; use another scale.")
-        return Case(low, sharp, scale, None, size)
+        return Case(low, sharp, scale, None, size, is_pair=True, limits=limits)
     if degradation.scale != scale:
         raise UserError(
             f"The model enlarges {scale} times, but degradation.scale is {degradation.scale}; make them equal."
         )
-    return _simulated(sharp, entry.name, degradation, size)
+    return replace(_simulated(sharp, entry.name, degradation, size), limits=limits)
 
 
 def _simulated(sharp: UnitImage, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:

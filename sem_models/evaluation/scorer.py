@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sem_models.config.degradation import Downsampling
+from sem_models.config.intensity import IntensityLimits
 from sem_models.evaluation.metrics.atoms import lattice_scores
 from sem_models.evaluation.metrics.dists import dists
 from sem_models.evaluation.metrics.down_consistency import down_consistency_db
 from sem_models.evaluation.metrics.lpips import lpips_alex
 from sem_models.evaluation.metrics.regions import blur_gain_db, response_auc, sharp_identity_db
-from sem_models.evaluation.metrics.table import LABELS, METRICS
+from sem_models.evaluation.metrics.table import LABELS, METRICS, psnr_affine_db
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.images.intensity import UnitImage
@@ -39,6 +40,10 @@ class Case:
     """(1, h, w) from 0, sharp, to 1, blurred, if only a part of the input was blurred."""
     recorded: UnitImage | None = None
     """(C, h, w) image that people are shown as the input, if methods get something computed from it."""
+    is_pair: bool = False
+    """Whether `input` and `target` are two recordings, whose grey levels may differ by gain and offset."""
+    limits: IntensityLimits | None = None
+    """What stands for 0 and 1 in `input` and `target`; None where each image of the dataset has limits of its own."""
 
 
 class Scorer:
@@ -61,7 +66,8 @@ class Scorer:
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
         extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **_lattice(output, target)}
-        return {**scores, **_resolution_nm(scores, case), **trained, **extra, **_texture(output, target, case)}
+        given = {**_resolution_nm(scores, case), **_affine(whole, case)}
+        return {**scores, **given, **trained, **extra, **_texture(output, target, case)}
 
     def _with_weights(self, name: str, output: UnitImage, target: UnitImage) -> float | None:
         if name not in self._trained:
@@ -79,6 +85,14 @@ def _resolution_nm(scores: Scores, case: Case) -> Scores:
     if case.pixel_size_nm is None:
         return {}
     return {"frc_resolution_nm": None if pixels is None else pixels * case.pixel_size_nm}
+
+
+def _affine(whole: UnitImage, case: Case) -> Scores:
+    """Only of pairs: a simulated input has the grey levels of its target."""
+    if not case.is_pair:
+        return {}
+    output, target = (_inner(image, case.scale) for image in (whole, case.target))
+    return {"psnr_affine_db": _or_none(psnr_affine_db(output, target, DATA_RANGE))}
 
 
 def _down_consistency(whole: UnitImage, case: Case) -> Scores:

@@ -1,5 +1,6 @@
 """Conversion between native grey values and unit intensity, in which networks work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from sem_models.images.micrograph import Pixels
 UnitImage = NDArray[np.float32]
 """An image in unit intensity, 0 for black and 1 for white: (C, H, W), or (H, W) for a single channel."""
 _PERCENTILES = (0.1, 99.9)
+_MOST_POOLED = 2**24
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,40 @@ def intensity_range(pixels: Pixels) -> IntensityRange:
     """
     if pixels.dtype == np.uint8:
         return IntensityRange(0.0, 255.0)
+    return _robust_range(pixels)
+
+
+def pooled_range(images: Sequence[Pixels]) -> IntensityRange:
+    """Like `intensity_range`, of the pixels of several images of one data type taken together.
+
+    Where they have more than 2^24 pixels, as many are drawn at random, the same ones each time.
+    """
+    if images[0].dtype == np.uint8:
+        return IntensityRange(0.0, 255.0)
+    share = min(1.0, _MOST_POOLED / sum(image.size for image in images))
+    return _robust_range(np.concatenate([_sample(image, share) for image in images]))
+
+
+def _sample(image: Pixels, share: float) -> Pixels:
+    if share == 1:
+        return image.reshape(-1)
+    places = np.random.default_rng(0).integers(0, image.size, max(1, round(share * image.size)))
+    return image.reshape(-1)[np.sort(places)]
+
+
+def _robust_range(pixels: Pixels) -> IntensityRange:
     lo, hi = (float(value) for value in np.percentile(pixels, _PERCENTILES))
     if not hi > lo:
         lo, hi = float(pixels.min()), float(pixels.max())
     return IntensityRange(lo, hi if hi > lo else lo + 1.0)
+
+
+def rescaled(values: NDArray[np.float32], old: IntensityRange, new: IntensityRange) -> NDArray[np.float32]:
+    """Unit intensities by `old` limits as unit intensities by `new` ones; the array itself where they are equal."""
+    if old == new:
+        return values
+    native = values.astype(np.float64) * old.span + old.lo
+    return ((native - new.lo) / new.span).astype(np.float32)
 
 
 def to_unit(pixels: Pixels, limits: IntensityRange) -> NDArray[np.float32]:

@@ -64,6 +64,8 @@ class ProcessingStep(BaseModel):
     software: Text = ""
     date: Text = ""
     """ISO 8601, UTC."""
+    warning: Text = ""
+    """What to know before the output is trusted."""
     note: Text = ""
     """Description of the whole step by an early version, which recorded nothing else."""
 

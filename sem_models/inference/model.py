@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.methods import Direction
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
@@ -48,6 +49,20 @@ def recipe_of(model: UnitModel) -> Recipe | None:
 
 
 @runtime_checkable
+class ScaledModel(UnitModel, Protocol):
+    """A model that knows which grey levels stand for 0 and 1 in its inputs and outputs."""
+
+    @property
+    def limits(self) -> IntensityLimits | None:
+        """None where each image has limits of its own."""
+
+
+def limits_of(model: UnitModel) -> IntensityLimits | None:
+    """The intensity limits that a model was made with; None where it knows none."""
+    return model.limits if isinstance(model, ScaledModel) else None
+
+
+@runtime_checkable
 class PlacedModel(Protocol):
     """A model whose output depends on the place of a tile in the image, such as one that draws from noise."""
 
@@ -86,6 +101,12 @@ class RestorationModel:
     def capabilities(self) -> Capabilities:
         """The capabilities of the network."""
         return capabilities(self.recipe.network)
+
+    @property
+    def limits(self) -> IntensityLimits | None:
+        """Of its inputs and outputs; a backward generator takes what a forward one gives."""
+        known = self.recipe.limits
+        return known.swapped if known and self.direction == "backward" else known
 
     @property
     def takes_one_pass(self) -> bool:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.channels import require_grey
-from sem_models.images.databar import without_databar
 from sem_models.images.intensity import IntensityRange, from_unit
 from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
-from sem_models.images.provenance import Origin
-from sem_models.images.stack import part_limits, stack_to_unit
+from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.images.stack import stack_to_unit
 from sem_models.inference.model import UnitModel, step_of
+from sem_models.inference.scaling import Scaling, measured_limits, scaling_for
 from sem_models.inference.tiling.stream import TileStream
 from sem_models.inference.tiling.tiles import TileSource
 from sem_models.progress import Progress, silent
@@ -59,47 +59,51 @@ class Predictor:
     def predict(
         self, micrograph: Micrograph, progress: Progress = silent, origin: Origin = Origin.RESTORED
     ) -> Micrograph:
-        """Restore a micrograph; the result has its dtype, its pixel size divided by the scale, and a longer history.
+        """Apply the model to a micrograph; the result has the dtype and the units that `scaling_for` chooses.
+
+        Its pixel size is divided by the scale, and its history is one step longer.
 
         Raises:
             UserError: The model takes another number of channels.
         """
         grey = self._accepted(micrograph)
-        pixels = np.empty(self._shape(grey.height, grey.width), grey.pixels.dtype)
+        scaling = scaling_for(self.model, measured_limits(grey), origin)
+        pixels = np.empty(self._shape(grey.height, grey.width), scaling.dtype)
 
         def keep(first: int, rows: Pixels) -> None:
             pixels[first : first + len(rows)] = rows
 
-        saturated = self._restore(grey, keep, progress)
-        result = self._result(grey, pixels, origin)
+        saturated = self._restore(grey, scaling, keep, progress)
+        result = self._result(grey, pixels, scaling, origin)
         return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
 
     def predict_to_file(
         self, micrograph: Micrograph, out: Path, progress: Progress = silent, origin: Origin = Origin.RESTORED
-    ) -> Path:
-        """Do the same as `predict` into a TIFF file, written by rows so that it is never whole in memory."""
-        grey = self._accepted(micrograph)
-        result = self._result(grey, reserved(self._shape(grey.height, grey.width), grey.pixels.dtype), origin)
-        with TiffRowWriter(out, result) as writer:
-            self._restore(grey, writer.write_rows, progress)
-        return out
+    ) -> ProcessingStep:
+        """Do the same as `predict` into a TIFF file, written by rows so that it is never whole in memory.
 
-    def _restore(self, grey: Micrograph, write: Callable[[int, Pixels], None], progress: Progress) -> float:
-        """Pass (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped.
-
-        The first of several inputs sets the intensity scale of the output.
+        Returns:
+            The processing step that the file names.
         """
-        # The text of a data bar would stretch the percentiles; training images have none.
-        parts = part_limits(without_databar(grey).pixels, grey.parts)
-        limits = parts[0]
+        grey = self._accepted(micrograph)
+        scaling = scaling_for(self.model, measured_limits(grey), origin)
+        result = self._result(grey, reserved(self._shape(grey.height, grey.width), scaling.dtype), scaling, origin)
+        with TiffRowWriter(out, result) as writer:
+            self._restore(grey, scaling, writer.write_rows, progress)
+        return result.history[-1]
+
+    def _restore(
+        self, grey: Micrograph, scaling: Scaling, write: Callable[[int, Pixels], None], progress: Progress
+    ) -> float:
+        """Pass (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
         clipped: list[float] = []
 
         def convert(first: int, rows: NDArray[np.float32]) -> None:
-            native, saturated = from_unit(rows.transpose(1, 2, 0), limits, grey.pixels.dtype)
+            native, saturated = from_unit(rows.transpose(1, 2, 0), scaling.output, scaling.dtype)
             clipped.append(saturated * rows.shape[1])
             write(first, native)
 
-        self._stream(_tile_source(grey, parts), convert, progress)
+        self._stream(_tile_source(grey, scaling.inputs), convert, progress)
         return sum(clipped) / (grey.height * self.model.capabilities.scale)
 
     def _shape(self, height: int, width: int) -> tuple[int, int, int]:
@@ -114,9 +118,9 @@ class Predictor:
             raise UserError(_other_channels(grey, self.model.name, wanted))
         return grey
 
-    def _result(self, micrograph: Micrograph, pixels: Pixels, origin: Origin) -> Micrograph:
+    def _result(self, micrograph: Micrograph, pixels: Pixels, scaling: Scaling, origin: Origin) -> Micrograph:
         step = step_of(self.model).model_copy(update={"origin": origin})
-        return micrograph.processed(pixels, step, self.model.capabilities.scale)
+        return micrograph.processed(pixels, scaling.noted(step), self.model.capabilities.scale)
 
 
 def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:

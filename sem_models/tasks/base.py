@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.methods import MethodFacts, method_facts
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe, TaskName
 from sem_models.config.validation_scores import PSNR, ValidationScore
 from sem_models.datasets.kinds import LAYOUTS, Kind, Role
 from sem_models.datasets.manifest import Manifest
-from sem_models.images.provenance import Origin
+from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.progress import Progress, silent
 from sem_models.tasks.words import RESTORING, Words
 
@@ -84,6 +85,25 @@ class Task:
         if LAYOUTS[kind].brings_inputs:
             return "No forward model: the dataset contains its inputs as they were recorded."
         return self.words.no_forward_model
+
+    def limits(self, recipe: Recipe, manifest: Manifest) -> IntensityLimits | None:
+        """Return the intensity limits of the inputs and outputs of a model that learns from a dataset.
+
+        None if each image of the dataset has limits of its own, as in datasets of versions before 0.2.
+        """
+        from sem_models.methods.base import Truth
+        from sem_models.methods.table import find_method
+
+        given, made = manifest.layout.image_roles[0], manifest.layout.sharp_role
+        if find_method(recipe).truth(recipe, manifest) is Truth.SECOND_FRAME:
+            # Both frames are scaled by the limits of the first.
+            made = given
+        limits = IntensityLimits(
+            input=manifest.limits(given) if self.takes_images else (),
+            output=manifest.limits(made) if self.gives_images else (),
+        )
+        unknown = (self.takes_images and not limits.input) or (self.gives_images and not limits.output)
+        return None if unknown else limits
 
     def image_channels(self, recipe: Recipe) -> int:
         """Return how many channels an input micrograph has; the network may get more that are computed from it."""
@@ -227,6 +247,10 @@ class Task:
         recipe: Recipe | None,
         micrograph: "Micrograph",
         out: Path,
-    ) -> None:
-        """Do the same as `apply` and write a TIFF file, streamed if possible so that it is never whole in memory."""
-        predictor.predict_to_file(micrograph, out, origin=self.origin)
+    ) -> ProcessingStep:
+        """Do the same as `apply` and write a TIFF file, streamed if possible so that it is never whole in memory.
+
+        Returns:
+            The processing step that the file names.
+        """
+        return predictor.predict_to_file(micrograph, out, origin=self.origin)

@@ -11,8 +11,10 @@ from sem_models.tasks.table import find_task
 
 
 def adapt(recipe: Recipe, manifest: Manifest) -> Recipe:
-    """Return the recipe, completed by what only the dataset knows, for instance the classes of its masks."""
-    return find_task(recipe).adapted(recipe, manifest)
+    """Return the recipe, completed by what only the dataset knows: intensity limits, and the classes of its masks."""
+    task = find_task(recipe)
+    adapted = task.adapted(recipe, manifest)
+    return adapted.model_copy(update={"limits": task.limits(adapted, manifest)})
 
 
 def check_compatible(recipe: Recipe, manifest: Manifest) -> None:

@@ -12,6 +12,7 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
+from sem_models.images.provenance import ProcessingStep
 from sem_models.progress import Progress, silent
 from sem_models.tasks.base import Task
 from sem_models.tasks.words import Words
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sem_models.images.micrograph import Micrograph
     from sem_models.inference.model import UnitModel
     from sem_models.inference.predictor import Predictor
+    from sem_models.inference.scaling import Scaling
     from sem_models.methods.base import Batch
     from sem_models.validation.base import Validator
 
@@ -131,16 +133,22 @@ class Inpainting(Task):
         given = len(micrograph.parts) == 2
         image = replace(micrograph, pixels=micrograph.pixels[..., :1]) if given else require_grey(micrograph)
         hidden = micrograph.pixels[..., -1] > 0 if given else found_defects(image)
-        pixels = np.where(hidden[..., None], _redrawn(predictor, image, hidden, progress), image.pixels)
+        redrawn, scaling = _redrawn(predictor, image, hidden, progress)
+        pixels = np.where(hidden[..., None], redrawn, image.pixels)
         lines, count = int(hidden.any(axis=1).sum()), int(hidden.sum())
         settings = f"{count} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
-        return image.processed(pixels, step_of(predictor.model).model_copy(update={"settings": settings}))
+        step = step_of(predictor.model).model_copy(update={"settings": settings})
+        return image.processed(pixels, scaling.noted(step) if scaling else step)
 
-    def apply_to_file(self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path) -> None:
-        """Do the same as `apply` and write a TIFF file."""
+    def apply_to_file(
+        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+    ) -> ProcessingStep:
+        """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
-        write_micrograph(out, self.apply(predictor, recipe, micrograph))
+        result = self.apply(predictor, recipe, micrograph)
+        write_micrograph(out, result)
+        return result.history[-1]
 
 
 def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
@@ -153,21 +161,23 @@ def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
 
 def _redrawn(
     predictor: "Predictor", image: "Micrograph", hidden: NDArray[np.bool_], progress: Progress
-) -> NDArray[np.generic]:
-    """Return the model's output in native type, (H, W, 1); only its hidden pixels are to be used."""
+) -> "tuple[NDArray[np.generic], Scaling | None]":
+    """Return the model's output in native type, (H, W, 1), of which only hidden pixels count, and its scaling."""
     import torch
 
     from sem_models.evaluation.baselines.lines import fill_and_mark
     from sem_models.images.intensity import from_unit, intensity_range, to_unit
+    from sem_models.inference.scaling import limits_like, scaling_for
 
     if not hidden.any() or hidden.all():
-        return image.pixels
+        return image.pixels, None
     # Dead lines would stretch the percentiles.
-    limits = intensity_range(image.pixels[~hidden])
-    unit = torch.from_numpy(to_unit(image.pixels, limits).transpose(2, 0, 1))[None]
+    good = intensity_range(image.pixels[~hidden])
+    scaling = scaling_for(predictor.model, limits_like(image, (good,)))
+    unit = torch.from_numpy(to_unit(image.pixels, scaling.inputs[0]).transpose(2, 0, 1))[None]
     prepared = fill_and_mark(unit, torch.from_numpy(hidden)[None, None].to(unit.dtype))[0]
     restored = predictor.predict_unit(prepared.numpy(), progress)
-    return from_unit(restored.transpose(1, 2, 0), limits, image.pixels.dtype)[0]
+    return from_unit(restored.transpose(1, 2, 0), scaling.output, image.pixels.dtype)[0], scaling
 
 
 INPAINTING = Inpainting(

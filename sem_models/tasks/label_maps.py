@@ -7,6 +7,7 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
+from sem_models.images.provenance import ProcessingStep
 from sem_models.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -69,14 +70,17 @@ class LabelMapTask(Task):
             raise UserError(f"The recipe of {name} does not list the labels of its classes; train it again.")
         return recipe.labels
 
-    def apply_to_file(self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path) -> None:
-        """Do the same as `apply` and write a TIFF file."""
+    def apply_to_file(
+        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+    ) -> ProcessingStep:
+        """Do the same as `apply`, write a TIFF file and return the processing step that it names."""
         from sem_models.images.io.write import write_micrograph
 
         if recipe is None or not self.uses_masks(recipe):
-            super().apply_to_file(predictor, recipe, micrograph, out)
-        else:
-            write_micrograph(out, self.apply(predictor, recipe, micrograph))
+            return super().apply_to_file(predictor, recipe, micrograph, out)
+        result = self.apply(predictor, recipe, micrograph)
+        write_micrograph(out, result)
+        return result.history[-1]
 
 
 def one_hot(mask: "Tensor", classes: int) -> "Tensor":

@@ -14,6 +14,7 @@ from sem_models.evaluation.discriminator.unpaired_pairs import unpaired_pairs
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case
 from sem_models.images.micrograph import Micrograph
+from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.model import UnitModel, recipe_of
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
@@ -120,6 +121,10 @@ def apply_model(predictor: Predictor, micrograph: Micrograph, progress: Progress
     return task_of(predictor.model).apply(predictor, recipe_of(predictor.model), micrograph, progress)
 
 
-def apply_to_file(predictor: Predictor, micrograph: Micrograph, out: Path) -> None:
-    """Do the same as `apply_model` and write a TIFF file, streamed if possible so that it is never whole in memory."""
-    task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out)
+def apply_to_file(predictor: Predictor, micrograph: Micrograph, out: Path) -> ProcessingStep:
+    """Do the same as `apply_model` and write a TIFF file, streamed if possible so that it is never whole in memory.
+
+    Returns:
+        The processing step that the file names.
+    """
+    return task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out)

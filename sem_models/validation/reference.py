@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sem_models.config.validation_scores import PSNR, ValidationScore
 from sem_models.evaluation.baselines.table import Bicubic
+from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.metrics.table import psnr_db, ssim
 from sem_models.evaluation.scorer import DATA_RANGE, Case
 from sem_models.images.intensity import UnitImage
@@ -35,13 +36,13 @@ class ReferenceValidator:
         """
         self.cases, self._scale, self._device = cases, scale, device
         predictor = Predictor(baseline or Bicubic(scale), "cpu")
-        self._baseline = {name: np.clip(predictor.predict_unit(case.input), 0, 1) for name, case in cases.items()}
+        self._baseline = {name: _seen(predictor, case) for name, case in cases.items()}
         self.baseline_scores = self.baseline_of(self._baseline)
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Return scores of `model`, means over images; the first images go to the reporter as panels."""
         predictor = Predictor(model, self._device)
-        outputs = {name: np.clip(predictor.predict_unit(case.input), 0, 1) for name, case in self.cases.items()}
+        outputs = {name: _seen(predictor, case) for name, case in self.cases.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
             reporter.sample(step, name, self._pictures(name, outputs[name]))
         return {**self.scores_of(outputs, predictor), **self.baseline_scores}
@@ -73,3 +74,8 @@ class ReferenceValidator:
         enlarged = recorded.repeat(self._scale, axis=1).repeat(self._scale, axis=2)
         images = {"input": enlarged, "floor": self._baseline[name], "output": output, "target": case.target}
         return {panel: picture(images[panel]) for panel in self.panels}
+
+
+def _seen(predictor: Predictor, case: Case) -> UnitImage:
+    """(C, H, W) output in the unit intensity of the target, without what lies outside of [0, 1]."""
+    return np.clip(unit_output(predictor, case.input, case.limits), 0, 1)

@@ -130,8 +130,10 @@ def _check_package(path: Path) -> None:
         archive.extractall(path.parent / "package")
     folder = path.parent / "package"
     session = onnxruntime.InferenceSession(str(next(folder.glob("*.onnx"))))
-    (restored,) = session.run(None, {"image": np.load(folder / "input.npy")})
-    np.testing.assert_allclose(restored, np.load(folder / "output.npy"), atol=1e-4)
+    native = np.load(folder / "input.npy")
+    assert native.dtype == np.uint8
+    (restored,) = session.run(None, {"image": (native / 255).astype(np.float32)})
+    np.testing.assert_allclose(restored, np.load(folder / "output.npy") / 255, atol=1e-4)
 
 
 def test_interrupt_saves_and_resumes(sem_home: Path, small_dataset: Dataset) -> None:

@@ -19,6 +19,7 @@ from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 from sem_models.datasets.preparation.pair_pixels import one_size
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.pooling import with_pooled_limits
 from sem_models.datasets.preparation.resampling import resample_cuts
 from sem_models.datasets.preparation.stacking import cut_file, described_parts
 from sem_models.datasets.registration.alignment import Alignment, align
@@ -73,7 +74,7 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         target_group_by=plan.target_group_by,
         seed=plan.options.seed,
         test_groups=plan.options.test_groups,
-        entries=tuple(entries),
+        entries=with_pooled_limits(entries, part),
         skipped=tuple(Skipped(source=item.source, reason=str(item.reason)) for item in plan.skipped),
         label_values=plan.labels.values if plan.labels else (),
     )

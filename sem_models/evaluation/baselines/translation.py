@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from sem_models.config.intensity import IntensityLimits
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
 
@@ -18,6 +19,8 @@ class Constant:
     value: float
     """In unit intensity."""
     scale: int
+    limits: IntensityLimits | None = None
+    """Of the roles of the dataset, in whose target the grey was measured."""
     name: str = CONSTANT
 
     @property
@@ -39,7 +42,10 @@ def constant_baseline(dataset: Dataset) -> Constant:
     for entry in dataset.entries("train"):
         target = dataset.unit(entry, dataset.sharp_role)
         sums, pixels = sums + float(target.sum(dtype=np.float64)), pixels + target.size
-    return Constant(sums / pixels if pixels else 0.5, pair_scale(dataset))
+    layout, limits = dataset.manifest.layout, dataset.manifest.limits
+    given, made = limits(layout.image_roles[0]), limits(layout.sharp_role)
+    known = IntensityLimits(input=given, output=made) if given and made else None
+    return Constant(sums / pixels if pixels else 0.5, pair_scale(dataset), known)
 
 
 def pair_scale(dataset: Dataset) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.scorer import Case
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
@@ -29,7 +30,7 @@ def reference_pairs(
     pairs = []
     for index, entry in enumerate(entries):
         case = case_of(entry)
-        output = predictor.predict_unit(case.input)
+        output = unit_output(predictor, case.input, case.limits)
         pairs.append(Pair(case.target.mean(0), output.mean(0), entry.name, entry.group, entry.split in splits))
         progress(index + 1, len(entries), "images generated")
     return pairs

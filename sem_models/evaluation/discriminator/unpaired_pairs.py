@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.pairs import Pair
+from sem_models.evaluation.grey_levels import unit_output
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.progress import Progress, silent
@@ -81,12 +84,24 @@ def unpaired_pairs(
     found = partners(judged) + (partners(extra) if extra else [])
     predictor, pairs = Predictor(model), []
     for index, two in enumerate(found):
-        output = predictor.predict_unit(source_image(model, dataset, two.source))
+        output = translated_image(predictor, dataset, two.source)
         real, generated = _cut(dataset.unit(two.real, "target").mean(0), output.mean(0))
         name = f"{two.source.name} beside {two.real.name}"
         pairs.append(Pair(real, generated, name, two.block, two.source.split in splits))
         progress(index + 1, len(found), "images generated")
     return pairs
+
+
+def translated_image(predictor: Predictor, dataset: Dataset, entry: Entry) -> UnitImage:
+    """(C, H, W) output for an image of the first domain, in the unit intensity of the second.
+
+    Raises:
+        UserError: The model takes another number of channels.
+    """
+    image, target = source_image(predictor.model, dataset, entry), dataset.manifest.limits("target")
+    known = bool(target and dataset.manifest.limits("input"))
+    limits = IntensityLimits(input=(entry.array("input").limits,), output=target[:1]) if known else None
+    return unit_output(predictor, image, limits)
 
 
 def source_image(model: UnitModel, dataset: Dataset, entry: Entry) -> NDArray[np.float32]:

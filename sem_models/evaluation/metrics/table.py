@@ -32,6 +32,19 @@ def psnr_db(output: UnitImage, target: UnitImage, data_range: float) -> float:
     return min(value, _LARGEST_PSNR_DB)
 
 
+def psnr_affine_db(output: UnitImage, target: UnitImage, data_range: float) -> float:
+    """`psnr_db` of gain x output + offset, the two that fit the target best in the least-squares sense.
+
+    Two instruments, or two settings of one, count in different grey levels; what is left after the fit is structure
+    and noise. A flat output is fitted by the mean of the target. (H, W) each, not clipped.
+    """
+    flat, sharp = output.astype(np.float64).ravel(), target.astype(np.float64).ravel()
+    centred = flat - flat.mean()
+    power = float(centred @ centred)
+    gain = float(centred @ sharp) / power if power > 0 else 0.0
+    return psnr_db((gain * centred + sharp.mean()).astype(np.float32), target.ravel(), data_range)
+
+
 def ssim(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Compute SSIM (Wang et al., 2004) with scikit-image's default, a uniform 7 x 7 window; NaN below 7 pixels."""
     if min(target.shape) < _SSIM_WINDOW:
@@ -71,6 +84,7 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB", family="Pixel errors"),
+    "psnr_affine_db": Metric("PSNR after affine fit (dB)", math.inf, unit="dB", family="Pixel errors"),
     "ssim": Metric("SSIM", math.inf, ssim, family="Structure"),
     "mse": Metric("MSE", 0, mse, unit="data range²", family="Pixel errors"),
     "gradient_error": Metric("Gradient error (1/px)", 0, gradient_error, unit="1/px", family="Structure"),

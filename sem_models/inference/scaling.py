@@ -1,0 +1,164 @@
+"""From the grey levels of a file to unit intensity and back: which intensity limits are applied to a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sem_models.config.intensity import IntensityLimits, TypeLimits, limits_of_type
+from sem_models.images.databar import without_databar
+from sem_models.images.intensity import IntensityRange, UnitImage, from_unit
+from sem_models.images.micrograph import Micrograph, Pixels
+from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.images.stack import part_limits
+from sem_models.inference.model import UnitModel, limits_of
+
+_BEYOND = 2.0
+"""How far a file may reach beyond the limits of a model, in units of their span: noise of few electrons does."""
+_NARROWEST = 0.1
+"""Least share of the limits of a model that a file must span: 12-bit data in a 16-bit file does not."""
+_Pairs = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What stands for 0 and 1 in one file and in the output that is made of it."""
+
+    inputs: tuple[IntensityRange, ...]
+    """One for each file that gives channels."""
+    output: IntensityRange
+    dtype: np.dtype[Any]
+    """Of the output."""
+    settings: str
+    """Which limits these are, for the history of the output."""
+    warning: str = ""
+    """Why they are not the ones of the training; empty where they are, and where the model knows none."""
+
+    def noted(self, step: ProcessingStep) -> ProcessingStep:
+        """The step with these limits among its settings."""
+        settings = ", ".join(text for text in (step.settings, self.settings) if text)
+        return step.model_copy(update={"settings": settings, "warning": self.warning})
+
+
+def measured_limits(micrograph: Micrograph) -> TypeLimits:
+    """Robust limits of a file by itself, without its data bar, a pair for each of the files it was assembled from."""
+    # Black and white writing would stretch the percentiles; in training the bar was cut.
+    return limits_like(micrograph, part_limits(without_databar(micrograph).pixels, micrograph.parts))
+
+
+def limits_like(micrograph: Micrograph, parts: Sequence[IntensityRange]) -> TypeLimits:
+    """These limits of the parts of a micrograph, with its data type."""
+    return TypeLimits(dtype=str(micrograph.pixels.dtype), parts=tuple((own.lo, own.hi) for own in parts))
+
+
+def scaling_for(model: UnitModel, measured: TypeLimits, origin: Origin = Origin.RESTORED) -> Scaling:
+    """How a file is scaled: by the limits that the model was trained with, if the file is compatible with them.
+
+    It is compatible where its data type is one that the model learned from and its own limits overlap those of the
+    training, span a tenth of them at least and reach two spans beyond them at most. Any other file, such as one of
+    another instrument, is scaled by its own limits, and the result says so. A restored image then stays in the units
+    of the file; a translated one is always in those of the images that the model learned to make.
+
+    Args:
+        model: Baselines and models of versions before 0.2 know no limits: each file has its own, which the output
+            shares.
+        measured: Limits of the file by itself (`measured_limits`).
+        origin: What the output is.
+    """
+    return scaling_by(limits_of(model) or IntensityLimits(), measured, origin)
+
+
+def scaling_by(limits: IntensityLimits, measured: TypeLimits, origin: Origin) -> Scaling:
+    """Like `scaling_for`, by the limits of a model, or of two of which one knows the input and one the output."""
+    if not limits.input:
+        made = None if origin.shows_what_was_recorded else output_type(limits, measured.dtype)
+        return _by_file(measured, made.parts[0], made.dtype) if made else _as_recorded(measured)
+    known = limits_of_type(limits.input, measured.dtype)
+    trained = known and fitting(known, measured)
+    if trained:
+        made = output_type(limits, measured.dtype) or TypeLimits(dtype=measured.dtype, parts=trained)
+        return _scaling(trained, made.parts[0], made.dtype, "the training")
+    usual = known or limits.input[0]
+    warning = _warning(usual, measured)
+    made = output_type(limits, usual.dtype)
+    if made is None:
+        return _as_recorded(measured, warning)
+    if not origin.shows_what_was_recorded:
+        return _by_file(measured, made.parts[0], made.dtype, warning)
+    return _by_file(measured, _carried_over(made.parts[0], usual.parts[0], measured.parts[0]), measured.dtype, warning)
+
+
+def fitting(known: TypeLimits, measured: TypeLimits) -> _Pairs | None:
+    """The known limits for a file of the same type, a pair for each of its parts; None where it is not compatible."""
+    parts = known.parts
+    if len(parts) != len(measured.parts):
+        # Channels of one page stand for several files only where these had one pair of limits.
+        if len(set(parts)) > 1:
+            return None
+        parts = parts[:1] * len(measured.parts)
+    return parts if all(map(_compatible, parts, measured.parts)) else None
+
+
+def output_type(limits: IntensityLimits, dtype: str) -> TypeLimits | None:
+    """The limits of the output for an input of this type: those of the same type, else the first; None for masks."""
+    return limits_of_type(limits.output, dtype) or next(iter(limits.output), None)
+
+
+def drawn_range(model: UnitModel) -> IntensityRange:
+    """What stands for 0 and 1 in images that a model draws from nothing that was recorded."""
+    limits = limits_of(model)
+    return IntensityRange(*limits.output[0].parts[0]) if limits and limits.output else IntensityRange(0.0, 255.0)
+
+
+def drawn_pixels(model: UnitModel, unit: UnitImage) -> Pixels:
+    """A drawn image, [0, 1], in the type and units of the images that the model learned from; else in 8 bit."""
+    limits = limits_of(model)
+    if limits is None or not limits.output:
+        return np.rint(unit * 255).astype(np.uint8)
+    return from_unit(unit, drawn_range(model), np.dtype(limits.output[0].dtype))[0]
+
+
+def _compatible(known: tuple[float, float], measured: tuple[float, float]) -> bool:
+    limits = IntensityRange(*known)
+    lo, hi = ((value - limits.lo) / limits.span for value in measured)
+    return -_BEYOND <= lo < 1 and 0 < hi <= 1 + _BEYOND and hi - lo >= _NARROWEST
+
+
+def _carried_over(
+    made: tuple[float, float], trained: tuple[float, float], measured: tuple[float, float]
+) -> tuple[float, float]:
+    """Output limits in the units of a file: `made` relates to them as it does to the input limits of the training."""
+    old, new = IntensityRange(*trained), IntensityRange(*measured)
+    lo, hi = ((value - old.lo) / old.span * new.span + new.lo for value in made)
+    return lo, hi
+
+
+def _as_recorded(measured: TypeLimits, warning: str = "") -> Scaling:
+    """The first input sets the scale of the output."""
+    return _by_file(measured, measured.parts[0], measured.dtype, warning)
+
+
+def _by_file(measured: TypeLimits, output: tuple[float, float], dtype: str, warning: str = "") -> Scaling:
+    return _scaling(measured.parts, output, dtype, "this file", warning)
+
+
+def _scaling(inputs: _Pairs, output: tuple[float, float], dtype: str, whose: str, warning: str = "") -> Scaling:
+    given, made = " and ".join(dict.fromkeys(map(_named, inputs))), _named(output)
+    settings = f"intensity limits of {whose}: {given}"
+    if made != given:
+        settings += f", output {made}"
+    ranges = tuple(IntensityRange(*pair) for pair in inputs)
+    return Scaling(ranges, IntensityRange(*output), np.dtype(dtype), settings, warning)
+
+
+def _warning(known: TypeLimits, measured: TypeLimits) -> str:
+    trained, own = (" and ".join(map(_named, limits.parts)) for limits in (known, measured))
+    return (
+        f"The model learned from {known.dtype} images with intensity limits {trained}; this file ({measured.dtype}, "
+        f"{own}) is not compatible with them and was scaled by its own limits: check the grey levels of the output."
+    )
+
+
+def _named(pair: tuple[float, float]) -> str:
+    return f"{pair[0]:.6g} to {pair[1]:.6g}"
