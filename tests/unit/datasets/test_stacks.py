@@ -93,7 +93,7 @@ def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareO
         if passes:
             plan_dataset(fields)
             continue
-        with pytest.raises(UserError, match=r"f1_xpl\.tif has pixels of 500 nm, f1_se\.tif of 506 nm"):
+        with pytest.raises(UserError, match=r"f1_xpl\.tif has pixels of 500 nm, but f1_se\.tif has pixels of 506 nm"):
             plan_dataset(fields)
 
 
