@@ -81,7 +81,7 @@ def test_a_field_without_an_extra_input_is_left_out_and_named(fields: PrepareOpt
 def test_files_of_two_sizes_types_or_scales_are_refused_by_name(fields: PrepareOptions, tmp_path: Path) -> None:
     wrong = {
         "48 x 40 pixels.*f1_xpl.tif has 48 x 36": (pixels(1, 3, height=36), 500.0),
-        "uint8, f1_xpl.tif is uint16": (pixels(1, 3, 60000, "uint16"), 500.0),
+        "uint8, but f1_xpl.tif is uint16": (pixels(1, 3, 60000, "uint16"), 500.0),
     }
     for words, (image, size) in wrong.items():
         write(tmp_path / "xpl", "f1_xpl.tif", image, size)
