@@ -138,5 +138,5 @@ def test_files_have_raw_labels_and_give_images_back(dataset: Dataset) -> None:
     assert found.pixels.dtype == np.uint8
     assert found.provenance.startswith("Segmented: by-grey")
     strange = mask.with_pixels(np.where(mask.pixels == 127, 90, mask.pixels))
-    with pytest.raises(UserError, match=r"holds 90, but the classes are 0, 127, 255"):
+    with pytest.raises(UserError, match=r"contains 90, but the classes are 0, 127, 255"):
         apply_model(Predictor(ByGrey(ready("cgan-masks-small", dataset)), "cpu"), strange)
