@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from sem_models.config.networks.table import capabilities
 from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
+from sem_models.datasets.sampling import degraded_crops
 from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.stages import ADVERSARIAL, ENCODER, RESTORER, Stage
 from sem_models.methods.table import METHODS, build_method, stages
-from sem_models.physics import degrade as forward_model
 from sem_models.physics.downsampling import downsample
 from sem_models.tasks.batches import BatchSource
 from sem_models.training.hardware import bare
@@ -250,8 +250,8 @@ def test_a_cycle_never_meets_the_truth_of_its_input(tmp_path: Path, monkeypatch:
     dataset = flat_images(tmp_path, 10)
     recipe = narrow(RECIPES["cyclegan-denoise-small"])
     degraded: list[Tensor] = []
-    real = forward_model.degrade
-    monkeypatch.setattr(forward_model, "degrade", lambda x, *rest: degraded.append(x) or real(x, *rest))
+    real = degraded_crops.degrade_windows
+    monkeypatch.setattr(degraded_crops, "degrade_windows", lambda x, *rest: degraded.append(x) or real(x, *rest))
     source = BatchSource(recipe, dataset, torch.device("cpu"))
     met = [source.next() for _ in range(50)]
     truths = {round(float(level)) for crop in degraded for level in 255 * crop.mean((1, 2, 3))}
