@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from safetensors import SafetensorError
 
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
+from sem_models.images.io.read import file_sha256
+from sem_models.inference.model_folder import CHECKPOINT, CheckpointFacts, read_facts
 from sem_models.inference.storage import save_model
 from sem_models.reporter import CheckpointKind
 
@@ -48,6 +51,7 @@ def save_checkpoint(
         # Through a Python file, because the system's reason gets lost where torch opens the file itself.
         with (part / STATE).open("wb") as file:
             torch.save(state, file)
+        _write_facts(part, _step(state))
         for path in part.iterdir():
             _flush(path)
         _replace(part, folder)
@@ -66,10 +70,52 @@ def load_state(folder: Path) -> dict[str, Any]:
     """
     mend(folder)
     try:
-        state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        return _read(folder)
     except Exception as error:
-        raise UserError(f"{folder}: no checkpoint to resume from can be read there; start a new run.") from error
-    return state
+        raise UserError(
+            f"{folder}: no checkpoint to resume from can be read there ({_first_line(error)}); start a new run."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The checkpoint that a run goes on from, and what was found of others."""
+
+    folder: Path | None
+    """Where it lay; None where there is no sound one."""
+    step: int
+    damaged: tuple[Path, ...]
+    """Checkpoints that are not what was written."""
+
+
+def recover(folder: Path, *copies: Path) -> Recovered:
+    """Make `folder` the newest sound checkpoint: itself, the one before it, or one of `copies`, which is moved.
+
+    A damaged one that was there is deleted once another has taken its place.
+    """
+    mend(folder)
+    found = [path for path in (folder, _previous(folder), *copies) if path.exists()]
+    steps = {path: step for path in found if (step := sound_step(path)) is not None}
+    damaged = tuple(path for path in found if path not in steps)
+    if not steps:
+        return Recovered(None, 0, damaged)
+    best = max(steps, key=lambda path: steps[path])
+    if best != folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        best.rename(folder)
+    return Recovered(best, steps[best], damaged)
+
+
+def sound_step(folder: Path) -> int | None:
+    """The step of a checkpoint; None where it is missing or damaged."""
+    try:
+        facts = read_facts(folder)
+        if facts is None:
+            return _step(_read(folder))
+        return None if facts.damaged(folder) else facts.step
+    except Exception:
+        # Whatever a damaged file makes its reader raise, it is one thing.
+        return None
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -81,6 +127,23 @@ def mend(folder: Path) -> None:
     """Put the checkpoint back that a process was replacing when it was killed between two renames."""
     if not folder.exists() and _previous(folder).exists():
         _previous(folder).rename(folder)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    facts = read_facts(folder)
+    if facts and (damaged := facts.damaged(folder)):
+        raise ValueError(f"{', '.join(damaged)}: damaged")
+    state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+    return state
+
+
+def _write_facts(folder: Path, step: int) -> None:
+    sums = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    (folder / CHECKPOINT).write_text(CheckpointFacts(step=step, sha256=sums).model_dump_json(indent=1) + "\n")
+
+
+def _step(state: dict[str, Any]) -> int:
+    return int(state.get("progress", {}).get("step", 0))
 
 
 def _replace(part: Path, folder: Path) -> None:
@@ -97,7 +160,9 @@ def _replace(part: Path, folder: Path) -> None:
         raise
     with contextlib.suppress(OSError):  # some network file systems cannot flush a folder
         _flush(folder.parent)
-    shutil.rmtree(previous, ignore_errors=True)
+    if folder.name != LAST:
+        # A run goes on from the last one only: that alone needs another where a disk has damaged it.
+        shutil.rmtree(previous, ignore_errors=True)
 
 
 def _previous(folder: Path) -> Path:
@@ -114,13 +179,17 @@ def _flush(path: Path) -> None:
 
 def _reason(folder: Path, error: Exception) -> str:
     full = _system_code(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    why = "the disk is full" if full else (str(error).splitlines() or [type(error).__name__])[0]
+    why = "the disk is full" if full else _first_line(error)
     free = shutil.disk_usage(next(parent for parent in folder.absolute().parents if parent.exists())).free
     advice = "Free some space" if full else "Mend that"
     return (
         f"The checkpoint {folder.name} could not be saved in {folder.parent}: {why} ({free / 2**30:.1f} GiB free). "
         f"{advice} and resume; the checkpoint before is intact."
     )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _system_code(error: BaseException | None) -> int | None:
