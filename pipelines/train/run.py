@@ -89,7 +89,7 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
     with contextlib.ExitStack() as open_things:
         from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and going_on_at is None
         initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
-        writer = open_things.enter_context(RunWriter(run_id, work, tell))
+        writer = open_things.enter_context(RunWriter(run_id, work, tell, (going_on_at or 0) if resume else None))
         result = train_model(recipe, dataset, work, writer, going_on_at is not None, session.should_stop, initial)
     set_tags(run_id, {Tag.BEST_STEP: str(result.best_step), Tag.ENDED_BY: result.reason})
     return result

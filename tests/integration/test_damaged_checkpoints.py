@@ -85,11 +85,21 @@ def test_the_newest_of_several_is_taken(save: Callable, tmp_path: Path) -> None:
     assert load_state(tmp_path / LAST)["progress"]["step"] == 9
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: making its tables takes seconds."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def run(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> tuple[str, Path]:
+def run(store: Path, small_dataset: Dataset, tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
     """A training that nobody has begun, and its working folder."""
+    monkeypatch.setenv("SEM_HOME", str(store))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if not (store / "datasets").exists():
+        shutil.copytree(small_dataset.folder, store / "datasets" / "small")
     run_id = create_training(tiny_recipe, "small")
-    return run_id, sem_home / "mlruns" / "work" / run_id
+    return run_id, store / "mlruns" / "work" / run_id
 
 
 def test_the_stored_copy_is_taken_and_said(run: tuple[str, Path], save: Callable) -> None:
@@ -135,9 +145,7 @@ def test_nothing_is_begun_anew_where_all_are_damaged(run: tuple[str, Path], save
         recover_checkpoint(run_id, work)
 
 
-def test_killed_before_the_first_checkpoint(
-    run: tuple[str, Path], small_dataset: Dataset, tiny_recipe: Recipe, sem_home: Path
-) -> None:
+def test_killed_before_the_first_checkpoint(run: tuple[str, Path], tiny_recipe: Recipe) -> None:
     """It starts again at step 0 and gives what it would have given without the kill."""
     run_id, work = run
     run_training(run_id, resume=True)
