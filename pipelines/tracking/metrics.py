@@ -25,6 +25,14 @@ def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[in
     return sorted({point.step: point.value for point in points if point.step > after_step}.items())
 
 
+def stored_points(run_id: str, after_step: int) -> set[tuple[str, int]]:
+    """(key, step) of everything that the store holds of a run after a step."""
+    store = client()
+    keys = store.get_run(run_id).data.metrics
+    histories = ((key, store.get_metric_history(run_id, key)) for key in keys)
+    return {(key, point.step) for key, history in histories for point in history if point.step > after_step}
+
+
 class GrowingCurves:
     """All curves of one run, kept between looks at them."""
 

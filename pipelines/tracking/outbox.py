@@ -17,6 +17,9 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         """`folder` may hold letters of an interrupted run; they are sent as well."""
         folder.mkdir(parents=True, exist_ok=True)
+        for half in folder.glob(".*"):
+            # Half posted or half removed when a process was killed: links that would hold old checkpoints on the disk.
+            shutil.rmtree(half, ignore_errors=True)
         self._outbox = folder
         self._files = 0
         self._lock = threading.Lock()

@@ -12,40 +12,46 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from mlflow.entities import Metric, RunTag
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.progress import ProgressHook
 from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.metric_outbox import MetricOutbox
+from pipelines.tracking.metrics import stored_points
 from pipelines.tracking.outbox import Outbox
-from pipelines.tracking.store import client
 from sem_models.errors import UserError
 from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.reporter import CheckpointKind
 
 _PERIOD_S = 1.5
-_BATCH = 1000
 _LONGEST_PAUSE_S = 30.0
 _PATIENCE_AT_CLOSE_S = 600.0
 _PATIENCE_AFTER_ERROR_S = 20.0
 
 
 class RunWriter:
-    """A `Reporter` that buffers metrics and files below `folder` and sends them in the background.
+    """A `Reporter` that keeps metrics and files below `folder` and sends them in the background.
 
-    What the store does not take stays in the buffer and is tried again; `close` waits for the rest.
+    What the store does not take stays there and is tried again, if need be by the process that resumes the run; `close`
+    waits for the rest.
     """
 
-    def __init__(self, run_id: str, folder: Path, on_progress: ProgressHook | None = None) -> None:
-        """Start sending for `run_id`; `folder` must be empty or the one of an interrupted run."""
+    def __init__(
+        self, run_id: str, folder: Path, on_progress: ProgressHook | None = None, resumed_at: int | None = None
+    ) -> None:
+        """Start sending for `run_id`; `folder` must be empty or the one of an interrupted run.
+
+        Of a run that is `resumed_at` a step, what was told of later steps is not told again.
+        """
         self._run_id = run_id
         self._outbox = Outbox(folder / "outbox")
+        self._metrics = MetricOutbox(folder / "outbox-metrics.jsonl")
+        if resumed_at is not None:
+            first = self._metrics.first_step
+            self._metrics.leave_out(stored_points(run_id, resumed_at if first is None else min(first - 1, resumed_at)))
         self._on_progress = on_progress
-        self._metrics: list[Metric] = []
-        self._warnings: list[RunTag] = []
         self._fixed_sent: set[str] = set()
-        self._lock = threading.Lock()
         self._closing = threading.Event()
         self._pause_s = _PERIOD_S
         self._last_error = ""
@@ -54,9 +60,7 @@ class RunWriter:
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Buffer scalars."""
-        now = int(time.time() * 1000)
-        with self._lock:
-            self._metrics += [Metric(key, float(value), now, step) for key, value in values.items()]
+        self._metrics.post_metrics(step, values)
 
     def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
         """Buffer 8-bit pictures of the panels, all in one display window: of the target where there is one.
@@ -77,12 +81,12 @@ class RunWriter:
 
     def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:  # noqa: ARG002
         """Buffer a checkpoint by hard links, so that it costs no time and outlives its replacement."""
+        self._metrics.flush()
         self._outbox.post(Artifact.checkpoint(kind), lambda target: _link_all(folder, target))
 
     def warning(self, step: int, topic: str, text: str) -> None:
         """Buffer a warning; the newest of a topic counts."""
-        with self._lock:
-            self._warnings.append(RunTag(f"{Tag.WARNING}{topic}", f"Step {step}: {text}"))
+        self._metrics.post_tag(f"{Tag.WARNING}{topic}", f"Step {step}: {text}")
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """Pass on to the terminal or the job."""
@@ -113,7 +117,7 @@ class RunWriter:
         while True:
             closing = self._closing.wait(self._pause_s)
             try:
-                self._send_metrics()
+                self._metrics.send(self._run_id)
                 self._outbox.send(self._run_id)
             except Exception as error:
                 # Whatever the store or the network raised: keep everything and try again a little later.
@@ -124,19 +128,8 @@ class RunWriter:
                 continue
             self._pause_s = _PERIOD_S
             if closing:
+                self._metrics.close()
                 return
-
-    def _send_metrics(self) -> None:
-        while self._metrics:
-            batch = self._metrics[:_BATCH]
-            client().log_batch(self._run_id, metrics=batch)
-            with self._lock:
-                del self._metrics[: len(batch)]
-        if self._warnings:
-            tags = list(self._warnings)
-            client().log_batch(self._run_id, tags=tags)
-            with self._lock:
-                del self._warnings[: len(tags)]
 
 
 def _save_pictures(folder: Path, pictures: Mapping[str, NDArray[np.uint8]]) -> None:

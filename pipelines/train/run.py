@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.home import home
@@ -10,12 +9,12 @@ from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.worker_session import WorkerSession
 from pipelines.progress import ProgressHook
-from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_status, set_tags
 from pipelines.train.create import schedule_training
 from pipelines.train.requests import TrainRequest
+from pipelines.train.resume import recover_checkpoint
 from pipelines.train.warm_start import model_of
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import Cancelled, UserError
@@ -80,8 +79,7 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
     _refuse_changed_dataset(run_id, dataset.digest)
     work = home().work / run_id
     work.mkdir(parents=True, exist_ok=True)
-    if resume:
-        _fetch_checkpoints(run_id, work)
+    going_on_at = recover_checkpoint(run_id, work) if resume else None
 
     def tell(step: int, total: int, seconds_left: float) -> None:
         session.progress(step, total, seconds_left)
@@ -89,10 +87,10 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
             hook(step, total, seconds_left)
 
     with contextlib.ExitStack() as open_things:
-        from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and not resume
+        from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and going_on_at is None
         initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
-        writer = open_things.enter_context(RunWriter(run_id, work, tell))
-        result = train_model(recipe, dataset, work, writer, resume, session.should_stop, initial)
+        writer = open_things.enter_context(RunWriter(run_id, work, tell, (going_on_at or 0) if resume else None))
+        result = train_model(recipe, dataset, work, writer, going_on_at is not None, session.should_stop, initial)
     set_tags(run_id, {Tag.BEST_STEP: str(result.best_step), Tag.ENDED_BY: result.reason})
     return result
 
@@ -101,21 +99,6 @@ def _refuse_changed_dataset(run_id: str, digest: str) -> None:
     tags = get_run(run_id).tags
     if tags[Tag.DATASET_DIGEST] != digest:
         raise UserError(f"Dataset {tags[Tag.DATASET]!r} has changed since run {run_id} was created; start a new run.")
-
-
-def _fetch_checkpoints(run_id: str, work: Path) -> None:
-    """Where the working folder is gone (another machine, a clean-up), the stored checkpoints take its place."""
-    from sem_models.training.checkpoint import FOLDERS, has_checkpoint
-
-    if has_checkpoint(work / FOLDERS["last"]):
-        return
-    fetch(run_id, Artifact.checkpoint("last"), work).rename(work / FOLDERS["last"])
-    # A run that was stopped before its first validation or its second stage has not all of them yet.
-    stored = list_files(run_id, Artifact.CHECKPOINTS)
-    for which, folder in FOLDERS.items():
-        path = Artifact.checkpoint(which)
-        if which != "last" and path in stored:
-            fetch(run_id, path, work).rename(work / folder)
 
 
 def _reason(error: BaseException) -> str:

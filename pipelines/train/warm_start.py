@@ -40,9 +40,11 @@ def pixel_end(run_id: str) -> str:
 @contextlib.contextmanager
 def model_of(run_id: str, folder: str) -> Iterator[Path]:
     """Provide a local copy of weights and recipe in an artifact folder while the block runs."""
-    from sem_models.inference.model_folder import RECIPE, WEIGHTS
+    from sem_models.inference.model_folder import CHECKPOINT, RECIPE, WEIGHTS
 
-    with fetched(run_id, folder, (WEIGHTS, RECIPE)) as local:
+    # Runs of earlier versions have no checksums.
+    facts = [CHECKPOINT] if f"{folder}/{CHECKPOINT}" in list_files(run_id, folder) else []
+    with fetched(run_id, folder, (WEIGHTS, RECIPE, *facts)) as local:
         yield local
 
 

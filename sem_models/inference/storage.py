@@ -15,7 +15,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import RestorationModel
-from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_recipe, readable
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
 from sem_models.networks.table import build_network
 
 _DIRECTION = "direction"
@@ -54,6 +54,9 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
 def load_weights(folder: Path) -> dict[str, Tensor]:
     """Read the weights by name, on the CPU; raises a `UserError` if they are missing or damaged."""
     with readable(folder):
+        facts = read_facts(folder)
+        if facts and not facts.holds(folder / WEIGHTS):
+            raise ValueError(f"{WEIGHTS} has changed since it was written")
         return load_file(folder / WEIGHTS)
 
 

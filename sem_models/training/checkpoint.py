@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from safetensors import SafetensorError
 
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
+from sem_models.images.io.read import file_sha256
+from sem_models.inference.model_folder import CHECKPOINT, CheckpointFacts, read_facts
 from sem_models.inference.storage import save_model
 from sem_models.reporter import CheckpointKind
 
@@ -53,6 +56,7 @@ def save_checkpoint(
         # Through a Python file, because torch hides the system's reason when it opens the file itself.
         with (part / STATE).open("wb") as file:
             torch.save(state, file)
+        _write_facts(part, _step(state))
         for path in part.iterdir():
             _flush(path)
         _replace(part, folder)
@@ -71,10 +75,52 @@ def load_state(folder: Path) -> dict[str, Any]:
     """
     mend(folder)
     try:
-        state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        return _read(folder)
     except Exception as error:
-        raise UserError(f"{folder}: no checkpoint to resume from could be read; start a new run.") from error
-    return state
+        raise UserError(
+            f"{folder}: no checkpoint to resume from could be read ({_first_line(error)}); start a new run."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The checkpoint from which a run continues, and the damaged ones that were found."""
+
+    folder: Path | None
+    """Where it was found; None if there is no sound one."""
+    step: int
+    damaged: tuple[Path, ...]
+    """Checkpoints whose files differ from what was written."""
+
+
+def recover(folder: Path, *copies: Path) -> Recovered:
+    """Make `folder` the newest sound checkpoint: itself, the one before it, or one of `copies`, which is moved.
+
+    A damaged one that was there is deleted once another has taken its place.
+    """
+    mend(folder)
+    found = [path for path in (folder, _previous(folder), *copies) if path.exists()]
+    steps = {path: step for path in found if (step := sound_step(path)) is not None}
+    damaged = tuple(path for path in found if path not in steps)
+    if not steps:
+        return Recovered(None, 0, damaged)
+    best = max(steps, key=lambda path: steps[path])
+    if best != folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        best.rename(folder)
+    return Recovered(best, steps[best], damaged)
+
+
+def sound_step(folder: Path) -> int | None:
+    """Return the step of a checkpoint; None if it is missing or damaged."""
+    try:
+        facts = read_facts(folder)
+        if facts is None:
+            return _step(_read(folder))
+        return None if facts.damaged(folder) else facts.step
+    except Exception:
+        # A damaged file can make its reader raise anything.
+        return None
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -86,6 +132,23 @@ def mend(folder: Path) -> None:
     """Bring back the previous checkpoint if a process was killed between the two renames that replace it."""
     if not folder.exists() and _previous(folder).exists():
         _previous(folder).rename(folder)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    facts = read_facts(folder)
+    if facts and (damaged := facts.damaged(folder)):
+        raise ValueError(f"{', '.join(damaged)}: damaged")
+    state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+    return state
+
+
+def _write_facts(folder: Path, step: int) -> None:
+    sums = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
+    (folder / CHECKPOINT).write_text(CheckpointFacts(step=step, sha256=sums).model_dump_json(indent=1) + "\n")
+
+
+def _step(state: dict[str, Any]) -> int:
+    return int(state.get("progress", {}).get("step", 0))
 
 
 def _replace(part: Path, folder: Path) -> None:
@@ -102,7 +165,9 @@ def _replace(part: Path, folder: Path) -> None:
         raise
     with contextlib.suppress(OSError):  # some network file systems cannot flush a folder
         _flush(folder.parent)
-    shutil.rmtree(previous, ignore_errors=True)
+    if folder.name != LAST:
+        # A run goes on from the last one only: that alone needs another where a disk has damaged it.
+        shutil.rmtree(previous, ignore_errors=True)
 
 
 def _previous(folder: Path) -> Path:
@@ -119,13 +184,17 @@ def _flush(path: Path) -> None:
 
 def _reason(folder: Path, error: Exception) -> str:
     full = _system_code(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    why = "the disk is full" if full else (str(error).splitlines() or [type(error).__name__])[0]
+    why = "the disk is full" if full else _first_line(error)
     free = shutil.disk_usage(next(parent for parent in folder.absolute().parents if parent.exists())).free
     advice = "Free some space" if full else "Fix the cause"
     return (
         f"The checkpoint {folder.name} could not be saved in {folder.parent}: {why} ({free / 2**30:.1f} GiB free). "
         f"{advice} and resume; the previous checkpoint is intact."
     )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _system_code(error: BaseException | None) -> int | None:

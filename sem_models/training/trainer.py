@@ -18,7 +18,7 @@ from sem_models.reporter import CheckpointKind, Reporter
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.table import find_task
-from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, save_checkpoint
+from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, recover, save_checkpoint
 from sem_models.training.ema import Averages
 from sem_models.training.hardware import bare, open_fabric
 from sem_models.training.monitoring import StepLogger
@@ -49,9 +49,9 @@ def train(
 ) -> TrainResult:
     """Train to the end, to an early stop, or until `should_stop`; checkpoints go to `folder`.
 
-    With `resume` the run continues from `folder/checkpoint-last`: on a CPU, N steps, a kill and N more steps give the
-    same weights, optimiser state and metrics as 2 N steps, bit for bit. Otherwise it starts from the weights of the
-    model folder `initial`, if one is given.
+    With `resume` the run continues from `folder/checkpoint-last`, or from the previous checkpoint if that is damaged:
+    on a CPU, N steps, a kill and N more steps give the same weights, optimiser state and metrics as 2 N steps, bit for
+    bit. Otherwise it starts from the weights of the model folder `initial`, if one is given.
 
     Raises:
         UserError: Dataset and recipe are not compatible, training diverged, or a checkpoint could not be written.
@@ -59,6 +59,7 @@ def train(
     trainer = Trainer(recipe, dataset, folder, reporter)
     if resume:
         mend(folder / BEST)
+        recover(folder / LAST)
         trainer.restore(load_state(folder / LAST))
     elif initial:
         trainer.start_from(load_weights(initial))

@@ -116,7 +116,8 @@ def test_death_between_the_renames_again_and_again(
     assert stored_version(tmp_path / LAST) == 1
     save(5)
     assert stored_version(tmp_path / LAST) == 5
-    assert sorted(path.name for path in tmp_path.glob("*checkpoint*")) == [LAST]
+    assert sorted(path.name for path in tmp_path.glob("*checkpoint*")) == [f".{LAST}.previous", LAST]
+    assert stored_version(tmp_path / f".{LAST}.previous") == 1
 
 
 def test_a_rename_that_fails_is_undone(save: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

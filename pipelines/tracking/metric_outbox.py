@@ -1,0 +1,110 @@
+"""Metrics and warnings that wait in a file until the store has taken them: not even kill -9 loses one."""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import Metric, RunTag
+
+from pipelines.tracking.store import client
+
+_BATCH = 1000
+Point = tuple[str, int]
+"""Key and step of a metric."""
+
+
+class MetricOutbox:
+    """Metrics and tags in a file, and a copy in memory to send. Posted by one thread, sent by another.
+
+    The file is emptied once everything in it has been sent. After a kill the store may therefore hold some of it
+    already; it keeps a metric of the same key, step, time and value once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """`path` may be what an interrupted run left; that is sent as well."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._metrics: list[Metric] = []
+        self._tags: list[RunTag] = []
+        self._known: set[Point] = set()
+        for record in _records(path):
+            self._take(record)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        self._lock = threading.Lock()
+
+    @property
+    def first_step(self) -> int | None:
+        """The first step that waits; None where none does."""
+        return min((metric.step for metric in self._metrics), default=None)
+
+    def leave_out(self, stored: Collection[Point]) -> None:
+        """From now on every point counts once: what is in the store or waits already is not taken again.
+
+        A resumed run does again what came after its checkpoint. On a CPU that gives the same values; on a GPU, where
+        the last digits may differ, the value that was told first stays.
+        """
+        self._metrics = [metric for metric in self._metrics if (metric.key, metric.step) not in stored]
+        self._known = {*stored, *((metric.key, metric.step) for metric in self._metrics)}
+
+    def post_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Keep the scalars of one step; they are in the file when this returns."""
+        new = {key: float(value) for key, value in values.items() if (key, step) not in self._known}
+        if new:
+            self._post({"step": step, "time_ms": int(time.time() * 1000), "metrics": new})
+
+    def post_tag(self, key: str, value: str) -> None:
+        """Keep a tag; the newest of a key counts."""
+        self._post({"tag": key, "value": value})
+
+    def flush(self) -> None:
+        """Have what was posted on the disk itself, which even a power cut spares."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._file)
+
+    def send(self, run_id: str) -> None:
+        """Send everything in the order of posting; raises what the store raises, the rest stays."""
+        while self._metrics:
+            batch = self._metrics[:_BATCH]
+            client().log_batch(run_id, metrics=batch)
+            with self._lock:
+                del self._metrics[: len(batch)]
+        if self._tags:
+            tags = list(self._tags)
+            client().log_batch(run_id, tags=tags)
+            with self._lock:
+                del self._tags[: len(tags)]
+        with self._lock:
+            if not self._metrics and not self._tags:
+                os.ftruncate(self._file, 0)
+
+    def close(self) -> None:
+        """Nothing will be posted or sent any more."""
+        os.close(self._file)
+
+    def _post(self, record: dict[str, Any]) -> None:
+        # The line break comes first: after a write that was cut short, the next record still has a line of its own.
+        line = b"\n" + json.dumps(record).encode()
+        with self._lock:
+            self._take(record)
+            # On a full disk the record waits in memory alone; training ends at the next checkpoint, which says why.
+            with contextlib.suppress(OSError):
+                os.write(self._file, line)
+
+    def _take(self, record: Mapping[str, Any]) -> None:
+        if "tag" in record:
+            self._tags.append(RunTag(record["tag"], record["value"]))
+            return
+        when, step = record["time_ms"], record["step"]
+        self._metrics += [Metric(key, value, when, step) for key, value in record["metrics"].items()]
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """All whole records of a file. One that a kill cut short is left out; its step is done again."""
+    lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
+    for line in filter(None, lines):
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)
