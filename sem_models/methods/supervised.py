@@ -3,9 +3,11 @@
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.base import Batch, Method
+from sem_models.methods.health import checkerboard
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
@@ -19,7 +21,16 @@ class Supervised(Method):
         assembly.add_network(RESTORER, recipe)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, recipe.losses)
+        self._watches = capabilities(recipe.network).size_multiple > 1
+        self._seen: tuple[Tensor, Tensor] | None = None
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return weighted losses by name."""
-        return self._objective(self.networks[part], batch["input"], batch["target"])[1]
+        output, losses = self._objective(self.networks[part], batch["input"], batch["target"])
+        if self._watches:
+            self._seen = output.detach(), batch["target"]
+        return losses
+
+    def observations(self) -> dict[str, Tensor]:
+        """Return how far a checkerboard stands out, for networks that halve and double: their dotted edges."""
+        return {"checkerboard": checkerboard(*self._seen)} if self._seen else {}

@@ -5,7 +5,8 @@
   the level above.
 - `n2v2`: as `care`, but without the skip at the finest level and with `halve` instead of max pooling (Höck et al., ECCV
   Workshops 2022). Both keep single noisy pixels, and the checkerboards they cause, out of the output.
-- `batch-norm`: two convolutions per level, with batch norm and without bias, and transposed convolutions on the way up.
+- `batch-norm`: two convolutions per level, with batch norm and without bias, and transposed convolutions on the way up
+  (or, with `upsampling="resize"`, nearest-neighbour doublings that a 3 x 3 convolution follows).
   With depth 4 and width 64 this is the network of Petrography2SEM (Amrollahinasab and Rabbani, 2023). Its last layer
   returns a logit; the head `sigmoid` turns it into a probability, which the loss `bce` expects.
 """
@@ -35,7 +36,7 @@ class UNet(nn.Module):
         self.bottom = _double(widths[-2], widths[-1], handed[-1], normed)
         levels = range(config.depth)
         self.enlarge = nn.ModuleList(
-            nn.ConvTranspose2d(2 * widths[level], widths[level], 2, stride=2) if normed else nn.Upsample(scale_factor=2)
+            _doubling(config, 2 * widths[level], widths[level]) if normed else nn.Upsample(scale_factor=2)
             for level in levels
         )
         self.up = nn.ModuleList(
@@ -64,6 +65,12 @@ class UNet(nn.Module):
             # In bf16 a probability near 1 would round to 1, where the loss has no gradient.
             return image.float().sigmoid()
         return x + image if self.residual else image
+
+
+def _doubling(config: UNetConfig, before: int, after: int) -> nn.Module:
+    if config.resizes:
+        return nn.Sequential(nn.Upsample(scale_factor=2), conv(before, after, slope=1))
+    return nn.ConvTranspose2d(before, after, 2, stride=2)
 
 
 def _double(before: int, middle: int, after: int, normed: bool) -> nn.Sequential:

@@ -130,8 +130,8 @@ _INVERTED = _Sign(
 _CHECKERED = _Sign(
     "checkerboard",
     "Outputs have a checkerboard: a pattern of 2 or 4 px stands out {checkerboard:.0f} times as much as in "
-    "their targets. Set network.upsampling=resize and network.finish=convolutions if the network has them, or lower "
-    "adversarial.weight.",
+    "their targets. Set network.upsampling=resize (and network.finish=convolutions) if the network has them, or lower "
+    "adversarial.weight of a GAN.",
 )
 _SURE_REAL, _SURE_FAKE = 0.98, 0.02
 _LEAST_DIVERSITY = 0.2

@@ -8,11 +8,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from sem_models.config.presets.table import RECIPES as PRESETS
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.methods.base import Method
 from sem_models.methods.table import METHODS, build_method, stages
+from sem_models.networks.table import build_network
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import FOLDERS, load_state
@@ -266,3 +268,15 @@ def test_trained_features_fit_in_and_teach(
                 method.network.zero_grad(set_to_none=True)
                 losses["perceptual_vgg16"].backward()
                 assert learned(method.network), "the released dSRVAE detached it"
+
+
+@pytest.mark.parametrize("recipe", PRESETS.values(), ids=list(PRESETS))
+def test_no_preset_keeps_running_statistics_of_single_images(recipe: Recipe) -> None:
+    """Statistics over a batch of one are those of one image: applied to another, they cost about 1 dB."""
+    if recipe.train.batch > 1:
+        return
+    discriminator = recipe.adversarial and recipe.adversarial.discriminator
+    assert getattr(discriminator, "norm", None) != "batch"
+    with torch.device("meta"):
+        network = build_network(recipe.network)
+    assert not [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]

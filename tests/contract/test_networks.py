@@ -145,6 +145,7 @@ SMALL_NAFNET = NAFNetConfig(width=4, encoder=(1, 1), middle=1, decoder=(1, 0), w
 MASKED_NAFNET = SMALL_NAFNET.model_copy(update={"channels": 2})
 MASKED_CARE = UNetConfig(channels_in=2, channels_out=2, residual=True)
 SMALL_BATCH_NORM = UNetConfig(variant="batch-norm", channels_in=2, depth=1, width=4)
+SMALL_RESIZED = SMALL_BATCH_NORM.model_copy(update={"upsampling": "resize"})
 
 
 def resnet_by_hand(width: int, blocks: int) -> int:
@@ -221,6 +222,11 @@ ROWS: list[tuple[BaseModel, int]] = [
     # Petrography2SEM: from one or from both optical images, of three channels each.
     (UNetConfig(variant="batch-norm", depth=4, width=64, channels_in=3), 31_037_633),
     (UNetConfig(variant="batch-norm", depth=4, width=64, channels_in=6), 31_039_361),
+    # A 3 x 3 convolution of a to b features has 9 a b weights, a transposed one of 2 x 2 px has 4 a b.
+    (
+        UNetConfig(variant="batch-norm", depth=4, width=64, channels_in=3, upsampling="resize"),
+        31_037_633 + 5 * sum(2 * width * width for width in (64, 128, 256, 512)),
+    ),
     (SRNConfig(), 1_219_841),
     (SRNConfig(kernel=5), 3_384_577),
     (MRNConfig(), mrn_by_hand(64, 16, 3)),
@@ -261,6 +267,7 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (UNetConfig(width=4, residual=True), care_by_hand(4, top_skip=True)),
     (UNetConfig(width=4, variant="n2v2"), care_by_hand(4, top_skip=False)),
     # Without biases, with two parameters of the norm a feature; up from 8 to 4 features by 2 x 2.
+    (SMALL_RESIZED, 9 * (2 * 4 + 4 * 4 + 4 * 8 + 8 * 8 + 8 * 4 + 4 * 4) + 2 * 32 + (9 * 8 * 4 + 4) + 5),
     (SMALL_BATCH_NORM, 9 * (2 * 4 + 4 * 4 + 4 * 8 + 8 * 8 + 8 * 4 + 4 * 4) + 2 * 32 + (4 * 8 * 4 + 4) + 5),
     (SRNConfig(width=4, blocks=2), srn_by_hand(1, 1, 4, 2, 3)),
     (SRNConfig(width=4, blocks=1, kernel=5, residual=True), srn_by_hand(1, 1, 4, 1, 5)),
@@ -479,6 +486,7 @@ REACHES: list[tuple[Any, int]] = [
     # Max pooling lets one pixel of four through: which, the image decides.
     *((UNetConfig(variant=variant, depth=depth, width=2), 2)
       for variant in ("care", "batch-norm") for depth in (1, 2, 3)),
+    *((UNetConfig(variant="batch-norm", depth=depth, width=2, upsampling="resize"), 2) for depth in (1, 2, 3)),
     *((SRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 4) for kernel in (3, 5)),
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
     *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)

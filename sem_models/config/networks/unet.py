@@ -19,10 +19,24 @@ class UNetConfig(Frozen):
     depth: int = Field(2, ge=1, le=6)
     width: int = Field(32, ge=1)
     """Features at the finest level; they double from level to level."""
+    upsampling: Literal["transposed", "resize"] | None = Field(None, exclude_if=lambda upsampling: upsampling is None)
+    """How `batch-norm` doubles on the way up. Transposed (None): as published. Resize: nearest-neighbour doubling and a
+    3 x 3 convolution, which leaves no dotted edges (Odena et al., Distill 2016). The other variants always resize."""
     residual: bool = False
     """Whether the output is the input plus a learned correction, which starts at zero."""
     head: Literal["linear", "sigmoid"] = "linear"
     """Sigmoid: the output is a probability, always between 0 and 1."""
+
+    @property
+    def resizes(self) -> bool:
+        """Whether a convolution of its own follows each nearest-neighbour doubling."""
+        return self.variant == "batch-norm" and self.upsampling == "resize"
+
+    @model_validator(mode="after")
+    def _upsampling_fits(self) -> "UNetConfig":
+        if self.variant != "batch-norm" and self.upsampling == "transposed":
+            raise ValueError(f"{self.variant} doubles by resizing; leave upsampling out or use the variant batch-norm")
+        return self
 
     @model_validator(mode="after")
     def _residual_fits(self) -> "UNetConfig":
@@ -41,7 +55,7 @@ def capabilities(config: UNetConfig) -> Capabilities:
 
     def needed(wanted: Interval) -> Interval:
         for _ in range(config.depth):
-            wanted = doubled_from(widened(wanted, 2))
+            wanted = doubled_from(widened(wanted, 3 if config.resizes else 2))
         wanted = widened(wanted, 2)
         for _ in range(config.depth):
             wanted = widened(halving(wanted), 2)

@@ -22,20 +22,23 @@ def presets() -> tuple[Recipe, Recipe]:
 
 
 def _whole() -> Recipe:
-    """Return the published preset: 150 epochs at a constant learning rate, here with 400 crops each."""
+    """Return the published preset: 150 epochs at a constant learning rate, here with 400 crops each.
+
+    Deviations: instance norm instead of batch norm at batch size 1, and no transposed convolutions.
+    """
     return Recipe(
         name="cgan-masks",
         summary="Conditional GAN that draws micrographs from label maps: U-Net-256, PatchGAN, 100 L1.",
         task="synthesis",
         method="adversarial",
-        network=Pix2PixConfig(channels_in=3, dropout=0.0),
+        network=Pix2PixConfig(channels_in=3, dropout=0.0, norm="instance", upsampling="resize", finish="convolutions"),
         degradation=Degradation(scale=1),
         adversarial=Adversarial(
             first_share=0.0,
             losses=(LossTerm(name="l1", weight=100.0),),
             gan="bce",
             weight=1.0,
-            discriminator=PatchDiscriminatorConfig(),
+            discriminator=PatchDiscriminatorConfig(norm="instance"),
             conditional=True,
             optimiser=Optimiser(lr=2e-4, betas=(0.5, 0.999)),
             schedule=Schedule(name="constant"),

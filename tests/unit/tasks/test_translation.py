@@ -113,7 +113,11 @@ def test_channels_of_the_discriminator_follow_the_network(name: str, given: int,
 def test_parameters_of_the_published_discriminators() -> None:
     """For the preset with 6, 3 and 1 input channels, and for colour on both sides."""
     for channels, count in (((6, 1), 2_769_729), ((3, 1), 2_766_657), ((3, 3), 2_768_705), ((1, 1), 2_764_609)):
-        changes = [f"network.channels_in={channels[0]}", f"network.channels_out={channels[1]}"]
+        changes = [
+            f"network.channels_in={channels[0]}",
+            f"network.channels_out={channels[1]}",
+            "adversarial.discriminator.norm=batch",
+        ]
         recipe = override(find_recipe("pix2pix"), changes)
         kept: dict[str, nn.Module] = {}
 
