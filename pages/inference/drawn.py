@@ -18,7 +18,7 @@ from sem_models.tasks.synthesis import SYNTHESIS
 from sem_models.tasks.table import find_task
 
 _SIZES = (64, 128, 256, 512)
-_STEPS = "The time grows with steps, images and pixels; few steps draw smoother images."
+_STEPS = "The time grows with steps, images and pixels. Below 20 fine texture suffers; above 25 little changes."
 _GUIDANCE = "1: what was learned. More exaggerates the mask and narrows what is drawn; 0 ignores it."
 
 

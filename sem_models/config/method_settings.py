@@ -59,10 +59,10 @@ class BlindSpot(Frozen):
 
 
 class Sampling(Frozen):
-    """How a trained diffusion model draws (DDIM; Song, Meng and Ermon, ICLR 2021)."""
+    """How a trained diffusion model draws (DPM-Solver++ 2M; Lu et al., 2022)."""
 
-    steps: int = Field(50, ge=1)
-    """Denoising steps; a divisor of `timesteps`."""
+    steps: int = Field(25, ge=1)
+    """Denoising steps, at most `timesteps`. With 25 an exact predictor's texture is right within 1 %."""
     guidance: float = Field(1.0, ge=0)
     """Weight of the condition: 1 is what was learned, 0 ignores it, more exaggerates it (Ho and Salimans, 2022)."""
     samples: int = Field(1, ge=1, le=64)
@@ -83,7 +83,7 @@ class DiffusionSettings(Frozen):
     sampling: Sampling = Sampling()
 
     @model_validator(mode="after")
-    def _steps_divide(self) -> "DiffusionSettings":
-        if self.timesteps % self.sampling.steps:
-            raise ValueError(f"sampling.steps must divide timesteps ({self.timesteps}), as 20, 50 and 100 do 1000")
+    def _steps_exist(self) -> "DiffusionSettings":
+        if self.sampling.steps > self.timesteps:
+            raise ValueError(f"sampling.steps must be at most timesteps ({self.timesteps})")
         return self
