@@ -18,7 +18,9 @@ from sem_models.tasks.synthesis import SYNTHESIS
 from sem_models.tasks.table import find_task
 
 _SIZES = (64, 128, 256, 512)
-_STEPS = "The time grows with steps, images and pixels; few steps draw smoother images."
+_STEPS = (
+    "The time grows with steps, images and pixels. Fewer than 20 steps lose fine texture; more than 25 change little."
+)
 _GUIDANCE = "1: as learned. Larger values exaggerate the mask and reduce variety; 0 ignores the mask."
 
 

@@ -104,8 +104,8 @@ class DiffusionValidator:
 def _with_few_steps(model: DiffusionModel) -> DiffusionModel:
     """Return the model set to draw one sample in at most `PANEL_STEPS` steps."""
     settings = model.settings
-    allowed = [n for n in range(1, PANEL_STEPS + 1) if settings.timesteps % n == 0 and n <= settings.sampling.steps]
-    sampling = settings.sampling.model_copy(update={"steps": max(allowed), "samples": 1})
+    steps = min(PANEL_STEPS, settings.sampling.steps)
+    sampling = settings.sampling.model_copy(update={"steps": steps, "samples": 1})
     hurried = settings.model_copy(update={"sampling": sampling})
     return replace(model, recipe=model.recipe.model_copy(update={"diffusion": hurried}))
 

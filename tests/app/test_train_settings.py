@@ -21,7 +21,7 @@ def changed(app) -> str:
 
 def test_diffusion_is_set_by_fields_that_start_at_the_recipe(app) -> None:
     assert changed(app) == ""
-    assert app.selectbox(key="sampling-steps-ddpm-masks-small").value == 50
+    assert app.selectbox(key="sampling-steps-ddpm-masks-small").value == 25
     app.selectbox(key="sampling-steps-ddpm-masks-small").set_value(20)
     app.selectbox(key="predicts-ddpm-masks-small").set_value("noise")
     app.selectbox(key="betas-ddpm-masks-small").set_value("linear")

@@ -3,7 +3,7 @@
 SDEdit (Meng et al., ICLR 2022) drowns the fine detail of the source in noise and lets the model of the target draw it
 anew: what is coarse stays, the more so the lower the strength. DDIB (Su et al., ICLR 2023) finds the noise from which
 the model of the source would draw the image, and hands it to the model of the target: there and back is the same
-path. Neither knows which structure belongs to which, so structure has to be checked in the result.
+path. Its authors use DDIM; here a solver of second order does both, which loses less of the texture. Neither knows which structure belongs to which, so structure has to be checked in the result.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
-from sem_models.inference.diffusion.ddim import NoisePredictor, decode, encode, times
 from sem_models.inference.diffusion.model import DiffusionModel, guided
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed, unit
+from sem_models.inference.diffusion.solver import NoisePredictor, decode, encode, times
 from sem_models.progress import Progress, part_of, silent
 
 
@@ -37,19 +37,18 @@ def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, prog
     Args:
         target: What the result should look like.
         image: (N, C, H, W) unit intensities; H and W are multiples of what the network needs.
-        strength: Share of the denoising steps that are taken, above 0 to 1; 1 forgets the image.
+        strength: Share of the time in which noise is added, above 0 to 1; 1 forgets the image.
         seed: Of the noise, which is the same for every image of the batch.
         progress: Told after each step.
 
     Returns:
         (N, C, H, W) unit intensities.
     """
-    steps = target.settings.sampling.steps
-    begin = steps - max(round(strength * steps), 1)
-    t = torch.full((len(image),), times(target.settings)[begin], device=image.device)
+    noisiest = min(max(round(strength * target.settings.timesteps), 1) - 1, times(target.settings)[0])
+    t = torch.full((len(image),), noisiest, device=image.device)
     noise = normal((1, *image.shape[1:]), torch.Generator().manual_seed(seed), image.device).expand_as(image)
     noisy = ForwardProcess(target.settings).noised(signed(image), noise, t)
-    return unit(decode(target.predict, target.settings, noisy, begin, progress=progress))
+    return unit(decode(target.predict, target.settings, noisy, noisiest, progress=progress))
 
 
 def ddib(source: Contrast, target: Contrast, image: Tensor, progress: Progress = silent) -> Tensor:

@@ -11,9 +11,9 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.images.provenance import ProcessingStep
-from sem_models.inference.diffusion.ddim import NoisePredictor, decode
 from sem_models.inference.diffusion.noise_field import ORIGIN, noise_at
 from sem_models.inference.diffusion.noise_schedule import unit
+from sem_models.inference.diffusion.solver import NoisePredictor, decode
 from sem_models.inference.model import Place, RestorationModel
 from sem_models.progress import Progress, part_of, silent
 

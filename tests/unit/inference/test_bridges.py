@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from sem_models.inference.diffusion.bridges import Contrast, ddib, sdedit
-from sem_models.inference.diffusion.ddim import times
 from sem_models.inference.diffusion.noise_schedule import signed
+from sem_models.inference.diffusion.solver import times
 from tests.support.exact_diffusion import exact, kept_share, settings
 
 DARK, BRIGHT = (-0.4, 0.1), (0.2, 0.15)
 """Mean and standard deviation of signed intensities."""
 
 
-def contrast(kind, steps: int = 250, betas="linear", predicts="noise") -> Contrast:
+def contrast(kind, steps: int = 25, betas="linear", predicts="noise") -> Contrast:
     return Contrast(exact(*kind, betas, predicts), settings(betas, predicts, steps))
 
 
@@ -26,22 +26,21 @@ def test_ddib_is_the_optimal_map_between_gaussians(betas) -> None:
     """Su et al., section 3: for Gaussians, mean and standard deviation change and every pixel keeps its rank."""
     found = signed(ddib(contrast(DARK, betas=betas), contrast(BRIGHT, betas=betas, predicts="velocity"), image()))
     wanted = BRIGHT[0] + BRIGHT[1] / DARK[1] * (signed(image()) - DARK[0])
-    torch.testing.assert_close(found, wanted.clamp(-1, 1), atol=0.05, rtol=0)
+    torch.testing.assert_close(found, wanted.clamp(-1, 1), atol=0.01, rtol=0)
 
 
 def test_there_and_back_is_the_image_again() -> None:
     dark, bright = contrast(DARK), contrast(BRIGHT)
     there = ddib(dark, bright, image())
     assert (there - image()).abs().mean() > 0.2
-    torch.testing.assert_close(ddib(bright, dark, there), image(), atol=0.05, rtol=0)
-    assert (ddib(bright, dark, there) - image()).abs().mean() < 0.01
+    torch.testing.assert_close(ddib(bright, dark, there), image(), atol=0.005, rtol=0)
     assert torch.equal(ddib(dark, bright, image()), there), "deterministic"
 
 
 @pytest.mark.parametrize("strength", [0.2, 0.5])
 def test_sdedit_pulls_an_image_as_far_as_its_noise_allows(strength) -> None:
     """From the noise level with kept share a, the path is straight: m + s (x_t - sqrt(a) m) / sqrt(a s^2 + 1 - a)."""
-    bright, given = contrast(BRIGHT, 500), image()
+    bright, given = contrast(BRIGHT), image()
     found = signed(sdedit(bright, given, strength, seed=3))
     mean, sigma = BRIGHT
     a = float(kept_share("linear")[round(1000 * strength) - 1])
@@ -63,9 +62,12 @@ def test_strength_one_forgets_the_image_and_little_strength_keeps_it() -> None:
 def test_progress_counts_the_steps_that_are_taken() -> None:
     told: list[tuple[int, int]] = []
     bright = contrast(BRIGHT, 20)
-    assert len(times(bright.settings)) == 20
+    count = len(times(bright.settings))
+    assert 18 <= count <= 20, "at the quiet end times lie farther apart than steps"
     sdedit(bright, image(), 0.4, progress=lambda done, total, what: told.append((done, total)))
-    assert told == [(done, 8) for done in range(1, 9)]
+    late = len(times(bright.settings, 399))
+    assert 8 <= late < count
+    assert told == [(done, late) for done in range(1, late + 1)]
     told.clear()
     ddib(bright, bright, image(), progress=lambda done, total, what: told.append((done, total)))
-    assert told == [(done, 40) for done in range(1, 41)]
+    assert told == [(done, 2 * count) for done in range(1, 2 * count + 1)]
