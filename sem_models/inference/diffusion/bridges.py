@@ -3,7 +3,8 @@
 SDEdit (Meng et al., ICLR 2022) drowns the fine detail of the source in noise and lets the model of the target draw it
 anew: what is coarse stays, the more so the lower the strength. DDIB (Su et al., ICLR 2023) finds the noise from which
 the model of the source would draw the image, and hands it to the model of the target: there and back is the same
-path. Its authors use DDIM; here a solver of second order does both, which loses less of the texture. Neither knows which structure belongs to which, so structure has to be checked in the result.
+path. Its authors use DDIM; here a second-order solver runs both ways, which loses less of the texture. Neither method
+knows which structures correspond, so structure has to be checked in the result.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, prog
     Args:
         target: What the result should look like.
         image: (N, C, H, W) unit intensities; H and W are multiples of what the network needs.
-        strength: Share of the time in which noise is added, above 0 to 1; 1 forgets the image.
+        strength: Fraction of the noising time steps, above 0 to 1; 1 forgets the image.
         seed: Of the noise, which is the same for every image of the batch.
         progress: Told after each step.
 

@@ -3,7 +3,7 @@
 Images are signed here, (N, C, H, W) float32 with -1 for black and 1 for white, so that noise has no side to favour.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ class ForwardProcess:
             beta_end=20 / settings.timesteps,
             beta_schedule="linear" if settings.betas == "linear" else "squaredcos_cap_v2",
         )
-        kept = np.cumprod(1 - self._scheduler.betas.double().numpy())
+        kept = np.cumprod(1 - cast(Any, self._scheduler).betas.double().numpy())
         self.signal, self.noise = np.sqrt(kept).tolist(), np.sqrt(1 - kept).tolist()
         self.log_snr = np.log(kept / (1 - kept)) / 2
 
@@ -54,7 +54,7 @@ class ForwardProcess:
         return velocity
 
     def image_of(self, noisy: Tensor, predicted: Tensor, time: int) -> Tensor:
-        """(N, C, H, W) x_0, if `predicted` is what was `wanted` of a `noisy` image at one time."""
+        """Return x_0, (N, C, H, W), from what the network predicted for a noisy image at one time."""
         if self._settings.predicts == "noise":
             return (noisy - self.noise[time] * predicted) / self.signal[time]
         return self.signal[time] * noisy - self.noise[time] * predicted

@@ -1,18 +1,20 @@
 """DPM-Solver++ 2M (Lu, Zhou, Bao, Chen, Li and Zhu, 2022, algorithm 2): from noise to image, and from image to noise.
 
-Both directions follow the probability-flow differential equation, on time steps that are uniform in the logarithm of
-the signal-to-noise ratio. Fine texture is decided where there is little noise, and steps that are uniform in time
-leave out just that: DDIM (Song, Meng and Ermon, ICLR 2021), which is the first-order method of this family, keeps 45 %
-of a texture of 2 % of the range in 50 such steps, where this keeps all of it in 25. The same method also runs upwards,
-which DDIM inversion does with an error of first order.
+Both directions follow the probability-flow differential equation, in time steps that are uniform in the logarithm of
+the signal-to-noise ratio. Fine texture is decided at low noise levels, which steps that are uniform in time sample too
+coarsely: DDIM (Song, Meng and Ermon, ICLR 2021), the first-order method of this family, keeps 45 % of a texture of 2 %
+of the range in 50 such steps, where this solver keeps all of it in 25. The same solver also runs from image to noise,
+with a smaller error than DDIM inversion.
 
-Images are signed as in `sem_models.inference.diffusion.noise_schedule`. A `NoisePredictor` is any function that tells
-what was added: a trained network, or in tests an exact one. It is only asked at whole times, as in training.
+Images are signed as in `sem_models.inference.diffusion.noise_schedule`. A `NoisePredictor` is any function that
+predicts what was added: a trained network, or an exact predictor in tests. It is evaluated at integer times only, as in
+training.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -23,10 +25,10 @@ from sem_models.inference.diffusion.noise_schedule import ForwardProcess
 from sem_models.progress import Progress, silent
 
 NoisePredictor = Callable[[Tensor, Tensor], Tensor]
-"""(N, C, H, W) noisy and (N,) times to noise or velocity, whatever the settings say."""
+"""Maps (N, C, H, W) noisy images and (N,) times to noise or velocity, depending on the settings."""
 _WHAT = "denoising steps"
 _NOISIEST_LOG_SNR = -5.1
-"""Where drawing begins: 0.6 % of the image is left. Cosine betas go on to -9.9, through a few steep last times."""
+"""Where drawing begins: 0.6 % of the image is left. Cosine betas continue to -9.9 in a few steep last steps."""
 
 
 def decode(
@@ -38,15 +40,15 @@ def decode(
     clip: bool = True,
     progress: Progress = silent,
 ) -> Tensor:
-    """Take the noise away.
+    """Remove the noise from images.
 
     Args:
-        predict: What is in the image.
-        settings: Of the training, with the number of steps to take.
+        predict: Predicts the noise in an image.
+        settings: Settings of the training, with the number of steps to take.
         noisy: (N, C, H, W) standard normal; or, with `noisiest`, an image with the noise of that time.
-        noisiest: Time at which to begin; None: where there is nothing but noise.
-        clip: Hold the image that is foreseen at each step between -1 and 1. Not where `encode` is to be undone.
-        progress: Told after each step.
+        noisiest: Time at which to begin; None begins with noise alone.
+        clip: Clip the image that is predicted at each step to [-1, 1]. Must be off to undo `encode`.
+        progress: Called after each step.
 
     Returns:
         (N, C, H, W) signed.
@@ -62,12 +64,12 @@ def decode(
 
 
 def encode(predict: NoisePredictor, settings: DiffusionSettings, image: Tensor, progress: Progress = silent) -> Tensor:
-    """The noise from which `decode` without clipping makes (N, C, H, W) signed `image` again, up to the step size."""
+    """Return the noise from which `decode` without clipping restores the (N, C, H, W) signed `image`."""
     walk, path = _Walk(predict, ForwardProcess(settings), clip=False), times(settings)[::-1]
     noisy = walk.start(image, path[0])
     progress(1, len(path), _WHAT)
     before: _Seen | None = None
-    for index, (here, there) in enumerate(zip(path[:-1], path[1:], strict=True), start=2):
+    for index, (here, there) in enumerate(pairwise(path), start=2):
         now = walk.look(noisy, here)
         noisy, before = walk.move(noisy, before, now, there), now
         progress(index, len(path), _WHAT)
@@ -75,10 +77,10 @@ def encode(predict: NoisePredictor, settings: DiffusionSettings, image: Tensor, 
 
 
 def times(settings: DiffusionSettings, noisiest: int | None = None) -> list[int]:
-    """Time steps in the order in which `decode` takes them, from the noisiest on, uniform in log-SNR.
+    """Return the time steps of `decode`, the noisiest first, uniform in log-SNR.
 
-    From a later beginning they are as dense. Where times lie farther apart than the steps, each is taken once, so
-    that there may be fewer than the settings say.
+    From a later start they are as dense. Where the times of the training are sparser than the steps, each is taken
+    once, so there may be fewer than the settings ask for.
     """
     log_snr = ForwardProcess(settings).log_snr
     start = int(np.flatnonzero(log_snr >= _NOISIEST_LOG_SNR)[-1])
@@ -92,7 +94,7 @@ def times(settings: DiffusionSettings, noisiest: int | None = None) -> list[int]
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a noisy image was taken for."""
+    """The image and noise that a noisy image was split into."""
 
     time: int
     image: Tensor
@@ -108,14 +110,14 @@ class _Walk:
     clip: bool
 
     def look(self, noisy: Tensor, time: int) -> _Seen:
-        """Ask for what was added, and split the noisy image into image and noise."""
-        told = self.predict(noisy, torch.full((len(noisy),), time, device=noisy.device))
-        image = self.process.image_of(noisy, told, time)
+        """Predict what was added, and split the noisy image into image and noise."""
+        predicted = self.predict(noisy, torch.full((len(noisy),), time, device=noisy.device))
+        image = self.process.image_of(noisy, predicted, time)
         image = image.clamp(-1, 1) if self.clip else image
         return _Seen(time, image, (noisy - self.process.signal[time] * image) / self.process.noise[time])
 
     def move(self, noisy: Tensor, before: _Seen | None, now: _Seen, time: int) -> Tensor:
-        """From the noise level of `now` to that of another time, up or down; second order once there is a `before`."""
+        """Move from the noise level of `now` to that of another time, up or down; second order if `before` is given."""
         signal, noise = self.process.signal, self.process.noise
         step, image = self._step(now.time, time), now.image
         if before is not None:
@@ -126,11 +128,11 @@ class _Walk:
         return float(self.process.log_snr[other] - self.process.log_snr[time])
 
     def finish(self, before: _Seen | None, now: _Seen) -> Tensor:
-        """From the least noise level to none.
+        """Move from the lowest noise level to none.
 
-        The noise foreseen falls to nothing where the level is finer than the texture, and stays where there is none.
-        It is continued in a straight line over the level, and its mean down to zero is taken away: with all of that
-        of the last level a texture of 2 % of the range would lose 3 %.
+        As the noise level falls below the amplitude of the texture, the predicted noise goes to zero; without texture
+        it stays. It is extrapolated linearly over the level, and its mean down to zero is subtracted: subtracting all of
+        the noise of the last level would cost a texture of 2 % of the range 3 % of its amplitude.
         """
         if before is None:
             return now.image
@@ -138,6 +140,6 @@ class _Walk:
         return now.image + (before.noise - now.noise) * (level**2 / (2 * (earlier - level)))
 
     def start(self, image: Tensor, time: int) -> Tensor:
-        """From no noise to the least level: half of what is foreseen there, as it grows from nothing."""
+        """Move from no noise to the lowest level, with half of the noise predicted there, because it grows from zero."""
         clean = self.process.signal[time] * image
         return clean + self.process.noise[time] / 2 * self.look(clean, time).noise
