@@ -131,8 +131,8 @@ class _Walk:
         """Move from the lowest noise level to none.
 
         As the noise level falls below the amplitude of the texture, the predicted noise goes to zero; without texture
-        it stays. It is extrapolated linearly over the level, and its mean down to zero is subtracted: subtracting all of
-        the noise of the last level would cost a texture of 2 % of the range 3 % of its amplitude.
+        it stays. It is extrapolated linearly over the level, and its mean down to zero is subtracted: subtracting all
+        of the noise of the last level would cost a texture of 2 % of the range 3 % of its amplitude.
         """
         if before is None:
             return now.image
@@ -140,6 +140,6 @@ class _Walk:
         return now.image + (before.noise - now.noise) * (level**2 / (2 * (earlier - level)))
 
     def start(self, image: Tensor, time: int) -> Tensor:
-        """Move from no noise to the lowest level, with half of the noise predicted there, because it grows from zero."""
+        """Move from no noise to the lowest level, with half of the noise predicted there, as it grows from zero."""
         clean = self.process.signal[time] * image
         return clean + self.process.noise[time] / 2 * self.look(clean, time).noise
