@@ -100,5 +100,5 @@ class TrainSettings(Frozen):
     grad_clip: float = Field(1.0, gt=0)
     """Largest gradient norm; larger gradients are scaled down to it."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
-    """auto: bf16 mixed precision on a CUDA device for networks that tolerate it, otherwise 32 bit."""
+    """auto: bf16 if the device has units for it and the network benefits, else 32 bit; decided where training runs."""
     seed: int = 0

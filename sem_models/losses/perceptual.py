@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sem_models.bf16 import has_bf16_units
 from sem_models.config.training import Backbone
 from sem_models.errors import SettingRef, UserError
 from sem_models.features.vgg import FeaturesUnavailable, VggFeatures, require_backbone
@@ -97,20 +98,10 @@ def _unit(features: Tensor) -> Tensor:
 
 
 def _both(features: VggFeatures, output: Tensor, target: Tensor) -> list[tuple[Tensor, Tensor]]:
-    features = features.to(output.device)
-    with torch.autocast(output.device.type, torch.bfloat16, enabled=_half_is_fast(output)):
+    features, device = features.to(output.device), output.device.type
+    # The features take most of a step: half precision, which a loss can afford, halves that where hardware has it.
+    with torch.autocast(device, torch.bfloat16, enabled=has_bf16_units(device)):
         seen = features(output)
         with torch.no_grad():
             wanted = features(target)
     return [(one.float(), other.float()) for one, other in zip(seen, wanted, strict=True)]
-
-
-def _half_is_fast(x: Tensor) -> bool:
-    """Return whether the hardware supports bf16, which halves the time of the features, the longest part of a step.
-
-    A loss tolerates the lower precision.
-    """
-    if x.device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from sem_models.bf16 import has_bf16_units
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.inference.predictor import choose_device
@@ -18,11 +18,12 @@ def open_fabric(recipe: Recipe) -> Fabric:
 
 
 def choose_precision(recipe: Recipe, device: Literal["cpu", "cuda"]) -> Literal["32-true", "bf16-mixed"]:
-    """Return the precision of the recipe; `auto` is bf16 if the GPU supports it and the network is safe with it."""
+    """Return the precision of the recipe; `auto` is bf16 on a device with units for it, for a network that benefits."""
     if recipe.train.precision != "auto":
         return recipe.train.precision
-    safe = device == "cuda" and capabilities(recipe.network).half_safe and torch.cuda.is_bf16_supported()
-    return "bf16-mixed" if safe else "32-true"
+    facts = capabilities(recipe.network)
+    gains = facts.half_safe if device == "cuda" else facts.half_on_cpu
+    return "bf16-mixed" if gains and has_bf16_units(device) else "32-true"
 
 
 def bare(network: nn.Module) -> nn.Module:

@@ -36,6 +36,8 @@ class Capabilities:
     """Whether the channels-last memory format is faster."""
     half_safe: bool = True
     """Whether the results remain usable under bf16 autocast."""
+    half_on_cpu: bool = False
+    """Whether it was measured to train faster, and as well, in bf16 on a CPU with units for it."""
     auxiliary: Literal["none", "gradient", "pyramid", "noise"] = "none"
     """Additional output in training. Gradient: `with_gradient` also returns the gradient map of the output. Pyramid:
     `pyramid` also returns the outputs at a quarter and at half of the size. Noise: the network returns no image;

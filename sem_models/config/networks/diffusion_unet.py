@@ -71,5 +71,6 @@ def capabilities(config: DiffusionUNetConfig) -> Capabilities:
         size_multiple=multiple,
         tiling="discouraged",
         auxiliary="noise",
+        half_on_cpu=True,
         effective_halo=min(reach, _LARGEST_HALO),
     )

@@ -47,13 +47,11 @@ def _small(recipe: Recipe, condition: int) -> Recipe:
     network = DiffusionUNetConfig(channels_in=condition, width=32, multipliers=(1, 2, 2, 4), blocks=1, attention=(3,))
     changes: dict[str, Any] = {
         "name": f"{recipe.name}-small",
-        "summary": f"{recipe.summary} A narrow network: half an hour on two CPU cores.",
+        "summary": f"{recipe.summary} A narrow network: hours on two CPU cores.",
         "network": network,
         "optimiser": Optimiser(name="adamw", lr=5e-4, betas=(0.9, 0.999), weight_decay=0.01),
         "schedule": Schedule(name="cosine", warmup_steps=200),
         "diffusion": DiffusionSettings(betas="cosine", predicts="velocity"),
-        "train": TrainSettings(
-            steps=4000, batch=16, patch=64, ema_decay=0.995, validate_every=500, precision="bf16-mixed"
-        ),
+        "train": TrainSettings(steps=4000, batch=16, patch=64, ema_decay=0.995, validate_every=500),
     }
     return recipe.model_copy(update=changes)
