@@ -24,8 +24,8 @@ def said(capsys: pytest.CaptureFixture[str], values: list[float]) -> list[str]:
 
 def test_one_image_has_a_score_and_no_interval(capsys: pytest.CaptureFixture[str]) -> None:
     ratio, mse, _, gain = said(capsys, [0.75])
-    assert "0.7500 [too few images" in ratio
-    assert "+0.2500 [too few images" in gain
+    assert "0.7500 [too few specimens" in ratio
+    assert "+0.2500 [too few specimens" in gain
     assert not any("nan" in line for line in (ratio, mse, gain))
     assert ratio.index("0.7500") == mse.index("0.7500")
 
@@ -35,4 +35,5 @@ def test_several_images_have_an_interval_around_the_mean(capsys: pytest.CaptureF
     text = said(capsys, values)[0].split("→ 1")[1].replace("[", "").replace("]", "").replace(",", "")
     mean, low, high = (float(number) for number in text.split())
     assert mean == pytest.approx(fmean(values), abs=1e-4)
-    assert values[0] <= low < mean < high <= values[-1]
+    assert low < mean < high
+    assert high - mean == pytest.approx(mean - low, abs=2e-4)
