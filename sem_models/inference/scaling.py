@@ -14,8 +14,8 @@ from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.stack import part_limits
 from sem_models.inference.model import UnitModel, limits_of
 
-_BEYOND = 2.0
-"""How far a file may reach beyond the limits of a model, in units of their span: noise of few electrons does."""
+_BEYOND = 4.0
+"""How far a file may reach beyond the limits of a model, in units of their span: noise of one electron a pixel does."""
 _NARROWEST = 0.1
 """Least share of the limits of a model that a file must span: 12-bit data in a 16-bit file does not."""
 _Pairs = Sequence[tuple[float, float]]
@@ -56,7 +56,7 @@ def scaling_for(model: UnitModel, measured: TypeLimits, origin: Origin = Origin.
     """How a file is scaled: by the limits that the model was trained with, if the file is compatible with them.
 
     It is compatible where its data type is one that the model learned from and its own limits overlap those of the
-    training, span a tenth of them at least and reach two spans beyond them at most. Any other file, such as one of
+    training, span a tenth of them at least and reach four spans beyond them at most. Any other file, such as one of
     another instrument, is scaled by its own limits, and the result says so. A restored image then stays in the units
     of the file; a translated one is always in those of the images that the model learned to make.
 
