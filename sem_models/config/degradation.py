@@ -11,6 +11,9 @@ Downsampling = Literal["bicubic_aa", "cubic_aliased", "gaussian_area"]
 
 DOWNSAMPLINGS: tuple[Downsampling, ...] = get_args(Downsampling)
 
+PROJECTIONS = 2
+"""Passes of back-projection, which makes an enlarged image agree with its input; one leaves a tenth of the error."""
+
 BlurKernel = Literal["gaussian", "disc", "astigmatic"]
 BLUR_KERNELS: tuple[BlurKernel, ...] = get_args(BlurKernel)
 
@@ -116,6 +119,11 @@ class Degradation(Frozen):
     def is_empty(self) -> bool:
         """Whether images pass unchanged."""
         return self.scale == 1 and self.blur is None and self.lines is None and not self.is_noisy
+
+    @property
+    def only_reduces(self) -> bool:
+        """Whether inputs are reduced and degraded in no other way, so that outputs can be made to agree with them."""
+        return self.scale > 1 and self.blur is None and self.lines is None and not self.is_noisy
 
     @property
     def is_noisy(self) -> bool:

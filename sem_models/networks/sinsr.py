@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.reach import doublings
-from sem_models.config.networks.sinsr import PROJECTIONS, SHRINKS, TAPS, SINSRConfig
+from sem_models.config.networks.sinsr import SHRINKS, TAPS, SINSRConfig
 from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv
-from sem_models.physics.downsampling import downsample, upsample
+from sem_models.physics.downsampling import back_project, upsample
 from sem_models.physics.gradient import central_magnitude
 
 _MAP_WIDTH = 16
@@ -91,11 +91,7 @@ class SINSR(nn.Module):
         return self._project(upsample(x, self.scale) + self.tail(y), x), branch
 
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
-        """Add the enlarged difference of input and reduced output; twice, because one pass leaves a tenth of it."""
-        if self.projection is not None:
-            for _ in range(PROJECTIONS):
-                image = image + upsample(x - downsample(image, self.scale, self.projection), self.scale)
-        return image
+        return image if self.projection is None else back_project(image, x, self.scale, self.projection)
 
 
 class ResidualAttentionBlock(nn.Module):

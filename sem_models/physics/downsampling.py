@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sem_models.config.degradation import Downsampling
+from sem_models.config.degradation import PROJECTIONS, Downsampling
 
 
 def downsample(x: Tensor, scale: int, downsampling: Downsampling) -> Tensor:
@@ -49,6 +49,23 @@ def upsample(x: Tensor, scale: int) -> Tensor:
     # Thirds of a pixel are inexact in 32 bit: far from the origin, a tile would differ from the whole image by 2e-4.
     exact = x if scale & (scale - 1) == 0 else x.double()
     return F.interpolate(exact, size=size, mode="bicubic", antialias=True, align_corners=False).to(x.dtype)
+
+
+def back_project(image: Tensor, x: Tensor, scale: int, downsampling: Downsampling) -> Tensor:
+    """Correct an enlarged image until it agrees, when reduced, with its input (Irani and Peleg, 1991).
+
+    Args:
+        image: (N, C, H x scale, W x scale) float.
+        x: (N, C, H, W), the input of the enlargement, reduced from a sharp image by `downsampling` and nothing else.
+        scale: How many times larger the image is.
+        downsampling: How the input was reduced.
+
+    Returns:
+        The image plus the enlarged difference of input and reduced image, added `PROJECTIONS` times.
+    """
+    for _ in range(PROJECTIONS):
+        image = image + upsample(x - downsample(image, scale, downsampling), scale)
+    return image
 
 
 def crop_to_multiple(x: Tensor, multiple: int) -> Tensor:

@@ -84,6 +84,8 @@ def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
         why = "inputs of pairs were recorded"
     elif forward.dose_e_per_px is not None or forward.read_noise > 0:
         why = "here inputs are noisy"
+    elif forward.blur or forward.scan:
+        why = "here inputs are also blurred or distorted by the scan"
     elif assumed != forward.downsampling:
         why = f"here inputs are downsampled by {forward.downsampling}, not by {assumed}"
     else:

@@ -73,7 +73,9 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     assert len(app.get("image")) == 4
     tables = [table.value for table in app.dataframe]
     assert any(
-        "method" in table and list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity"] for table in tables
+        "method" in table
+        and list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity", "baseline:bicubic+projection"]
+        for table in tables
     )
 
 
@@ -102,7 +104,7 @@ def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> N
     app = page("compare")
     app.segmented_control(key="scores").set_value("All").run()
     table = app.dataframe[0].value
-    assert list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity"]
+    assert list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity", "baseline:bicubic+projection"]
     assert store[1][:8] in table["method"][0]
     assert {"PSNR (dB) ↑", "MSE ↓", "Edge retention → 1", "FRC 1/7 resolution (nm) ↓"} <= set(table)
     assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])

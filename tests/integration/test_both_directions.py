@@ -25,6 +25,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
+from sem_models.inference.model_folder import CHECKPOINT
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import load_state
 from tests.support.domains import unpaired, write_all
@@ -64,7 +65,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         }
         runs["pixels"] = train_run(short("unet-translate-small", "train.patch=32"), "pairs", "t")
         for name in ("old-averaged", "old-plain"):
-            (best(home, runs[name]) / "backward.safetensors").unlink()
+            for later in ("backward.safetensors", CHECKPOINT):
+                (best(home, runs[name]) / later).unlink()
     return {**runs, "home": str(home)}
 
 

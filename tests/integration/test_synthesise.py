@@ -90,13 +90,13 @@ def test_translate_writes_what_both_methods_make(models, tmp_path: Path) -> None
     [
         (("synthesise", "ddpm-masks-small"), "give --masks"),
         (("synthesise", "ddpm-small", "--masks", "."), "takes no label maps"),
-        (("synthesise", "ddpm-small", "--samples", "2"), "say --count"),
+        (("synthesise", "ddpm-small", "--samples", "2"), "without masks use --count"),
         (("synthesise", "ddpm-small", "--set", "train.steps=3"), "only diffusion.sampling."),
         (("synthesise", "ddpm-small", "--set", "diffusion.sampling.steps=1001"), "at most timesteps"),
         (("synthesise", "baseline:nlm"), "not a diffusion model"),
         (("translate", ".", "--method", "ddib", "--to", "ddpm-small"), "needs --from"),
         (("translate", ".", "--from", "ddpm-small", "--to", "ddpm-small"), "takes no --from"),
-        (("export", "ddpm-small", "--format", "onnx"), "loop of many steps"),
+        (("export", "ddpm-small", "--format", "onnx"), "draws in many steps"),
     ],
 )
 def test_mistakes_are_one_line(arguments, said: str, models, tmp_path: Path) -> None:

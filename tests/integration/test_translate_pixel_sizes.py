@@ -83,7 +83,7 @@ def test_models_of_two_pixel_sizes_refuse(models, tmp_path: Path) -> None:
             inputs=(micrograph(tmp_path, 5.0),), out=tmp_path / "out", **{**asked, "source": models["unknown"]}
         )
     )
-    assert "that of the other model was taken" in one.notes[0]
+    assert "that of the other model was used" in one.notes[0]
 
 
 def test_an_unknown_pixel_size_is_asked_for_where_it_matters(models, tmp_path: Path) -> None:

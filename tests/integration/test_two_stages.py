@@ -31,7 +31,7 @@ from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
-from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.inference.model_folder import CHECKPOINT, RECIPE, WEIGHTS
 from sem_models.inference.storage import load_weights
 from sem_models.methods.objective import PERCEPTUAL
 
@@ -89,7 +89,7 @@ def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe
 
 def test_another_network_is_refused_by_what_differs(trained: str, gan_recipe: Recipe) -> None:
     wider = override(gan_recipe, ["network.width=12"])
-    with pytest.raises(UserError, match=r"another network: width differ"):
+    with pytest.raises(UserError, match=r"another network, with other values of width"):
         create_training(wider, "small", init=trained)
 
 
@@ -151,11 +151,11 @@ def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkey
     assert (
         set(asked)
         == {f"checkpoints/best/{name}" for name in names}
-        == {f"checkpoints/best/{WEIGHTS}", f"checkpoints/best/{RECIPE}"}
+        == {f"checkpoints/best/{name}" for name in (WEIGHTS, RECIPE, CHECKPOINT)}
     )
     asked.clear()
     resolve_model(RunRef(trained))
-    assert len(asked) == 2
+    assert len(asked) == 3
 
 
 def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recipe: Recipe) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sem_models.config.degradation import PROJECTIONS
+
 Interval = tuple[int, int]
 """First and last pixel along one axis, both included."""
 
@@ -64,3 +66,11 @@ def cubic_halo(scale: int, reach: int = 0) -> int:
     if scale == 1:
         return reach
     return -(-(2 * reach - 1 + 3 * scale) // (2 * scale))
+
+
+def projected_halo(scale: int) -> int:
+    """Return an upper bound of what back-projection adds to the halo of an enlargement, in input pixels.
+
+    Each pass reads both cubics; their phases add 2 px at most.
+    """
+    return PROJECTIONS * (cubic_halo(scale) + 2)

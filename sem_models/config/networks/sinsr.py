@@ -7,10 +7,9 @@ from pydantic import Field
 from sem_models.config.degradation import Downsampling
 from sem_models.config.frozen import Frozen
 from sem_models.config.networks.capabilities import Capabilities
-from sem_models.config.networks.reach import cubic_halo, nearest_halo
+from sem_models.config.networks.reach import nearest_halo, projected_halo
 
 TAPS = 4
-PROJECTIONS = 2
 SHRINKS = (2, 4)
 """Factors by which the two smaller scales are reduced."""
 
@@ -47,7 +46,7 @@ def capabilities(config: SINSRConfig) -> Capabilities:
     by_tap = [2 * tap + 3 * (TAPS - index) for index, tap in enumerate(config.taps)]
     after_scales = max(2 * config.blocks + 1, *by_tap) if config.gradient_branch else 2 * config.blocks + 1
     halo = nearest_halo(config.scale, 2) + 1 + after_scales + quarter + 1 + (1 if config.gradient_branch else 0)
-    projected = PROJECTIONS * (cubic_halo(config.scale) + 2) if config.back_projection else 0
+    projected = projected_halo(config.scale) if config.back_projection else 0
     return Capabilities(
         channels_in=config.channels,
         channels_out=config.channels,

@@ -9,16 +9,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.degradation import Blur, Degradation, Downsampling
 from sem_models.config.networks.capabilities import Capabilities
-from sem_models.config.networks.reach import cubic_halo
+from sem_models.config.networks.reach import cubic_halo, projected_halo
 from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.baselines import filters
 from sem_models.evaluation.baselines.filters import WholeImageFilter
 from sem_models.evaluation.baselines.lines import InterpolatedLines
 from sem_models.inference.model import UnitModel
 from sem_models.physics.blur import blur_kernels
-from sem_models.physics.downsampling import upsample
+from sem_models.physics.downsampling import back_project, upsample
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,26 @@ class Bicubic:
     def __call__(self, x: Tensor) -> Tensor:
         """Enlarge (N, C, H, W), averaged over channels, to (N, 1, H x scale, W x scale)."""
         return upsample(x.mean(1, keepdim=True), self.scale)
+
+
+@dataclass(frozen=True)
+class ProjectedBicubic:
+    """Bicubic enlargement, corrected until it agrees with its input: what projection alone is worth."""
+
+    scale: int
+    downsampling: Downsampling
+    name: str = "baseline:bicubic+projection"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """One channel in and out, with the halo of all cubics one after the other."""
+        halo = cubic_halo(self.scale) + projected_halo(self.scale)
+        return Capabilities(1, 1, self.scale, halo, back_projection=self.downsampling)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Enlarge (N, C, H, W), averaged over channels, to (N, 1, H x scale, W x scale)."""
+        grey = x.mean(1, keepdim=True)
+        return back_project(upsample(grey, self.scale), grey, self.scale, self.downsampling)
 
 
 @dataclass(frozen=True)
@@ -70,6 +90,7 @@ def _deconvolution(
 
 BASELINES: dict[str, Callable[[Degradation], UnitModel]] = {
     "bicubic": lambda forward: Bicubic(forward.scale),
+    "bicubic+projection": lambda forward: ProjectedBicubic(forward.scale, forward.downsampling),
     "identity": lambda forward: Identity(forward.scale),
     "gaussian": _filter("gaussian", filters.gaussian_filter),
     "nlm": _filter("nlm", filters.non_local_means),
@@ -99,6 +120,8 @@ def baselines_for(degradation: Degradation) -> list[UnitModel]:
     """Return the baselines that belong in every table of models that undo this forward model."""
     same_size = _REFOCUSING if degradation.blur else _DENOISING
     names = _ENLARGING if degradation.scale > 1 else same_size
+    if degradation.only_reduces:
+        names = (*names, "bicubic+projection")
     return [BASELINES[name](degradation) for name in names]
 
 

@@ -6,11 +6,12 @@ import torch
 from scipy.ndimage import gaussian_filter
 from skimage.restoration import denoise_nl_means
 
-from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.degradation import Blur, Degradation, Downsampling, Scan
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.filters import noise_sigma
-from sem_models.evaluation.baselines.table import baselines_for, find_baseline, known_kernel
+from sem_models.evaluation.baselines.table import Bicubic, ProjectedBicubic, baselines_for, find_baseline, known_kernel
 from sem_models.inference.predictor import Predictor
+from sem_models.physics.downsampling import back_project, downsample
 
 BLURRED = Degradation(scale=1, blur=Blur(size_px=(2.0, 2.0)))
 
@@ -100,3 +101,24 @@ def test_filters_keep_the_batch() -> None:
     filtered = find_baseline("gaussian", Degradation(scale=1))(x)
     assert filtered.shape == x.shape
     assert np.allclose(filtered[1, 0].numpy(), gaussian_filter(x[1, 0].numpy(), 1.0, mode="reflect"), atol=1e-5)
+
+
+@pytest.mark.parametrize("downsampling", ["bicubic_aa", "gaussian_area"])
+def test_projection_makes_bicubic_agree_with_its_input_and_leaves_the_truth_alone(downsampling: Downsampling) -> None:
+    sharp = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64).float()
+    low = downsample(sharp, 4, downsampling)
+    plain, projected = Bicubic(4)(low), ProjectedBicubic(4, downsampling)(low)
+    consistency = [
+        -10 * torch.log10(((downsample(image, 4, downsampling) - low) ** 2).mean()) for image in (plain, projected)
+    ]
+    assert consistency[1] > consistency[0] + 10
+    assert torch.equal(back_project(sharp, low, 4, downsampling), sharp)
+
+
+def test_projection_stands_beside_bicubic_where_inputs_are_reduced_and_nothing_else() -> None:
+    def names(**changes: object) -> list[str]:
+        return [baseline.name for baseline in baselines_for(Degradation(scale=4, **changes))]
+
+    assert "baseline:bicubic+projection" in names()
+    for changes in ({"read_noise": 0.01}, {"dose_e_per_px": 50}, {"blur": Blur()}, {"scan": Scan(drift_px=1)}):
+        assert "baseline:bicubic+projection" not in names(**changes)

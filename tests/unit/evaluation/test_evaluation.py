@@ -236,7 +236,7 @@ class Oracle:
 
 def test_report_has_baselines_rows_and_survives_json(small_dataset: Dataset) -> None:
     report = evaluate_model(Oracle(), small_dataset, "test", Degradation(scale=2))
-    assert report.methods == ("oracle", "baseline:bicubic", "baseline:identity")
+    assert report.methods == ("oracle", "baseline:bicubic", "baseline:identity", "baseline:bicubic+projection")
     assert report.images == len(small_dataset.entries("test"))
     entry = small_dataset.entries("test")[0]
     sharp = small_dataset.unit(entry, "image")[0][2:-2, 2:-2]
