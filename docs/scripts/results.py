@@ -75,6 +75,18 @@ def inpainting() -> str:
     return _table(head, rows)
 
 
+def real_atoms() -> str:
+    """Single atoms in real images, found before and after each filter."""
+    content = json.loads((BENCHMARKS / "denoising" / "real_atoms.json").read_text())
+    rows = []
+    for name, found in content["summary"].items():
+        (lo, hi), (low, high) = found["interval"], found["gain_interval"]
+        gain = "-" if name == "none" else f"{found['gain']:+.3f} [{low:+.3f}, {high:+.3f}]"
+        counts = [str(found[key]) for key in ("found", "missing", "invented")]
+        rows.append([name, f"{found['f1']:.3f} [{lo:.3f}, {hi:.3f}]", gain, *counts])
+    return _table(["filter", "F1", "gain over none", "found", "missing", "without a label"], rows)
+
+
 def speed() -> str:
     """Time of one forward pass by memory format and tile size, from the inference benchmark."""
     content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
@@ -131,6 +143,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "super-resolution": super_resolution,
     "ablation": ablation,
     "inpainting": inpainting,
+    "real-atoms": real_atoms,
     "speed": speed,
 }
 PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
