@@ -2,10 +2,11 @@
 
     python -m benchmarks.denoising.real_atoms --data FOLDER
 
-Nine very noisy 16-bit images of platinum porphyrins, 512 x 512 px. The detector is the same for all: local maxima of the
-Laplacian of a Gaussian, which is the matched filter of a round spot. Its two settings, the width of the Gaussian and the
-threshold, are chosen for each image and filter on the other eight images, so that no image decides about itself. An atom
-is found if a detection and a label are each other's nearest and at most `MATCH_PX` apart. Writes `real_atoms.json`.
+Nine very noisy 16-bit images of platinum porphyrins, 512 x 512 px. The detector is the same for all filters: local
+maxima of the Laplacian of a Gaussian, the matched filter of a round spot. Its two settings, the width of the Gaussian
+and the threshold, are chosen for each image and filter on the other eight images, so that no image decides about
+itself. An atom is found if a detection and a label are each other's nearest and at most `MATCH_PX` apart. Writes
+`real_atoms.json`.
 """
 
 import csv
