@@ -77,7 +77,7 @@ def _show(comparison: Comparison) -> None:
 
 
 def _show_seeds(comparison: Comparison, metrics: Sequence[str]) -> None:
-    """The section that decides between methods, where some were trained with several seeds."""
+    """Show the section that decides between methods, where some were trained with several seeds."""
     differences = compare_methods(comparison, metrics)
     if differences:
         st.subheader("Method against method, over seeds")

@@ -51,7 +51,7 @@ class SeedDifference:
 
     @property
     def verdict(self) -> Literal["better", "worse", "no difference shown", "too few seeds"]:
-        """Of the method."""
+        """Verdict on the method."""
         if not (self.method.seeds_suffice and self.reference.seeds_suffice):
             return "too few seeds"
         lo, hi = sorted(direction(self.metric) * limit for limit in (self.interval.lo, self.interval.hi))
@@ -123,7 +123,7 @@ def _methods(columns: Sequence[Column]) -> list[SeededMethod]:
 
 
 def _name(column: Column, names: Sequence[str]) -> str:
-    """The run's name; with an id where two methods share one."""
+    """Return the run's name, with an id where two methods share one."""
     return column.run.name if names.count(column.run.name) == 1 else label(column.run, column.direction)
 
 

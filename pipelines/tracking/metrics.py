@@ -20,7 +20,7 @@ def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None
 
 
 def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
-    """(step, value) in order, one a step: steps that a resumed run did again count once, with the later value."""
+    """Return (step, value) in order, one per step: one repeated by a resumed run counts once, with its later value."""
     points = sorted(client().get_metric_history(run_id, key), key=lambda point: point.timestamp)
     return sorted({point.step: point.value for point in points if point.step > after_step}.items())
 
@@ -43,7 +43,7 @@ class GrowingCurves:
         self._rows: dict[str, int] = defaultdict(int)
 
     def points(self, key: str) -> list[tuple[int, float]]:
-        """(step, value) in order, one a step, as from `metric_history`; empty where nothing was written."""
+        """Return (step, value) in order, one per step, as `metric_history` does; empty where nothing was written."""
         values = self._values[key]
         values.update(self._new(key))
         return sorted(values.items())
