@@ -16,6 +16,7 @@ from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
 from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
+from pipelines.evaluate.trained_scores import trained_scores
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs
 from sem_models.tasks.table import invents_detail
@@ -60,6 +61,8 @@ def _show(comparison: Comparison) -> None:
     )
     metrics = choose_scores(comparison.metrics, "scores")
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
+    for sentence in trained_scores(comparison.columns, metrics):
+        st.caption(sentence)
     metric = st.selectbox(
         "Metric", metrics, format_func=header, key="metric", help="Used in the charts and to find the best model."
     )

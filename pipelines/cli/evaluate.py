@@ -57,11 +57,15 @@ def compare(
     from pipelines.evaluate.paired import compare_pairs
     from pipelines.evaluate.reports import summary
     from pipelines.evaluate.tables import json_content
+    from pipelines.evaluate.trained_scores import trained_scores
     from pipelines.json_safe import to_json_safe
 
     comparison = run(request)
     paired = compare_pairs(comparison, request.metric, request.reference)
     _write_means(out, comparison)
+    trained_on = trained_scores(comparison.columns, comparison.metrics)
+    for sentence in trained_on:
+        out.text(f"  {sentence}")
     _write_pairs(out, paired)
     over_seeds = compare_methods(comparison, [paired.metric, *(m for m in comparison.metrics if m != paired.metric)])
     if over_seeds:
@@ -74,6 +78,7 @@ def compare(
         {
             "runs": runs,
             "warnings": list(comparison.warnings),
+            "trained_on": list(trained_on),
             "paired": json_content(paired),
             "over_seeds": to_json_safe(seed_values(over_seeds)),
         }

@@ -13,7 +13,10 @@ from pipelines.evaluate.compare import compare
 from pipelines.evaluate.paired import compare_pairs
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
+from pipelines.evaluate.trained_scores import trained_scores
+from pipelines.tracking.run_facts import flat_parameters
 from pipelines.tracking.runs import create_run
+from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
 from tests.support.scored_runs import FAIR, GOOD, POOR, store, store_backward, three_runs
 
@@ -35,6 +38,22 @@ def test_the_best_is_the_reference_unless_another_is_named(runs: dict[str, str])
     assert not any("flatters" in caveat for caveat in named.caveats)
     verdicts = {pairing.by_metric["psnr_db"].verdict for pairing in named.pairings}
     assert verdicts == {"no difference shown"}, "four specimens"
+
+
+def test_scores_that_a_run_was_trained_on_are_named(sem_home: Path) -> None:
+    """By the parameters that a training logs: losses of both stages, and back-projection."""
+    trained = flat_parameters(find_recipe("sinsr-gb-x4-small"))
+    scores = {"dists": 0.1, "down_consistency_db": 50.0, "ssim": 0.8}
+    ours = store("ours", GOOD, 0.1, scores, params={key: str(value) for key, value in trained.items()})
+    other = store("other", FAIR, 0.1, scores, params={"losses.l1": "1.0", "network.back_projection": "None"})
+    comparison = compare(CompareRequest(run_ids=(ours, other)))
+    said = " ".join(trained_scores(comparison.columns, comparison.metrics))
+    assert "DISTS" in said
+    assert "perceptual_levels_vgg16" in said
+    assert "back-projection" in said
+    assert "other" not in said
+    assert "SSIM" in said
+    assert "MSE" not in said
 
 
 def test_users_mistakes_are_reported(runs: dict[str, str]) -> None:
