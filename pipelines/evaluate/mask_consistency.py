@@ -84,7 +84,12 @@ def _drawn(draws: LabelModel, dataset: Dataset, split: Split, progress: Progress
 def _notes(report: MaskConsistency, draws: LabelModel, finds: LabelModel, name: str, split: Split) -> tuple[str, ...]:
     named = ", ".join(f"class {index} is label {value}" for index, value in enumerate(report.labels))
     notes = [f"{draws.model.name} on the masks of {name!r}, {split} split, segmented by {finds.model.name}; {named}."]
-    generated, real = (report.interval(method, "dice").mean for method in (GENERATED, REAL))
+    generated, real, flat = (report.interval(method, "dice").mean for method in (GENERATED, REAL, MEANS))
+    if report.is_saturated:
+        notes.append(
+            f"The score is saturated: flat greys without any texture reach {flat:.3f}, the real images {real:.3f}. It "
+            "cannot tell good drawings from better ones here; it only reveals drawings that ignore their mask."
+        )
     if generated > real:
         notes.append(
             "Masks are found better in the drawings than in real images: the drawings are clearer than nature, which "

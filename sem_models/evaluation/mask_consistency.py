@@ -55,6 +55,11 @@ class MaskConsistency(Frozen):
         """`dice` (mean over classes) and `dice_K` of each class."""
         return ("dice", *(f"dice_{index}" for index in range(len(self.labels))))
 
+    @property
+    def is_saturated(self) -> bool:
+        """Whether flat greys, which have no texture at all, score as high as real images."""
+        return MEANS in self.methods and self.interval(MEANS, "dice").mean >= self.interval(REAL, "dice").mean
+
     def interval(self, method: str, metric: str) -> Interval:
         """Return the mean over images with its 95 % interval over specimens."""
         rows = [row for row in self.rows if row.method == method]

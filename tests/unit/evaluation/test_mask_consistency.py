@@ -12,7 +12,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.datasets.synthetic import is_synthetic, turned, write_synthetic
 from sem_models.errors import UserError
-from sem_models.evaluation.mask_consistency import GENERATED, MAJORITY, REAL, Drawn, mask_consistency
+from sem_models.evaluation.mask_consistency import GENERATED, MAJORITY, MEANS, REAL, Drawn, mask_consistency
 from sem_models.evaluation.metrics.round_trip import round_trip
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
 
@@ -45,6 +45,16 @@ def test_dice_of_generated_baseline_and_real_images_follow_from_the_areas() -> N
     assert means(MAJORITY) == pytest.approx([2 * 32 / (32 + 64) / 3, 2 * 32 / (32 + 64), 0, 0])
     assert (report.interval(REAL, "dice").lo, report.interval(REAL, "dice").n) == (1, 3)
     assert report.methods == (GENERATED, REAL, MAJORITY)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_flat_greys_that_reach_real_images_saturate_the_score(noise: float) -> None:
+    """Strong noise in the real images misleads the segmenter, which flat greys do not."""
+    mask = np.random.default_rng(0).integers(0, 3, (32, 32)).astype(np.uint8)
+    flat = GREYS[mask][None] if noise else np.full((1, 32, 32), GREYS[0])
+    real = GREYS[mask][None] + noise * np.random.default_rng(1).standard_normal((1, 32, 32)).astype(np.float32)
+    report = mask_consistency(find, [Drawn("i", "g", mask, {REAL: real, MEANS: flat})], (0, 127, 255), 0)
+    assert report.is_saturated == bool(noise)
 
 
 def test_two_specimens_have_no_interval() -> None:
