@@ -18,6 +18,7 @@ from sem_models.physics.noise_estimate.flat_patches import (
     Bins,
     Plane,
     banding,
+    flat_correlation,
     from_one_image,
     from_two_frames,
     line_correlation,
@@ -29,6 +30,8 @@ _SMALLEST_EDGE_PX = 64
 _NARROW = 0.1
 _CLIPPED = 0.01
 _CORRELATED = 0.05
+_CORRELATED_FLAT = 0.2
+"""Correlation of neighbours above which an estimate from one image may be wrong; white noise has at most 0.05."""
 _NO_NOISE = 1e-12
 """Largest variance that rounding in float32 alone can cause."""
 _DARKEST = 1e-2
@@ -95,7 +98,10 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
         intercept=intercept,
         bins=bins,
         source="one image" if b is None else "two frames",
-        caveats=tuple(_caveats(a, bins, slope, intercept, 0.0 if b is None else line_correlation(a, b))),
+        caveats=(
+            *_caveats(a, bins, slope, intercept, 0.0 if b is None else line_correlation(a, b)),
+            *(_of_one_image(a) if b is None else ()),
+        ),
     )
 
 
@@ -125,6 +131,17 @@ def _line(bins: Bins) -> tuple[float, float]:
 def _line_through_zero(bins: Bins) -> float:
     """Return the slope that is right at the median brightness; relative errors would favour the dark end."""
     return float(np.median(np.asarray(bins.variance) / np.maximum(bins.mean, _DARKEST)))
+
+
+def _of_one_image(image: Plane) -> tuple[str, ...]:
+    along, across = flat_correlation(image)
+    if max(along, across) <= _CORRELATED_FLAT:
+        return ()
+    return (
+        f"In the flattest places neighbouring pixels are correlated ({along:.2f} along the scan lines, {across:.2f} "
+        "across). If that is noise and not the specimen, the noise is stronger than estimated here. One image cannot "
+        "tell; give a second frame of the field.",
+    )
 
 
 def _caveats(image: Plane, bins: Bins, slope: float, intercept: float, correlation: float) -> list[str]:

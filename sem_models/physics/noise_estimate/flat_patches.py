@@ -10,6 +10,8 @@ from scipy.stats import chi2
 Plane = NDArray[np.float64]
 
 _PATCH_PX = 8
+_WIDE_PATCH_PX = 16
+"""Patches in which the correlation of neighbours is measured: removing a plane from smaller ones would hide it."""
 _BINS = 16
 _SMALLEST_BIN = 12
 """Smallest number of patches in a brightness bin."""
@@ -61,6 +63,26 @@ def line_correlation(first: Plane, second: Plane) -> float:
     return float((noise[:, 1:] * noise[:, :-1]).mean() / (noise**2).mean())
 
 
+def flat_correlation(image: Plane) -> tuple[float, float]:
+    """Correlate neighbours along and across the scan lines in the flattest patches of (H, W), each less a plane.
+
+    0 for white noise. Correlated noise and texture of the specimen both raise it; one image cannot tell them apart.
+    """
+    height, width = (size - size % _WIDE_PATCH_PX for size in image.shape)
+    edge = _WIDE_PATCH_PX
+    cells = image[:height, :width].reshape(height // edge, edge, width // edge, edge).swapaxes(1, 2)
+    patches = cells.reshape(-1, edge * edge)
+    slopes = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), edge)
+    flat = patches[np.argsort(slopes)[: max(round(len(patches) * _FLATTEST_OF_ONE), 1)]]
+    row, column = np.mgrid[:edge, :edge] - (edge - 1) / 2
+    plane, _ = np.linalg.qr(np.stack([np.ones(edge * edge), row.ravel(), column.ravel()], axis=1))
+    rest = (flat - flat @ plane @ plane.T).reshape(-1, edge, edge)
+    power = np.maximum((rest**2).mean(axis=(1, 2)), np.finfo(float).tiny)
+    along = (rest[:, :, 1:] * rest[:, :, :-1]).mean(axis=(1, 2)) / power
+    across = (rest[:, 1:] * rest[:, :-1]).mean(axis=(1, 2)) / power
+    return float(np.median(along)), float(np.median(across))
+
+
 def _fast_difference(first: Plane, second: Plane) -> Plane:
     difference = (first - second) / np.sqrt(2)
     difference -= ndimage.gaussian_filter(difference, _SLOW_PX)
@@ -92,9 +114,9 @@ def _flattest(patches: NDArray[np.intp], slope: Plane, share: float) -> NDArray[
     return chosen
 
 
-def _patches(plane: Plane) -> Plane:
-    height, width = (size - size % _PATCH_PX for size in plane.shape)
-    blocks = plane[:height, :width].reshape(height // _PATCH_PX, _PATCH_PX, width // _PATCH_PX, _PATCH_PX)
+def _patches(plane: Plane, edge: int = _PATCH_PX) -> Plane:
+    height, width = (size - size % edge for size in plane.shape)
+    blocks = plane[:height, :width].reshape(height // edge, edge, width // edge, edge)
     means: Plane = blocks.mean(axis=(1, 3)).ravel()
     return means
 

@@ -131,3 +131,16 @@ def test_one_frame_and_two_frames_agree_on_real_micrographs(shared_data: Path, p
     one, two = (measure_noise(NoiseRequest(file=files[0], second=second)) for second in (None, files[1]))
     median = float(np.median(two.bins.mean))
     assert one.variance(median) == pytest.approx(two.variance(median), rel=0.3)
+
+
+@pytest.mark.parametrize(("sigma", "warns"), [((0.0, 0.0), False), ((0.7, 0.7), True), ((0.0, 1.0), True)])
+def test_correlated_noise_of_one_image_is_never_estimated_in_silence(sigma: tuple[float, float], warns: bool) -> None:
+    """Smoothed by .7 px, the estimate is ten times too small; smoothed along the lines, it is too small as well."""
+    noise = gaussian_filter(np.random.default_rng(0).standard_normal((512, 512)), sigma)
+    row, column = np.mgrid[:512, :512]
+    image = 0.4 + 0.2 * np.sin(column / 60) + 0.1 * np.cos(row / 45) + 0.03 * noise / noise.std()
+    estimate = estimate_noise(image.astype(np.float32))
+    assert any("second frame" in caveat for caveat in estimate.caveats) == warns
+    ratio = estimate.variance(0.4) / 0.03**2
+    assert (ratio < 0.6) == warns, "where nothing is said, the estimate is right"
+    assert warns or ratio == pytest.approx(1, abs=0.1)
