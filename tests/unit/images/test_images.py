@@ -41,6 +41,21 @@ def test_unknown_unit_is_not_guessed() -> None:
         to_nm(1, "parsec")
 
 
+@pytest.mark.parametrize(
+    ("lines", "nm"),
+    [
+        ("AP_PIXEL_SIZE\r\nPixel Size = 20.0 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 10.0),
+        ("AP_PIXEL_SIZE\r\nPixel Size = 10.04 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 10.04),
+        ("AP_PIXEL_SIZE\r\nPixel Size = 20.0 nm\r\n", 20.0),
+        ("AP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 5.0 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 5.0),
+    ],
+)
+def test_zeiss_pixel_size_belongs_to_the_stored_pixels(tmp_path: Path, lines: str, nm: float) -> None:
+    tag = (34118, "s", 0, lines, True)
+    tifffile.imwrite(tmp_path / "zeiss.tif", np.zeros((80, 100), np.uint8), extratags=[tag], metadata=None)
+    assert read_micrograph(tmp_path / "zeiss.tif").pixel_size_nm == pytest.approx(nm)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.float32])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_tiff_round_trip_is_exact(tmp_path: Path, dtype: type, channels: int) -> None:
