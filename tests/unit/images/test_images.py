@@ -181,6 +181,13 @@ def test_burnt_in_ticks_are_found() -> None:
     assert 40 <= found.rows <= 44
 
 
+def test_jpeg_blocks_are_no_glyphs() -> None:
+    image = noise_image()
+    for column in range(16, 280, 40):
+        image[160:168, column : column + 4] = 0
+    assert find_databar(micrograph(image)).rows == 0
+
+
 def test_no_bar_where_there_is_none() -> None:
     dark = noise_image()
     dark[150:] = 0
