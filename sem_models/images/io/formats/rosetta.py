@@ -25,7 +25,7 @@ _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """Read one micrograph per plane of every image signal; spectra are skipped."""
+    """Read one micrograph per plane of every image signal; spectra, and transforms beside an image, are skipped."""
     try:
         reader = import_module(f"rsciio.{_READERS[path.suffix.lower()]}")
     except ImportError as error:
@@ -35,6 +35,8 @@ def read(path: Path) -> Iterator[Micrograph]:
     images = [signal for signal in reader.file_reader(str(path)) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
+    # A Fourier transform beside the image is left out; a file of nothing else is refused with advice when it is read.
+    images = [signal for signal in images if not np.iscomplexobj(signal["data"])] or images
     planes = [(signal, plane) for signal in images for plane in _planes(path, signal)]
     for index, (signal, plane) in enumerate(planes):
         source = path.name if len(planes) == 1 else f"{path.name}#{index}"
