@@ -30,7 +30,8 @@ STEP = ProcessingStep.now(Origin.RESTORED, "model x")
 @pytest.mark.parametrize(
     ("value", "unit", "nm"),
     [(2.36, "nm", 2.36), (2.36, "um", 2360), (2.36, "µm", 2360), (2.36, "\u03bcm", 2360), (2.36e-9, "m", 2.36),
-     (23.6, "Å", 2.36), (23.6, "A", 2.36), (1, "inch", 2.54e7), (5, "pm", 0.005), (1, "micron", 1000), (1, "cm", 1e7)],
+     (23.6, "Å", 2.36), (23.6, "A", 2.36), (1, "inch", 2.54e7), (5, "pm", 0.005), (1, "micron", 1000), (1, "cm", 1e7),
+     (2.36, "n_m", 2.36), (2.36, "[n_m]", 2.36)],
 )  # fmt: skip
 def test_units(value: float, unit: str, nm: float) -> None:
     assert to_nm(value, unit) == pytest.approx(nm)

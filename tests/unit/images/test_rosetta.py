@@ -33,3 +33,19 @@ def test_a_transform_beside_an_image_is_left_out(monkeypatch: pytest.MonkeyPatch
     assert found.source == "image.emd"
     with pytest.raises(UserError, match="modulus"):
         pages(monkeypatch, tmp_path, transform)
+
+
+def test_transparency_is_not_averaged_into_the_grey_levels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    colours = np.zeros((3, 4), np.dtype([(name, np.uint8) for name in "RGBA"]))
+    for name, level in zip("RGB", (90, 100, 110), strict=True):
+        colours[name] = level
+    (found,) = pages(monkeypatch, tmp_path, signal(colours))
+    assert np.all(found.pixels == 100)
+
+
+@pytest.mark.parametrize(("scale", "size_nm"), [(0.5, 0.5), (4e16, None), (1e-9, None)])
+def test_sizes_that_no_microscope_has_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scale: float, size_nm: float | None
+) -> None:
+    (found,) = pages(monkeypatch, tmp_path, signal(REAL, scale=scale))
+    assert found.pixel_size_nm == size_nm

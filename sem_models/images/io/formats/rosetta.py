@@ -21,6 +21,8 @@ _READERS = {
     ".ser": "tia",
     ".emi": "tia",
 }
+# Beyond these, the unit is wrong (a reciprocal one, for example), since no electron microscope has such pixels.
+_SMALLEST_NM, _LARGEST_NM = 1e-4, 1e6
 _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
@@ -56,7 +58,8 @@ def _planes(path: Path, signal: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
     data = np.asarray(signal["data"])
     refuse_bomb(path, data.shape, data.dtype.itemsize, path.stat().st_size)
     if data.dtype.names:
-        data = np.stack([data[name] for name in data.dtype.names], axis=0).mean(axis=0).astype(np.uint8)
+        colours = [data[name] for name in data.dtype.names if name.upper() != "A"]
+        data = np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
     return list(data.reshape(-1, *data.shape[-2:]))
 
 
@@ -64,9 +67,10 @@ def _pixel_size_nm(signal: dict[str, Any]) -> float | None:
     axis = signal["axes"][-1]
     scale = number(axis.get("scale"))
     try:
-        return to_nm(scale, str(axis.get("units"))) if scale else None
+        size_nm = to_nm(scale, str(axis.get("units"))) if scale else None
     except ValueError:
         return None
+    return size_nm if size_nm and _SMALLEST_NM <= size_nm <= _LARGEST_NM else None
 
 
 def _facts(signal: dict[str, Any]) -> dict[str, Fact]:
