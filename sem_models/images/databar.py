@@ -25,6 +25,7 @@ _FLAT_FRACTION = 0.5
 _REPEATS = 5
 _GLYPH_HEIGHT = range(6, 60)
 _MARGIN_ROWS = 2
+_TICK_SLENDERNESS = 3
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,9 @@ def _repeated_tops(mask: NDArray[np.bool_]) -> list[int]:
     shapes: Counter[tuple[int, int, int, bytes]] = Counter()
     for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
         size = (rows.stop - rows.start, columns.stop - columns.start)
-        if size[0] in _GLYPH_HEIGHT and size[1] <= 2 * size[0]:
-            shapes[(rows.start, *size, (labels[rows, columns] == label).tobytes())] += 1
+        shape = labels[rows, columns] == label
+        # JPEG compression leaves solid black or white rectangles in a specimen; only slender ones are scale ticks.
+        is_block = bool(shape.all()) and size[0] < _TICK_SLENDERNESS * size[1]
+        if size[0] in _GLYPH_HEIGHT and size[1] <= 2 * size[0] and not is_block:
+            shapes[(rows.start, *size, shape.tobytes())] += 1
     return [key[0] for key, count in shapes.items() if count >= _REPEATS]

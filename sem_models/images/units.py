@@ -14,6 +14,7 @@ _NM_PER_UNIT = {
     "micrometer": 1e3,
     "micrometre": 1e3,
     "nm": 1.0,
+    "n_m": 1.0,
     "nanometer": 1.0,
     "nanometre": 1.0,
     "a": 0.1,
@@ -29,7 +30,7 @@ def to_nm(value: float, unit: str) -> float:
         ValueError: The unit is not a known unit of length.
     """
     key = unit.strip().replace("\\u00b5", "u").replace("\u00b5", "u").replace("\u03bc", "u")
-    key = key.replace("\u00c5", "a").replace("\u212b", "a").lower()
+    key = key.replace("\u00c5", "a").replace("\u212b", "a").strip("[]").lower()
     if key not in _NM_PER_UNIT:
         raise ValueError(f"{unit!r} is not a known unit of length")
     return value * _NM_PER_UNIT[key]

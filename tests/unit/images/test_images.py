@@ -30,7 +30,8 @@ STEP = ProcessingStep.now(Origin.RESTORED, "model x")
 @pytest.mark.parametrize(
     ("value", "unit", "nm"),
     [(2.36, "nm", 2.36), (2.36, "um", 2360), (2.36, "µm", 2360), (2.36, "\u03bcm", 2360), (2.36e-9, "m", 2.36),
-     (23.6, "Å", 2.36), (23.6, "A", 2.36), (1, "inch", 2.54e7), (5, "pm", 0.005), (1, "micron", 1000), (1, "cm", 1e7)],
+     (23.6, "Å", 2.36), (23.6, "A", 2.36), (1, "inch", 2.54e7), (5, "pm", 0.005), (1, "micron", 1000), (1, "cm", 1e7),
+     (2.36, "n_m", 2.36), (2.36, "[n_m]", 2.36)],
 )  # fmt: skip
 def test_units(value: float, unit: str, nm: float) -> None:
     assert to_nm(value, unit) == pytest.approx(nm)
@@ -39,6 +40,21 @@ def test_units(value: float, unit: str, nm: float) -> None:
 def test_unknown_unit_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="parsec"):
         to_nm(1, "parsec")
+
+
+@pytest.mark.parametrize(
+    ("lines", "nm"),
+    [
+        ("AP_PIXEL_SIZE\r\nPixel Size = 20.0 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 10.0),
+        ("AP_PIXEL_SIZE\r\nPixel Size = 10.04 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 10.04),
+        ("AP_PIXEL_SIZE\r\nPixel Size = 20.0 nm\r\n", 20.0),
+        ("AP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 5.0 nm\r\nAP_WIDTH\r\nWidth = 1.000 um\r\n", 5.0),
+    ],
+)
+def test_zeiss_pixel_size_belongs_to_the_stored_pixels(tmp_path: Path, lines: str, nm: float) -> None:
+    tag = (34118, "s", 0, lines, True)
+    tifffile.imwrite(tmp_path / "zeiss.tif", np.zeros((80, 100), np.uint8), extratags=[tag], metadata=None)
+    assert read_micrograph(tmp_path / "zeiss.tif").pixel_size_nm == pytest.approx(nm)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.float32])
@@ -164,6 +180,13 @@ def test_burnt_in_ticks_are_found() -> None:
     found = find_databar(micrograph(image))
     assert found.found_by == "detection"
     assert 40 <= found.rows <= 44
+
+
+def test_jpeg_blocks_are_no_glyphs() -> None:
+    image = noise_image()
+    for column in range(16, 280, 40):
+        image[160:168, column : column + 4] = 0
+    assert find_databar(micrograph(image)).rows == 0
 
 
 def test_no_bar_where_there_is_none() -> None:

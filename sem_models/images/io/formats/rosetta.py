@@ -21,11 +21,13 @@ _READERS = {
     ".ser": "tia",
     ".emi": "tia",
 }
+# Beyond these, the unit is wrong (a reciprocal one, for example), since no electron microscope has such pixels.
+_SMALLEST_NM, _LARGEST_NM = 1e-4, 1e6
 _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
 def read(path: Path) -> Iterator[Micrograph]:
-    """Read one micrograph per plane of every image signal; spectra are skipped."""
+    """Read one micrograph per plane of every image signal; spectra, and transforms beside an image, are skipped."""
     try:
         reader = import_module(f"rsciio.{_READERS[path.suffix.lower()]}")
     except ImportError as error:
@@ -35,6 +37,8 @@ def read(path: Path) -> Iterator[Micrograph]:
     images = [signal for signal in reader.file_reader(str(path)) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
+    # A Fourier transform beside the image is left out; a file of nothing else is refused with advice when it is read.
+    images = [signal for signal in images if not np.iscomplexobj(signal["data"])] or images
     planes = [(signal, plane) for signal in images for plane in _planes(path, signal)]
     for index, (signal, plane) in enumerate(planes):
         source = path.name if len(planes) == 1 else f"{path.name}#{index}"
@@ -54,7 +58,8 @@ def _planes(path: Path, signal: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
     data = np.asarray(signal["data"])
     refuse_bomb(path, data.shape, data.dtype.itemsize, path.stat().st_size)
     if data.dtype.names:
-        data = np.stack([data[name] for name in data.dtype.names], axis=0).mean(axis=0).astype(np.uint8)
+        colours = [data[name] for name in data.dtype.names if name.upper() != "A"]
+        data = np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
     return list(data.reshape(-1, *data.shape[-2:]))
 
 
@@ -62,9 +67,10 @@ def _pixel_size_nm(signal: dict[str, Any]) -> float | None:
     axis = signal["axes"][-1]
     scale = number(axis.get("scale"))
     try:
-        return to_nm(scale, str(axis.get("units"))) if scale else None
+        size_nm = to_nm(scale, str(axis.get("units"))) if scale else None
     except ValueError:
         return None
+    return size_nm if size_nm and _SMALLEST_NM <= size_nm <= _LARGEST_NM else None
 
 
 def _facts(signal: dict[str, Any]) -> dict[str, Fact]:

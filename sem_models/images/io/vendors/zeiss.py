@@ -8,6 +8,7 @@ from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, nu
 from sem_models.images.units import to_nm
 
 TAG = 34118
+_WIDTH_TOLERANCE = 0.02
 _PICOAMPERES = {"pA": 1.0, "nA": 1e3, "µA": 1e6}
 _MICROSECONDS = {"ns": 1e-3, "µs": 1.0, "ms": 1e3, "s": 1e6, "Secs": 1e6, "Mins": 6e7, "Hours": 3.6e9}
 
@@ -19,14 +20,19 @@ def facts(page: TiffPage) -> Facts | None:
     table = page.tags[TAG].value
     if not isinstance(table, dict):
         return None
-    return Facts(_pixel_size_nm(table), _metadata(table))
+    return Facts(_pixel_size_nm(table, page.imagewidth), _metadata(table))
 
 
-def _pixel_size_nm(table: dict[str, Any]) -> float | None:
-    for key in ("ap_image_pixel_size", "ap_pixel_size"):
-        length = _length_nm(table, key)
-        if length:
-            return length
+def _pixel_size_nm(table: dict[str, Any], columns: int) -> float | None:
+    if stored := _length_nm(table, "ap_image_pixel_size"):
+        return stored
+    displayed, field_width = _length_nm(table, "ap_pixel_size"), _length_nm(table, "ap_width")
+    from_width = field_width / columns if field_width else None
+    # "Pixel Size" can belong to the display. The width has fewer digits, so it decides only where the two disagree.
+    if displayed and (from_width is None or abs(displayed / from_width - 1) < _WIDTH_TOLERANCE):
+        return displayed
+    if from_width:
+        return from_width
     metres = table.get("", ())
     value = number(metres[3]) if len(metres) > 3 else None
     return value * 1e9 if value else None
