@@ -198,6 +198,7 @@ def test_kill_9_and_resume(sem_home: Path, small_dataset: Dataset, tiny_recipe: 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_twenty_kills_at_random(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
     """Every second time with the store away; nobody knows where the process is when it is killed."""
     moments = random.Random(0)  # noqa: S311
