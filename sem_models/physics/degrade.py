@@ -52,7 +52,7 @@ def degrade_with_blur(x: Tensor, settings: Degradation, generator: torch.Generat
         UserError: The settings contain line defects, which only inpainting simulates.
     """
     frames = [Window.whole(*x.shape[-2:])] * len(x)
-    return _rendered(x, frames, frames, x.mean(dim=(2, 3), keepdim=True), settings, generator)
+    return degrade_windows(x, frames, frames, x.mean(dim=(2, 3), keepdim=True), settings, generator)
 
 
 def margin(settings: Degradation) -> Margin:
@@ -72,7 +72,7 @@ def degrade_windows(
     mean: Tensor | None,
     settings: Degradation,
     generator: torch.Generator,
-) -> Tensor:
+) -> tuple[Tensor, Tensor | None]:
     """Render windows of degraded frames without degrading the whole frames.
 
     Args:
@@ -86,20 +86,12 @@ def degrade_windows(
             windows; what belongs to a line or pixel is drawn for the rendered part only.
 
     Returns:
-        (N, C, h / scale, w / scale), not clipped; h and w are the size of the windows `wanted`.
+        The degraded windows, (N, C, h / scale, w / scale), not clipped, where h and w are the size of the windows
+        `wanted`; and the map of the blur as in `degrade_with_blur`.
+
+    Raises:
+        UserError: The settings contain line defects, which only inpainting simulates.
     """
-    return _rendered(x, given, wanted, mean, settings, generator)[0]
-
-
-def _rendered(
-    x: Tensor,
-    given: Sequence[Window],
-    wanted: Sequence[Window],
-    mean: Tensor | None,
-    settings: Degradation,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor | None]:
-    """Render as `degrade_windows` does, and return where the sharp windows were blurred."""
     if settings.lines:
         raise UserError(
             "Only inpainting recipes can redraw line defects; use ", SettingRef("degradation.lines", "none"), "."
