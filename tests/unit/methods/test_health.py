@@ -5,14 +5,18 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.methods.health import RecentDiversity, checkerboard, health
+from sem_models.methods.table import build_method, stages
 from sem_models.training.monitoring import GanWatch, StepLogger
 from tests.support.images import natural
 from tests.support.recorder import Recorder
+from tests.support.small_recipes import narrow
 
 
 def textures(seed: int, count: int = 4, size: int = 128) -> Tensor:
@@ -126,3 +130,17 @@ def test_sound_outputs_are_left_alone() -> None:
     outputs = 0.8 * targets + 0.1 + 0.01 * torch.randn(targets.shape, generator=torch.Generator().manual_seed(1))
     report = {name: float(value) for name, value in health(outputs, targets).items()}
     assert not [warning for _ in range(30) for warning in watch(report)]
+
+
+@pytest.mark.parametrize(("name", "watched"), [("unet-translate-small", True), ("srresnet-x2-small", False)])
+def test_supervised_networks_that_double_are_watched_for_checkerboards(name: str, watched: bool) -> None:
+    """A network that only enlarges at its end has no dotted edges; `observations` is read after a step."""
+    recipe = narrow(find_recipe(name))
+    method = build_method(recipe, Fabric(accelerator="cpu", devices=1))
+    assert method.observations() == {}
+    scale = capabilities(recipe.network).scale
+    image = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    batch = {"input": image, "target": image.repeat_interleave(scale, 2).repeat_interleave(scale, 3)}
+    (stage,) = stages(recipe)
+    method.training_step(batch, "restorer", stage)
+    assert set(method.observations()) == ({"checkerboard"} if watched else set())

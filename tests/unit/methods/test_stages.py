@@ -321,6 +321,8 @@ def test_back_projection_only_where_the_input_is_known(small_dataset: Dataset) -
         (["degradation.read_noise=0.01"], manifest, "here inputs are noisy"),
         (["degradation.dose_e_per_px=100"], manifest, "here inputs are noisy"),
         (["degradation.downsampling=gaussian_area"], manifest, "downsampled by gaussian_area, not by bicubic_aa"),
+        (["degradation.blur.size_px=1,1"], manifest, "also blurred or distorted"),
+        (["degradation.scan.drift_px=0.5"], manifest, "also blurred or distorted"),
         ([], pairs, "inputs of pairs were recorded"),
     ):
         changed = override(recipe, changes)
