@@ -34,7 +34,8 @@ class Column:
 
 def label(run: RunInfo, direction: Direction = "forward") -> str:
     """Return `srresnet-x4-small (0123abcd)`, or `cyclegan-translate (0123abcd, backward)`."""
-    return f"{run.name} ({', '.join((run.run_id[:8], *(['backward'] if direction == 'backward' else [])))})"
+    way = "" if direction == "forward" else f", {direction}"
+    return f"{run.name} ({run.run_id[:8]}{way})"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Metrics and warnings that wait in a file until the store has taken them: not even kill -9 loses one."""
+"""Metrics and warnings that wait in a file until the store has taken them, so that not even `kill -9` loses one."""
 
 import contextlib
 import json
@@ -19,14 +19,14 @@ Point = tuple[str, int]
 
 
 class MetricOutbox:
-    """Metrics and tags in a file, and a copy in memory to send. Posted by one thread, sent by another.
+    """Metrics and tags in a file, with a copy in memory; one thread posts them, another one sends them.
 
-    The file is emptied once everything in it has been sent. After a kill the store may therefore hold some of it
-    already; it keeps a metric of the same key, step, time and value once.
+    The file is emptied once everything in it has been sent. After a kill the store may therefore already have some of
+    it; it stores a metric with the same key, step, time and value only once.
     """
 
     def __init__(self, path: Path) -> None:
-        """`path` may be what an interrupted run left; that is sent as well."""
+        """Open the file; what an interrupted run left in it is sent as well."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._metrics: list[Metric] = []
         self._tags: list[RunTag] = []
@@ -38,35 +38,35 @@ class MetricOutbox:
 
     @property
     def first_step(self) -> int | None:
-        """The first step that waits; None where none does."""
+        """The first step that waits; None if there is none."""
         return min((metric.step for metric in self._metrics), default=None)
 
     def leave_out(self, stored: Collection[Point]) -> None:
-        """From now on every point counts once: what is in the store or waits already is not taken again.
+        """From now on, ignore points that the store has or that already wait.
 
-        A resumed run does again what came after its checkpoint. On a CPU that gives the same values; on a GPU, where
-        the last digits may differ, the value that was told first stays.
+        A resumed run repeats the steps after its checkpoint. On a CPU they give the same values; on a GPU, where the
+        last digits may differ, the value that was posted first is kept.
         """
         self._metrics = [metric for metric in self._metrics if (metric.key, metric.step) not in stored]
         self._known = {*stored, *((metric.key, metric.step) for metric in self._metrics)}
 
     def post_metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Keep the scalars of one step; they are in the file when this returns."""
+        """Write the scalars of one step to the file."""
         new = {key: float(value) for key, value in values.items() if (key, step) not in self._known}
         if new:
             self._post({"step": step, "time_ms": int(time.time() * 1000), "metrics": new})
 
     def post_tag(self, key: str, value: str) -> None:
-        """Keep a tag; the newest of a key counts."""
+        """Write a tag to the file; the newest value of a key counts."""
         self._post({"tag": key, "value": value})
 
     def flush(self) -> None:
-        """Have what was posted on the disk itself, which even a power cut spares."""
+        """Force what was posted onto the disk, where it survives a power cut."""
         with contextlib.suppress(OSError):
             os.fsync(self._file)
 
     def send(self, run_id: str) -> None:
-        """Send everything in the order of posting; raises what the store raises, the rest stays."""
+        """Send everything in the order of posting. If the store raises an error, the rest stays."""
         while self._metrics:
             batch = self._metrics[:_BATCH]
             client().log_batch(run_id, metrics=batch)
@@ -82,7 +82,7 @@ class MetricOutbox:
                 os.ftruncate(self._file, 0)
 
     def close(self) -> None:
-        """Nothing will be posted or sent any more."""
+        """Close the file; nothing can be posted any more."""
         os.close(self._file)
 
     def _post(self, record: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ class MetricOutbox:
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
-    """All whole records of a file. One that a kill cut short is left out; its step is done again."""
+    """Yield all complete records of a file; a step whose record was cut short by a kill is repeated."""
     lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
     for line in filter(None, lines):
         with contextlib.suppress(ValueError):

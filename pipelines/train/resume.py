@@ -1,4 +1,4 @@
-"""Where a run goes on: the newest sound checkpoint, in the working folder or in the store."""
+"""The checkpoint from which a run continues: the newest sound one, in the working folder or in the store."""
 
 import logging
 import shutil
@@ -18,13 +18,13 @@ _STORED = ".stored"
 
 
 def recover_checkpoint(run_id: str, work: Path) -> int | None:
-    """Put the newest sound checkpoint of a run into `work`; returns its step, or None where the run has none yet.
+    """Put the newest sound checkpoint of a run into `work`; return its step, or None if the run has none yet.
 
-    A run that was killed before its first checkpoint starts again at step 0 with the same seed, which gives what it
-    would have given without the kill. Whatever is unusual is said in a warning of the run.
+    A run that was killed before its first checkpoint starts again at step 0 with the same seed, with the same result as
+    without the kill. A warning of the run reports everything unusual.
 
     Raises:
-        UserError: There were checkpoints and all of them are damaged.
+        UserError: The run has checkpoints, but all of them are damaged.
     """
     from sem_models.training.checkpoint import FOLDERS, recover
 
@@ -36,7 +36,7 @@ def recover_checkpoint(run_id: str, work: Path) -> int | None:
     if found.folder is None and found.damaged:
         raise UserError(
             f"Run {run_id}: every copy of its last checkpoint is damaged, in {work} and in the store; start a new run. "
-            "Its best checkpoint can still be used where it has one."
+            "Its best checkpoint, if there is one, can still be used."
         )
     _fetch_others(run_id, work, replace=found.folder in stored)
     if text := _unusual(found, stored):
@@ -46,7 +46,7 @@ def recover_checkpoint(run_id: str, work: Path) -> int | None:
 
 
 def _fetch_newer(run_id: str, work: Path) -> list[Path]:
-    """A copy of the stored checkpoint, where it may be needed: newer than the one in `work`, or instead of it."""
+    """Fetch the stored checkpoint if it is newer than the one in `work`, or if that is missing or damaged."""
     from sem_models.training.checkpoint import FOLDERS, mend, sound_step
 
     path = Artifact.checkpoint("last")
@@ -61,7 +61,7 @@ def _fetch_newer(run_id: str, work: Path) -> list[Path]:
 
 
 def _stored_step(run_id: str, path: str) -> int:
-    """Step of a stored checkpoint; 0 where it does not say it, as those of earlier versions."""
+    """Return the step of a stored checkpoint; 0 if it is not recorded, as in earlier versions."""
     from sem_models.inference.model_folder import CHECKPOINT, read_facts
 
     try:
@@ -73,7 +73,7 @@ def _stored_step(run_id: str, path: str) -> int:
 
 
 def _fetch_others(run_id: str, work: Path, *, replace: bool) -> None:
-    """The best checkpoint and the one at the end of a stage, where the working folder lacks them or is behind."""
+    """Fetch the best checkpoint and the one at the end of a stage if the working folder lacks them or is behind."""
     from sem_models.training.checkpoint import FOLDERS, has_checkpoint
 
     stored = list_files(run_id, Artifact.CHECKPOINTS)
@@ -86,13 +86,13 @@ def _fetch_others(run_id: str, work: Path, *, replace: bool) -> None:
 
 
 def _unusual(found: "Recovered", stored: list[Path]) -> str:
-    """What the user should know of where the run goes on; nothing where that is the plain last checkpoint."""
+    """Describe where the run continues; empty for the plain last checkpoint."""
     if found.folder is None:
-        return "The run had been stopped before its first checkpoint and started again at step 0, with the same seed."
+        return "The run was stopped before its first checkpoint and started again at step 0, with the same seed."
     if not found.damaged:
         return ""
-    source = "the copy in the store" if found.folder in stored else "the last sound one in the working folder"
+    source = "the copy in the store" if found.folder in stored else "the newest sound one in the working folder"
     return (
-        f"The checkpoint in {', '.join(path.name for path in found.damaged)} was damaged (its files are not what was "
-        f"written): the run went on from {source}, of step {found.step}. Have the disk checked."
+        f"The checkpoint in {', '.join(path.name for path in found.damaged)} was damaged: its files differ from what "
+        f"was written. The run continued from {source}, of step {found.step}. Check the disk."
     )

@@ -1,4 +1,4 @@
-"""What a model makes of an image of a dataset, in the units of the image that the output is compared with."""
+"""The output of a model for an image of a dataset, in the units of the image that it is compared with."""
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from sem_models.inference.scaling import fitting
 
 
 def shared_limits(dataset: Dataset, given: tuple[Entry, Role], made: tuple[Entry, Role]) -> IntensityLimits | None:
-    """Intensity limits of the image that a method is given, and of the one that its output is compared with.
+    """Return the limits of the image that a method gets, and of the image that its output is compared with.
 
-    None where the images of a role have limits of their own each: what is known of them does not reach further then.
+    None if each image of a role has its own limits, as in datasets of versions before 0.2.
     """
     if not all(dataset.manifest.limits(role) for _, role in (given, made)):
         return None
@@ -24,16 +24,16 @@ def shared_limits(dataset: Dataset, given: tuple[Entry, Role], made: tuple[Entry
 
 
 def unit_output(predictor: Predictor, image: UnitImage, limits: IntensityLimits | None) -> UnitImage:
-    """(C, H, W) output of a model for an image of a dataset, in the unit intensity of the target.
+    """Apply a model to an image of a dataset; returns (C, H, W) in the unit intensity of the target.
 
-    A trained model sees the image by the limits that it was trained with and answers in them, as it does in
-    `predict`; a baseline answers in the units of its input. Where a model does not know grey levels like these, or
-    was trained before limits were stored with models, 0 and 1 of the dataset are taken for those of the model.
+    A trained model sees the image scaled by the limits that it was trained with, and its output is converted back, as
+    in `predict`; the output of a baseline has the units of its input. If a model has no limits for such grey levels, or
+    was trained before limits were stored with models, the unit intensity of the dataset is used unchanged.
 
     Args:
-        predictor: Of the model.
+        predictor: Predictor of the model.
         image: (C, h, w) in unit intensity.
-        limits: What stands for 0 and 1 in `image` and in its target; None: nothing is known, nothing is converted.
+        limits: Limits of `image` and of its target; with None nothing is converted.
     """
     own = _limits_here(predictor.model, limits) if limits else None
     if limits is None or own is None:
@@ -52,7 +52,7 @@ def unit_output(predictor: Predictor, image: UnitImage, limits: IntensityLimits 
 
 
 def _limits_here(model: UnitModel, limits: IntensityLimits) -> IntensityLimits | None:
-    """The limits by which the model sees an image with `limits` and answers; None where they say nothing of it."""
+    """Return the limits of the model for an image with `limits`; None if it has none for such an image."""
     known = limits_of(model)
     if known is None:
         return _same_units(limits) if recipe_of(model) is None else None
@@ -71,7 +71,7 @@ def _limits_here(model: UnitModel, limits: IntensityLimits) -> IntensityLimits |
 
 
 def _same_units(limits: IntensityLimits) -> IntensityLimits | None:
-    """Of a method that leaves grey levels what they are, if input and target are counted in one type."""
+    """Return the limits of a method that keeps grey levels, if input and target have one data type."""
     if not limits.input or not limits.output or limits.input[0].dtype != limits.output[0].dtype:
         return None
     return IntensityLimits(input=limits.input, output=limits.input)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.library import Library
 
 _DOWNLOAD_HOST = "download.pytorch.org"
 _UNREADABLE = (
@@ -76,10 +77,10 @@ def declare_torchvision_ops() -> None:
     """Declare the compiled operators that torchvision needs on import and that a CPU build of torch lacks."""
     if torch.version.cuda is not None or _ops:
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    operators = Library("torchvision", "FRAGMENT")
     for name in ("nms", "qnms"):
-        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _ops.append(library)
+        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _ops.append(operators)
 
 
 def _download_possible() -> bool:

@@ -15,62 +15,62 @@ from sem_models.images.stack import part_limits
 from sem_models.inference.model import UnitModel, limits_of
 
 _BEYOND = 4.0
-"""How far a file may reach beyond the limits of a model, in units of their span: noise of one electron a pixel does."""
+"""How far a file may reach beyond the limits of a model, in units of their span. Noise of 1 e/px reaches that far."""
 _NARROWEST = 0.1
-"""Least share of the limits of a model that a file must span: 12-bit data in a 16-bit file does not."""
+"""Least fraction of the limits of a model that a file must span: 12-bit data in a 16-bit file does not."""
 _Pairs = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """What stands for 0 and 1 in one file and in the output that is made of it."""
+    """The grey levels that become 0 and 1 in one file, and in the output made from it."""
 
     inputs: tuple[IntensityRange, ...]
-    """One for each file that gives channels."""
+    """One for each file that contributes channels."""
     output: IntensityRange
     dtype: np.dtype[Any]
-    """Of the output."""
+    """Data type of the output."""
     settings: str
-    """Which limits these are, for the history of the output."""
+    """Describes the limits in the history of the output."""
     warning: str = ""
-    """Why they are not the ones of the training; empty where they are, and where the model knows none."""
+    """Why they are not those of the training; empty if they are, or if the model has none."""
 
     def noted(self, step: ProcessingStep) -> ProcessingStep:
-        """The step with these limits among its settings."""
+        """Return the step with these limits among its settings."""
         settings = ", ".join(text for text in (step.settings, self.settings) if text)
         return step.model_copy(update={"settings": settings, "warning": self.warning})
 
 
 def measured_limits(micrograph: Micrograph) -> TypeLimits:
-    """Robust limits of a file by itself, without its data bar, a pair for each of the files it was assembled from."""
+    """Measure robust limits of a file without its data bar, a pair for each file that it was assembled from."""
     # Black and white writing would stretch the percentiles; in training the bar was cut.
     return limits_like(micrograph, part_limits(without_databar(micrograph).pixels, micrograph.parts))
 
 
 def limits_like(micrograph: Micrograph, parts: Sequence[IntensityRange]) -> TypeLimits:
-    """These limits of the parts of a micrograph, with its data type."""
+    """Return these limits of the parts of a micrograph, with its data type."""
     return TypeLimits(dtype=str(micrograph.pixels.dtype), parts=tuple((own.lo, own.hi) for own in parts))
 
 
 def scaling_for(model: UnitModel, measured: TypeLimits, origin: Origin = Origin.RESTORED) -> Scaling:
-    """How a file is scaled: by the limits that the model was trained with, if the file is compatible with them.
+    """Choose the scaling of a file: the limits that the model was trained with, if the file is compatible with them.
 
-    It is compatible where its data type is one that the model learned from and its own limits overlap those of the
-    training, span a tenth of them at least and reach four spans beyond them at most. Any other file, such as one of
-    another instrument, is scaled by its own limits, and the result says so. A restored image then stays in the units
-    of the file; a translated one is always in those of the images that the model learned to make.
+    A file is compatible if the model learned from its data type and its own limits overlap those of the training, span
+    at least a tenth of them and reach at most four spans beyond them. Any other file, such as one of another
+    instrument, is scaled by its own limits, and the result says so. A restored image then keeps the units of the file;
+    a translated image is always in the units of the images that the model learned to produce.
 
     Args:
-        model: Baselines and models of versions before 0.2 know no limits: each file has its own, which the output
-            shares.
-        measured: Limits of the file by itself (`measured_limits`).
-        origin: What the output is.
+        model: Baselines and models of versions before 0.2 have no limits: each file is scaled by its own, which also
+            apply to the output.
+        measured: Limits of the file alone (`measured_limits`).
+        origin: Kind of the output: restored, translated or synthetic.
     """
     return scaling_by(limits_of(model) or IntensityLimits(), measured, origin)
 
 
 def scaling_by(limits: IntensityLimits, measured: TypeLimits, origin: Origin) -> Scaling:
-    """Like `scaling_for`, by the limits of a model, or of two of which one knows the input and one the output."""
+    """Choose as `scaling_for` does, by limits that may combine the input of one model and the output of another."""
     if not limits.input:
         made = None if origin.shows_what_was_recorded else output_type(limits, measured.dtype)
         return _by_file(measured, made.parts[0], made.dtype) if made else _as_recorded(measured)
@@ -90,10 +90,10 @@ def scaling_by(limits: IntensityLimits, measured: TypeLimits, origin: Origin) ->
 
 
 def fitting(known: TypeLimits, measured: TypeLimits) -> _Pairs | None:
-    """The known limits for a file of the same type, a pair for each of its parts; None where it is not compatible."""
+    """Return the known limits for a file of the same type, a pair for each part; None if the file is not compatible."""
     parts = known.parts
     if len(parts) != len(measured.parts):
-        # Channels of one page stand for several files only where these had one pair of limits.
+        # The channels of one page can replace several files only if these share one pair of limits.
         if len(set(parts)) > 1:
             return None
         parts = parts[:1] * len(measured.parts)
@@ -101,18 +101,18 @@ def fitting(known: TypeLimits, measured: TypeLimits) -> _Pairs | None:
 
 
 def output_type(limits: IntensityLimits, dtype: str) -> TypeLimits | None:
-    """The limits of the output for an input of this type: those of the same type, else the first; None for masks."""
+    """Return the output limits for an input of this type: those of the same type, else the first; None for masks."""
     return limits_of_type(limits.output, dtype) or next(iter(limits.output), None)
 
 
 def drawn_range(model: UnitModel) -> IntensityRange:
-    """What stands for 0 and 1 in images that a model draws from nothing that was recorded."""
+    """Return the limits of images that a model draws without a recorded input."""
     limits = limits_of(model)
     return IntensityRange(*limits.output[0].parts[0]) if limits and limits.output else IntensityRange(0.0, 255.0)
 
 
 def drawn_pixels(model: UnitModel, unit: UnitImage) -> Pixels:
-    """A drawn image, [0, 1], in the type and units of the images that the model learned from; else in 8 bit."""
+    """Convert a drawn image in [0, 1] to the type and units that the model learned from, else to 8 bit."""
     limits = limits_of(model)
     if limits is None or not limits.output:
         return np.rint(unit * 255).astype(np.uint8)
@@ -128,14 +128,14 @@ def _compatible(known: tuple[float, float], measured: tuple[float, float]) -> bo
 def _carried_over(
     made: tuple[float, float], trained: tuple[float, float], measured: tuple[float, float]
 ) -> tuple[float, float]:
-    """Output limits in the units of a file: `made` relates to them as it does to the input limits of the training."""
+    """Convert output limits to the units of a file, by the map between the input limits of training and file."""
     old, new = IntensityRange(*trained), IntensityRange(*measured)
     lo, hi = ((value - old.lo) / old.span * new.span + new.lo for value in made)
     return lo, hi
 
 
 def _as_recorded(measured: TypeLimits, warning: str = "") -> Scaling:
-    """The first input sets the scale of the output."""
+    """Scale the output like the first input."""
     return _by_file(measured, measured.parts[0], measured.dtype, warning)
 
 

@@ -122,7 +122,7 @@ def test_the_one_before_is_taken_where_the_store_is_older(run: tuple[str, Path],
         save(work / LAST, step)
     truncate(work / LAST / "state.pt")
     assert recover_checkpoint(run_id, work) == 6
-    assert "the last sound one in the working folder, of step 6" in get_run(run_id).tags["sem.warning.resume"]
+    assert "the newest sound one in the working folder, of step 6" in get_run(run_id).tags["sem.warning.resume"]
 
 
 def test_another_machine_went_further(run: tuple[str, Path], save: Callable) -> None:

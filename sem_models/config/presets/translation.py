@@ -79,7 +79,7 @@ def _pix2pix(name: str, gan: GanKind) -> Recipe:
     """Return pix2pix (Isola et al., CVPR 2017) with the schedule of Petrography2SEM.
 
     The learning rate is constant for 200 epochs and falls over another 200, here with 400 images each. Deviations:
-    instance norm, because the running statistics of batch norm at batch size 1 cost about 1 dB; doublings by resizing
+    instance norm, because running statistics of single images do not fit other images; doublings by resizing
     and two convolutions at full size, because transposed convolutions leave dotted edges.
     """
     loss = {"bce": "cross-entropy", "lsgan": "least squares"}[gan]

@@ -1,4 +1,4 @@
-"""Intensity limits that all images of a role share, from its training images."""
+"""Intensity limits that all images of a role share, measured on its training images."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from sem_models.datasets.manifest import Entry, StoredArray
 from sem_models.images.intensity import pooled_range
 
 _Pool = tuple[Role, str, tuple[int, ...]]
-"""Arrays that share limits: their role, their data type and how many channels each of their files gave."""
+"""Arrays that share limits: role, data type, and the number of channels from each file."""
 _Limits = tuple[tuple[float, float], ...]
 
 
 def with_pooled_limits(entries: Sequence[Entry], folder: Path) -> tuple[Entry, ...]:
-    """The entries with one pair of intensity limits for each role, data type and file of a stack.
+    """Return the entries with one pair of intensity limits for each role, data type and file of a stack.
 
     Grey levels are comparable within a role only if no image is scaled by itself: the limits are robust percentiles
-    over the pixels of all training images. Arrays of a type that no training image has keep limits of their own.
+    over the pixels of all training images. Arrays whose type no training image has keep their own limits.
 
     Args:
-        entries: With limits of each image by itself.
-        folder: Where their arrays are.
+        entries: Entries with limits of each image alone.
+        folder: Folder of their arrays.
     """
     pools: dict[_Pool, list[StoredArray]] = defaultdict(list)
     for entry in entries:
@@ -52,7 +52,7 @@ def _pooled(arrays: Sequence[StoredArray], folder: Path) -> _Limits:
 
 
 def _parts(stored: StoredArray, folder: Path) -> list[NDArray[Any]]:
-    """(H, W, C) of each file of the stack, memory-mapped."""
+    """Return (H, W, C) of each file of the stack, memory-mapped."""
     pixels = np.load(folder / stored.file, mmap_mode="r", allow_pickle=False)
     return np.split(pixels, np.cumsum(stored.part_channels)[:-1], axis=2) if stored.parts else [pixels]
 

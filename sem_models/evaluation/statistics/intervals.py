@@ -1,10 +1,9 @@
 """Means over specimens with their 95 % intervals, and tests of differences.
 
-A specimen is the unit: images of one share its faults, and counting them one by one makes intervals too narrow (82 % of
-them held the truth, instead of 95 %, with 13 images of 9 specimens). The variance of a mean over images is that of the
-delete-one-group jackknife (Quenouille, 1956; Cameron, Gelbach and Miller, 2008), the quantile that of Student's t with
-one degree of freedom fewer than there are specimens. In simulations it holds the truth in 93 to 95 % of cases with
-9 specimens and in 95 % with 3, where a percentile bootstrap of whole specimens holds it in 88 to 92 % and 76 %.
+A specimen is the unit: images of one share its faults, and counting them one by one makes intervals too narrow. The
+variance of a mean over images is that of the delete-one-group jackknife (Quenouille, 1956; Cameron, Gelbach and Miller,
+2008), the quantile that of Student's t with one degree of freedom fewer than there are specimens.
+`benchmarks/statistics` simulates how often such intervals hold the truth.
 """
 
 import math
