@@ -272,7 +272,7 @@ def test_trained_features_fit_in_and_teach(
 
 @pytest.mark.parametrize("recipe", PRESETS.values(), ids=list(PRESETS))
 def test_no_preset_keeps_running_statistics_of_single_images(recipe: Recipe) -> None:
-    """Statistics over a batch of one are those of one image: applied to another, they cost about 1 dB."""
+    """Statistics over a batch of one are those of one image: another image has others."""
     if recipe.train.batch > 1:
         return
     discriminator = recipe.adversarial and recipe.adversarial.discriminator

@@ -146,7 +146,7 @@ def test_interrupt_saves_and_resumes(sem_home: Path, small_dataset: Dataset) -> 
     try:
         # Minutes on a machine that does other work; a test that fails must not leave it training.
         deadline = time.monotonic() + 180
-        while not list(sem_home.glob("mlruns/work/*/checkpoint-last")):
+        while not list((sem_home / "mlruns").glob("work/*/checkpoint-last")):
             assert time.monotonic() < deadline
             time.sleep(0.2)
         process.send_signal(signal.SIGINT)
