@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import t, ttest_1samp, wilcoxon
+from scipy.stats import t, ttest_1samp, ttest_ind, wilcoxon
 
 from sem_models.evaluation.statistics.intervals import (
     Interval,
@@ -118,3 +118,12 @@ def test_p_is_that_of_the_means_of_specimens() -> None:
     means = [values[[name == one for name in NAMES]].mean() for one in "abcdefghi"]
     assert signed_rank_p(values.tolist(), NAMES) == pytest.approx(wilcoxon(means).pvalue)
     assert signed_rank_p([0.0, 0.0], ["a", "b"]) == 1.0
+
+
+def test_seeds_alone_give_welchs_interval() -> None:
+    """Specimens that all show the same difference add nothing: what is left are two sets of seeds."""
+    rng = np.random.default_rng(7)
+    ours, theirs = rng.normal(1, 0.5, 4), rng.normal(0, 0.2, 3)
+    found = seeds_interval(np.repeat(ours[:, None], 13, axis=1), np.repeat(theirs[:, None], 13, axis=1), NAMES)
+    welch = ttest_ind(ours, theirs, equal_var=False).confidence_interval(0.95)
+    assert (found.lo, found.hi) == pytest.approx((welch.low, welch.high))

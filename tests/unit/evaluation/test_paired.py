@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import ttest_1samp, wilcoxon
 
 from sem_models.evaluation.caveats import caveats
 from sem_models.evaluation.paired import Paired, compare_to, direction, mean_goodness, ranks, unit
@@ -124,3 +124,16 @@ def test_caveats_state_what_few_images_cannot_show() -> None:
     assert "0.0312 (2/2^6), 0.0938 after Holm over 3 comparisons" in said(6, "abcdef", 3)
     assert "An interval needs 3 specimens" in said(8, "aaaabbbb")
     assert said(20, "abcdefghijklmnopqrst") == ""
+
+
+def test_means_and_gains_of_a_report_rest_on_specimens() -> None:
+    """Six images of three specimens: three values decide, and an interval over six would be narrower."""
+    own = report([30.0, 30.1, 31.0, 31.1, 32.0, 32.1], "aabbcc")
+    base = [row.model_copy(update={"method": "baseline:bicubic", "scores": {"psnr_db": 29.0}}) for row in own.rows]
+    both = own.model_copy(update={"rows": (*own.rows, *base)})
+    gain, expected = both.gain("psnr_db", "baseline:bicubic"), ttest_1samp([1.05, 2.05, 3.05], 0)
+    interval = expected.confidence_interval(0.95)
+    assert (gain.lo, gain.hi) == pytest.approx((interval.low, interval.high))
+    assert gain.p == pytest.approx(2 / 2**3)
+    mean = both.mean("m", "psnr_db")
+    assert (mean.lo, mean.hi) == pytest.approx((interval.low + 29, interval.high + 29))
