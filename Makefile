@@ -1,6 +1,8 @@
 # Python 3.11 or newer and make are all that is needed; everything else goes into .venv.
 PYTHON ?= python3
 PORT ?= 8501
+# Test processes; each computes with one thread, so that two cores are neither idle nor fought for.
+WORKERS ?= 2
 BIN := .venv/bin
 
 .PHONY: app test test-all check format docs hooks clean
@@ -9,10 +11,10 @@ app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: .venv/.test
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not gpu"
 
 test-all: .venv/.test
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not gpu"
 
 check: .venv/.test
 	$(BIN)/ruff check .

@@ -87,6 +87,28 @@ def real_atoms() -> str:
     return _table(["filter", "F1", "gain over none", "found", "missing", "without a label"], rows)
 
 
+def coverage() -> str:
+    """How often 95 % intervals hold the true mean, by simulation."""
+    content = json.loads((BENCHMARKS / "statistics" / "coverage.json").read_text())
+    rows = []
+    for split, by_draw in content["specimens"].items():
+        for draw, by_share in by_draw.items():
+            for share, found in by_share.items():
+                held = [f"{100 * value:.0f} %" for value in found.values()]
+                rows.append([split, draw, f"{100 * float(share):.0f} %", *held])
+    head = ["test split", "scores", "variance between specimens", "this interval", "bootstrap of specimens"]
+    return _table([*head, "bootstrap of images"], rows)
+
+
+def seed_coverage() -> str:
+    """The same for the difference of two methods with three seeds each."""
+    content = json.loads((BENCHMARKS / "statistics" / "coverage.json").read_text())
+    rows = [
+        [spread, *(f"{100 * value:.0f} %" for value in found.values())] for spread, found in content["seeds"].items()
+    ]
+    return _table(["standard deviation of the seeds", "seeds and specimens", "specimens alone"], rows)
+
+
 def speed() -> str:
     """Time of one forward pass by memory format and tile size, from the inference benchmark."""
     content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
@@ -144,6 +166,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "ablation": ablation,
     "inpainting": inpainting,
     "real-atoms": real_atoms,
+    "coverage": coverage,
+    "seed-coverage": seed_coverage,
     "speed": speed,
 }
 PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
