@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.architecture.arrows import Arrows, arrows, circles
 from benchmarks.architecture.comparisons import comparisons, literal_comparisons
-from benchmarks.architecture.modules import Checkout, commit, package, room
+from benchmarks.architecture.modules import Checkout, commit, package, subpackage
 
 FRAGMENT_LINES = 70
 """A file of at most this many lines that only one other file imports is called a fragment."""
@@ -21,7 +21,7 @@ FRAGMENT_LINES = 70
 def measure(root: Path) -> dict[str, Any]:
     """All counts, obtained without running the program."""
     checkout = Checkout.read(root)
-    between_packages, between_rooms = arrows(checkout, package), arrows(checkout, room)
+    between_packages, between_subpackages = arrows(checkout, package), arrows(checkout, subpackage)
     single = fragments(checkout)
     return {
         "files": len(checkout.modules),
@@ -30,10 +30,10 @@ def measure(root: Path) -> dict[str, Any]:
         "comparisons_with_a_literal": len(literal_comparisons(checkout)),
         "fragments": len(single),
         "imports_between_packages": _matrix(between_packages),
-        "imports_between_rooms": _matrix(between_rooms),
-        "imports_between_rooms_total": sum(between_rooms.values()),
+        "imports_between_subpackages": _matrix(between_subpackages),
+        "imports_between_subpackages_total": sum(between_subpackages.values()),
         "circles_of_packages": circles(between_packages),
-        "circles_of_rooms": circles(between_rooms),
+        "circles_of_subpackages": circles(between_subpackages),
         "circles_of_modules": circles(arrows(checkout, lambda name: name)),
         "readme_words": len((root / "README.md").read_text().split()),
         "readme_lines": len((root / "README.md").read_text().splitlines()),

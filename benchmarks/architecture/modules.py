@@ -77,7 +77,7 @@ def _dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room(module: str) -> str:
+def subpackage(module: str) -> str:
     """Subpackage of a module: `sem_models.physics.blur` is in `sem_models.physics`."""
     return ".".join(module.split(".")[:2])
 

@@ -3,7 +3,7 @@
     python -m benchmarks.inpainting.measure --data FOLDER [--home FOLDER]
 
 Line defects are simulated on the whole test frames of `table.py` as in training, and all methods fill the same gaps.
-Intervals are over specimens, after the seeds of a model have been averaged image by image. Writes `results.json`.
+Intervals are over seeds and specimens. Writes `results.json`.
 """
 
 import json
@@ -25,7 +25,7 @@ from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.baselines.lines import InterpolatedLines, fill_and_mark
 from sem_models.evaluation.metrics.table import psnr_db, ssim
 from sem_models.evaluation.restoration import image_seed
-from sem_models.evaluation.statistics.intervals import cluster_interval
+from sem_models.evaluation.statistics.intervals import seeds_interval
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.find_line_defects import find_line_defects
@@ -156,7 +156,7 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         base = [gaps["interpolated"] for gaps, _ in some]
         gains = {seed: [gaps[seed] - gaps["interpolated"] for gaps, _ in some] for seed in seeds}
         mean = np.mean(list(gains.values()), axis=0)
-        value = cluster_interval(mean.tolist(), [specimen for _, specimen in some])
+        value = seeds_interval(np.array(list(gains.values())), np.zeros((1, len(some))), [name for _, name in some])
         found[f"gap of {height} rows" if height != "all" else "all gaps"] = {
             "interpolated_psnr_db": float(np.mean(base)),
             "gain_db": value.mean,
@@ -167,8 +167,8 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         }
     for score in ("psnr_db", "ssim"):
         base = [row["whole"]["interpolated"][score] for row in rows]
-        model = [float(np.mean([row["whole"][seed][score] for seed in seeds])) for row in rows]
-        value = cluster_interval(np.subtract(model, base).tolist(), groups)
+        model = np.array([[row["whole"][seed][score] for row in rows] for seed in seeds])
+        value = seeds_interval(model, np.array([base]), groups)
         found[f"whole image {score}"] = {
             "untouched": float(np.mean([row["untouched"][score] for row in rows])),
             "interpolated": float(np.mean(base)),

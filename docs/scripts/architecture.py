@@ -11,7 +11,7 @@ COUNTS = {
     "comparisons": "comparisons of `.task`, `.method` or `.kind` outside tasks and methods",
     "comparisons_with_a_literal": "of these, with a string literal",
     "fragments": "files of at most 70 lines that a single other file imports",
-    "imports_between_rooms_total": "imports between subpackages (pairs of modules)",
+    "imports_between_subpackages_total": "imports between subpackages (pairs of modules)",
     "readme_words": "words of the README",
     "readme_lines": "lines of the README",
 }
@@ -41,7 +41,7 @@ def page() -> str:
 
 
 def _cycles(found: dict[str, Any]) -> str:
-    return "; ".join(" - ".join(cycle) for cycle in found["circles_of_rooms"]) or "none"
+    return "; ".join(" - ".join(cycle) for cycle in found["circles_of_subpackages"]) or "none"
 
 
 def _first_page(commits: list[str]) -> list[list[str]]:

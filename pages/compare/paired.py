@@ -13,7 +13,7 @@ from sem_models.evaluation.paired import Paired, direction
 
 _BEST = "Best by the metric above"
 _COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")
-"""Specimens are told apart by colour only while there are no more of them than colours."""
+"""Specimens are distinguished by colour only while there are no more of them than colours."""
 
 
 def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> None:

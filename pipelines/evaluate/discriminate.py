@@ -75,7 +75,7 @@ def _report(
     kernel, notes = set_distance(pairs, progress)
     if dataset.manifest.layout.is_unpaired:
         notes += unpaired_notes(dataset, splits, one.model.capabilities.scale)
-    tested = [pair for pair in pairs if pair.judged]
+    tested = [pair for pair in pairs if pair.tested]
     return DiscriminatorReport(
         model=one.model.name,
         dataset=dataset.manifest.name,

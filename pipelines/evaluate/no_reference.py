@@ -13,7 +13,7 @@ from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.keys import Artifact
 from sem_models.datasets.registration.phase_correlation import find_shift
 from sem_models.errors import UserError
-from sem_models.evaluation.metrics.no_reference import judge_residual, judge_second_frame
+from sem_models.evaluation.metrics.no_reference import score_residual, score_second_frame
 from sem_models.images.intensity import IntensityRange, intensity_range, rescaled, to_unit
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.specimen import load_specimen
@@ -64,7 +64,7 @@ def score_without_reference(request: NoReferenceRequest, progress: Progress = si
     given = _grey_unit(image, scaling.inputs[0])
     made = Predictor(resolved.model).predict_unit(given[None], progress)[0]
     output = rescaled(made, scaling.output, limits)
-    scores = judge_residual(first, output)
+    scores = score_residual(first, output)
     notes = (
         []
         if scores["noise_std"]
@@ -73,7 +73,7 @@ def score_without_reference(request: NoReferenceRequest, progress: Progress = si
     notes += [scaling.warning] if scaling.warning else []
     if second:
         other = _second_frame(second, image, limits)
-        scores |= judge_second_frame(first, other, output)
+        scores |= score_second_frame(first, other, output)
         notes += _drift(first, other)
     known = {name: value for name, value in scores.items() if math.isfinite(value)}
     names = str(source), str(second) if second else None

@@ -53,7 +53,7 @@ def require_reference(dataset: Dataset, degradation: Degradation) -> None:
         # Without a degradation, input and target are the same image and the identity would be perfect.
         raise UserError(
             f"The model takes the images of {name!r} as they are, so there is no reference to score against; use "
-            "`judge`, or a paired dataset."
+            "scores without a reference, or a paired dataset."
         )
 
 

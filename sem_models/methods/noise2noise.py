@@ -62,8 +62,8 @@ class Noise2Noise(NoisyOnly):
             return ()
         return (
             f"If the targets of {manifest.name!r} are noisy frames, as Noise2Noise trains on, every score includes "
-            "their noise, and even the true image would not reach a high PSNR. `judge` estimates the PSNR from two "
-            "frames.",
+            "their noise, and even the true image would not reach a high PSNR. Scores without a reference estimate "
+            "the PSNR from two frames.",
         )
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:

@@ -46,8 +46,8 @@ def test_tests_of_one_setting_stand_side_by_side(runs: dict[str, str]) -> None:
     assert list(table["real against real"]) == ["0.51 [0.47, 0.55]"] * 2
     assert list(table["Kernel distance (VGG16 relu4_3, 128 px) ↓"]) == ["0.0123 [0.01, 0.02]"] * 2
     assert list(table["real against real, patches"]) == ["0.50 [0.46, 0.54]"] * 2
-    judged = "8 images of 4 groups (val, test), 3 seeds, interval over groups"
-    assert any(judged in caption.value for caption in app.caption)
+    tested = "8 images of 4 groups (val, test), 3 seeds, interval over groups"
+    assert any(tested in caption.value for caption in app.caption)
     said = [box.value for box in app.warning]
     assert any(text.startswith("poor") and "no discriminator test of this setting" in text for text in said)
     assert said.count("Few groups.") == 1

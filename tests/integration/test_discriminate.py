@@ -91,15 +91,15 @@ def test_all_models_get_the_same_classifiers_and_real_images(sem_home: Path, pai
 
 def test_pairs_are_the_models_outputs_and_training_images_are_marked(small_dataset: Dataset) -> None:
     pairs = generated_pairs(Identity(1), small_dataset, ("test",), True, Degradation(scale=1, read_noise=0.05))
-    judged = {pair.image for pair in pairs if pair.judged}
-    assert judged == {entry.name for entry in small_dataset.entries("test")}
-    assert {p.image for p in pairs} - judged == {entry.name for entry in small_dataset.entries("train")}
+    tested = {pair.image for pair in pairs if pair.tested}
+    assert tested == {entry.name for entry in small_dataset.entries("test")}
+    assert {p.image for p in pairs} - tested == {entry.name for entry in small_dataset.entries("train")}
     (first, *_) = pairs
     assert np.std(first.generated - first.real) == pytest.approx(0.05, rel=0.1), "the identity keeps the noise"
     result = discriminator_test(pairs, SHORT)
-    assert result.images.resampled == "images", "one judged group"
+    assert result.images.resampled == "images", "one tested group"
     cells = allocated_cells(pairs, 48, 0)
-    assert {pair.image for pair in cells if pair.judged} == judged
+    assert {pair.image for pair in cells if pair.tested} == tested
 
 
 def test_caveats_are_reported() -> None:

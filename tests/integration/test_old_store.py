@@ -86,7 +86,7 @@ def test_models_predict_what_they_did(old: dict[str, Any], tmp_path: Path) -> No
     models = {"models:/sharp@champion": "S0-a.tif", old["runs"]["segmentation"]: "classes/S0-a.tif"}
     for index, (model, name) in enumerate(models.items()):
         (result,) = predict(PredictRequest(model=model, inputs=(image,), out=tmp_path / str(index)))
-        # Other processors round otherwise, and no two classes may then be told apart in a pixel or two.
+        # Other processors round differently, which may change the class of a pixel or two.
         same = pixels(Path(result.output)) == pixels(home().root / "predictions" / name)
         assert same.mean() > 0.99
     (there,) = predict(PredictRequest(model=old["runs"]["cycle"], inputs=(image,), out=tmp_path / "there"))

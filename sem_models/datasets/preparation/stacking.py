@@ -37,7 +37,7 @@ def _one(stack: list[PlannedImage]) -> PlannedImage:
     for image, other in pairwise(stack):
         if image.part == other.part:
             raise UserError(
-                f"{image.path} and {other.path} have the same name and could not be told apart; rename one of them, "
+                f"{image.path} and {other.path} have the same name and could not be distinguished; rename one of them, "
                 "for example by adding the name of its folder."
             )
     require_one_field([_described(image) for image in stack])

@@ -119,12 +119,12 @@ def _features(network: VggFeatures, image: NDArray[np.float32]) -> Features:
 
 
 def set_distance(pairs: Sequence[Pair], progress: Progress = silent) -> tuple[KernelDistance | None, tuple[str, ...]]:
-    """Return the kernel distance of the judged images, or a note on why there is none."""
-    judged = [pair for pair in pairs if pair.judged]
-    if len({pair.group for pair in judged}) < 2 or min(min(pair.real.shape) for pair in judged) < PATCH_PX:
+    """Return the kernel distance of the tested images, or a note on why there is none."""
+    tested = [pair for pair in pairs if pair.tested]
+    if len({pair.group for pair in tested}) < 2 or min(min(pair.real.shape) for pair in tested) < PATCH_PX:
         return None, (f"The kernel distance needs two groups of images of at least {PATCH_PX} px.",)
-    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
+    real, generated = [pair.real for pair in tested], [pair.generated for pair in tested]
     try:
-        return kernel_distance(real, generated, [pair.group for pair in judged], progress=progress), ()
+        return kernel_distance(real, generated, [pair.group for pair in tested], progress=progress), ()
     except FeaturesUnavailable as error:
         return None, (f"The kernel distance was not computed: {error}.",)

@@ -16,5 +16,5 @@ class Pair:
     """The same shape."""
     image: str
     group: str
-    judged: bool = True
+    tested: bool = True
     """False: used only to train classifiers, because the generator itself has learned from it."""

@@ -94,8 +94,8 @@ class DiscriminatorReport(Frozen):
 
 def caveats(pairs: Sequence[Pair], found: DiscriminatorResult, sanity: DiscriminatorResult) -> tuple[str, ...]:
     """Return sentences that a reader must know before believing the numbers."""
-    groups = len({pair.group for pair in pairs if pair.judged})
-    extra = sum(not pair.judged for pair in pairs)
+    groups = len({pair.group for pair in pairs if pair.tested})
+    extra = sum(not pair.tested for pair in pairs)
     # Patches are more numerous and so reveal a bias of the classifiers that few images hide.
     untrue = [auc for auc in (sanity.images, sanity.patches) if auc.lo is not None and not auc.contains_half]
     said = [

@@ -52,10 +52,10 @@ class SetTexture:
 
 
 def set_texture(pairs: Sequence[Pair]) -> SetTexture:
-    """Measure the judged images, clipped to [0, 1] as in a file; the images of a pair may show different fields."""
-    judged = [pair for pair in pairs if pair.judged]
-    groups = [pair.group for pair in judged]
-    real, generated = [pair.real for pair in judged], [pair.generated for pair in judged]
+    """Measure the tested images, clipped to [0, 1] as in a file; the images of a pair may show different fields."""
+    tested = [pair for pair in pairs if pair.tested]
+    groups = [pair.group for pair in tested]
+    real, generated = [pair.real for pair in tested], [pair.generated for pair in tested]
     found = [_means(images, groups) for images in (real, generated)]
     known = found[0].keys() & found[1].keys()
     sides = [{name: side[name] for name in _MEASURES if name in known} for side in found]

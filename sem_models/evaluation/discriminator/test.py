@@ -24,10 +24,10 @@ _WHITE = 255
 def discriminator_test(
     pairs: Sequence[Pair], settings: ClassifierSettings, progress: Progress = silent
 ) -> DiscriminatorResult:
-    """Cross-validate over groups, once for each seed: each judged image is scored by a classifier without its group.
+    """Cross-validate over groups, once for each seed: each tested image is scored by a classifier without its group.
 
     Args:
-        pairs: Pairs of at least two groups, one of them judged.
+        pairs: Pairs of at least two groups, one of them tested.
         settings: The same for all methods that are to be compared.
         progress: Called every ten training steps; may raise `Cancelled`.
 
@@ -74,7 +74,7 @@ def _classify_all(
         outside = [images for pair, images in zip(pairs, levels, strict=True) if folds.get(pair.group) != fold]
         classifier = train_classifier(outside, settings, 1000 * seed + fold, counted.part())
         for pair, images in zip(pairs, levels, strict=True):
-            if pair.judged and folds[pair.group] == fold:
+            if pair.tested and folds[pair.group] == fold:
                 real, generated = (
                     patch_logits(classifier, image, settings.patch_px).double().numpy() for image in images
                 )
@@ -83,8 +83,8 @@ def _classify_all(
 
 
 def _folds(pairs: Sequence[Pair], most: int, seed: int) -> dict[str, int]:
-    """Assign the judged groups to folds in random order; groups that only serve for training have no fold."""
-    groups = sorted({pair.group for pair in pairs if pair.judged})
+    """Assign the tested groups to folds in random order; groups that only serve for training have no fold."""
+    groups = sorted({pair.group for pair in pairs if pair.tested})
     order = np.random.default_rng(seed).permutation(len(groups))
     return {groups[index]: place % min(most, len(groups)) for place, index in enumerate(order)}
 
@@ -105,7 +105,7 @@ def _require(pairs: Sequence[Pair], settings: ClassifierSettings) -> None:
             size = " x ".join(map(str, pair.real.shape))
             raise UserError(f"{pair.image}: {size} px is too small, each side needs {needed}; use smaller patches.")
     groups = {pair.group for pair in pairs}
-    if len(groups) < 2 or not any(pair.judged for pair in pairs):
+    if len(groups) < 2 or not any(pair.tested for pair in pairs):
         raise UserError(
             f"The discriminator test holds out whole groups and needs at least two, but has {len(groups)}; use more "
             "splits, or let classifiers learn from the training split as well."
@@ -161,7 +161,7 @@ def _allocated(pair: Pair, smallest_px: int, rng: np.random.Generator) -> list[P
     # For an odd number the half is rounded up or down at random.
     exchanged = rng.permutation(len(cells)) < (len(cells) + rng.integers(2)) // 2
     return [
-        Pair(*(two[::-1] if exchange else two), pair.image, pair.group, pair.judged)
+        Pair(*(two[::-1] if exchange else two), pair.image, pair.group, pair.tested)
         for two, exchange in zip(cells, exchanged, strict=True)
     ]
 

@@ -72,16 +72,16 @@ def unpaired_pairs(
     Args:
         model: From the first domain to the second; several channels are averaged.
         dataset: An unpaired dataset.
-        splits: Splits whose images are judged.
-        training_images: Whether to add images of the training split, which are not judged.
+        splits: Splits whose images are tested.
+        training_images: Whether to add images of the training split, which are not tested.
         progress: Called after each image.
 
     Raises:
         UserError: A domain is empty, or the model takes another number of channels.
     """
-    judged = [entry for split in splits for entry in dataset.entries(split)]
+    tested = [entry for split in splits for entry in dataset.entries(split)]
     extra = dataset.entries("train") if training_images and "train" not in splits else ()
-    found = partners(judged) + (partners(extra) if extra else [])
+    found = partners(tested) + (partners(extra) if extra else [])
     predictor, pairs = Predictor(model), []
     for index, two in enumerate(found):
         output = translated_image(predictor, dataset, two.source)

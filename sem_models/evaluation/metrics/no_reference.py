@@ -106,7 +106,7 @@ def variance_stabilised(residual: UnitImage, output: UnitImage) -> UnitImage:
     return stable
 
 
-def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
+def score_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
     """Measure the residual of (H, W) images in unit intensity, by names in `MEASURES`; NaN where undefined.
 
     Correlations are those of the residual with its variance stabilised.
@@ -123,7 +123,7 @@ def judge_residual(first: UnitImage, output: UnitImage) -> dict[str, float]:
     }
 
 
-def judge_second_frame(first: UnitImage, second: UnitImage, output: UnitImage) -> dict[str, float]:
+def score_second_frame(first: UnitImage, second: UnitImage, output: UnitImage) -> dict[str, float]:
     """Compare with a second frame of the field, (H, W) in the intensity scale of the first, by names in `MEASURES`.
 
     The output does not contain its noise, so agreement is signal: the output should correlate with it more than the

@@ -115,7 +115,7 @@ def test_cells_are_neighbours_reassigned_by_each_seed() -> None:
     whole = [Pair(numbered, numbered, "a", "g"), Pair(numbered + 16, numbered, "b", "h", judged=False)]
     deals = [allocated_cells(whole, 20, seed) for seed in range(5)]
     for allocate in deals:
-        assert {(pair.image, pair.group, pair.judged) for pair in allocate} == {("a", "g", True), ("b", "h", False)}
+        assert {(pair.image, pair.group, pair.tested) for pair in allocate} == {("a", "g", True), ("b", "h", False)}
         sides = [(float(pair.real[0, 0]), float(pair.generated[0, 0])) for pair in allocate]
         assert sorted(value for two in sides for value in two) == list(range(32)), "each cell once"
         assert all(abs(one - other) == 1 for one, other in sides)

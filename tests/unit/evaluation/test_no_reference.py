@@ -7,11 +7,11 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from sem_models.evaluation.metrics.no_reference import (
     MEASURES,
-    judge_residual,
-    judge_second_frame,
     residual_row_correlation,
     residual_structure,
     residual_whiteness,
+    score_residual,
+    score_second_frame,
     variance_stabilised,
 )
 from sem_models.evaluation.metrics.two_frames import psnr_of, two_frame_mse, two_frame_psnr_db
@@ -105,7 +105,7 @@ def test_edges_in_the_residual_are_found() -> None:
 
 def test_the_identity_has_no_residual() -> None:
     first, second = CLEAN + noise(1), CLEAN + noise(2)
-    scores = judge_residual(first, first) | judge_second_frame(first, second, first)
+    scores = score_residual(first, first) | score_second_frame(first, second, first)
     assert scores["noise_std"] == 0
     assert all(np.isnan(scores[name]) for name in MEASURES if name.startswith("residual"))
     assert scores["frc_second_output"] == scores["frc_second_input"]
@@ -115,12 +115,12 @@ def test_the_identity_has_no_residual() -> None:
 
 def test_a_perfect_output_passes_and_a_blurred_one_does_not() -> None:
     first, second = CLEAN + noise(1), CLEAN + noise(2)
-    perfect = judge_residual(first, CLEAN) | judge_second_frame(first, second, CLEAN)
+    perfect = score_residual(first, CLEAN) | score_second_frame(first, second, CLEAN)
     assert perfect["noise_std"] == pytest.approx(0.1, rel=0.02)
     assert perfect["residual_whiteness"] < perfect["residual_white_limit"]
     assert perfect["residual_structure"] < 0.03
     assert perfect["frc_second_output"] > perfect["frc_second_input"] + 0.02
-    blurred = judge_residual(first, gaussian_filter(first, 2))
+    blurred = score_residual(first, gaussian_filter(first, 2))
     assert blurred["residual_whiteness"] > 3 * blurred["residual_white_limit"]
     assert blurred["residual_structure"] > 0.1
 
@@ -150,4 +150,4 @@ def test_shot_noise_leaves_no_structure_in_a_perfect_residual() -> None:
     clean = (0.05 + np.exp(2 * (np.cos(row / 3) + np.cos(column / 3) - 2))).astype(np.float32)
     noisy = (np.random.default_rng(0).poisson(clean * 40) / 40).astype(np.float32)
     assert residual_structure(noisy - clean, clean) > 0.05
-    assert judge_residual(noisy, clean)["residual_structure"] < 0.03
+    assert score_residual(noisy, clean)["residual_structure"] < 0.03

@@ -64,13 +64,13 @@ def test_outputs_are_paired_with_centre_crops_of_real_images(tmp_path: Path) -> 
     dataset = unpaired(tmp_path, [noise(k, 80, 90) for k in range(6)], [noise(9 + k, 100, 70) for k in range(6)])
     pairs = generated_pairs(Identity(1), dataset, ("val", "test"), True, Degradation(scale=1))
     assert {pair.real.shape for pair in pairs} == {pair.generated.shape for pair in pairs} == {(80, 70)}
-    assert {pair.judged for pair in pairs} == {True, False}
+    assert {pair.tested for pair in pairs} == {True, False}
     by_name = {e.name: e for e in dataset.manifest.entries}
     for pair in pairs:
         source, real = (by_name[name] for name in pair.image.split(" beside "))
         assert np.array_equal(pair.generated, dataset.unit(source, "input")[0, :, 10:80])
         assert np.array_equal(pair.real, dataset.unit(real, "target")[0, 10:90])
-        assert pair.judged == (source.split != "train") == (real.split != "train")
+        assert pair.tested == (source.split != "train") == (real.split != "train")
         assert {source.group, real.group} == set(pair.group.split("+"))
 
 

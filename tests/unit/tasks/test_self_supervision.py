@@ -222,6 +222,6 @@ def test_images_without_reference_are_not_scored_against_themselves(
     small_dataset: Dataset, frame_pairs: Dataset
 ) -> None:
     empty = Degradation(scale=1)
-    with pytest.raises(UserError, match="no reference to score against; use `judge`"):
+    with pytest.raises(UserError, match="no reference to score against; use scores without"):
         evaluate_model(Identity(1), small_dataset, "test", empty)
     assert evaluate_model(Identity(1), frame_pairs, "test", empty).images == 1
