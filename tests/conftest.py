@@ -15,6 +15,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -40,8 +41,8 @@ def torch_home() -> Path:
 
 @pytest.fixture
 def sem_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home for datasets and runs; the developer's own store is not touched."""
-    monkeypatch.setenv("SEM_HOME", str(tmp_path))
+    """A home with an empty store; the developer's own is not touched."""
+    monkeypatch.setenv("SEM_HOME", str(add_empty_store(tmp_path)))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     yield tmp_path
 

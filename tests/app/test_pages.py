@@ -19,6 +19,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, page
 
@@ -37,7 +38,7 @@ def test_empty_home_says_what_to_do_next(name: str, sem_home: Path) -> None:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A home with raw images, a dataset and one trained and scored run."""
-    home = tmp_path_factory.mktemp("home")
+    home = add_empty_store(tmp_path_factory.mktemp("home"))
     raw = home / "raw"
     raw.mkdir()
     for index, image in enumerate(smooth_images(5)):

@@ -13,13 +13,14 @@ from pipelines.study.answers import answers_of, next_trial
 from pipelines.study.order import order_for
 from pipelines.study.studies import Study, picture_files
 from sem_models.datasets.dataset import Dataset
+from tests.support.empty_store import add_empty_store
 from tests.support.pages import assert_sound, page
 from tests.support.studies import home_with_images, sit, small_study
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dataset]:
-    yield from home_with_images(tmp_path_factory.mktemp("home"))
+    yield from home_with_images(add_empty_store(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture(scope="module")

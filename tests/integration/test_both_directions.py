@@ -29,6 +29,7 @@ from sem_models.inference.model_folder import CHECKPOINT
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import load_state
 from tests.support.domains import unpaired, write_all
+from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 from tests.support.small_recipes import narrow, short
 from tests.support.trained_runs import train_run
@@ -50,7 +51,7 @@ def best(home: Path, run_id: str) -> Path:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Runs with averaged weights, and without the backward files that earlier versions did not write."""
-    home = tmp_path_factory.mktemp("home")
+    home = add_empty_store(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)

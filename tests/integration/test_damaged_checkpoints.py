@@ -19,6 +19,7 @@ from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import LAST, load_state, recover, save_checkpoint
+from tests.support.empty_store import add_empty_store
 from tests.support.recorder import assert_equal
 
 PREVIOUS = f".{LAST}.previous"
@@ -88,7 +89,7 @@ def test_the_newest_of_several_is_taken(save: Callable, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for all tests: making its tables takes seconds."""
-    return tmp_path_factory.mktemp("home")
+    return add_empty_store(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

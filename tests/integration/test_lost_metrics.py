@@ -25,6 +25,7 @@ from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.training.checkpoint import BEST, LAST, load_state, sound_step
+from tests.support.empty_store import add_empty_store
 from tests.support.recorder import assert_equal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ def rows(home: Path, run_id: str) -> Counter[tuple[str, int]]:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One for all tests: making its tables takes seconds."""
-    return tmp_path_factory.mktemp("home")
+    return add_empty_store(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from pipelines.tracking.runs import create_run, get_run, list_runs, set_status, 
 from sem_models.config.recipe import Recipe
 from sem_models.inference.storage import save_model
 from sem_models.networks.table import build_network
+from tests.support.empty_store import add_empty_store
 from tests.support.scored_runs import three_runs
 from tests.support.stores import naming, shown_by_mlflow
 
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store without runs; MLflow takes seconds to make one."""
-    home = tmp_path_factory.mktemp("empty")
+    home = add_empty_store(tmp_path_factory.mktemp("empty"))
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("SEM_HOME", str(home))
         changed.delenv("MLFLOW_TRACKING_URI", raising=False)

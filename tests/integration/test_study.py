@@ -19,13 +19,14 @@ from pipelines.tracking.runs import get_run
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.support.domains import unpaired
+from tests.support.empty_store import add_empty_store
 from tests.support.studies import home_with_images, sit, small_study
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dataset]:
     """One home for all tests, in which each has its own studies."""
-    yield from home_with_images(tmp_path_factory.mktemp("home"))
+    yield from home_with_images(add_empty_store(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture

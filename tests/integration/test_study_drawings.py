@@ -12,13 +12,14 @@ from pipelines.study import create
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.study.studies import Study, open_study, picture_files
 from sem_models.errors import UserError
+from tests.support.empty_store import add_empty_store
 from tests.support.masked_sets import grey_classes
 from tests.support.segmenters import AS_IT_IS, ByGrey, ready
 
 
 def study_of(recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """Pairs of crops of the training images, and images from a model that knows the grey level of each class."""
-    monkeypatch.setenv("SEM_HOME", str(tmp_path))
+    monkeypatch.setenv("SEM_HOME", str(add_empty_store(tmp_path)))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     dataset = grey_classes(tmp_path / "datasets")
     model = ResolvedModel(ByGrey(ready(recipe, dataset)), None, AS_IT_IS)

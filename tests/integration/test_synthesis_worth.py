@@ -29,6 +29,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
+from tests.support.empty_store import add_empty_store
 from tests.support.masked_sets import masked_files, rings
 from tests.support.trained_runs import train_run
 
@@ -74,7 +75,7 @@ class Store:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Two contrasts: `light` at 10 nm, `dark` at 5 nm with other label values."""
-    home = tmp_path_factory.mktemp("home")
+    home = add_empty_store(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEM_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)

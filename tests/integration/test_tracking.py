@@ -29,18 +29,20 @@ def start(code: str, home: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *arguments], env=environment)
 
 
-def test_four_processes_open_a_fresh_folder_at_once(sem_home: Path) -> None:
+def test_four_processes_open_a_fresh_folder_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEM_HOME", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     code = """
         from pipelines.tracking.runs import create_run
         create_run("sem", "x", "training", {"a": 1}, {})
     """
-    processes = [start(code, sem_home) for _ in range(4)]
+    processes = [start(code, tmp_path) for _ in range(4)]
     assert [process.wait(120) for process in processes] == [0, 0, 0, 0]
     assert len(list_runs("sem")) == 4
-    assert (sem_home / "mlruns" / "mlflow.db-wal").exists() or (sem_home / "mlruns" / "mlflow.db").exists()
+    assert (tmp_path / "mlruns" / "mlflow.db-wal").exists() or (tmp_path / "mlruns" / "mlflow.db").exists()
     import sqlite3
 
-    assert sqlite3.connect(sem_home / "mlruns" / "mlflow.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert sqlite3.connect(tmp_path / "mlruns" / "mlflow.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_eight_writers_lose_no_metric(sem_home: Path) -> None:

@@ -17,6 +17,7 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.resample import resample
+from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 from tests.support.small_recipes import narrow
 from tests.support.trained_runs import train_run
@@ -28,7 +29,7 @@ SIZES = {"five": 5.0, "also-five": 5.0004, "ten": 10.0, "unknown": None}
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Run ids by the pixel size of their training images."""
-    home = tmp_path_factory.mktemp("home")
+    home = add_empty_store(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -12,6 +12,7 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from tests.support.empty_store import add_empty_store
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
 from tests.support.small_recipes import narrow
 from tests.support.trained_runs import train_run
@@ -29,7 +30,7 @@ def run(*arguments: str, status: int = 0) -> dict:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Run ids of models without and with label maps, trained on the same images, and their home."""
-    home = tmp_path_factory.mktemp("home")
+    home = add_empty_store(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEM_HOME", str(home))
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)
