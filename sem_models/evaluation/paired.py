@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
@@ -138,6 +137,8 @@ class Rank:
 
 def ranks(reports: Sequence[EvaluationReport], metric: str) -> tuple[Rank, ...]:
     """Return the rank of each model on the images that all of them have scores for."""
+    from scipy.stats import rankdata  # SciPy's statistics take seconds to import
+
     scores = [scores_by_image(report, metric) for report in reports]
     images = [image for image in scores[0] if all(image in one for one in scores)]
     if not images:

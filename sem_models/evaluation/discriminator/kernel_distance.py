@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from sem_models.config.training import Backbone
 from sem_models.evaluation.discriminator.network import patch_grid
@@ -105,7 +105,7 @@ def _jackknife(value: float, sums: Sequence[_Sums], blocks: int) -> tuple[float 
         return None, None
     without = np.array([_discrepancy(sums, np.delete(np.arange(blocks), b)) for b in range(blocks)])
     error = np.sqrt((blocks - 1) / blocks * np.sum((without - without.mean()) ** 2))
-    half = float(student_t.ppf((1 + _LEVEL) / 2, blocks - 1) * error)
+    half = float(stdtrit(blocks - 1, (1 + _LEVEL) / 2) * error)
     return value - half, value + half
 
 

@@ -6,7 +6,6 @@ that. The blur map is that of the simulation: 0 where the image is as sharp as i
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.stats import rankdata
 
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.images.intensity import UnitImage
@@ -36,6 +35,8 @@ def response_auc(given: UnitImage, output: UnitImage, blur: UnitImage) -> float:
 
     Pixels that are neither blurred nor sharp are ignored. NaN if a region has fewer than 1000 pixels.
     """
+    from scipy.stats import rankdata  # SciPy's statistics take seconds to import
+
     blurred, sharp = blur >= BLURRED, blur <= SHARP
     n, m = int(blurred.sum()), int(sharp.sum())
     if min(n, m) < _FEWEST_PIXELS:

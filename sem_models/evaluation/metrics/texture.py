@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wasserstein_distance
 
 from sem_models.evaluation.metrics.frequency import DB_PER_DECADE, Rings, radial_power_db
 from sem_models.evaluation.metrics.gradients import sobel_gradient
@@ -73,6 +72,8 @@ def histogram_distance(output: UnitImage, target: UnitImage, data_range: float) 
     It is the mean shift of grey level that turns one histogram into the other, 1 for black against white. The images,
     (H, W), may differ in size.
     """
+    from scipy.stats import wasserstein_distance  # SciPy's statistics take seconds to import
+
     return float(wasserstein_distance(output.ravel() / data_range, target.ravel() / data_range))
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
-from scipy.stats import wilcoxon
+from scipy.special import stdtrit
 
 _QUANTILE = 0.975
 FEWEST_GROUPS = 3
@@ -50,7 +49,7 @@ class _Mean:
     n: int
 
     def interval(self) -> Interval:
-        half = float(student.ppf(_QUANTILE, self.freedom)) * math.sqrt(self.variance)
+        half = float(stdtrit(self.freedom, _QUANTILE)) * math.sqrt(self.variance)
         return Interval(self.value, self.value - half, self.value + half, self.n)
 
 
@@ -122,6 +121,8 @@ def signed_rank_p(differences: Sequence[float], groups: Sequence[str]) -> float:
 
     NaN values are left out; 1 where nothing differs. With n specimens it cannot fall below `smallest_p(n)`.
     """
+    from scipy.stats import wilcoxon  # SciPy's statistics take seconds to import
+
     data, names = _finite(differences, groups)
     _, index = np.unique(names, return_inverse=True)
     means = np.bincount(index, data) / np.bincount(index) if data.size else data

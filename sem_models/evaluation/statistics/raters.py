@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest
 
 _LEVEL = 0.95
 
@@ -32,6 +31,8 @@ def proportion(hits: int, n: int) -> Proportion:
     Raises:
         ValueError: `hits` is not in 0..n.
     """
+    from scipy.stats import binomtest  # SciPy's statistics take seconds to import
+
     if not 0 <= hits <= n:
         raise ValueError(f"{hits} hits of {n}")
     if n == 0:
