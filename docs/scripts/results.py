@@ -20,7 +20,7 @@ DETAILS = {
 """Tables written by the `summarise` scripts, by the page to which they belong."""
 COLUMNS = {
     "psnr_db": ("PSNR dB", 2, max),
-    "ssim": ("SSIM", 3, max),
+    "ssim": ("SSIM (7 x 7)", 3, max),
     "gradient_error": ("gradient error", 5, min),
     "edge_retention": ("edge retention (1)", 3, max),
     "frc_mean": ("FRC mean", 3, max),

@@ -10,7 +10,7 @@ from pages.compare.paired import show_pairs
 from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
-from pages.widgets.scores import header, mean_text, rows_table, show_gains
+from pages.widgets.scores import header, mean_text, rows_table, say_nyquist, show_gains
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
@@ -61,6 +61,7 @@ def _show(comparison: Comparison) -> None:
     )
     metrics = choose_scores(comparison.metrics, "scores")
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
+    say_nyquist([column.report for column in comparison.columns], metrics)
     for sentence in trained_scores(comparison.columns, metrics):
         st.caption(sentence)
     metric = st.selectbox(

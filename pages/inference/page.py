@@ -14,7 +14,7 @@ from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import on_page
+from pages.widgets.words import LABELS, on_page
 from pipelines.home import home
 from pipelines.model_ref import ModelRef, parse_model
 from pipelines.predict.requests import PredictRequest
@@ -45,9 +45,10 @@ def show() -> None:
             source = choose_source("File or folder on the server", "infer", "inference")
             extra_inputs = choose_extra_inputs(model, source)
         ready = bool(model and source) and extra_inputs is not None
+        projection = choose_projection(model)
         words = find_task(recipe).words if recipe else RESTORING
         if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-            _launch(model, source, extra_inputs or [])
+            _launch(model, source, extra_inputs or [], projection)
         _result()
 
 
@@ -57,10 +58,23 @@ def _recipe(model: ModelRef | None) -> "Recipe | None":
     return recipe_of(model) if model else None
 
 
-def _launch(model: ModelRef, source: Path, extra_inputs: list[Path]) -> None:
+def choose_projection(model: ModelRef | None) -> bool:
+    """Ask whether to project outputs onto their inputs, where the model allows it."""
+    from pipelines.predict.projection import offers_projection
+
+    if model is None or not offers_projection(model):
+        return False
+    # A key of its own for each model: what suits one need not suit the next.
+    return st.checkbox(LABELS["projection"], help=PredictRequest.description("projection"), key=f"projection-{model}")
+
+
+def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool) -> None:
     label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
-    launch(TASK, PredictRequest(model=model, inputs=(source,), out=out, extra_inputs=extra_inputs))
+    launch(
+        TASK,
+        PredictRequest(model=model, inputs=(source,), out=out, extra_inputs=extra_inputs, projection=projection),
+    )
     st.rerun()
 
 

@@ -11,7 +11,7 @@ from sem_models.tasks.table import VALIDATION_SCORES, invents_detail
 _ALL = "all"
 _TEST_SCORES = {
     "test/psnr_db": "test PSNR (dB)",
-    "test/ssim": "test SSIM",
+    "test/ssim": "test SSIM (7 x 7)",
     "test/dice": "test Dice",
     "test/std_ratio": "test std, output / target",
     "test/gradient_energy_ratio": "test gradient energy, output / target",

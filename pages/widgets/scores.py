@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.widgets.families import choose_scores
 from pipelines.counts import counted
-from pipelines.evaluate.tables import GAIN_CAPTION, gains
+from pipelines.evaluate.tables import GAIN_CAPTION, NYQUIST_CAPTION, gains
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
@@ -24,6 +24,7 @@ def show_report(report: EvaluationReport, key: str) -> None:
     st.caption("Inputs: those of the dataset" if report.degradation == "paired" else f"Inputs: `{report.degradation}`")
     metrics = choose_scores(report.metrics, f"scores-{key}")
     st.dataframe(means_table(report, metrics), hide_index=True)
+    say_nyquist([report], metrics)
     baselines = [method for method in report.methods if method != report.model]
     if baselines:
         st.markdown("**Gain over the baselines, image by image**")
@@ -32,6 +33,12 @@ def show_report(report: EvaluationReport, key: str) -> None:
         st.warning(note)
     with st.expander("Every image"):
         st.dataframe(rows_table(report), hide_index=True)
+
+
+def say_nyquist(reports: Sequence[EvaluationReport], metrics: Sequence[str]) -> None:
+    """Explain the sign for an upper bound where a table shows it."""
+    if any(report.at_nyquist(method, metric) for report in reports for method in report.methods for metric in metrics):
+        st.caption(NYQUIST_CAPTION)
 
 
 def header(metric: str) -> str:
@@ -56,11 +63,15 @@ def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFram
 
 
 def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
-    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval."""
+    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval.
+
+    `≤ 2.00` stands for a mean of which some images are upper bounds (`EvaluationReport.at_nyquist`).
+    """
     score = report.mean(method, metric)
+    bound = "≤ " if report.at_nyquist(method, metric) else ""
     digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
     interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if isfinite(score.lo) else f" (n = {score.n})"
-    return f"{score.mean:.{digits}f}{interval}"
+    return f"{bound}{score.mean:.{digits}f}{interval}"
 
 
 def rows_table(report: EvaluationReport) -> pd.DataFrame:

@@ -25,6 +25,7 @@ LABELS = {
     "models": "Models",
     "name": "Name",
     "pixel_size_nm": "Pixel size",
+    "projection": "Projection onto the input",
     "questions": "Questions",
     "raw": "Folder of raw micrographs",
     "realism": "Grade on single pictures",

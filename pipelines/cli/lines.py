@@ -18,7 +18,9 @@ def write_means(out: Output, report: "EvaluationReport", method: str, metrics: S
     for name in metrics:
         score = report.mean(method, name)
         limits = f"[{score.lo:.4f}, {score.hi:.4f}]" if isfinite(score.lo) else _NO_INTERVAL
-        out.text(f"    {_heading(name)} {score.mean:10.4f} {limits}")
+        at_nyquist = report.at_nyquist(method, name)
+        bound = f", at most: {at_nyquist} of {score.n} images reach the Nyquist frequency" if at_nyquist else ""
+        out.text(f"    {_heading(name)} {score.mean:10.4f} {limits}{bound}")
 
 
 def write_gains(out: Output, report: "EvaluationReport", baseline: str) -> None:

@@ -161,6 +161,12 @@ GAIN_CAPTION = (
 )
 
 
+NYQUIST_CAPTION = (
+    "≤: on some images detail agrees with the target up to the Nyquist frequency. Their resolution counts as 2 px, the "
+    "finest period that the pixels can show, but may be finer."
+)
+
+
 @dataclass(frozen=True)
 class Gains:
     """A table, and what a reader must know before believing it."""

@@ -6,13 +6,13 @@ from pipelines.evaluate.compare import Column
 from sem_models.evaluation.metrics.table import METRICS
 
 _OF_LOSSES = {
-    "dssim": "ssim",
-    "gradient": "gradient_error",
-    "gradient2": "gradient_error",
-    "perceptual_vgg16": "dists",
-    "perceptual_levels_vgg16": "dists",
+    "dssim": ("ssim", "ssim_gaussian"),
+    "gradient": ("gradient_error",),
+    "gradient2": ("gradient_error",),
+    "perceptual_vgg16": ("dists",),
+    "perceptual_levels_vgg16": ("dists",),
 }
-"""The score that measures what a loss measures: DISTS compares features of the same network."""
+"""The scores that measure what a loss measures: DISTS compares features of the same network."""
 _PROJECTION, _CONSISTENCY = "network.back_projection", "down_consistency_db"
 
 
@@ -34,7 +34,7 @@ def _of(parameters: Mapping[str, str]) -> dict[str, str]:
     named = [key.rpartition(".")[2] for key in parameters if "losses." in key]
     # Recipes leave out the backbone of losses on trained features.
     losses = [*named, *(f"{name}_{parameters.get('perceptual', '')}" for name in named)]
-    found = {_OF_LOSSES[loss]: f"loss {loss}" for loss in losses if loss in _OF_LOSSES}
+    found = {score: f"loss {loss}" for loss in losses for score in _OF_LOSSES.get(loss, ())}
     if parameters.get(_PROJECTION, "None") != "None":
         found[_CONSISTENCY] = "back-projection"
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.projection import with_projection
 from pipelines.predict.requests import DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
 from sem_models.datasets.preparation.sources import find_extra_inputs
@@ -46,6 +47,8 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     model = resampled(resolve_model(request.model, request.scale).model, request.changes)
+    if request.projection:
+        model = with_projection(model)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
     names = OutputNames(request.out, files, request.overwrite)
     lost = [

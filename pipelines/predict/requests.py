@@ -17,6 +17,10 @@ _INPUTS = "Image files and folders."
 _OUT = "Folder for the results."
 _OVERWRITE = "Replace existing results."
 _SAMPLING = "diffusion.sampling.KEY=VALUE: steps or guidance, e.g. diffusion.sampling.steps=20."
+_PROJECTION = (
+    "Super-resolution: correct each output until it agrees with its input when downsampled. Only for inputs without "
+    "noise that were downsampled as in training."
+)
 _PIXEL_SIZE = "Pixel size of the inputs in nm; by default that in the files."
 _DIFFUSION = "run id, models:/NAME@ALIAS or models:/NAME/VERSION of a diffusion model"
 PixelSize = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda size: size or None)]
@@ -40,6 +44,7 @@ class PredictRequest(Request):
     )
     overwrite: bool = Field(False, description=_OVERWRITE)
     changes: tuple[str, ...] = Field((), description="diffusion.sampling.KEY=VALUE, for diffusion models.")
+    projection: bool = Field(False, description=_PROJECTION)
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Extra inputs, matched by name; their channels follow those of the first."
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.tracking.artifacts import get_text, list_files
-from pipelines.tracking.keys import Artifact
-from pipelines.tracking.runs import RunInfo
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.runs import RunInfo, get_run
 from sem_models.config.methods import method_facts
 from sem_models.inference.model_folder import backward_file
 from sem_models.version import __version__
@@ -25,10 +25,11 @@ def stored_recipe(run_id: str) -> "Recipe":
 
 
 def manifest_of(run_id: str) -> "Manifest":
-    """Read the manifest of the dataset that a run was trained on."""
+    """Read the manifest of the dataset that a run was trained on; an interpolated run has that of its source."""
     from sem_models.datasets.manifest import Manifest
 
-    return Manifest.model_validate_json(get_text(run_id, Artifact.MANIFEST))
+    source = get_run(run_id).tags.get(Tag.INTERPOLATED_FROM, run_id)
+    return Manifest.model_validate_json(get_text(source, Artifact.MANIFEST))
 
 
 def flat_parameters(recipe: "Recipe") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator
 
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
+from sem_models.evaluation.metrics.frequency import is_finest_period
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.statistics.intervals import (
     Interval,
@@ -75,6 +76,12 @@ class EvaluationReport(Frozen):
         """Return the scores of one method, one for each image, NaN where missing."""
         scores = [row.scores.get(metric) for row in self.rows if row.method == method]
         return [float("nan") if score is None else score for score in scores]
+
+    def at_nyquist(self, method: str, metric: str) -> int:
+        """Return on how many images a resolution is only an upper bound, because detail agrees at every frequency."""
+        if metric not in ("frc_resolution_px", "frc_resolution_nm"):
+            return 0
+        return sum(map(is_finest_period, self.values(method, "frc_resolution_px")))
 
     def mean(self, method: str, metric: str) -> Interval:
         """Return the mean over images with its 95 % interval over specimens."""

@@ -20,15 +20,26 @@ def discriminator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
     return (_cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)) / 2
 
 
-def generator_loss(gan: GanKind, real: Tensor, fake: Tensor) -> Tensor:
+def generator_compares(gan: GanKind) -> bool:
+    """Return whether the loss of the generator depends on the discriminator's output for real images."""
+    return gan == "relativistic"
+
+
+def generator_loss(gan: GanKind, real: Tensor | None, fake: Tensor) -> Tensor:
     """Compute the loss of the generator: fake against 1 (non-saturating).
 
-    The relativistic form averages it with the loss of real against 0 (Wang et al., ESRGAN, 2018, equation 2).
+    The relativistic form averages it with the loss of real against 0 (Wang et al., ESRGAN, 2018, equation 2). The other
+    forms do not read `real`, which may then be None.
+
+    Raises:
+        ValueError: The relativistic form without `real`.
     """
     if gan == "lsgan":
         return _squares(fake, 1.0)
     if gan == "bce":
         return _cross_entropy(fake, 1.0)
+    if real is None:
+        raise ValueError("a relativistic generator is compared with real images")
     return (_cross_entropy(real - fake.mean(), 0.0) + _cross_entropy(fake - real.mean(), 1.0)) / 2
 
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.losses.adversarial import discriminator_loss, generator_loss, probabilities
+from sem_models.losses.adversarial import discriminator_loss, generator_compares, generator_loss, probabilities
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR, require_settings
 from sem_models.networks.discriminators import build_discriminator
@@ -30,8 +30,10 @@ class AdversarialLoss:
         """
         network = self._network.requires_grad_(False)
         fake = network(_view(self.part, output, condition))
-        with torch.no_grad():
-            real = network(_view(self.part, target, condition))
+        real: Tensor | None = None
+        if generator_compares(self._gan):
+            with torch.no_grad():
+                real = network(_view(self.part, target, condition))
         return self._weight * generator_loss(self._gan, real, fake)
 
     def discriminator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:

@@ -1,12 +1,13 @@
 """Whether a recipe can learn from a dataset: all checks that need only its manifest, before anything is loaded."""
 
+from sem_models.config.degradation import Degradation, Downsampling
 from sem_models.config.methods import METHOD_FACTS
 from sem_models.config.networks.table import NetworkConfig, capabilities
 from sem_models.config.presets.table import RECIPES
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.kinds import Role
+from sem_models.datasets.kinds import Layout, Role
 from sem_models.datasets.manifest import Entry, Manifest
-from sem_models.errors import Message, SettingRef, UserError
+from sem_models.errors import FieldRef, Message, SettingRef, UserError
 from sem_models.tasks.table import find_task
 
 
@@ -80,15 +81,10 @@ def _require_scale(recipe: Recipe, manifest: Manifest) -> None:
 def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
     """Refuse back-projection onto inputs that are not clean: it forces the output to agree with its input."""
     assumed, forward = capabilities(recipe.network).back_projection, recipe.degradation
-    if manifest.layout.is_paired:
-        why = "inputs of pairs were recorded"
-    elif forward.dose_e_per_px is not None or forward.read_noise > 0:
-        why = "here inputs are noisy"
-    elif forward.blur or forward.scan:
-        why = "here inputs are also blurred or distorted by the scan"
-    elif assumed != forward.downsampling:
+    why = _why_not_only_reduced(forward, manifest.layout)
+    if not why and assumed != forward.downsampling:
         why = f"here inputs are downsampled by {forward.downsampling}, not by {assumed}"
-    else:
+    if not why:
         return
     raise UserError(
         f"network.back_projection needs inputs that were downsampled and not degraded in any other way, but {why}; "
@@ -96,6 +92,48 @@ def _require_projection(recipe: Recipe, manifest: Manifest) -> None:
         SettingRef("network.back_projection", "none"),
         ".",
     )
+
+
+def _why_not_only_reduced(forward: Degradation, layout: Layout) -> str:
+    """Say what else than down-sampling may have made the inputs; empty if nothing did."""
+    if layout.brings_inputs:
+        return "inputs of pairs were recorded" if layout.is_paired else "inputs were recorded"
+    if forward.dose_e_per_px is not None or forward.read_noise > 0:
+        return "here inputs are noisy"
+    if forward.blur or forward.scan or forward.lines:
+        return "here inputs are also blurred or distorted by the scan"
+    return ""
+
+
+def why_not_projected(recipe: Recipe, manifest: Manifest) -> str:
+    """Say why outputs of a trained model must not be made to agree with their inputs; empty if they may.
+
+    They may where the model enlarges and learned from inputs that were downsampled by a known operator and not degraded
+    in any other way.
+
+    Args:
+        recipe: The recipe that the model was trained by.
+        manifest: Manifest of the dataset that it was trained on.
+    """
+    facts = capabilities(recipe.network)
+    if facts.scale == 1:
+        return "it does not enlarge images"
+    if facts.back_projection:
+        return "it already ends in a back-projection"
+    why = _why_not_only_reduced(recipe.degradation, manifest.layout)
+    return why and f"it learned from inputs that were not only downsampled ({why})"
+
+
+def projection_of(recipe: Recipe, manifest: Manifest) -> Downsampling:
+    """Return the down-sampling that a trained model undoes, onto which its outputs can be projected.
+
+    Raises:
+        UserError: `why_not_projected` gives a reason.
+    """
+    why = why_not_projected(recipe, manifest)
+    if why:
+        raise UserError(f"{recipe.name} cannot be used with ", FieldRef("projection"), f": {why}; leave it out.")
+    return recipe.degradation.downsampling
 
 
 def _require_splits(manifest: Manifest) -> None:

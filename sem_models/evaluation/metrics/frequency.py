@@ -1,5 +1,6 @@
 """Windowed Fourier spectra summed over rings of equal frequency, and the spectral scores that follow from them."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,6 +12,7 @@ from scipy.signal.windows import hann
 
 SMALLEST = 16
 """Images with a shorter side have too few rings for a spectral score."""
+_NYQUIST_PX = 2
 
 
 def windowed_spectrum(image: NDArray[np.float32]) -> NDArray[np.complex128]:
@@ -135,6 +137,17 @@ def frc_resolution_px(output: NDArray[np.float32], target: NDArray[np.float32], 
     NaN as in `frc_mean`.
     """
     return ring_correlation(output, target).resolution_px() if _usable(target) else float("nan")
+
+
+def is_finest_period(period_px: float) -> bool:
+    """Return whether a resolution is the finest period of an image, so that the true one is at most that.
+
+    This is 2 px (Nyquist), or 2 n / (n - 1) px if the shorter side of the image has an odd number n of pixels.
+    """
+    if period_px <= _NYQUIST_PX:
+        return True
+    side = period_px / (period_px - _NYQUIST_PX)
+    return side >= SMALLEST and round(side) % 2 == 1 and math.isclose(side, round(side), rel_tol=1e-9)
 
 
 def _usable(target: NDArray[np.float32]) -> bool:

@@ -16,7 +16,7 @@ from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity, find_baseline
 from sem_models.evaluation.metrics import dists
 from sem_models.evaluation.metrics import lpips as perceptual
-from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim
+from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim, ssim_gaussian
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.evaluation.paired import against_baselines, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -36,6 +36,33 @@ def test_scores_are_scikit_images() -> None:
     assert psnr_db(255 * output, 255 * target, 255.0) == pytest.approx(psnr_db(output, target, 1.0), abs=1e-4)
     assert psnr_db(target, target, 1.0) == 100.0
     assert np.isnan(ssim(target[:5], target[:5], 1.0))
+
+
+def test_gaussian_ssim_is_that_of_wang_and_colleagues() -> None:
+    """Their equations 14 to 16 written out: window of 11 px that sums to 1, K 0.01 and 0.03, inside the image."""
+    rng = np.random.default_rng(1)
+    target = rng.random((23, 31))
+    output = np.clip(target + rng.normal(0, 0.2, target.shape), 0, 1)
+    taps = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    window = np.outer(taps, taps) / taps.sum() ** 2
+    values = []
+    for row in range(23 - 10):
+        for column in range(31 - 10):
+            x, y = (image[row : row + 11, column : column + 11] for image in (output, target))
+            mx, my = (window * x).sum(), (window * y).sum()
+            vx, vy = (window * (x - mx) ** 2).sum(), (window * (y - my) ** 2).sum()
+            shared = (window * (x - mx) * (y - my)).sum()
+            light = (2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4)
+            values.append(light * (2 * shared + 9e-4) / (vx + vy + 9e-4))
+    single = [image.astype(np.float32) for image in (output, target)]
+    assert ssim_gaussian(*single, 1.0) == pytest.approx(np.mean(values), abs=1e-5)
+    assert ssim_gaussian(255 * single[0], 255 * single[1], 255.0) == pytest.approx(np.mean(values), abs=1e-5)
+    weighted = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    assert ssim_gaussian(*single, 1.0) == structural_similarity(single[1], single[0], data_range=1.0, **weighted)
+    assert ssim_gaussian(single[1], single[1], 1.0) == pytest.approx(1)
+    assert np.isnan(ssim_gaussian(single[0][:10], single[1][:10], 1.0))
+    assert "7 x 7" in METRICS["ssim"].label
+    assert "Gaussian 11 x 11" in METRICS["ssim_gaussian"].label
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sem_models.evaluation.metrics.frequency import (
     Rings,
     frc_mean,
     frc_resolution_px,
+    is_finest_period,
     radial_power_db,
     ring_correlation,
     spectrum_distance_db,
@@ -154,6 +155,19 @@ def test_resolution_is_the_cut_off(cutoff: float, threshold: str) -> None:
     assert 1 / curve.resolution_px(threshold) == pytest.approx(cutoff, abs=2 / SIDE)
     if threshold == "1/7":
         assert frc_resolution_px(output, target, 1.0) == curve.resolution_px("1/7")
+
+
+@pytest.mark.parametrize("side", [16, 17, 64, 65, 255, 1023, 4001])
+def test_the_finest_period_of_an_image_is_only_an_upper_bound(side: int) -> None:
+    """It is 2 px, or a little more for odd sides, whose last ring lies below half a cycle per pixel."""
+    frequencies = np.arange(1, side // 2 + 1) / side
+    agrees, fails = np.ones(len(frequencies)), np.ones(len(frequencies))
+    fails[-1] = 0
+    for correlation, finest in ((agrees, True), (fails, False)):
+        curve = RingCorrelation(frequencies, correlation, np.full(len(frequencies), np.inf))
+        assert is_finest_period(curve.resolution_px()) == finest
+    assert not is_finest_period(float("nan"))
+    assert not is_finest_period(side), "the coarsest ring: nothing agrees"
 
 
 def test_resolution_at_the_ends_and_between_rings() -> None:
