@@ -1,6 +1,7 @@
 """Scores of one image against its truth, and the table that lists them all.
 
 The data range is always given, never measured on the image. Adding a score means one function and one line here.
+scikit-image's metrics are imported where they are called: they bring SciPy's statistics, which take seconds.
 """
 
 import math
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from sem_models.evaluation.metrics.frequency import frc_mean, frc_resolution_px, spectrum_distance_db
 from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
@@ -23,11 +23,15 @@ _LARGEST_PSNR_DB = 100.0
 
 def mse(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Compute the mean squared error of (H, W) images in units of the squared data range."""
+    from skimage.metrics import mean_squared_error
+
     return float(mean_squared_error(target, output)) / data_range**2
 
 
 def psnr_db(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Compute 10 log10(range^2 / MSE) in dB, at most 100 dB, so that a perfect image keeps means finite."""
+    from skimage.metrics import peak_signal_noise_ratio
+
     with np.errstate(divide="ignore"):
         value = float(peak_signal_noise_ratio(target, output, data_range=data_range))
     return min(value, _LARGEST_PSNR_DB)
@@ -50,6 +54,8 @@ def ssim(output: UnitImage, target: UnitImage, data_range: float) -> float:
     """Compute SSIM (Wang et al., 2004) with scikit-image's default, a uniform 7 x 7 window; NaN below 7 pixels."""
     if min(target.shape) < _SSIM_WINDOW:
         return float("nan")
+    from skimage.metrics import structural_similarity
+
     return float(structural_similarity(target, output, data_range=data_range))
 
 
@@ -60,6 +66,8 @@ def ssim_gaussian(output: UnitImage, target: UnitImage, data_range: float) -> fl
     """
     if min(target.shape) < _GAUSSIAN_WINDOW:
         return float("nan")
+    from skimage.metrics import structural_similarity
+
     weighted = {"gaussian_weights": True, "sigma": _GAUSSIAN_SIGMA, "use_sample_covariance": False}
     return float(structural_similarity(target, output, data_range=data_range, **weighted))
 
