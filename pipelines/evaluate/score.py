@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipelines.data.find import find_dataset
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
@@ -19,7 +20,7 @@ from pipelines.tracking.keys import Artifact, Experiment, Tag, of_direction, sco
 from pipelines.tracking.runs import create_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.metrics.table import METRICS
@@ -38,7 +39,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
         UserError: There is no such model or dataset, there is no reference, or a change would have no effect.
     """
     ref, split, changes = request.model, request.split, request.changes
-    dataset = open_dataset(home().datasets / request.dataset)
+    dataset = find_dataset(request.dataset)
     _refuse_idle(changes, ref, dataset)
     resolved = resolve_for(dataset, ref, request.scale, changes)
     notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
