@@ -17,7 +17,7 @@ from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag, of_direction, score_key
-from pipelines.tracking.runs import create_run, set_status, set_tags
+from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
 from sem_models.datasets.dataset import Dataset
@@ -86,7 +86,10 @@ def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, chang
         other = hashlib.sha256(report.degradation.encode()).hexdigest()[:8]
         save_report(run_id, f"{path}-{other}", report, {}, resolved.direction)
         return
-    means = {score_key(report.split, name): report.mean(report.model, name).mean for name in report.metrics}
+    # A run without the tag is of an early version.
+    own = get_run(run_id).tags.get(Tag.DATASET_DIGEST, report.digest) == report.digest
+    other = None if own else report.dataset
+    means = {score_key(report.split, name, other): report.mean(report.model, name).mean for name in report.metrics}
     save_report(run_id, path, report, means, resolved.direction)
     set_tags(run_id, {of_direction(Tag.evaluated(report.split), resolved.direction): report.dataset})
 

@@ -1,5 +1,6 @@
 """Registered models: versions with aliases, made without pickle from code, safetensors and JSON."""
 
+import contextlib
 import importlib.metadata
 import shutil
 import tempfile
@@ -122,12 +123,15 @@ def find_version(ref: RegistryRef) -> ModelVersion:
 
 def _similar(ref: RegistryRef) -> str:
     """Suggest names like that of the model; where the model exists, name its versions and aliases."""
-    known = list_versions()
+    known: list[RegisteredVersion] = []
+    # A server that is away has no suggestions either.
+    with contextlib.suppress(MlflowException):
+        known = list_versions()
     own = [version for version in known if version.name == ref.name]
     if not own:
         return did_you_mean(ref.name, (version.name for version in known))
     aliases = (str(RegistryRef(ref.name, alias=alias)) for version in own for alias in version.aliases)
-    return did_you_mean(str(ref), [*aliases, *(str(RegistryRef(ref.name, version=own_.version)) for own_ in own)])
+    return did_you_mean(str(ref), [*aliases, *(str(RegistryRef(ref.name, version=version.version)) for version in own)])
 
 
 def alias_target(name: str, alias: str) -> str | None:
