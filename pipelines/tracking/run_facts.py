@@ -63,28 +63,26 @@ def code_commit() -> str:
 
 
 @dataclass(frozen=True)
-class TestScores:
+class TestedScores:
     """Means of scores over one test split, by the names of the scores, and the dataset that it belongs to."""
 
     dataset: str
     scores: Mapping[str, float]
 
 
-def test_scores(run: RunInfo) -> TestScores | None:
+def tested_scores(run: RunInfo) -> TestedScores | None:
     """Return the scores of a run on its own test split, or else those on the dataset it was last scored on.
 
     Versions before 0.2 kept only the last scores, whatever their dataset.
     """
-    last = run.tags.get(Tag.evaluated("test"))
-    if last is None:
-        return None
+    last = run.tags.get(Tag.evaluated("test"), run.tags.get(Tag.DATASET, ""))
     prefix, other = score_key("test", ""), score_key("test", "", last)
     on_own = {key.removeprefix(prefix): value for key, value in run.metrics.items() if key.startswith(prefix)}
     on_own = {name: value for name, value in on_own.items() if "/" not in name}
     on_last = {key.removeprefix(other): value for key, value in run.metrics.items() if key.startswith(other)}
     if not on_own:
-        return TestScores(last, on_last)
-    return TestScores(run.tags.get(Tag.DATASET, last) if on_last else last, on_own)
+        return TestedScores(last, on_last) if on_last else None
+    return TestedScores(run.tags.get(Tag.DATASET, last) if on_last else last, on_own)
 
 
 def offers_backward(run: RunInfo) -> bool:

@@ -21,8 +21,8 @@ def refuse_unvalidated(run: RunInfo) -> None:
         raise UserError(f"Run {run.run_id} has no model yet; wait for its first validation.")
     if _LAST in stored:
         raise UserError(
-            f"Run {run.run_id} was stopped before its first validation{_step(run.run_id)}, so no checkpoint of it is the "
-            f"best. Resume the run; or load its last checkpoint, which no validation has scored, {_place(run.run_id)}."
+            f"Run {run.run_id} was stopped before its first validation{_step(run.run_id)} and has no best checkpoint. "
+            f"Resume the run; or load its last checkpoint, which no validation has scored, {_place(run.run_id)}."
         )
     reason = run.tags.get(Tag.REASON, "").rstrip(".")
     why = f" ({reason})" if reason else ""

@@ -24,6 +24,6 @@ class FileMonitor:
             self._reporter.warning(
                 step,
                 TOPIC,
-                f"The files of dataset {self._name!r} have changed since this training began: {change}. It goes on with "
-                "the images in memory. To resume or score the run, put the files back as they were.",
+                f"The files of dataset {self._name!r} have changed since this training began: {change}. "
+                "It goes on with the images in memory. To resume or score the run, put the files back as they were.",
             )
