@@ -69,17 +69,18 @@ class TerminalProgress:
 class _Bar:
     """A bar that is drawn again and again on one line of a terminal."""
 
-    _FORMAT = "{desc}: {percentage:3.0f} %|{bar}| {n_fmt}/{total_fmt}{postfix}"
+    _FORMAT = "{desc}{percentage:3.0f} %|{bar}| {n_fmt}/{total_fmt}{postfix}"
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
+        self._what = ""
 
     def show(self, done: int, total: int, what: str, seconds_left: float) -> None:
         """See `_Display`."""
-        if self._bar is None or self._bar.desc != what:
+        if self._bar is None or self._what != what:
             self.close()
-            self._bar = tqdm(total=total, file=sys.stderr, leave=False, bar_format=self._FORMAT)
-            self._bar.desc = what
+            self._what = what
+            self._bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False, bar_format=self._FORMAT)
         self._bar.set_postfix_str(f"{clock(seconds_left)} left", refresh=False)
         self._bar.update(done - self._bar.n)
 
