@@ -69,7 +69,7 @@ class TerminalProgress:
 class _Bar:
     """A bar that is drawn again and again on one line of a terminal."""
 
-    _FORMAT = "{desc}{percentage:3.0f} %|{bar}| {n_fmt}/{total_fmt}{postfix}"
+    _FORMAT = "{desc}: {percentage:3.0f} %|{bar}| {n_fmt}/{total_fmt}{postfix}"
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None

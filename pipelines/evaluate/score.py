@@ -88,8 +88,8 @@ def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, chang
         return
     # A run without the tag is of an early version.
     own = get_run(run_id).tags.get(Tag.DATASET_DIGEST, report.digest) == report.digest
-    other = None if own else report.dataset
-    means = {score_key(report.split, name, other): report.mean(report.model, name).mean for name in report.metrics}
+    elsewhere = None if own else report.dataset
+    means = {score_key(report.split, name, elsewhere): report.mean(report.model, name).mean for name in report.metrics}
     save_report(run_id, path, report, means, resolved.direction)
     set_tags(run_id, {of_direction(Tag.evaluated(report.split), resolved.direction): report.dataset})
 
