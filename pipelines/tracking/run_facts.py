@@ -63,14 +63,14 @@ def code_commit() -> str:
 
 
 @dataclass(frozen=True)
-class TestedScores:
+class SplitScores:
     """Means of scores over one test split, by the names of the scores, and the dataset that it belongs to."""
 
     dataset: str
     scores: Mapping[str, float]
 
 
-def tested_scores(run: RunInfo) -> TestedScores | None:
+def tested_scores(run: RunInfo) -> SplitScores | None:
     """Return the scores of a run on its own test split, or else those on the dataset it was last scored on.
 
     Versions before 0.2 kept only the last scores, whatever their dataset.
@@ -81,8 +81,8 @@ def tested_scores(run: RunInfo) -> TestedScores | None:
     on_own = {name: value for name, value in on_own.items() if "/" not in name}
     on_last = {key.removeprefix(other): value for key, value in run.metrics.items() if key.startswith(other)}
     if not on_own:
-        return TestedScores(last, on_last) if on_last else None
-    return TestedScores(run.tags.get(Tag.DATASET, last) if on_last else last, on_own)
+        return SplitScores(last, on_last) if on_last else None
+    return SplitScores(run.tags.get(Tag.DATASET, last) if on_last else last, on_own)
 
 
 def offers_backward(run: RunInfo) -> bool:

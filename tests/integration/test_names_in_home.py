@@ -42,12 +42,12 @@ def test_requests_name_the_field(values: dict[str, str], said: str) -> None:
         TrainRequest(recipe="vdsr-x4", **values)
     with pytest.raises(UserError, match=r"^name \.\./\.\./x: cannot be a folder name"):
         RegisterRequest(run="0123", name="../../x")
-    with pytest.raises(UserError, match="^alias v1: cannot be an alias"):
+    with pytest.raises(UserError, match=r"^alias v1: cannot be an alias"):
         RegisterRequest(run="0123", name="m", alias="v1")
 
 
 def test_old_datasets_open_and_similar_ones_are_suggested(sem_home: Path, small_dataset: Dataset) -> None:
-    for name in ("it's <b>old</b>", "5\u03bcm"):
+    for name in ("<b> it's old", "5\u03bcm"):
         shutil.copytree(small_dataset.folder, sem_home / "datasets" / name)
         assert find_dataset(name).digest == small_dataset.digest
     assert find_dataset("5\u00b5m").folder.name == "5\u03bcm", "the micro sign means the Greek letter"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipelines.tracking.run_facts import TestedScores as Tested
+from pipelines.tracking.run_facts import SplitScores as Tested
 from pipelines.tracking.run_facts import tested_scores
 from pipelines.tracking.runs import RunInfo
 
