@@ -2,9 +2,13 @@
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from sem_models.errors import UserError
 
 _PORTABLE = "$SEM_HOME"
 
@@ -84,6 +88,30 @@ class TaskFile:
 
 TASK_FOLDER: Final = "SEM_TASK_DIR"
 """Environment variable that tells a process which task it belongs to."""
+
+
+def writable_home() -> Home:
+    """Return the workbench of this process, whose folder exists and can be written.
+
+    Raises:
+        UserError: It cannot be made or written.
+    """
+    place = home()
+    _require_writable(place.root)
+    return place
+
+
+@lru_cache(maxsize=16)
+def _require_writable(root: Path) -> None:
+    """Make the folder, and a file without a name in it; what succeeded once is not tried again."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=root).close()
+    except OSError as error:
+        raise UserError(
+            f"Datasets and runs cannot be stored in {root}: {error.strerror or error}. Name another folder in the "
+            "environment variable SEM_HOME, or change the permissions of this one."
+        ) from error
 
 
 def home() -> Home:

@@ -11,6 +11,7 @@ from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.registry import find_version, local_folder
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run
+from pipelines.train.unvalidated import refuse_unvalidated
 from pipelines.train.warm_start import model_of
 from sem_models.config.degradation import Degradation
 from sem_models.config.methods import Direction, method_facts
@@ -116,8 +117,10 @@ def model_folder(run: RunRef) -> Iterator[Path]:
 
     Only these two are fetched: the state to resume from is several times as large.
     """
-    if not get_run(run.run_id).is_training:
+    found = get_run(run.run_id)
+    if not found.is_training:
         raise UserError(f"Run {run.run_id} is not a training; name one that is.")
+    refuse_unvalidated(found)
     backward = run.direction == "backward"
     with _backward_folder(run) if backward else model_of(run.run_id, Artifact.BEST) as folder:
         yield folder

@@ -1,4 +1,4 @@
-"""Progress for people and for pages: a bar on standard error, and a small file that a page can read.
+"""Progress for people and for pages: a bar or lines on standard error, or a small file that a page can read.
 
 Where `SEM_TASK_DIR` is set, `progress.json` in that folder holds `{"done", "total", "what", "seconds_left"}`;
 it is replaced as a whole, so a reader never sees half of it.
@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
@@ -19,59 +19,120 @@ from pipelines.home import TASK_FOLDER, TaskFile
 ProgressHook = Callable[[int, int, float], None]
 """Called with the step of a training, its number of steps, and the seconds left."""
 _FILE_PERIOD_S = 0.5
+_LINE_PERIOD_S = 5.0
+_LINES = 10
+"""The most that are written about one kind of work."""
 _STEPS = "steps trained"
 
 
+class _Display(Protocol):
+    def show(self, done: int, total: int, what: str, seconds_left: float) -> None:
+        """Show how far one kind of work is."""
+
+    def close(self) -> None:
+        """End what is shown."""
+
+
 class TerminalProgress:
-    """A `Progress` that draws one bar for each kind of work, with the time left."""
+    """A `Progress` with the time left: a bar in a terminal, a few lines in a log, a file in the folder of a task."""
 
     def __init__(self) -> None:
-        """Draw on standard error, and write into the task folder if there is one."""
+        """Choose where to show it."""
         folder = os.environ.get(TASK_FOLDER)
-        self._file = Path(folder) / TaskFile.PROGRESS if folder else None
-        self._bar: tqdm[Any] | None = None
+        self._display: _Display
+        if folder:
+            self._display = _File(Path(folder) / TaskFile.PROGRESS)
+        else:
+            self._display = _Bar() if sys.stderr.isatty() else _Lines()
         self._what = ""
         self._started = 0.0
-        self._written = 0.0
 
     def __call__(self, done: int, total: int, what: str) -> None:
         """See `sem_models.progress.Progress`."""
-        bar = self._bar if self._bar is not None and self._what == what else self._open(total, what)
-        bar.update(done - bar.n)
-        elapsed = time.monotonic() - self._started
-        self._write(done, total, what, elapsed / done * (total - done) if done else 0.0)
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._started = what, now
+        self._display.show(done, total, what, (now - self._started) / done * (total - done) if done else 0.0)
         if done >= total:
             self.close()
 
     def training(self, step: int, total: int, seconds_left: float) -> None:
         """Show the steps of a training, whose own estimate includes validations."""
-        bar = self._bar if self._bar is not None and self._what == _STEPS else self._open(total, _STEPS)
-        bar.set_postfix_str(f"{clock(seconds_left)} left")
-        bar.update(step - bar.n)
-        self._write(step, total, _STEPS, seconds_left)
+        self._display.show(step, total, _STEPS, seconds_left)
 
     def close(self) -> None:
-        """End the bar."""
+        """End what is shown, so that something else can be written."""
+        self._what = ""
+        self._display.close()
+
+
+class _Bar:
+    """A bar that is drawn again and again on one line of a terminal."""
+
+    _FORMAT = "{desc}: {percentage:3.0f} %|{bar}| {n_fmt}/{total_fmt}{postfix}"
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._what = ""
+
+    def show(self, done: int, total: int, what: str, seconds_left: float) -> None:
+        """See `_Display`."""
+        if self._bar is None or self._what != what:
+            self.close()
+            self._what = what
+            self._bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False, bar_format=self._FORMAT)
+        self._bar.set_postfix_str(f"{clock(seconds_left)} left", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
-    def _open(self, total: int, what: str) -> "tqdm[Any]":
-        self.close()
-        self._bar = bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False)
-        self._what, self._started = what, time.monotonic()
-        return bar
 
-    def _write(self, done: int, total: int, what: str, seconds_left: float) -> None:
+class _Lines:
+    """A line after each tenth of the work, if some seconds have passed, and one at its end."""
+
+    def __init__(self) -> None:
+        self._what, self._done, self._tenths, self._written = "", 0, 0, 0.0
+
+    def show(self, done: int, total: int, what: str, seconds_left: float) -> None:
+        """See `_Display`."""
+        now, tenths = time.monotonic(), _LINES * done // max(total, 1)
+        if what != self._what or done < self._done:
+            self._what, self._done, self._tenths, self._written = what, 0, 0, now
+        ended, due = done >= total, tenths > self._tenths and now - self._written >= _LINE_PERIOD_S
+        if done > self._done and (ended or due):
+            left = "" if ended else f", {clock(seconds_left)} left"
+            sys.stderr.write(f"{what}: {done} of {total}{left}\n")
+            self._tenths, self._written = tenths, now
+        self._done = done
+
+    def close(self) -> None:
+        """See `_Display`; a line has ended by itself."""
+
+
+class _File:
+    """A file that another process reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._written = path, 0.0
+
+    def show(self, done: int, total: int, what: str, seconds_left: float) -> None:
+        """See `_Display`."""
         now = time.monotonic()
-        if self._file is None or (now - self._written < _FILE_PERIOD_S and done < total):
+        if now - self._written < _FILE_PERIOD_S and done < total:
             return
         self._written = now
-        part = self._file.with_suffix(".part")
+        part = self._path.with_suffix(".part")
         part.write_text(
             json.dumps({"done": done, "total": total, "what": what, "seconds_left": round(seconds_left, 1)})
         )
-        part.replace(self._file)
+        part.replace(self._path)
+
+    def close(self) -> None:
+        """See `_Display`; the file stays."""
 
 
 def clock(seconds: float) -> str:

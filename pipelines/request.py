@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from sem_models.errors import FieldRef, Message, UserError
+from sem_models.names import shown
 
 
 class Request(BaseModel):
@@ -53,5 +54,5 @@ def refusal(error: ValidationError) -> Message:
     if not place:
         return Message(f"{reason}.")
     given = first["input"] if first["type"] != "missing" else None
-    shown = f" {given}" if isinstance(given, str | int | float | Path) else ""
-    return Message(FieldRef(place[0]), f"{shown}: {reason[:1].lower()}{reason[1:]}.")
+    value = f" {shown(str(given))}" if isinstance(given, str | int | float | Path) else ""
+    return Message(FieldRef(place[0]), f"{value}: {reason[:1].lower()}{reason[1:]}.")

@@ -4,8 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pipelines.data.datasets import list_datasets
-from pipelines.home import home
-from sem_models.datasets.dataset import open_dataset
+from pipelines.data.find import find_dataset
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import UserError
 
@@ -28,7 +27,7 @@ def _channels(manifest: Manifest) -> str:
 
 def _row(name: str) -> dict[str, object]:
     try:
-        dataset = open_dataset(home().datasets / name)
+        dataset = find_dataset(name)
     except UserError as error:
         return {"name": name, "problem": str(error)}
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}

@@ -5,18 +5,19 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from pipelines.tracking.keys import Tag
+from pipelines.tracking.run_facts import tested_scores
 from pipelines.tracking.runs import RunInfo
 from sem_models.tasks.table import VALIDATION_SCORES, invents_detail
 
 _ALL = "all"
 _TEST_SCORES = {
-    "test/psnr_db": "test PSNR (dB)",
-    "test/ssim": "test SSIM (7 x 7)",
-    "test/dice": "test Dice",
-    "test/std_ratio": "test std, output / target",
-    "test/gradient_energy_ratio": "test gradient energy, output / target",
+    "psnr_db": "test PSNR (dB)",
+    "ssim": "test SSIM (7 x 7)",
+    "dice": "test Dice",
+    "std_ratio": "test std, output / target",
+    "gradient_energy_ratio": "test gradient energy, output / target",
 }
-_TEXTURE_SCORES = ("test/std_ratio", "test/gradient_energy_ratio")
+_TEXTURE_SCORES = ("std_ratio", "gradient_energy_ratio")
 """Shown for tasks in which a smooth output has the best PSNR and yet is of little use."""
 
 
@@ -31,8 +32,10 @@ def _validation_columns() -> dict[str, str]:
     return columns
 
 
-_SCORES = _validation_columns() | _TEST_SCORES
-"""Metrics that say most about a run, whatever its task, and their headings."""
+_VALIDATION_SCORES = _validation_columns()
+_HEADINGS = (*_VALIDATION_SCORES.values(), *_TEST_SCORES.values())
+"""Of the scores that say most about a run, whatever its task."""
+_TESTED_ON = "tested on"
 
 
 def choose_run(runs: list[RunInfo]) -> str | None:
@@ -43,7 +46,7 @@ def choose_run(runs: list[RunInfo]) -> str | None:
     table = runs_table(listed)
     st.caption("Select a row to open a run.")
     columns: dict[str, ColumnConfig] = {
-        name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _SCORES.values()
+        name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _HEADINGS
     }
     event = st.dataframe(
         table, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=columns,
@@ -61,14 +64,17 @@ def task_of(run: RunInfo) -> str:
 def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
     """Tabulate one row per run, with a column of scores only where at least one run has it."""
     table = pd.DataFrame([_row(run) for run in runs])
-    empty = [name for name in (*_SCORES.values(), "reason") if table[name].isin([None, ""]).all()]
+    empty = [name for name in (*_HEADINGS, _TESTED_ON, "reason") if table[name].isin([None, ""]).all()]
     return table.drop(columns=empty)
 
 
 def _row(run: RunInfo) -> dict[str, object]:
     texture = invents_detail(task_of(run))
-    scores = {
-        name: run.metrics.get(key) if texture or key not in _TEXTURE_SCORES else None for key, name in _SCORES.items()
+    scores = {name: run.metrics.get(key) for key, name in _VALIDATION_SCORES.items()}
+    tested = tested_scores(run)
+    on_test = tested.scores if tested else {}
+    scores |= {
+        name: on_test.get(key) if texture or key not in _TEXTURE_SCORES else None for key, name in _TEST_SCORES.items()
     }
     return {
         "run": run.run_id[:8],
@@ -77,6 +83,7 @@ def _row(run: RunInfo) -> dict[str, object]:
         "experiment": run.experiment,
         "state": run.status,
         **scores,
+        _TESTED_ON: tested.dataset if tested else "",
         "started (UTC)": run.started,
         "reason": run.tags.get(Tag.REASON, ""),
     }

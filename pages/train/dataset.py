@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pipelines.home import home
+from pipelines.data.find import find_dataset
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Kind
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import Message, UserError
@@ -25,7 +25,7 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
     # A key for each kind: a recipe that needs another kind starts with a dataset that it can use.
     key = f"dataset-{usual[0]}"
     name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key=key)
-    dataset = open_dataset(home().datasets / name)
+    dataset = find_dataset(name)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     labels = dataset.manifest.label_values
     classes = f" {len(labels)} classes (labels {', '.join(map(str, labels))})," if labels else ""
@@ -38,7 +38,7 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
 
 def _kind(name: str) -> str:
     try:
-        return open_dataset(home().datasets / name).manifest.kind
+        return find_dataset(name).manifest.kind
     except UserError:
         return "damaged"
 

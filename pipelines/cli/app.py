@@ -6,12 +6,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from pipelines.cli.options import CommandLineWords, given, with_options
+from pipelines.home import writable_home
 from pipelines.progress import TerminalProgress
 from pipelines.request import Request
 from sem_models.errors import Cancelled, Message, UserError
@@ -67,17 +68,22 @@ def said(thing: object) -> str:
 
 
 def command(
-    request: type[Request] | None = None, *arguments: str, name: str | None = None, to: typer.Typer = app
+    request: type[Request] | None = None,
+    *arguments: str,
+    name: str | None = None,
+    to: typer.Typer = app,
+    stores: bool = False,
 ) -> Callable[[Body], Body]:
     """Make a command from a function `body(request, out)`, which is returned unchanged.
 
     The fields of the request become options (those in `arguments` positional arguments), besides `--json` and other
-    parameters of the body. Exceptions become one line and an exit status.
+    parameters of the body. Exceptions become one line and an exit status. A command that `stores` its result in the
+    home folder is refused at once where that cannot be written, not after it has read all files.
     """
 
     def add(body: Body) -> Body:
         def run(**values: Any) -> None:
-            raise typer.Exit(exit_status(lambda: _call(body, request, values)))
+            raise typer.Exit(exit_status(lambda: _call(body, request, values, stores)))
 
         signature = with_options(body, request, arguments)
         as_json = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
@@ -91,7 +97,11 @@ def command(
     return add
 
 
-def _call(body: Callable[..., int | None], request: type[Request] | None, values: dict[str, Any]) -> int | None:
+def _call(
+    body: Callable[..., int | None], request: type[Request] | None, values: dict[str, Any], stores: bool
+) -> int | None:
+    if stores:
+        writable_home()
     out = Output(values.pop("as_json"))
     if request is None:
         return body(out=out, **values)
@@ -116,6 +126,7 @@ def exit_status(work: Callable[[], int | None]) -> int:
 
 
 def _keep_trace() -> Path:
-    path = Path(gettempdir()) / "sem-workbench-fault.txt"
-    path.write_text(f"{' '.join(sys.argv)}\n{traceback.format_exc()}")
-    return path
+    """Write the trace to a new file that only this user can read; users of one machine share its temporary folder."""
+    with NamedTemporaryFile("w", encoding="utf-8", prefix="sem-workbench-fault-", suffix=".txt", delete=False) as file:
+        file.write(f"{' '.join(sys.argv)}\n{traceback.format_exc()}")
+    return Path(file.name)

@@ -41,7 +41,7 @@ def recipes(out: Output) -> None:
     out.result({"recipes": rows})
 
 
-@command(PrepareRequest, "raw")
+@command(PrepareRequest, "raw", stores=True)
 def prepare(request: PrepareRequest, out: Output) -> None:
     """Turn raw micrographs into a dataset: cut data bars, keep groups together, hash every file."""
     from pipelines.data.prepare import prepare as run
@@ -89,7 +89,7 @@ def _write_summary(dataset: "Dataset", out: Output) -> dict[str, int]:
     return counts
 
 
-@command(SimulateRequest)
+@command(SimulateRequest, stores=True)
 def simulate(request: SimulateRequest, out: Output) -> None:
     """Simulate clean atomic lattices as a dataset; training adds the noise (--set degradation.dose_e_per_px=...)."""
     from pipelines.data.simulate import simulate as run

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.evaluate.paired import PairedComparison
 
 
-@command(EvaluateRequest, "model")
+@command(EvaluateRequest, "model", stores=True)
 def evaluate(request: EvaluateRequest, out: Output) -> None:
     """Score a model and its baselines on whole images of a split."""
     from pipelines.evaluate.reports import summary
@@ -135,7 +135,7 @@ def judge(request: NoReferenceRequest, out: Output) -> None:
     out.result(asdict(found))
 
 
-@command(DiscriminateRequest, "models")
+@command(DiscriminateRequest, "models", stores=True)
 def discriminate(request: DiscriminateRequest, out: Output) -> None:
     """Train fresh classifiers to tell generated from real images of held-out groups; AUC 0.5 means that they cannot."""
     from pipelines.evaluate.discriminate import discriminate as run
@@ -153,7 +153,7 @@ def discriminate(request: DiscriminateRequest, out: Output) -> None:
     out.result({"reports": [report.model_dump(mode="json") for report in reports]})
 
 
-@command(MaskConsistencyRequest, "synthesiser")
+@command(MaskConsistencyRequest, "synthesiser", stores=True)
 def consistency(request: MaskConsistencyRequest, out: Output) -> None:
     """Draw images from masks, segment them, and compare the result with that on real images."""
     from pipelines.evaluate.mask_consistency import score_mask_consistency as run
@@ -168,7 +168,7 @@ def consistency(request: MaskConsistencyRequest, out: Output) -> None:
     out.result({"run_id": run_id, "dice": to_json_safe(dice), "notes": report.notes})
 
 
-@command(RoundTripRequest, "there", "back", name="round-trip")
+@command(RoundTripRequest, "there", "back", name="round-trip", stores=True)
 def round_trip(request: RoundTripRequest, out: Output) -> None:
     """Translate images with one model and back with another, and compare them with the originals."""
     from pipelines.evaluate.round_trip import round_trip as run
@@ -180,7 +180,7 @@ def round_trip(request: RoundTripRequest, out: Output) -> None:
     out.result({"run_id": run_id, **to_json_safe(asdict(result))})
 
 
-@command(DownstreamRequest, "synthesiser")
+@command(DownstreamRequest, "synthesiser", stores=True)
 def downstream(request: DownstreamRequest, out: Output) -> None:
     """Train segmentations on real, synthetic and both kinds of images, and test each on the same real images."""
     from pipelines.evaluate.downstream import downstream as run

@@ -1,18 +1,25 @@
 """`register`, `export` and `serve`."""
 
 from pipelines.cli.app import Output, command
+from pipelines.model_ref import RegistryRef
 from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
 
 
-@command(RegisterRequest, "run")
+@command(RegisterRequest, "run", stores=True)
 def register(request: RegisterRequest, out: Output) -> None:
     """Make the best checkpoint of a run a registered model."""
     from pipelines.release.register import register as run
+    from pipelines.tracking.registry import alias_target
 
+    name, alias = request.name, request.alias or None
+    before = alias_target(name, alias) if alias else None
     version = run(request)
-    name, alias = request.name, request.alias
-    out.text(f"models:/{name}/{version}, also models:/{name}@{alias}")
-    out.result({"name": name, "version": version, "alias": alias, "model": f"models:/{name}@{alias}"})
+    out.text(str(RegistryRef(name, version=version)))
+    if alias:
+        earlier = f", and no longer to version {before}" if before else ""
+        out.text(f"The alias {alias} points to it{earlier}: {RegistryRef(name, alias)}")
+    model = RegistryRef(name, alias) if alias else RegistryRef(name, version=version)
+    out.result({"name": name, "version": version, "alias": alias, "model": str(model), "alias_before": before})
 
 
 @command(ExportRequest, "model")

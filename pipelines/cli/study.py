@@ -13,7 +13,7 @@ study_app = typer.Typer(no_args_is_help=True, help="People rate blinded pictures
 app.add_typer(study_app, name="study")
 
 
-@command(StudyCreateRequest, "name", to=study_app)
+@command(StudyCreateRequest, "name", to=study_app, stores=True)
 def create(request: StudyCreateRequest, out: Output) -> None:
     """Make the pictures of a study; raters then answer on the Study page."""
     from pipelines.study.create import create_study

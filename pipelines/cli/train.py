@@ -10,7 +10,7 @@ from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequ
 from sem_models.errors import FieldRef, UserError
 
 
-@command(name="train")
+@command(name="train", stores=True)
 def train_or_resume(
     out: Output,
     recipe: Annotated[str | None, typer.Option(help=TrainRequest.description("recipe"))] = None,
@@ -89,7 +89,7 @@ def _train(run_id: str, out: Output, *, resume: bool) -> int | None:
     return None
 
 
-@command(InterpolateRequest, "run_id")
+@command(InterpolateRequest, "run_id", stores=True)
 def interpolate(request: InterpolateRequest, out: Output) -> None:
     """Make a model between the faithful and the sharp end of a GAN training, without training."""
     from pipelines.train.interpolate import interpolate as run
@@ -99,7 +99,7 @@ def interpolate(request: InterpolateRequest, out: Output) -> None:
     out.result({"run_id": new_run, "from": request.run_id, "alpha": request.alpha})
 
 
-@command(DemoRequest)
+@command(DemoRequest, stores=True)
 def demo(request: DemoRequest, out: Output) -> None:
     """Simulate micrographs, prepare them, and train, score and register a model, in about two minutes on two cores."""
     from pipelines.demo import demo as run

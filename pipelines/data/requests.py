@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from pipelines.request import Request
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.errors import FieldRef, UserError
+from sem_models.names import new_name
 
 
 class DatasetName(Request):
@@ -18,9 +19,7 @@ class DatasetName(Request):
     @field_validator("name")
     @classmethod
     def _is_a_folder_name(cls, name: str) -> str:
-        if not name or "/" in name or name.startswith("."):
-            raise UserError(FieldRef("name", repr(name)), " cannot be a folder name; use letters, digits, - and _.")
-        return name
+        return new_name(name)
 
 
 class PrepareRequest(PrepareOptions, DatasetName):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pipelines.evaluate.reports import stored_reports
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.model_ref import RunRef, parse_model
-from pipelines.tracking.runs import RunInfo, get_run, list_runs
+from pipelines.tracking.runs import RunInfo, get_run, list_experiments, list_runs
 from sem_models.config.methods import Direction
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.paired import mean_goodness
 from sem_models.evaluation.report import EvaluationReport
+from sem_models.names import shown
+from sem_models.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,7 @@ def compare(request: CompareRequest) -> Comparison:
     """
     if not request.run_ids and not request.experiment:
         raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
-    models = [_model(text) for text in dict.fromkeys(request.run_ids)] or [
-        (run, "forward") for run in list_runs(request.experiment)
-    ]
+    models = [_model(text) for text in dict.fromkeys(request.run_ids)] or _models_of(request.experiment)
     scored = [Column(run, found, way) for run, way in models for found in stored_reports(run.run_id, way)]
     columns = [column for column in scored if column.report.split == "test"]
     if not columns:
@@ -90,6 +90,14 @@ def _model(text: str) -> tuple[RunInfo, Direction]:
     if not isinstance(ref, RunRef):
         raise UserError(f"{ref} is not a run. Compare runs by RUN_ID or RUN_ID:backward.")
     return get_run(ref.run_id), ref.direction
+
+
+def _models_of(experiment: str | None) -> list[tuple[RunInfo, Direction]]:
+    runs = list_runs(experiment)
+    if experiment and not runs and experiment not in (known := list_experiments()):
+        field = FieldRef("experiment")
+        raise UserError(field, f" {shown(experiment)}: there is no such experiment. {did_you_mean(experiment, known)}")
+    return [(run, "forward") for run in runs]
 
 
 def _alike(columns: Sequence[Column], other: Column) -> list[Column]:

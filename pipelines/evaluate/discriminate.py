@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import get_args
 
+from pipelines.data.find import find_dataset
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DiscriminateRequest
-from pipelines.home import home
 from pipelines.models import ResolvedModel, pair_notes, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, discriminator_key
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.kernel_distance import set_distance
@@ -43,7 +43,7 @@ def discriminate(
     settings = settings or ClassifierSettings(steps=request.steps, patch_px=request.patch_px)
     # In the order of the data flow, whatever the order they were named in.
     chosen: tuple[Split, ...] = tuple(split for split in get_args(Split) if split in request.splits)
-    dataset = open_dataset(home().datasets / request.dataset)
+    dataset = find_dataset(request.dataset)
     resolved = [resolve_model(ref, scale=1) for ref in dict.fromkeys(request.models)]
     if len({one.model.capabilities.scale for one in resolved}) > 1:
         raise UserError("The models enlarge by different factors; test those of one factor together.")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.counts import counted
+from pipelines.data.find import dataset_folder, find_dataset
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DownstreamRequest, EvaluateRequest
 from pipelines.evaluate.score import evaluate
-from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, require_classes
 from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
@@ -19,7 +19,7 @@ from pipelines.train.run import train_to_the_end
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.synthetic import Content, KnownDrawings, write_synthetic
 from sem_models.errors import UserError
 from sem_models.evaluation.report import EvaluationReport
@@ -66,7 +66,7 @@ def downstream(
         UserError: There is no such model, recipe or dataset, the classes differ, or the synthesiser saw a test image.
     """
     dataset_name = request.dataset
-    dataset = open_dataset(home().datasets / dataset_name)
+    dataset = find_dataset(dataset_name)
     draws = label_model(request.synthesiser, SYNTHESIS)
     require_classes(draws, dataset.manifest.label_values, f"dataset {dataset_name!r}")
     refuse_leakage(draws, dataset, "test")
@@ -88,7 +88,7 @@ def downstream(
 
 
 def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
-    places = {kind: home().datasets / f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}" for kind in CONTENTS}
+    places = {kind: dataset_folder(f"{dataset.manifest.name}-{kind}-{draws.run_id[:8]}") for kind in CONTENTS}
     # Drawn once for both training sets, and not again where the run was evaluated before.
     draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
     log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.home import home
+from pipelines.data.find import find_dataset
 from pipelines.predict.label_models import LabelModel
-from sem_models.datasets.dataset import Dataset, digest_of, open_dataset
+from sem_models.datasets.dataset import Dataset, digest_of
 from sem_models.datasets.manifest import Entry, Manifest, Split
 from sem_models.errors import FieldRef, UserError
 
@@ -54,7 +54,7 @@ def _same_pixels(manifest: Manifest, dataset: Dataset, held_out: Sequence[Entry]
     if digest_of(manifest) == dataset.digest:
         return None
     try:
-        trained_on = open_dataset(home().datasets / manifest.name)
+        trained_on = find_dataset(manifest.name)
     except UserError:
         return None
     if trained_on.digest != digest_of(manifest):

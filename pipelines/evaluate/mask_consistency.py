@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipelines.data.find import find_dataset
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import MaskConsistencyRequest
-from pipelines.home import home
 from pipelines.predict.label_models import LabelModel, label_model, refuse_synthetic, require_classes
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.baselines.label_maps import class_means, majority
@@ -43,7 +43,7 @@ def score_mask_consistency(request: MaskConsistencyRequest, progress: Progress =
             or a model was trained on an image of the split.
     """
     dataset_name, split = request.dataset, request.split
-    dataset = open_dataset(home().datasets / dataset_name)
+    dataset = find_dataset(dataset_name)
     if not dataset.manifest.layout.has_masks:
         kind = FieldRef("kind", "masked")
         raise UserError(f"Dataset {dataset_name!r} has no masks to draw from; prepare it with ", kind, ".")

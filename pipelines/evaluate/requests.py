@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import MODEL_HELP, SCALE_HELP, ModelField
+from pipelines.names import DatasetField
 from pipelines.request import Request
 from sem_models.datasets.manifest import Split
 
@@ -19,7 +20,7 @@ class EvaluateRequest(Request):
     use_case: ClassVar[str] = "evaluate"
 
     model: ModelField = Field(description=MODEL_HELP)
-    dataset: str = Field(description="Name of a prepared dataset.")
+    dataset: DatasetField = Field(description="Name of a prepared dataset.")
     split: Split = Field("test", description=_SPLIT)
     scale: int = Field(4, ge=1, le=16, description=SCALE_HELP)
     changes: tuple[str, ...] = Field(
@@ -59,7 +60,7 @@ class DiscriminateRequest(Request):
     models: tuple[ModelField, ...] = Field(
         min_length=1, description="Run ids, RUN_ID:backward, models:/NAME@ALIAS or baselines; all get the same test."
     )
-    dataset: str = Field(description="Name of a prepared dataset.")
+    dataset: DatasetField = Field(description="Name of a prepared dataset.")
     splits: tuple[Split, ...] = Field(("val", "test"), min_length=1, description="Splits whose images are tested.")
     """Leave out splits that the generator learned from, unless you know why. An unpaired dataset needs no truth:
     outputs for its first domain are compared with real images of the second."""
@@ -77,7 +78,7 @@ class MaskConsistencyRequest(Request):
 
     synthesiser: ModelField = Field(description=_SYNTHESISER)
     segmenter: ModelField = Field(description="Segmentation model that was trained on real images.")
-    dataset: str = Field(description="Name of a masked dataset.")
+    dataset: DatasetField = Field(description="Name of a masked dataset.")
     split: Split = Field("test", description=_SPLIT)
 
 
@@ -88,7 +89,7 @@ class RoundTripRequest(Request):
 
     there: ModelField = Field(description=MODEL_HELP)
     back: ModelField = Field(description=MODEL_HELP)
-    dataset: str = Field(description="A prepared dataset; its first domain is translated.")
+    dataset: DatasetField = Field(description="A prepared dataset; its first domain is translated.")
     split: Split = Field("test", description=_SPLIT)
 
 
@@ -98,7 +99,7 @@ class DownstreamRequest(Request):
     use_case: ClassVar[str] = "downstream"
 
     synthesiser: ModelField = Field(description=_SYNTHESISER)
-    dataset: str = Field(description="Name of a masked dataset of real images.")
+    dataset: DatasetField = Field(description="Name of a masked dataset of real images.")
     recipe: str = Field("unet-segment-small", description="Recipe of task segmentation.")
     seeds: int = Field(
         1, ge=1, description="Networks trained on each set, with different seeds; 3 show the effect of chance."

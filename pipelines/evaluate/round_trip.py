@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from pipelines.counts import counted
+from pipelines.data.find import find_dataset
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import RoundTripRequest
-from pipelines.home import home
 from pipelines.model_ref import ModelRef
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Split
 from sem_models.errors import FieldRef, UserError
@@ -44,7 +44,7 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
         UserError: There is no such model or dataset, a model enlarges or takes masks, or the split is empty.
     """
     dataset_name, split = request.dataset, request.split
-    dataset = open_dataset(home().datasets / dataset_name)
+    dataset = find_dataset(dataset_name)
     models = [_image_model(ref, dataset) for ref in (request.there, request.back)]
     go, come = (Predictor(model.model).predict_unit for model in models)
     role = _first_role(models[0], dataset)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipelines.data.find import find_dataset
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
@@ -16,10 +17,10 @@ from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, pair_notes, resolve_for
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag, of_direction, score_key
-from pipelines.tracking.runs import create_run, set_status, set_tags
+from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
 from sem_models.config.degradation import Degradation
 from sem_models.config.overrides import override_degradation
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Split
 from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.metrics.table import METRICS
@@ -38,7 +39,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
         UserError: There is no such model or dataset, there is no reference, or a change would have no effect.
     """
     ref, split, changes = request.model, request.split, request.changes
-    dataset = open_dataset(home().datasets / request.dataset)
+    dataset = find_dataset(request.dataset)
     _refuse_idle(changes, ref, dataset)
     resolved = resolve_for(dataset, ref, request.scale, changes)
     notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
@@ -85,7 +86,10 @@ def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, chang
         other = hashlib.sha256(report.degradation.encode()).hexdigest()[:8]
         save_report(run_id, f"{path}-{other}", report, {}, resolved.direction)
         return
-    means = {score_key(report.split, name): report.mean(report.model, name).mean for name in report.metrics}
+    # A run without the tag is of an early version.
+    own = get_run(run_id).tags.get(Tag.DATASET_DIGEST, report.digest) == report.digest
+    elsewhere = None if own else report.dataset
+    means = {score_key(report.split, name, elsewhere): report.mean(report.model, name).mean for name in report.metrics}
     save_report(run_id, path, report, means, resolved.direction)
     set_tags(run_id, {of_direction(Tag.evaluated(report.split), resolved.direction): report.dataset})
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipelines.home import home
+from pipelines.home import home, writable_home
 from pipelines.jobs.liveness import HOST, Process, is_alive
 
 _STARTING_S = 60.0
@@ -59,7 +59,7 @@ class JobInfo:
 
 @contextmanager
 def _transaction() -> Iterator[sqlite3.Connection]:
-    home().jobs.mkdir(parents=True, exist_ok=True)
+    writable_home().jobs.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(home().jobs / "queue.db", timeout=60, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:

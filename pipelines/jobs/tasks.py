@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.home import TaskFile, home
+from pipelines.home import TaskFile, home, writable_home
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import Process, describe, is_alive
 from pipelines.request import Request
 from sem_models.errors import Message, UserError
+from sem_models.names import one_folder, quoted
 
 Status = Literal["running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
@@ -44,6 +45,7 @@ class TaskState:
 def start_task(request: Request) -> str:
     """Carry out a request in a detached process; return the id of the task."""
     task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
+    writable_home()
     folder = _folder(task_id)
     folder.mkdir(parents=True)
     asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
@@ -130,9 +132,10 @@ def _last_line(folder: Path) -> str:
 
 
 def _folder(task_id: str) -> Path:
-    if "/" in task_id or task_id.startswith("."):
-        raise UserError(f"There is no task {task_id!r}.")
-    return home().tasks / task_id
+    try:
+        return home().tasks / one_folder(task_id)
+    except ValueError as error:
+        raise UserError(f"There is no task {quoted(task_id)}.") from error
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from pipelines.model_ref import MODEL_HELP, ModelField, RunField
+from pipelines.names import AliasField, NewNameField
 from pipelines.request import Request
 
 ExportFormat = Literal["folder", "onnx", "bioimageio"]
@@ -17,8 +18,10 @@ class RegisterRequest(Request):
     use_case: ClassVar[str] = "register"
 
     run: RunField = Field(description="A finished training; RUN_ID:backward for the backward generator of a CycleGAN.")
-    name: str = Field(description="Name of the registered model.")
-    alias: str | None = Field("champion", description="Alias that will point to this version.")
+    name: NewNameField = Field(description="Name of the registered model.")
+    alias: AliasField | None = Field(
+        "champion", description="Alias that will point to this version, and no longer to an earlier one; empty: none."
+    )
 
 
 class ExportRequest(Request):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.home import home
+from pipelines.data.find import find_dataset
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.study.definition import StudyCreateRequest, StudyDefinition, StudyKey
 from pipelines.study.plan import Field, make_key
@@ -15,7 +15,7 @@ from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.runs import create_run, set_status
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import cases_for, has_counterparts
@@ -29,7 +29,7 @@ def create_study(request: StudyCreateRequest, progress: Progress = silent) -> st
     """
     if any(study.name == request.name for study in list_studies()):
         raise UserError(f"There is already a study {request.name!r}; choose another name.")
-    dataset = open_dataset(home().datasets / request.dataset)
+    dataset = find_dataset(request.dataset)
     models = [resolve_model(ref, request.baseline_scale) for ref in request.models]
     for resolved in models:
         _require_outputs(resolved, dataset)

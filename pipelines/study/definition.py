@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from pipelines.model_ref import ModelField
+from pipelines.names import DatasetField, TitleField
 from pipelines.request import Request
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
@@ -27,12 +28,12 @@ class StudyCreateRequest(Request):
 
     use_case: ClassVar[str] = "study-create"
 
-    name: str = Field(min_length=1, max_length=80, description="Name of the study.")
+    name: TitleField = Field(max_length=80, description="Name of the study.")
     author: str = Field("", description="Who makes the study.")
     models: tuple[ModelField, ...] = Field(
         min_length=1, description="Models to rate: run id, models:/... or baseline:..."
     )
-    dataset: str = Field(description="Prepared dataset with real images to compare with.")
+    dataset: DatasetField = Field(description="Prepared dataset with real images to compare with.")
     split: Split = Field("test", description="Part of the dataset.")
     questions: tuple[Question, ...] = Field(
         ("pair",), min_length=1, description="pair: which of two pictures is real; single: whether one picture is real."
@@ -75,6 +76,9 @@ class StudyCreateRequest(Request):
 class StudyDefinition(StudyCreateRequest):
     """A study that was made."""
 
+    # Those of earlier versions are not checked: they are only shown.
+    name: str
+    dataset: str
     version: Literal[1] = 1
     created: datetime
     digest: str

@@ -101,9 +101,13 @@ def image_count_key(split: Split) -> str:
     return f"images/{split}"
 
 
-def score_key(split: Split, name: str) -> str:
-    """Name the metric with the mean of a score over a split: `test/psnr_db`."""
-    return f"{split}/{name}"
+def score_key(split: Split, name: str, other: str | None = None) -> str:
+    """Name the metric with the mean of a score over a split: `test/psnr_db`.
+
+    It is about the dataset that the run was trained on; scores on any `other` one carry its name,
+    `test/DATASET/psnr_db`. Before version 0.2 they did not: the tag `Tag.evaluated` names the dataset of the last ones.
+    """
+    return f"{split}/{name}" if other is None else f"{split}/{_NOT_IN_METRICS.sub('_', other)}/{name}"
 
 
 def discriminator_key(test: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Registered models: versions with aliases, made without pickle from code, safetensors and JSON."""
 
+import contextlib
 import importlib.metadata
 import shutil
 import tempfile
@@ -12,6 +13,8 @@ from mlflow import pyfunc
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, Schema
 
 import sem_models
@@ -20,6 +23,7 @@ from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_at, artifacts_of, client
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.suggestions import did_you_mean
 
 _PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -56,14 +60,21 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         stored.log_artifacts(str(target), path)
     source = f"{stored.artifact_uri}/{path}"
     try:
-        if not any(model.name == name for model in store.search_registered_models(f"name = '{name}'")):
-            store.create_registered_model(name)
+        _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
         if alias:
             store.set_registered_model_alias(name, alias, version.version)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)
+
+
+def _create_if_new(store: MlflowClient, name: str) -> None:
+    try:
+        store.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
 
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:
@@ -107,7 +118,28 @@ def find_version(ref: RegistryRef) -> ModelVersion:
             return client().get_model_version_by_alias(ref.name, ref.alias)
         return client().get_model_version(ref.name, str(ref.version))
     except MlflowException as error:
-        raise UserError(f"{ref}: there is no such registered model, version or alias; check the name.") from error
+        raise UserError(f"{ref}: there is no such registered model, version or alias. {_similar(ref)}") from error
+
+
+def _similar(ref: RegistryRef) -> str:
+    """Suggest names like that of the model; where the model exists, name its versions and aliases."""
+    known: list[RegisteredVersion] = []
+    # A server that is away has no suggestions either.
+    with contextlib.suppress(MlflowException):
+        known = list_versions()
+    own = [version for version in known if version.name == ref.name]
+    if not own:
+        return did_you_mean(ref.name, (version.name for version in known))
+    aliases = (str(RegistryRef(ref.name, alias=alias)) for version in own for alias in version.aliases)
+    return did_you_mean(str(ref), [*aliases, *(str(RegistryRef(ref.name, version=version.version)) for version in own)])
+
+
+def alias_target(name: str, alias: str) -> str | None:
+    """Return the version that an alias of a registered model points to; None where it points to none."""
+    try:
+        return str(client().get_model_version_by_alias(name, alias).version)
+    except MlflowException:
+        return None
 
 
 def list_versions() -> list[RegisteredVersion]:
@@ -117,8 +149,13 @@ def list_versions() -> list[RegisteredVersion]:
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)
-        for version in client().search_model_versions(f"name = '{model.name}'"):
+        for version in client().search_model_versions(f"name = {_in_quotes(model.name)}"):
             number = str(version.version)
             names = tuple(aliases.get(number, ()))
             found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
     return found
+
+
+def _in_quotes(name: str) -> str:
+    """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
+    return f'"{name}"' if "'" in name else f"'{name}'"

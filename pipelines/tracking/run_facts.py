@@ -2,11 +2,12 @@
 
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.tracking.artifacts import get_text, list_files
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Artifact, Tag, score_key
 from pipelines.tracking.runs import RunInfo, get_run
 from sem_models.config.methods import method_facts
 from sem_models.inference.model_folder import backward_file
@@ -60,6 +61,29 @@ def code_commit() -> str:
         return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+@dataclass(frozen=True)
+class SplitScores:
+    """Means of scores over one test split, by the names of the scores, and the dataset that it belongs to."""
+
+    dataset: str
+    scores: Mapping[str, float]
+
+
+def tested_scores(run: RunInfo) -> SplitScores | None:
+    """Return the scores of a run on its own test split, or else those on the dataset it was last scored on.
+
+    Versions before 0.2 kept only the last scores, whatever their dataset.
+    """
+    last = run.tags.get(Tag.evaluated("test"), run.tags.get(Tag.DATASET, ""))
+    prefix, other = score_key("test", ""), score_key("test", "", last)
+    on_own = {key.removeprefix(prefix): value for key, value in run.metrics.items() if key.startswith(prefix)}
+    on_own = {name: value for name, value in on_own.items() if "/" not in name}
+    on_last = {key.removeprefix(other): value for key, value in run.metrics.items() if key.startswith(other)}
+    if not on_own:
+        return SplitScores(last, on_last) if on_last else None
+    return SplitScores(run.tags.get(Tag.DATASET, last) if on_last else last, on_own)
 
 
 def offers_backward(run: RunInfo) -> bool:

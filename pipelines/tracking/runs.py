@@ -1,5 +1,6 @@
 """Creating, finding and reading runs, always by explicit run id, never by a current run."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,14 +10,18 @@ from filelock import FileLock
 from mlflow.entities import Experiment, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
-from pipelines.home import home
+from pipelines.home import writable_home
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.store import artifact_root, client
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
+from sem_models.names import new_name, quoted, shown
+from sem_models.suggestions import closest, one_of
 
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _PARAMETER_LENGTH = 6000
+_FEWEST_DIGITS = 4
+"""Of the beginning of an id that is worth a suggestion; tables show eight."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ def _experiment_id(name: str) -> str:
     with FileLock(_lock_path()):
         found = store.get_experiment_by_name(name)
         if found is None:
+            name = _new_experiment(name)
+            found = store.get_experiment_by_name(name)
+        if found is None:
             created: str = store.create_experiment(name, artifact_location=artifact_root(name))
             return created
         if found.lifecycle_stage == "deleted":
@@ -66,9 +74,17 @@ def _experiment_id(name: str) -> str:
         return experiment_id
 
 
+def _new_experiment(name: str) -> str:
+    try:
+        return new_name(name)
+    except ValueError as error:
+        raise UserError(FieldRef("experiment"), f" {shown(name)}: {error}.") from error
+
+
 def _lock_path() -> str:
-    home().mlruns.mkdir(parents=True, exist_ok=True)
-    return str(home().mlruns / ".experiments.lock")
+    place = writable_home()
+    place.mlruns.mkdir(parents=True, exist_ok=True)
+    return str(place.mlruns / ".experiments.lock")
 
 
 def get_run(run_id: str) -> RunInfo:
@@ -76,8 +92,22 @@ def get_run(run_id: str) -> RunInfo:
     try:
         run = client().get_run(run_id)
     except MlflowException as error:
-        raise UserError(f"There is no run {run_id!r} in this store; the Runs page lists all runs.") from error
+        raise UserError(
+            f"There is no run {quoted(run_id)} in this store; the Runs page lists all runs.{_similar_runs(run_id)}"
+        ) from error
     return _info(run, {run.info.experiment_id: client().get_experiment(run.info.experiment_id).name})
+
+
+def _similar_runs(text: str) -> str:
+    """Suggest the newest runs whose id begins with the text, or is almost the same, or that have this name."""
+    names: dict[str, str] = {}
+    # A server that is away has no suggestions either.
+    with contextlib.suppress(MlflowException):
+        names = {run.run_id: run.name for run in list_runs()}
+    begun = [run_id for run_id in names if len(text) >= _FEWEST_DIGITS and run_id.startswith(text)]
+    called = [run_id for run_id, name in names.items() if name == text]
+    found = (begun or closest(text, names, cutoff=0.8) or called)[:3]
+    return f" Did you mean {one_of([f'{run_id} ({names[run_id]})' for run_id in found])}?" if found else ""
 
 
 def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: int = 200) -> list[RunInfo]:
@@ -88,6 +118,11 @@ def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: in
     text = f"tags.`{Tag.KIND}` = '{kind}'" if kind else ""
     found = client().search_runs(list(names), text, max_results=limit, order_by=["attributes.start_time DESC"])
     return [_info(run, names) for run in found]
+
+
+def list_experiments() -> list[str]:
+    """List the names of all experiments."""
+    return [experiment.name for experiment in _experiments()]
 
 
 def _experiments() -> list[Experiment]:

@@ -17,9 +17,10 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.tracking import MlflowClient
 
-from pipelines.home import Home, home
+from pipelines.home import Home, home, writable_home
 from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, tracking_uri
 from pipelines.tracking.place import follow, here
 
@@ -37,7 +38,7 @@ def client() -> MlflowClient:
     """Return a client of the store, which exists once this returns."""
     uri = tracking_uri()
     if uri.startswith("sqlite:///"):
-        _create_once(home())
+        _create_once(writable_home())
     return _client(uri)
 
 
@@ -67,8 +68,11 @@ def _create_once(place: Home) -> None:
 
 
 def artifact_root(experiment: str) -> str | None:
-    """Return where a new experiment keeps its files; None lets a server decide."""
-    if not tracking_uri().startswith("sqlite:"):
+    """Return where a new experiment keeps its files: below the home folder, unless a server decides.
+
+    For a database without a server, such as PostgreSQL, MLflow would choose the folder in which this process started.
+    """
+    if tracking_uri().partition("+")[0].partition(":")[0] not in DATABASE_ENGINES:
         return None
     folder: Path = home().artifacts / experiment
     return folder.as_uri()

@@ -3,7 +3,7 @@
 import contextlib
 from typing import TYPE_CHECKING
 
-from pipelines.home import home
+from pipelines.data.find import find_dataset
 from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
@@ -11,7 +11,6 @@ from pipelines.tracking.run_facts import code_commit, flat_parameters
 from pipelines.tracking.runs import create_run
 from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
-from sem_models.datasets.dataset import open_dataset
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -44,28 +43,29 @@ def create_training(
     """
     from sem_models.tasks.compatibility import adapt, check_compatible, refuse_ignored
 
-    dataset = open_dataset(home().datasets / dataset_name)
+    dataset = find_dataset(dataset_name)
     with contextlib.ExitStack() as open_things:
         source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
         recipe = adapt(recipe, dataset.manifest)
         recipe = shortened(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)
         check_compatible(recipe, dataset.manifest)
-        run_id = _new_run(recipe, dataset, dataset_name, experiment)
+        run_id = _new_run(recipe, dataset, experiment)
         if init and source:
             record_warm_start(run_id, init, source)
     return run_id
 
 
-def _new_run(recipe: "Recipe", dataset: "Dataset", dataset_name: str, experiment: str) -> str:
+def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str) -> str:
+    name = dataset.folder.name
     tags = {
         Tag.TASK: recipe.task,
         Tag.RECIPE: recipe.name,
-        Tag.DATASET: dataset_name,
+        Tag.DATASET: name,
         Tag.DATASET_DIGEST: dataset.digest,
         Tag.COMMIT: code_commit(),
     }
-    run_id = create_run(experiment, f"{recipe.name} on {dataset_name}", "training", flat_parameters(recipe), tags)
+    run_id = create_run(experiment, f"{recipe.name} on {name}", "training", flat_parameters(recipe), tags)
     put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
     put_json(run_id, Artifact.MANIFEST, dataset.manifest.model_dump(mode="json"))
     attach_dataset(run_id, dataset, "training")

@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import RunField
+from pipelines.names import DatasetField, ExperimentField
 from pipelines.request import Request
 from pipelines.tracking.keys import Experiment
 
@@ -15,9 +16,9 @@ class TrainRequest(Request):
     use_case: ClassVar[str] = "train"
 
     recipe: str = Field(description="Name of a recipe (see `recipes`).")
-    dataset: str = Field(description="Name of a prepared dataset.")
+    dataset: DatasetField = Field(description="Name of a prepared dataset.")
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
-    experiment: str = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
+    experiment: ExperimentField = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
     init: RunField | None = Field(
         None, description="Run whose weights, learned by pixel losses, are the start; the pixel stage is then left out."
     )

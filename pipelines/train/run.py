@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipelines.data.find import find_dataset
 from pipelines.home import home
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
@@ -16,7 +17,6 @@ from pipelines.train.create import schedule_training
 from pipelines.train.requests import TrainRequest
 from pipelines.train.resume import recover_checkpoint
 from pipelines.train.warm_start import model_of
-from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import Cancelled, UserError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
     from sem_models.training.trainer import train as train_model
 
     recipe = stored_recipe(run_id)
-    dataset = open_dataset(home().datasets / get_run(run_id).tags[Tag.DATASET])
+    dataset = find_dataset(get_run(run_id).tags[Tag.DATASET])
     _refuse_changed_dataset(run_id, dataset.digest)
     work = home().work / run_id
     work.mkdir(parents=True, exist_ok=True)

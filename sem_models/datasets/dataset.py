@@ -16,6 +16,7 @@ from sem_models.datasets.manifest import Entry, Manifest, Split
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange
 from sem_models.images.stack import stack_to_unit
+from sem_models.names import one_folder, quoted
 
 MANIFEST = "manifest.json"
 _EARLY_FACTS = (
@@ -110,8 +111,18 @@ def open_dataset(folder: Path) -> Dataset:
             f"{path}: the manifest cannot be read ({reason}); delete the folder and prepare it again."
         ) from error
     dataset = Dataset(folder, manifest)
+    _check_name(dataset)
     _check_arrays(dataset)
     return dataset
+
+
+def _check_name(dataset: Dataset) -> None:
+    """Refuse a name that would lead reports and drawn datasets, which are called by it, out of their folder."""
+    try:
+        one_folder(dataset.manifest.name)
+    except ValueError as error:
+        name = quoted(dataset.manifest.name)
+        raise UserError(f"{dataset.folder / MANIFEST}: the name {name} {error}; prepare the dataset again.") from error
 
 
 def _check_arrays(dataset: Dataset) -> None:

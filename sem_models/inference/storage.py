@@ -1,5 +1,6 @@
 """Reading and writing the weights of a trained model."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,22 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], direction: Direction
     """Write weights to a file whose metadata holds their direction, so that it stays known when the file is moved."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction})
+    _sort_metadata(path)
+
+
+def _sort_metadata(path: Path) -> None:
+    """Sort the metadata in the header, which safetensors writes in random order: equal weights are equal files.
+
+    The header is JSON behind its length in 8 bytes, little endian, and filled up with spaces.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
+        if len(text) == length:
+            file.seek(8)
+            file.write(text)
 
 
 def load_model(folder: Path, device: str = "cpu", name: str = "") -> RestorationModel:

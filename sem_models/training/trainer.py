@@ -20,6 +20,7 @@ from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, recover, save_checkpoint
 from sem_models.training.ema import Averages
+from sem_models.training.file_monitor import FileMonitor
 from sem_models.training.hardware import bare, open_fabric
 from sem_models.training.monitoring import StepLogger
 from sem_models.training.optimiser_steps import OptimiserSteps
@@ -73,6 +74,7 @@ class Trainer:
         """Build everything on the best device of this machine."""
         self._recipe, self._folder, self._reporter = recipe, folder, reporter
         check_compatible(recipe, dataset.manifest)
+        self._files = FileMonitor(dataset, reporter)
         self._fabric = open_fabric(recipe)
         torch.manual_seed(recipe.train.seed)
         self._method = build_method(recipe, self._fabric)
@@ -98,6 +100,7 @@ class Trainer:
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
         """Train until the end, an early stop or `should_stop`, and save the last checkpoint."""
         reason = self._loop(should_stop)
+        self._files.look(self._counters.step)
         self._save("last")
         done = self._counters
         self._step_logger.end(done.step)
@@ -140,6 +143,7 @@ class Trainer:
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
         scores = self._validator(model, self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
+        self._files.look(self._counters.step)
         ranking = None if stage.keeps_last else self._validator.score.ranking
         if self._optimiser_steps.are_sound and self._counters.validated(scores, ranking):
             self._save("best")

@@ -144,7 +144,7 @@ def test_requests_survive_the_way_to_a_job(use_case: str, request_values: dict[s
 @pytest.mark.parametrize(
     ("use_case", "request_values", "said"),
     [
-        ("prepare", {"name": "../x", "raw": ["a"]}, "--name '../x' cannot be a folder name"),
+        ("prepare", {"name": "../x", "raw": ["a"]}, "--name ../x: cannot be a folder name"),
         ("prepare", {"name": "x", "raw": ["a"], "kind": "double"}, "--kind double: input should be 'single'"),
         ("discriminate", {"models": ["1"], "dataset": "d", "patch_px": 8}, "--patch 8: input should be greater than"),
         ("study-create", {"name": "s", "models": ["1", "1"], "dataset": "d"}, "--model: something is named twice"),

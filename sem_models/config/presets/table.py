@@ -16,6 +16,8 @@ from sem_models.config.presets import (
 )
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
+from sem_models.names import quoted
+from sem_models.suggestions import did_you_mean
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -40,8 +42,8 @@ def find_recipe(name: str) -> Recipe:
     """Return the preset of that name.
 
     Raises:
-        UserError: There is no such preset; the message lists all names.
+        UserError: There is no such preset; the message names similar ones.
     """
     if name not in RECIPES:
-        raise UserError(f"Unknown recipe {name!r}: use one of {', '.join(RECIPES)}.")
+        raise UserError(f"There is no recipe {quoted(name)}. {did_you_mean(name, RECIPES)}")
     return RECIPES[name]

@@ -17,8 +17,10 @@ from sem_models.evaluation.baselines import filters
 from sem_models.evaluation.baselines.filters import WholeImageFilter
 from sem_models.evaluation.baselines.lines import InterpolatedLines
 from sem_models.inference.model import UnitModel
+from sem_models.names import quoted
 from sem_models.physics.blur import blur_kernels
 from sem_models.physics.downsampling import back_project, upsample
+from sem_models.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,8 @@ def find_baseline(name: str, degradation: Degradation) -> UnitModel:
     if name == "constant":
         raise UserError("baseline:constant is the mean of a dataset's training targets; score it with `evaluate`.")
     if name not in BASELINES:
-        raise UserError(
-            f"Unknown baseline {name!r}: use one of {', '.join('baseline:' + known for known in BASELINES)}."
-        )
+        known = (f"baseline:{other}" for other in BASELINES)
+        raise UserError(f"There is no baseline {quoted(name)}. {did_you_mean(f'baseline:{name}', known)}")
     return BASELINES[name](degradation)
 
 

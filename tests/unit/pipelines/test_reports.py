@@ -104,6 +104,7 @@ def test_what_is_not_finite_is_null_in_the_file_and_no_metric(sem_home: Path) ->
         (Experiment.STUDIES, "studies"),
         (image_count_key("val"), "images/val"),
         (score_key("test", "psnr_db"), "test/psnr_db"),
+        (score_key("test", "psnr_db", "a set (2)"), "test/a_set__2_/psnr_db"),
         (discriminator_key("a set-test", "auc"), "disc/a_set-test/auc"),
         (of_direction("test/ssim", "backward"), "backward/test/ssim"),
         (of_direction("test/ssim", "forward"), "test/ssim"),

@@ -1,0 +1,18 @@
+"""Types of request fields that hold a name: a refused one is named together with its field."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from sem_models.names import inner_path, new_alias, new_name, new_title, one_folder
+
+NewNameField = Annotated[str, AfterValidator(new_name)]
+"""Name of something that is made, such as a registered model; given back in NFKC."""
+TitleField = Annotated[str, AfterValidator(new_title)]
+"""Name of something that has no folder of its own, such as a study."""
+AliasField = Annotated[str, AfterValidator(new_alias)]
+"""Alias of a registered model; an empty one stands for none."""
+DatasetField = Annotated[str, AfterValidator(one_folder)]
+"""Name of a dataset that should exist."""
+ExperimentField = Annotated[str, AfterValidator(inner_path)]
+"""Name of an experiment, which may exist; that of a new one has to be a `NewNameField` as well."""
