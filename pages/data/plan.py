@@ -31,6 +31,7 @@ def show_plan(plan: Plan) -> None:
     st.caption(f"Groups by `{plan.group_by}`{other}; a group is never divided between splits.")
     for note in plan.notes:
         st.warning(on_page(note))
+    _show_duplicates(plan)
     if plan.labels:
         show_classes(plan)
     left, right = st.columns([3, 2], gap="large")
@@ -43,6 +44,26 @@ def show_plan(plan: Plan) -> None:
     with right:
         _preview(plan)
     show_pairs(plan.pairs)
+
+
+def _show_duplicates(plan: Plan) -> None:
+    """List every set of images of one field; nothing where there are none."""
+    found = plan.duplicates.sets
+    if not found:
+        return
+    rows = [
+        {
+            "images": ", ".join(one.sources),
+            "number": len(one.sources),
+            "group": one.group,
+            "pixels": "equal" if one.are_copies else "same field",
+        }
+        for one in found
+    ]
+    with st.expander(
+        f"{counted(len(found), 'set')} of images that show the same field", icon=":material/content_copy:"
+    ):
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
 def _row(image: PlannedImage) -> dict[str, object]:

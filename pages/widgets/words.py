@@ -61,10 +61,12 @@ class PageWords:
     """Names fields by the labels of their widgets, and settings by what to write under `OTHER_SETTINGS`."""
 
     def field(self, field: FieldRef) -> str:
-        """Return `*Group pattern*`, or `*Kind* masked`."""
+        """Return `*Group pattern*`, or `*Kind* masked`; a regular expression is marked as code."""
         label = LABELS.get(field.name)
         said = f"*{label}*" if label else f"`{field.name}`"
-        return said if field.value is None else f"{said} {field.value}"
+        if field.value is None:
+            return said
+        return f"{said} `{field.value}`" if "(" in str(field.value) else f"{said} {field.value}"
 
     def setting(self, setting: SettingRef) -> str:
         """Return `network.head=sigmoid` and where to write it, or a path alone as it is."""

@@ -46,13 +46,23 @@ def prepare(request: PrepareRequest, out: Output) -> None:
     """Turn raw micrographs into a dataset: cut data bars, keep groups together, hash every file."""
     from pipelines.data.prepare import prepare as run
 
-    dataset, run_id = run(request, out.progress, lambda plan: _show(plan, out))
+    facts: dict[str, object] = {}
+
+    def show(plan: "Plan") -> None:
+        _show(plan, out)
+        facts["notes"] = [str(note) for note in plan.notes]
+        facts["duplicates"] = [
+            {"images": found.sources, "group": found.group, "copies": found.are_copies}
+            for found in plan.duplicates.sets
+        ]
+
+    dataset, run_id = run(request, out.progress, show)
     counts = _write_summary(dataset, out)
     skipped = [item.model_dump() for item in dataset.manifest.skipped]
     shifts = {entry.name: entry.shift_px for entry in dataset.manifest.entries if entry.shift_px}
     result = {"name": request.name, "digest": dataset.digest, "folder": str(dataset.folder), "run_id": run_id}
     residuals = {entry.name: entry.residual.model_dump() for entry in dataset.manifest.entries if entry.residual}
-    out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts, "residuals": residuals})
+    out.result({**result, "images": counts, "skipped": skipped, "shifts_px": shifts, "residuals": residuals, **facts})
 
 
 def _show(plan: "Plan", out: Output) -> None:

@@ -1,6 +1,7 @@
 """Options of the command line, derived from the fields of requests: one name, one help text, one range."""
 
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
@@ -41,8 +42,11 @@ class CommandLineWords:
     """Names fields and settings by their options, with the value that a message advises."""
 
     def field(self, field: FieldRef) -> str:
-        """Return `--kind masked`."""
-        return option(field.name) if field.value is None else f"{option(field.name)} {field.value}"
+        """Return `--kind masked`, with quotes around a regular expression, which a shell would change."""
+        if field.value is None:
+            return option(field.name)
+        value = str(field.value)
+        return f"{option(field.name)} {shlex.quote(value) if '(' in value else value}"
 
     def setting(self, setting: SettingRef) -> str:
         """Return `--set network.channels_in=3`."""

@@ -11,10 +11,17 @@ from sem_models.progress import Progress, silent
 
 
 def prepare(
-    request: PrepareRequest, progress: Progress = silent, show: Callable[[Plan], None] | None = None
+    request: PrepareRequest,
+    progress: Progress = silent,
+    show: Callable[[Plan], None] | None = None,
+    *,
+    independent: bool = False,
 ) -> tuple[Dataset, str]:
-    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
-    plan = plan_dataset(request, progress)
+    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id.
+
+    Images that are known to be independent, as simulated ones, are not compared with each other.
+    """
+    plan = plan_dataset(request, progress, independent=independent)
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)

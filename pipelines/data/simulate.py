@@ -123,6 +123,7 @@ def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated
     dataset, run_id = prepare(
         PrepareRequest(name=asked.name, raw=(raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed),
         progress,
+        independent=True,
     )
     return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images), asked)
 

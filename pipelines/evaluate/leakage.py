@@ -45,8 +45,14 @@ def _same_file(learned: Sequence[Entry], held_out: Sequence[Entry]) -> str | Non
 
 
 def _same_specimen(learned: Sequence[Entry], held_out: Sequence[Entry]) -> str | None:
-    known = {entry.group for entry in learned}
-    return next((entry.group for entry in held_out if entry.group in known and not entry.group.isdigit()), None)
+    known = {name for entry in learned for name in _specimens(entry)}
+    tested = (name for entry in held_out for name in _specimens(entry))
+    return next((name for name in tested if name in known and not name.isdigit()), None)
+
+
+def _specimens(entry: Entry) -> tuple[str, ...]:
+    """Return the group of an entry, and that of its name if the group was joined to another one."""
+    return (entry.group,) if entry.group_by_name is None else (entry.group, entry.group_by_name)
 
 
 def _same_pixels(manifest: Manifest, dataset: Dataset, held_out: Sequence[Entry]) -> str | None:

@@ -31,7 +31,7 @@ _EARLY_FACTS = (
     "working_distance_mm",
 )
 """Facts that enter the digest. Those that newer readers also find do not, so that older digests stay valid."""
-_LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by")
+_LATER = ("parts", "resampled", "warp", "label_values", "test_groups", "target_group_by", "group_by_name")
 """Fields that older manifests lack. If they are empty they do not enter the digest."""
 
 

@@ -114,6 +114,8 @@ class Entry(Frozen):
     """Specimen, subject or section; never divided between splits."""
     split: Split
     arrays: tuple[StoredArray, ...]
+    group_by_name: str | None = None
+    """Group that the file name gives, if it was joined to `group` because images of both show the same field."""
     shift_px: tuple[float, float] | None = None
     """Shift (rows, columns) of the target relative to the input, by phase correlation; None if not paired."""
     shift_applied: bool = False

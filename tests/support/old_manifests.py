@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-_OF_ENTRIES = ("warp", "residual", "residual_before")
+_OF_ENTRIES = ("warp", "residual", "residual_before", "group_by_name")
 _OF_ARRAYS = ("parts", "resampled")
 
 

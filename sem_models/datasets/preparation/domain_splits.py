@@ -1,15 +1,18 @@
 """Groups and splits of two unpaired domains: each domain is allocated separately; shared groups get one split."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sem_models.counts import counted
 from sem_models.datasets.manifest import Split
+from sem_models.datasets.preparation.duplicates import FoundDuplicates, find_duplicates
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.splits.allocation import Sizes, allocate
-from sem_models.datasets.splits.grouping import WHOLE_NAME, group_of, guess_group_pattern, matching
+from sem_models.datasets.splits.grouping import NOT_JOINED, WHOLE_NAME, group_of, guess_group_pattern, matching
 from sem_models.errors import FieldRef, UserError
+from sem_models.progress import Progress, silent
 
 _NAMES = "first", "second"
 _MISSING: dict[Split, str] = {"val": "validation", "test": "test"}
@@ -24,9 +27,10 @@ class DomainSplits:
     target_group_by: str | None
     """Pattern of the second domain, if it differs from that of the first."""
     notes: tuple[str, ...]
+    duplicates: FoundDuplicates
 
 
-def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> DomainSplits:
+def split_domains(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress = silent) -> DomainSplits:
     """Group the images of each domain by its pattern and allocate the groups to splits.
 
     Raises:
@@ -41,19 +45,41 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions) -> Do
         else replace(image, group=group_of(image.sample, second, field))
         for image in images
     ]
-    splits, notes = assign_domain_splits(
-        [image.group for image in grouped if image.role == "input"],
-        [image.group for image in grouped if image.role == "target"],
-        options.seed,
-        options.test_groups,
-    )
+    duplicates = find_duplicates(grouped, progress)
+    groups = [[image.group for image in grouped if image.role == role] for role in ("input", "target")]
+    try:
+        splits, notes = assign_domain_splits(*groups, options.seed, options.test_groups, duplicates.joined)
+    except UserError as error:
+        raise duplicates.explained(error) from error
     known = set(names)
-    done = tuple(replace(image, split=splits[image.group], sample=_own_name(image, known)) for image in grouped)
-    return DomainSplits(done, first, second if second != first else None, notes)
+    done = tuple(
+        replace(image, sample=_own_name(image, known)) for image in with_splits(grouped, splits, duplicates.joined)
+    )
+    return DomainSplits(done, first, second if second != first else None, notes, duplicates)
+
+
+def with_splits(
+    images: Sequence[PlannedImage], splits: Mapping[str, Split], joined: Mapping[str, str]
+) -> tuple[PlannedImage, ...]:
+    """Return the images with their splits, and with the groups that theirs are part of."""
+    return tuple(
+        replace(
+            image,
+            group=(group := joined.get(image.group, image.group)),
+            group_by_name=image.group if group != image.group else None,
+            split=splits[group],
+            fingerprint=None,
+        )
+        for image in images
+    )
 
 
 def assign_domain_splits(
-    first: Sequence[str], second: Sequence[str], seed: int, test: str | None = None
+    first: Sequence[str],
+    second: Sequence[str],
+    seed: int,
+    test: str | None = None,
+    joined: Mapping[str, str] = NOT_JOINED,
 ) -> tuple[dict[str, Split], tuple[str, ...]]:
     """Allocate the groups of two domains to splits, with about 60 / 20 / 20 % of the images of each domain.
 
@@ -65,15 +91,17 @@ def assign_domain_splits(
         second: The group of each image of the second domain.
         seed: Decides the order in which groups of equal size are allocated.
         test: Regular expression for the groups of the test split in both domains; None: it is allocated as well.
+        joined: The group that another group is part of. Both are in the test split if either matches.
 
     Returns:
-        The split of each group, and notes for the user.
+        The split of each group that is not part of another one, and notes for the user.
 
     Raises:
         UserError: Neither domain can fill the splits, one has no group left for training, or the pattern is invalid.
     """
-    domains = Counter(first), Counter(second)
-    held = set(matching(sorted({*first, *second}), test)) if test is not None else set()
+    domains = [Counter(joined.get(group, group) for group in groups) for groups in (first, second)]
+    named = matching(sorted({*first, *second}), test) if test is not None else []
+    held = {joined.get(group, group) for group in named}
     rest = [Counter({group: n for group, n in sizes.items() if group not in held}) for sizes in domains]
     allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
     _refuse(rest, len(allocated))
@@ -89,7 +117,7 @@ def _refuse(rest: Sequence[Sizes], needed: int) -> None:
                 f"No group of the {name} domain is left for training; add images, or change the test groups."
             )
     if all(len(sizes) < needed for sizes in rest):
-        counts = " and ".join(f"{len(sizes)} group(s) ({', '.join(sorted(sizes))})" for sizes in rest)
+        counts = " and ".join(f"{counted(len(sizes), 'group')} ({', '.join(sorted(sizes))})" for sizes in rest)
         raise UserError(
             f"The two domains have {counts} to allocate to splits, but one of them needs {needed}. Add images of other "
             "specimens, or set ",
@@ -116,7 +144,8 @@ def _note(name: str, sizes: Sizes, splits: dict[str, Split]) -> str:
     missing = [_MISSING[split] for split in _MISSING if not counts[split]]
     if not missing:
         return ""
-    text = f"The {name} domain has {len(sizes)} group(s): {counts['train']} image(s) for training, none for "
+    trained = counted(counts["train"], "image")
+    text = f"The {name} domain has {counted(len(sizes), 'group')}: {trained} for training, none for "
     text += " and ".join(missing) + "."
     if name == "first" and not counts["val"]:
         text += " Validation uses the first domain: exchange the two folders; a CycleGAN learns both directions."

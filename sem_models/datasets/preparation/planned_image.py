@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Resampled, Split
+from sem_models.datasets.splits.fingerprint import Fingerprint
 from sem_models.images.databar import DataBar
 
 
@@ -26,6 +27,12 @@ class PlannedImage:
     dtype: str
     pixel_size_nm: float | None
     sha256: str
+    content: str = ""
+    """SHA-256 of the pixels, their shape and data type, before the data bar is cut off."""
+    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
+    """By which images of the same field are found; None for masks and once they have been found."""
+    group_by_name: str | None = None
+    """Group that the file name gives, if it is joined to `group` because images of both show the same field."""
     resampled: Resampled | None = None
     """Set after the image was resampled."""
     labels: Mapping[int, int] = field(default_factory=dict)

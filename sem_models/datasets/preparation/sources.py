@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sem_models.counts import counted
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.errors import FieldRef, Message, UserError
@@ -137,7 +138,9 @@ def unused_masks(matching: Matching, masks: Sequence[Path]) -> tuple[Message, ..
     if not unused:
         return ()
     used = matching.pairs[0][1].name
-    which = f"{len(unused)} mask file(s) are not used, such as {unused[0].name}; those used are like {used}."
+    are = "is" if len(unused) == 1 else "are"
+    files = counted(len(unused), "mask file")
+    which = f"{files} {are} not used, such as {unused[0].name}; those used are like {used}."
     return (Message(which, " If an image has several masks, choose one with ", FieldRef("mask_suffix"), "."),)
 
 

@@ -99,7 +99,9 @@ def _write_entry(plan: Plan, part: Path, index: int, name: str, cuts: list[Cut])
     stored = tuple(_store(part, f"{index:04d}-{image.role}.npy", image, pixels, facts) for image, pixels, facts in cuts)
     first = cuts[0][0]
     facts = found.facts() if found else {}
-    return Entry(name=name, group=first.group, split=first.split, arrays=stored, **facts)
+    return Entry(
+        name=name, group=first.group, split=first.split, arrays=stored, group_by_name=first.group_by_name, **facts
+    )
 
 
 def _store(part: Path, file: str, image: PlannedImage, pixels: NDArray[Any], facts: dict[str, Any]) -> StoredArray:

@@ -2,16 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from sem_models.counts import counted
 from sem_models.datasets.manifest import Split
 from sem_models.datasets.splits.allocation import allocate
+from sem_models.datasets.splits.elements import name_elements
 from sem_models.errors import FieldRef, UserError
 
 BIDS_SUBJECT = r"^(sub-[A-Za-z0-9]+)"
 LEADING_CODE = r"^([A-Za-z]+[0-9]+)"
 BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
+NOT_JOINED: Mapping[str, str] = MappingProxyType({})
+"""No group of the file names is part of another group."""
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
 
@@ -19,12 +24,13 @@ def guess_group_pattern(names: Sequence[str]) -> str:
     """Guess the group pattern: the first common one that matches every name and finds at least three groups.
 
     These patterns are tried in order: BIDS subjects (`sub-rat1`), a leading code of letters and digits (`C10`, `Sc1`),
-    and the text before the first separator. If none fits, each file is its own group.
+    and the text before the first separator. Symbols of elements (`Al`, `FeKa1`) are not groups, because they name maps
+    of one field. If no pattern fits, each file is its own group.
     """
     for pattern in (BIDS_SUBJECT, LEADING_CODE, BEFORE_SEPARATOR):
         matches = [re.search(pattern, name) for name in names]
-        groups = {match[1].casefold() for match in matches if match}
-        if all(matches) and len(groups) >= 3:
+        words = {match[1] for match in matches if match}
+        if all(matches) and len({word.casefold() for word in words}) >= 3 and not name_elements(words):
             return pattern
     return WHOLE_NAME
 
@@ -54,7 +60,9 @@ def group_of(name: str, pattern: str, field: str = "group_by") -> str:
     return (match[1] if match.re.groups else match[0]).casefold()
 
 
-def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> dict[str, Split]:
+def assign_splits(
+    groups: Sequence[str], seed: int, test: str | None = None, joined: Mapping[str, str] = NOT_JOINED
+) -> dict[str, Split]:
     """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
 
     Args:
@@ -62,15 +70,19 @@ def assign_splits(groups: Sequence[str], seed: int, test: str | None = None) -> 
         seed: Decides the order in which groups of equal size are allocated.
         test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
             training and validation. None: the test split is allocated as well.
+        joined: The group that another group is part of. Both are in the test split if either matches.
+
+    Returns:
+        The split of each group that is not part of another one.
 
     Raises:
         UserError: There are too few groups, or the pattern is not a regular expression or matches no group.
     """
-    sizes = Counter(groups)
-    held = matching(sorted(sizes), test) if test is not None else []
+    sizes = Counter(joined.get(group, group) for group in groups)
+    held = {joined.get(group, group) for group in matching(sorted(set(groups)), test)} if test is not None else set()
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
     allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return _allocate(rest, seed, allocated) | dict.fromkeys(held, "test")
+    return _allocate(rest, seed, allocated) | dict.fromkeys(sorted(held), "test")
 
 
 def matching(groups: Sequence[str], pattern: str) -> list[str]:
@@ -91,8 +103,8 @@ def matching(groups: Sequence[str], pattern: str) -> list[str]:
 def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dict[str, Split]:
     if len(sizes) < len(allocated):
         raise UserError(
-            f"Only {len(sizes)} group(s) found ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} need one "
-            "each. Add images of other specimens, or set ",
+            f"Only {counted(len(sizes), 'group')} found ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} "
+            "need one each. Add images of other specimens, or set ",
             FieldRef("group_by"),
             " to a pattern that distinguishes the specimens.",
         )

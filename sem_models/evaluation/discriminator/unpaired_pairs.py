@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sem_models.config.intensity import IntensityLimits
+from sem_models.counts import counted
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Entry, Split
@@ -109,7 +110,8 @@ def source_image(model: UnitModel, dataset: Dataset, entry: Entry) -> NDArray[np
     image, wanted = dataset.unit(entry, "input"), model.capabilities.channels_in
     if len(image) != wanted:
         raise UserError(
-            f"{entry.name} has {len(image)} channel(s), but {model.name} takes {wanted}; choose a model of this domain."
+            f"{entry.name} has {counted(len(image), 'channel')}, but {model.name} takes {wanted}; choose a model of "
+            "this domain."
         )
     return image
 
@@ -121,8 +123,8 @@ def unpaired_notes(dataset: Dataset, splits: Sequence[Split], scale: int) -> tup
     left = [sum(entry.has(role) for entry in entries) - used for role in _DOMAINS]
     said = [
         CONTENT,
-        f"Equal numbers are compared: {left[0]} real image(s) and {left[1]} to translate are not used." if any(left)
-        else "",
+        f"Equal numbers are compared. Not used: {counted(left[0], 'real image')} and {left[1]} to translate."
+        if any(left) else "",
         "Pixel sizes of the two domains differ, which alone can distinguish them; prepare both with one pixel size."
         if _magnified(entries, scale) else "",
     ]  # fmt: skip

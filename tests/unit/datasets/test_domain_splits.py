@@ -55,7 +55,7 @@ def test_a_domain_of_few_groups_is_for_training() -> None:
     splits, notes = assign_domain_splits(many, images(("x", 9), ("y", 1)), 0)
     assert splits["x"] == splits["y"] == "train"
     assert held(many, splits) == {"train": 9, "val": 3, "test": 3}
-    assert notes == ("The second domain has 2 group(s): 10 image(s) for training, none for validation and test.",)
+    assert notes == ("The second domain has 2 groups: 10 images for training, none for validation and test.",)
     _, notes = assign_domain_splits(["x"], many, 0)
     assert "exchange the two folders" in notes[0]
     splits, _ = assign_domain_splits(many, ["b0", "b3"], 0)
@@ -64,11 +64,11 @@ def test_a_domain_of_few_groups_is_for_training() -> None:
     splits, notes = assign_domain_splits(["s", "t", "a"], ["s", "t"], 0)
     assert sorted(splits.values()) == ["test", "train", "val"], "the first domain needs its groups"
     assert "train" in {splits["s"], splits["t"]}
-    assert "The second domain has 2 group(s): 1 image(s) for training, none for validation." in notes[0]
+    assert "The second domain has 2 groups: 1 image for training, none for validation." in notes[0]
 
 
 def test_too_few_groups_in_both_refuse() -> None:
-    with pytest.raises(UserError, match=r"2 group\(s\) \(a, b\) and 1 group\(s\) \(c\)"):
+    with pytest.raises(UserError, match=r"2 groups \(a, b\) and 1 group \(c\)"):
         assign_domain_splits(["a", "b"], ["c"], 0)
     with pytest.raises(UserError, match="No group of the second domain is left for training"):
         assign_domain_splits(["a", "b", "c"], ["t1", "t2"], 0, "^t")
@@ -82,7 +82,7 @@ def test_named_test_groups_apply_to_both_domains() -> None:
         assert held(domain, splits) == {"train": 1, "val": 1, "test": 2}
     assert not notes
     _, notes = assign_domain_splits(first, ["b1", "b2"], 0, "^[sa]1$")
-    assert notes == ("The second domain has 2 group(s): 1 image(s) for training, none for test.",)
+    assert notes == ("The second domain has 2 groups: 1 image for training, none for test.",)
 
 
 def differently_named(folder: Path) -> PrepareOptions:

@@ -126,7 +126,7 @@ def test_of_several_masks_the_combined_one_or_the_chosen_one(tmp_path: Path, cla
     assert combined.labels is not None
     assert combined.labels.values == (0, 127, 255)
     assert any(
-        "4 mask file(s) are not used" in str(note) and FieldRef("mask_suffix") in note.parts for note in combined.notes
+        "4 mask files are not used" in str(note) and FieldRef("mask_suffix") in note.parts for note in combined.notes
     )
     # The raw folder above the masks: none of them is taken for an image.
     values = {**vars(options), "raw": (tmp_path,), "mask_suffix": "_seg-axon-manual"}

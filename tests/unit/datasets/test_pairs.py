@@ -44,12 +44,13 @@ def test_without_registration_no_pair_is_rejected(tmp_path: Path) -> None:
     plan = plan_dataset(options)
     assert len(plan.images) == 8
     assert plan.skipped == ()
-    (note,) = plan.notes
+    note, groups = plan.notes
+    assert "each of the 4 files is a group of its own" in str(groups)
     assert "3 of 4 pairs are used unregistered although they are misaligned by more than 2 px" in str(note)
     px, nm = (float(value) for value in re.findall(r"median residual of ([\d.]+) px, ([\d.]+) nm", str(note))[0])
     assert px == pytest.approx(np.hypot(6, 4), abs=0.4)
     assert nm == pytest.approx(2 * px, abs=0.2)
-    assert plan_dataset(PrepareOptions(**{**vars(options), "registration": "shift"})).notes == ()
+    assert plan_dataset(PrepareOptions(**{**vars(options), "registration": "shift"})).notes == (groups,)
 
 
 def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:

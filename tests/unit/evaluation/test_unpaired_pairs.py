@@ -85,7 +85,7 @@ def test_notes_explain_different_fields_and_magnifications() -> None:
     even = [*many("a", "input", 1, 1), *many("b", "target", 1, 1)]
     assert "different fields" in notes(1, *even)
     assert "not used" not in notes(1, *even)
-    assert "1 real image(s) and 0 to translate are not used" in notes(1, *even, *many("c", "target", 1))
+    assert "Not used: 1 real image and 0 to translate" in notes(1, *even, *many("c", "target", 1))
     assert "Pixel sizes" not in notes(1, *even)
     assert "Pixel sizes of the two domains differ" in notes(2, *even)
 

@@ -1,0 +1,1 @@
+"""Preparation of datasets: how reliably images of one field are recognised."""

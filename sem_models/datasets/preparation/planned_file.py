@@ -1,0 +1,97 @@
+"""Reading of one raw file for a plan: its pages, their data bars, pixel sizes, hashes and fingerprints."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sem_models.datasets.kinds import Role
+from sem_models.datasets.labels import count_labels
+from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.datasets.preparation.planned_image import PlannedImage
+from sem_models.datasets.preparation.resampling import stated_pixel_size
+from sem_models.datasets.preparation.sources import Candidate
+from sem_models.datasets.splits.fingerprint import fingerprint
+from sem_models.images.channels import to_grey
+from sem_models.images.databar import DataBar, crop_databar, find_databar
+from sem_models.images.io.read import read_pages
+from sem_models.images.micrograph import Micrograph
+from sem_models.images.units import to_nm
+
+
+@dataclass
+class FileReader:
+    """Reads raw files. A copy of a file that was read before is not read again."""
+
+    options: PrepareOptions
+    _known: dict[tuple[str, Role], list[PlannedImage]] = field(default_factory=dict)
+
+    def read(self, candidate: Candidate) -> list[PlannedImage]:
+        """Return what the plan needs to know of each page of a file; groups and splits are not set yet.
+
+        Raises:
+            UserError: The file cannot be read.
+        """
+        sha256 = hashlib.sha256(candidate.path.read_bytes()).hexdigest()
+        key = (sha256, candidate.role)
+        if key not in self._known:
+            pages = enumerate(read_pages(candidate.path))
+            self._known[key] = [self._page(candidate, page, micrograph, sha256) for page, micrograph in pages]
+        return [self._named(image, candidate) for image in self._known[key]]
+
+    def _page(self, candidate: Candidate, page: int, micrograph: Micrograph, sha256: str) -> PlannedImage:
+        grey = to_grey(micrograph)
+        is_mask = candidate.role == "mask"
+        bar = DataBar(0, "none") if is_mask else find_databar(grey, self.options.databar_rows)
+        content = hashlib.sha256(f"{grey.pixels.shape} {grey.pixels.dtype}".encode() + grey.pixels.tobytes())
+        return PlannedImage(
+            path=candidate.path,
+            page=page,
+            source=micrograph.source,
+            role=candidate.role,
+            sample=candidate.sample,
+            group="",
+            split="train",
+            databar=bar,
+            shape=(grey.height, grey.width, grey.channels),
+            dtype=str(grey.pixels.dtype),
+            pixel_size_nm=micrograph.pixel_size_nm,
+            sha256=sha256,
+            content=content.hexdigest(),
+            fingerprint=None if is_mask else fingerprint(crop_databar(grey, bar).pixels),
+            labels=count_labels(micrograph) if is_mask else {},
+        )
+
+    def _named(self, image: PlannedImage, candidate: Candidate) -> PlannedImage:
+        """Return the page as one of this file: equal bytes may have another name and another side-car."""
+        source = candidate.path.name + image.source.removeprefix(image.path.name)
+        stated = stated_pixel_size(self.options, candidate.role)
+        return replace(
+            image,
+            path=candidate.path,
+            source=source,
+            sample=f"{candidate.sample}#{image.page}" if "#" in source else candidate.sample,
+            part=candidate.part,
+            pixel_size_nm=stated or image.pixel_size_nm or side_car_pixel_size_nm(candidate.path),
+        )
+
+
+def side_car_pixel_size_nm(path: Path) -> float | None:
+    """Return the pixel size in nm from the BIDS side-car of an image (`PixelSize`, `PixelSizeUnits`)."""
+    for side_car in _side_cars(path):
+        try:
+            facts: Mapping[str, object] = json.loads(side_car.read_text())
+            size = facts["PixelSize"]
+            value = float(size[0] if isinstance(size, list) else size)  # type: ignore[arg-type]
+            return to_nm(value, str(facts.get("PixelSizeUnits", "um")))
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            continue
+    return None
+
+
+def _side_cars(path: Path) -> list[Path]:
+    """Return the BIDS side-cars of an image: JSON files beside it whose name parts all occur in its own name."""
+    parts = set(path.stem.split("_"))
+    fitting = [place for place in path.parent.glob("*.json") if set(place.stem.split("_")) <= parts]
+    return sorted(fitting, key=lambda place: -len(place.stem.split("_")))
