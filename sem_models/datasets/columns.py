@@ -49,7 +49,9 @@ def columns_of(dataset: Dataset, entry: Entry) -> Columns | None:
         with np.load(path, allow_pickle=False) as stored:
             columns = _checked({name: stored[name] for name in stored.files})
     except (OSError, ValueError, KeyError, BadZipFile, ValidationError) as error:
-        raise UserError(f"{path}: the true columns cannot be read; delete the file and simulate the dataset again.") from error
+        raise UserError(
+            f"{path}: the true columns cannot be read; delete the file and simulate the dataset again."
+        ) from error
     lo, hi = entry.array(dataset.sharp_role).intensity
     return columns.times(1 / (hi - lo))
 

@@ -169,9 +169,7 @@ def _scoring_step(
     def transposed(field: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.concatenate([slopes @ field.ravel(), basis.transposed(field)])
 
-    own = np.concatenate(
-        [slopes.multiply(slopes).tocsr() @ weights.ravel(), basis.squared().transposed(weights)]
-    )
+    own = np.concatenate([slopes.multiply(slopes).tocsr() @ weights.ravel(), basis.squared().transposed(weights)])
     damping = _damping(own, count)
 
     def times(step: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -182,9 +180,7 @@ def _scoring_step(
     size = (len(own), len(own))
     information = LinearOperator(size, matvec=times, dtype=np.float64)
     scaled = LinearOperator(size, matvec=lambda step: step / (own + damping), dtype=np.float64)
-    step, _ = cg(
-        information, transposed(weights * residual), rtol=_CONJUGATE_ERROR, maxiter=_CONJUGATE_STEPS, M=scaled
-    )
+    step, _ = cg(information, transposed(weights * residual), rtol=_CONJUGATE_ERROR, maxiter=_CONJUGATE_STEPS, M=scaled)
     return np.asarray(step)
 
 

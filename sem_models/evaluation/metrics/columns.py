@@ -79,7 +79,11 @@ class ColumnMatches:
         """Return the matches of one sub-lattice."""
         own = self.sublattice == index
         return ColumnMatches(
-            self.counted & own, self.true & own, self.found & own, self.sublattice, self.elsewhere[self.elsewhere == index]
+            self.counted & own,
+            self.true & own,
+            self.found & own,
+            self.sublattice,
+            self.elsewhere[self.elsewhere == index],
         )
 
     def counts(self) -> dict[str, float]:
@@ -108,9 +112,7 @@ def match_columns(output: UnitImage, fit: FittedColumns, known: Columns) -> Colu
     return ColumnMatches(counted, counted & ~known.vacant, counted & found, known.sublattice, between)
 
 
-def _spots_between(
-    left: NDArray[np.float64], taken: NDArray[np.float64], known: Columns
-) -> NDArray[np.int64]:
+def _spots_between(left: NDArray[np.float64], taken: NDArray[np.float64], known: Columns) -> NDArray[np.int64]:
     """Return the sub-lattice of the nearest site of each spot in what is left of (H, W)."""
     spacing, sigma = known.spacing_px, known.sigma_px
     # A Gaussian filter of the spot's own width halves its height.
