@@ -1,11 +1,11 @@
-"""Columns of simulated lattices at 1 to 8 e/px, by sub-lattice and against the true centres, for filters and a model.
+"""Columns of simulated lattices at 1 to 8 e/px, by sub-lattice and against the true centres, for classical filters.
 
     python -m benchmarks.denoising.columns [--home FOLDER] [--pictures FOLDER]
 
 The first `FIELDS` test fields of a simulated dataset get shot noise of one dose and nothing else. They hold dents,
-vacancies, thermal displacements, and in three of the four structures light columns beside heavy ones. The model is the
-lattice preset, trained for a short time on the training fields of the same simulator at doses from 1 to 8 e/px. Writes
-`columns.json`, with means and 95 % intervals over fields; `--pictures` receives one image for each dose.
+vacancies, thermal displacements, and in three of the four structures light columns beside heavy ones. No network is
+scored: none has been trained for such doses. Writes `columns.json`, with means and 95 % intervals over fields;
+`--pictures` receives one image for each dose.
 """
 
 import json
@@ -16,36 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.runner import Job, Table, command, options
+from benchmarks.runner import command, options
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.baselines import filters
-from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.metrics.atoms import lattice_scores
 from sem_models.evaluation.metrics.columns import column_scores
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import Case
 from sem_models.evaluation.statistics.intervals import cluster_interval
-from sem_models.inference.predictor import Predictor
 
 HERE = Path(__file__).resolve().parent
-DATASET, MODEL = "columns", "lattice-denoise-small"
-COUNT, SIZE_PX, FIELDS = 120, 256, 6
+DATASET = "columns"
+COUNT, SIZE_PX, FIELDS = 120, 256, 4
 DOSES = (1.0, 2.0, 4.0, 8.0)
-SAME = ("train.validate_every=100000", "train.checkpoint_every=100", "train.precision=bf16-mixed")
-JOB = Job(
-    MODEL,
-    MODEL,
-    DATASET,
-    changes=(
-        "train.steps=700",
-        "degradation.dose_e_per_px=1,8",
-        "degradation.scan=none",
-        "degradation.read_noise=0",
-    ),
-    inputs=(),
-)
 FILTERS = {
     "none": lambda image: image,
     "gaussian": filters.gaussian_filter,
@@ -56,17 +41,14 @@ Scores = dict[str, float]
 
 
 def main() -> None:
-    """Simulate and train what is missing, score and write."""
+    """Simulate, restore, score and write."""
     chosen = options(__doc__)
     if not (chosen.home / "datasets" / DATASET).exists():
         command("simulate", "--name", DATASET, "--count", str(COUNT), "--size", str(SIZE_PX))
-    runs = Table(HERE / "column_runs.json", "columns", SAME)
-    runs.run((JOB,), chosen.jobs, chosen.only)
-    facts = runs.known[MODEL]
-    dataset, model = open_dataset(chosen.home / "datasets" / DATASET), _predictor(str(facts["run_id"]))
+    dataset = open_dataset(chosen.home / "datasets" / DATASET)
     rows = []
     for dose in DOSES:
-        outputs = [_outputs(dataset, index, dose, model) for index in range(FIELDS)]
+        outputs = [_outputs(dataset, index, dose) for index in range(FIELDS)]
         rows += [row for case, shown, field in outputs for row in _rows(case, shown, field, dose)]
         if chosen.pictures:
             _show(outputs[0], chosen.pictures / f"columns-{dose:g}.png")
@@ -78,19 +60,12 @@ def main() -> None:
 Shown = tuple[Case, dict[str, NDArray[np.float32]], str]
 
 
-def _predictor(run_id: str) -> Predictor:
-    from pipelines.model_ref import RunRef
-    from pipelines.models import resolve_model
-
-    return Predictor(resolve_model(RunRef(run_id)).model)
-
-
-def _outputs(dataset: Dataset, index: int, dose: float, model: Predictor) -> Shown:
-    """One test field with shot noise, as each method restores it."""
+def _outputs(dataset: Dataset, index: int, dose: float) -> Shown:
+    """One test field with shot noise, as each filter restores it."""
     entry = dataset.entries("test")[index]
     case = make_case(dataset, entry, Degradation(scale=1, dose_e_per_px=dose), 1)
     shown = {name: np.asarray(apply(case.input[0]), np.float32) for name, apply in FILTERS.items()}
-    return case, {**shown, MODEL: unit_output(model, case.input, case.limits)[0]}, entry.name
+    return case, shown, entry.name
 
 
 def _rows(case: Case, shown: dict[str, NDArray[np.float32]], field: str, dose: float) -> list[dict[str, Any]]:

@@ -149,7 +149,10 @@ def _peak(settings: Lattice) -> float:
 def splat(
     centres: Positions, heights: NDArray[np.float64], sigma_px: float, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Sum Gaussian spots of (K,) heights at (K, 2) centres in px; returns (H, W). A Gaussian is a product of profiles, so the image is a product of two sparse matrices."""
+    """Sum Gaussian spots of (K,) heights at (K, 2) centres in px; returns (H, W), cut off at 4.5 sigma.
+
+    A Gaussian is a product of profiles, so the image is a product of two sparse matrices.
+    """
     down, right = (_profiles(centres[:, axis], sigma_px, shape[axis]) for axis in (0, 1))
     image: NDArray[np.float64] = (down.multiply(heights[:, None]).T @ right).toarray()
     return image

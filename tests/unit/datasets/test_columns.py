@@ -72,5 +72,5 @@ def test_damaged_columns_are_one_line(lattices: Dataset) -> None:
         columns_of(lattices, entry)
     file.write_bytes(whole)
     store_columns(lattices, entry, replace(columns, centres=columns.centres[:-1]))
-    with pytest.raises(UserError, match="centres has the shape|cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         columns_of(lattices, entry)

@@ -116,12 +116,12 @@ def test_displaced_columns() -> None:
     """By half a pixel down: found, with that error in one of two directions; by 0.45 distances: others."""
     still = PEROVSKITE.model_copy(update={"thermal": 0.0})
     image, columns = field(still)
-    moved = replace(columns, centres=columns.centres + (0.5, 0.0))
+    moved = replace(columns, centres=columns.centres + np.array([0.5, 0.0]))
     shifted = (still.background + drawn(moved, np.ones(len(columns.sites)))).astype(np.float32)
     scores = column_scores(shifted, image, columns, None, None)
     assert scores["column_f1"] == 1
     assert scores["column_rms_px_heavy"] == pytest.approx(0.5 / 2**0.5, rel=0.02)
-    far = replace(columns, centres=columns.centres + (0.45 * columns.spacing_px, 0.0))
+    far = replace(columns, centres=columns.centres + np.array([0.45 * columns.spacing_px, 0.0]))
     shifted = (still.background + drawn(far, np.ones(len(columns.sites)))).astype(np.float32)
     assert column_scores(shifted, image, columns, None, None)["column_recall"] < 0.05
 
