@@ -29,7 +29,7 @@ from sem_models.evaluation.statistics.intervals import cluster_interval
 
 HERE = Path(__file__).resolve().parent
 DATASET = "columns"
-COUNT, SIZE_PX, FIELDS = 120, 256, 3
+COUNT, SIZE_PX, FIELDS = 30, 128, 4
 DOSES = (1.0, 2.0, 4.0, 8.0)
 FILTERS = {
     "none": lambda image: image,

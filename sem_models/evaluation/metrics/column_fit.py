@@ -187,11 +187,11 @@ def _scoring_step(
 def _damping(own: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """Return what is added to the diagonal of the information, whose first `count` entries are those of the columns."""
     each = (count - len(SUBLATTICES)) // 3
-    damping = _DAMPING * own
+    damping: NDArray[np.float64] = _DAMPING * own + 1e-12 * own.max()
     for start in range(0, 3 * each, each or 1):
         part = own[start : start + each]
         damping[start : start + each] += np.maximum(_LEAST_INFORMATION * np.median(part) - part, 0)
-    return damping + 1e-12 * own.max()
+    return damping
 
 
 def _updated(

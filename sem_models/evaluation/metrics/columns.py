@@ -128,7 +128,8 @@ def _spots_between(left: NDArray[np.float64], taken: NDArray[np.float64], known:
     counts = intensity[tuple(spots.T)] >= VACANT * known.full[nearest]
     if len(taken):
         counts &= KDTree(taken).query(spots)[0] > _MATCH * spacing
-    return known.sublattice[nearest[counts]]
+    kinds: NDArray[np.int64] = known.sublattice[nearest[counts]]
+    return kinds
 
 
 def _gain(fit: FittedColumns, known: Columns, counted: NDArray[np.bool_]) -> float:

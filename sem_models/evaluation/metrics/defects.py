@@ -68,7 +68,9 @@ def dent_scores(background: NDArray[np.float64], known: Columns) -> dict[str, fl
     if not known.dents:
         return {}
     true, shown = (_levelled(field, known.period_px) for field in (dent_field(known.dents, shape), background))
-    hits, chances, false = [], [], 0
+    hits: list[bool] = []
+    chances: list[float] = []
+    false = 0
     near = _NEAR * known.period_px
     for sign in (1, -1):
         dents, extrema = _tops(sign * true, known.period_px), _tops(sign * shown, known.period_px)

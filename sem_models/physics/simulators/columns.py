@@ -56,7 +56,7 @@ class Columns:
     def inside(self, shape: tuple[int, int], border_px: float) -> NDArray[np.bool_]:
         """(K,) whether a site is in an image of (H, W) and at least `border_px` from the centres of its edge pixels."""
         far = (self.sites >= border_px) & (self.sites <= np.array(shape) - 1 - border_px)
-        within: NDArray[np.bool_] = far.all(axis=1)
+        within: NDArray[np.bool_] = np.all(far, axis=1)
         return within
 
     def in_image(self, shape: tuple[int, int]) -> Positions:
