@@ -29,30 +29,6 @@ COLUMNS = {
     "down_consistency_db": ("down-consistency dB", 1, max),
 }
 """Heading, number of digits and best value of the scores in the super-resolution table."""
-COLUMN_SCORES = {
-    "psnr_db": ("PSNR dB", ".1f"),
-    "atom_f1": ("F1, detected in the target", ".3f"),
-    "column_f1": ("F1, simulated centres", ".3f"),
-    "column_recall_heavy": ("heavy: recall", ".3f"),
-    "column_precision_heavy": ("heavy: precision", ".3f"),
-    "column_rms_px_heavy": ("heavy: position px", ".2f"),
-    "column_bound_ratio_heavy": ("heavy: position / bound", ".2f"),
-    "column_intensity_bias_heavy": ("heavy: intensity bias", "+.2f"),
-    "column_recall_light": ("light: recall", ".3f"),
-    "column_precision_light": ("light: precision", ".3f"),
-    "column_intensity_bias_light": ("light: intensity bias", "+.2f"),
-    "column_intensity_rms_light": ("light: intensity error", ".2f"),
-}
-"""Heading and format of the scores in the table of columns."""
-DEFECT_SCORES = {
-    "vacancy_recall": ("vacancies found", ".2f"),
-    "vacancy_chance": ("by chance", ".2f"),
-    "vacancy_false_alarms": ("false alarms per column", ".3f"),
-    "vacancy_auc": ("AUC (chance 0.5)", ".3f"),
-    "dent_recall": ("dents found", ".2f"),
-    "dent_chance": ("by chance", ".2f"),
-    "dent_false_alarms": ("false alarms per image", ".1f"),
-}
 IN_ABLATION = ("psnr_db", "gradient_error", "edge_retention", "frc_mean", "lpips_alex", "dists")
 
 
@@ -109,32 +85,6 @@ def real_atoms() -> str:
         counts = [str(found[key]) for key in ("found", "missing", "invented")]
         rows.append([name, f"{found['f1']:.3f} [{lo:.3f}, {hi:.3f}]", gain, *counts])
     return _table(["filter", "F1", "gain over none", "found", "missing", "without a label"], rows)
-
-
-def lattice_columns() -> str:
-    """Columns of simulated lattices by dose and method, against the simulated centres."""
-    content = json.loads((BENCHMARKS / "denoising" / "columns.json").read_text())
-    rows = [
-        [f"{dose} e/px", method, *(_mean(found, name, form) for name, (_, form) in COLUMN_SCORES.items())]
-        for dose, methods in content["summary"].items()
-        for method, found in methods.items()
-    ]
-    return _table(["dose", "method", *(heading for heading, _ in COLUMN_SCORES.values())], rows)
-
-
-def lattice_defects() -> str:
-    """Vacancies and dents found in the same images, with false alarms, and what guessing would find."""
-    content = json.loads((BENCHMARKS / "denoising" / "columns.json").read_text())
-    rows = [
-        [f"{dose} e/px", method, *(_mean(found, name, form) for name, (_, form) in DEFECT_SCORES.items())]
-        for dose, methods in content["summary"].items()
-        for method, found in methods.items()
-    ]
-    return _table(["dose", "method", *(heading for heading, _ in DEFECT_SCORES.values())], rows)
-
-
-def _mean(found: dict[str, list[float]], name: str, form: str) -> str:
-    return format(found[name][0], form) if name in found else "-"
 
 
 def coverage() -> str:
@@ -216,8 +166,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "ablation": ablation,
     "inpainting": inpainting,
     "real-atoms": real_atoms,
-    "lattice-columns": lattice_columns,
-    "lattice-defects": lattice_defects,
     "coverage": coverage,
     "seed-coverage": seed_coverage,
     "speed": speed,
