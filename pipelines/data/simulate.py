@@ -1,6 +1,7 @@
 """Use case: simulate clean lattices as a dataset, to train on where no clean micrograph exists."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pipelines.data.prepare import prepare
 from pipelines.data.requests import PrepareRequest, SimulateRequest
 from pipelines.home import home
 from sem_models.config.frozen import Frozen
+from sem_models.datasets.columns import store_columns
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit
@@ -19,6 +21,7 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.specimen import load_specimen
+from sem_models.physics.simulators.columns import Columns
 from sem_models.physics.simulators.dents import Dent, add_dents, dent_field, draw_dents
 from sem_models.physics.simulators.fringe import measured_fringe
 from sem_models.physics.simulators.lattice import Lattice, draw_lattice, render
@@ -115,7 +118,7 @@ def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated
     raw = home().datasets / f".{asked.name}-raw"
     _keep_settings(raw, asked, images)
     for index, image in enumerate(images):
-        path = raw / f"lattice-{index + 1:05d}.tif"
+        path = raw / file_name(index)
         if not path.exists():
             step = ProcessingStep.now(Origin.SYNTHETIC, "lattice simulator", settings=image.model_dump_json())
             write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm, history=(step,)))
@@ -125,7 +128,21 @@ def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated
         progress,
         independent=True,
     )
+    _store_truth(dataset, images)
     return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images), asked)
+
+
+def _store_truth(dataset: Dataset, images: Sequence[SimulatedImage]) -> None:
+    """Store the true columns of each image; a dataset that an earlier version simulated gets them as well."""
+    by_file = {file_name(index): image for index, image in enumerate(images)}
+    for entry in dataset.manifest.entries:
+        columns = true_columns(by_file[entry.array("image").source])
+        store_columns(dataset, entry, columns.times(_WHITE.span))
+
+
+def file_name(index: int) -> str:
+    """Return the name of the file of an image."""
+    return f"lattice-{index + 1:05d}.tif"
 
 
 def _refuse_misfit(asked: Simulation) -> None:
@@ -157,9 +174,21 @@ def draw_image(asked: Simulation, index: int) -> SimulatedImage:
 
 def render_image(image: SimulatedImage) -> NDArray[np.float32]:
     """Render an image as (H, W) float32 in [0, 1]."""
+    clean, _ = _rendered(image)
+    return add_dents(clean, dent_field(image.dents, clean.shape), image.dent_weight)
+
+
+def true_columns(image: SimulatedImage) -> Columns:
+    """Return the true columns and dents of an image, with intensities in the units of `render_image`."""
+    _, columns = _rendered(image)
+    weight = image.dent_weight
+    dents = tuple(dent.model_copy(update={"depth": weight * dent.depth}) for dent in image.dents)
+    return replace(columns, dents=dents)
+
+
+def _rendered(image: SimulatedImage) -> tuple[NDArray[np.float32], Columns]:
     shape = (image.size_px, image.size_px)
-    clean, _ = render(image.lattice, shape, np.random.default_rng([*image.seed, 1]))
-    return add_dents(clean, dent_field(image.dents, shape), image.dent_weight)
+    return render(image.lattice, shape, np.random.default_rng([*image.seed, 1]))
 
 
 def _pixels(image: SimulatedImage) -> NDArray[Any]:

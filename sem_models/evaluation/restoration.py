@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 
 from sem_models.config.degradation import Degradation
+from sem_models.datasets.columns import columns_of
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
@@ -83,7 +84,8 @@ def make_case(dataset: Dataset, entry: Entry, degradation: Degradation, scale: i
         raise UserError(
             f"The model enlarges {scale} times, but degradation.scale is {degradation.scale}; make them equal."
         )
-    return replace(_simulated(sharp, entry.name, degradation, size), limits=limits)
+    simulated = _simulated(sharp, entry.name, degradation, size)
+    return replace(simulated, limits=limits, columns=columns_of(dataset, entry), dose_e_per_px=_dose(degradation))
 
 
 def _simulated(sharp: UnitImage, name: str, degradation: Degradation, pixel_size_nm: float | None) -> Case:
@@ -99,6 +101,12 @@ def _simulated(sharp: UnitImage, name: str, degradation: Degradation, pixel_size
         pixel_size_nm=pixel_size_nm,
         blur=blur[0].numpy() if partial and blur is not None else None,
     )
+
+
+def _dose(degradation: Degradation) -> float | None:
+    """Return the dose of all inputs; None if it varies, or if the inputs are blurred or reduced as well."""
+    dose = degradation.dose_e_per_px
+    return None if isinstance(dose, tuple) or degradation.scale > 1 or degradation.blur else dose
 
 
 def describe_input(dataset: Dataset, degradation: Degradation) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 
 from sem_models.config.degradation import Downsampling
 from sem_models.config.intensity import IntensityLimits
-from sem_models.evaluation.metrics.atoms import lattice_scores
+from sem_models.evaluation.metrics.atoms import ATOM_SCORES, lattice_scores
+from sem_models.evaluation.metrics.columns import column_scores
 from sem_models.evaluation.metrics.dists import dists
 from sem_models.evaluation.metrics.down_consistency import down_consistency_db
 from sem_models.evaluation.metrics.lpips import lpips_alex
@@ -17,7 +18,13 @@ from sem_models.evaluation.metrics.table import LABELS, METRICS, psnr_affine_db
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.features.weights import FeaturesUnavailable
 from sem_models.images.intensity import UnitImage
+from sem_models.physics.simulators.columns import Columns
 
+DETECTED = (
+    "Atoms are scored against those detected in the target, because its dataset has no simulated centres: columns that "
+    "are too faint to be detected there do not count."
+)
+SIMULATED = "Columns are scored against simulated centres."
 Scores = dict[str, float | None]
 DATA_RANGE = 1.0
 """Scores are computed in unit intensity, where the stored intensity limits are 0 and 1 (0 and 255 in 8 bit)."""
@@ -44,6 +51,10 @@ class Case:
     """Whether `input` and `target` are two recordings, whose grey levels may differ by gain and offset."""
     limits: IntensityLimits | None = None
     """What stands for 0 and 1 in `input` and `target`; None where each image of the dataset has limits of its own."""
+    columns: Columns | None = None
+    """The true columns of a simulated lattice, in the pixels and unit intensity of `target`; None if unknown."""
+    dose_e_per_px: float | None = None
+    """Dose of the input at unit intensity 1, if it is the same in all images and nothing else blurs or reduces them."""
 
 
 class Scorer:
@@ -65,9 +76,25 @@ class Scorer:
         pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
         scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
         trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
-        extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **_lattice(output, target)}
+        lattice = self._lattice(whole, output, target, case)
+        extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **lattice}
         given = {**_resolution_nm(scores, case), **_affine(whole, case)}
         return {**scores, **given, **trained, **extra, **_texture(output, target, case)}
+
+    def _lattice(self, whole: UnitImage, output: UnitImage, target: UnitImage, case: Case) -> Scores:
+        """Score a lattice, against simulated centres where they are known, and say which truth was used."""
+        scores = lattice_scores(output, target, DATA_RANGE)
+        truth = DETECTED
+        if case.columns is not None:
+            truth = SIMULATED
+            known, border = case.columns.cropped(case.scale), case.scale
+            # Clipping would cut off one side of the noise and change intensities.
+            full = _inner(whole, border), _inner(case.target, border)
+            against = column_scores(*full, known, case.dose_e_per_px, case.pixel_size_nm)
+            scores = {**{name: value for name, value in scores.items() if name not in ATOM_SCORES}, **against}
+        if scores and truth not in self.notes:
+            self.notes.append(truth)
+        return {name: _or_none(value) for name, value in scores.items()}
 
     def _with_weights(self, name: str, output: UnitImage, target: UnitImage) -> float | None:
         if name not in self._trained:
@@ -112,10 +139,6 @@ def _by_region(output: UnitImage, target: UnitImage, case: Case) -> Scores:
         "sharp_identity_db": _or_none(sharp_identity_db(given, output, blur, DATA_RANGE)),
         "response_auc": _or_none(response_auc(given, output, blur)),
     }
-
-
-def _lattice(output: UnitImage, target: UnitImage) -> Scores:
-    return {name: _or_none(value) for name, value in lattice_scores(output, target, DATA_RANGE).items()}
 
 
 def _texture(output: UnitImage, target: UnitImage, case: Case) -> Scores:

@@ -15,6 +15,8 @@ from sem_models.evaluation.metrics.frequency import windowed_spectrum
 from sem_models.evaluation.metrics.lattice import atom_spacing_px, find_atoms, reciprocal_basis, shortest_repeat_px
 from sem_models.images.intensity import UnitImage
 
+ATOM_SCORES = ("atom_f1", "atom_rms_period")
+"""Scores whose truth is detected in the target; simulated centres replace it where they are known (`columns.py`)."""
 _MATCH = 0.3
 _BORDER = 0.5
 """In periods: a part of an atom nearer to the edge may be missing."""

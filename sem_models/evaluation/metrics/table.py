@@ -15,6 +15,7 @@ from sem_models.evaluation.metrics.frequency import frc_mean, frc_resolution_px,
 from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
 from sem_models.evaluation.metrics.segmentation import CLASSES
 from sem_models.images.intensity import UnitImage
+from sem_models.physics.simulators.columns import SUBLATTICES
 
 _SSIM_WINDOW = 7
 _GAUSSIAN_WINDOW, _GAUSSIAN_SIGMA = 11, 1.5
@@ -102,6 +103,21 @@ class Metric:
         return f"{self.label} {f'→ {self.ideal:g}' if self.in_between else '↓' if self.ideal == 0 else '↑'}"
 
 
+def _of_sublattice(kind: str) -> dict[str, Metric]:
+    """Return the scores that each sub-lattice of a simulated crystal has."""
+    head = f"{kind.capitalize()} columns"
+    return {
+        f"column_f1_{kind}": Metric(f"{head}, F1", math.inf, family="Lattice"),
+        f"column_precision_{kind}": Metric(f"{head}, precision", math.inf, family="Lattice"),
+        f"column_recall_{kind}": Metric(f"{head}, recall", math.inf, family="Lattice"),
+        f"column_intensity_bias_{kind}": Metric(f"{head}, relative intensity bias", 0, signed=True, family="Lattice"),
+        f"column_intensity_rms_{kind}": Metric(f"{head}, relative intensity error", 0, family="Lattice"),
+        f"column_rms_px_{kind}": Metric(f"{head}, position error (px)", 0, unit="px", family="Lattice"),
+        f"column_rms_pm_{kind}": Metric(f"{head}, position error (pm)", 0, unit="pm", family="Lattice"),
+        f"column_bound_ratio_{kind}": Metric(f"{head}, position error / Cramér-Rao bound", 0, family="Lattice"),
+    }
+
+
 METRICS: dict[str, Metric] = {
     "psnr_db": Metric("PSNR (dB)", math.inf, psnr_db, unit="dB", family="Pixel errors"),
     "psnr_affine_db": Metric("PSNR after affine fit (dB)", math.inf, unit="dB", family="Pixel errors"),
@@ -123,8 +139,22 @@ METRICS: dict[str, Metric] = {
         "Output against input where sharp (dB)", math.inf, unit="dB", family="Against the input"
     ),
     "response_auc": Metric("Response AUC", math.inf, family="Against the input"),
-    "atom_f1": Metric("Atom F1", math.inf, family="Lattice"),
-    "atom_rms_period": Metric("Atom position error (periods)", 0, unit="periods", family="Lattice"),
+    "atom_f1": Metric("Atom F1, detected in the target", math.inf, family="Lattice"),
+    "atom_rms_period": Metric(
+        "Atom position error, detected in the target (periods)", 0, unit="periods", family="Lattice"
+    ),
+    "column_f1": Metric("Column F1, simulated centres", math.inf, family="Lattice"),
+    "column_precision": Metric("Column precision", math.inf, family="Lattice"),
+    "column_recall": Metric("Column recall", math.inf, family="Lattice"),
+    "column_gain": Metric("Column intensity, gain", 1, family="Lattice"),
+    **{name: metric for kind in SUBLATTICES for name, metric in _of_sublattice(kind).items()},
+    "vacancy_recall": Metric("Vacancies found", math.inf, family="Lattice"),
+    "vacancy_false_alarms": Metric("Vacancies, false alarms per column", 0, family="Lattice"),
+    "vacancy_chance": Metric("Vacancies found by chance", 0, family="Lattice"),
+    "vacancy_auc": Metric("Vacancy AUC", math.inf, family="Lattice"),
+    "dent_recall": Metric("Dents found", math.inf, family="Lattice"),
+    "dent_false_alarms": Metric("Dents, false alarms per image", 0, unit="per image", family="Lattice"),
+    "dent_chance": Metric("Dents found by chance", 0, family="Lattice"),
     "dent_correlation": Metric("Dent correlation", math.inf, family="Lattice"),
     "lattice_peak_db": Metric("Lattice peaks (dB)", 0, unit="dB", signed=True, family="Lattice"),
     "std_ratio": Metric("Standard deviation, output / target", 1, family="Texture"),

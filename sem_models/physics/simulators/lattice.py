@@ -13,12 +13,11 @@ from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 
 from sem_models.config.frozen import Frozen
+from sem_models.physics.simulators.columns import Columns, Positions
 
 _REACH = 4.5
 """Number of sigmas at which a spot is cut off, at 4e-5 of its height."""
 _ORDERS = 4
-
-Positions = NDArray[np.float64]
 
 
 class Atom(Frozen):
@@ -46,7 +45,10 @@ class Lattice(Frozen):
     thermal: float = Field(0.0, ge=0, le=1)
     """Standard deviation of the thermal shift of an atomic column in each direction, as a fraction of the period."""
     vacancies: float = Field(0.0, ge=0, lt=1)
-    """Share of the columns that are missing."""
+    """Share of the columns that are vacancies."""
+    vacancy_occupancy: float = Field(0.0, ge=0, lt=0.5, exclude_if=lambda share: share == 0)
+    """Share of its intensity that a column keeps in a vacancy: 0 if all atoms of the column are missing. A dump omits
+    0, so that the settings of older images stay equal."""
     background: float = Field(0.1, ge=0, le=1)
     contrast: float = Field(0.7, ge=0, le=1)
     """Height of the brightest column of the perfect crystal above the background."""
@@ -94,21 +96,30 @@ class Lattice(Frozen):
 
 def render(
     settings: Lattice, shape: tuple[int, int], generator: np.random.Generator
-) -> tuple[NDArray[np.float32], Positions]:
+) -> tuple[NDArray[np.float32], Columns]:
     """Render one field of the crystal with a random origin in the unit cell. Equal generators give equal pixels.
 
     Returns:
-        The noise-free image, (H, W) float32 in [0, 1], and the centres (rows, columns) in px of the atomic columns in
-        it, (K, 2), without vacancies. Pixel centres are at whole numbers.
+        The noise-free image, (H, W) float32 in [0, 1], and the atomic columns in it and in a margin around it, with
+        intensities in those units.
     """
     margin = _REACH * settings.sigma_px
-    centres, heights = _perfect(settings, shape, margin + 4 * settings.thermal * settings.period_px, generator)
-    there = generator.random(len(centres)) >= settings.vacancies
-    shifts = generator.normal(0, settings.thermal * settings.period_px, centres.shape)
-    centres, heights = (centres + shifts)[there], heights[there]
-    spots = _splat(centres, heights / _peak(settings), settings.sigma_px, shape)
-    image = np.clip(settings.background + settings.contrast * spots, 0, 1).astype(np.float32)
-    return image, centres[((centres >= -0.5) & (centres < np.array(shape) - 0.5)).all(axis=1)]
+    sites, brightness = _perfect(settings, shape, margin + 4 * settings.thermal * settings.period_px, generator)
+    there = generator.random(len(sites)) >= settings.vacancies
+    centres = sites + generator.normal(0, settings.thermal * settings.period_px, sites.shape)
+    heights = brightness / _peak(settings)
+    columns = Columns(
+        sites=sites,
+        centres=centres,
+        sublattice=(brightness < max(atom.brightness for atom in settings.atoms)).astype(np.int64),
+        full=2 * math.pi * settings.sigma_px**2 * settings.contrast * heights,
+        occupancy=np.where(there, 1.0, settings.vacancy_occupancy),
+        sigma_px=settings.sigma_px,
+        period_px=settings.period_px,
+    )
+    seen = columns.occupancy > 0
+    spots = splat(centres[seen], (heights * columns.occupancy)[seen], settings.sigma_px, shape)
+    return np.clip(settings.background + settings.contrast * spots, 0, 1).astype(np.float32), columns
 
 
 def _perfect(
@@ -135,10 +146,13 @@ def _peak(settings: Lattice) -> float:
     return float((tails @ [atom.brightness for atom in settings.atoms]).sum(axis=1).max())
 
 
-def _splat(
+def splat(
     centres: Positions, heights: NDArray[np.float64], sigma_px: float, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Sum the spots. A Gaussian is a product of profiles, so the image is a product of two sparse matrices."""
+    """Sum Gaussian spots of (K,) heights at (K, 2) centres in px; returns (H, W), cut off at 4.5 sigma.
+
+    A Gaussian is a product of profiles, so the image is a product of two sparse matrices.
+    """
     down, right = (_profiles(centres[:, axis], sigma_px, shape[axis]) for axis in (0, 1))
     image: NDArray[np.float64] = (down.multiply(heights[:, None]).T @ right).toarray()
     return image

@@ -23,7 +23,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 ])  # fmt: skip
 def test_as_many_atoms_as_the_area_has_room_for(lattice: Lattice) -> None:
     """Area divided by a b sin(gamma), times the number of atoms per cell."""
-    _, centres = render(lattice, (360, 480), rng())
+    centres = render(lattice, (360, 480), rng())[1].in_image((360, 480))
     cell = lattice.a_px * lattice.b_px * math.sin(math.radians(lattice.gamma_deg))
     assert len(centres) == pytest.approx(360 * 480 / cell * len(lattice.atoms), rel=0.03)
     assert (centres >= -0.5).all()
@@ -35,7 +35,8 @@ def test_atoms_are_where_the_maxima_are() -> None:
     lattice = Lattice(
         a_px=40, b_px=44, gamma_deg=80, rotation_deg=33, sigma=0.1, thermal=0.03, background=0, contrast=1
     )
-    image, centres = render(lattice, (256, 300), rng(1))
+    image, columns = render(lattice, (256, 300), rng(1))
+    centres = columns.in_image(image.shape)
     inner = centres[((centres > 8) & (centres < np.array(image.shape) - 9)).all(axis=1)]
     assert len(inner) > 30
     log = np.log(np.maximum(image.astype(float), 1e-9))
@@ -50,7 +51,8 @@ def test_atoms_are_where_the_maxima_are() -> None:
 def test_pixels_are_the_sum_of_spots_over_a_background() -> None:
     """Sum over all atoms, including those outside the image, by rendering a larger field around it."""
     lattice = Lattice(a_px=9, b_px=11, rotation_deg=12, sigma=0.15, atoms=PAIR, background=0.2, contrast=0.5)
-    image, centres = render(lattice, (80, 90), rng(2))
+    image, columns = render(lattice, (80, 90), rng(2))
+    centres = columns.in_image(image.shape)
     bright = image[
         np.clip(np.rint(centres[:, 0]), 0, 79).astype(int), np.clip(np.rint(centres[:, 1]), 0, 89).astype(int)
     ]
@@ -66,7 +68,7 @@ def test_pixels_are_the_sum_of_spots_over_a_background() -> None:
 def test_thermal_shifts_and_vacancies_are_as_large_as_asked() -> None:
     """Distances from the sites of a square lattice, whose unknown origin is given by the mean phase."""
     lattice = Lattice(a_px=10, b_px=10, thermal=0.05, vacancies=0.1)
-    _, centres = render(lattice, (800, 800), rng(3))
+    centres = render(lattice, (800, 800), rng(3))[1].in_image((800, 800))
     phase = np.angle(np.exp(2j * np.pi * centres / 10).mean(axis=0))
     shifts = np.angle(np.exp(2j * np.pi * centres / 10 - 1j * phase)) * 10 / (2 * np.pi)
     assert shifts.std(axis=0) == pytest.approx([0.5, 0.5], rel=0.05)
@@ -101,7 +103,7 @@ def test_drawn_crystals_show_the_asked_fringe(seed: int) -> None:
 def test_four_to_forty_periods_across_and_equal_seeds() -> None:
     for shape, atoms in (((40, 40), 16), ((360, 380), 36 * 38)):
         first, second = (render(Lattice(a_px=10, b_px=10), shape, rng(5)) for _ in range(2))
-        assert len(first[1]) == atoms
+        assert len(first[1].in_image(shape)) == atoms
         np.testing.assert_array_equal(first[0], second[0])
         assert not np.array_equal(first[0], render(Lattice(), shape, rng(6))[0])
 
