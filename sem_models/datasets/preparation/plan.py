@@ -1,6 +1,5 @@
 """The plan of a preparation, made before anything is cut or written."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_g
 from sem_models.errors import Message, UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, find_databar
-from sem_models.images.io.read import read_pages
+from sem_models.images.io.read import file_sha256, read_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
 from sem_models.progress import Progress, silent
@@ -66,6 +65,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         reasons = [part for item in (skipped + incomplete)[:3] for part in ("; ", item.reason)][1:]
         raise UserError(f"No usable image in {', '.join(map(str, options.raw))}. ", *reasons)
     notes = (*notes, *map(Message, plan_resampling(images, options)))
+    notes += tuple(Message(f"{image.source}: {image.scale_warning}.") for image in images if image.scale_warning)
     pairs = align_pairs(images, options, progress)
     images, rejected = without_rejected(images, pairs)
     notes += registration_notes(pairs, options)
@@ -95,7 +95,7 @@ def _of_domains(
 
 
 def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[PlannedImage]:
-    sha256 = hashlib.sha256(candidate.path.read_bytes()).hexdigest()
+    sha256 = file_sha256(candidate.path)
     for page, micrograph in enumerate(read_pages(candidate.path)):
         grey = to_grey(micrograph)
         bar = DataBar(0, "none") if candidate.role == "mask" else find_databar(grey, options.databar_rows)
@@ -111,6 +111,7 @@ def _plan_file(candidate: Candidate, options: PrepareOptions) -> Iterator[Planne
             shape=(grey.height, grey.width, grey.channels),
             dtype=str(grey.pixels.dtype),
             pixel_size_nm=stated_pixel_size(options, candidate.role) or pixel_size_nm(candidate.path, micrograph),
+            scale_warning="" if stated_pixel_size(options, candidate.role) else micrograph.scale_warning,
             sha256=sha256,
             labels=count_labels(micrograph) if candidate.role == "mask" else {},
             part=candidate.part,

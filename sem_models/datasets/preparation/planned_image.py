@@ -26,6 +26,8 @@ class PlannedImage:
     dtype: str
     pixel_size_nm: float | None
     sha256: str
+    scale_warning: str = ""
+    """See `Micrograph.scale_warning`."""
     resampled: Resampled | None = None
     """Set after the image was resampled."""
     labels: Mapping[int, int] = field(default_factory=dict)

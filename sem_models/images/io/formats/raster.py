@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sem_models.errors import UserError
 from sem_models.images.facts import Fact, facts_from_text
 from sem_models.images.io.formats.limits import refuse_oversized
-from sem_models.images.io.vendors.facts import number
+from sem_models.images.io.vendors.facts import aspect_of, number
 from sem_models.images.io.vendors.jeol import side_car
 from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
 from sem_models.images.micrograph import Micrograph, Pixels
@@ -37,11 +37,12 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
             _refuse_many_scans(path)
         image.load()
         size, metadata, history = _pixel_size_nm(image), _facts(image), _history(image)
+        aspect = _pixel_aspect(image)
         pixels = _pixels(image)
     beside = side_car(path)
     if beside is not None and not history:
         size, metadata = size or beside.pixel_size_nm, {**beside.metadata, **metadata}
-    yield Micrograph(pixels, size, metadata, path.name, history=history)
+    yield Micrograph(pixels, size, metadata, path.name, history=history, pixel_aspect=aspect)
 
 
 def _refuse_many_scans(path: Path) -> None:
@@ -69,6 +70,14 @@ def _pixel_size_nm(image: Image.Image) -> float | None:
     dots = number(image.info["dpi"][0])
     size = 2.54e7 / dots if dots else None
     return size if size and size < LARGEST_BELIEVED_NM else None
+
+
+def _pixel_aspect(image: Image.Image) -> float:
+    stated = number(image.info.get("pixel_aspect"))
+    if stated or image.format != "PNG" or "dpi" not in image.info:
+        return stated or 1.0
+    across, down = map(number, image.info["dpi"])
+    return aspect_of(down, across)
 
 
 def _facts(image: Image.Image) -> dict[str, Fact]:

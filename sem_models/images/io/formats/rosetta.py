@@ -11,7 +11,7 @@ import numpy as np
 from sem_models.errors import UserError
 from sem_models.images.facts import Fact
 from sem_models.images.io.formats.limits import refuse_many_pages, refuse_oversized
-from sem_models.images.io.vendors.facts import degrees, known, moment, number, scaled
+from sem_models.images.io.vendors.facts import aspect_of, degrees, known, moment, number, scaled
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
 
@@ -35,7 +35,9 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
         raise UserError(
             f"{path.name}: reading {path.suffix} needs an optional package: pip install -r requirements-formats.txt"
         ) from error
-    images = [signal for signal in reader.file_reader(str(path), lazy=True) if _is_image(signal)]
+    # Spectra are skipped anyway, and those of Velox files take long to unpack.
+    options = {"select_type": "images"} if path.suffix.lower() == ".emd" else {}
+    images = [signal for signal in reader.file_reader(str(path), lazy=True, **options) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
     # A Fourier transform beside the image is left out; a file of nothing else is refused with advice when it is read.
@@ -46,7 +48,8 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
     for signal, count in zip(images, counts, strict=True):
         for plane in _planes(path, signal, count, most_samples):
             source = path.name if sum(counts) == 1 else f"{path.name}#{index}"
-            yield Micrograph(plane[:, :, None], _pixel_size_nm(signal), _facts(signal), source)
+            width, height = _edge_nm(signal, -1), _edge_nm(signal, -2)
+            yield Micrograph(plane[:, :, None], width, _facts(signal), source, pixel_aspect=aspect_of(width, height))
             index += 1
 
 
@@ -74,8 +77,9 @@ def _grey(plane: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
 
 
-def _pixel_size_nm(signal: dict[str, Any]) -> float | None:
-    axis = signal["axes"][-1]
+def _edge_nm(signal: dict[str, Any], position: int) -> float | None:
+    """Return the width (last axis) or height (the axis before it) of a pixel."""
+    axis = signal["axes"][position]
     scale = number(axis.get("scale"))
     try:
         size_nm = to_nm(scale, str(axis.get("units"))) if scale else None

@@ -29,7 +29,14 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
             facts = read_facts(page)
             source = path.name if len(pages) == 1 else f"{path.name}#{index}"
             pixels = _decode(path, page, most_samples)
-            yield Micrograph(pixels, facts.pixel_size_nm, facts.metadata, source, history=facts.history)
+            yield Micrograph(
+                pixels,
+                facts.pixel_size_nm,
+                facts.metadata,
+                source,
+                history=facts.history,
+                pixel_aspect=facts.pixel_aspect,
+            )
 
 
 def _image_pages(file: tifffile.TiffFile) -> list[tifffile.TiffPage]:
