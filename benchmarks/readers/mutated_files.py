@@ -3,7 +3,7 @@
     python -m benchmarks.readers.mutated_files [FOLDER_OF_REAL_FILES]
 
 Each file is read in a worker process with a limit on its address space; a worker that takes too long is killed. Writes
-`mutated_files.json`; five minutes. Files that exceed a limit are kept in the folder `kept` beside it.
+`mutated_files.json`; five minutes. Files that exceed a limit are kept in `kept` beside it.
 """
 
 import json
@@ -24,9 +24,7 @@ from benchmarks.readers.seeds import real_seeds, write_seeds
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_pages
 
-import os
-
-FILES = int(os.environ.get("N", 1000))
+FILES = 1000
 MOST_SECONDS, MOST_BYTES = 5.0, 2**30
 _ADDRESS_SPACE = 8 * 2**30
 _KILLED_AFTER_S = 60.0
@@ -55,7 +53,7 @@ class Outcome:
 
 
 def read_mutated(seeds: Sequence[Path], count: int, folder: Path) -> Iterator[Outcome]:
-    """Damage the seeds in turn, `count` times in total, and read each file in a worker. Unsound files stay in `folder`."""
+    """Damage the seeds in turn, `count` times in total, and read each file in a worker; unsound files are kept."""
     worker = _Worker()
     for index in range(count):
         seed = seeds[index % len(seeds)]

@@ -59,9 +59,10 @@ class Micrograph:
         if self.pixel_aspect == 1 or not self.pixel_size_nm:
             return ""
         width, height = self.pixel_size_nm, self.pixel_size_nm * self.pixel_aspect
+        share, wrong = abs(1 / self.pixel_aspect - 1), "short" if height > width else "long"
         return (
             f"pixels are {width:.4g} nm wide but {height:.4g} nm high: {width:.4g} nm is used for both directions, so "
-            f"distances along y come out {abs(1 / self.pixel_aspect - 1):.0%} too {'short' if height > width else 'long'}"
+            f"distances along y come out {share:.0%} too {wrong}"
         )
 
     @property

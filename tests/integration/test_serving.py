@@ -97,9 +97,7 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
     port = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "models:/m@champion", "--port", str(port)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen(
-        command, env=environment, start_new_session=True, stderr=open("/tmp/readers_srv.log", "w")
-    )
+    server = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
         _wait(port)
         answered = decode_tiff(base64.b64decode(ask(port, sent)))
@@ -121,7 +119,7 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
 
 
 def _wait(port: int) -> None:
-    for _ in range(240):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1):
                 return

@@ -10,7 +10,7 @@ import numpy as np
 
 from sem_models.errors import UserError
 from sem_models.images.io.formats.limits import MOST_SAMPLES
-from sem_models.images.io.formats.table import readable_suffixes, recognise
+from sem_models.images.io.formats.table import Format, readable_suffixes, recognise
 from sem_models.images.micrograph import Micrograph, Pixels
 
 __all__ = ["file_sha256", "read_identified_pages", "read_micrograph", "read_pages", "readable_suffixes"]
@@ -43,15 +43,7 @@ def read_pages(path: Path, most_samples: int = MOST_SAMPLES) -> Iterator[Microgr
         UserError: The file is missing, empty, damaged or not an image, a page is too large or needs more memory than is
             available, or a package that reads it is missing.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file; check the name.")
-    if path.stat().st_size == 0:
-        raise UserError(f"{path.name}: the file is empty; copy it again.")
-    form = recognise(path)
-    if form is None:
-        known = " ".join(sorted(readable_suffixes()))
-        raise UserError(f"{path.name}: not a supported image format; use one of {known}.")
-    pages, count = form.read(path, most_samples), 0
+    pages, count = _format_of(path).read(path, most_samples), 0
     while True:
         try:
             page = next(pages, None)
@@ -74,6 +66,18 @@ def read_pages(path: Path, most_samples: int = MOST_SAMPLES) -> Iterator[Microgr
         yield _native(path, page)
     if count == 0:
         raise UserError(f"{path.name}: the file is damaged and contains no image; export it again.")
+
+
+def _format_of(path: Path) -> Format:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; check the name.")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path.name}: the file is empty; copy it again.")
+    form = recognise(path)
+    if form is None:
+        known = " ".join(sorted(readable_suffixes()))
+        raise UserError(f"{path.name}: not a supported image format; use one of {known}.")
+    return form
 
 
 def read_identified_pages(path: Path, most_samples: int = MOST_SAMPLES) -> Iterator[Micrograph]:

@@ -11,7 +11,6 @@ from sem_models.images.io.read import read_identified_pages, read_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
 
-
 MOST_REQUEST_SAMPLES = 2**25
 """Largest number of samples of a page sent in a request: 5,792 x 5,792 grey pixels."""
 
@@ -25,7 +24,8 @@ def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micro
         name: File name for messages. Its suffix may decide the format.
 
     Raises:
-        UserError: The bytes are not an image, a page has more than `MOST_REQUEST_SAMPLES`, or the pages do not match or have another number of channels together.
+        UserError: The bytes are not an image, a page has more than `MOST_REQUEST_SAMPLES`, or the pages do not
+            match or have another number of channels together.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
