@@ -15,7 +15,7 @@ from sem_models.networks.table import build_network
 
 @pytest.fixture
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, RestorationModel]:
-    recipe = find_recipe("unet-denoise-small")
+    recipe = find_recipe("unet-translate-small")
     model = RestorationModel(recipe, build_network(recipe.network).eval(), "model", run_id="abc")
     monkeypatch.setattr(
         "pipelines.release.export.resolve_model", lambda *_: ResolvedModel(model, "abc", recipe.degradation)
