@@ -74,7 +74,8 @@ def _grey(plane: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not plane.dtype.names:
         return plane
     colours = [plane[name] for name in plane.dtype.names if name.upper() != "A"]
-    return np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
+    mean: np.ndarray[Any, Any] = np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
+    return mean
 
 
 def _edge_nm(signal: dict[str, Any], position: int) -> float | None:
