@@ -1,11 +1,12 @@
 """Use case: apply a model to files and folders; a bad file is reported, the others are processed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
 from pipelines.predict.requests import DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
@@ -46,7 +47,8 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
         UserError: There is no such model, no input was found, or no input could be used.
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
-    model = resampled(resolve_model(request.model, request.scale).model, request.changes)
+    resolved = resolve_model(request.model, request.scale)
+    model = resampled(resolved.model, request.changes)
     if request.projection:
         model = with_projection(model)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
@@ -54,7 +56,8 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     lost = [
         Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
     ]
-    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar)
+    size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
+    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm)
     return process_files(work, found.stacks, progress, failed=lost)
 
 
@@ -69,6 +72,8 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     predictor: Predictor
     names: OutputNames
     databar: DataBarChoice
+    drawn_nm: float | None
+    """Pixel size of drawings of masks without a scale; None if the model does not draw, or its images had several."""
 
     def pages(self, stack: _Stack) -> Iterator[tuple[Micrograph, ...]]:
         """Yield page after page, one image from each file."""
@@ -81,11 +86,14 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     def apply(self, stack: _Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
         """Compute the output for all channels of a page."""
         target = self.names.of_page(stack[0], page[0])
+        if page[0].pixel_size_nm is None:
+            page = (replace(page[0], pixel_size_nm=self.drawn_nm), *page[1:])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
         step = apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
         others = tuple(map(str, stack[1:]))
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, step.warning)
+        warning = "; ".join(filter(None, (step.warning, page[0].scale_warning)))
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

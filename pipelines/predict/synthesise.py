@@ -1,7 +1,7 @@
 """Use case: draw micrographs with a diffusion model, unconditionally or from label maps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.requests import SynthesiseRequest
 from pipelines.predict.sampling import resampled
 from sem_models.errors import FieldRef, Message, UserError
@@ -48,13 +49,15 @@ def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[
         UserError: The model is not a diffusion model, takes no masks or needs some, or no mask could be used.
     """
     asked = (f"diffusion.sampling.samples={request.samples}", f"diffusion.sampling.seed={request.seed}")
-    model = as_diffusion(resampled(resolve_model(request.model).model, [*request.changes, *asked]))
+    resolved = resolve_model(request.model)
+    model = as_diffusion(resampled(resolved.model, [*request.changes, *asked]))
     _require_masks(model, request)
+    size_nm = drawn_size(resolved.run_id)
     if request.masks is None:
-        return list(_free(model, request, progress))
+        return list(_free(model, request, size_nm, progress))
     files = input_files([request.masks], request.out)
     names = OutputNames(request.out, files, request.overwrite)
-    return process_files(_AfterMasks(model, names), files, progress, what=None)
+    return process_files(_AfterMasks(model, names, size_nm), files, progress, what=None)
 
 
 def _require_masks(model: DiffusionModel, request: SynthesiseRequest) -> None:
@@ -67,7 +70,9 @@ def _require_masks(model: DiffusionModel, request: SynthesiseRequest) -> None:
         raise UserError(samples, " draws several images for one mask; without masks use ", count, ".")
 
 
-def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress) -> Iterator[Synthesised]:
+def _free(
+    model: DiffusionModel, request: SynthesiseRequest, size_nm: float | None, progress: Progress
+) -> Iterator[Synthesised]:
     multiple = model.capabilities.size_multiple
     size = -(-request.size_px // multiple) * multiple
     names = OutputNames(request.out, (), request.overwrite)
@@ -78,7 +83,7 @@ def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress)
         drawn = model.draw(1, (size, size), seed=seed, progress=part_of(progress, index, request.count))
         image = _cut(drawn.mean, (request.size_px, request.size_px))
         step = _step(model, f"image {index + 1} of seed {request.seed}")
-        write_micrograph(target, Micrograph(_pixels(model, image), history=(step,)))
+        write_micrograph(target, Micrograph(_pixels(model, image), size_nm, history=(step,)))
         yield Synthesised(None, str(target))
 
 
@@ -86,10 +91,13 @@ def _free(model: DiffusionModel, request: SynthesiseRequest, progress: Progress)
 class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
     model: DiffusionModel
     names: OutputNames
+    size_nm: float | None
+    """Pixel size of the training images, which drawings of masks without a scale get."""
 
     def pages(self, path: Path) -> list[Micrograph]:
         """Read the first page."""
-        return [next(read_identified_pages(path))]
+        mask = next(read_identified_pages(path))
+        return [replace(mask, pixel_size_nm=mask.pixel_size_nm or self.size_nm)]
 
     def apply(self, path: Path, number: int, page: Micrograph, progress: Progress) -> Synthesised:  # noqa: ARG002
         """See `FileWork`."""

@@ -14,9 +14,11 @@ from pipelines.release.requests import ExportRequest
 from sem_models.config.networks.table import NETWORK_FACTS
 from sem_models.errors import UserError
 from sem_models.images.intensity import IntensityRange, from_unit, to_unit
+from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.storage import save_weights
+from sem_models.tasks.table import find_task
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr
@@ -86,7 +88,7 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
         external_data=False,
         verbose=False,
     )
-    _say_limits(model, path)
+    _describe(model, path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     differences = []
     for size in _sizes_for(model):
@@ -98,15 +100,40 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
     return max(differences)
 
 
-def _say_limits(model: RestorationModel, path: Path) -> None:
-    """The intensity limits as metadata of the ONNX file, whose network takes and gives unit intensity."""
+def _describe(model: RestorationModel, path: Path) -> None:
+    """Add the metadata, and a check of the image size, to the ONNX file, whose network works in unit intensity."""
     import onnx
 
-    if model.limits is None:
-        return
-    content = onnx.load(path)
-    onnx.helper.set_model_props(content, {LIMITS: model.limits.model_dump_json()})
+    facts, content = model.capabilities, onnx.load(path)
+    properties = {
+        "software": SOFTWARE,
+        "recipe": model.recipe.name,
+        "task": find_task(model.recipe).name,
+        "run": model.run_id,
+        "scale": str(facts.scale),
+        "size_multiple": str(facts.size_multiple),
+        "halo_px": str(facts.halo),
+        **({LIMITS: model.limits.model_dump_json()} if model.limits else {}),
+    }
+    onnx.helper.set_model_props(content, {key: value for key, value in properties.items() if value})
+    content.doc_string = model.summary
+    if facts.size_multiple > 1:
+        _check_sizes(content.graph, facts.size_multiple)
     onnx.save(content, path)
+
+
+def _check_sizes(graph: Any, step: int) -> None:
+    """Let the first node fail, under a name that says why, for images that are no multiple of `step` pixels.
+
+    ONNX has no assertions. Without this, a concatenation deep in the network fails and names two sizes of feature maps.
+    """
+    from onnx import helper
+
+    name, checked = f"height_and_width_must_be_multiples_of_{step}", "checked_image"
+    for node in graph.node:
+        node.input[:] = [checked if source == "image" else source for source in node.input]
+    graph.node.insert(0, helper.make_node("SpaceToDepth", ["image"], [name], name=name, blocksize=step))
+    graph.node.insert(1, helper.make_node("DepthToSpace", [name], [checked], name=checked, blocksize=step))
 
 
 def _dimension(name: str, step: int) -> Any:
@@ -178,7 +205,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
     def axes(given: bool) -> list[object]:
         channels = facts.channels_in if given else facts.channels_out
         names = [spec.Identifier("intensity" if channels == 1 else f"intensity{index}") for index in range(channels)]
-        fixed: list[object] = [spec.BatchAxis(), spec.ChannelAxis(channel_names=names)]
+        # The network is exported for one image at a time; consumers divide larger batches.
+        fixed: list[object] = [spec.BatchAxis(size=1), spec.ChannelAxis(channel_names=names)]
         for name in ("y", "x"):
             identifier = spec.AxisId(name)
             if given:

@@ -1,7 +1,6 @@
 """Use case: answer requests over HTTP with a registered model or a run, through MLflow's scoring server."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pipelines.models import model_folder, trained_run
 from pipelines.release.requests import ServeRequest
 from pipelines.tracking.address import tracking_uri
 from pipelines.tracking.registry import local_folder, save_served
+from pipelines.tracking.scoring import APPLICATION, scoring_environment
 from sem_models.errors import UserError
 
 _HOST = "127.0.0.1"
@@ -21,7 +21,8 @@ def serve(request: ServeRequest) -> int:
     """Serve a model until interrupted; return the exit status of the server.
 
     A request is `{"dataframe_split": {"columns": ["image"], "data": [[BASE64_OF_A_TIFF]]}}` to /invocations. Several
-    inputs of one model are the pages of one TIFF, in the order of `prepare`, or the channels of one page.
+    inputs of one model are the pages of one TIFF, in the order of `prepare`, or the channels of one page. Larger bodies
+    and images than `MOST_BODY_BYTES` and `MOST_REQUEST_SAMPLES` are refused.
     """
     model = request.model
     if isinstance(model, BaselineRef):
@@ -39,12 +40,10 @@ def serve(request: ServeRequest) -> int:
 
 
 def _run_server(model: Path, port: int) -> int:
-    # The server starts `uvicorn` by name, which lies beside this interpreter.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": tracking_uri()}
+    environment = {**scoring_environment(model), "MLFLOW_TRACKING_URI": tracking_uri()}
     environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(model), "--env-manager", "local"]
-    process = subprocess.Popen([*command, "-h", _HOST, "-p", str(port)], env=environment, stdout=sys.stderr)  # noqa: S603
+    command = [sys.executable, "-m", "uvicorn", APPLICATION, "--host", _HOST, "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=sys.stderr)  # noqa: S603
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ _PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
 _NEEDED = (
     *("mlflow", "torch", "numpy", "scipy", "pandas", "pillow", "tifffile", "imagecodecs", "mrcfile"),
-    *("safetensors", "pydantic"),
+    *("safetensors", "pydantic", "psutil"),
 )
 COLUMN = "image"
 """Name of the only column of input and output: a TIFF file as base64 text."""

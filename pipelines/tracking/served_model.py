@@ -5,10 +5,12 @@ package as it was.
 """
 
 import base64
+import binascii
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
@@ -25,7 +27,13 @@ class ServedModel(PythonModel):
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
         """Restore each image of the column."""
-        files = [self._restore(base64.b64decode(text, validate=True)) for text in model_input["image"]]
+        from sem_models.errors import UserError
+
+        try:
+            files = [self._restore(base64.b64decode(text, validate=True)) for text in model_input["image"]]
+        except (UserError, binascii.Error) as error:
+            # MLflow answers with status 400 and the reason; other errors would end in a traceback.
+            raise MlflowException.invalid_parameter_value(str(error)) from error
         return pd.DataFrame({"image": [base64.b64encode(file).decode("ascii") for file in files]})
 
 

@@ -19,7 +19,7 @@ class Micrograph:
     pixels: Pixels
     """(H, W, C) in the native dtype: uint8, uint16, uint32 or float32. The dtype is never changed silently."""
     pixel_size_nm: float | None = None
-    """Edge length of a square pixel in nm; None if unknown."""
+    """Width of a pixel in nm, which is also its height if `pixel_aspect` is 1; None if unknown."""
     metadata: Mapping[str, Fact] = field(default_factory=dict)
     """Facts about the acquisition, named as in `sem_models.images.facts.FACTS`."""
     source: str = ""
@@ -31,6 +31,8 @@ class Micrograph:
     """Processing steps since the recording, oldest first; empty for an image as the instrument wrote it."""
     sha256: str = ""
     """SHA-256 of the file that it was read from; empty if it was not computed."""
+    pixel_aspect: float = 1.0
+    """Height of a pixel divided by its width. Images are never stretched, so results have that of their input."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3:
@@ -50,6 +52,18 @@ class Micrograph:
     def channels(self) -> int:
         """Number of channels, 1 for an ordinary micrograph."""
         return int(self.pixels.shape[2])
+
+    @property
+    def scale_warning(self) -> str:
+        """What to know about distances if the pixels are not square; empty if they are."""
+        if self.pixel_aspect == 1 or not self.pixel_size_nm:
+            return ""
+        width, height = self.pixel_size_nm, self.pixel_size_nm * self.pixel_aspect
+        share, wrong = abs(1 / self.pixel_aspect - 1), "short" if height > width else "long"
+        return (
+            f"pixels are {width:.4g} nm wide but {height:.4g} nm high: {width:.4g} nm is used for both directions, so "
+            f"distances along y come out {share:.0%} too {wrong}"
+        )
 
     @property
     def provenance(self) -> str:

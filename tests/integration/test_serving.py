@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from mlflow import pyfunc
 
 from pipelines.model_ref import RegistryRef
@@ -23,6 +25,7 @@ from pipelines.models import resolve_model
 from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.registry import COLUMN, find_version, list_versions
+from pipelines.tracking.scoring import MOST_BODY_BYTES
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe
@@ -51,6 +54,19 @@ def ask(port: int, text: str) -> str:
     with urllib.request.urlopen(request, timeout=30) as answer:
         predictions = json.load(answer)["predictions"]
     return predictions[0]["image"]
+
+
+def refusal(port: int, text: str) -> tuple[int, str]:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(port, text)
+    return refused.value.code, json.load(refused.value)["message"]
+
+
+def large_image() -> str:
+    """A file of some kilobytes with more pixels than a request may have."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((7000, 7000), np.uint8), compression="zlib", rowsperstrip=7000)
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
@@ -88,16 +104,22 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
         assert answered.pixels.dtype == np.uint16
         assert np.array_equal(answered.pixels, local.pixels)
         assert answered.pixel_size_nm == pytest.approx(2.5)
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            ask(port, "not base64 of an image")
-        assert refused.value.code in (400, 500)
+        for content, reason in (
+            ("not base64 of an image", "base64"),
+            (base64.b64encode(b"no image").decode(), "not a supported image format"),
+            (large_image(), "samples"),
+        ):
+            status, message = refusal(port, content)
+            assert status == 400
+            assert reason in message
+        assert refusal(port, "A" * (MOST_BODY_BYTES + 1))[0] == 413
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 
 def _wait(port: int) -> None:
-    for _ in range(240):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1):
                 return

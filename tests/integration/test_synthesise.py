@@ -1,6 +1,7 @@
 """`synthesise` and `translate` on the command line, with models trained for two steps."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,19 @@ def test_masks_give_samples_with_their_mean_and_deviation(models, tmp_path: Path
     assert single["std"] is None
     restored = run("predict", model, str(mask), "--out", str(tmp_path / "p"))["results"][0]
     assert np.abs(pixels(restored["output"]).astype(int) - pixels(single["output"])).max() <= 1
+
+
+def test_drawings_of_masks_without_a_scale_have_that_of_the_dataset(models, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("pipelines.predict.pixel_sizes.learned_size", lambda manifest, role: 6.5)
+    model, labels = models["ddpm-masks-small"], read_micrograph(next(Path(models["masks"]).iterdir()))
+    for name, own in (("without", None), ("with", 3.0)):
+        write_micrograph(tmp_path / f"{name}.tif", replace(labels, pixel_size_nm=own))
+    for command in (("synthesise", model, "--masks", str(tmp_path)), ("predict", model, str(tmp_path))):
+        results = run(*command, "--out", str(tmp_path / command[0]))["results"]
+        sizes = [read_micrograph(Path(result["output"])).pixel_size_nm for result in results]
+        assert sizes == [pytest.approx(3.0), pytest.approx(6.5)]
+    free = run("synthesise", models["ddpm-small"], "--out", str(tmp_path / "free"), "--count", "1", "--size", "33")
+    assert read_micrograph(Path(free["results"][0]["output"])).pixel_size_nm == pytest.approx(6.5)
 
 
 def test_a_mask_that_cannot_be_used_does_not_stop_the_others(models, tmp_path: Path) -> None:

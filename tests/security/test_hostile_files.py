@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sem_models.errors import UserError
+from sem_models.images.io.formats.limits import MOST_SAMPLES, refuse_oversized
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.provenance import MOST_STEPS
 
@@ -88,6 +89,115 @@ def test_tiff_bomb_is_refused_before_decoding(tmp_path: Path) -> None:
     tifffile.imwrite(path, np.zeros((20000, 20000), np.uint8), compression="zlib", rowsperstrip=20000)
     assert path.stat().st_size < 1_000_000
     assert "bomb" in expect_error(path)
+
+
+def chained(count: int, last: int) -> bytes:
+    """A TIFF of `count` directories of one tag each, the last of which leads to the offset `last`."""
+    entry = struct.pack("<HHII", 256, 4, 1, 1)
+    offsets = [8 + 18 * index for index in range(count)]
+    follow = [*offsets[1:], last]
+    return (
+        b"II*\0" + struct.pack("<I", 8) + b"".join(struct.pack("<H", 1) + entry + struct.pack("<I", o) for o in follow)
+    )
+
+
+@pytest.mark.parametrize(("count", "last"), [(1, 8), (3, 8), (3, 26)])
+def test_circles_of_directories_are_refused(tmp_path: Path, count: int, last: int) -> None:
+    (tmp_path / "circle.tif").write_bytes(chained(count, last))
+    assert "leads back to an earlier page" in expect_error(tmp_path / "circle.tif")
+
+
+def test_a_circle_in_a_big_tiff_is_refused(tmp_path: Path) -> None:
+    head = b"II+\0" + struct.pack("<HHQ", 8, 0, 16)
+    (tmp_path / "circle.tif").write_bytes(head + struct.pack("<Q", 1) + struct.pack("<HHQQ", 256, 4, 1, 1) + head[8:])
+    assert "leads back to an earlier page" in expect_error(tmp_path / "circle.tif")
+
+
+def test_too_many_directories_are_refused_without_reading_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "many.tif").write_bytes(chained(200_000, 0))
+    monkeypatch.setattr(tifffile, "TiffFile", lambda path: pytest.fail("tifffile takes 20 s"))
+    assert "more than 10,000 pages" in expect_error(tmp_path / "many.tif")
+
+
+def allow(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr("sem_models.images.io.formats.limits.available_bytes", lambda: free)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "png", "jpg", "bmp", "mrc"])
+def test_images_larger_than_the_free_memory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """40 x 50 samples of one byte need two copies of one byte and one of four bytes: 12,000 bytes."""
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "mrc":
+        import mrcfile
+
+        with mrcfile.new(path, GREY.astype(np.int8)):
+            pass
+    else:
+        Image.fromarray(GREY).save(path)
+    allow(monkeypatch, 12_000)
+    assert read_micrograph(path).pixels.shape == (40, 50, 1)
+    allow(monkeypatch, 11_999)
+    message = expect_error(path)
+    assert "40 x 50 samples needs about" in message
+    assert "more memory" in message
+
+
+def test_20000_by_20000_in_16_bit_is_read_where_the_memory_suffices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.tif"
+    with path.open("wb") as file:
+        file.truncate(800_000_000)  # sparse
+    allow(monkeypatch, 4 * 2**30)
+    refuse_oversized(path, (20_000, 20_000), 2, MOST_SAMPLES)
+    allow(monkeypatch, 3 * 2**30 - 2**28)
+    with pytest.raises(UserError, match=r"20,000 x 20,000 samples needs about 2.98 GiB of memory, but only 2.75 GiB"):
+        refuse_oversized(path, (20_000, 20_000), 2, MOST_SAMPLES)
+
+
+def test_a_strip_with_an_image_larger_than_its_page_is_refused(tmp_path: Path) -> None:
+    """The strip of a page of 40 x 50 pixels is a JPEG stream, whose own header says how much is decoded."""
+    path = tmp_path / "strip.tif"
+    tifffile.imwrite(path, GREY, compression="jpeg")
+    data = path.read_bytes()
+    frame = data.index(b"\xff\xc0")
+    path.write_bytes(data[: frame + 5] + struct.pack(">HH", 65000, 65000) + data[frame + 9 :])
+    assert "65,000 x 65,000" in expect_error(path)
+
+
+def test_tiles_larger_than_the_limit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tiles.tif"
+    tifffile.imwrite(path, GREY, tile=(16, 16))
+    data = bytearray(path.read_bytes())
+    for code in (322, 323):
+        place = data.index(struct.pack("<HHI", code, 4, 1))
+        struct.pack_into("<I", data, place + 8, 2**20)
+    path.write_bytes(data)
+    assert "1,048,576 x 1,048,576" in expect_error(path)
+
+
+def test_jpeg_with_many_scans_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scans.jpg"
+    Image.fromarray(GREY).save(path, progressive=True)
+    data = path.read_bytes()
+    assert read_micrograph(path).pixels.shape == (40, 50, 1)
+    scan = data[data.index(b"\xff\xda") : -2]
+    path.write_bytes(data[:-2] + scan * 150 + data[-2:])
+    assert "more than 100 scans" in expect_error(path)
+
+
+def test_mrc_header_longer_than_the_file_is_refused(tmp_path: Path) -> None:
+    import mrcfile
+
+    path = tmp_path / "a.mrc"
+    with mrcfile.new(path, GREY.astype(np.int8)):
+        pass
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<i", data, 92, 2**30)
+    path.write_bytes(data)
+    assert "extended header of 1,073,741,824 bytes" in expect_error(path)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent, *, indepe
     """
     images, skipped, notes = _read(options, progress)
     notes = (*notes, *map(Message, plan_resampling(images, options)))
+    notes += tuple(Message(f"{image.source}: {image.scale_warning}.") for image in images if image.scale_warning)
     pairs = align_pairs(images, options, progress)
     images, rejected = without_rejected(images, pairs)
     notes += registration_notes(pairs, options)

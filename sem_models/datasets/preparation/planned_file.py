@@ -15,7 +15,7 @@ from sem_models.datasets.preparation.sources import Candidate
 from sem_models.datasets.splits.fingerprint import fingerprint
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar, find_databar
-from sem_models.images.io.read import read_pages
+from sem_models.images.io.read import file_sha256, read_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
 
@@ -33,7 +33,7 @@ class FileReader:
         Raises:
             UserError: The file cannot be read.
         """
-        sha256 = hashlib.sha256(candidate.path.read_bytes()).hexdigest()
+        sha256 = file_sha256(candidate.path)
         key = (sha256, candidate.role)
         if key not in self._known:
             pages = enumerate(read_pages(candidate.path))
@@ -57,6 +57,7 @@ class FileReader:
             shape=(grey.height, grey.width, grey.channels),
             dtype=str(grey.pixels.dtype),
             pixel_size_nm=micrograph.pixel_size_nm,
+            scale_warning=micrograph.scale_warning,
             sha256=sha256,
             content=content.hexdigest(),
             fingerprint=None if is_mask else fingerprint(crop_databar(grey, bar).pixels),
@@ -74,6 +75,7 @@ class FileReader:
             sample=f"{candidate.sample}#{image.page}" if "#" in source else candidate.sample,
             part=candidate.part,
             pixel_size_nm=stated or image.pixel_size_nm or side_car_pixel_size_nm(candidate.path),
+            scale_warning="" if stated else image.scale_warning,
         )
 
 

@@ -33,6 +33,8 @@ class PlannedImage:
     """By which images of the same field are found; None for masks and once they have been found."""
     group_by_name: str | None = None
     """Group that the file name gives, if it is joined to `group` because images of both show the same field."""
+    scale_warning: str = ""
+    """See `Micrograph.scale_warning`."""
     resampled: Resampled | None = None
     """Set after the image was resampled."""
     labels: Mapping[int, int] = field(default_factory=dict)

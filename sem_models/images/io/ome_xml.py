@@ -79,8 +79,8 @@ def _add_pixels(element: Element, image: Micrograph, facts: Mapping[str, str], d
     if image.channels > 1:
         attributes["Interleaved"] = "true"
     if image.pixel_size_nm:
-        for axis in "XY":
-            attributes |= {f"PhysicalSize{axis}": repr(image.pixel_size_nm), f"PhysicalSize{axis}Unit": "nm"}
+        for axis, edge in (("X", image.pixel_size_nm), ("Y", image.pixel_size_nm * image.pixel_aspect)):
+            attributes |= {f"PhysicalSize{axis}": repr(edge), f"PhysicalSize{axis}Unit": "nm"}
     pixels = SubElement(element, "Pixels", attributes)
     channel = SubElement(pixels, "Channel", {"ID": "Channel:0:0", "SamplesPerPixel": str(image.channels)})
     if detector:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sem_models.errors import UserError
-from sem_models.images.io.formats.table import readable_suffixes, recognise
+from sem_models.images.io.formats.limits import MOST_SAMPLES
+from sem_models.images.io.formats.table import Format, readable_suffixes, recognise
 from sem_models.images.micrograph import Micrograph, Pixels
 
 __all__ = ["file_sha256", "read_identified_pages", "read_micrograph", "read_pages", "readable_suffixes"]
@@ -27,25 +28,22 @@ def read_micrograph(path: Path, page: int = 0) -> Micrograph:
     return found
 
 
-def read_pages(path: Path) -> Iterator[Micrograph]:
+def read_pages(path: Path, most_samples: int = MOST_SAMPLES) -> Iterator[Micrograph]:
     """Read every page of a file in its native dtype.
 
     Booleans become uint8 with values 0 and 255, and float16 and float64 become float32. Signed integers, in which EM
     software stores differences, become float32 as well (int8 and int16 exactly, int32 with 24 significant bits). NaN
     and infinities are replaced by the lowest finite value and counted in `metadata["replaced_pixels"]`.
 
+    Args:
+        path: The file.
+        most_samples: Largest number of samples of a page; pages with more are refused before they are decoded.
+
     Raises:
-        UserError: The file is missing, empty, damaged or not an image, or a package that reads it is missing.
+        UserError: The file is missing, empty, damaged or not an image, a page is too large or needs more memory than is
+            available, or a package that reads it is missing.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file; check the name.")
-    if path.stat().st_size == 0:
-        raise UserError(f"{path.name}: the file is empty; copy it again.")
-    form = recognise(path)
-    if form is None:
-        known = " ".join(sorted(readable_suffixes()))
-        raise UserError(f"{path.name}: not a supported image format; use one of {known}.")
-    pages, count = form.read(path), 0
+    pages, count = _format_of(path).read(path, most_samples), 0
     while True:
         try:
             page = next(pages, None)
@@ -53,6 +51,10 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
             raise
         except ImportError as error:
             raise UserError(f"{path.name}: a package for reading this file is missing: {_one_line(error)}") from error
+        except MemoryError as error:
+            raise UserError(
+                f"{path.name}: not enough memory to read the image; close other programs, or crop it."
+            ) from error
         except Exception as error:
             # Decoders may raise anything on damaged input; to the user it is the same problem.
             raise UserError(
@@ -66,10 +68,22 @@ def read_pages(path: Path) -> Iterator[Micrograph]:
         raise UserError(f"{path.name}: the file is damaged and contains no image; export it again.")
 
 
-def read_identified_pages(path: Path) -> Iterator[Micrograph]:
+def _format_of(path: Path) -> Format:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; check the name.")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path.name}: the file is empty; copy it again.")
+    form = recognise(path)
+    if form is None:
+        known = " ".join(sorted(readable_suffixes()))
+        raise UserError(f"{path.name}: not a supported image format; use one of {known}.")
+    return form
+
+
+def read_identified_pages(path: Path, most_samples: int = MOST_SAMPLES) -> Iterator[Micrograph]:
     """Read every page as `read_pages` does and add the SHA-256 of the file, which results state in their provenance."""
     sha256 = ""
-    for page in read_pages(path):
+    for page in read_pages(path, most_samples):
         sha256 = sha256 or file_sha256(path)
         yield replace(page, sha256=sha256)
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from sem_models.errors import UserError
@@ -9,6 +10,9 @@ from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_identified_pages, read_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.stack import assemble
+
+MOST_REQUEST_SAMPLES = 2**25
+"""Largest number of samples of a page sent in a request: 5,792 x 5,792 grey pixels."""
 
 
 def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micrograph:
@@ -20,18 +24,22 @@ def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micro
         name: File name for messages. Its suffix may decide the format.
 
     Raises:
-        UserError: The bytes are not an image, or the pages do not match or have another number of channels together.
+        UserError: The bytes are not an image, a page has more than `MOST_REQUEST_SAMPLES`, or the pages do not
+            match or have another number of channels together.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        first = next(read_identified_pages(path))
+        first = next(read_identified_pages(path, MOST_REQUEST_SAMPLES))
         if channels == 1 or first.channels >= channels:
             return first
-        whole = replace(assemble([to_grey(page) for page in read_pages(path)]), sha256=first.sha256)
+        # One page more than needed shows that there are too many, however many there are.
+        pages = islice(read_pages(path, MOST_REQUEST_SAMPLES), channels + 1)
+        whole = replace(assemble([to_grey(page) for page in pages]), sha256=first.sha256)
     if whole.channels != channels:
+        found = f"more than {channels}" if whole.channels > channels else whole.channels
         raise UserError(
-            f"{name}: the pages have {whole.channels} channels in total, but the model expects {channels}; send one "
+            f"{name}: the pages have {found} channels in total, but the model expects {channels}; send one "
             "page for each input, in the same order as in `prepare`."
         )
     return whole

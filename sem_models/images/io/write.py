@@ -139,10 +139,11 @@ def _tags(image: Micrograph) -> dict[str, Any]:
         # Otherwise tifffile takes the channels of a stack for the columns of an image.
         tags["planarconfig"] = "contig"
     if image.pixel_size_nm:
-        tags |= {"resolution": (1e7 / image.pixel_size_nm,) * 2, "resolutionunit": "CENTIMETER"}
+        edges = (image.pixel_size_nm, image.pixel_size_nm * image.pixel_aspect)
+        tags |= {"resolution": tuple(1e7 / edge for edge in edges), "resolutionunit": "CENTIMETER"}
         # DigitalMicrograph and RosettaSciIO read the pixel size only from these tags.
         tags["extratags"] = [(tag, "s", 0, "nm", True) for tag in gatan.UNITS]
-        tags["extratags"] += [(tag, "d", 1, image.pixel_size_nm, True) for tag in gatan.SCALES]
+        tags["extratags"] += [(tag, "d", 1, edge, True) for tag, edge in zip(gatan.SCALES, edges, strict=True)]
     return tags
 
 
@@ -161,7 +162,10 @@ def _write_png(part: Path, name: str, image: Micrograph) -> None:
         info.add_text("provenance", image.provenance)
         info.add_text(HISTORY, STEPS.dump_json(image.history, exclude_defaults=True).decode())
     if image.pixel_size_nm:
+        edges = (image.pixel_size_nm, image.pixel_size_nm * image.pixel_aspect)
         info.add_text("pixel_size_nm", repr(image.pixel_size_nm))
-        if 1e9 / image.pixel_size_nm < _PHYS_LIMIT:
-            options["dpi"] = (2.54e7 / image.pixel_size_nm,) * 2
+        if image.pixel_aspect != 1:
+            info.add_text("pixel_aspect", repr(image.pixel_aspect))
+        if 1e9 / min(edges) < _PHYS_LIMIT:
+            options["dpi"] = tuple(2.54e7 / edge for edge in edges)
     Image.fromarray(_squeezed(pixels)).save(part, **options)

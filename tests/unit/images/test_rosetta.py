@@ -19,7 +19,7 @@ def signal(data: np.ndarray, units: str = "nm", scale: float = 0.5) -> dict[str,
 
 
 def pages(monkeypatch: pytest.MonkeyPatch, folder: Path, *signals: dict[str, Any]) -> list[Any]:
-    reader = SimpleNamespace(file_reader=lambda path: list(signals))
+    reader = SimpleNamespace(file_reader=lambda path, **options: list(signals))
     monkeypatch.setitem(sys.modules, "rsciio", SimpleNamespace(emd=reader))
     monkeypatch.setitem(sys.modules, "rsciio.emd", reader)
     (folder / "image.emd").write_bytes(b"\0" * 1000)

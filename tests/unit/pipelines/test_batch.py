@@ -58,8 +58,8 @@ def test_a_file_that_breaks_keeps_the_pages_before() -> None:
 
 
 def test_nothing_done_is_the_fault_of_the_user() -> None:
-    lost = [Done("lost", 0, Message("a further input is missing"))]
-    with pytest.raises(UserError, match=r"None of 3 files could be used: a further input is missing"):
+    lost = [Done("lost", 0, Message("an extra input is missing"))]
+    with pytest.raises(UserError, match=r"None of 3 files could be used: an extra input is missing"):
         process_files(Letters(), ["x", "!"], silent, failed=lost)
     assert [one.item for one in process_files(Letters(), ["a"], silent, failed=lost)] == ["lost", "a"]
 

@@ -8,31 +8,47 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
+from sem_models.errors import UserError
 from sem_models.images.facts import Fact, facts_from_text
-from sem_models.images.io.formats.limits import refuse_bomb
-from sem_models.images.io.vendors.facts import number
+from sem_models.images.io.formats.limits import refuse_oversized
+from sem_models.images.io.vendors.facts import aspect_of, number
 from sem_models.images.io.vendors.jeol import side_car
 from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import MOST_STEPS, STEPS, ProcessingStep
 
-Image.MAX_IMAGE_PIXELS = None  # sizes are refused by `refuse_bomb`, with one limit for all formats
+Image.MAX_IMAGE_PIXELS = None  # sizes are refused by `refuse_oversized`, with one limit for all formats
 HISTORY = "history"
 """Name of the text chunk that contains the processing steps as JSON."""
-_BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4, "RGB": 3, "RGBA": 4, "CMYK": 4, "LA": 2}
+_BYTES = {"I;16": 2, "I;16B": 2, "I": 4, "F": 4}
+"""Bytes per sample; 1 in all other modes."""
+_PALETTE_CHANNELS = 4
+_MOST_SCANS = 100
+"""Largest number of scans of a JPEG file. Progressive files have about ten; each one decodes the whole image again."""
 
 
-def read(path: Path) -> Iterator[Micrograph]:
+def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
     """Read the image of the file in its own bit depth. Palettes become RGB."""
     with Image.open(path) as image:
-        refuse_bomb(path, (image.height, image.width), _BYTES.get(image.mode, 1), path.stat().st_size)
+        channels = _PALETTE_CHANNELS if image.mode in ("P", "PA") else len(image.getbands())
+        shape = (image.height, image.width, *([channels] if channels > 1 else []))
+        refuse_oversized(path, shape, _BYTES.get(image.mode, 1), most_samples)
+        if image.format == "JPEG":
+            _refuse_many_scans(path)
         image.load()
         size, metadata, history = _pixel_size_nm(image), _facts(image), _history(image)
+        aspect = _pixel_aspect(image)
         pixels = _pixels(image)
     beside = side_car(path)
     if beside is not None and not history:
         size, metadata = size or beside.pixel_size_nm, {**beside.metadata, **metadata}
-    yield Micrograph(pixels, size, metadata, path.name, history=history)
+    yield Micrograph(pixels, size, metadata, path.name, history=history, pixel_aspect=aspect)
+
+
+def _refuse_many_scans(path: Path) -> None:
+    # Compressed data never contains this marker, because 0 follows every 0xFF there.
+    if path.read_bytes().count(b"\xff\xda") > _MOST_SCANS:
+        raise UserError(f"{path.name}: the JPEG file has more than {_MOST_SCANS} scans; save it as baseline JPEG.")
 
 
 def _pixels(image: Image.Image) -> Pixels:
@@ -54,6 +70,14 @@ def _pixel_size_nm(image: Image.Image) -> float | None:
     dots = number(image.info["dpi"][0])
     size = 2.54e7 / dots if dots else None
     return size if size and size < LARGEST_BELIEVED_NM else None
+
+
+def _pixel_aspect(image: Image.Image) -> float:
+    stated = number(image.info.get("pixel_aspect"))
+    if stated or image.format != "PNG" or "dpi" not in image.info:
+        return stated or 1.0
+    across, down = map(number, image.info["dpi"])
+    return aspect_of(down, across)
 
 
 def _facts(image: Image.Image) -> dict[str, Fact]:

@@ -1,5 +1,6 @@
 """dm3, dm4, emd and ser, read with RosettaSciIO, an optional package (GPL-3.0)."""
 
+import math
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 
 from sem_models.errors import UserError
 from sem_models.images.facts import Fact
-from sem_models.images.io.formats.limits import refuse_bomb
-from sem_models.images.io.vendors.facts import degrees, known, moment, number, scaled
+from sem_models.images.io.formats.limits import refuse_many_pages, refuse_oversized
+from sem_models.images.io.vendors.facts import aspect_of, degrees, known, moment, number, scaled
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
 
@@ -26,7 +27,7 @@ _SMALLEST_NM, _LARGEST_NM = 1e-4, 1e6
 _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
 
 
-def read(path: Path) -> Iterator[Micrograph]:
+def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
     """Read one micrograph per plane of every image signal; spectra, and transforms beside an image, are skipped."""
     try:
         reader = import_module(f"rsciio.{_READERS[path.suffix.lower()]}")
@@ -34,15 +35,22 @@ def read(path: Path) -> Iterator[Micrograph]:
         raise UserError(
             f"{path.name}: reading {path.suffix} needs an optional package: pip install -r requirements-formats.txt"
         ) from error
-    images = [signal for signal in reader.file_reader(str(path)) if _is_image(signal)]
+    # Spectra are skipped anyway, and those of Velox files take long to unpack.
+    options = {"select_type": "images"} if path.suffix.lower() == ".emd" else {}
+    images = [signal for signal in reader.file_reader(str(path), lazy=True, **options) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
     # A Fourier transform beside the image is left out; a file of nothing else is refused with advice when it is read.
     images = [signal for signal in images if not np.iscomplexobj(signal["data"])] or images
-    planes = [(signal, plane) for signal in images for plane in _planes(path, signal)]
-    for index, (signal, plane) in enumerate(planes):
-        source = path.name if len(planes) == 1 else f"{path.name}#{index}"
-        yield Micrograph(plane[:, :, None], _pixel_size_nm(signal), _facts(signal), source)
+    counts = [math.prod(signal["data"].shape[:-2]) for signal in images]
+    refuse_many_pages(path, sum(counts))
+    index = 0
+    for signal, count in zip(images, counts, strict=True):
+        for plane in _planes(path, signal, count, most_samples):
+            source = path.name if sum(counts) == 1 else f"{path.name}#{index}"
+            width, height = _edge_nm(signal, -1), _edge_nm(signal, -2)
+            yield Micrograph(plane[:, :, None], width, _facts(signal), source, pixel_aspect=aspect_of(width, height))
+            index += 1
 
 
 def _is_image(signal: dict[str, Any]) -> bool:
@@ -54,17 +62,25 @@ def _is_image(signal: dict[str, Any]) -> bool:
     )
 
 
-def _planes(path: Path, signal: dict[str, Any]) -> list[np.ndarray[Any, Any]]:
-    data = np.asarray(signal["data"])
-    refuse_bomb(path, data.shape, data.dtype.itemsize, path.stat().st_size)
-    if data.dtype.names:
-        colours = [data[name] for name in data.dtype.names if name.upper() != "A"]
-        data = np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
-    return list(data.reshape(-1, *data.shape[-2:]))
+def _planes(path: Path, signal: dict[str, Any], count: int, most_samples: int) -> Iterator[np.ndarray[Any, Any]]:
+    """Load one plane after another. Until then the data is lazy, so that its size can be refused."""
+    data = signal["data"]
+    refuse_oversized(path, data.shape[-2:], data.dtype.itemsize, most_samples)
+    for index in range(count):
+        yield _grey(np.asarray(data.reshape(count, *data.shape[-2:])[index]))
 
 
-def _pixel_size_nm(signal: dict[str, Any]) -> float | None:
-    axis = signal["axes"][-1]
+def _grey(plane: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if not plane.dtype.names:
+        return plane
+    colours = [plane[name] for name in plane.dtype.names if name.upper() != "A"]
+    mean: np.ndarray[Any, Any] = np.stack(colours, axis=0).mean(axis=0).astype(np.uint8)
+    return mean
+
+
+def _edge_nm(signal: dict[str, Any], position: int) -> float | None:
+    """Return the width (last axis) or height (the axis before it) of a pixel."""
+    axis = signal["axes"][position]
     scale = number(axis.get("scale"))
     try:
         size_nm = to_nm(scale, str(axis.get("units"))) if scale else None

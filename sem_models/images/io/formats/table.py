@@ -18,7 +18,8 @@ class Format:
 
     suffixes: tuple[str, ...]
     signatures: tuple[bytes, ...]
-    read: Callable[[Path], Iterator[Micrograph]]
+    read: Callable[[Path, int], Iterator[Micrograph]]
+    """Read the pages of a file that have at most so many samples."""
 
 
 FORMATS: dict[str, Format] = {

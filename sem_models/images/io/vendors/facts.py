@@ -9,6 +9,8 @@ from typing import Any
 from sem_models.images.facts import FACTS, Fact
 from sem_models.images.provenance import ProcessingStep
 
+_ASPECT_TOLERANCE = 0.01
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -17,6 +19,8 @@ class Facts:
     pixel_size_nm: float | None = None
     metadata: Mapping[str, Fact] = field(default_factory=dict)
     history: tuple[ProcessingStep, ...] = ()
+    pixel_aspect: float = 1.0
+    """Height of a pixel divided by its width."""
 
 
 def number(value: Any) -> float | None:
@@ -26,6 +30,15 @@ def number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return result if 0 < result < float("inf") else None
+
+
+def aspect_of(width: float | None, height: float | None) -> float:
+    """Return the height of a pixel divided by its width.
+
+    Returns 1 if one of them is unknown, or if they differ by less than 1 %: instruments round the sizes they write.
+    """
+    ratio = height / width if width and height else 1.0
+    return ratio if abs(ratio - 1) > _ASPECT_TOLERANCE else 1.0
 
 
 def known(**values: Fact | None) -> dict[str, Fact]:

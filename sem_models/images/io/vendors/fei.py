@@ -5,7 +5,7 @@ from typing import Any
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, number, scaled
+from sem_models.images.io.vendors.facts import Facts, aspect_of, degrees, known, moment, number, scaled
 
 TAGS = (34682, 34680)
 _BEAMS = {"EBeam": "electron", "IBeam": "ion"}
@@ -35,17 +35,19 @@ def facts(page: TiffPage) -> Facts | None:
         scan_rotation_deg=degrees(_get(table, "Beam", "ScanRotation"), _DEGREES),
         acquired=moment(f"{_get(table, 'User', 'Date')} {_get(table, 'User', 'Time')}", *_DATES),
     )
-    return Facts(scaled(_pixel_width_m(table, beam), 1e9), metadata)
+    width = _pixel_edge_m(table, beam, "PixelWidth", "HFW", "ResolutionX")
+    height = _pixel_edge_m(table, beam, "PixelHeight", "VFW", "ResolutionY")
+    return Facts(scaled(width, 1e9), metadata, pixel_aspect=aspect_of(width, height))
 
 
-def _pixel_width_m(table: dict[str, Any], beam: dict[str, Any]) -> float | None:
+def _pixel_edge_m(table: dict[str, Any], beam: dict[str, Any], edge: str, field: str, pixels: str) -> float | None:
+    """Return the stated width or height of a pixel, or else the width or height of the field over its pixels."""
     for section in ("Scan", "EScan", "IScan"):
-        width = number(_get(table, section, "PixelWidth"))
-        if width:
-            return width
-    field = number(beam.get("HFW"))
-    columns = number(_get(table, "Image", "ResolutionX"))
-    return field / columns if field and columns else None
+        stated = number(_get(table, section, edge))
+        if stated:
+            return stated
+    whole, count = number(beam.get(field)), number(_get(table, "Image", pixels))
+    return whole / count if whole and count else None
 
 
 def _beam(table: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Zeiss Atlas (Fibics): XML in tag 51023, pixel pitch in micrometres."""
 
+import math
 from xml.etree import ElementTree
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, scaled
+from sem_models.images.io.vendors.facts import Facts, aspect_of, degrees, known, moment, number, scaled
 
 TAG = 51023
 
@@ -27,7 +28,15 @@ def facts(page: TiffPage) -> Facts | None:
         scan_rotation_deg=degrees(root.findtext("Scan/ScanRot")),
         acquired=moment(root.findtext("Application/Date") or ""),
     )
-    return Facts(scaled(root.findtext("Scan/Ux"), 1e3), metadata)
+    return Facts(
+        scaled(root.findtext("Scan/Ux"), 1e3), metadata, pixel_aspect=aspect_of(_pitch(root, "U"), _pitch(root, "V"))
+    )
+
+
+def _pitch(root: ElementTree.Element, axis: str) -> float | None:
+    """Return the distance of two pixels along a row (U) or a column (V), which a rotated scan has in x and y."""
+    x, y = (degrees(root.findtext(f"Scan/{axis}{name}")) for name in "xy")
+    return None if x is None or y is None else number(math.hypot(x, y))
 
 
 def _in_unit(element: ElementTree.Element | None, unit: str, factor: float) -> float | None:

@@ -2,22 +2,28 @@
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, number
+from sem_models.images.io.vendors.facts import Facts, aspect_of, number
 from sem_models.images.units import to_nm
 
 SCALES, UNITS = (65009, 65010), (65003, 65004)
 """Tags of the two axes."""
-SCALE, UNIT, UNIT_IN_FULL = SCALES[0], UNITS[0], 65012
+_IN_FULL = 9
+"""From the tag of a unit to that of its full name."""
 
 
 def facts(page: TiffPage) -> Facts | None:
     """Return the facts of one page; None if it is not calibrated in a unit of length."""
-    scale = number(page.tags[SCALE].value) if SCALE in page.tags else None
+    width, height = _edge_nm(page, SCALES[0], UNITS[0]), _edge_nm(page, SCALES[1], UNITS[1])
+    return Facts(width, pixel_aspect=aspect_of(width, height)) if width else None
+
+
+def _edge_nm(page: TiffPage, scale_tag: int, unit_tag: int) -> float | None:
+    scale = number(page.tags[scale_tag].value) if scale_tag in page.tags else None
     if scale is None:
         return None
-    for tag in (UNIT_IN_FULL, UNIT):
+    for tag in (unit_tag + _IN_FULL, unit_tag):
         try:
-            return Facts(to_nm(scale, str(page.tags[tag].value)))
+            return to_nm(scale, str(page.tags[tag].value))
         except (KeyError, ValueError):
             continue
     return None

@@ -4,7 +4,8 @@ import re
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, number
+from sem_models.images.io.vendors.facts import Facts, aspect_of
+from sem_models.images.io.vendors.resolution import per_unit
 from sem_models.images.units import to_nm
 
 
@@ -15,9 +16,8 @@ def facts(page: TiffPage) -> Facts | None:
     unit = re.search(r"^unit=(.+)$", text, re.MULTILINE)
     if not unit or 282 not in page.tags:
         return None
-    numerator, denominator = page.tags[282].value
-    per_unit = number(numerator / denominator) if denominator else None
+    across, down = per_unit(page, 282), per_unit(page, 283)
     try:
-        return Facts(to_nm(1 / per_unit, unit[1])) if per_unit else None
+        return Facts(to_nm(1 / across, unit[1]), pixel_aspect=aspect_of(down, across)) if across else None
     except ValueError:
         return None

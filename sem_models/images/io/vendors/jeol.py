@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, degrees, known, moment, number, scaled
+from sem_models.images.io.vendors.facts import Facts, aspect_of, degrees, known, moment, number, scaled
 from sem_models.images.io.vendors.resolution import LARGEST_BELIEVED_NM
 from sem_models.images.units import to_nm
 
@@ -38,7 +38,9 @@ def _from_xml(text: str) -> Facts | None:
     )
     size = 1e9 / per_metre if per_metre else None
     # Some stations write the pixel pitch of the camera sensor here; no TEM image has pixels of micrometres.
-    return Facts(size if size and size < LARGEST_BELIEVED_NM else None, metadata)
+    down = number(root.findtext(".//PixelsPerMeter/Vertical"))
+    believed = size if size and size < LARGEST_BELIEVED_NM else None
+    return Facts(believed, metadata, pixel_aspect=aspect_of(down, per_metre))
 
 
 def _first_number(root: ElementTree.Element, name: str) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tifffile import TiffPage
 
-from sem_models.images.io.vendors.facts import Facts, known, number, scaled
+from sem_models.images.io.vendors.facts import Facts, aspect_of, known, number, scaled
 
 TAG = 33560
 _EXIF = 34665
@@ -24,7 +24,8 @@ def facts(page: TiffPage) -> Facts | None:
         exposure_s=_exposure_s(page),
         acquired=_acquired(table.get("datetime")),
     )
-    return Facts(scaled(table.get("pixelsizex"), 1e9), metadata)
+    width, height = (number(table.get(f"pixelsize{axis}")) for axis in "xy")
+    return Facts(scaled(width, 1e9), metadata, pixel_aspect=aspect_of(width, height))
 
 
 def _exposure_s(page: TiffPage) -> float | None:

@@ -4,13 +4,14 @@ Lengths without a unit are micrometres.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 from tifffile import TiffPage
 
 from sem_models.images.facts import Fact, facts_from_text
 from sem_models.images.io.ome_xml import ACQUISITION, PROCESSING
-from sem_models.images.io.vendors.facts import Facts, known, number
+from sem_models.images.io.vendors.facts import Facts, aspect_of, known, number
 from sem_models.images.provenance import MOST_STEPS, ProcessingStep
 from sem_models.images.units import to_nm
 
@@ -32,15 +33,20 @@ def facts(page: TiffPage) -> Facts | None:
     if pixels is None:
         return None
     size = _length_nm(pixels, "PhysicalSizeX")
+    aspect = aspect_of(size, _length_nm(pixels, "PhysicalSizeY"))
+    return replace(_of_image(root, str(first.software)), pixel_size_nm=size, pixel_aspect=aspect)
+
+
+def _of_image(root: ElementTree.Element, software: str) -> Facts:
     history = _history(root)
     annotated = next(_maps(root, ACQUISITION), None)
     if annotated is not None:
-        return Facts(size, facts_from_text(annotated), history)
+        return Facts(None, facts_from_text(annotated), history)
     description = (root.findtext(".//{*}Image/{*}Description") or "").strip()
-    if description and not history and _OURS in str(first.software):
+    if description and not history and _OURS in software:
         # Versions without annotations recorded processing in the description only.
-        return Facts(size, _instrument_facts(root), (ProcessingStep.from_note(description),))
-    return Facts(size, _instrument_facts(root) | known(description="" if history else description), history)
+        return Facts(None, _instrument_facts(root), (ProcessingStep.from_note(description),))
+    return Facts(None, _instrument_facts(root) | known(description="" if history else description), history)
 
 
 def _maps(root: ElementTree.Element, namespace: str) -> Iterator[dict[str, str]]:

@@ -27,6 +27,6 @@ def read_facts(page: TiffPage) -> Facts:
     if processed is not None:
         # A file beside it, or a tag left by another program, would describe the image before it was processed.
         return processed
-    size = next((facts.pixel_size_nm for facts in found if facts.pixel_size_nm), None)
+    scale = next((facts for facts in found if facts.pixel_size_nm), Facts())
     metadata = {key: value for facts in reversed(found) for key, value in facts.metadata.items()}
-    return Facts(size, metadata)
+    return Facts(scale.pixel_size_nm, metadata, pixel_aspect=scale.pixel_aspect)

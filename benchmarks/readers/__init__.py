@@ -1,0 +1,1 @@
+"""Damaged files, read in bounded time and memory."""

@@ -1,0 +1,52 @@
+"""Main memory that this process may still use: what the machine has free, within the limits of its control groups."""
+
+from pathlib import Path
+
+import psutil
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
+
+
+def available_bytes() -> int:
+    """Return how many bytes can be allocated without swapping.
+
+    Containers and batch systems limit the memory by a control group (cgroup v1 or v2, Linux), which the free memory of
+    the machine does not show.
+    """
+    return max(0, min([int(psutil.virtual_memory().available), *_left_in_groups(_CGROUPS, _OWN)]))
+
+
+def _left_in_groups(root: Path, own: Path) -> list[int]:
+    """Return the bytes left in each control group that limits this process: its own group and all groups above."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return []
+    left: list[int] = []
+    for line in lines:
+        number, controllers, name = line.split(":", 2)
+        relative = name.strip("/")
+        if number == "0":
+            left += _left_along(root, relative, ("memory.max", "memory.current", "inactive_file"))
+        elif "memory" in controllers.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            left += _left_along(root / "memory", relative, names)
+    return left
+
+
+def _left_along(root: Path, relative: str, names: tuple[str, str, str]) -> list[int]:
+    # Inside a container, the path may name a place that is visible only outside; its limit then stands at the root.
+    folder = root / relative
+    places = [folder, *(place for place in folder.parents if place == root or root in place.parents)]
+    return [left for place in places if (left := _left_in(place, *names)) is not None]
+
+
+def _left_in(group: Path, limit: str, used: str, reclaimable: str) -> int | None:
+    """Return limit minus use, where cached pages of files count as free; None if the group has no limit."""
+    try:
+        most, current = (group / limit).read_text().strip(), int((group / used).read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return None
+    return int(most) - current + int(stat.get(reclaimable, 0)) if most.isdigit() else None
