@@ -1,10 +1,10 @@
-"""The posterior mean of a pixel: a blind-spot prediction combined with the recorded value (Laine et al., 2019)."""
+"""The posterior mean of a pixel: a blind-spot prediction combined with recorded values (Laine et al., 2019)."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.inference.pixel_posterior import REACH_PX, PixelPosterior
+from sem_models.inference.pixel_posterior import ACTIVITY_REACH_PX, PixelPosterior
 
 
 class PosteriorMean(nn.Module):
@@ -27,14 +27,14 @@ def combined(recorded: Tensor, prediction: Tensor, posterior: PixelPosterior) ->
     Args:
         recorded: (N, 1, H, W) in unit intensity.
         prediction: What the network predicts for them, of the same shape.
-        posterior: Noise and filters. With filters of one weight this is the posterior mean of a Gaussian prediction
-            and Gaussian noise, (m / s_p^2 + y / s_n^2) / (1 / s_p^2 + 1 / s_n^2), with the weight
+        posterior: Noise and filters. With filters of 1 x 1 px this is the posterior mean of a Gaussian prediction m
+            and Gaussian noise, (m / s_p^2 + y / s_n^2) / (1 / s_p^2 + 1 / s_n^2), where the weight is
             s_n^2 / (s_p^2 + s_n^2) (Laine et al., NeurIPS 2019, section 3; Krull et al., Frontiers in CS 2, 2020).
-            Longer filters are the same for noise that is correlated along the scan line.
+            Larger filters also use that neighbouring errors of a prediction resemble each other.
     """
-    residual, reach = recorded - prediction, len(posterior.filters[0]) // 2
-    kernels = torch.tensor(posterior.filters, dtype=residual.dtype, device=residual.device)[:, None, None]
-    noise = F.conv2d(F.pad(residual, (reach, reach, 0, 0)), kernels)
+    residual, reach = recorded - prediction, posterior.filter_reach_px
+    kernels = torch.tensor(posterior.filters, dtype=residual.dtype, device=residual.device)[:, None]
+    noise = F.conv2d(F.pad(residual, (reach,) * 4), kernels)
     shares = interpolation(relative_activity(prediction, posterior), posterior.activity)
     return recorded - (noise * shares).sum(dim=1, keepdim=True)
 
@@ -46,11 +46,8 @@ def noise_variance(signal: Tensor, posterior: PixelPosterior) -> Tensor:
 
 def relative_activity(prediction: Tensor, posterior: PixelPosterior) -> Tensor:
     """Return the standard deviation of (N, 1, H, W) around each pixel, divided by that of the noise; same shape."""
-    edge = 2 * REACH_PX + 1
-    around = F.pad(prediction, (REACH_PX,) * 4, mode="replicate")
-    mean = F.avg_pool2d(around, edge, stride=1)
-    variance = F.avg_pool2d(around**2, edge, stride=1) - mean**2
-    return (variance.clamp(min=0) / noise_variance(prediction, posterior)).sqrt()
+    spread = _mean(prediction**2) - _mean(prediction) ** 2
+    return (spread.clamp(min=0) / noise_variance(prediction, posterior)).sqrt()
 
 
 def interpolation(x: Tensor, knots: tuple[float, ...]) -> Tensor:
@@ -63,5 +60,10 @@ def interpolation(x: Tensor, knots: tuple[float, ...]) -> Tensor:
         return torch.ones_like(x)
     ends = torch.tensor(knots, dtype=x.dtype, device=x.device)[:, None, None]
     passed = ((x - ends[:-1]) / (ends[1:] - ends[:-1])).clamp(0, 1)
-    before, after = F.pad(passed, (0, 0, 0, 0, 1, 0), value=1.0), F.pad(passed, (0, 0, 0, 0, 0, 1), value=0.0)
-    return before - after
+    one, none = torch.ones_like(x), torch.zeros_like(x)
+    return torch.cat([one, passed], dim=1) - torch.cat([passed, none], dim=1)
+
+
+def _mean(x: Tensor) -> Tensor:
+    reach = ACTIVITY_REACH_PX
+    return F.avg_pool2d(F.pad(x, (reach,) * 4, mode="replicate"), 2 * reach + 1, stride=1)

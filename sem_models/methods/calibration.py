@@ -13,10 +13,10 @@ from sem_models.evaluation.restoration import make_case
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.pixel_posterior import PixelPosterior
-from sem_models.methods.posterior_fit import LineNoise, fit_posterior, residual_correlation
+from sem_models.methods.posterior_fit import PixelNoise, fit_posterior, residual_correlation
 from sem_models.physics.noise_estimate.estimate import pooled_noise
 
-_CROPS, _EDGE_PX = 8, 256
+_CROPS, _EDGE_PX = 16, 160
 _NOISE_EDGE_PX = 1024
 _CORRELATED = 0.2
 """Correlation of neighbouring residuals above which noise does not count as independent from pixel to pixel."""
@@ -44,10 +44,10 @@ class PosteriorCalibration:
         """Take crops of the inputs of the validation split and estimate their noise."""
         images = [make_case(dataset, entry, recipe.degradation, 1).input for entry in dataset.entries("val")]
         self._crops = _crops(images, capabilities(recipe.network).size_multiple)
-        self._noise: LineNoise | None = None
+        self._noise: PixelNoise | None = None
         self._warning = ""
         try:
-            self._noise = LineNoise(*pooled_noise([_centre(image, _NOISE_EDGE_PX) for image in images]))
+            self._noise = PixelNoise(*pooled_noise([_centre(image, _NOISE_EDGE_PX) for image in images]))
         except UserError as error:
             self._warning = _withheld(str(error))
 

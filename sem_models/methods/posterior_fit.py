@@ -1,153 +1,161 @@
 """Fitting the posterior mean: how much of the residual of a prediction is noise, by the activity around a pixel.
 
-No clean image is needed. The noise n is known from its measurement, the residual z = y - m is seen, and how much the
-prediction m follows the recorded values y is measured by changing them. Both together give the covariance of n and z
-(Stein, Annals of Statistics 9, 1981), hence the linear estimate of n from z with the least mean squared error.
+No clean image is needed. The residual z = y - m is seen, and the covariance of the noise n with it follows from the
+measured noise and from how z reacts if a little more of such noise is added to y: E(n z) = s_n^2 E(dz / dy) for Gaussian
+noise (Stein, Annals of Statistics 9, 1981; Ramani, Blu and Unser, IEEE TIP 17, 2008). Both give the linear estimate of n
+from z with the least mean squared error. If the prediction m does not react to its own pixel, the weight of that
+pixel alone is s_n^2 / (s_p^2 + s_n^2): the posterior mean. Networks trained by masking do react, because nothing is
+masked when they are applied; part of the pixel is then in the prediction already.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.linalg import solve_toeplitz
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.pixel_posterior import PixelPosterior
-from sem_models.inference.posterior_mean import noise_variance, relative_activity
+from sem_models.inference.posterior_mean import interpolation, noise_variance, relative_activity
 
-Row = NDArray[np.float64]
-
-_LEVELS = 12
-"""Levels of activity, with equally many pixels in each."""
+_LEVELS = 5
+_RARE = 0.02
+"""Share of the pixels below the first and above the last activity; equally many lie between two others."""
+_REACH_PX = 2
+"""Half edge of the filters."""
 _PROBE = 0.1
-"""How much each value is changed to see what follows, in standard deviations of the noise."""
+"""How much noise is added and taken away to see the reaction, in standard deviations."""
+_RIDGE = 1e-3
+"""Pull of each filter towards the one for all pixels, relative to the mean power."""
 
 
 @dataclass(frozen=True)
-class LineNoise:
-    """Noise whose variance is `gain` x signal + `offset` and which is correlated along the scan line only."""
+class PixelNoise:
+    """Noise that is independent from pixel to pixel; its variance is `gain` x signal + `offset`."""
 
     gain: float
     offset: float
-    correlation: tuple[float, ...] = (1.0,)
-    """Correlation of two pixels of a line by their distance, from 0; beyond the last it is 0."""
 
     @property
-    def reach_px(self) -> int:
-        """Largest distance of two correlated pixels."""
-        return len(self.correlation) - 1
+    def alone(self) -> PixelPosterior:
+        """A posterior that knows the noise and no filter yet."""
+        return PixelPosterior(gain=self.gain, offset=self.offset, activity=(0.0,), filters=(((0.0,),),))
 
 
 @dataclass(frozen=True)
-class Moments:
-    """What was seen at one level of activity, in units of the standard deviation of the noise."""
+class _Seen:
+    """One image and what the network makes of it, (1, 1, H, W) each."""
 
-    activity: float
-    residual: Row
-    """Mean product of the residuals of two pixels of a line by their distance, from 0."""
-    response: Row
-    """Mean derivative of the prediction of a pixel by the recorded value at a distance of up to the middle entry."""
+    deviation: Tensor
+    """Standard deviation of the noise."""
+    probe: Tensor
+    """The noise that was added, +1 or -1 standard deviations times `_PROBE`."""
+    prediction: Tensor
+    residual: Tensor
+    more: tuple[Tensor, Tensor]
+    """Prediction and residual with the probe added."""
+    less: tuple[Tensor, Tensor]
+    """Prediction and residual with the probe taken away."""
 
 
-def fit_posterior(network: nn.Module, images: Sequence[UnitImage], noise: LineNoise) -> PixelPosterior:
+def fit_posterior(
+    network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise, reach_px: int = _REACH_PX
+) -> PixelPosterior:
     """Fit the filters that estimate the noise of a pixel from residuals.
 
     Args:
         network: Predicts (1, 1, H, W) from values of the same shape; on one device, not training.
         images: (1, H, W) float32 recorded values in unit intensity, of sizes that the network takes.
         noise: The noise of these images.
+        reach_px: Half edge of the filters; 0 uses the residual of the pixel alone.
     """
-    bare = _without_filters(noise)
-    levels = _levels(_seen(network, images, bare, noise.reach_px), noise.reach_px)
-    filters = tuple(tuple(filter_of(level, noise.correlation).tolist()) for level in levels)
-    return bare.model_copy(update={"activity": tuple(level.activity for level in levels), "filters": filters})
+    seen = _seen(network, images, noise)
+    found = torch.cat([relative_activity(part.prediction, noise.alone).flatten() for part in seen])
+    activity = _quantiles(found, _LEVELS)
+    filters = _filters(seen, activity, noise, reach_px)
+    return noise.alone.model_copy(update={"activity": activity, "filters": filters})
 
 
-def filter_of(level: Moments, correlation: Sequence[float]) -> Row:
-    """Return the weights of the residuals around a pixel in the best linear estimate of its noise, (2 K + 1,).
-
-    They solve sum_l E(z_k z_l) h_l = E(n_0 z_k), with E(n_0 z_k) = c_k - sum_m r_m c_(k+m) for correlations c and
-    responses r. For white noise and no response that is h_0 = s_n^2 / (s_p^2 + s_n^2).
-    """
-    reach = len(correlation) - 1
-    lags = np.arange(-reach, reach + 1)
-    known = np.zeros(4 * reach + 1)
-    known[reach : 3 * reach + 1] = [correlation[abs(lag)] for lag in lags]
-    shared = np.array([known[lag + 2 * reach] - level.response @ known[lag + lags + 2 * reach] for lag in lags])
-    weights: Row = solve_toeplitz(level.residual, shared)
-    return np.clip(weights, 0.0, 1.0) if reach == 0 else weights
-
-
-@torch.inference_mode()
-def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise: LineNoise) -> tuple[float, float]:
+def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) -> tuple[float, float]:
     """Correlate neighbouring residuals along and across the scan lines in the calmer half of each image.
 
-    0 for independent noise; the structure that the network has found is no longer in the residual.
+    0 for independent noise and an exact prediction; negative where the prediction follows neighbouring pixels.
     """
-    bare = _without_filters(noise)
-    device = next(network.parameters()).device
     products = []
-    for image in images:
-        x = torch.from_numpy(image)[None].to(device)
-        prediction = network(x)
-        activity = relative_activity(prediction, bare)
-        z = (x - prediction) / noise_variance(prediction, bare).sqrt()
-        shifted = (z, z.roll(-1, 3), z.roll(-1, 2))
+    for part in _seen(network, images, noise):
+        z = part.residual / part.deviation
+        activity = relative_activity(part.prediction, noise.alone)
         calm = (activity <= activity.median())[..., :-1, :-1]
+        shifted = (z, z.roll(-1, 3), z.roll(-1, 2))
         products.append(torch.stack([(z * other)[..., :-1, :-1][calm].mean() for other in shifted]))
     power, along, across = torch.stack(products).mean(0).tolist()
     return along / power, across / power
 
 
-def _without_filters(noise: LineNoise) -> PixelPosterior:
-    return PixelPosterior(gain=noise.gain, offset=noise.offset, activity=(0.0,), filters=((0.0,),))
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """Activity, and products of residuals and responses by distance, at the pixels of one image, flat."""
-
-    activity: Tensor
-    residual: Tensor
-    response: Tensor
-
-
-def _seen(network: nn.Module, images: Iterable[UnitImage], bare: PixelPosterior, reach: int) -> list[_Seen]:
+@torch.inference_mode()
+def _seen(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) -> list[_Seen]:
     device = next(network.parameters()).device
     generator = torch.Generator().manual_seed(0)
-    return [_seen_in(network, torch.from_numpy(image)[None].to(device), bare, reach, generator) for image in images]
 
+    def answer(x: Tensor) -> tuple[Tensor, Tensor]:
+        prediction = network(x.to(device)).float().cpu()
+        return prediction, x - prediction
 
-@torch.inference_mode()
-def _seen_in(network: nn.Module, x: Tensor, bare: PixelPosterior, reach: int, generator: torch.Generator) -> _Seen:
-    prediction = network(x)
-    deviation = noise_variance(prediction, bare).sqrt()
-    # Random signs: what follows from other pixels averages to zero (Ramani, Blu and Unser, IEEE TIP 17, 2008).
-    signs = (2 * torch.randint(2, x.shape, generator=generator) - 1).to(x)
-    probe = _PROBE * deviation * signs
-    followed = (network(x + probe) - prediction) / (_PROBE * deviation)
-    residual = (x - prediction) / deviation
-    inner = slice(2 * reach, x.shape[3] - 2 * reach or None)
-    products = torch.stack([residual * residual.roll(-lag, 3) for lag in range(2 * reach + 1)])
-    responses = torch.stack([followed * signs.roll(-lag, 3) for lag in range(-reach, reach + 1)])
-    activity = relative_activity(prediction, bare)
-    return _Seen(
-        *(part[..., inner].flatten(0 if part is activity else 1).cpu() for part in (activity, products, responses))
-    )
-
-
-def _levels(seen: Sequence[_Seen], reach: int) -> list[Moments]:
-    activity = torch.cat([part.activity for part in seen]).double()
-    residual = torch.cat([part.residual for part in seen], dim=1).double()
-    response = torch.cat([part.response for part in seen], dim=1).double()
-    order = activity.argsort()
     found = []
-    for part in order.tensor_split(_LEVELS):
-        middle = float(activity[part].mean())
-        if found and middle <= found[-1].activity:
-            continue
-        found.append(Moments(middle, residual[:, part].mean(1).numpy(), response[:, part].mean(1).numpy()))
+    for image in images:
+        x = torch.from_numpy(image)[None]
+        prediction, residual = answer(x)
+        deviation = noise_variance(prediction, noise.alone).sqrt()
+        probe = _PROBE * (2 * torch.randint(2, x.shape, generator=generator) - 1)
+        more, less = answer(x + deviation * probe), answer(x - deviation * probe)
+        found.append(_Seen(deviation, probe, prediction, residual, more, less))
     return found
+
+
+def _filters(
+    seen: Sequence[_Seen], activity: tuple[float, ...], noise: PixelNoise, reach: int
+) -> tuple[tuple[tuple[float, ...], ...], ...]:
+    """Solve the normal equations of the least mean squared error, summed over images."""
+    edge = 2 * reach + 1
+    taps, size = edge**2, len(activity) * edge**2
+    products, shared = torch.zeros(size, size).double(), torch.zeros(size).double()
+    for part in seen:
+        design, more, less = (
+            _design(prediction, residual, part.deviation, activity, noise, reach)
+            for prediction, residual in ((part.prediction, part.residual), part.more, part.less)
+        )
+        products += (design @ design.T).double()
+        # The probe has variance _PROBE^2, so this is the derivative by a standard deviation of the noise.
+        shared += ((more - less) @ _inner(part.probe, reach)[0] / (2 * _PROBE**2)).double()
+    every = torch.eye(taps).repeat(len(activity), 1).double()
+    usual = every @ torch.linalg.solve(every.T @ products @ every, every.T @ shared)
+    ridge = _RIDGE * products.trace() / size * torch.eye(size)
+    solved = usual + torch.linalg.solve(products + ridge, shared - products @ usual)
+    return tuple(tuple(map(tuple, filter_)) for filter_ in solved.reshape(-1, edge, edge).tolist())
+
+
+def _design(
+    prediction: Tensor,
+    residual: Tensor,
+    deviation: Tensor,
+    activity: tuple[float, ...],
+    noise: PixelNoise,
+    reach: int,
+) -> Tensor:
+    """Return what each weight multiplies at each pixel, in standard deviations of the noise, (weights, pixels)."""
+    shares = _inner(interpolation(relative_activity(prediction, noise.alone), activity), reach)
+    around = range(-reach, reach + 1)
+    shifted = [residual.roll((-row, -column), (2, 3)) for row in around for column in around]
+    residuals = torch.cat([_inner(values / deviation, reach) for values in shifted])
+    return (shares[:, None] * residuals).flatten(0, 1)
+
+
+def _inner(values: Tensor, reach: int) -> Tensor:
+    """Return (1, K, H, W) as (K, pixels), without `reach` pixels at each edge, where residuals are missing."""
+    return F.pad(values, (-reach,) * 4).flatten(2)[0]
+
+
+def _quantiles(values: Tensor, count: int) -> tuple[float, ...]:
+    places = (torch.linspace(_RARE, 1 - _RARE, count) * (len(values) - 1)).long()
+    return tuple(values.double().sort().values[places].unique().tolist())

@@ -13,6 +13,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.storage import build_model, load_weights
+from sem_models.methods.calibration import Calibrated
 from sem_models.methods.stages import BACKWARD, Stage
 from sem_models.methods.table import build_method, find_method, stage_at
 from sem_models.reporter import CheckpointKind, Reporter
@@ -84,6 +85,7 @@ class Trainer:
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validator = find_task(recipe).validator(recipe, dataset, self._fabric.device.type)
+        self._measured: tuple[int, Calibrated] | None = None
         self._calibrate = find_method(recipe).calibration(recipe, dataset)
         self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
         self._step_logger = StepLogger(recipe, self._method, reporter)
@@ -151,9 +153,12 @@ class Trainer:
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
         if self._calibrate is None:
             return model
-        posterior, warning = self._calibrate(model)
+        step = self._counters.step
+        if self._measured is None or self._measured[0] != step:
+            self._measured = step, self._calibrate(model)
+        posterior, warning = self._measured[1]
         if warning:
-            self._reporter.warning(self._counters.step, "posterior-mean", warning)
+            self._reporter.warning(step, "posterior-mean", warning)
         return replace(model, posterior=posterior)
 
     def _patience_is_over(self) -> bool:
