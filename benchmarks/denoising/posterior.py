@@ -3,8 +3,8 @@
     python -m benchmarks.denoising.posterior --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
 Trains Noise2Void with three seeds (finished ones are kept in `posterior_runs.json`), fits the posterior mean on noisy
-validation images with their measured noise, and scores predictions, posterior means and non-local means on whole test
-images. Writes `posterior.json`.
+validation images with their measured noise, and scores predictions, posterior means and non-local means on the centre
+of each test image, 384 px square. Writes `posterior.json`.
 """
 
 import json
@@ -23,6 +23,7 @@ from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import DATA_RANGE
 from sem_models.evaluation.statistics.intervals import cluster_interval
+from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.posterior_mean import combined
 from sem_models.inference.predictor import Predictor
@@ -32,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
 SEEDS = 3
 JOBS = tuple(Job(f"white: seed {seed}", BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed in range(SEEDS))
-_BORDER_PX = 1
+_EDGE_PX, _BORDER_PX = 384, 1
 
 
 def scored(model: RestorationModel, dataset: Dataset) -> dict[str, dict[str, Any]]:
@@ -43,21 +44,27 @@ def scored(model: RestorationModel, dataset: Dataset) -> dict[str, dict[str, Any
     predictor, found = Predictor(model.prediction, "cpu"), {}
     for entry in dataset.entries("test"):
         case = make_case(dataset, entry, model.recipe.degradation, 1)
-        prediction = predictor.predict_unit(case.input)
-        recorded, predicted = (torch.from_numpy(image)[None] for image in (case.input, prediction))
+        noisy, clean = _centre(case.input), _centre(case.target)[0]
+        prediction = predictor.predict_unit(noisy)
+        recorded, predicted = (torch.from_numpy(image)[None] for image in (noisy, prediction))
         outputs = {
             "prediction": prediction[0],
             "posterior mean": combined(recorded, predicted, posterior)[0, 0].numpy(),
-            "non-local means": non_local_means(case.input[0]),
+            "non-local means": non_local_means(noisy[0]),
         }
         inner = np.s_[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX]
         scores = {
-            name: psnr_db(np.clip(output, 0, 1)[inner], np.clip(case.target[0], 0, 1)[inner], DATA_RANGE)
+            name: psnr_db(np.clip(output, 0, 1)[inner], np.clip(clean, 0, 1)[inner], DATA_RANGE)
             for name, output in outputs.items()
         }
         found[entry.name] = {"group": entry.group, **scores}
         print(entry.name, {name: round(value, 2) for name, value in scores.items()}, flush=True)
     return found
+
+
+def _centre(image: UnitImage) -> UnitImage:
+    top, left = ((size - _EDGE_PX) // 2 for size in image.shape[1:])
+    return np.ascontiguousarray(image[:, top : top + _EDGE_PX, left : left + _EDGE_PX])
 
 
 def summary(images: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Fitting the posterior mean: how much of the residual of a prediction is noise, by the activity around a pixel.
 
 No clean image is needed. The residual z = y - m is seen, and the covariance of the noise n with it follows from the
-measured noise and from how z reacts if a little more of such noise is added to y: E(n z) = s_n^2 E(dz / dy) for Gaussian
-noise (Stein, Annals of Statistics 9, 1981; Ramani, Blu and Unser, IEEE TIP 17, 2008). Both give the linear estimate of n
-from z with the least mean squared error. If the prediction m does not react to its own pixel, the weight of that
-pixel alone is s_n^2 / (s_p^2 + s_n^2): the posterior mean. Networks trained by masking do react, because nothing is
-masked when they are applied; part of the pixel is then in the prediction already.
+measured noise and from how z reacts if a little more of such noise is added to y: E(n z) = s_n^2 E(dz / dy) for
+Gaussian noise (Stein, Annals of Statistics 9, 1981; Ramani, Blu and Unser, IEEE TIP 17, 2008). Both give the linear
+estimate of n from z with the least mean squared error. If the prediction m does not react to its own pixel, the weight
+of that pixel alone is s_n^2 / (s_p^2 + s_n^2): the posterior mean. Networks trained by masking do react, because
+nothing is masked when they are applied; part of the pixel is then in the prediction already.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The posterior mean as part of a model: stored with the weights, the same in tiles, in validation and when exported."""
+"""The posterior mean as part of a model: stored with the weights, the same in tiles and when exported."""
 
 from dataclasses import replace
 from pathlib import Path
