@@ -59,9 +59,9 @@ class PosteriorCalibration:
         if max(abs(along), abs(across)) > _CORRELATED:
             return Calibrated(
                 warning=_withheld(
-                    f"Neighbouring residuals are correlated ({along:.2f} along the scan lines, {across:.2f} "
-                    "across): the noise is not independent from pixel to pixel, or the network has learned too little yet. A mask "
-                    "along the line suits noise that is correlated along it."
+                    f"Neighbouring residuals are correlated ({along:.2f} along the scan lines, {across:.2f} across): "
+                    "the noise is not independent from pixel to pixel, or the network has learned too little yet. "
+                    "A mask along the line suits noise that is correlated along it."
                 )
             )
         return Calibrated(fit_posterior(model.network, self._crops, self._noise))
