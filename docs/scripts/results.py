@@ -87,6 +87,24 @@ def real_atoms() -> str:
     return _table(["filter", "F1", "gain over none", "found", "missing", "without a label"], rows)
 
 
+def posterior_mean() -> str:
+    """PSNR of Noise2Void alone and with the posterior mean, and its gain, for each seed."""
+    content = json.loads((BENCHMARKS / "denoising" / "posterior.json").read_text())
+    rows = []
+    for label, found in content.items():
+        scores = [f"{found['psnr_db'][name]:.2f}" for name in ("prediction", "posterior mean", "non-local means")]
+        over = [_gain(found["gain_db"][name]["all"]) for name in ("prediction", "non-local means")]
+        by_set = [_gain(found["gain_db"]["prediction"][part]) for part in ("plant", "powder", "coating", "axon")]
+        rows.append([label.split(": ")[1], *scores, *over, *by_set])
+    head = ["run", "prediction", "posterior mean", "non-local means", "gain over prediction", "over non-local means"]
+    return _table([*head, "gain: plant", "powder", "coating", "axon"], rows)
+
+
+def _gain(found: dict[str, float | None]) -> str:
+    mean = f"{found['mean']:+.2f}"
+    return mean if found["lo"] is None else f"{mean} [{found['lo']:+.2f}, {found['hi']:+.2f}]"
+
+
 def coverage() -> str:
     """How often 95 % intervals hold the true mean, by simulation."""
     content = json.loads((BENCHMARKS / "statistics" / "coverage.json").read_text())
@@ -166,6 +184,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "ablation": ablation,
     "inpainting": inpainting,
     "real-atoms": real_atoms,
+    "posterior-mean": posterior_mean,
     "coverage": coverage,
     "seed-coverage": seed_coverage,
     "speed": speed,

@@ -63,7 +63,7 @@ def _write_folder(model: RestorationModel, out: Path) -> Path:
     if out.is_file():
         raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
     out.mkdir(parents=True, exist_ok=True)
-    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction)
+    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, model.posterior)
     (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
     return out
 
@@ -72,7 +72,7 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
     """Export, and return the largest difference from PyTorch over images of two sizes."""
     import onnxruntime
 
-    network = model.network.cpu().float().eval()
+    network = model.module.cpu().float().eval()
     example = torch.rand(1, model.capabilities.channels_in, *_sizes_for(model)[0])
     step = model.capabilities.size_multiple
     axes = {axis: _dimension(name, step) for axis, name in ((2, "height"), (3, "width"))}
@@ -169,7 +169,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
     else:
         np.save(folder / "input.npy", image)
     with torch.inference_mode():
-        restored = model.network(torch.from_numpy(image)).numpy()
+        restored = model.module(torch.from_numpy(image)).numpy()
     np.save(
         folder / "output.npy",
         restored * np.float32(made.limits.span) + np.float32(made.limits.lo) if made else restored,

@@ -46,6 +46,16 @@ class BlindSpot(Frozen):
     """Number of adjacent pixels of a line that are hidden and compared together. If neighbours along the line are
     replaced too, a longer stretch needs far fewer replaced pixels per compared pixel, so that the training inputs
     resemble real ones more closely."""
+    estimate: Literal["prediction", "posterior-mean"] = Field("prediction", exclude_if=lambda way: way == "prediction")
+    """What the trained model gives for a pixel. Prediction: the output of the network, which hardly uses the recorded
+    value of the pixel. Posterior mean: both combined, weighted by the error of the prediction and the noise, which are
+    measured on the validation images (Laine et al., NeurIPS 2019). A dump omits the field if it is `prediction`, so
+    that older dumps and digests stay equal."""
+
+    @property
+    def uses_pixel(self) -> bool:
+        """Whether the recorded value of a pixel is part of its estimate."""
+        return self.estimate == "posterior-mean"
 
     @property
     def follows_lines(self) -> bool:

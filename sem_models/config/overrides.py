@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sem_models.config.degradation import Blur, Degradation, LineDefects, Scan
+from sem_models.config.method_settings import BlindSpot
 from sem_models.config.recipe import Recipe
 from sem_models.errors import Message, SettingRef, UserError
 
@@ -38,8 +39,10 @@ def override_degradation(degradation: Degradation, assignments: Sequence[str]) -
 
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content: dict[str, Any] = model.model_dump(mode="json")
-    # A dump omits them if they are None.
+    # A dump omits what keeps its default, so that older dumps and digests stay equal.
     content["degradation"].setdefault("lines", None)
+    if content.get("blind_spot"):
+        content["blind_spot"].setdefault("estimate", BlindSpot().estimate)
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:

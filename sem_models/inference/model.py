@@ -1,6 +1,6 @@
 """The interface of a model that the predictor applies, trained or not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from sem_models.config.intensity import IntensityLimits
@@ -9,6 +9,7 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.inference.pixel_posterior import PixelPosterior
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -85,6 +86,8 @@ class RestorationModel:
     direction: Direction = "forward"
     run_id: str = ""
     """Id of the training run; empty if unknown."""
+    posterior: PixelPosterior | None = None
+    """What the posterior mean needs to know; None: the output is that of the network."""
 
     @property
     def summary(self) -> str:
@@ -95,12 +98,18 @@ class RestorationModel:
     @property
     def step(self) -> ProcessingStep:
         """What applying the model does to an image; a task may replace the word `restored`."""
-        return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id)
+        settings = "posterior mean of prediction and recorded pixel" if self.posterior else ""
+        return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id, settings=settings)
 
     @property
     def capabilities(self) -> Capabilities:
-        """The capabilities of the network."""
-        return capabilities(self.recipe.network)
+        """The capabilities of the network; the posterior mean looks further around each pixel."""
+        facts = capabilities(self.recipe.network)
+        if self.posterior is None:
+            return facts
+        reach = self.posterior.reach_px
+        halo = None if facts.effective_halo is None else facts.effective_halo + reach
+        return replace(facts, receptive_field=facts.receptive_field + reach, effective_halo=halo)
 
     @property
     def limits(self) -> IntensityLimits | None:
@@ -113,10 +122,29 @@ class RestorationModel:
         """Whether an output takes a single pass of the network, so that other programs can run it."""
         return True
 
+    @property
+    def module(self) -> "nn.Module":
+        """The whole map from input to output, if it takes one pass: the network, or with it the posterior mean."""
+        if self.posterior is None:
+            return self.network
+        from sem_models.inference.posterior_mean import PosteriorMean
+
+        return PosteriorMean(self.network, self.posterior)
+
+    @property
+    def prediction(self) -> "RestorationModel":
+        """The model without the posterior mean: what it predicts, whatever the pixel's own value is."""
+        return replace(self, posterior=None)
+
     def __call__(self, x: "Tensor") -> "Tensor":
-        """Apply the network to (N, C, H, W) float32 in unit intensity; returns (N, C', H x scale, W x scale)."""
-        result: Tensor = self.network(x)
+        """Apply the model to (N, C, H, W) float32 in unit intensity; returns (N, C', H x scale, W x scale)."""
+        result: Tensor = self.module(x)
         return result
+
+
+def prediction_of(model: UnitModel) -> UnitModel:
+    """Return a trained model without the posterior mean, and any other model as it is."""
+    return model.prediction if isinstance(model, RestorationModel) else model
 
 
 def step_of(model: UnitModel) -> ProcessingStep:

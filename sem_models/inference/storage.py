@@ -17,25 +17,36 @@ from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
+from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.networks.table import build_network
 
-_DIRECTION = "direction"
+_DIRECTION, _POSTERIOR = "direction", "posterior"
 
 
 def save_model(
-    folder: Path, recipe: Recipe, weights: Mapping[str, Tensor], backward: Mapping[str, Tensor] | None = None
+    folder: Path,
+    recipe: Recipe,
+    weights: Mapping[str, Tensor],
+    backward: Mapping[str, Tensor] | None = None,
+    posterior: PixelPosterior | None = None,
 ) -> None:
     """Write weights and recipe into an existing folder, and the weights of a cycle's `backward` generator."""
-    save_weights(folder / WEIGHTS, weights)
+    save_weights(folder / WEIGHTS, weights, posterior=posterior)
     if backward is not None:
         save_weights(backward_file(folder), backward, "backward")
     (folder / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
 
 
-def save_weights(path: Path, weights: Mapping[str, Tensor], direction: Direction = "forward") -> None:
-    """Write weights to a file whose metadata holds their direction, so that it stays known when the file is moved."""
+def save_weights(
+    path: Path,
+    weights: Mapping[str, Tensor],
+    direction: Direction = "forward",
+    posterior: PixelPosterior | None = None,
+) -> None:
+    """Write weights to a file whose metadata holds what belongs to them, so that it stays known when it is moved."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction})
+    own = {_POSTERIOR: posterior.model_dump_json()} if posterior else {}
+    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction, **own})
     _sort_metadata(path)
 
 
@@ -65,7 +76,12 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
         model = build_model(recipe, weights, torch.device(device), name)
     except RuntimeError as error:
         raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
-    return replace(model, direction=_direction(folder))
+    with readable(folder):
+        facts = _metadata(folder)
+        posterior = PixelPosterior.model_validate_json(facts[_POSTERIOR]) if _POSTERIOR in facts else None
+    # Files of older versions do not state a direction.
+    direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
+    return replace(model, direction=direction, posterior=posterior)
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:
@@ -77,11 +93,9 @@ def load_weights(folder: Path) -> dict[str, Tensor]:
         return load_file(folder / WEIGHTS)
 
 
-def _direction(folder: Path) -> Direction:
+def _metadata(folder: Path) -> dict[str, str]:
     with safe_open(folder / WEIGHTS, "pt") as file:
-        stored = (file.metadata() or {}).get(_DIRECTION)
-    # Files of older versions do not state a direction.
-    return "backward" if stored == "backward" else "forward"
+        return file.metadata() or {}
 
 
 def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device, name: str = "") -> RestorationModel:

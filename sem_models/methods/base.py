@@ -17,6 +17,7 @@ from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.bank import PatchBank, Source, stored
 from sem_models.datasets.sampling.sampler import Crops, PatchSampler
 from sem_models.errors import UserError
+from sem_models.methods.calibration import Calibration
 from sem_models.methods.stages import RESTORER, Stage, one_stage
 
 Batch = dict[str, Tensor]
@@ -137,6 +138,11 @@ class Method(ABC):
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
         """Return what validation can compare outputs with."""
         return Truth.CLEAN
+
+    @classmethod
+    def calibration(cls, recipe: Recipe, dataset: Dataset) -> Calibration | None:
+        """Return what is measured, without clean images, for every state of the network that is validated or saved."""
+        return None
 
     @classmethod
     def caveats(cls, manifest: Manifest) -> tuple[str, ...]:

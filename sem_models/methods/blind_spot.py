@@ -10,12 +10,15 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from sem_models.config.method_settings import BlindSpot
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
-from sem_models.errors import FieldRef, UserError
+from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.methods.base import Batch, Truth, Views
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
+from sem_models.methods.calibration import Calibration, PosteriorCalibration
 from sem_models.methods.noisy_only import NoisyOnly
 from sem_models.methods.stages import Stage
 
@@ -44,6 +47,11 @@ class BlindSpotRestoration(NoisyOnly):
                 f"The mask needs patches of at least {least} px, not {recipe.train.patch}; raise train.patch."
             )
 
+        if hidden.uses_pixel and capabilities(recipe.network).channels_in != 1:
+            raise UserError(
+                "The posterior mean takes grey images; use ", SettingRef("blind_spot.estimate", "prediction"), "."
+            )
+
     @classmethod
     def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
         """Raise a `UserError` for pairs."""
@@ -69,6 +77,11 @@ class BlindSpotRestoration(NoisyOnly):
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
         """Return no truth if the images are already noisy, else the clean images."""
         return Truth.NONE if recipe.degradation.is_empty else Truth.CLEAN
+
+    @classmethod
+    def calibration(cls, recipe: Recipe, dataset: Dataset) -> Calibration | None:
+        """Return the fit of the posterior mean, if the recipe asks for it."""
+        return PosteriorCalibration(recipe, dataset) if _settings(recipe).uses_pixel else None
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return weighted losses by name, over the hidden pixels only."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.inference.model import RestorationModel
 from sem_models.inference.storage import build_model, load_weights
+from sem_models.methods.calibration import Calibrated
 from sem_models.methods.stages import BACKWARD, Stage
-from sem_models.methods.table import build_method, stage_at
+from sem_models.methods.table import build_method, find_method, stage_at
 from sem_models.reporter import CheckpointKind, Reporter
 from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
@@ -85,6 +87,8 @@ class Trainer:
         self._counters = Counters()
         self._state = RunState(self._method, self._ema, self._batches, self._counters)
         self._validator = find_task(recipe).validator(recipe, dataset, self._fabric.device.type)
+        self._measured: tuple[int, Calibrated] | None = None
+        self._calibrate = find_method(recipe).calibration(recipe, dataset)
         self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
         self._step_logger = StepLogger(recipe, self._method, reporter)
 
@@ -140,8 +144,7 @@ class Trainer:
 
     def _run_validation(self, stage: Stage) -> None:
         start = time.monotonic()
-        model = build_model(self._recipe, self._ema.weights, self._fabric.device)
-        scores = self._validator(model, self._counters.step, self._reporter)
+        scores = self._validator(self._model(), self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
         self._files.look(self._counters.step)
         ranking = None if stage.keeps_last else self._validator.score.ranking
@@ -149,11 +152,25 @@ class Trainer:
             self._save("best")
         self._step_logger.throughput.validation(time.monotonic() - start)
 
+    def _model(self) -> RestorationModel:
+        """Return the model as users will have it, with what is measured for the present weights."""
+        model = build_model(self._recipe, self._ema.weights, self._fabric.device)
+        if self._calibrate is None:
+            return model
+        step = self._counters.step
+        if self._measured is None or self._measured[0] != step:
+            self._measured = step, self._calibrate(model)
+        posterior, warning = self._measured[1]
+        if warning:
+            self._reporter.warning(step, "posterior-mean", warning)
+        return replace(model, posterior=posterior)
+
     def _patience_is_over(self) -> bool:
         patience = self._recipe.train.early_stop
         return patience is not None and self._counters.validations_since_best >= patience
 
     def _save(self, kind: CheckpointKind) -> None:
         folder = self._folder / FOLDERS[kind]
-        save_checkpoint(folder, self._recipe, self._ema.weights, self._state.state_dict(), self._ema.backward)
+        state, posterior = self._state.state_dict(), self._model().posterior if self._calibrate else None
+        save_checkpoint(folder, self._recipe, self._ema.weights, state, self._ema.backward, posterior)
         self._reporter.checkpoint(self._counters.step, folder, kind)

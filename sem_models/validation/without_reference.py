@@ -13,7 +13,7 @@ from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.metrics.two_frames import psnr_of, two_frame_mse
 from sem_models.evaluation.scorer import Case
 from sem_models.images.intensity import IntensityRange, UnitImage, to_unit
-from sem_models.inference.model import UnitModel
+from sem_models.inference.model import UnitModel, prediction_of
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
 from sem_models.reporter import Reporter
@@ -82,10 +82,10 @@ class BlindValidator(ReferenceValidator):
         super().__init__(cases, scale, device)
 
     def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
-        """Return `val/blind_mse`, mean over images."""
-        errors = []
+        """Return `val/blind_mse` of the prediction, mean over images: the posterior mean would use hidden values."""
+        errors, blind = [], Predictor(prediction_of(predictor.model), self._device)
         for hidden, truth, places in self._hidden:
-            output = torch.from_numpy(predictor.predict_unit(hidden))[None]
+            output = torch.from_numpy(blind.predict_unit(hidden))[None]
             errors.append(torch.mean((at(output, places) - truth) ** 2).item())
         return {"val/blind_mse": float(np.mean(errors))}
 

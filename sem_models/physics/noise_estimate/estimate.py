@@ -6,6 +6,7 @@ dark level lies above it, the intercept of the line becomes negative, which read
 drawn through zero and the median brightness, the closest that the forward model can come, and a caveat says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,10 +86,9 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
     _require_size(first, second)
     a, b = first.astype(np.float64), None if second is None else second.astype(np.float64)
     bins = from_one_image(a) if b is None else from_two_frames(a, b)
-    if max(bins.variance) < _NO_NOISE:
-        raise UserError("The image has no noise; give an image as recorded, or two different frames.")
+    _require_noise(bins)
     slope, intercept = _line(bins)
-    gain, offset = (slope, intercept) if intercept >= 0 else (_line_through_zero(bins), 0.0)
+    gain, offset = _affine(bins, slope, intercept)
     has_dose = gain > _NO_SHOT_NOISE * offset and gain > 0
     return NoiseEstimate(
         dose_e_per_px=1 / gain if has_dose else None,
@@ -103,6 +103,33 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
             *(_of_one_image(a) if b is None else ()),
         ),
     )
+
+
+def pooled_noise(images: Sequence[Image]) -> tuple[float, float]:
+    """Estimate gain and offset of the noise variance, gain x signal + offset, of images of one instrument.
+
+    Args:
+        images: (H, W) each, in one unit intensity, at least 64 x 64 px, without data bar.
+
+    Raises:
+        UserError: An image is too small, or there is no noise.
+    """
+    for image in images:
+        _require_size(image, None)
+    each = [from_one_image(image.astype(np.float64)) for image in images]
+    bins = Bins(tuple(v for part in each for v in part.mean), tuple(v for part in each for v in part.variance))
+    _require_noise(bins)
+    return _affine(bins, *_line(bins))
+
+
+def _require_noise(bins: Bins) -> None:
+    if max(bins.variance) < _NO_NOISE:
+        raise UserError("The image has no noise; give an image as recorded, or two different frames.")
+
+
+def _affine(bins: Bins, slope: float, intercept: float) -> tuple[float, float]:
+    """Restrict the fitted line to what the forward model can make: gain and offset that are not negative."""
+    return (slope, intercept) if intercept >= 0 else (_line_through_zero(bins), 0.0)
 
 
 def _require_size(first: Image, second: Image | None) -> None:

@@ -66,7 +66,7 @@ def line_correlation(first: Plane, second: Plane) -> float:
 def flat_correlation(image: Plane) -> tuple[float, float]:
     """Correlate neighbours along and across the scan lines in the flattest patches of (H, W), each less a plane.
 
-    0 for white noise. Correlated noise and texture of the specimen both raise it; one image cannot tell them apart.
+    0 for white noise. Correlated noise and texture of the specimen both raise it; one image cannot distinguish them.
     """
     height, width = (size - size % _WIDE_PATCH_PX for size in image.shape)
     edge = _WIDE_PATCH_PX

@@ -1,0 +1,116 @@
+"""The posterior mean on the white-noise set of `table.py`: what combining prediction and recorded pixels adds.
+
+    python -m benchmarks.denoising.posterior --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
+
+Trains Noise2Void with three seeds (finished ones are kept in `posterior_runs.json`), fits the posterior mean on noisy
+validation images with their measured noise, and scores predictions, posterior means and non-local means on the centre
+of each test image, 384 px square. Writes `posterior.json`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.denoising.table import BLIND, EXPERIMENT, SAME, WHITE
+from benchmarks.pools import FOUR, set_of
+from benchmarks.runner import Job, Table, options, prepare
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.evaluation.baselines.filters import non_local_means
+from sem_models.evaluation.metrics.table import psnr_db
+from sem_models.evaluation.restoration import make_case
+from sem_models.evaluation.scorer import DATA_RANGE
+from sem_models.evaluation.statistics.intervals import cluster_interval
+from sem_models.images.intensity import UnitImage
+from sem_models.inference.model import RestorationModel
+from sem_models.inference.posterior_mean import combined
+from sem_models.inference.predictor import Predictor
+from sem_models.methods.calibration import PosteriorCalibration
+
+HERE = Path(__file__).resolve().parent
+RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
+SEEDS = 3
+JOBS = tuple(Job(f"white: seed {seed}", BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed in range(SEEDS))
+_EDGE_PX, _BORDER_PX = 384, 1
+
+
+def scored(model: RestorationModel, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """PSNR in dB of each method on each test image, with its specimen."""
+    posterior, warning = PosteriorCalibration(model.recipe, dataset)(model.prediction)
+    if posterior is None:
+        raise RuntimeError(warning)
+    predictor, found = Predictor(model.prediction, "cpu"), {}
+    for entry in dataset.entries("test"):
+        case = make_case(dataset, entry, model.recipe.degradation, 1)
+        noisy, clean = _centre(case.input), _centre(case.target)[0]
+        prediction = predictor.predict_unit(noisy)
+        recorded, predicted = (torch.from_numpy(image)[None] for image in (noisy, prediction))
+        outputs = {
+            "prediction": prediction[0],
+            "posterior mean": combined(recorded, predicted, posterior)[0, 0].numpy(),
+            "non-local means": non_local_means(noisy[0]),
+        }
+        inner = np.s_[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX]
+        scores = {
+            name: psnr_db(np.clip(output, 0, 1)[inner], np.clip(clean, 0, 1)[inner], DATA_RANGE)
+            for name, output in outputs.items()
+        }
+        found[entry.name] = {"group": entry.group, **scores}
+        print(entry.name, {name: round(value, 2) for name, value in scores.items()}, flush=True)
+    return found
+
+
+def _centre(image: UnitImage) -> UnitImage:
+    top, left = ((size - _EDGE_PX) // 2 for size in image.shape[1:])
+    return np.ascontiguousarray(image[:, top : top + _EDGE_PX, left : left + _EDGE_PX])
+
+
+def summary(images: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Means in dB, and gains of the posterior mean with intervals over specimens, in total and by set."""
+    rows = list(images.items())
+    means = {
+        name: float(np.mean([row[name] for _, row in rows]))
+        for name in ("prediction", "posterior mean", "non-local means")
+    }
+    parts = {"all": rows} | {part: [row for row in rows if set_of(row[0]) == part] for part in FOUR.sets}
+    gains = {
+        over: {
+            part: _interval([row["posterior mean"] - row[over] for _, row in those], [row["group"] for _, row in those])
+            for part, those in parts.items()
+        }
+        for over in ("prediction", "non-local means")
+    }
+    return {"psnr_db": means, "gain_db": gains}
+
+
+def _interval(values: list[float], groups: list[str]) -> dict[str, float | None]:
+    found = cluster_interval(values, groups)
+    lo, hi = (None if np.isnan(limit) else float(limit) for limit in (found.lo, found.hi))
+    return {"mean": float(found.mean), "lo": lo, "hi": hi}
+
+
+def main() -> None:
+    """Train what is missing, then score every finished seed."""
+    chosen = options(__doc__)
+    prepare(FOUR, chosen.data, chosen.home)
+    table = Table(RUNS, EXPERIMENT, SAME)
+    table.run(JOBS, chosen.jobs, chosen.only)
+    from pipelines.model_ref import RunRef
+    from pipelines.models import resolve_model
+
+    dataset = open_dataset(chosen.home / "datasets" / FOUR.dataset)
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    for label, job in table.known.items():
+        if label not in known:
+            model = resolve_model(RunRef(job["run_id"])).model
+            if not isinstance(model, RestorationModel):
+                raise TypeError(f"{label} is no trained model")
+            images = scored(model, dataset)
+            known[label] = {**summary(images), "images": images}
+            RESULT.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
