@@ -113,6 +113,11 @@ class RestorationModel:
         """Whether an output takes a single pass of the network, so that other programs can run it."""
         return True
 
+    @property
+    def module(self) -> "nn.Module":
+        """What is applied to an image, as a module that other programs can run."""
+        return self.network
+
     def __call__(self, x: "Tensor") -> "Tensor":
         """Apply the network to (N, C, H, W) float32 in unit intensity; returns (N, C', H x scale, W x scale)."""
         result: Tensor = self.network(x)

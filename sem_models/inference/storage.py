@@ -16,6 +16,7 @@ from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
+from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.table import build_network
 
 _DIRECTION = "direction"
@@ -76,4 +77,6 @@ def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if recipe.diffusion:
         return DiffusionModel(recipe, network, name or recipe.name)
+    if capabilities(recipe.network).strength:
+        return ToldWidthModel(recipe, network, name or recipe.name)
     return RestorationModel(recipe, network, name or recipe.name)
