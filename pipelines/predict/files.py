@@ -14,6 +14,7 @@ from sem_models.images.databar import find_databar
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.told_width import at_strength
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import apply_to_file, input_is_mask, task_of
 
@@ -32,6 +33,8 @@ class Prediction:
     """Files whose channels followed those of `source`."""
     warning: str = ""
     """What to know before the output is trusted."""
+    abstention: str | None = None
+    """File with a map of where the model left the input as it was, from 0 to 1, if it makes one."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -46,6 +49,7 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     model = resampled(resolve_model(request.model, request.scale).model, request.changes)
+    model = at_strength(model, request.strength_px)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
     names = OutputNames(request.out, files, request.overwrite)
     lost = [
@@ -80,9 +84,13 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         target = self.names.of_page(stack[0], page[0])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
-        step = apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
-        others = tuple(map(str, stack[1:]))
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, step.warning)
+        task, others = task_of(self.predictor.model), tuple(map(str, stack[1:]))
+        beside = task.abstention_file(self.predictor.model, target)
+        if beside:
+            self.names.require_free(stack[0], beside)
+        step = apply_to_file(self.predictor, task.join(page, bars), target)
+        made = str(beside) if beside else None
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, step.warning, made)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

@@ -17,6 +17,7 @@ from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.storage import save_weights
+from sem_models.inference.told_width import at_strength
 
 if TYPE_CHECKING:
     from bioimageio.spec.model.v0_5 import ModelDescr
@@ -36,7 +37,7 @@ def export(request: ExportRequest) -> Path:
         UserError: It is a baseline, or outputs differ by more than 1e-4 of the intensity range.
     """
     model, out = request.model, request.out
-    resolved = resolve_model(model).model
+    resolved = at_strength(resolve_model(model).model, request.strength_px)
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
     if request.format == "folder":
@@ -70,7 +71,7 @@ def _write_onnx(model: RestorationModel, path: Path) -> float:
     """Export, and return the largest difference from PyTorch over images of two sizes."""
     import onnxruntime
 
-    network = model.network.cpu().float().eval()
+    network = model.module.cpu().float().eval()
     example = torch.rand(1, model.capabilities.channels_in, *_sizes_for(model)[0])
     step = model.capabilities.size_multiple
     axes = {axis: _dimension(name, step) for axis, name in ((2, "height"), (3, "width"))}
@@ -142,7 +143,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
     else:
         np.save(folder / "input.npy", image)
     with torch.inference_mode():
-        restored = model.network(torch.from_numpy(image)).numpy()
+        restored = model.module(torch.from_numpy(image)).numpy()
     np.save(
         folder / "output.npy",
         restored * np.float32(made.limits.span) + np.float32(made.limits.lo) if made else restored,

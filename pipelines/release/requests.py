@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pipelines.model_ref import MODEL_HELP, ModelField, RunField
+from pipelines.model_ref import MODEL_HELP, STRENGTH_HELP, ModelField, RunField
 from pipelines.request import Request
 
 ExportFormat = Literal["folder", "onnx", "bioimageio"]
@@ -29,6 +29,7 @@ class ExportRequest(Request):
     model: ModelField = Field(description=MODEL_HELP)
     format: ExportFormat = Field(description="folder (for `sem_models.load_model`), onnx or bioimageio.")
     out: Path = Field(description="File or folder to write.")
+    strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
 
 
 class ServeRequest(Request):

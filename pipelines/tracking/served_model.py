@@ -24,8 +24,9 @@ class ServedModel(PythonModel):
         self._restore = load_served(folder, (context.model_config or {}).get("run_id", ""))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """Restore each image of the column."""
-        files = [self._restore(base64.b64decode(text, validate=True)) for text in model_input["image"]]
+        """Restore each image of the column; the parameter `strength_px` exists where a model can be told the blur."""
+        images = [base64.b64decode(text, validate=True) for text in model_input["image"]]
+        files = [self._restore(image, **(params or {})) for image in images]
         return pd.DataFrame({"image": [base64.b64encode(file).decode("ascii") for file in files]})
 
 

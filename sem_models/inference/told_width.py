@@ -142,8 +142,18 @@ def at_strength(model: UnitModel, strength_px: float | None) -> UnitModel:
         raise UserError(FieldRef("strength_px", f"{strength_px:g}"), what, "refocus-strength, or leave it out.")
     largest = model.strength.largest_px
     if not 0 <= strength_px <= largest:
-        raise UserError(
-            FieldRef("strength_px", f"{strength_px:g}"), f": {model.name} was trained for widths of 0 to {largest:g} px."
-        )
+        what = f": {model.name} learned to undo widths of 0 to {largest:g} px; use one of these."
+        raise UserError(FieldRef("strength_px", f"{strength_px:g}"), what)
     network = model.recipe.network.model_copy(update={"strength_px": strength_px})
     return replace(model, recipe=model.recipe.model_copy(update={"network": network}))
+
+
+def with_map(model: UnitModel) -> ToldWidthModel:
+    """Return a model that is told the width with its map of abstention as an additional, last output channel.
+
+    Raises:
+        TypeError: It is another model.
+    """
+    if not isinstance(model, ToldWidthModel):
+        raise TypeError(f"{model.name} makes no map of abstention")
+    return replace(model, maps=True)

@@ -1,11 +1,15 @@
 """Refocusing: undoing known or unknown blur, of the whole image or of a part of it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
+from sem_models.images.provenance import ProcessingStep
 from sem_models.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
     from sem_models.config.degradation import Degradation
     from sem_models.datasets.dataset import Dataset
     from sem_models.datasets.sampling.sampler import Crops
+    from sem_models.images.micrograph import Micrograph
+    from sem_models.inference.model import UnitModel
+    from sem_models.inference.predictor import Predictor
     from sem_models.methods.base import Batch
     from sem_models.validation.base import Validator
 
@@ -49,7 +56,8 @@ class Refocusing(Task):
 
     def image_channels(self, recipe: Recipe) -> int:
         """Return how many channels an input micrograph has, without the width of the blur."""
-        return capabilities(recipe.network).channels_out
+        facts = capabilities(recipe.network)
+        return facts.channels_in - (facts.strength is not None)
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Blur each patch by a width of its own, which the network is told with an error of up to 15 %."""
@@ -80,6 +88,52 @@ class Refocusing(Task):
         middle = sum(blur.size_px) / 2
         known = recipe.model_copy(update={"degradation": blurred_by(recipe.degradation, middle)})
         return ToldWidthValidator(super().validator(known, dataset, device), middle)
+
+    def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
+        """Return `abstention/NAME.tif` beside the result of a model that is told the width of the blur."""
+        from sem_models.inference.told_width import ToldWidthModel
+
+        return out.parent / "abstention" / out.name if isinstance(model, ToldWidthModel) else None
+
+    def apply_to_file(
+        self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
+    ) -> ProcessingStep:
+        """Write the refocused image, and for a model that is told the width also its map of abstention.
+
+        The map is a float32 TIFF of values from 0, refocused, to 1, left as recorded.
+        """
+        from sem_models.images.io.write import write_micrograph
+
+        beside = self.abstention_file(predictor.model, out)
+        if beside is None:
+            return super().apply_to_file(predictor, recipe, micrograph, out)
+        refocused, abstains = refocused_with_map(predictor, micrograph)
+        beside.parent.mkdir(exist_ok=True)
+        write_micrograph(beside, abstains)
+        write_micrograph(out, refocused)
+        return refocused.history[-1]
+
+
+def refocused_with_map(predictor: "Predictor", micrograph: "Micrograph") -> "tuple[Micrograph, Micrograph]":
+    """Return the output of a model that is told the width, in native type, and its map of abstention, float32.
+
+    Raises:
+        UserError: The model takes another number of channels.
+    """
+    from sem_models.images.intensity import from_unit
+    from sem_models.images.stack import stack_to_unit
+    from sem_models.inference.model import step_of
+    from sem_models.inference.scaling import measured_limits, scaling_for
+    from sem_models.inference.told_width import with_map
+
+    image = predictor.accepted(micrograph)
+    scaling = scaling_for(predictor.model, measured_limits(image))
+    unit = stack_to_unit(image.pixels, image.parts, scaling.inputs).transpose(2, 0, 1)
+    made = predictor.with_model(with_map(predictor.model)).predict_unit(np.ascontiguousarray(unit)).transpose(1, 2, 0)
+    pixels, _ = from_unit(made[..., :-1], scaling.output, scaling.dtype)
+    step = scaling.noted(step_of(predictor.model))
+    mapped = step.model_copy(update={"settings": f"map of abstention, {step.settings}"})
+    return image.processed(pixels, step), image.processed(np.ascontiguousarray(made[..., -1:]), mapped)
 
 
 def blurred_by(degradation: "Degradation", width_px: float) -> "Degradation":

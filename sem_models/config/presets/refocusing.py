@@ -1,8 +1,8 @@
 """Presets for refocusing secondary-electron images: known blur, unknown blur, and blur in only a part of the image.
 
 SRN and MRN follow Na et al., Acta Materialia 214 (2021) 116987. What the abstract of that paper leaves open (width,
-losses, schedule, noise) is taken from its nearest documented predecessor, Nah et al., CVPR 2017, or from the instrument:
-without noise after the blur, networks learn near-inverse filters, for inputs that no microscope gives.
+losses, schedule) is taken from its nearest documented predecessor, Nah et al., CVPR 2017. It does not state the noise
+either; without any after the blur, networks learn near-inverse filters, for inputs that no microscope gives.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def presets() -> list[Recipe]:
     blind = _recipe("mrn-blind", "Undoes an unknown blur, sigma 0.5 to 4 px.", pyramid, UNKNOWN)
     partial = _recipe("mrn-discriminative", "Refocuses what is blurred, leaves the rest as it is.", pyramid, PARTIAL)
     thin, thin_pyramid = SRNConfig(width=24, blocks=8, residual=True), MRNConfig(width=20, blocks=6, residual=True)
-    told = _recipe("refocus-strength", "Undoes a blur of the width that it is told, sigma 0 to 4 px.", _told(3, 48), TOLD)
+    told = _recipe("refocus-strength", "Undoes a blur of the width it is told, sigma 0 to 4 px.", _told(3, 48), TOLD)
     return [
         *(known, _small(known, thin)),
         *(blind, _small(blind, thin_pyramid)),
