@@ -107,7 +107,7 @@ def restore(
         databar: Whether to `cut` the instrument's data bar first or `keep` it. Networks are trained without data
             bars and garble the text in them.
         tile: Edge length of a tile in input pixels. None chooses one that suits the device.
-        strength_px: Blur to undo, sigma of a Gaussian in px, for a refocusing model that can be told. 0 changes nothing;
+        strength_px: Blur to undo, sigma of a Gaussian in px, for a refocusing model that can be told. 0: nothing;
             None is the default of the model.
 
     Returns:
