@@ -65,7 +65,8 @@ class Field(NamedTuple):
     def psnr_db(self, output: Grey) -> float:
         """PSNR of an output against the sharp image, without the border."""
         inner = np.s_[_BORDER:-_BORDER, _BORDER:-_BORDER]
-        return float(psnr_db(*(np.clip(image[inner], 0, 1) for image in (output, self.sharp)), 1.0))
+        made, sharp = (np.clip(image[inner], 0, 1) for image in (output, self.sharp))
+        return float(psnr_db(made, sharp, 1.0))
 
     def gain_db(self, output: Grey) -> float:
         """How much closer an output is to the sharp image than the recorded one."""

@@ -71,7 +71,8 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
 def save_served(folder: Path, target: Path, run_id: str) -> None:
     """Write an MLflow model to `target` that serves the weights of a run in `folder`: models from code, no pickle."""
     column = Schema([ColSpec("string", COLUMN)])
-    signature = ModelSignature(column, column, _parameters(read_recipe(folder)))
+    parameters = _parameters(read_recipe(folder))
+    signature = ModelSignature(column, column, parameters) if parameters else ModelSignature(column, column)
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
