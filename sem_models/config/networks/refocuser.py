@@ -19,7 +19,7 @@ class RefocuserConfig(Frozen):
     """Largest width that the network can be told, the sigma of a Gaussian in px."""
     strength_px: float = Field(0.1, ge=0)
     """Width that a trained model assumes unless the user says another: its default strength. With 0.1 no validation
-    image lost more than 0.3 dB (`benchmarks/refocusing/strength.py`); at so small a width only a fifth of the correction
+    image lost more than 0.3 dB (`benchmarks/refocusing/strength.py`); at so small a width a fifth of the correction
     is applied."""
 
     @model_validator(mode="after")
