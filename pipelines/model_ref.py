@@ -24,6 +24,10 @@ MODEL_HELP = (
     "baseline such as baseline:bicubic."
 )
 SCALE_HELP = "Scale of a baseline; models know their own."
+STRENGTH_HELP = (
+    "Blur to undo, sigma of a Gaussian in px, for refocusing models that can be told; 0 changes nothing. By default "
+    "that of the model."
+)
 
 
 @dataclass(frozen=True)

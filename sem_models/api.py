@@ -18,6 +18,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference import storage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor, choose_device
+from sem_models.inference.told_width import at_strength
 from sem_models.tasks.models import apply_model, evaluate_model, input_is_mask
 
 __all__ = ["Micrograph", "evaluate", "load_model", "read_micrograph", "restore", "write_micrograph"]
@@ -95,6 +96,7 @@ def restore(
     *,
     databar: Literal["cut", "keep"] = "cut",
     tile: int | None = None,
+    strength_px: float | None = None,
 ) -> Micrograph:
     """Apply a model to a micrograph of any size, tile by tile.
 
@@ -105,13 +107,15 @@ def restore(
         databar: Whether to `cut` the instrument's data bar first or `keep` it. Networks are trained without data
             bars and garble the text in them.
         tile: Edge length of a tile in input pixels. None chooses one that suits the device.
+        strength_px: Blur to undo, sigma of a Gaussian in px, for a refocusing model that can be told. 0: nothing;
+            None is the default of the model.
 
     Returns:
         The output in the data type of the input, with the pixel size divided by the scale of the model, and with this
         step added to the provenance.
 
     Raises:
-        UserError: The number of channels is not the one that the model expects.
+        UserError: The number of channels is not the one that the model expects, or it cannot be told the blur.
 
     Examples:
         >>> import sem_models
@@ -124,7 +128,7 @@ def restore(
     """
     cut = databar == "cut" and not input_is_mask(model)
     image = crop_databar(micrograph, find_databar(micrograph)) if cut else micrograph
-    return apply_model(Predictor(model, _device(model), tile), image)
+    return apply_model(Predictor(at_strength(model, strength_px), _device(model), tile), image)
 
 
 def evaluate(model: RestorationModel, dataset: str | PathLike[str], split: Split = "test") -> EvaluationReport:

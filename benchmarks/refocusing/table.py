@@ -4,7 +4,8 @@
 
 Plants, powders and superalloys are pooled and split by specimen. Each model is trained on the pool and scored on whole
 test images, through the command line: with the blur of its training, with four sizes of blur over the whole image, on
-partly blurred images, and on sharp images. Writes `table.json`; `summarise.py` reads the scores from the runs.
+partly blurred images, and on sharp images. Writes `table.json`; `summarise.py` reads the scores from the runs. The
+model that is told the width is scored by `strength.py`.
 """
 
 from pathlib import Path
@@ -30,19 +31,26 @@ def at(size: float) -> tuple[str, ...]:
     return (f"{_SIZE}={size},{size}", "degradation.blur.region=whole")
 
 
+WITHOUT_NOISE = ("degradation.dose_e_per_px=none", "degradation.read_noise=0")
 NOISY = "blind, noisy"
+TOLD = "told"
 AS_THE_SERIES = (
+    "degradation.dose_e_per_px=none",
     "degradation.blur.kernel=astigmatic",
     "degradation.blur.size_px=1,5",
     "degradation.read_noise=0.055",
     "train.steps=900",
 )
+WIDTHS = (at(1), at(2), at(3), at(4))
 JOBS = (
-    Job("known", "srn-known-small", THREE.dataset, inputs=((), at(1), at(3))),
-    Job("blind", "mrn-blind-small", THREE.dataset, inputs=(at(1), at(2), at(3), at(4), PARTIAL)),
-    Job("discriminative", "mrn-discriminative-small", THREE.dataset, inputs=((), at(1), at(2), at(3), at(4), SHARP)),
+    Job("known", "srn-known-small", THREE.dataset, changes=WITHOUT_NOISE, inputs=((), at(1), at(3))),
+    Job("blind", "mrn-blind-small", THREE.dataset, changes=WITHOUT_NOISE, inputs=(*WIDTHS, PARTIAL)),
+    Job(
+        "discriminative", "mrn-discriminative-small", THREE.dataset, changes=WITHOUT_NOISE, inputs=((), *WIDTHS, SHARP)
+    ),
     # Like the real focus series: astigmatic, with the noise that `noise` estimates in it, and with tissue.
     Job(NOISY, "mrn-blind-small", FOUR.dataset, changes=AS_THE_SERIES, inputs=()),
+    Job(TOLD, "refocus-strength-small", THREE.dataset, inputs=()),
 )
 
 

@@ -75,6 +75,46 @@ def inpainting() -> str:
     return _table(head, rows)
 
 
+def refocusing() -> str:
+    """Gain of the model that is told the width of the blur, and of the filters beside it, by width."""
+    content = json.loads((BENCHMARKS / "refocusing" / "strength.json").read_text())
+    widths = ("0", "1", "2", "3", "4")
+    rows = []
+    for noise in ("noisy", "no noise"):
+        for name, by_width in content[noise]["gain_db"].items():
+            cells = [_mean_and_worst(by_width.get(width)) for width in widths]
+            known = [gain for width in widths[1:] for gain in by_width.get(width, {}).values()]
+            mean = f"{sum(known) / len(known):+.2f}" if len({*by_width} - {"0"}) == 4 else "-"
+            rows.append([noise, name, *cells, mean])
+    return _table(["input", "method", *(f"{width} px" for width in widths), "mean, 1 to 4 px"], rows)
+
+
+def refocusing_default() -> str:
+    """Mean and worst gain on the validation split by strength, from which the default is chosen."""
+    content = json.loads((BENCHMARKS / "refocusing" / "strength.json").read_text())
+    rows = [
+        [f"{name} px", f"{found['mean_gain_db']:+.2f}", f"{found['worst_gain_db']:+.2f}"]
+        for name, found in content["validation"].items()
+    ]
+    return _table(["strength", "mean gain over 1 to 4 px, dB", "worst image at any width, dB"], rows)
+
+
+def refocusing_series() -> str:
+    """The frames of the real focus series against the sharpest one, as recorded and by strength."""
+    content = json.loads((BENCHMARKS / "refocusing" / "strength.json").read_text())
+    rows = [
+        [frame, name if name == "recorded" else f"{name} px", f"{found['psnr_db']:.2f}", f"{found['frc_mean']:.3f}"]
+        for frame, by_strength in content["series"].items()
+        for name, found in by_strength.items()
+    ]
+    return _table(["frame", "strength", "PSNR dB", "FRC mean"], rows)
+
+
+def _mean_and_worst(gains: dict[str, float] | None) -> str:
+    """`+3.10 (-0.20)`: mean over images, and the worst of them."""
+    return "-" if gains is None else f"{sum(gains.values()) / len(gains):+.2f} ({min(gains.values()):+.2f})"
+
+
 def real_atoms() -> str:
     """Single atoms in real images, found before and after each filter."""
     content = json.loads((BENCHMARKS / "denoising" / "real_atoms.json").read_text())
@@ -183,6 +223,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "super-resolution": super_resolution,
     "ablation": ablation,
     "inpainting": inpainting,
+    "refocusing": refocusing,
+    "refocusing-default": refocusing_default,
+    "refocusing-series": refocusing_series,
     "real-atoms": real_atoms,
     "posterior-mean": posterior_mean,
     "coverage": coverage,

@@ -18,6 +18,7 @@ from pages.widgets.words import LABELS, on_page
 from pipelines.home import home
 from pipelines.model_ref import ModelRef, parse_model
 from pipelines.predict.requests import PredictRequest
+from sem_models.config.networks.table import capabilities
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.images.micrograph import Micrograph
@@ -44,11 +45,12 @@ def show() -> None:
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
             extra_inputs = choose_extra_inputs(model, source)
+            strength_px = choose_strength(recipe)
         ready = bool(model and source) and extra_inputs is not None
         projection = choose_projection(model)
         words = find_task(recipe).words if recipe else RESTORING
         if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-            _launch(model, source, extra_inputs or [], projection)
+            _launch(model, source, extra_inputs or [], projection, strength_px)
         _result()
 
 
@@ -68,13 +70,20 @@ def choose_projection(model: ModelRef | None) -> bool:
     return st.checkbox(LABELS["projection"], help=PredictRequest.description("projection"), key=f"projection-{model}")
 
 
-def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool) -> None:
+def _launch(
+    model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, strength_px: float | None
+) -> None:
     label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
-    launch(
-        TASK,
-        PredictRequest(model=model, inputs=(source,), out=out, extra_inputs=extra_inputs, projection=projection),
+    request = PredictRequest(
+        model=model,
+        inputs=(source,),
+        out=out,
+        extra_inputs=extra_inputs,
+        projection=projection,
+        strength_px=strength_px,
     )
+    launch(TASK, request)
     st.rerun()
 
 
@@ -100,10 +109,11 @@ def _result() -> None:
             names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
             st.caption(f"Assembled from {names}; the first is shown as the input.")
         recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
-        _show(recorded, Path(chosen["output"]), parse_model(state.request["model"]))
+        beside = chosen.get("abstention")
+        _show(recorded, Path(chosen["output"]), parse_model(state.request["model"]), Path(beside) if beside else None)
 
 
-def _show(recorded: Micrograph, output: Path, model: ModelRef) -> None:
+def _show(recorded: Micrograph, output: Path, model: ModelRef, abstention: Path | None) -> None:
     """Show a result with the model that made it, which need not be the one that is chosen now."""
     recipe = _recipe(model)
     task = find_task(recipe) if recipe else None
@@ -111,11 +121,26 @@ def _show(recorded: Micrograph, output: Path, model: ModelRef) -> None:
     if task and recipe and recipe.labels:
         show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
-        show_result(recorded, output, str(model), restored=task is None or task.keeps_contrast)
+        restored = task is None or task.keeps_contrast
+        show_result(recorded, output, str(model), restored, abstention)
 
 
 def _label(result: dict[str, Any]) -> str:
     return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
+
+
+def choose_strength(recipe: "Recipe | None") -> float | None:
+    """Ask for the blur to undo, sigma in px, if the model can be told; else None."""
+    strength = capabilities(recipe.network).strength if recipe else None
+    if recipe is None or strength is None:
+        return None
+    chosen = st.slider(
+        LABELS["strength_px"],
+        *(0.0, strength.largest_px, strength.default_px, 0.1),
+        help=PredictRequest.description("strength_px"),
+        key=f"strength-{recipe.name}",
+    )
+    return float(chosen)
 
 
 def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Path] | None:

@@ -18,11 +18,15 @@ from sem_models.images.micrograph import Micrograph
 
 _VIEW = (480, 760)
 _SIDES, _PROFILE, _DIFFERENCE, _RESPONSE = "Before / after", "Line profile", "Difference map", "Response map"
+_ABSTENTION = "Left as recorded"
 Grey = NDArray[np.float64]
 
 
-def show_result(recorded: Micrograph, output: Path, model: str, restored: bool) -> None:
-    """Show all views of one result; the views of changes only where the output is the input `restored`."""
+def show_result(recorded: Micrograph, output: Path, model: str, restored: bool, abstention: Path | None = None) -> None:
+    """Show all views of one result; those of changes only where the output is the input `restored`.
+
+    A model may also have written a map of `abstention`.
+    """
     before, after = to_grey(recorded), read_micrograph(output)
     scale = max(after.width // before.width, 1)
     _facts(before, after)
@@ -33,7 +37,7 @@ def show_result(recorded: Micrograph, output: Path, model: str, restored: bool) 
     top, left = _field(made.shape)
     part = np.s_[top : top + _VIEW[0], left : left + _VIEW[1]]
     changes = [_DIFFERENCE, *([_RESPONSE] if scale == 1 else [])] if restored else []
-    names = [_SIDES, _PROFILE, *changes]
+    names = [_SIDES, _PROFILE, *changes, *([_ABSTENTION] if abstention else [])]
     views = dict(zip(names, st.tabs(names), strict=True))
     with views[_SIDES]:
         label = f"as recorded, pixels repeated x{scale}" if scale > 1 else "as recorded"
@@ -47,6 +51,9 @@ def show_result(recorded: Micrograph, output: Path, model: str, restored: bool) 
     if _RESPONSE in views:
         with views[_RESPONSE]:
             show_response(enlarged[part], made[part], intensity_range(before.pixels), window)
+    if abstention:
+        with views[_ABSTENTION]:
+            show_abstention(enlarged[part], read_micrograph(abstention).pixels[..., 0][part], window)
     st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
 
 
@@ -132,6 +139,16 @@ def show_response(before: Grey, after: Grey, limits: IntensityRange, window: Dis
     st.caption(
         f"Change relative to local contrast, root mean square within about 12 px; full orange is {_FULL}, "
         f"the median {np.median(response):.2f}. A good refocusing model changes blurred regions and leaves sharp ones."
+    )
+
+
+def show_abstention(before: Grey, abstains: NDArray[np.float32], window: DisplayWindow) -> None:
+    """Show in orange where a model left the recorded pixels as they were; (H, W) grey values, and 0 to 1."""
+    st.image(overlay(to_display(before, window), abstains, 0.7))
+    st.caption(
+        f"Orange: left as recorded, {abstains.mean():.0%} of this part. There, the refocused image, blurred again by "
+        "the chosen width, does not give the recorded one back; a smaller width may fit. A specimen that is soft by "
+        "nature is not recognised."
     )
 
 

@@ -36,6 +36,7 @@ LABELS = {
     "seed": "Seed",
     "size_px": "Height and width",
     "split": "Split",
+    "strength_px": "Blur to undo (sigma, px)",
     "target": "Folder of targets",
     "target_group_by": "Group pattern of the other domain",
     "target_pixel_size_nm": "Pixel size of the targets",

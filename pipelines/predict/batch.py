@@ -137,13 +137,21 @@ class OutputNames:
         name = next(name for name in _candidates(source, page) if name.casefold() not in self._used)
         self._used.add(name.casefold())
         target = self._out / f"{name}.tif"
+        self.require_free(source, target)
+        return target
+
+    def require_free(self, source: Path, target: Path) -> None:
+        """Refuse to write a result of `source` to a file that is an input, or that exists and may not be replaced.
+
+        Raises:
+            UserError: Says what to do instead.
+        """
         if _entry(target) in self._inputs:
             what = f"{source.name}: {target} is an input that the result would replace; choose another "
             raise UserError(what, FieldRef("out"), ".")
         if not self._overwrite and (target.exists() or target.is_symlink()):
             what = f"{source.name}: {target} exists already; choose another "
             raise UserError(what, FieldRef("out"), " or allow ", FieldRef("overwrite"), ".")
-        return target
 
     def of_page(self, source: Path, image: Micrograph) -> Path:
         """Do the same for one of the images that were read from `source`."""

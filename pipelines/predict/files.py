@@ -16,6 +16,7 @@ from sem_models.images.databar import find_databar
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.told_width import at_strength
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import apply_to_file, input_is_mask, task_of
 
@@ -34,6 +35,8 @@ class Prediction:
     """Files whose channels followed those of `source`."""
     warning: str = ""
     """What to know before the output is trusted."""
+    abstention: str | None = None
+    """File with a map of where the model left the input as it was, from 0 to 1, if it makes one."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -48,7 +51,7 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     resolved = resolve_model(request.model, request.scale)
-    model = resampled(resolved.model, request.changes)
+    model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
     if request.projection:
         model = with_projection(model)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
@@ -90,10 +93,14 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
             page = (replace(page[0], pixel_size_nm=self.drawn_nm), *page[1:])
         no_bar = self.databar == "keep" or input_is_mask(self.predictor.model)
         bars = [find_databar(image, 0 if no_bar else None) for image in page]
-        step = apply_to_file(self.predictor, task_of(self.predictor.model).join(page, bars), target)
-        others = tuple(map(str, stack[1:]))
+        task, others = task_of(self.predictor.model), tuple(map(str, stack[1:]))
+        beside = task.abstention_file(self.predictor.model, target)
+        if beside:
+            self.names.require_free(stack[0], beside)
+        step = apply_to_file(self.predictor, task.join(page, bars), target)
+        made = str(beside) if beside else None
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning)))
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning)
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipelines.model_ref import MODEL_HELP, SCALE_HELP, ModelField
+from pipelines.model_ref import MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.request import Request
 from sem_models.errors import FieldRef, UserError
 
@@ -45,6 +45,7 @@ class PredictRequest(Request):
     overwrite: bool = Field(False, description=_OVERWRITE)
     changes: tuple[str, ...] = Field((), description="diffusion.sampling.KEY=VALUE, for diffusion models.")
     projection: bool = Field(False, description=_PROJECTION)
+    strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Extra inputs, matched by name; their channels follow those of the first."
     )

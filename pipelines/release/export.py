@@ -18,6 +18,7 @@ from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.storage import save_weights
+from sem_models.inference.told_width import at_strength
 from sem_models.tasks.table import find_task
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def export(request: ExportRequest) -> Path:
         UserError: It is a baseline, or outputs differ by more than 1e-4 of the intensity range.
     """
     model, out = request.model, request.out
-    resolved = resolve_model(model).model
+    resolved = at_strength(resolve_model(model).model, request.strength_px)
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
     if request.format == "folder":

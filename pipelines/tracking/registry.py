@@ -15,14 +15,16 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_at, artifacts_of, client
+from sem_models.config.networks.table import capabilities
+from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
-from sem_models.inference.model_folder import RECIPE, WEIGHTS
+from sem_models.inference.model_folder import RECIPE, WEIGHTS, read_recipe
 from sem_models.suggestions import did_you_mean
 
 _PACKAGE = Path(sem_models.__file__).parent
@@ -79,7 +81,9 @@ def _create_if_new(store: MlflowClient, name: str) -> None:
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:
     """Write an MLflow model to `target` that serves the weights of a run in `folder`: models from code, no pickle."""
-    signature = ModelSignature(Schema([ColSpec("string", COLUMN)]), Schema([ColSpec("string", COLUMN)]))
+    column = Schema([ColSpec("string", COLUMN)])
+    parameters = _parameters(read_recipe(folder))
+    signature = ModelSignature(column, column, parameters) if parameters else ModelSignature(column, column)
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
@@ -94,6 +98,12 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
             model_config={"run_id": run_id},
             pip_requirements=_requirements(),
         )
+
+
+def _parameters(recipe: Recipe) -> ParamSchema | None:
+    """Return what a request may set beside its image: the blur to undo, with the default of the model."""
+    strength = capabilities(recipe.network).strength
+    return ParamSchema([ParamSpec("strength_px", "double", strength.default_px)]) if strength else None
 
 
 def _requirements() -> list[str]:

@@ -26,11 +26,12 @@ class ServedModel(PythonModel):
         self._restore = load_served(folder, (context.model_config or {}).get("run_id", ""))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002
-        """Restore each image of the column."""
+        """Restore each image of the column; the parameter `strength_px` exists where a model can be told the blur."""
         from sem_models.errors import UserError
 
         try:
-            files = [self._restore(base64.b64decode(text, validate=True)) for text in model_input["image"]]
+            images = [base64.b64decode(text, validate=True) for text in model_input["image"]]
+            files = [self._restore(image, **(params or {})) for image in images]
         except (UserError, binascii.Error) as error:
             # MLflow answers with status 400 and the reason; other errors would end in a traceback.
             raise MlflowException.invalid_parameter_value(str(error)) from error

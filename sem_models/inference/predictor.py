@@ -41,9 +41,14 @@ class Predictor:
             batch: Number of tiles in a batch; None: 1 on a CPU, which gains nothing from more, 4 on a GPU.
         """
         self.model = model
+        self._asked = device, tile, batch
         place = torch.device(choose_device(device))
         tile = tile or _DEFAULT_TILE.get(place.type, 256)
         self._stream = TileStream(model, place, tile, batch or _DEFAULT_BATCH.get(place.type, 1))
+
+    def with_model(self, model: UnitModel) -> "Predictor":
+        """Return a predictor for another model on the same device, with tiles of the same size."""
+        return Predictor(model, *self._asked)
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
         """Apply the model to (C, H, W) float32 in unit intensity; returns (C', H x scale, W x scale) float32."""
@@ -66,7 +71,7 @@ class Predictor:
         Raises:
             UserError: The model takes another number of channels.
         """
-        grey = self._accepted(micrograph)
+        grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         pixels = np.empty(self._shape(grey.height, grey.width), scaling.dtype)
 
@@ -85,7 +90,7 @@ class Predictor:
         Returns:
             The processing step that the file names.
         """
-        grey = self._accepted(micrograph)
+        grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         result = self._result(grey, reserved(self._shape(grey.height, grey.width), scaling.dtype), scaling, origin)
         with TiffRowWriter(out, result) as writer:
@@ -111,7 +116,8 @@ class Predictor:
         facts = self.model.capabilities
         return height * facts.scale, width * facts.scale, facts.channels_out
 
-    def _accepted(self, micrograph: Micrograph) -> Micrograph:
+    def accepted(self, micrograph: Micrograph) -> Micrograph:
+        """Return the micrograph with the channels that the model takes; raises a `UserError` if it has others."""
         wanted = self.model.capabilities.channels_in
         grey = require_grey(micrograph) if wanted == 1 else micrograph
         if grey.channels != wanted:

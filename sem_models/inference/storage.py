@@ -18,6 +18,7 @@ from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
 from sem_models.inference.pixel_posterior import PixelPosterior
+from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.table import build_network
 
 _DIRECTION, _POSTERIOR = "direction", "posterior"
@@ -107,4 +108,6 @@ def build_model(recipe: Recipe, weights: dict[str, Tensor], device: torch.device
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if recipe.diffusion:
         return DiffusionModel(recipe, network, name or recipe.name)
+    if capabilities(recipe.network).strength:
+        return ToldWidthModel(recipe, network, name or recipe.name)
     return RestorationModel(recipe, network, name or recipe.name)

@@ -14,6 +14,7 @@ from sem_models.networks.inpainter import Inpainter
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFNet
 from sem_models.networks.pix2pix import Pix2Pix
+from sem_models.networks.refocuser import Refocuser
 from sem_models.networks.resnet_generator import ResNetGenerator
 from sem_models.networks.rrdb import RRDBNet
 from sem_models.networks.sinsr import SINSR
@@ -38,6 +39,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "mrn": MRN,
     "frequency-split": FrequencySplit,
     "inpainter": Inpainter,
+    "refocuser": Refocuser,
     "resnet": ResNetGenerator,
     "diffusion-unet": DiffusionUNet,
     "pix2pix": Pix2Pix,

@@ -241,6 +241,10 @@ class Task:
         """
         return predictor.predict(micrograph, progress, self.origin)
 
+    def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
+        """Return where `apply_to_file` also writes a map of where the model abstained; None if it makes no map."""
+        return None
+
     def apply_to_file(
         self,
         predictor: "Predictor",

@@ -27,6 +27,7 @@ from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.mrn import MRNConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
 from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.refocuser import RefocuserConfig
 from sem_models.config.networks.resnet_generator import ResNetConfig
 from sem_models.config.networks.rrdb import RRDBConfig
 from sem_models.config.networks.sinsr import SINSRConfig
@@ -232,6 +233,8 @@ ROWS: list[tuple[BaseModel, int]] = [
     (MRNConfig(), mrn_by_hand(64, 16, 3)),
     (FrequencySplitConfig(inner=UNetConfig()), care_by_hand(32, top_skip=True)),
     (InpainterConfig(inner=MASKED_CARE), inpainter_by_hand(32)),
+    # The width of the blur takes the place of the mask.
+    (RefocuserConfig(inner=MASKED_CARE), inpainter_by_hand(32)),
     # The authors' generator for three channels prints 11.378 M; with one, the ends lose two channels each.
     (ResNetConfig(channels_in=3, channels_out=3), 11_378_179),
     (ResNetConfig(), 11_365_633),
@@ -277,6 +280,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (FrequencySplitConfig(sigma_px=1, inner=SMALL_NAFNET), nafnet_by_hand(SMALL_NAFNET)),
     (InpainterConfig(inner=MASKED_CARE.model_copy(update={"width": 4})), inpainter_by_hand(4)),
     (InpainterConfig(inner=MASKED_NAFNET), nafnet_by_hand(MASKED_NAFNET)),
+    (RefocuserConfig(inner=MASKED_CARE.model_copy(update={"width": 4})), inpainter_by_hand(4)),
+    (RefocuserConfig(inner=MASKED_NAFNET), nafnet_by_hand(MASKED_NAFNET)),
     (ResNetConfig(blocks=1, width=4), resnet_by_hand(4, 1)),
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
     (SMALL_DDPM, diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, attends=False)),
@@ -494,6 +499,7 @@ REACHES: list[tuple[Any, int]] = [
     # Half of a random mask is 0, where nothing reaches the output.
     (InpainterConfig(inner=MASKED_CARE.model_copy(update={"width": 2})), 2),
     (InpainterConfig(inner=NAFNetConfig(channels=2, width=2, encoder=(1,), middle=1, decoder=(1,), window=2)), 2),
+    (RefocuserConfig(inner=MASKED_CARE.model_copy(update={"width": 2})), 2),
     *((DiffusionUNetConfig(channels_in=1, width=4, multipliers=multipliers, blocks=blocks, attention=()), 0)
       for multipliers in ((1,), (1, 1), (1, 1, 1)) for blocks in (1, 2)),
     *(
@@ -630,7 +636,7 @@ def test_untrained_network_is_near_the_bicubic_baseline(config) -> None:
     """
     facts, network = capabilities(config), build_network(config).eval()
     x = natural(*fitting(facts, 32, 32))
-    given = torch.cat([x, torch.ones_like(x)], 1) if config.kind == "inpainter" else x
+    given = torch.cat([x, torch.ones_like(x)], 1) if config.kind in ("inpainter", "refocuser") else x
     with torch.inference_mode():
         assert (network(given) - upsample(x, facts.scale)).abs().mean() < 0.02
 

@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
         flat(1),
     ),
     "refocusing": Row(
-        short("srn-known-small", "train.patch=32"),
+        short("srn-known-small", "train.patch=32", "degradation.dose_e_per_px=none", "degradation.read_noise=0"),
         "single",
         (("", "unpaired", "learns from pairs or single images"), ("train.patch=128", "single", "lower train.patch")),
         lambda x: x,

@@ -18,6 +18,14 @@ class LatentCode:
 
 
 @dataclass(frozen=True)
+class Strength:
+    """The widths of blur that a network can be told to undo, as sigma of a Gaussian in px; 0 changes nothing."""
+
+    default_px: float
+    largest_px: float
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """Facts about one configured network. Trainer, predictor and pages read them only from here."""
 
@@ -51,6 +59,8 @@ class Capabilities:
     """Whether the output is a probability: float32, always between 0 and 1."""
     back_projection: Downsampling | None = None
     """The down-sampling that, by construction, reduces the output to the input."""
+    strength: Strength | None = None
+    """Set if the last input channel is the width of the blur that the network should undo."""
     latent: LatentCode | None = None
     """The latent code of a separate denoising stage, `denoise(x, code)`, if the network has one."""
 

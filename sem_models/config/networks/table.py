@@ -14,6 +14,7 @@ from sem_models.config.networks import (
     mrn,
     nafnet,
     pix2pix,
+    refocuser,
     resnet_generator,
     rrdb,
     sinsr,
@@ -40,6 +41,7 @@ NetworkConfig = Annotated[
     | mrn.MRNConfig
     | frequency_split.FrequencySplitConfig
     | inpainter.InpainterConfig
+    | refocuser.RefocuserConfig
     | resnet_generator.ResNetConfig
     | diffusion_unet.DiffusionUNetConfig
     | pix2pix.Pix2PixConfig,
@@ -70,6 +72,7 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "mrn": NetworkFacts(mrn.capabilities, "https://doi.org/10.1016/j.actamat.2021.116987"),
     "frequency-split": NetworkFacts(frequency_split.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
     "inpainter": NetworkFacts(inpainter.capabilities, "https://doi.org/10.1007/978-3-319-24574-4_28"),
+    "refocuser": NetworkFacts(refocuser.capabilities, "https://doi.org/10.1109/CVPR.2018.00344"),
     "resnet": NetworkFacts(resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"),
     "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
@@ -91,8 +94,8 @@ def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) ->
     if isinstance(config, frequency_split.FrequencySplitConfig):
         inner = with_channels(config.inner, channels_in, channels_out)
         return config.model_validate({**dict(config), "inner": inner})
-    if isinstance(config, inpainter.InpainterConfig):
-        # Its inner network returns the mask as an additional channel.
+    if isinstance(config, inpainter.InpainterConfig | refocuser.RefocuserConfig):
+        # The inner network returns the mask, or the width, as an additional channel.
         inner = with_channels(config.inner, channels_in, channels_out + 1)
         return config.model_validate({**dict(config), "inner": inner})
     if "channels" not in type(config).model_fields:

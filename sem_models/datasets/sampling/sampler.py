@@ -33,6 +33,12 @@ class Crops(dict[Role, Tensor]):
         self.windows = tuple(windows)
         self.views = views
 
+    def of(self, chosen: list[int]) -> "Crops":
+        """Return some of the crops."""
+        images = {role: image[chosen] for role, image in self.items()}
+        views = self.views.of(chosen) if self.views else None
+        return Crops(images, [self.windows[index] for index in chosen], views)
+
 
 class PatchSampler:
     """Draws batches; its whole state is one generator, so that a resumed run draws the same patches."""

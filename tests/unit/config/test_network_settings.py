@@ -10,18 +10,20 @@ from sem_models.config.networks.frequency_split import FrequencySplitConfig
 from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
 from sem_models.config.networks.pix2pix import Pix2PixConfig
+from sem_models.config.networks.refocuser import RefocuserConfig
 from sem_models.config.networks.table import NETWORK_FACTS, NetworkConfig, capabilities, with_channels
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.networks.vdsr import VDSRConfig
 from sem_models.networks.table import build_network
 
-WRAPPERS = (FrequencySplitConfig, InpainterConfig)
+WRAPPERS = (FrequencySplitConfig, InpainterConfig, RefocuserConfig)
 KINDS = [kind for kind in get_args(get_args(NetworkConfig)[0]) if kind not in WRAPPERS]
 CONFIGS = [
     *(kind() for kind in KINDS),
     FrequencySplitConfig(inner=NAFNetConfig()),
     FrequencySplitConfig(inner=UNetConfig()),
     InpainterConfig(inner=NAFNetConfig(channels=2)),
+    RefocuserConfig(inner=NAFNetConfig(channels=2)),
     InpainterConfig(inner=UNetConfig(channels_in=2, channels_out=2, residual=True)),
 ]
 
@@ -32,8 +34,8 @@ def test_every_network_has_facts() -> None:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.kind)
 def test_channels_are_set_whatever_they_are_called(config: NetworkConfig) -> None:
-    # The mask goes into an inpainter beside the image, and does not come out.
-    wanted = (5, 4) if isinstance(config, InpainterConfig) else (5, 5)
+    # A mask, or the width of the blur, goes in beside the image and does not come out.
+    wanted = (5, 4) if isinstance(config, InpainterConfig | RefocuserConfig) else (5, 5)
     changed = with_channels(config, *wanted)
     assert _channels(changed) == wanted
     assert with_channels(changed, *_channels(config)) == config
