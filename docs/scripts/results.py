@@ -167,6 +167,17 @@ def seed_coverage() -> str:
     return _table(["standard deviation of the seeds", "seeds and specimens", "specimens alone"], rows)
 
 
+def texture() -> str:
+    """How much of a texture a sampler keeps, with an exact predictor."""
+    content = json.loads((BENCHMARKS / "synthesis" / "texture.json").read_text())
+    rows = [
+        [sampler, steps, *(f"{100 * value:.0f} %" for value in kept)]
+        for sampler, by_steps in content["kept"].items()
+        for steps, kept in by_steps.items()
+    ]
+    return _table(["sampler", "steps", *(f"texture of {100 * share:g} %" for share in content["shares"])], rows)
+
+
 def speed() -> str:
     """Time of one forward pass by memory format and tile size, from the inference benchmark."""
     content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
@@ -229,6 +240,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "real-atoms": real_atoms,
     "posterior-mean": posterior_mean,
     "coverage": coverage,
+    "texture": texture,
     "seed-coverage": seed_coverage,
     "speed": speed,
 }

@@ -20,7 +20,6 @@ from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.inference.diffusion.model import DiffusionModel, Drawn, as_diffusion
 from sem_models.inference.label_maps import one_hot_of
-from sem_models.inference.predictor import choose_device
 from sem_models.inference.scaling import drawn_pixels, drawn_range
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, part_of, silent
@@ -41,7 +40,7 @@ class Synthesised:
 
 
 def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[Synthesised]:
-    """Write TIFF files with their history into `request.out`; progress is told after each denoising step.
+    """Write TIFF files with their history into `request.out`; progress counts denoising steps, or rows of tiles.
 
     Their data type and grey levels are those of the training images.
 
@@ -103,7 +102,7 @@ class _AfterMasks(FileWork[Path, Micrograph, Synthesised]):
         """See `FileWork`."""
         target = self.names(path)
         one_hot = padded(one_hot_of(self.model.recipe.labels, page), self.model.capabilities.size_multiple)
-        condition = torch.from_numpy(one_hot)[None].to(choose_device())
+        condition = torch.from_numpy(one_hot)[None]
         drawn = self.model.draw(1, (one_hot.shape[1], one_hot.shape[2]), condition, progress=progress)
         return _keep(self.model, drawn, path, page, target)
 
@@ -138,7 +137,7 @@ def _keep(model: DiffusionModel, drawn: Drawn, path: Path, mask: Micrograph, tar
 
 def _cut(image: torch.Tensor, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Turn (1, C, H, W) into (h, w, C), without the padding."""
-    cut: NDArray[np.float32] = image[0, :, : shape[0], : shape[1]].permute(1, 2, 0).cpu().numpy()
+    cut: NDArray[np.float32] = image[0, :, : shape[0], : shape[1]].permute(1, 2, 0).numpy()
     return cut
 
 

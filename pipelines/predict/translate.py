@@ -21,9 +21,8 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin
 from sem_models.images.specimen import load_specimen
-from sem_models.inference.diffusion.bridges import contrast_of, ddib, sdedit
 from sem_models.inference.diffusion.model import DiffusionModel, as_diffusion
-from sem_models.inference.predictor import choose_device
+from sem_models.inference.diffusion.unpaired import ddib, prior_of, sdedit
 from sem_models.inference.scaling import Scaling, limits_like, scaling_by
 from sem_models.inference.tiling.tiles import padded
 from sem_models.progress import Progress, silent
@@ -112,12 +111,12 @@ class _Translation(FileWork[Path, Micrograph, Translated]):
 
     def _draw(self, unit: UnitImage, progress: Progress) -> UnitImage:
         multiple = lcm(*(model.capabilities.size_multiple for model in (self.target, self.source) if model))
-        image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None].to(choose_device())
+        image = torch.from_numpy(padded(unit.transpose(2, 0, 1), multiple))[None]
         if self.source is None:
-            drawn = sdedit(contrast_of(self.target), image, self.request.strength, self.request.seed, progress)
+            drawn = sdedit(prior_of(self.target), image, self.request.strength, self.request.seed, progress)
         else:
-            drawn = ddib(contrast_of(self.source), contrast_of(self.target), image, progress)
-        found: UnitImage = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).cpu().numpy()
+            drawn = ddib(prior_of(self.source), prior_of(self.target), image, progress)
+        found: UnitImage = drawn[0, :, : unit.shape[0], : unit.shape[1]].permute(1, 2, 0).numpy()
         return found
 
     def _how(self) -> str:
@@ -127,15 +126,15 @@ class _Translation(FileWork[Path, Micrograph, Translated]):
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """A model that draws images of one contrast."""
+class ContrastModel:
+    """A diffusion model of one contrast, with the pixel size of its images."""
 
     model: DiffusionModel
     pixel_size_nm: float | None
     """Pixel size of its training images; None where they had several, or none."""
 
 
-def contrast_model(ref: ModelRef, changes: Sequence[str]) -> Contrast:
+def contrast_model(ref: ModelRef, changes: Sequence[str]) -> ContrastModel:
     """Load a model with `diffusion.sampling.KEY=VALUE` changes.
 
     Raises:
@@ -148,10 +147,10 @@ def contrast_model(ref: ModelRef, changes: Sequence[str]) -> Contrast:
             f"{model.name} draws {model.capabilities.channels_out} channels, but one grey channel is needed."
         )
     manifest = manifest_of(resolved.run_id) if resolved.run_id else None
-    return Contrast(model, learned_size(manifest, manifest.layout.sharp_role) if manifest else None)
+    return ContrastModel(model, learned_size(manifest, manifest.layout.sharp_role) if manifest else None)
 
 
-def common_size(contrasts: Sequence[Contrast]) -> tuple[float | None, tuple[str, ...]]:
+def common_size(contrasts: Sequence[ContrastModel]) -> tuple[float | None, tuple[str, ...]]:
     """Return the pixel size in nm that the models were trained on, as far as it is known, and notes where it is not.
 
     Raises:

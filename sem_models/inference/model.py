@@ -1,7 +1,7 @@
 """The interface of a model that the predictor applies, trained or not."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from sem_models.config.intensity import IntensityLimits
 from sem_models.config.methods import Direction
@@ -30,13 +30,6 @@ class UnitModel(Protocol):
         """Apply the model to one batch on its device."""
 
 
-class Place(NamedTuple):
-    """Upper left corner of a tile in the whole image, in px."""
-
-    row: int
-    column: int
-
-
 @runtime_checkable
 class TrainedModel(UnitModel, Protocol):
     """A model that holds the recipe that it was trained by."""
@@ -61,19 +54,6 @@ class ScaledModel(UnitModel, Protocol):
 def limits_of(model: UnitModel) -> IntensityLimits | None:
     """The intensity limits that a model was made with; None where it knows none."""
     return model.limits if isinstance(model, ScaledModel) else None
-
-
-@runtime_checkable
-class PlacedModel(Protocol):
-    """A model whose output depends on the place of a tile in the image, such as one that draws from noise."""
-
-    def placed(self, places: tuple[Place, ...]) -> UnitModel:
-        """Return the model for one batch of tiles with these upper left corners."""
-
-
-def at_places(model: UnitModel, places: tuple[Place, ...]) -> UnitModel:
-    """Return the model for a batch of tiles at these places; most models do not depend on them."""
-    return model.placed(places) if isinstance(model, PlacedModel) else model
 
 
 @dataclass(frozen=True)

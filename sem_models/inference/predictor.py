@@ -16,14 +16,13 @@ from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.stack import stack_to_unit
+from sem_models.inference.diffusion.model import DiffusionModel
+from sem_models.inference.diffusion.stream import DrawingStream
 from sem_models.inference.model import UnitModel, step_of
 from sem_models.inference.scaling import Scaling, measured_limits, scaling_for
 from sem_models.inference.tiling.stream import TileStream
 from sem_models.inference.tiling.tiles import TileSource
 from sem_models.progress import Progress, silent
-
-_DEFAULT_TILE = {"cpu": 256, "cuda": 512}
-_DEFAULT_BATCH = {"cpu": 1, "cuda": 4}
 
 
 class Predictor:
@@ -43,8 +42,8 @@ class Predictor:
         self.model = model
         self._asked = device, tile, batch
         place = torch.device(choose_device(device))
-        tile = tile or _DEFAULT_TILE.get(place.type, 256)
-        self._stream = TileStream(model, place, tile, batch or _DEFAULT_BATCH.get(place.type, 1))
+        drawing = isinstance(model, DiffusionModel)
+        self._stream = DrawingStream(model, tile, batch) if drawing else TileStream(model, place, tile, batch)
 
     def with_model(self, model: UnitModel) -> "Predictor":
         """Return a predictor for another model on the same device, with tiles of the same size."""

@@ -83,8 +83,8 @@ class DiffusionValidator:
 
     def _show(self, model: DiffusionModel, step: int, reporter: Reporter) -> None:
         for name, condition, image in self._shown:
-            given = None if condition is None else torch.from_numpy(condition)[None].to(self._device)
-            drawn = model.draw(1, (image.shape[1], image.shape[2]), given).samples[0, 0].cpu().numpy()
+            given = None if condition is None else torch.from_numpy(condition)[None]
+            drawn = model.draw(1, (image.shape[1], image.shape[2]), given).samples[0, 0].numpy()
             panels: dict[str, NDArray[Any]] = {"output": drawn.mean(axis=0)}
             if condition is None:
                 # An image drawn from noise has no target; a real image shows what its contrast should look like.

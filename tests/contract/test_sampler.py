@@ -15,6 +15,7 @@ from sem_models.features.weights import declare_torchvision_ops
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.diffusion.noise_schedule import signed
 from sem_models.inference.diffusion.solver import decode, times
+from sem_models.progress import Progress, silent
 from tests.support.exact_diffusion import exact, exact_for, kept_share, of_mixture, of_saturated, of_spectrum
 
 BETAS = ("linear", "cosine")
@@ -164,9 +165,9 @@ def test_the_way_is_that_of_diffusers(betas, predicts) -> None:
 def asked(predict):
     """The predictor, with (time, image) of every call in `seen`."""
 
-    def told(noisy: Tensor, t: Tensor) -> Tensor:
+    def told(noisy: Tensor, t: Tensor, progress: Progress = silent) -> Tensor:
         told.seen.append((int(t[0]), noisy.clone()))
-        return predict(noisy, t)
+        return predict(noisy, t, progress)
 
     told.seen = []
     return told

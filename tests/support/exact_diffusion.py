@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings, Sampling
+from sem_models.inference.diffusion.solver import STEPS
+from sem_models.progress import Progress, silent
 
 
 def kept_share(betas: str) -> Tensor:
@@ -26,7 +28,8 @@ def exact(mean: float, sigma: float, betas: str, predicts: str):
     """The exact predictor for pixels that are independent Gaussians: the posterior mean of the noise."""
     a = kept_share(betas)
 
-    def predict(x_t: Tensor, t: Tensor) -> Tensor:
+    def predict(x_t: Tensor, t: Tensor, progress: Progress = silent) -> Tensor:
+        progress(1, 1, STEPS)
         share = a[t.cpu()].to(x_t)[:, None, None, None]
         variance = share * sigma**2 + 1 - share
         x_0 = mean + share.sqrt() * sigma**2 / variance * (x_t - share.sqrt() * mean)
@@ -40,7 +43,8 @@ def exact_for(posterior_mean, betas: str, predicts: str):
     """What a perfect network says of images whose `posterior_mean(x_t, share)` is known, `share` a float."""
     a = kept_share(betas)
 
-    def predict(x_t: Tensor, t: Tensor) -> Tensor:
+    def predict(x_t: Tensor, t: Tensor, progress: Progress = silent) -> Tensor:
+        progress(1, 1, STEPS)
         share = float(a[int(t[0])])
         x_0 = posterior_mean(x_t.double(), share)
         noise = (x_t - share**0.5 * x_0) / (1 - share) ** 0.5

@@ -1,7 +1,8 @@
 """A trained diffusion model: K images drawn for one condition, their mean, and their spread as its uncertainty."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -11,10 +12,11 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.images.provenance import ProcessingStep
-from sem_models.inference.diffusion.noise_field import ORIGIN, noise_at
+from sem_models.inference.diffusion.noise_field import noise_field
 from sem_models.inference.diffusion.noise_schedule import unit
-from sem_models.inference.diffusion.solver import NoisePredictor, decode
-from sem_models.inference.model import Place, RestorationModel
+from sem_models.inference.diffusion.solver import decode
+from sem_models.inference.diffusion.tiled_prediction import TiledPrediction
+from sem_models.inference.model import RestorationModel
 from sem_models.progress import Progress, part_of, silent
 
 
@@ -39,9 +41,6 @@ class Drawn:
 @dataclass(frozen=True)
 class DiffusionModel(RestorationModel):
     """A model that draws images for a condition, its input; the seed of its recipe makes the result repeatable."""
-
-    places: tuple[Place, ...] = ()
-    """Place of each tile of a batch in the whole image; empty: every image begins at the origin."""
 
     @property
     def settings(self) -> DiffusionSettings:
@@ -70,11 +69,35 @@ class DiffusionModel(RestorationModel):
         """
         if not self.capabilities.channels_in:
             raise UserError(f"{self.name} takes no image, it draws from noise alone; use synthesise.")
-        return self.draw(len(x), (x.shape[2], x.shape[3]), x).mean
+        return self.draw(len(x), (x.shape[2], x.shape[3]), x.cpu()).mean.to(x.device)
 
-    def placed(self, places: tuple[Place, ...]) -> "DiffusionModel":
-        """Return the model for a batch of tiles, each of which gets the noise of its place in the whole image."""
-        return replace(self, places=places)
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    @cached_property
+    def tiled(self) -> TiledPrediction:
+        """The prediction for whole images, in tiles of the usual size."""
+        return TiledPrediction(self)
+
+    @torch.inference_mode()
+    def predict(self, x_t: Tensor, t: Tensor, condition: Tensor | None) -> Tensor:
+        """Predict noise (or velocity): unconditional + guidance x (conditional - unconditional).
+
+        Guidance is 1 + w of Ho and Salimans (2022). At 1 and at 0 the network is called only once.
+
+        Args:
+            x_t: (N, C, H, W) noisy images, signed, on the device of the model.
+            t: (N,) times.
+            condition: (N, K, H, W) in unit intensity; None: unconditional.
+        """
+        weight = self.settings.sampling.guidance
+        given: Tensor = self.network(x_t, t, condition) if weight or condition is None else self.network(x_t, t)
+        if condition is None or weight in (0, 1):
+            return given
+        unconditional: Tensor = self.network(x_t, t)
+        return unconditional + weight * (given - unconditional)
 
     def draw(
         self,
@@ -83,19 +106,26 @@ class DiffusionModel(RestorationModel):
         condition: Tensor | None = None,
         seed: int | None = None,
         progress: Progress = silent,
+        tiled: TiledPrediction | None = None,
     ) -> Drawn:
         """Draw `sampling.samples` images for each of `count` conditions.
 
         Args:
             count: Number of conditions, N.
             size: Height and width in px, multiples of the size multiple of the network.
-            condition: (N, K, H, W) on the device of the model; None: unconditional.
+            condition: (N, K, H, W) in memory of the CPU, as the drawn images are; None: unconditional.
             seed: Equal seeds give equal images; None: the seed of the recipe. With a condition, the noise of an image
-                depends on its place only and not on the rest of the batch; without tiles all N begin with the same.
-            progress: Called after each denoising step of each sample.
+                depends on its place only and not on the rest of the batch; all N begin with the same.
+            progress: Called after each row of tiles of each denoising step of each sample.
+            tiled: How images are cut into tiles; None: as in `tiled`.
+
+        Raises:
+            UserError: The unconditional prediction is needed and was never learned, or not even the smallest tile fits
+                into the memory of the device.
         """
+        require_unconditional(self.recipe, self.name, condition is not None)
         sampling = self.settings.sampling
-        seed, predict = sampling.seed if seed is None else seed, guided(self, condition)
+        seed, predict = sampling.seed if seed is None else seed, (tiled or self.tiled).given(condition)
         samples = []
         for index in range(sampling.samples):
             keys = [(seed, index, 0 if condition is not None else image) for image in range(count)]
@@ -105,32 +135,7 @@ class DiffusionModel(RestorationModel):
 
     def _noise(self, keys: Sequence[tuple[int, ...]], size: tuple[int, int]) -> Tensor:
         """Draw the starting noise, (N, C, H, W)."""
-        device, channels = next(self.network.parameters()).device, self.capabilities.channels_out
-        places = self.places or (ORIGIN,) * len(keys)
-        found = [noise_at(place, size, channels, key, device) for place, key in zip(places, keys, strict=True)]
-        return torch.stack(found)
-
-
-def guided(model: DiffusionModel, condition: Tensor | None) -> NoisePredictor:
-    """Return the prediction for a condition: unconditional + guidance x (conditional - unconditional).
-
-    Guidance is 1 + w of Ho and Salimans (2022). At 1 and at 0 the network is called only once.
-
-    Raises:
-        UserError: The unconditional prediction is needed and was never learned.
-    """
-    weight = model.settings.sampling.guidance
-    require_unconditional(model.recipe, model.name, condition is not None)
-
-    @torch.inference_mode()
-    def predict(x_t: Tensor, t: Tensor) -> Tensor:
-        predicted: Tensor = model.network(x_t, t, condition) if weight or condition is None else model.network(x_t, t)
-        if condition is None or weight in (0, 1):
-            return predicted
-        unconditional: Tensor = model.network(x_t, t)
-        return unconditional + weight * (predicted - unconditional)
-
-    return predict
+        return torch.stack([noise_field(size, self.capabilities.channels_out, key) for key in keys])
 
 
 def as_diffusion(model: object) -> DiffusionModel:

@@ -7,8 +7,8 @@ of the range in 50 such steps, where this solver keeps all of it in 25. The same
 with a smaller error than DDIM inversion.
 
 Images are signed as in `sem_models.inference.diffusion.noise_schedule`. A `NoisePredictor` is any function that
-predicts what was added: a trained network, or an exact predictor in tests. It is evaluated at integer times only, as in
-training.
+predicts what was added: a trained network in tiles, or an exact predictor in tests. It is evaluated at integer times
+only, as in training.
 """
 
 import math
@@ -22,11 +22,12 @@ from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess
-from sem_models.progress import Progress, silent
+from sem_models.progress import Progress, part_of, silent
 
-NoisePredictor = Callable[[Tensor, Tensor], Tensor]
-"""Maps (N, C, H, W) noisy images and (N,) times to noise or velocity, depending on the settings."""
-_WHAT = "denoising steps"
+NoisePredictor = Callable[[Tensor, Tensor, Progress], Tensor]
+"""Maps (N, C, H, W) noisy images and (N,) times to noise or velocity, depending on the settings; tells its progress."""
+STEPS = "denoising steps"
+"""What progress counts."""
 _NOISIEST_LOG_SNR = -5.1
 """Where drawing begins: 0.6 % of the image is left. Cosine betas continue to -9.9 in a few steep last steps."""
 
@@ -48,31 +49,29 @@ def decode(
         noisy: (N, C, H, W) standard normal; or, with `noisiest`, an image with the noise of that time.
         noisiest: Time at which to begin; None begins with noise alone.
         clip: Clip the image that is predicted at each step to [-1, 1]. Must be off to undo `encode`.
-        progress: Called after each step.
+        progress: Passed on to `predict`, for its share of all steps.
 
     Returns:
         (N, C, H, W) signed.
     """
-    walk, path = _Walk(predict, ForwardProcess(settings), clip), times(settings, noisiest)
-    before, now = None, walk.look(noisy, path[0])
-    progress(1, len(path), _WHAT)
-    for index, time in enumerate(path[1:], start=2):
+    path = times(settings, noisiest)
+    walk = _Walk(predict, ForwardProcess(settings), clip, progress, len(path))
+    before, now = None, walk.look(noisy, path[0], 0)
+    for index, time in enumerate(path[1:], start=1):
         noisy = walk.move(noisy, before, now, time)
-        before, now = now, walk.look(noisy, time)
-        progress(index, len(path), _WHAT)
+        before, now = now, walk.look(noisy, time, index)
     return walk.finish(before, now)
 
 
 def encode(predict: NoisePredictor, settings: DiffusionSettings, image: Tensor, progress: Progress = silent) -> Tensor:
     """Return the noise from which `decode` without clipping restores the (N, C, H, W) signed `image`."""
-    walk, path = _Walk(predict, ForwardProcess(settings), clip=False), times(settings)[::-1]
+    path = times(settings)[::-1]
+    walk = _Walk(predict, ForwardProcess(settings), False, progress, len(path))
     noisy = walk.start(image, path[0])
-    progress(1, len(path), _WHAT)
     before: _Seen | None = None
-    for index, (here, there) in enumerate(pairwise(path), start=2):
-        now = walk.look(noisy, here)
+    for index, (here, there) in enumerate(pairwise(path), start=1):
+        now = walk.look(noisy, here, index)
         noisy, before = walk.move(noisy, before, now, there), now
-        progress(index, len(path), _WHAT)
     return noisy
 
 
@@ -108,10 +107,14 @@ class _Walk:
     predict: NoisePredictor
     process: ForwardProcess
     clip: bool
+    progress: Progress
+    steps: int
+    """How often the predictor is asked on the way."""
 
-    def look(self, noisy: Tensor, time: int) -> _Seen:
-        """Predict what was added, and split the noisy image into image and noise."""
-        predicted = self.predict(noisy, torch.full((len(noisy),), time, device=noisy.device))
+    def look(self, noisy: Tensor, time: int, index: int) -> _Seen:
+        """Predict what was added, the `index`-th time from 0, and split the noisy image into image and noise."""
+        t = torch.full((len(noisy),), time, device=noisy.device)
+        predicted = self.predict(noisy, t, part_of(self.progress, index, self.steps))
         image = self.process.image_of(noisy, predicted, time)
         image = image.clamp(-1, 1) if self.clip else image
         return _Seen(time, image, (noisy - self.process.signal[time] * image) / self.process.noise[time])
@@ -142,4 +145,4 @@ class _Walk:
     def start(self, image: Tensor, time: int) -> Tensor:
         """Move from no noise to the lowest level, with half of the noise predicted there, as it grows from zero."""
         clean = self.process.signal[time] * image
-        return clean + self.process.noise[time] / 2 * self.look(clean, time).noise
+        return clean + self.process.noise[time] / 2 * self.look(clean, time, 0).noise

@@ -1,5 +1,6 @@
 """Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -8,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from sem_models.errors import UserError
-from sem_models.inference.model import Place, UnitModel, at_places
+from sem_models.inference.model import UnitModel
 from sem_models.inference.tiling.plan import Span, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
@@ -87,6 +88,9 @@ def _rise(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 Spans = tuple[Span, ...]
 _SMALLEST_TILE = 32
+_DEFAULT_TILE = {"cpu": 256, "cuda": 512}
+_DEFAULT_BATCH = {"cpu": 1, "cuda": 4}
+"""A CPU gains nothing from more than one."""
 _ADVICE = {
     "cpu": "free memory by closing other programs, or use a smaller model.",
     "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
@@ -96,10 +100,15 @@ _ADVICE = {
 class TileStream:
     """A model on a device, with the largest tiles that were found to fit into its memory."""
 
-    def __init__(self, model: UnitModel, device: torch.device, tile: int, batch: int) -> None:
-        """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time."""
+    def __init__(self, model: UnitModel, device: torch.device, tile: int | None, batch: int | None) -> None:
+        """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time.
+
+        None: 256 px and one tile on a CPU, 512 px and four tiles on a GPU.
+        """
         self._model, self._device = model, device
-        self._tile, self._batch = tile, batch
+        self._tile = tile or _DEFAULT_TILE.get(device.type, 256)
+        self._batch = batch or _DEFAULT_BATCH.get(device.type, 1)
+        self._longest = sys.maxsize
         self._sampled = SAMPLED_PIXELS
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
@@ -109,7 +118,8 @@ class TileStream:
             UserError: Not even a single tile of the smallest size fits.
         """
         facts = self._model.capabilities
-        tile = source.longest if self._whole(source) else min(self._tile, max(source.longest, _SMALLEST_TILE))
+        whole = self._whole(source)
+        tile = min(source.longest, self._longest) if whole else min(self._tile, max(source.longest, _SMALLEST_TILE))
         band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
         pending = facts.tiling == "statistics"
         with ExitStack() as held:
@@ -140,7 +150,7 @@ class TileStream:
             self._batch = error.tiles // 2
         elif tile > _SMALLEST_TILE:
             tile = max(tile // 2, _SMALLEST_TILE)
-            self._tile = min(self._tile, tile)
+            self._tile, self._longest = min(self._tile, tile), min(self._longest, tile)
         else:
             raise UserError(
                 f"{self._model.name}: not even one tile of {tile} px fits into the memory of {self._device}; "
@@ -171,7 +181,6 @@ class TileStream:
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
             batch = np.stack([source.tile(row, span) for span in spans])
-            model = at_places(self._model, tuple(Place(row.start, span.start) for span in spans))
-            for span, tile in zip(spans, run_batch(model, batch, self._device), strict=True):
+            for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
                 right = axis_weights(span, source.width, halo, scale)
                 band.add(row.start * scale, span.start * scale, tile, down, right)

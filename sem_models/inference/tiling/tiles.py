@@ -1,5 +1,6 @@
 """Cutting padded tiles out of an image and running the model on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +65,13 @@ def cut(image: NDArray[Any], rows: Span, columns: Span) -> NDArray[Any]:
 
 def padded(image: NDArray[Any], multiple: int) -> NDArray[Any]:
     """Reflect (C, H, W) at the lower and right edge until both sizes are multiples of `multiple`."""
-    down, right = (Span(0, -(-length // multiple) * multiple) for length in image.shape[1:])
-    return cut(image, down, right)
+    return cut(image, *padded_spans(image.shape[1:], multiple))
+
+
+def padded_spans(size: Sequence[int], multiple: int) -> tuple[Span, Span]:
+    """Return rows and columns of a whole image of this height and width, with the padding that `padded` adds."""
+    height, width = (Span(0, -(-length // multiple) * multiple) for length in size)
+    return height, width
 
 
 def _reflected(span: Span, length: int) -> NDArray[np.int64]:

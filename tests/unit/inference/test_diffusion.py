@@ -12,10 +12,10 @@ from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
-from sem_models.inference.diffusion.bridges import contrast_of
-from sem_models.inference.diffusion.model import DiffusionModel, guided
+from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, signed, unit
 from sem_models.inference.diffusion.solver import decode, encode, times
+from sem_models.inference.diffusion.unpaired import prior_of
 from sem_models.inference.storage import build_model
 from sem_models.networks.table import build_network
 from tests.support.exact_diffusion import exact, kept_share, settings
@@ -141,7 +141,7 @@ def test_mean_and_deviation_are_those_of_the_samples() -> None:
     expected = drawn.samples.numpy().std(axis=0)
     torch.testing.assert_close(drawn.std, torch.from_numpy(expected), atol=1e-6, rtol=1e-4)
     assert expected.min() > 0 or expected.max() > 0.1, "samples differ"
-    assert told == [(done, 12) for done in range(1, 13)]
+    assert told == [(done, 24) for done in range(1, 25)], "three samples of two images in four steps"
     single = model_of("ddpm-masks-small").draw(2, (16, 16), maps)
     assert single.std.abs().max() == 0
 
@@ -153,7 +153,7 @@ def test_guidance_extrapolates_from_the_unconditional_prediction() -> None:
     said = {}
     for weight in (0, 1, 2.5):
         model = model_of("ddpm-masks-small", f"diffusion.sampling.guidance={weight}")
-        said[weight] = guided(model, maps)(x_t, t)
+        said[weight] = model.predict(x_t, t, maps)
     assert torch.equal(said[1], model.network(x_t, t, maps))
     assert torch.equal(said[0], model.network(x_t, t))
     assert (said[1] - said[0]).abs().max() > 1e-3
@@ -169,7 +169,7 @@ def test_guidance_needs_conditions_dropped_in_training() -> None:
     plain = model_of("ddpm-masks-small", never[0])
     assert torch.isfinite(plain(maps)).all()
     with pytest.raises(UserError, match="drawing without a condition needs"):
-        contrast_of(plain)
+        prior_of(plain)
     free = model_of("ddpm-small", never[0])
     assert torch.isfinite(free.draw(1, (16, 16)).mean).all(), "where there is no condition, none is missed"
 

@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from sem_models.inference.diffusion.bridges import Contrast, ddib, sdedit
 from sem_models.inference.diffusion.noise_schedule import signed
 from sem_models.inference.diffusion.solver import times
+from sem_models.inference.diffusion.unpaired import Prior, ddib, sdedit
 from tests.support.exact_diffusion import exact, kept_share, settings
 
 DARK, BRIGHT = (-0.4, 0.1), (0.2, 0.15)
 """Mean and standard deviation of signed intensities."""
 
 
-def contrast(kind, steps: int = 25, betas="linear", predicts="noise") -> Contrast:
-    return Contrast(exact(*kind, betas, predicts), settings(betas, predicts, steps))
+def contrast(kind, steps: int = 25, betas="linear", predicts="noise") -> Prior:
+    return Prior(exact(*kind, betas, predicts), settings(betas, predicts, steps))
 
 
 def image() -> torch.Tensor:

@@ -13,26 +13,31 @@ import torch
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
-from sem_models.inference.diffusion.model import DiffusionModel, guided
+from sem_models.inference.diffusion.model import DiffusionModel, require_unconditional
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess, normal, signed, unit
 from sem_models.inference.diffusion.solver import NoisePredictor, decode, encode, times
 from sem_models.progress import Progress, part_of, silent
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """One contrast as a diffusion model has learned it."""
+class Prior:
+    """What a diffusion model has learned about the images of one contrast."""
 
     predict: NoisePredictor
     settings: DiffusionSettings
 
 
-def contrast_of(model: DiffusionModel) -> Contrast:
-    """Return the contrast that a model has learned, by its unconditional prediction."""
-    return Contrast(guided(model, None), model.settings)
+def prior_of(model: DiffusionModel) -> Prior:
+    """Return what a model has learned, by its unconditional prediction, which is computed in tiles.
+
+    Raises:
+        UserError: The model takes a condition and never learned to do without.
+    """
+    require_unconditional(model.recipe, model.name, with_condition=False)
+    return Prior(model.tiled.given(None), model.settings)
 
 
-def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, progress: Progress = silent) -> Tensor:
+def sdedit(target: Prior, image: Tensor, strength: float, seed: int = 0, progress: Progress = silent) -> Tensor:
     """Add noise to an image and remove it with the model of the target contrast.
 
     Args:
@@ -40,7 +45,7 @@ def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, prog
         image: (N, C, H, W) unit intensities; H and W are multiples of what the network needs.
         strength: Fraction of the noising time steps, above 0 to 1; 1 forgets the image.
         seed: Of the noise, which is the same for every image of the batch.
-        progress: Told after each step.
+        progress: Told after each row of tiles of each step.
 
     Returns:
         (N, C, H, W) unit intensities.
@@ -52,14 +57,14 @@ def sdedit(target: Contrast, image: Tensor, strength: float, seed: int = 0, prog
     return unit(decode(target.predict, target.settings, noisy, noisiest, progress=progress))
 
 
-def ddib(source: Contrast, target: Contrast, image: Tensor, progress: Progress = silent) -> Tensor:
+def ddib(source: Prior, target: Prior, image: Tensor, progress: Progress = silent) -> Tensor:
     """Encode as the source contrast, decode as the target one; deterministic.
 
     Args:
         source: The contrast of the image.
         target: The contrast of the result.
         image: (N, C, H, W) unit intensities; H and W are multiples of what both networks need.
-        progress: Told after each step.
+        progress: Told after each row of tiles of each step.
 
     Returns:
         (N, C, H, W) unit intensities.
