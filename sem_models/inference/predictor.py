@@ -42,8 +42,11 @@ class Predictor:
         self.model = model
         self._asked = device, tile, batch
         place = torch.device(choose_device(device))
-        drawing = isinstance(model, DiffusionModel)
-        self._stream = DrawingStream(model, tile, batch) if drawing else TileStream(model, place, tile, batch)
+        self._stream = (
+            DrawingStream(model, tile, batch)
+            if isinstance(model, DiffusionModel)
+            else TileStream(model, place, tile, batch)
+        )
 
     def with_model(self, model: UnitModel) -> "Predictor":
         """Return a predictor for another model on the same device, with tiles of the same size."""

@@ -46,9 +46,9 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions, progr
         for image in images
     ]
     duplicates = find_duplicates(grouped, progress)
-    groups = [[image.group for image in grouped if image.role == role] for role in ("input", "target")]
+    inputs, targets = ([image.group for image in grouped if image.role == role] for role in ("input", "target"))
     try:
-        splits, notes = assign_domain_splits(*groups, options.seed, options.test_groups, duplicates.joined)
+        splits, notes = assign_domain_splits(inputs, targets, options.seed, options.test_groups, duplicates.joined)
     except UserError as error:
         raise duplicates.explained(error) from error
     known = set(names)

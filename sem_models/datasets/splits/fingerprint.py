@@ -41,7 +41,8 @@ def fingerprint(pixels: NDArray[Any]) -> Fingerprint | None:
     even = np.divide(
         detail, level, out=np.zeros_like(detail), where=level > 1e-6 * max(1.0, float(np.abs(small).max()))
     )
-    return np.clip(np.rint(_STEPS * even), -127, 127).astype(np.int8)
+    steps: Fingerprint = np.clip(np.rint(_STEPS * even), -127, 127).astype(np.int8)
+    return steps
 
 
 def _resized(grey: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
