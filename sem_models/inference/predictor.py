@@ -40,9 +40,11 @@ class Predictor:
             batch: Number of tiles in a batch; None: 1 on a CPU, which gains nothing from more, 4 on a GPU.
         """
         self.model = model
-        place = torch.device(choose_device(device))
-        drawing = isinstance(model, DiffusionModel)
-        self._stream = DrawingStream(model, tile, batch) if drawing else TileStream(model, place, tile, batch)
+        self._stream: TileStream | DrawingStream
+        if isinstance(model, DiffusionModel):
+            self._stream = DrawingStream(model, tile, batch)
+        else:
+            self._stream = TileStream(model, torch.device(choose_device(device)), tile, batch)
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
         """Apply the model to (C, H, W) float32 in unit intensity; returns (C', H x scale, W x scale) float32."""
