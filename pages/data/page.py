@@ -11,7 +11,7 @@ from pages.data.plan import show_plan
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import on_page
+from pages.widgets.words import LABELS, on_page
 from pipelines.counts import counted
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.kinds import LAYOUTS, Kind
@@ -73,6 +73,7 @@ def _request() -> PrepareRequest | None:
         size = st.number_input(
             "Pixel size (nm)", 0.0, help="0: as the files state it.", key="pixel_size", format="%.4f"
         )
+        together = st.toggle(LABELS["join_same_field"], True, help=PrepareRequest.description("join_same_field"))
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
@@ -91,6 +92,7 @@ def _request() -> PrepareRequest | None:
             group_by=group,
             target_group_by=target_group,
             test_groups=test,
+            join_same_field=together,
             pixel_size_nm=size,
             databar_rows=int(rows) if manual else None,
             target_pixel_size_nm=target_size,

@@ -17,6 +17,7 @@ LABELS = {
     "group_by": "Group pattern",
     "init": "Start from",
     "inputs": "File or folder on the server",
+    "join_same_field": "Images of one field in one group",
     "kind": "Kind",
     "mask_suffix": "Mask suffix",
     "masks": "Label map or folder",

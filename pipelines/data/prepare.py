@@ -14,14 +14,9 @@ def prepare(
     request: PrepareRequest,
     progress: Progress = silent,
     show: Callable[[Plan], None] | None = None,
-    *,
-    independent: bool = False,
 ) -> tuple[Dataset, str]:
-    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id.
-
-    Images that are known to be independent, as simulated ones, are not compared with each other.
-    """
-    plan = plan_dataset(request, progress, independent=independent)
+    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
+    plan = plan_dataset(request, progress)
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)

@@ -123,11 +123,15 @@ def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated
             step = ProcessingStep.now(Origin.SYNTHETIC, "lattice simulator", settings=image.model_dump_json())
             write_micrograph(path, Micrograph(_pixels(image), asked.pixel_size_nm, history=(step,)))
         progress(index + 1, asked.count, "lattices simulated")
-    dataset, run_id = prepare(
-        PrepareRequest(name=asked.name, raw=(raw,), group_by=r"^(lattice-\d+)", databar_rows=0, seed=asked.seed),
-        progress,
-        independent=True,
+    prepared = PrepareRequest(
+        name=asked.name,
+        raw=(raw,),
+        group_by=r"^(lattice-\d+)",
+        join_same_field=False,
+        databar_rows=0,
+        seed=asked.seed,
     )
+    dataset, run_id = prepare(prepared, progress)
     _store_truth(dataset, images)
     return Simulated(dataset, run_id, raw, sum(len(image.dents) for image in images), asked)
 

@@ -25,7 +25,7 @@ def rings(seed: int, size: int = 64) -> np.ndarray:
 def masked_files(
     folder: Path, names: list[str], masks: list[np.ndarray], suffix: str = "_mask.png", images: list | None = None
 ) -> PrepareOptions:
-    """Write masks as files next to images; the images are noise unless given."""
+    """Write masks as files next to images; the images are noise unless given, and may resemble each other."""
     rng = np.random.default_rng(0)
     for place in ("raw", "masks"):
         (folder / place).mkdir(exist_ok=True, parents=True)
@@ -33,7 +33,7 @@ def masked_files(
         grey = images[index] if images else rng.integers(0, 256, mask.shape[:2], dtype=np.uint8)
         Image.fromarray(grey).save(folder / "raw" / f"{name}.png")
         Image.fromarray(mask).save(folder / "masks" / f"{name}{suffix}")
-    return PrepareOptions(name="m", raw=(folder / "raw",), kind="masked", masks=folder / "masks")
+    return PrepareOptions(name="m", raw=(folder / "raw",), kind="masked", masks=folder / "masks", join_same_field=False)
 
 
 def grey_classes(folder: Path, count: int = 5, size: int = 64) -> Dataset:

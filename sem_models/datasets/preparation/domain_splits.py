@@ -45,7 +45,7 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions, progr
         else replace(image, group=group_of(image.sample, second, field))
         for image in images
     ]
-    duplicates = find_duplicates(grouped, progress)
+    duplicates = find_duplicates(grouped, progress) if options.join_same_field else FoundDuplicates()
     inputs, targets = ([image.group for image in grouped if image.role == role] for role in ("input", "target"))
     try:
         splits, notes = assign_domain_splits(inputs, targets, options.seed, options.test_groups, duplicates.joined)

@@ -11,11 +11,12 @@ from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import LeftOut
 from sem_models.datasets.splits.common_field import links
 from sem_models.datasets.splits.sections import find_sections
-from sem_models.errors import Message, UserError
+from sem_models.errors import FieldRef, Message, UserError
 from sem_models.progress import Progress
 
 _MANY_NAMES = 3
 _MANY_NOTES = 5
+_SWITCH = FieldRef("join_same_field")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,10 @@ class FoundDuplicates:
 
     def explained(self, error: UserError) -> UserError:
         """Return an error about too few groups, with the reason for which there are so few."""
-        return UserError(error.message, *(part for note in self.notes() for part in (" ", note) if self.joined))
+        if not self.joined:
+            return error
+        notes = [part for note in self.notes() for part in (" ", note)]
+        return UserError(error.message, *notes, " If they are different specimens, switch off ", _SWITCH, ".")
 
 
 def without_repeated_pages(images: Sequence[PlannedImage]) -> tuple[list[PlannedImage], list[LeftOut]]:

@@ -43,6 +43,9 @@ class PrepareOptions(BaseModel):
     test_groups: _Text = Field(
         None, description="Regular expression for the groups of the test split; the others are split at random."
     )
+    join_same_field: bool = Field(
+        True, description="Compare all images and put those that show the same field into one group."
+    )
     pixel_size_nm: _SizeNm = Field(None, description="Pixel size in nm, for all files.")
     databar_rows: int | None = Field(
         None, ge=0, description="Rows of data bar to cut off every image; otherwise from metadata or detection."

@@ -44,14 +44,12 @@ class Plan:
         return next((pair for pair in self.pairs if pair.input.sample == sample), None)
 
 
-def plan_dataset(options: PrepareOptions, progress: Progress = silent, *, independent: bool = False) -> Plan:
+def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     """Plan a dataset: read files, find data bars, register pairs, find images of one field, assign splits.
 
     Args:
         options: Which files, and how they are prepared.
         progress: Called after each file, pair and comparison.
-        independent: Whether all images are known to show different fields, as simulated ones do, so that they need not
-            be compared. Domains are always compared.
 
     Raises:
         UserError: No usable image was found, options contradict each other, or there are too few groups for the splits.
@@ -70,7 +68,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent, *, indepe
     )
     notes += tuple(map(Message, labels.notes)) if labels else ()
     grouped = [replace(image, group=group_of(image.sample, pattern)) for image in images]
-    duplicates = FoundDuplicates() if independent else find_duplicates(grouped, progress)
+    duplicates = find_duplicates(grouped, progress) if options.join_same_field else FoundDuplicates()
     planned = _with_splits(grouped, duplicates, options)
     notes += (*duplicates.notes(), *_group_notes(planned, options))
     lost = (*skipped, *rejected)
