@@ -40,11 +40,16 @@ class Predictor:
             batch: Number of tiles in a batch; None: 1 on a CPU, which gains nothing from more, 4 on a GPU.
         """
         self.model = model
+        self._asked = device, tile, batch
         self._stream: TileStream | DrawingStream
         if isinstance(model, DiffusionModel):
             self._stream = DrawingStream(model, tile, batch)
         else:
             self._stream = TileStream(model, torch.device(choose_device(device)), tile, batch)
+
+    def with_model(self, model: UnitModel) -> "Predictor":
+        """Return a predictor for another model on the same device, with tiles of the same size."""
+        return Predictor(model, *self._asked)
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:
         """Apply the model to (C, H, W) float32 in unit intensity; returns (C', H x scale, W x scale) float32."""

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
@@ -46,6 +45,8 @@ def fingerprint(pixels: NDArray[Any]) -> Fingerprint | None:
 
 
 def _resized(grey: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    import torch  # not needed to show a plan
+
     image = torch.from_numpy(np.ascontiguousarray(grey))[None, None]
     resized: NDArray[np.float32] = torch.nn.functional.interpolate(
         image, size, mode="bilinear", antialias=True, align_corners=False
