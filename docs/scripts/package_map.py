@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from benchmarks.architecture.arrows import arrows, circles
-from benchmarks.architecture.modules import PACKAGES, Checkout, Module, package, room
+from benchmarks.architecture.modules import PACKAGES, Checkout, Module, package, subpackage
 from docs.scripts.layers import Layout, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ by A is not drawn. The numbers between the layers count pairs of modules.
 def page() -> str:
     """The drawing, and a table of all subpackages with their purpose and imports."""
     checkout = Checkout.read(ROOT)
-    found = circles(arrows(checkout, room))
+    found = circles(arrows(checkout, subpackage))
     cycles = "; ".join(" - ".join(names) for names in found) if found else "none"
     lines = [INTRODUCTION, f"Import cycles: {cycles}. [Packages and files](packages.md) lists the files of each.", ""]
     for layer in LAYERS:
@@ -53,7 +53,7 @@ def packages() -> str:
 
 def _row(checkout: Checkout, name: str) -> str:
     inside = _inside(checkout, name)
-    targets = {room(target) for module in inside for target in checkout.imports[module.name]} - {name}
+    targets = {subpackage(target) for module in inside for target in checkout.imports[module.name]} - {name}
     short = ", ".join(f"`{target.removeprefix(f'{package(name)}.')}`" for target in sorted(targets)) or "-"
     lines = sum(module.lines for module in inside)
     link = f"[`{name}`](packages.md#{_anchor(name)})"
@@ -71,18 +71,18 @@ def _purpose(module: Module) -> str:
 
 
 def _inside(checkout: Checkout, name: str) -> list[Module]:
-    return [module for module in checkout.modules.values() if room(module.name) == name]
+    return [module for module in checkout.modules.values() if subpackage(module.name) == name]
 
 
 def _subpackages(checkout: Checkout, layer: str) -> list[str]:
-    names = {room(name) for name in checkout.modules if package(name) == layer and name != layer}
+    names = {subpackage(name) for name in checkout.modules if package(name) == layer and name != layer}
     return sorted(name for name in names if not name.endswith(("__main__", "dashboard")))
 
 
 def drawing() -> str:
     """SVG of the three layers."""
     checkout = Checkout.read(ROOT)
-    inside = arrows(checkout, room)
+    inside = arrows(checkout, subpackage)
     between = arrows(checkout, package)
     layouts = {layer: lay_out(_subpackages(checkout, layer), _of_layer(inside, layer)) for layer in LAYERS}
     width = max(layout.columns for layout in layouts.values()) * (BOX + GAP) + 2 * MARGIN
