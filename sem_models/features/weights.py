@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.library import Library
+from torch import Tensor, library
 
 _DOWNLOAD_HOST = "download.pytorch.org"
 _UNREADABLE = (
@@ -77,7 +76,7 @@ def declare_torchvision_ops() -> None:
     """Declare the compiled operators that torchvision needs on import and that a CPU build of torch lacks."""
     if torch.version.cuda is not None or _ops:
         return
-    operators = Library("torchvision", "FRAGMENT")
+    operators = library.Library("torchvision", "FRAGMENT")
     for name in ("nms", "qnms"):
         operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _ops.append(operators)

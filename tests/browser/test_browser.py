@@ -26,6 +26,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.timeout(900),  # three minutes on two quiet cores
     pytest.mark.skipif(
         CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium` to run this test"
     ),

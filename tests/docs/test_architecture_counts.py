@@ -7,7 +7,7 @@ import pytest
 from benchmarks.architecture.arrows import arrows, circles
 from benchmarks.architecture.comparisons import comparisons, literal_comparisons
 from benchmarks.architecture.measure import fragments, measure
-from benchmarks.architecture.modules import Checkout, package, room
+from benchmarks.architecture.modules import Checkout, package, subpackage
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_imports_and_circles(house: Path) -> None:
     checkout = Checkout.read(house)
     assert checkout.imports["pages.home"] == {"sem_models.images", "sem_models.tasks"}
     assert arrows(checkout, package) == {("app", "pages"): 1, ("pages", "sem_models"): 2}
-    assert circles(arrows(checkout, room)) == [["sem_models.images", "sem_models.tasks"]]
+    assert circles(arrows(checkout, subpackage)) == [["sem_models.images", "sem_models.tasks"]]
 
 
 def test_fragments_have_one_importer(house: Path) -> None:

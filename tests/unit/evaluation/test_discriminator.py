@@ -112,7 +112,7 @@ def test_real_images_are_not_distinguished_from_themselves() -> None:
 
 def test_cells_are_neighbours_reassigned_by_each_seed() -> None:
     numbered = np.repeat(np.repeat(np.arange(16, dtype=np.float32).reshape(4, 4), 30, 0), 30, 1)
-    whole = [Pair(numbered, numbered, "a", "g"), Pair(numbered + 16, numbered, "b", "h", judged=False)]
+    whole = [Pair(numbered, numbered, "a", "g"), Pair(numbered + 16, numbered, "b", "h", tested=False)]
     deals = [allocated_cells(whole, 20, seed) for seed in range(5)]
     for allocate in deals:
         assert {(pair.image, pair.group, pair.tested) for pair in allocate} == {("a", "g", True), ("b", "h", False)}
@@ -136,7 +136,7 @@ def test_an_image_with_room_for_two_cells_is_cut_across_its_longer_side(across: 
 
 def test_it_is_reproducible_and_training_images_are_not_scored() -> None:
     few = pairs(lambda real, k: gaussian_filter(real, 0.5), groups=3, each=1)
-    learned = [Pair(texture(90 + k), texture(80 + k), f"t{k}", "train", judged=False) for k in range(2)]
+    learned = [Pair(texture(90 + k), texture(80 + k), f"t{k}", "train", tested=False) for k in range(2)]
     told: list[tuple[int, int]] = []
     short = QUICK.model_copy(update={"steps": 20})
     one = discriminator_test([*few, *learned], short, lambda done, total, _: told.append((done, total)))

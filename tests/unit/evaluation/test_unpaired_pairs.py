@@ -98,7 +98,7 @@ def sets(count: int = 6) -> list[Pair]:
 
 def test_sets_are_measured_as_the_images_are() -> None:
     """Half the grey-level range: half the standard deviation, a quarter of the gradient energy, the same slope."""
-    pairs = [*sets(), Pair(np.zeros((72, 80), np.float32), np.zeros((72, 80), np.float32), "t", "t", judged=False)]
+    pairs = [*sets(), Pair(np.zeros((72, 80), np.float32), np.zeros((72, 80), np.float32), "t", "t", tested=False)]
     found = set_texture(pairs)
     assert found.real["std"].value == pytest.approx(np.mean([p.real.std() for p in pairs[:-1]]))
     assert found.generated["std"].value == pytest.approx(found.real["std"].value / 2, rel=1e-4)
