@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from pipelines.tracking.run_facts import SplitScores as Tested
-from pipelines.tracking.run_facts import tested_scores
+from pipelines.tracking.run_facts import tested_scores as scores_of
 from pipelines.tracking.runs import RunInfo
 
 
@@ -29,4 +29,4 @@ def run(metrics: Mapping[str, float], last: str | None) -> RunInfo:
 def test_scores_come_with_their_dataset(
     metrics: Mapping[str, float], last: str | None, expected: Tested | None
 ) -> None:
-    assert tested_scores(run(metrics, last)) == expected
+    assert scores_of(run(metrics, last)) == expected
