@@ -151,17 +151,17 @@ def test_scores_of_both_directions_stay_apart(store) -> None:
     assert any("for images of the second" in note for note in home["notes"])
     assert not any("of the second" in note for note in there["notes"])
     metrics = get_run(run).metrics
-    for report, name in ((there, "test/psnr_db"), (home, "backward/test/psnr_db")):
+    for report, name in ((there, "test/pairs/psnr_db"), (home, "backward/test/pairs/psnr_db")):
         assert report["means"][report["model"]]["psnr_db"]["mean"] == pytest.approx(metrics[name])
-    assert metrics["test/psnr_db"] != metrics["backward/test/psnr_db"]
+    assert metrics["test/pairs/psnr_db"] != metrics["backward/test/pairs/psnr_db"]
     said("register", back, "--name", "to-bright")
     said("register", run, "--name", "to-dark")
     told = {version.name: version.tags for version in list_versions()}
     assert told["to-bright"]["sem.direction"].startswith("backward: from the second domain")
     assert told["to-dark"]["sem.direction"].startswith("forward: from the first domain")
     kept = {name: float(tags["pairs-test.psnr_db"].split()[0]) for name, tags in told.items()}
-    assert kept["to-bright"] == pytest.approx(metrics["backward/test/psnr_db"], abs=1e-4)
-    assert kept["to-dark"] == pytest.approx(metrics["test/psnr_db"], abs=1e-4)
+    assert kept["to-bright"] == pytest.approx(metrics["backward/test/pairs/psnr_db"], abs=1e-4)
+    assert kept["to-dark"] == pytest.approx(metrics["test/pairs/psnr_db"], abs=1e-4)
     registered = resolve_model(parse_model("models:/to-bright@champion"))
     assert registered.backward
     named = zip(

@@ -40,7 +40,7 @@ def test_recipes_have_the_promised_keys() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["train", "--recipe", "sinsrr", "--dataset", "x"], ["sinsrr", "srresnet-x4"]),
+        (["train", "--recipe", "sinsrr", "--dataset", "x"], ["sinsrr", "Did you mean sinsr-x4"]),
         (["train", "--recipe", "vdsr-x4", "--dataset", "nowhere"], ["nowhere", "prepare it first"]),
         (["train", "--recipe", "vdsr-x4", "--dataset", "small", "--set", "train.step=1"], ["valid here", "steps"]),
         (["train"], ["--recipe"]),
@@ -48,7 +48,7 @@ def test_recipes_have_the_promised_keys() -> None:
         (["prepare", ".", "--name", "../x"], ["folder name"]),
         (["prepare", ".", "--name", "x", "--kind", "paired"], ["--target"]),
         (["evaluate", "0123", "--dataset", "small"], ["no run '0123'"]),
-        (["evaluate", "baseline:lanczos", "--dataset", "small"], ["baseline:bicubic"]),
+        (["evaluate", "baseline:lanczos", "--dataset", "small"], ["no baseline 'lanczos'", "baseline:bicubic"]),
         (["predict", "models:/none@champion", ".", "--out", "out"], ["models:/none@champion"]),
         (["compare"], ["--experiment"]),
         (["export", "baseline:bicubic", "--format", "onnx", "--out", "x.onnx"], ["baselines have no weights"]),

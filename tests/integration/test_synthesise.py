@@ -60,9 +60,10 @@ def test_masks_give_samples_with_their_mean_and_deviation(models, tmp_path: Path
 def test_drawings_of_masks_without_a_scale_have_that_of_the_dataset(models, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("pipelines.predict.pixel_sizes.learned_size", lambda manifest, role: 6.5)
     model, labels = models["ddpm-masks-small"], read_micrograph(next(Path(models["masks"]).iterdir()))
+    masks = tmp_path / "masks"
     for name, own in (("without", None), ("with", 3.0)):
-        write_micrograph(tmp_path / f"{name}.tif", replace(labels, pixel_size_nm=own))
-    for command in (("synthesise", model, "--masks", str(tmp_path)), ("predict", model, str(tmp_path))):
+        write_micrograph(masks / f"{name}.tif", replace(labels, pixel_size_nm=own))
+    for command in (("synthesise", model, "--masks", str(masks)), ("predict", model, str(masks))):
         results = run(*command, "--out", str(tmp_path / command[0]))["results"]
         sizes = [read_micrograph(Path(result["output"])).pixel_size_nm for result in results]
         assert sizes == [pytest.approx(3.0), pytest.approx(6.5)]

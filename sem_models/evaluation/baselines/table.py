@@ -20,7 +20,7 @@ from sem_models.inference.model import UnitModel
 from sem_models.names import quoted
 from sem_models.physics.blur import blur_kernels
 from sem_models.physics.downsampling import back_project, upsample
-from sem_models.suggestions import did_you_mean
+from sem_models.suggestions import closest, one_of
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def find_baseline(name: str, degradation: Degradation) -> UnitModel:
     if name == "constant":
         raise UserError("baseline:constant is the mean of a dataset's training targets; score it with `evaluate`.")
     if name not in BASELINES:
-        known = (f"baseline:{other}" for other in BASELINES)
-        raise UserError(f"There is no baseline {quoted(name)}. {did_you_mean(f'baseline:{name}', known)}")
+        similar = [f"baseline:{other}" for other in closest(name, BASELINES) or BASELINES]
+        raise UserError(f"There is no baseline {quoted(name)}; use {one_of(similar)}.")
     return BASELINES[name](degradation)
 
 

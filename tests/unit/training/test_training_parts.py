@@ -92,8 +92,8 @@ def test_overrides_reach_the_second_stage() -> None:
     assert recipe.optimiser == find_recipe("esrgan-x4").optimiser
 
 
-def test_unknown_recipe_lists_the_known() -> None:
-    with pytest.raises(UserError, match="srresnet-x4-small"):
+def test_unknown_recipe_suggests_similar_ones() -> None:
+    with pytest.raises(UserError, match="Did you mean sinsr-x4, sinsr-x2 or sinsr-gb-x4"):
         find_recipe("sinsr")
 
 
