@@ -61,6 +61,7 @@ def test_drawings_of_masks_without_a_scale_have_that_of_the_dataset(models, tmp_
     monkeypatch.setattr("pipelines.predict.pixel_sizes.learned_size", lambda manifest, role: 6.5)
     model, labels = models["ddpm-masks-small"], read_micrograph(next(Path(models["masks"]).iterdir()))
     masks = tmp_path / "masks"
+    masks.mkdir()
     for name, own in (("without", None), ("with", 3.0)):
         write_micrograph(masks / f"{name}.tif", replace(labels, pixel_size_nm=own))
     for command in (("synthesise", model, "--masks", str(masks)), ("predict", model, str(masks))):
