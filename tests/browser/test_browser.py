@@ -129,9 +129,9 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
-    fill(page, "Steps", "1000")
+    fill(page, "Steps", "500")
     fill(page, "Batch (patches)", "2")
-    fill(page, "Validate every (steps)", "200")
+    fill(page, "Validate every (steps)", "250")
     settled(page)
     shoot(page, tmp_path, "train")
     page.get_by_role("button", name="Launch").click()

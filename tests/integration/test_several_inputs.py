@@ -14,6 +14,7 @@ import pytest
 import tifffile
 import torch
 from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from pipelines.data.prepare import prepare
@@ -127,7 +128,9 @@ def test_it_is_served_as_pages_and_as_channels(run: str, sem_home: Path) -> None
     expected = read_micrograph(Path(str(local.output))).pixels
     assert np.array_equal(ask(pages), expected)
     assert np.array_equal(ask(page), expected)
-    with pytest.raises(UserError, match="have 3 channels in total, but the model expects 6; send one page for each"):
+    with pytest.raises(
+        MlflowException, match="have 3 channels in total, but the model expects 6; send one page for each"
+    ):
         ask(short)
     assert channels_taken(RegistryRef("six", "champion")) == 6
 

@@ -29,5 +29,7 @@ def flat_images(folder: Path, count: int, size: int = 80) -> Dataset:
 def unpaired(folder: Path, first: list[np.ndarray], second: list[np.ndarray]) -> Dataset:
     """An unpaired dataset; images with the same number belong to one specimen, and so to one split."""
     raw, target = write_all(folder / "a", "a", first), write_all(folder / "b", "b", second)
-    options = PrepareOptions(name="u", raw=(raw,), kind="unpaired", target=target, group_by=r"^\w(\d)", databar_rows=0)
+    options = PrepareOptions(
+        name="u", raw=(raw,), kind="unpaired", target=target, group_by=r"^\w(\d)", databar_rows=0, join_same_field=False
+    )
     return write_dataset(plan_dataset(options), folder / "datasets" / "u")

@@ -280,7 +280,7 @@ def test_report_has_baselines_rows_and_survives_json(small_dataset: Dataset) -> 
 def test_wrong_scale_is_reported(small_dataset: Dataset) -> None:
     with pytest.raises(UserError, match="enlarges 2 times"):
         evaluate_model(Oracle(), small_dataset, "test", Degradation(scale=4))
-    with pytest.raises(UserError, match="no baseline .lanczos.; use baseline:bicubic, "):
+    with pytest.raises(UserError, match=r"no baseline .lanczos.; use baseline:bicubic, "):
         find_baseline("lanczos", 2)
     x = torch.rand(1, 1, 4, 4)
     assert torch.equal(Identity(2)(x)[0, 0, ::2, ::2], x[0, 0])
