@@ -5,13 +5,16 @@ PORT ?= 8501
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: app test test-all check format docs hooks clean
+.PHONY: app test test-faults test-all check format docs hooks clean
 
 app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not faults"
+
+test-faults: .venv/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -m faults
 
 test-all: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not gpu"

@@ -138,6 +138,7 @@ def _check_package(path: Path) -> None:
     np.testing.assert_allclose(restored, np.load(folder / "output.npy") / 255, atol=1e-4)
 
 
+@pytest.mark.faults
 def test_interrupt_saves_and_resumes(sem_home: Path, small_dataset: Dataset) -> None:
     arguments = ["train", "--recipe", "srresnet-x4-small", "--dataset", "small", *TINY, "--json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -74,6 +74,7 @@ def kill_again_and_again(recipe: Recipe, folder: Path, kills: int) -> None:
         version = found
 
 
+@pytest.mark.faults
 def test_kill_9_at_any_moment_leaves_a_whole_checkpoint(tiny_recipe: Recipe, tmp_path: Path) -> None:
     """Runs in a new process, because a fork of this one would inherit the locks of its threads."""
     script = textwrap.dedent("""
@@ -161,6 +162,7 @@ def test_truncated_files_are_named(save: Callable, tmp_path: Path, name: str) ->
         stored_version(tmp_path / LAST)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_save_the_present_step(
     small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path, number: signal.Signals

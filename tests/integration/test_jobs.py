@@ -112,6 +112,7 @@ def test_train_here_and_read_everything_back(sem_home: Path, small_dataset: Data
         control.resume(run_id)
 
 
+@pytest.mark.faults
 def test_cancel_saves_the_state_and_resume_goes_on(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
     first, second = (create_training(long_recipe, "small") for _ in range(2))
     control.submit(first)
@@ -135,6 +136,7 @@ def test_cancel_saves_the_state_and_resume_goes_on(sem_home: Path, small_dataset
     assert steps == list(range(1, len(steps) + 1))
 
 
+@pytest.mark.faults
 def test_kill_9_is_found_and_can_be_resumed(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
     run_id = create_training(long_recipe, "small")
     control.submit(run_id)
@@ -154,6 +156,7 @@ def test_kill_9_is_found_and_can_be_resumed(sem_home: Path, small_dataset: Datas
     wait_for(lambda: get_run(run_id).status == "KILLED")
 
 
+@pytest.mark.faults
 def test_resume_without_the_working_folder(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
     """As on another machine, where only the checkpoint in the store is available."""
     run_id = create_training(long_recipe, "small")
@@ -188,6 +191,7 @@ def test_what_cannot_fit_is_refused_before_there_is_a_run(
     assert list_runs() == []
 
 
+@pytest.mark.faults
 def test_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) -> None:
     task = start_task(PredictRequest(model="baseline:bicubic", inputs=["/nowhere"], out=sem_home / "out"))
     done = start_task(PrepareRequest(name="small", raw=[raw_images]))
@@ -210,6 +214,7 @@ def test_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path
         task_state("../../etc")
 
 
+@pytest.mark.faults
 def test_training_outlives_its_launcher(sem_home: Path, small_dataset: Dataset, long_recipe: Recipe) -> None:
     """The launcher and its whole session are killed, as when a web server dies; a new process finds the training."""
     run_id = create_training(long_recipe, "small")

@@ -185,6 +185,7 @@ def expect_equal(home: Path, killed: str, whole: str) -> None:
         assert assert_equal(*(load_state(place / name) for place in places)) > 30
 
 
+@pytest.mark.faults
 def test_kill_9_and_resume(sem_home: Path, small_dataset: Dataset, tiny_recipe: Recipe) -> None:
     """Before the first checkpoint; between two, with the store away."""
     moments = (("there", 2), ("away", 8))

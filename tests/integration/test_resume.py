@@ -67,6 +67,7 @@ def test_kill_9_and_resume_is_exact(small_dataset: Dataset, tiny_recipe: Recipe,
     assert killed.values == {key: value for key, value in whole.values.items() if key[0] > 6}
 
 
+@pytest.mark.faults
 def test_full_disk_keeps_the_checkpoint_before(small_dataset: Dataset, tiny_recipe: Recipe, tmp_path: Path) -> None:
     """A limit on file sizes makes writes fail as on a full disk."""
     script = textwrap.dedent("""

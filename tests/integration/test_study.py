@@ -90,6 +90,7 @@ def _sit_in_a_process(name: str, rater: str) -> None:
     sit(open_study(name), rater)
 
 
+@pytest.mark.faults
 def test_raters_at_once_lose_no_answer(study: Study) -> None:
     """Two processes and four threads; two of the threads are one person with two windows."""
     context = multiprocessing.get_context("spawn")

@@ -29,6 +29,7 @@ def start(code: str, home: Path, *arguments: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *arguments], env=environment)
 
 
+@pytest.mark.faults
 def test_four_processes_open_a_fresh_folder_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEM_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -45,6 +46,7 @@ def test_four_processes_open_a_fresh_folder_at_once(tmp_path: Path, monkeypatch:
     assert sqlite3.connect(tmp_path / "mlruns" / "mlflow.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+@pytest.mark.faults
 def test_eight_writers_lose_no_metric(sem_home: Path) -> None:
     """Two writers in each of four processes: each has its own thread, and a process takes seconds to import."""
     code = """
@@ -145,6 +147,7 @@ def stop(process: subprocess.Popen) -> None:
     process.wait()
 
 
+@pytest.mark.faults
 def test_an_unavailable_server_loses_nothing(tmp_path: Path, sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.tracking.writer._PERIOD_S", 0.2)
     port = free_port()
