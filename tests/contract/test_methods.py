@@ -38,6 +38,10 @@ ROWS: dict[str, list[Recipe]] = {
         short("n2v-denoise-small", *SMALL),
         short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
     ],
+    "blind-network": [
+        short("blind-denoise-small", *SMALL),
+        short("blind-lines-denoise-small", *SMALL, "degradation.read_noise=0.05"),
+    ],
     "noise2noise": [short("n2n-denoise-small", *SMALL)],
     "segmentation": [short("unet-segment-small", *SMALL, "network.channels_out=2")],
     "diffusion": [

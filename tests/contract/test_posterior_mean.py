@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sem_models.inference.pixel_posterior import PixelNoise, PixelPosterior
-from sem_models.inference.posterior_mean import combined
+from sem_models.inference.posterior_mean import combined, weighted
 from sem_models.methods.posterior_fit import fit_posterior, residual_correlation
 
 EDGE, SIGNAL, CORRELATION, SEEN = 96, 0.02, 0.9, 7
@@ -71,6 +71,23 @@ def test_the_closed_form_is_reached(noise: float, own: float) -> None:
     assert error(network, posterior, noisy, clean) == pytest.approx(best, rel=0.03)
     weight = float(np.median(np.ravel(posterior.filters)))
     assert weight == pytest.approx(noise / (network.error + noise) / (1 - own), rel=0.05)
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.02, 0.2])
+def test_a_known_variance_gives_the_best_linear_estimate_from_pixel_and_neighbours(noise: float) -> None:
+    """Pixel by pixel: numpy solves for the weights of all fifteen recorded values, the pixel's own among them."""
+    network, (noisy, _) = ExactBlindSpot(noise), recorded(noise)
+    places = np.arange(-SEEN, SEEN + 1)
+    between = covariance(np.abs(places[:, None] - places)) + noise * np.eye(len(places))
+    best = np.linalg.solve(between, covariance(np.abs(places)))
+    x = np.stack(noisy)[:, 0]
+    expected = 0.5 + sum(weight * np.roll(x - 0.5, -place, 2) for weight, place in zip(best, places, strict=True))
+    given = torch.from_numpy(x)[:, None]
+    with torch.inference_mode():
+        mean = network(given)
+    variance = torch.full_like(mean, network.error + noise)
+    found = weighted(given, mean, variance, PixelNoise(gain=0.0, offset=noise))
+    assert found[:, 0].numpy() == pytest.approx(expected, abs=1e-5)
 
 
 def test_neighbouring_residuals_cannot_add_to_an_exact_prediction_from_everything() -> None:
