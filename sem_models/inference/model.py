@@ -9,7 +9,7 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.images.provenance import Origin, ProcessingStep
-from sem_models.inference.pixel_posterior import PixelNoise
+from sem_models.inference.pixel_posterior import PixelPosterior
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -66,7 +66,7 @@ class RestorationModel:
     direction: Direction = "forward"
     run_id: str = ""
     """Id of the training run; empty if unknown."""
-    posterior: PixelNoise | None = None
+    posterior: PixelPosterior | None = None
     """What the posterior mean needs to know; None: the output is that of the network."""
 
     @property
@@ -107,9 +107,9 @@ class RestorationModel:
         """The whole map from input to output, if it takes one pass: the network, or with it the posterior mean."""
         if self.posterior is None:
             return self.network
-        from sem_models.inference.posterior_mean import with_posterior
+        from sem_models.inference.posterior_mean import PosteriorMean
 
-        return with_posterior(self.network, self.posterior)
+        return PosteriorMean(self.network, self.posterior)
 
     @property
     def prediction(self) -> "RestorationModel":

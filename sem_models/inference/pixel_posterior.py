@@ -1,12 +1,9 @@
-"""What a blind-spot model must know to use recorded values: the noise, and how much of its residual is noise.
-
-For a network that gives the variance of each recorded pixel, the noise says it all. Otherwise filters do.
-"""
+"""What a blind-spot model must know to use recorded values: the noise, and how much of its residual is noise."""
 
 from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sem_models.config.frozen import Frozen
 
@@ -25,31 +22,7 @@ def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
 Knots = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_ascending)]
 
 
-class PixelNoise(Frozen):
-    """The measured noise of the training images, independent from pixel to pixel, in unit intensity."""
-
-    gain: float = Field(ge=0)
-    offset: float = Field(ge=0)
-    """The variance of the noise is `gain` x signal + `offset`."""
-
-    @model_validator(mode="after")
-    def _is_noise(self) -> "PixelNoise":
-        if self.gain + self.offset <= 0:
-            raise ValueError("gain and offset must not both be 0")
-        return self
-
-    @property
-    def least_variance(self) -> float:
-        """Variance of the noise that is assumed at least, however dark a pixel is."""
-        return max(self.offset, _DARKEST * (self.gain + self.offset))
-
-    @property
-    def reach_px(self) -> int:
-        """How far around a pixel predictions are needed, in px."""
-        return 0
-
-
-class PixelPosterior(PixelNoise):
+class PixelPosterior(Frozen):
     """The measured noise of the training images, and how to estimate the noise of a pixel from residuals.
 
     The residual is the recorded value minus the prediction. How much of it is structure that the prediction missed
@@ -57,6 +30,9 @@ class PixelPosterior(PixelNoise):
     intensities are in unit intensity. Stored with the weights, because it belongs to them.
     """
 
+    gain: float = Field(ge=0)
+    offset: float = Field(ge=0)
+    """The variance of the noise is `gain` x signal + `offset`."""
     activity: Knots
     """Activities between which the filters are interpolated."""
     filters: tuple[tuple[tuple[float, ...], ...], ...]
@@ -69,7 +45,14 @@ class PixelPosterior(PixelNoise):
         edge = len(self.filters[0])
         if edge % 2 == 0 or any(len(rows) != edge or {len(row) for row in rows} != {edge} for rows in self.filters):
             raise ValueError("filters must be squares of one odd size")
+        if self.gain + self.offset <= 0:
+            raise ValueError("gain and offset must not both be 0")
         return self
+
+    @property
+    def least_variance(self) -> float:
+        """Variance of the noise that is assumed at least, however dark a pixel is."""
+        return max(self.offset, _DARKEST * (self.gain + self.offset))
 
     @property
     def filter_reach_px(self) -> int:
@@ -80,11 +63,3 @@ class PixelPosterior(PixelNoise):
     def reach_px(self) -> int:
         """How far around a pixel predictions are needed, in px."""
         return max(ACTIVITY_REACH_PX, self.filter_reach_px)
-
-
-_STORED: TypeAdapter[PixelPosterior | PixelNoise] = TypeAdapter(PixelPosterior | PixelNoise)
-
-
-def read_posterior(text: str) -> PixelNoise:
-    """Read the JSON of a posterior, with filters or without; raises a `ValidationError` for anything else."""
-    return _STORED.validate_json(text)

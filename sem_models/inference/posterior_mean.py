@@ -4,47 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.inference.pixel_posterior import ACTIVITY_REACH_PX, PixelNoise, PixelPosterior
-
-
-def with_posterior(network: nn.Module, posterior: PixelNoise) -> nn.Module:
-    """Return network and posterior mean as one module, with the input and output of the network alone."""
-    if isinstance(posterior, PixelPosterior):
-        return PosteriorMean(network, posterior)
-    return BlindPosteriorMean(network, posterior)
-
-
-class BlindPosteriorMean(nn.Module):
-    """The posterior mean of a network that gives the mean and the variance of each recorded pixel."""
-
-    def __init__(self, network: nn.Module, noise: PixelNoise) -> None:
-        """Combine them; the weights stay those of `network`."""
-        super().__init__()
-        self.network = network
-        self._noise = noise
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the posterior mean for (N, 1, H, W) float32 recorded values in unit intensity; the same shape."""
-        mean, log_variance = self.network.moments(x)  # type: ignore[operator]
-        return weighted(x, mean, log_variance.exp(), self._noise)
-
-
-def weighted(recorded: Tensor, mean: Tensor, variance: Tensor, noise: PixelNoise) -> Tensor:
-    """Return the posterior mean of clean pixels for a Gaussian prediction that is independent of their own noise.
-
-    Args:
-        recorded: y, (N, 1, H, W) in unit intensity.
-        mean: m, what the surroundings predict, of the same shape.
-        variance: That of y around m: s_p^2 of the clean pixel plus s_n^2 of the noise, so that the posterior mean
-            (m / s_p^2 + y / s_n^2) / (1 / s_p^2 + 1 / s_n^2) is y - (y - m) s_n^2 / variance.
-        noise: Gives s_n^2. Where it exceeds `variance`, the prediction is taken for exact.
-    """
-    share = (noise_variance(mean, noise) / variance).clamp(max=1)
-    return recorded - share * (recorded - mean)
+from sem_models.inference.pixel_posterior import ACTIVITY_REACH_PX, PixelPosterior
 
 
 class PosteriorMean(nn.Module):
-    """The posterior mean of a network that gives a prediction alone, by filters of its residual."""
+    """A network and the posterior mean as one module, with the input and output of the network alone."""
 
     def __init__(self, network: nn.Module, posterior: PixelPosterior) -> None:
         """Combine them; the weights stay those of `network`."""
@@ -75,15 +39,15 @@ def combined(recorded: Tensor, prediction: Tensor, posterior: PixelPosterior) ->
     return recorded - (noise * shares).sum(dim=1, keepdim=True)
 
 
-def noise_variance(signal: Tensor, noise: PixelNoise) -> Tensor:
+def noise_variance(signal: Tensor, posterior: PixelPosterior) -> Tensor:
     """Return the variance of the noise at each signal, in squared unit intensity; the shape of `signal`."""
-    return (noise.gain * signal + noise.offset).clamp(min=noise.least_variance)
+    return (posterior.gain * signal + posterior.offset).clamp(min=posterior.least_variance)
 
 
-def relative_activity(prediction: Tensor, noise: PixelNoise) -> Tensor:
+def relative_activity(prediction: Tensor, posterior: PixelPosterior) -> Tensor:
     """Return the standard deviation of (N, 1, H, W) around each pixel, divided by that of the noise; same shape."""
     spread = _mean(prediction**2) - _mean(prediction) ** 2
-    return (spread.clamp(min=0) / noise_variance(prediction, noise)).sqrt()
+    return (spread.clamp(min=0) / noise_variance(prediction, posterior)).sqrt()
 
 
 def interpolation(x: Tensor, knots: tuple[float, ...]) -> Tensor:

@@ -17,7 +17,7 @@ from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
-from sem_models.inference.pixel_posterior import PixelNoise, read_posterior
+from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.table import build_network
 
@@ -29,7 +29,7 @@ def save_model(
     recipe: Recipe,
     weights: Mapping[str, Tensor],
     backward: Mapping[str, Tensor] | None = None,
-    posterior: PixelNoise | None = None,
+    posterior: PixelPosterior | None = None,
 ) -> None:
     """Write weights and recipe into an existing folder, and the weights of a cycle's `backward` generator."""
     save_weights(folder / WEIGHTS, weights, posterior=posterior)
@@ -42,7 +42,7 @@ def save_weights(
     path: Path,
     weights: Mapping[str, Tensor],
     direction: Direction = "forward",
-    posterior: PixelNoise | None = None,
+    posterior: PixelPosterior | None = None,
 ) -> None:
     """Write weights to a file whose metadata holds what belongs to them, so that it stays known when it is moved."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
@@ -79,7 +79,7 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
         raise UserError(f"{folder}: the weights do not belong to the recipe {recipe.name!r} beside them.") from error
     with readable(folder):
         facts = _metadata(folder)
-        posterior = read_posterior(facts[_POSTERIOR]) if _POSTERIOR in facts else None
+        posterior = PixelPosterior.model_validate_json(facts[_POSTERIOR]) if _POSTERIOR in facts else None
     # Files of older versions do not state a direction.
     direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
     return replace(model, direction=direction, posterior=posterior)

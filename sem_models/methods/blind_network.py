@@ -2,7 +2,9 @@
 
 The network itself cannot see the pixel that it predicts, so every pixel of a patch teaches, by the likelihood of its
 recorded value. Because it is blind when it is applied as well, its error is independent of the pixel's own noise, and
-the posterior mean of both is known in closed form once the noise has been measured.
+the posterior mean weights both by their variances. The variance of the error is not taken from the network: it is the
+small rest of a variance that is mostly noise, and after short trainings it said nothing about the error. It is measured
+on noisy validation images, by activity, as for masked training (`posterior_fit`).
 """
 
 from torch import Tensor
@@ -42,13 +44,8 @@ class BlindNetwork(SingleNoisy):
 
     @classmethod
     def calibration(cls, recipe: Recipe, dataset: Dataset) -> Calibration | None:
-        """Return the measurement of the noise; None if a pixel shares its noise with its row.
-
-        The neighbours would then say more about its noise than the pixel alone, which the closed form leaves out.
-        """
-        if _excludes(recipe) == "row":
-            return None
-        return PosteriorCalibration(recipe, dataset)
+        """Return the fit of the posterior mean, which takes independent noise; None if a row shares its noise."""
+        return PosteriorCalibration(recipe, dataset) if _excludes(recipe) == "pixel" else None
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return the likelihood of the noisy input under what the network makes of each pixel's surroundings."""

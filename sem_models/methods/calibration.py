@@ -12,9 +12,9 @@ from sem_models.errors import UserError
 from sem_models.evaluation.restoration import make_case
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
-from sem_models.inference.pixel_posterior import PixelNoise
-from sem_models.methods.posterior_fit import fit_posterior, residual_correlation
-from sem_models.physics.noise_estimate.estimate import Image, pooled_noise
+from sem_models.inference.pixel_posterior import PixelPosterior
+from sem_models.methods.posterior_fit import PixelNoise, fit_posterior, residual_correlation
+from sem_models.physics.noise_estimate.estimate import pooled_noise
 
 _CROPS, _EDGE_PX = 16, 160
 _NOISE_EDGE_PX = 1024
@@ -25,7 +25,7 @@ _CORRELATED = 0.2
 class Calibrated(NamedTuple):
     """What was measured for one state of a network."""
 
-    posterior: PixelNoise | None = None
+    posterior: PixelPosterior | None = None
     warning: str = ""
     """Why there is none although the recipe asks for it; empty otherwise."""
 
@@ -43,13 +43,11 @@ class PosteriorCalibration:
     def __init__(self, recipe: Recipe, dataset: Dataset) -> None:
         """Take crops of the inputs of the validation split and estimate their noise."""
         images = [make_case(dataset, entry, recipe.degradation, 1).input for entry in dataset.entries("val")]
-        facts = capabilities(recipe.network)
-        self._crops = _crops(images, facts.size_multiple)
-        self._knows_its_error = facts.auxiliary == "deviation"
+        self._crops = _crops(images, capabilities(recipe.network).size_multiple)
         self._noise: PixelNoise | None = None
         self._warning = ""
         try:
-            self._noise = _noise_of([_centre(image, _NOISE_EDGE_PX) for image in images])
+            self._noise = PixelNoise(*pooled_noise([_centre(image, _NOISE_EDGE_PX) for image in images]))
         except UserError as error:
             self._warning = _withheld(str(error))
 
@@ -66,14 +64,7 @@ class PosteriorCalibration:
                     "Noise that is correlated along the line takes a mask along it, or a network that excludes the row."
                 )
             )
-        if self._knows_its_error:
-            return Calibrated(self._noise)
         return Calibrated(fit_posterior(model.network, self._crops, self._noise))
-
-
-def _noise_of(images: list[Image]) -> PixelNoise:
-    gain, offset = pooled_noise(images)
-    return PixelNoise(gain=gain, offset=offset)
 
 
 def _withheld(reason: str) -> str:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.images.intensity import UnitImage
-from sem_models.inference.pixel_posterior import PixelNoise, PixelPosterior
+from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.posterior_mean import interpolation, noise_variance, relative_activity
 
 _LEVELS = 5
@@ -28,6 +28,19 @@ _PROBE = 0.1
 """How much noise is added and taken away to see the reaction, in standard deviations."""
 _RIDGE = 1e-3
 """Pull of each filter towards the one for all pixels, relative to the mean power."""
+
+
+@dataclass(frozen=True)
+class PixelNoise:
+    """Noise that is independent from pixel to pixel; its variance is `gain` x signal + `offset`."""
+
+    gain: float
+    offset: float
+
+    @property
+    def alone(self) -> PixelPosterior:
+        """A posterior that knows the noise and no filter yet."""
+        return PixelPosterior(gain=self.gain, offset=self.offset, activity=(0.0,), filters=(((0.0,),),))
 
 
 @dataclass(frozen=True)
@@ -58,10 +71,10 @@ def fit_posterior(
         reach_px: Half edge of the filters; 0 uses the residual of the pixel alone.
     """
     seen = _seen(network, images, noise)
-    found = torch.cat([relative_activity(part.prediction, noise).flatten() for part in seen])
+    found = torch.cat([relative_activity(part.prediction, noise.alone).flatten() for part in seen])
     activity = _quantiles(found, _LEVELS)
     filters = _filters(seen, activity, noise, reach_px)
-    return PixelPosterior(gain=noise.gain, offset=noise.offset, activity=activity, filters=filters)
+    return noise.alone.model_copy(update={"activity": activity, "filters": filters})
 
 
 def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) -> tuple[float, float]:
@@ -72,7 +85,7 @@ def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise:
     products = []
     for part in _seen(network, images, noise):
         z = part.residual / part.deviation
-        activity = relative_activity(part.prediction, noise)
+        activity = relative_activity(part.prediction, noise.alone)
         calm = (activity <= activity.median())[..., :-1, :-1]
         shifted = (z, z.roll(-1, 3), z.roll(-1, 2))
         products.append(torch.stack([(z * other)[..., :-1, :-1][calm].mean() for other in shifted]))
@@ -93,7 +106,7 @@ def _seen(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) ->
     for image in images:
         x = torch.from_numpy(image)[None]
         prediction, residual = answer(x)
-        deviation = noise_variance(prediction, noise).sqrt()
+        deviation = noise_variance(prediction, noise.alone).sqrt()
         probe = _PROBE * (2 * torch.randint(2, x.shape, generator=generator) - 1)
         more, less = answer(x + deviation * probe), answer(x - deviation * probe)
         found.append(_Seen(deviation, probe, prediction, residual, more, less))
@@ -131,7 +144,7 @@ def _design(
     reach: int,
 ) -> Tensor:
     """Return what each weight multiplies at each pixel, in standard deviations of the noise, (weights, pixels)."""
-    shares = _inner(interpolation(relative_activity(prediction, noise), activity), reach)
+    shares = _inner(interpolation(relative_activity(prediction, noise.alone), activity), reach)
     around = range(-reach, reach + 1)
     shifted = [residual.roll((-row, -column), (2, 3)) for row in around for column in around]
     residuals = torch.cat([_inner(values / deviation, reach) for values in shifted])

@@ -6,7 +6,7 @@ convolutions combine what was seen above, below, to the left and to the right. W
 depends on any pixel of its row. Inside, the U-Net is that of CARE; the paper's is deeper.
 
 The output is a Gaussian for the *recorded* pixel: its variance is that of the clean pixel, given its surroundings, plus
-that of the noise. How much is noise is measured separately, so training need not know it.
+that of the noise, so training need not know the noise. Only the mean is used when the network is applied.
 """
 
 import torch

@@ -16,7 +16,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.images.io.read import file_sha256
 from sem_models.inference.model_folder import CHECKPOINT, CheckpointFacts, read_facts
-from sem_models.inference.pixel_posterior import PixelNoise
+from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.storage import save_model
 from sem_models.reporter import CheckpointKind
 
@@ -36,7 +36,7 @@ def save_checkpoint(
     weights: dict[str, torch.Tensor],
     state: dict[str, Any],
     backward: dict[str, torch.Tensor] | None = None,
-    posterior: PixelNoise | None = None,
+    posterior: PixelPosterior | None = None,
 ) -> None:
     """Replace `folder` by a new checkpoint: inference weights, recipe and resume state.
 

@@ -39,7 +39,7 @@ ROWS: dict[str, list[Recipe]] = {
         short("n2v-lines-denoise-small", *SMALL, "blind_spot.replacement=neighbour", "degradation.read_noise=0.05"),
     ],
     "blind-network": [
-        short("blind-denoise-small", *SMALL),
+        short("blind-denoise-small", *SMALL, "degradation.read_noise=0.5"),
         short("blind-lines-denoise-small", *SMALL, "degradation.read_noise=0.05"),
     ],
     "noise2noise": [short("n2n-denoise-small", *SMALL)],

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from sem_models.inference.pixel_posterior import PixelNoise, PixelPosterior
-from sem_models.inference.posterior_mean import combined, weighted
-from sem_models.methods.posterior_fit import fit_posterior, residual_correlation
+from sem_models.inference.pixel_posterior import PixelPosterior
+from sem_models.inference.posterior_mean import combined
+from sem_models.methods.posterior_fit import PixelNoise, fit_posterior, residual_correlation
 
 EDGE, SIGNAL, CORRELATION, SEEN = 96, 0.02, 0.9, 7
 """Edge of the images in px, variance of the signal, its correlation along the line, and neighbours on each side that
@@ -66,34 +66,17 @@ def error(network: nn.Module, posterior: PixelPosterior, noisy: list[np.ndarray]
 def test_the_closed_form_is_reached(noise: float, own: float) -> None:
     """MSE = s_p^2 s_n^2 / (s_p^2 + s_n^2), also where the prediction has part of its own pixel, and so of its noise."""
     network, (noisy, clean) = ExactBlindSpot(noise, own), recorded(noise)
-    posterior = fit_posterior(network, noisy, PixelNoise(gain=0.0, offset=noise), reach_px=0)
+    posterior = fit_posterior(network, noisy, PixelNoise(0.0, noise), reach_px=0)
     best = network.error * noise / (network.error + noise)
     assert error(network, posterior, noisy, clean) == pytest.approx(best, rel=0.03)
     weight = float(np.median(np.ravel(posterior.filters)))
     assert weight == pytest.approx(noise / (network.error + noise) / (1 - own), rel=0.05)
 
 
-@pytest.mark.parametrize("noise", [0.002, 0.02, 0.2])
-def test_a_known_variance_gives_the_best_linear_estimate_from_pixel_and_neighbours(noise: float) -> None:
-    """Pixel by pixel: numpy solves for the weights of all fifteen recorded values, the pixel's own among them."""
-    network, (noisy, _) = ExactBlindSpot(noise), recorded(noise)
-    places = np.arange(-SEEN, SEEN + 1)
-    between = covariance(np.abs(places[:, None] - places)) + noise * np.eye(len(places))
-    best = np.linalg.solve(between, covariance(np.abs(places)))
-    x = np.stack(noisy)[:, 0]
-    expected = 0.5 + sum(weight * np.roll(x - 0.5, -place, 2) for weight, place in zip(best, places, strict=True))
-    given = torch.from_numpy(x)[:, None]
-    with torch.inference_mode():
-        mean = network(given)
-    variance = torch.full_like(mean, network.error + noise)
-    found = weighted(given, mean, variance, PixelNoise(gain=0.0, offset=noise))
-    assert found[:, 0].numpy() == pytest.approx(expected, abs=1e-5)
-
-
 def test_neighbouring_residuals_cannot_add_to_an_exact_prediction_from_everything() -> None:
     """Seven neighbours on each side leave nothing: the larger filter finds the same estimate."""
     network, (noisy, clean) = ExactBlindSpot(0.02), recorded(0.02)
-    posterior = fit_posterior(network, noisy, PixelNoise(gain=0.0, offset=0.02))
+    posterior = fit_posterior(network, noisy, PixelNoise(0.0, 0.02))
     best = network.error * 0.02 / (network.error + 0.02)
     assert error(network, posterior, noisy, clean) == pytest.approx(best, rel=0.03)
     filters = np.array(posterior.filters).mean(0)
@@ -105,7 +88,7 @@ def test_neighbouring_residuals_mend_a_poor_prediction() -> None:
     """A constant is a poor prediction: its errors resemble each other, so neighbours must help a lot."""
     network, (noisy, clean) = ExactBlindSpot(0.02), recorded(0.02)
     network.kernel.data.zero_()
-    alone, around = (fit_posterior(network, noisy, PixelNoise(gain=0.0, offset=0.02), reach) for reach in (0, 2))
+    alone, around = (fit_posterior(network, noisy, PixelNoise(0.0, 0.02), reach) for reach in (0, 2))
     places = np.arange(5)
     signal = covariance(np.abs(places[:, None] - places))
     best = SIGNAL - signal[2] @ np.linalg.solve(signal + 0.02 * np.eye(5), signal[2])
@@ -117,6 +100,6 @@ def test_neighbouring_residuals_mend_a_poor_prediction() -> None:
 def test_correlated_noise_shows_in_the_residuals(smoothed: bool) -> None:
     network, (noisy, _) = ExactBlindSpot(0.002), recorded(0.2, smoothed)
     network.kernel.data.zero_()
-    along, across = residual_correlation(network, noisy, PixelNoise(gain=0.0, offset=0.2))
+    along, across = residual_correlation(network, noisy, PixelNoise(0.0, 0.2))
     assert across == pytest.approx(0, abs=0.05)
     assert (along > 0.4) == smoothed

@@ -1,4 +1,4 @@
-"""Blind-spot networks: every recorded pixel teaches, the noise alone makes the posterior mean, and what is refused."""
+"""Blind-spot networks: every recorded pixel teaches, and the pixel enters its estimate by the posterior mean alone."""
 
 from pathlib import Path
 
@@ -13,8 +13,7 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel
-from sem_models.inference.pixel_posterior import PixelNoise
-from sem_models.inference.posterior_mean import noise_variance
+from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import load_model
 from sem_models.losses.pixel import gaussian_nll
@@ -27,6 +26,7 @@ from tests.support.recorder import Recorder
 from tests.support.small_recipes import short
 
 NOISE = ("train.patch=32", "degradation.read_noise=0.1", "degradation.dose_e_per_px=none")
+POSTERIOR = PixelPosterior(gain=0.02, offset=0.0004, activity=(0.1,), filters=(((0.8,),),))
 PIXEL, ROW = (short(name, *NOISE) for name in ("blind-denoise-small", "blind-lines-denoise-small"))
 
 
@@ -59,21 +59,20 @@ def test_patches_turn_unless_scan_lines_must_stay_horizontal() -> None:
     assert not find_method(ROW).may_turn(ROW)
 
 
-def test_the_measured_noise_is_stored_and_makes_the_posterior_mean(
+def test_training_stores_the_posterior_and_the_prediction_stays_blind(
     small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Six steps teach nothing, so the check of the residuals is switched off."""
     monkeypatch.setattr("sem_models.methods.calibration._CORRELATED", 1.0)
     train(PIXEL, small_dataset, tmp_path, Recorder())
     stored = load_model(tmp_path / FOLDERS["last"])
-    assert type(stored.posterior) is PixelNoise
+    assert stored.posterior is not None
     assert stored.posterior.gain * 0.5 + stored.posterior.offset == pytest.approx(0.01, rel=0.15)
     x = torch.rand(1, 1, 32, 32)
-    mean, log_variance = stored.network.moments(x)
-    noise = noise_variance(mean, stored.posterior)
-    prior = (log_variance.exp() - noise).clamp(min=1e-9)
-    expected = (mean / prior + x / noise) / (1 / prior + 1 / noise)
-    torch.testing.assert_close(stored(x), expected, atol=1e-5, rtol=0)
+    changed = x.clone()
+    changed[0, 0, 13, 14] += 0.5
+    assert stored.prediction(x)[0, 0, 13, 14] == stored.prediction(changed)[0, 0, 13, 14]
+    assert stored(x)[0, 0, 13, 14] != stored(changed)[0, 0, 13, 14]
 
 
 def test_no_posterior_where_a_pixel_shares_its_noise_with_its_row(small_dataset: Dataset) -> None:
@@ -83,7 +82,7 @@ def test_no_posterior_where_a_pixel_shares_its_noise_with_its_row(small_dataset:
 def model() -> RestorationModel:
     torch.manual_seed(0)
     network = build_network(PIXEL.network).eval().requires_grad_(False)
-    return RestorationModel(PIXEL, network, "blind", posterior=PixelNoise(gain=0.02, offset=0.0004))
+    return RestorationModel(PIXEL, network, "blind", posterior=POSTERIOR)
 
 
 def test_tiles_give_the_whole_image() -> None:
