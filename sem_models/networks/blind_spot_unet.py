@@ -74,9 +74,8 @@ class BlindSpotUNet(nn.Module):
             nn.LeakyReLU(_SLOPE),
             conv(joined, config.width, 1, slope=_SLOPE),
             nn.LeakyReLU(_SLOPE),
-            conv(config.width, 2 * config.channels, 1, gain=0.1, slope=1),
+            _to_moments(config.width, config.channels),
         )
-        self.join[-1].bias.data[config.channels :] = _LOG_VARIANCE
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the mean alone: map (N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 2^depth."""
@@ -94,6 +93,14 @@ class BlindSpotUNet(nn.Module):
     def _above_and_below(self, x: Tensor) -> Tensor:
         above, below = self.half_plane(torch.cat([x, x.flip(2)])).chunk(2)
         return torch.cat([above, below.flip(2)], 1)
+
+
+def _to_moments(width: int, channels: int) -> nn.Conv2d:
+    """Build the last layer: means first, then logarithms of variances."""
+    layer = conv(width, 2 * channels, 1, gain=0.1, slope=1)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias[channels:], _LOG_VARIANCE)
+    return layer
 
 
 def _moved_down(x: Tensor) -> Tensor:
