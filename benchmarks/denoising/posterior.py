@@ -30,7 +30,7 @@ from sem_models.methods.calibration import PosteriorCalibration
 
 HERE = Path(__file__).resolve().parent
 RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
-SEEDS = 3
+SEEDS, PLAIN = 3, "Noise2Void"
 NETWORK = "blind-denoise-small"
 SHORT = ("train.batch=4", "train.patch=64", "train.steps=750")
 """As many minutes as Noise2Void takes: the network is larger, but every pixel of a patch teaches."""
@@ -83,17 +83,16 @@ def _centre(image: UnitImage) -> UnitImage:
 def summary(images: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Means in dB, and gains of the posterior mean with intervals over specimens, in total and by set."""
     rows = list(images.items())
-    means = {
-        name: float(np.mean([row[name] for _, row in rows]))
-        for name in ("prediction", "posterior mean", "non-local means")
-    }
+    names = [name for name in rows[0][1] if name != "group"]
+    means = {name: float(np.mean([row[name] for _, row in rows])) for name in names}
     parts = {"all": rows} | {part: [row for row in rows if set_of(row[0]) == part] for part in FOUR.sets}
     gains = {
         over: {
             part: _interval([row["posterior mean"] - row[over] for _, row in those], [row["group"] for _, row in those])
             for part, those in parts.items()
         }
-        for over in ("prediction", "non-local means")
+        for over in names
+        if over != "posterior mean"
     }
     return {"psnr_db": means, "gain_db": gains}
 
@@ -121,6 +120,10 @@ def main() -> None:
             if not isinstance(model, RestorationModel):
                 raise TypeError(f"{label} is no trained model")
             images = scored(model, dataset)
+            masked = known.get(f"white: seed {job['seed']}")
+            if job["recipe"] == NETWORK and masked:
+                for name, row in images.items():
+                    row[PLAIN] = masked["images"][name]["prediction"]
             known[label] = {**summary(images), "images": images}
             RESULT.write_text(json.dumps(known, indent=1) + "\n")
 
