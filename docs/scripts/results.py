@@ -128,7 +128,7 @@ def real_atoms() -> str:
 
 
 def posterior_mean() -> str:
-    """PSNR of Noise2Void and of the blind-spot network, alone and with the posterior mean, and its gain, for each seed."""
+    """PSNR of Noise2Void and of the blind-spot network, with and without the posterior mean, and gains, by seed."""
     content = json.loads((BENCHMARKS / "denoising" / "posterior.json").read_text())
     rows = []
     for label, found in content.items():
