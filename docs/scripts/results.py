@@ -128,15 +128,18 @@ def real_atoms() -> str:
 
 
 def posterior_mean() -> str:
-    """PSNR of Noise2Void alone and with the posterior mean, and its gain, for each seed."""
+    """PSNR of Noise2Void and of the blind-spot network, with and without the posterior mean, and gains, by seed."""
     content = json.loads((BENCHMARKS / "denoising" / "posterior.json").read_text())
     rows = []
     for label, found in content.items():
         scores = [f"{found['psnr_db'][name]:.2f}" for name in ("prediction", "posterior mean", "non-local means")]
-        over = [_gain(found["gain_db"][name]["all"]) for name in ("prediction", "non-local means")]
+        gains = found["gain_db"]
+        over = [_gain(gains[name]["all"]) for name in ("prediction", "non-local means")]
+        over.append(_gain(gains["Noise2Void"]["all"]) if "Noise2Void" in gains else "-")
         by_set = [_gain(found["gain_db"]["prediction"][part]) for part in ("plant", "powder", "coating", "axon")]
         rows.append([label.split(": ")[1], *scores, *over, *by_set])
     head = ["run", "prediction", "posterior mean", "non-local means", "gain over prediction", "over non-local means"]
+    head.append("over Noise2Void")
     return _table([*head, "gain: plant", "powder", "coating", "axon"], rows)
 
 

@@ -6,7 +6,15 @@ from typing import Literal
 from sem_models.config.validation_scores import BLIND_ERROR, INPUT_CORRELATION, NOISE_ERROR, ValidationScore
 
 MethodName = Literal[
-    "supervised", "adversarial", "variational", "cycle", "noise2noise", "blind-spot", "segmentation", "diffusion"
+    "supervised",
+    "adversarial",
+    "variational",
+    "cycle",
+    "noise2noise",
+    "blind-spot",
+    "blind-network",
+    "segmentation",
+    "diffusion",
 ]
 Direction = Literal["forward", "backward"]
 """Which generator of a CycleGAN: from the first domain to the second, or back. Every other model is `forward`."""
@@ -45,6 +53,7 @@ METHOD_FACTS: dict[str, MethodFacts] = {
     ),
     "noise2noise": MethodFacts(),
     "blind-spot": MethodFacts(("blind_spot",), usual_score=BLIND_ERROR),
+    "blind-network": MethodFacts(usual_score=BLIND_ERROR),
     "segmentation": MethodFacts(gives_classes=True),
     "diffusion": MethodFacts(("diffusion",), predicts_noise=True, usual_score=NOISE_ERROR),
 }

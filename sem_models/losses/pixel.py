@@ -21,6 +21,11 @@ def mse(output: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(output, target)
 
 
+def gaussian_nll(mean: Tensor, log_variance: Tensor, target: Tensor) -> Tensor:
+    """Compute the mean negative logarithm, in nats, of a Gaussian's density at the target, without the constant."""
+    return ((log_variance + (target - mean) ** 2 * torch.exp(-log_variance)) / 2).mean()
+
+
 def charbonnier(output: Tensor, target: Tensor) -> Tensor:
     """Compute the mean of sqrt(d^2 + eps^2), eps = 1e-3: L1 made smooth at zero (Lai et al., CVPR 2017)."""
     return torch.sqrt((output - target) ** 2 + _CHARBONNIER_EPSILON**2).mean()

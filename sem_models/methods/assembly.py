@@ -51,6 +51,8 @@ class Assembly:
         module = self.add(part, build_network(recipe.network), recipe.optimiser, facts.channels_last)
         if facts.auxiliary == "gradient":
             module.mark_forward_method("with_gradient")
+        if facts.auxiliary == "deviation":
+            module.mark_forward_method("moments")
         if facts.auxiliary == "pyramid":
             module.mark_forward_method("pyramid")
         return module

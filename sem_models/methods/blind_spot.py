@@ -13,17 +13,15 @@ from sem_models.config.method_settings import BlindSpot
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.kinds import Role
-from sem_models.datasets.manifest import Manifest
-from sem_models.errors import FieldRef, SettingRef, UserError
-from sem_models.methods.base import Batch, Truth, Views
+from sem_models.errors import SettingRef, UserError
+from sem_models.methods.base import Batch
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
 from sem_models.methods.calibration import Calibration, PosteriorCalibration
-from sem_models.methods.noisy_only import NoisyOnly
+from sem_models.methods.single_noisy import SingleNoisy
 from sem_models.methods.stages import Stage
 
 
-class BlindSpotRestoration(NoisyOnly):
+class BlindSpotRestoration(SingleNoisy):
     """Learns to predict hidden pixels of the noisy input from their surroundings; the target is never used."""
 
     def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
@@ -53,30 +51,9 @@ class BlindSpotRestoration(NoisyOnly):
             )
 
     @classmethod
-    def check_dataset(cls, recipe: Recipe, manifest: Manifest) -> None:
-        """Raise a `UserError` for pairs."""
-        super().check_dataset(recipe, manifest)
-        if manifest.layout.is_paired:
-            raise UserError(
-                "Method blind-spot learns from single images; prepare the noisy ones without ",
-                FieldRef("target"),
-                ", or use noise2noise for two frames of each field.",
-            )
-
-    @classmethod
-    def views(cls, recipe: Recipe, manifest: Manifest, roles: tuple[Role, ...]) -> Views:
-        """Return one noisy frame of each field."""
-        return super().views(recipe, manifest, roles)._replace(roles=("input",))
-
-    @classmethod
     def may_turn(cls, recipe: Recipe) -> bool:
         """Return False if the mask follows scan lines, which must stay horizontal."""
         return not _settings(recipe).follows_lines
-
-    @classmethod
-    def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:
-        """Return no truth if the images are already noisy, else the clean images."""
-        return Truth.NONE if recipe.degradation.is_empty else Truth.CLEAN
 
     @classmethod
     def calibration(cls, recipe: Recipe, dataset: Dataset) -> Calibration | None:

@@ -61,7 +61,7 @@ class PosteriorCalibration:
                 warning=_withheld(
                     f"Neighbouring residuals are correlated ({along:.2f} along the scan lines, {across:.2f} across): "
                     "the noise is not independent from pixel to pixel, or the network has learned too little yet. "
-                    "A mask along the line suits noise that is correlated along it."
+                    "Noise that is correlated along the line takes a mask along it, or a network that excludes the row."
                 )
             )
         return Calibrated(fit_posterior(model.network, self._crops, self._noise))

@@ -9,12 +9,14 @@ from torch import Tensor
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import LossTerm
-from sem_models.losses.pixel import l1
+from sem_models.losses.pixel import gaussian_nll, l1
 from sem_models.losses.table import find_loss
 from sem_models.networks.blocks import halve
 from sem_models.physics.gradient import central_magnitude
 
 PERCEPTUAL = ("perceptual", "perceptual_levels")
+LIKELIHOOD = "gaussian_nll"
+"""The loss term that compares the mean and the variance of a blind-spot network with the target."""
 BRANCH = "gradient_branch"
 """The loss term that compares the map drawn by a gradient branch with the gradient map of the target."""
 
@@ -27,7 +29,9 @@ class Objective:
         self._pyramid = capabilities(recipe.network).auxiliary == "pyramid"
         self._draws = any(term.name == BRANCH for term in terms)
         self._branch_weight = sum(term.weight for term in terms if term.name == BRANCH)
-        named = [(loss_name(recipe, term), term.weight) for term in terms if term.name != BRANCH]
+        self._likelihood_weight = sum(term.weight for term in terms if term.name == LIKELIHOOD)
+        plain = [term for term in terms if term.name not in (BRANCH, LIKELIHOOD)]
+        named = [(loss_name(recipe, term), term.weight) for term in plain]
         self._terms = [(name, weight, find_loss(name)) for name, weight in named]
 
     def __call__(self, network: Any, x: Tensor, target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -35,6 +39,10 @@ class Objective:
         if self._pyramid:
             outputs = network.pyramid(x)
             return outputs[-1], self._at_every_scale(outputs, target)
+        if self._likelihood_weight:
+            mean, log_variance = network.moments(x)
+            likelihood = self._likelihood_weight * gaussian_nll(mean, log_variance, target)
+            return mean, {**self.compare(mean, target), LIKELIHOOD: likelihood}
         if not self._draws:
             output: Tensor = network(x)
             return output, self.compare(output, target)

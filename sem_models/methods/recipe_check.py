@@ -11,7 +11,7 @@ from sem_models.losses.perceptual import SMALLEST_PATCH, require_weights
 from sem_models.losses.structure import WINDOW
 from sem_models.losses.table import find_loss
 from sem_models.methods.adversarial_losses import shown_channels
-from sem_models.methods.objective import BRANCH, PERCEPTUAL, loss_name
+from sem_models.methods.objective import BRANCH, LIKELIHOOD, PERCEPTUAL, loss_name
 from sem_models.methods.table import find_method
 
 
@@ -49,6 +49,12 @@ def _require_term(recipe: Recipe, term: LossTerm) -> None:
     if term.name == BRANCH:
         if capabilities(recipe.network).auxiliary != "gradient":
             raise UserError(f"Loss {BRANCH!r} needs a network with a gradient branch; {recipe.network.kind} has none.")
+        return
+    if term.name == LIKELIHOOD:
+        if capabilities(recipe.network).auxiliary != "deviation":
+            raise UserError(
+                f"Loss {LIKELIHOOD!r} needs a network that gives variances; {recipe.network.kind} gives none."
+            )
         return
     if term.name.endswith(get_args(Backbone)):
         plain, _, backbone = term.name.rpartition("_")

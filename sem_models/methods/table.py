@@ -5,6 +5,7 @@ from lightning_fabric import Fabric
 from sem_models.config.recipe import Recipe
 from sem_models.methods.adversarial import AdversarialRestoration
 from sem_models.methods.base import Method
+from sem_models.methods.blind_network import BlindNetwork
 from sem_models.methods.blind_spot import BlindSpotRestoration
 from sem_models.methods.cycle import Cycle
 from sem_models.methods.diffusion import Diffusion
@@ -20,6 +21,7 @@ METHODS: dict[str, type[Method]] = {
     "variational": Variational,
     "cycle": Cycle,
     "blind-spot": BlindSpotRestoration,
+    "blind-network": BlindNetwork,
     "noise2noise": Noise2Noise,
     "diffusion": Diffusion,
     "segmentation": Segmentation,

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from sem_models.config.networks.table import NetworkConfig
+from sem_models.networks.blind_spot_unet import BlindSpotUNet
 from sem_models.networks.diffusion_unet import DiffusionUNet
 from sem_models.networks.dsrvae import DSRVAE
 from sem_models.networks.frequency_split import FrequencySplit
@@ -43,6 +44,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "resnet": ResNetGenerator,
     "diffusion-unet": DiffusionUNet,
     "pix2pix": Pix2Pix,
+    "blind-spot-unet": BlindSpotUNet,
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sem_models.config.intensity import IntensityLimits
+from sem_models.config.method_settings import BlindSpot
 from sem_models.config.methods import MethodFacts, method_facts
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe, TaskName
@@ -169,8 +170,8 @@ class Task:
         if truth is Truth.SECOND_FRAME:
             return TwoFrameValidator({entry.name: two_frames(dataset, entry) for entry in entries}, scale, device)
         cases = {entry.name: make_case(dataset, entry, recipe.degradation, scale) for entry in entries}
-        if truth is Truth.NONE and recipe.blind_spot:
-            return BlindValidator(cases, scale, device, recipe.blind_spot)
+        if truth is Truth.NONE:
+            return BlindValidator(cases, scale, device, recipe.blind_spot or BlindSpot())
         return ReferenceValidator(cases, scale, device)
 
     def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":

@@ -107,6 +107,7 @@ def test_every_method_with_a_generator_is_watched() -> None:
     assert {RECIPES[name].method for name in ADVERSARIALS + VARIATIONALS + CYCLES} == set(METHODS) - {
         "supervised",
         "blind-spot",
+        "blind-network",
         "noise2noise",
         "segmentation",
         "diffusion",  # learns from the noised truth by design; drawing takes condition and noise alone

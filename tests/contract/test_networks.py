@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from skimage.metrics import peak_signal_noise_ratio
 from torch import nn
 
+from sem_models.config.networks.blind_spot_unet import BlindSpotUNetConfig
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.diffusion_unet import DiffusionUNetConfig
 from sem_models.config.networks.discriminators import (
@@ -133,6 +134,13 @@ def inpainter_by_hand(width: int) -> int:
     return care_by_hand(width, top_skip=True) + 9 * width + (width + 1)
 
 
+def blind_by_hand(width: int, half_planes: int) -> int:
+    """CARE without its last layer for all half planes alike, then three 1 x 1 convolutions to mean and variance."""
+    care = care_by_hand(width, top_skip=True) - conv_by_hand(width, 1, size=1)
+    joined = half_planes * width
+    return care + sum(conv_by_hand(a, b, size=1) for a, b in ((joined, joined), (joined, width), (width, 2)))
+
+
 def srn_by_hand(before: int, after: int, width: int, blocks: int, size: int) -> int:
     inner = (2 * blocks + 1) * conv_by_hand(width, width, size)
     return conv_by_hand(before, width, size) + inner + conv_by_hand(width, after, size)
@@ -241,6 +249,8 @@ ROWS: list[tuple[BaseModel, int]] = [
     (ResNetConfig(blocks=6), resnet_by_hand(64, 6)),
     # Ho et al. for CIFAR-10: "35.7 million"; their code prints all digits.
     (DiffusionUNetConfig(channels_out=3, width=128, multipliers=(1, 2, 2, 2), attention=(1,)), 35_746_307),
+    (BlindSpotUNetConfig(), blind_by_hand(32, 4)),
+    (BlindSpotUNetConfig(excludes="row"), blind_by_hand(32, 2)),
     # The authors' U-Net-256 with batch norm; one or both optical images of three channels.
     *(
         (Pix2PixConfig(channels_in=given, channels_out=wanted), count)
@@ -286,6 +296,8 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (ResNetConfig(blocks=2, width=4, upsampling="resize", residual=True), resnet_by_hand(4, 2)),
     (SMALL_DDPM, diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, attends=False)),
     (SMALL_DDPM.model_copy(update={"attention": (1,)}), diffusion_by_hand(8, 16, SMALL_DDPM.channels_in, True)),
+    (BlindSpotUNetConfig(width=4), blind_by_hand(4, 4)),
+    (BlindSpotUNetConfig(width=4, excludes="row"), blind_by_hand(4, 2)),
     *((config, pix2pix_by_hand(config)) for config in SMALL_PIX2PIX),
 ]  # fmt: skip
 SMALL: list[Any] = [config for config, _ in SMALL_ROWS]
@@ -492,6 +504,9 @@ REACHES: list[tuple[Any, int]] = [
     *((UNetConfig(variant=variant, depth=depth, width=2), 2)
       for variant in ("care", "batch-norm") for depth in (1, 2, 3)),
     *((UNetConfig(variant="batch-norm", depth=depth, width=2, upsampling="resize"), 2) for depth in (1, 2, 3)),
+    # Upwards each of its poolings may miss the farthest of two rows, on grids of 1, 2 and 4 px.
+    *((BlindSpotUNetConfig(depth=depth, width=2, excludes=excludes), 2**depth - 1)
+      for depth in (1, 2, 3) for excludes in ("pixel", "row")),
     *((SRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 4) for kernel in (3, 5)),
     *((MRNConfig(width=2, blocks=blocks, kernel=kernel), 0) for blocks in (1, 2) for kernel in (3, 5)),
     *((FrequencySplitConfig(sigma_px=sigma, inner=UNetConfig(variant="n2v2", depth=1, width=2)), 0)
@@ -625,7 +640,9 @@ def test_tiles_are_exact(config) -> None:
 
 def starts_at_the_input(config) -> bool:
     """False for published networks that output the image itself, or noise: they must learn even the identity."""
-    return config.kind not in ("pix2pix", "diffusion-unet") and bool(getattr(config, "residual", True))
+    return config.kind not in ("pix2pix", "diffusion-unet", "blind-spot-unet") and bool(
+        getattr(config, "residual", True)
+    )
 
 
 @pytest.mark.parametrize("config", [c for c in SMALL if starts_at_the_input(c)], ids=str)

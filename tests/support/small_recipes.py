@@ -27,6 +27,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "resnet": {"blocks": 1, "width": 4},
     "diffusion-unet": {"width": 8, "multipliers": [1, 2], "blocks": 1, "attention": [1]},
     "pix2pix": {"levels": 4, "width": 4},
+    "blind-spot-unet": {"depth": 2, "width": 4},
     "refocuser": {"inner": {"kind": "unet", "channels_in": 2, "channels_out": 2, "width": 4, "residual": True}},
     "inpainter": {"inner": {"kind": "unet", "channels_in": 2, "channels_out": 2, "width": 4, "residual": True}},
 }

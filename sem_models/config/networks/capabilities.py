@@ -46,10 +46,11 @@ class Capabilities:
     """Whether the results remain usable under bf16 autocast."""
     half_on_cpu: bool = False
     """Whether it was measured to train faster, and as well, in bf16 on a CPU with units for it."""
-    auxiliary: Literal["none", "gradient", "pyramid", "noise"] = "none"
+    auxiliary: Literal["none", "gradient", "pyramid", "noise", "deviation"] = "none"
     """Additional output in training. Gradient: `with_gradient` also returns the gradient map of the output. Pyramid:
     `pyramid` also returns the outputs at a quarter and at half of the size. Noise: the network returns no image;
-    `forward(x_t, t, condition)` predicts the noise in one, and `channels_in` counts the channels of the condition."""
+    `forward(x_t, t, condition)` predicts the noise in one, and `channels_in` counts the channels of the condition.
+    Deviation: `moments` also returns the logarithm of the variance of each recorded pixel, given its surroundings."""
     training_patch: int | None = None
     """Edge length, in input pixels, that a training patch must have because a layer has a fixed size."""
     effective_halo: int | None = None

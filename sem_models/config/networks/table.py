@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from sem_models.config.networks import (
+    blind_spot_unet,
     diffusion_unet,
     dsrvae,
     frequency_split,
@@ -44,7 +45,8 @@ NetworkConfig = Annotated[
     | refocuser.RefocuserConfig
     | resnet_generator.ResNetConfig
     | diffusion_unet.DiffusionUNetConfig
-    | pix2pix.Pix2PixConfig,
+    | pix2pix.Pix2PixConfig
+    | blind_spot_unet.BlindSpotUNetConfig,
     Field(discriminator="kind"),
 ]
 
@@ -76,6 +78,7 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "resnet": NetworkFacts(resnet_generator.capabilities, "https://doi.org/10.1109/ICCV.2017.244"),
     "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
+    "blind-spot-unet": NetworkFacts(blind_spot_unet.capabilities, "https://doi.org/10.48550/arXiv.1901.10277"),
 }
 
 

@@ -1,6 +1,7 @@
 """The table of presets."""
 
 from sem_models.config.presets import (
+    blind_networks,
     denoising,
     diffusion,
     gan_super_resolution,
@@ -28,6 +29,7 @@ RECIPES: dict[str, Recipe] = {
         *denoising.presets(),
         *unpaired.presets(),
         *self_supervised.presets(),
+        *blind_networks.presets(),
         *refocusing.presets(),
         *diffusion.presets(),
         *segmentation.presets(),
