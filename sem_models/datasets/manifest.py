@@ -89,8 +89,8 @@ class Warp(Frozen):
 
     model: WarpModel
     matrix: Matrix
-    """In px of the files. If the pair was resampled first, because the files differ in pixel size, the matrix is in px of
-    the resampled images before they were cropped."""
+    """In px of the files. If the pair was resampled first, as its pixel sizes differ, the matrix is in px of the
+    resampled images before they were cropped."""
 
 
 class Residual(Frozen):
