@@ -87,7 +87,7 @@ def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
 
     raw, found = data / "sem_fast_slow_pairs", {}
     for entry in dataset.entries("test"):
-        pair = [read_micrograph(raw / part / entry.name).pixels[..., 0] / 255 for part in ("fast", "slow")]
+        pair = [read_micrograph(raw / part / entry.name).pixels[..., 0] / np.float32(255) for part in ("fast", "slow")]
         enlarged = _enlarged(pair[0])
         before = psnr_db(enlarged[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
         small, target = _pair(dataset, entry)
@@ -110,8 +110,7 @@ def non_local_means(image: UnitImage, strength: float) -> UnitImage:
 
 def block_matching(image: UnitImage, strength: float) -> UnitImage:
     """BM3D (Dabov et al., 2007), told the measured noise times `strength`."""
-    import bm3d
-
+    bm3d = importlib.import_module("bm3d")
     filtered: UnitImage = bm3d.bm3d(image, strength * noise_sigma(image)).astype(np.float32)
     return filtered
 
