@@ -38,8 +38,8 @@ RECIPES = ("srresnet-x2-small", "vdsr-x2-small")
 JOBS = tuple(Job(f"{recipe} {seed}", recipe, DATASET, seed, inputs=()) for recipe in RECIPES for seed in range(SEEDS))
 STRENGTHS = (0.5, 0.8, 1.2, 1.8, 2.6)
 """Of the filters, in units of the measured noise."""
-_EVERY = 8
-"""Every eighth validation image decides a strength."""
+_EVERY = 16
+"""Every sixteenth validation image decides a strength."""
 METRICS = {
     "psnr_db": psnr_db,
     "psnr_affine_db": psnr_affine_db,
