@@ -59,6 +59,55 @@ def ablation() -> str:
     return _table(["without", *(COLUMNS[metric][0] for metric in IN_ABLATION)], rows)
 
 
+def real_scans() -> str:
+    """Scores of methods on real fast scans against slow ones, sorted by PSNR."""
+    summary: dict[str, dict[str, Any]] = _real_track()["summary"]
+    metrics = ("psnr_db", "psnr_affine_db", "ssim", "edge_retention", "gradient_energy_ratio")
+    rows = []
+    for name in sorted(summary, key=lambda name: -summary[name]["scores"]["psnr_db"]["mean"]):
+        found = summary[name]
+        cells = [_with_interval(found["scores"][metric], 2 if "db" in metric else 3) for metric in metrics]
+        rows.append([name, str(found["seeds"]) if "gain" in found else "-", *cells])
+    head = ["method", "seeds", "PSNR dB", "PSNR after affine fit, dB", "SSIM (7 x 7)", "edge retention (1)"]
+    return _table([*head, "gradient energy, output / slow scan (1)"], rows)
+
+
+def real_scan_gains() -> str:
+    """PSNR and SSIM of the networks over each baseline, with intervals over blocks and seeds."""
+    rows = []
+    for name, found in _real_track()["summary"].items():
+        for other, gain in found.get("gain", {}).items():
+            seeds = ", ".join(f"{value:+.2f}" for value in gain["psnr_db"]["by_seed"])
+            cells = [_with_interval(gain[metric], 3 if metric == "ssim" else 2, "+") for metric in gain]
+            rows.append([name, other, *cells, seeds])
+    head = ["network", "over", "PSNR dB", "PSNR after affine fit, dB", "SSIM"]
+    return _table([*head, "PSNR dB by seed"], rows)
+
+
+def real_scan_registration() -> str:
+    """Shifts between fast and slow scans, and what remains of them, in px of the slow scan."""
+    found = _real_track()["registration"]
+    rows = [
+        [heading, *(f"{value:.2f}" for value in found[key])]
+        for heading, key in (
+            ("shift that was found", "shift_px"),
+            ("median residual before registration", "residual_before_px"),
+            ("median residual after registration", "residual_px"),
+        )
+    ]
+    return _table(["px of the slow scan", *(f"{value} %" for value in found["percentiles"])], rows)
+
+
+def _real_track() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((BENCHMARKS / "super_resolution" / "real_track.json").read_text())
+    return content
+
+
+def _with_interval(found: dict[str, float], digits: int, sign: str = "") -> str:
+    mean, lo, hi = (f"{found[key]:{sign}.{digits}f}" for key in ("mean", "lo", "hi"))
+    return f"{mean} [{lo}, {hi}]"
+
+
 def inpainting() -> str:
     """PSNR of the inpainted pixels by height of the gap: interpolation, and gain of the model."""
     content = json.loads((BENCHMARKS / "inpainting" / "results.json").read_text())
@@ -235,6 +284,9 @@ def _details(name: str, source: str) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "super-resolution": super_resolution,
+    "real-scans": real_scans,
+    "real-scan-gains": real_scan_gains,
+    "real-scan-registration": real_scan_registration,
     "ablation": ablation,
     "inpainting": inpainting,
     "refocusing": refocusing,

@@ -15,6 +15,8 @@ from sem_models.datasets.preparation.pair_pixels import registered_pixels
 from sem_models.datasets.registration.alignment import align
 from sem_models.datasets.registration.residual import BlockShifts
 from sem_models.images.display import composite, with_arrows
+from sem_models.images.micrograph import Pixels
+from sem_models.images.resample import resample
 
 _WAYS: dict[Register, str] = {
     "none": "none: use the images as they are",
@@ -59,21 +61,22 @@ def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
 def _show_pair(pair: AlignedPair) -> None:
     found = pair.alignment
     if found is None:
-        st.caption("No overlay: the images differ in size or show no common field.")
+        st.caption("No overlay: the sizes of the images do not fit, or they show no common field.")
         return
     source, target = registered_pixels(pair.input, pair.target, pair.resample_nm)
     left, right = st.columns(2, gap="large")
-    left.image(_overlay(source, target, found.before), caption="As recorded", width="stretch")
+    left.image(_overlay(source, target, found.scale, found.before), caption="As recorded", width="stretch")
     if found.register != "none":
-        right.image(_overlay(*align(source, target, found), found.after), caption="Aligned", width="stretch")
+        moved, still = align(source, target, found)
+        right.image(_overlay(moved, still, found.scale, found.after), caption="Aligned", width="stretch")
     st.caption(
         "Input in magenta, target in green (inverted where the contrasts are opposite), grey where they agree. "
         f"Arrows: the residual shift of each measured block, drawn {_ARROW_SCALE} times as long."
     )
 
 
-def _overlay(source: NDArray[np.generic], target: NDArray[np.generic], blocks: BlockShifts) -> Picture:
-    picture = composite(source.mean(axis=2), target.mean(axis=2))
+def _overlay(source: Pixels, target: Pixels, scale: int, blocks: BlockShifts) -> Picture:
+    picture = composite(resample(source, scale).mean(axis=2), target.mean(axis=2))
     return with_arrows(
         picture, [(s.row, s.column, _ARROW_SCALE * s.down, _ARROW_SCALE * s.right) for s in blocks.shifts]
     )

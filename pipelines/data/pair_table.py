@@ -60,7 +60,7 @@ def _state(pair: AlignedPair) -> str:
     if pair.rejected:
         return "rejected"
     if pair.alignment is None:
-        return "sizes differ, not registered"
+        return "sizes do not fit, not registered"
     return {"none": "as it is", "shift": "cropped"}.get(
         pair.alignment.register, f"input warped, {pair.alignment.register}"
     )

@@ -89,8 +89,8 @@ class Warp(Frozen):
 
     model: WarpModel
     matrix: Matrix
-    """In px of the files. If the two images differ in size or were resampled by different factors, they were registered
-    after resampling, and the matrix is in px of the stored arrays."""
+    """In px of the files. If the pair was resampled first, as its pixel sizes differ, the matrix is in px of the
+    resampled images before they were cropped."""
 
 
 class Residual(Frozen):
@@ -117,7 +117,8 @@ class Entry(Frozen):
     group_by_name: str | None = None
     """Group that the file name gives, if it was joined to `group` because images of both show the same field."""
     shift_px: tuple[float, float] | None = None
-    """Shift (rows, columns) of the target relative to the input, by phase correlation; None if not paired."""
+    """Shift (rows, columns) of the target relative to the input, in px of the target, by phase correlation; None if not
+    paired."""
     shift_applied: bool = False
     """Whether both images were cropped by that shift, rounded to whole pixels."""
     warp: Warp | None = None

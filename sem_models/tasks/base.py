@@ -179,7 +179,8 @@ class Task:
         from sem_models.evaluation.baselines.table import baselines_for
 
         # A forward model says nothing about recorded pairs, not even their scale.
-        return baselines_for(degradation.model_copy(update={"scale": model.capabilities.scale}))
+        forward = degradation.model_copy(update={"scale": model.capabilities.scale})
+        return baselines_for(forward, dataset.manifest.layout.is_paired)
 
     def benchmark(
         self,

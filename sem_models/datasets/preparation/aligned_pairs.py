@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sem_models.datasets.preparation.options import PrepareOptions
-from sem_models.datasets.preparation.pair_pixels import refuse_two_sizes, registered_pixels, resampled_first
+from sem_models.datasets.preparation.pair_pixels import refuse_other_sizes, registered_pixels, resampled_first
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import LeftOut
 from sem_models.datasets.registration.alignment import Alignment, find_alignment
@@ -24,7 +24,7 @@ class AlignedPair:
     input: PlannedImage
     target: PlannedImage
     alignment: Alignment | None
-    """None if the pair cannot be aligned: the sizes differ, or no common field was found."""
+    """None if the pair cannot be aligned: the sizes do not fit, or no common field was found."""
     rejected: Message | None
     """Reason for which the pair is not used; None if it is used."""
     resample_nm: float | None = None
@@ -72,7 +72,7 @@ def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) ->
     try:
         first, second = registered_pixels(image, target, options.resample_nm)
         if options.registration != "none":
-            refuse_two_sizes(first, second)
+            refuse_other_sizes(first, second)
         alignment = find_alignment(first, second, options.registration, nm or target.pixel_size_nm)
     except UserError as error:
         return AlignedPair(image, target, None, Message(f"{names}: ", error.message, "."), nm)

@@ -3,6 +3,7 @@
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import zoom
 from sem_models.datasets.preparation.stacking import cut_file
+from sem_models.datasets.registration.scales import times_larger
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.micrograph import Pixels
 from sem_models.images.resample import resample
@@ -57,17 +58,17 @@ def one_size(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
     return first[:height, :width], second[:height, :width]
 
 
-def refuse_two_sizes(first: Pixels, second: Pixels) -> None:
-    """Check that two images have the same size, which registration requires.
+def refuse_other_sizes(first: Pixels, second: Pixels) -> None:
+    """Check that the second image is as large as the first or a whole number of times larger, as registration requires.
 
     Raises:
-        UserError: The sizes differ.
+        UserError: It is not.
     """
-    if first.shape[:2] != second.shape[:2]:
+    if times_larger(first, second) is None:
         sizes = [f"{image.shape[1]} x {image.shape[0]} px" for image in (first, second)]
         raise UserError(
-            f"they have {sizes[0]} and {sizes[1]}, but only images of the same size can be registered; resample both "
-            "to one pixel size with ",
+            f"they have {sizes[0]} and {sizes[1]}, but only images of the same size, or targets that are 2, 3, ... "
+            "times larger, can be registered; resample both to one pixel size with ",
             FieldRef("resample_nm"),
             ", or do without registration with ",
             FieldRef("registration", "none"),

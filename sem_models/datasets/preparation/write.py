@@ -182,9 +182,9 @@ def _of_one_size(cuts: list[Cut]) -> list[Cut]:
 
 
 def _aligned(cuts: list[Cut], found: Alignment) -> list[Cut]:
-    """Align a pair. A warped input takes the pixel size of its target."""
+    """Align a pair. The pixel size of a warped input follows from that of its target."""
     (image, first, facts), (other, second, more) = cuts
     first, second = align(first, second, found)
     if found.warp and other.pixel_size_nm:
-        image = replace(image, pixel_size_nm=other.pixel_size_nm)
+        image = replace(image, pixel_size_nm=found.scale * other.pixel_size_nm)
     return [(image, first, facts), (other, second, more)]

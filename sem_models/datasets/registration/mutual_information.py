@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from sem_models.datasets.manifest import Matrix, WarpModel
+from sem_models.datasets.registration.scales import from_coarse_grid
 from sem_models.errors import UserError
 
 _BINS = 50
@@ -67,22 +68,36 @@ def find_warp(
     return _matrix(transform)
 
 
-def warp_onto(moving: NDArray[Any], fixed: NDArray[Any], matrix: Matrix) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return both (H, W, C) images on the grid of `fixed`, cropped to the field that `moving` covers.
+def warp_onto(
+    moving: NDArray[Any], fixed: NDArray[Any], matrix: Matrix, scale: int = 1
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both images on the grid of `fixed`, cropped to the field that `moving` covers.
 
-    `moving` is interpolated by cubic splines and rounded to its own dtype; `fixed` is only cropped.
+    `moving` is interpolated once, by cubic splines, and rounded to its own dtype; `fixed` is only cropped.
+
+    Args:
+        moving: (H, W, C).
+        fixed: (H' x scale, W' x scale, C).
+        matrix: Maps pixels of `fixed` to pixels of `moving`.
+        scale: How many pixels of `fixed` lie along an edge of a pixel of the warped image.
+
+    Returns:
+        (h, w, C) of `moving` and (h x scale, w x scale, C) of `fixed`.
 
     Raises:
         UserError: They have no common field.
     """
-    top, left, bottom, right = valid_field(moving.shape[:2], fixed.shape[:2], matrix)
+    matrix = from_coarse_grid(matrix, scale)
+    grid = fixed.shape[0] // scale, fixed.shape[1] // scale
+    top, left, bottom, right = valid_field(moving.shape[:2], grid, matrix)
     turn, offset = np.array(matrix)[:, :2], np.array(matrix)[:, 2]
     size = (bottom - top, right - left)
     planes = [
         affine_transform(plane, turn, offset + turn @ (top, left), size, np.float64, _ORDER, mode="mirror")
         for plane in np.moveaxis(moving, 2, 0).astype(np.float64)
     ]
-    return _as(np.stack(planes, axis=2), moving.dtype), fixed[top:bottom, left:right]
+    field = fixed[scale * top : scale * bottom, scale * left : scale * right]
+    return _as(np.stack(planes, axis=2), moving.dtype), field
 
 
 def valid_field(moving: tuple[int, ...], fixed: tuple[int, ...], matrix: Matrix) -> tuple[int, int, int, int]:

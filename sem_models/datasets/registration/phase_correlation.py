@@ -24,17 +24,25 @@ def find_shift(fixed: NDArray[Any], moving: NDArray[Any]) -> tuple[float, float]
 
 
 def crop_to_overlap(
-    fixed: NDArray[Any], moving: NDArray[Any], shift: tuple[float, float]
+    fixed: NDArray[Any], moving: NDArray[Any], shift: tuple[float, float], scale: int = 1
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Crop both (H, W, C) images to their common field by whole pixels; nothing is interpolated."""
-    rows, columns = (round(value) for value in shift)
-    return _cut(fixed, -rows, -columns), _cut(moving, rows, columns)
+    """Crop both images to their common field by whole pixels; nothing is interpolated.
+
+    Args:
+        fixed: (H, W, C).
+        moving: (H x scale, W x scale, C).
+        shift: (rows, columns) in px of `moving` by which it lies further down and to the right.
+        scale: How many pixels of `moving` lie along an edge of one of `fixed`.
+    """
+    rows, columns = (_overlap(fixed.shape[axis], moving.shape[axis], round(shift[axis]), scale) for axis in (0, 1))
+    return fixed[rows[0], columns[0]], moving[rows[1], columns[1]]
 
 
-def _cut(image: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
-    height, width = image.shape[:2]
-    top, left = max(rows, 0), max(columns, 0)
-    return image[top : height + min(rows, 0), left : width + min(columns, 0)]
+def _overlap(fixed: int, moving: int, shift: int, scale: int) -> tuple[slice, slice]:
+    first = max(-(shift // scale), 0)
+    other = scale * first + shift
+    length = max(min(fixed - first, (moving - other) // scale), 0)
+    return slice(first, first + length), slice(other, other + scale * length)
 
 
 def _features(image: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.images.intensity import UnitImage
+from sem_models.physics.downsampling import upsample
 
 _GAUSSIAN_PX = 1.0
 _NLM_STRENGTH = 0.8
@@ -27,16 +28,19 @@ class WholeImageFilter:
     name: str
     apply: Callable[[UnitImage], UnitImage]
     """Takes and returns (H, W) in unit intensity."""
+    scale: int = 1
+    """How many times the filtered image is enlarged, by bicubic interpolation."""
 
     @property
     def capabilities(self) -> Capabilities:
         """One channel in and out, never in tiles."""
-        return Capabilities(1, 1, 1, 0, tiling="discouraged")
+        return Capabilities(1, 1, self.scale, 0, tiling="discouraged")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Filter (N, C, H, W), averaged over channels; returns (N, 1, H, W) float32."""
+        """Filter (N, C, H, W), averaged over channels; returns (N, 1, H x scale, W x scale) float32."""
         filtered = np.stack([self.apply(image) for image in x.float().mean(1).cpu().numpy()])
-        return torch.from_numpy(filtered[:, None].astype(np.float32)).to(x.device)
+        small = torch.from_numpy(filtered[:, None].astype(np.float32)).to(x.device)
+        return upsample(small, self.scale) if self.scale > 1 else small
 
 
 def gaussian_filter(image: UnitImage) -> UnitImage:

@@ -94,6 +94,7 @@ BASELINES: dict[str, Callable[[Degradation], UnitModel]] = {
     "bicubic": lambda forward: Bicubic(forward.scale),
     "bicubic+projection": lambda forward: ProjectedBicubic(forward.scale, forward.downsampling),
     "identity": lambda forward: Identity(forward.scale),
+    "nlm+bicubic": lambda forward: WholeImageFilter("baseline:nlm+bicubic", filters.non_local_means, forward.scale),
     "gaussian": _filter("gaussian", filters.gaussian_filter),
     "nlm": _filter("nlm", filters.non_local_means),
     "tv": _filter("tv", filters.total_variation),
@@ -117,12 +118,19 @@ def find_baseline(name: str, degradation: Degradation) -> UnitModel:
     return BASELINES[name](degradation)
 
 
-def baselines_for(degradation: Degradation) -> list[UnitModel]:
-    """Return the baselines that belong in every table of models that undo this forward model."""
-    same_size = _REFOCUSING if degradation.blur else _DENOISING
-    names = _ENLARGING if degradation.scale > 1 else same_size
-    if degradation.only_reduces:
-        names = (*names, "bicubic+projection")
+def baselines_for(degradation: Degradation, recorded: bool = False) -> list[UnitModel]:
+    """Return the baselines that belong in every table of models that undo this forward model.
+
+    Args:
+        degradation: Of recorded inputs, only scale and blur are used.
+        recorded: Whether the inputs were recorded. They are noisy then, and no forward model made them.
+    """
+    if degradation.scale == 1:
+        names = _REFOCUSING if degradation.blur else _DENOISING
+    elif recorded or degradation.is_noisy:
+        names = (*_ENLARGING, "nlm+bicubic")
+    else:
+        names = (*_ENLARGING, "bicubic+projection") if degradation.only_reduces else _ENLARGING
     return [BASELINES[name](degradation) for name in names]
 
 

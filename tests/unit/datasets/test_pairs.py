@@ -63,9 +63,32 @@ def coarser_inputs(options: PrepareOptions, columns: int = 0) -> PrepareOptions:
     return options
 
 
-def test_pairs_of_two_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> None:
-    options = coarser_inputs(write_pairs(tmp_path))
-    with pytest.raises(UserError, match=r"All 4 pairs .* only images of the same size can be registered"):
+@pytest.mark.parametrize("register", ["shift", "translation", "affine"])
+def test_targets_of_twice_the_size_are_registered_and_keep_it(tmp_path: Path, register: str) -> None:
+    options = PrepareOptions(**{**vars(coarser_inputs(write_pairs(tmp_path))), "registration": register})
+    dataset = write_dataset(plan_dataset(options), tmp_path / "p")
+    assert [entry.name for entry in dataset.manifest.entries] == ["s0.tif", "s1.tif", "s2.tif"]
+    entry = dataset.manifest.entries[0]
+    first, second = (dataset.array(entry, role)[..., 0].astype(float) for role in ("input", "target"))
+    assert second.shape == (2 * first.shape[0], 2 * first.shape[1]) and first.size > 0.8 * 150**2
+    assert entry.residual.median_px < 0.6 < 6 < entry.residual_before.median_px
+    assert [array.pixel_size_nm for array in entry.arrays] == [4.0, 2.0]
+    reduced = second.reshape(first.shape[0], 2, first.shape[1], 2).mean((1, 3))
+    assert np.corrcoef(first.ravel(), reduced.ravel())[0, 1] < -0.9, "contrasts are opposite"
+
+
+def test_an_unregistered_pair_of_two_sizes_is_measured_in_px_of_its_target(tmp_path: Path) -> None:
+    options = PrepareOptions(**{**vars(coarser_inputs(write_pairs(tmp_path))), "registration": "none"})
+    plan = plan_dataset(options)
+    assert "3 of 4 pairs are used unregistered although they are misaligned" in str(plan.notes[0])
+    entry = write_dataset(plan, tmp_path / "p").manifest.entries[0]
+    assert entry.residual.median_px == pytest.approx(np.hypot(6, 4), abs=0.5)
+    assert [array.shape[0] for array in entry.arrays] == [150, 300]
+
+
+def test_pairs_of_other_sizes_are_registered_at_one_pixel_size(tmp_path: Path) -> None:
+    options = coarser_inputs(write_pairs(tmp_path), columns=1)
+    with pytest.raises(UserError, match=r"All 4 pairs .* only images of the same size, or targets that are 2, 3"):
         plan_dataset(options)
     assert len(plan_dataset(PrepareOptions(**{**vars(options), "registration": "none"})).images) == 8
     for nm, shift in ((2.0, (6, -4)), (4.0, (3, -2))):

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
-from sem_models.datasets.registration.alignment import find_alignment
+from sem_models.datasets.registration.alignment import align, find_alignment
 from sem_models.datasets.registration.mutual_information import valid_field, warp_onto
+from sem_models.datasets.registration.phase_correlation import crop_to_overlap
 from sem_models.datasets.registration.residual import block_shifts
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
@@ -92,6 +94,40 @@ def test_a_warp_invents_no_border_and_leaves_the_target_alone() -> None:
     assert bright.dtype == np.uint8 and (bright == 250).all()
     with pytest.raises(UserError, match="no common field"):
         valid_field((200, 240), (200, 240), ((1.0, 0.0, 500.0), (0.0, 1.0, 0.0)))
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_a_shift_is_found_across_scales_to_a_fraction_of_a_target_pixel(scale: int) -> None:
+    """Pixels are means over squares of the scene, which begin at other places in input and target."""
+    scene, size, shift = gaussian_filter(grains(0), 2), 120, (7, -10)
+
+    def recorded(top: int, left: int, edge: int, count: int) -> np.ndarray:
+        field = scene[top : top + edge * count, left : left + edge * count]
+        return field.reshape(count, edge, count, edge).mean((1, 3))[..., None]
+
+    # A target pixel is 2 px of the scene wide, so that the shift of 7 and -10 px is one of 3.5 and -5 target pixels.
+    source = recorded(60, 60, 2 * scale, size // scale)
+    target = recorded(60 - shift[0], 60 - shift[1], 2, size)
+    found = find_alignment(source, target, "translation", None)
+    assert found.scale == scale
+    centre = np.array(found.warp.matrix) @ ((size - 1) / 2, (size - 1) / 2, 1)
+    expected = (size / scale - 1) / 2 - np.array(shift) / 2 / scale
+    assert centre == pytest.approx(expected, abs=0.2 / scale)
+    moved, still = align(source, target, found)
+    small = still.reshape(moved.shape[0], scale, moved.shape[1], scale).mean((1, 3))
+    assert np.corrcoef(moved.ravel(), small.ravel())[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+@pytest.mark.parametrize("shift", [(0, 0), (5, 4), (-5, -4), (-6, 7)])
+def test_whole_pixels_are_cropped_to_the_field_of_both(scale: int, shift: tuple[int, int]) -> None:
+    """Every pixel holds where its centre lies in the scene, so that the pixels of both can be compared exactly."""
+    fine = np.stack(np.indices((60, 48)), -1).astype(float)
+    coarse = fine.reshape(60 // scale, scale, 48 // scale, scale, 2).mean((1, 3)) + shift
+    cut, other = crop_to_overlap(coarse, fine, shift, scale)
+    assert np.array_equal(cut, other.reshape(*cut.shape[:1], scale, cut.shape[1], scale, 2).mean((1, 3)))
+    lost = np.array(fine.shape[:2]) - other.shape[:2]
+    assert (lost >= np.abs(shift)).all() and (lost < np.abs(shift) + 2 * scale).all()
 
 
 @pytest.mark.realdata

@@ -40,10 +40,13 @@ def test_each_task_has_its_baselines() -> None:
     """The unchanged input is always one of them."""
     names = {
         "enlarge": [baseline.name for baseline in baselines_for(Degradation(scale=4, blur=Blur()))],
+        "enlarge noisy": [baseline.name for baseline in baselines_for(Degradation(scale=4, read_noise=0.1))],
+        "enlarge recorded": [baseline.name for baseline in baselines_for(Degradation(scale=4), recorded=True)],
         "denoise": [baseline.name for baseline in baselines_for(Degradation(scale=1, dose_e_per_px=20))],
         "refocus": [baseline.name for baseline in baselines_for(BLURRED)],
     }
     assert names["enlarge"] == ["baseline:bicubic", "baseline:identity"]
+    assert names["enlarge noisy"] == names["enlarge recorded"] == [*names["enlarge"], "baseline:nlm+bicubic"]
     assert names["denoise"] == ["baseline:identity", "baseline:gaussian", "baseline:nlm", "baseline:tv"]
     assert names["refocus"] == ["baseline:identity", "baseline:unsharp", "baseline:wiener", "baseline:richardson-lucy"]
 
@@ -66,6 +69,16 @@ def test_non_local_means_sees_the_whole_image(truth: np.ndarray) -> None:
     sigma = noise_sigma(noisy)
     whole = denoise_nl_means(noisy, patch_size=5, patch_distance=6, h=0.8 * sigma, sigma=sigma, fast_mode=True)
     assert np.allclose(applied("nlm", noisy, Degradation(scale=1)), whole, atol=1e-6)
+
+
+def test_noisy_images_are_denoised_before_they_are_enlarged(truth: np.ndarray) -> None:
+    """The noise is measured on the recorded pixels; enlarged, it would be correlated and underestimated."""
+    noisy = (truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)).astype(np.float32)
+    enlarged = applied("nlm+bicubic", noisy, Degradation(scale=2))
+    denoised = applied("nlm", noisy, Degradation(scale=1))
+    assert np.allclose(enlarged, applied("bicubic", denoised, Degradation(scale=2)), atol=1e-5)
+    expected = applied("bicubic", truth, Degradation(scale=2))
+    assert error(applied("bicubic", noisy, Degradation(scale=2)), expected) / error(enlarged, expected) > 5
 
 
 @pytest.mark.parametrize(("name", "least"), [("unsharp", 1.2), ("wiener", 2.0), ("richardson-lucy", 2.0)])

@@ -1,0 +1,237 @@
+"""x2 super-resolution of real scans: fast, noisy, half-sampled inputs and slow, clean targets of the same fields.
+
+    python -m benchmarks.super_resolution.real_track --data FOLDER [--home FOLDER] [--only LABEL ...]
+
+Registers the pairs of `sem_fast_slow_pairs` to fractions of a pixel and splits them by block of the source. Finished
+runs are kept in `real_track_runs.json`. The strengths of the filters are chosen on validation images. Test scores of
+filters and networks, with intervals over blocks, go to `real_track.json`. BM3D (`pip install bm3d`, for non-commercial
+use only) is scored if it is installed.
+"""
+
+import importlib.util
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from skimage.restoration import denoise_nl_means
+
+from benchmarks.runner import Job, Table, command, options
+from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Entry
+from sem_models.evaluation.baselines.filters import noise_sigma
+from sem_models.evaluation.metrics.gradients import edge_retention
+from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db, ssim
+from sem_models.evaluation.metrics.texture import gradient_energy_ratio
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval, seeds_interval
+from sem_models.images.intensity import UnitImage
+from sem_models.inference.predictor import Predictor
+from sem_models.physics.downsampling import upsample
+
+HERE = Path(__file__).resolve().parent
+RUNS, RESULT = HERE / "real_track_runs.json", HERE / "real_track.json"
+DATASET, SCALE, SEEDS = "fast-slow", 2, 3
+SAME = ("train.batch=8", "train.patch=64", "train.steps=400", "train.validate_every=200")
+RECIPES = ("srresnet-x2-small", "vdsr-x2-small")
+JOBS = tuple(Job(f"{recipe} {seed}", recipe, DATASET, seed, inputs=()) for recipe in RECIPES for seed in range(SEEDS))
+STRENGTHS = (0.5, 0.8, 1.2, 1.8, 2.6)
+"""Of the filters, in units of the measured noise."""
+_EVERY = 16
+"""Every sixteenth validation image decides a strength."""
+METRICS = {
+    "psnr_db": psnr_db,
+    "psnr_affine_db": psnr_affine_db,
+    "ssim": ssim,
+    "edge_retention": edge_retention,
+    "gradient_energy_ratio": gradient_energy_ratio,
+}
+Filter = Callable[[UnitImage, float], UnitImage]
+Rows = dict[str, dict[str, float]]
+"""Scores by image."""
+
+
+def prepare(data: Path, home: Path) -> Dataset:
+    """Register and split the pairs unless that was done."""
+    folder = home / "datasets" / DATASET
+    if not folder.exists():
+        raw = data / "sem_fast_slow_pairs"
+        pairs = ["--kind", "paired", "--target", str(raw / "slow"), "--register", "translation"]
+        command("prepare", str(raw / "fast"), "--name", DATASET, "--group-by", r"^(b\d+)", *pairs)
+    return open_dataset(folder)
+
+
+def registration(dataset: Dataset) -> dict[str, Any]:
+    """Count the pairs that could be registered, and describe their shifts and residuals in px of the slow scan."""
+    entries = dataset.manifest.entries
+    lengths = [float(np.hypot(*entry.shift_px)) for entry in entries if entry.shift_px]
+    before = [entry.residual_before.median_px for entry in entries if entry.residual_before]
+    after = [entry.residual.median_px for entry in entries if entry.residual]
+    groups = {split: sorted({e.group for e in dataset.entries(split)}) for split in ("train", "val", "test")}
+    return {
+        "pairs": len(entries),
+        "rejected": len(dataset.manifest.skipped),
+        "images": {split: len(dataset.entries(split)) for split in ("train", "val", "test")},
+        "groups": groups,
+        "percentiles": [5, 25, 50, 75, 95],
+        "shift_px": _percentiles(lengths),
+        "residual_before_px": _percentiles(before),
+        "residual_px": _percentiles(after),
+    }
+
+
+def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
+    """Bicubic PSNR on the test split as published and after registration, in dB, without a border of 8 px."""
+    from sem_models.images.io.read import read_micrograph
+
+    raw, found = data / "sem_fast_slow_pairs", {}
+    for entry in dataset.entries("test"):
+        pair = [read_micrograph(raw / part / entry.name).pixels[..., 0] / np.float32(255) for part in ("fast", "slow")]
+        enlarged = _enlarged(pair[0])
+        before = psnr_db(enlarged[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
+        small, target = _pair(dataset, entry)
+        after = psnr_db(_enlarged(small)[8:-8, 8:-8], target[8:-8, 8:-8], 1.0)
+        found[entry.name] = (before, after)
+    groups = [entry.group for entry in dataset.entries("test")]
+    columns = np.array(list(found.values())).T
+    named = dict(zip(("as published", "registered", "gain"), (*columns, columns[1] - columns[0]), strict=True))
+    return {name: _interval(cluster_interval(values.tolist(), groups)) for name, values in named.items()}
+
+
+def non_local_means(image: UnitImage, strength: float) -> UnitImage:
+    """The filter of `baseline:nlm` with another strength."""
+    sigma = noise_sigma(image)
+    filtered: UnitImage = denoise_nl_means(
+        image, patch_size=5, patch_distance=6, h=strength * sigma, sigma=sigma, fast_mode=True
+    )
+    return filtered
+
+
+def block_matching(image: UnitImage, strength: float) -> UnitImage:
+    """BM3D (Dabov et al., 2007), told the measured noise times `strength`."""
+    bm3d = importlib.import_module("bm3d")
+    filtered: UnitImage = bm3d.bm3d(image, strength * noise_sigma(image)).astype(np.float32)
+    return filtered
+
+
+def filters() -> dict[str, Filter]:
+    """Return the filters that are applied before bicubic enlargement, by name."""
+    known: dict[str, Filter] = {"non-local means": non_local_means}
+    if importlib.util.find_spec("bm3d"):
+        known["BM3D"] = block_matching
+    return known
+
+
+def chosen_strength(apply: Filter, dataset: Dataset) -> tuple[float, dict[str, float]]:
+    """Return the strength with the best mean PSNR on validation images, and the PSNR of each strength in dB."""
+    pairs = [_pair(dataset, entry) for entry in dataset.entries("val")[::_EVERY]]
+    means = {
+        strength: float(np.mean([_scores(_enlarged(apply(low, strength)), high)["psnr_db"] for low, high in pairs]))
+        for strength in STRENGTHS
+    }
+    return max(means, key=means.__getitem__), {str(strength): value for strength, value in means.items()}
+
+
+def scored(method: Callable[[UnitImage], UnitImage], dataset: Dataset) -> Rows:
+    """Score a method from (h, w) to (2 h, 2 w) on every test image."""
+    rows = {}
+    for entry in dataset.entries("test"):
+        small, target = _pair(dataset, entry)
+        rows[entry.name] = _scores(method(small), target)
+    return rows
+
+
+def baselines(dataset: Dataset, known: dict[str, Any]) -> dict[str, Any]:
+    """Score what is missing of bicubic interpolation and of the filters before it."""
+    if "bicubic" not in known:
+        known["bicubic"] = {"rows": scored(_enlarged, dataset)}
+    for name, apply in filters().items():
+        label = f"{name}, bicubic"
+        if label not in known:
+            strength, tried = chosen_strength(apply, dataset)
+            rows = scored(lambda low, apply=apply, strength=strength: _enlarged(apply(low, strength)), dataset)  # type: ignore[misc]
+            known[label] = {"strength": strength, "validation_psnr_db": tried, "rows": rows}
+    return known
+
+
+def networks(runs: dict[str, Any], dataset: Dataset, known: dict[str, Any]) -> dict[str, Any]:
+    """Score the finished runs that are not scored yet."""
+    from pipelines.model_ref import RunRef
+    from pipelines.models import resolve_model
+
+    for label, run in runs.items():
+        if label not in known:
+            predictor = Predictor(resolve_model(RunRef(run["run_id"])).model, "cpu")
+            known[label] = {"rows": scored(lambda low, p=predictor: p.predict_unit(low[None])[0], dataset)}  # type: ignore[misc]
+    return known
+
+
+def summary(methods: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Means over test images and seeds with intervals over blocks, and PSNR gains over each baseline."""
+    names, groups = zip(*((entry.name, entry.group) for entry in dataset.entries("test")), strict=True)
+    recipes = [recipe for recipe in RECIPES if any(label.startswith(recipe) for label in methods)]
+    plain = [label for label in methods if not label.startswith(RECIPES)]
+    found: dict[str, Any] = {}
+    for name in (*plain, *recipes):
+        runs = [found["rows"] for label, found in methods.items() if label == name or label.startswith(f"{name} ")]
+        table = {metric: np.array([[rows[image][metric] for image in names] for rows in runs]) for metric in METRICS}
+        scores = {metric: _interval(cluster_interval(list(v.mean(0)), groups)) for metric, v in table.items()}
+        found[name] = {"seeds": len(runs), "scores": scores}
+        if name in recipes:
+            found[name]["gain"] = {other: _gains(table, methods[other]["rows"], names, groups) for other in plain}
+    return found
+
+
+def _gains(table: dict[str, Any], rows: Rows, names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
+    """Network minus baseline; the interval counts blocks and seeds."""
+    gains = {}
+    for metric in ("psnr_db", "psnr_affine_db", "ssim"):
+        reference = np.array([[rows[image][metric] for image in names]])
+        by_seed = (table[metric] - reference).mean(axis=1).tolist()
+        gains[metric] = {**_interval(seeds_interval(table[metric], reference, groups)), "by_seed": by_seed}
+    return gains
+
+
+def _scores(output: UnitImage, target: UnitImage) -> dict[str, float]:
+    inner = np.s_[SCALE:-SCALE, SCALE:-SCALE]
+    first, second = (np.clip(image, 0, 1)[inner] for image in (output, target))
+    return {name: float(compute(first, second, 1.0)) for name, compute in METRICS.items()}
+
+
+def _pair(dataset: Dataset, entry: Entry) -> tuple[UnitImage, UnitImage]:
+    return dataset.unit(entry, "input")[0], dataset.unit(entry, "target")[0]
+
+
+def _enlarged(image: UnitImage) -> UnitImage:
+    enlarged: UnitImage = upsample(torch.from_numpy(np.asarray(image, np.float32))[None, None], SCALE)[0, 0].numpy()
+    return enlarged
+
+
+def _percentiles(values: Sequence[float]) -> list[float]:
+    return [round(float(value), 3) for value in np.percentile(values, (5, 25, 50, 75, 95))]
+
+
+def _interval(found: Interval) -> dict[str, float | None]:
+    lo, hi = (None if np.isnan(limit) else float(limit) for limit in (found.lo, found.hi))
+    return {"mean": float(found.mean), "lo": lo, "hi": hi}
+
+
+def main() -> None:
+    """Prepare, train what is missing, and score what is not scored yet."""
+    chosen = options(__doc__)
+    dataset = prepare(chosen.data, chosen.home)
+    table = Table(RUNS, "super-resolution-real-x2", SAME)
+    table.run(JOBS, chosen.jobs, chosen.only)
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    methods = networks(table.known, dataset, baselines(dataset, known.get("methods", {})))
+    facts = known.get("registration") or {
+        **registration(dataset),
+        "bicubic_db": unregistered_gain(dataset, chosen.data),
+    }
+    content = {"registration": facts, "summary": summary(methods, dataset), "methods": methods}
+    RESULT.write_text(json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
