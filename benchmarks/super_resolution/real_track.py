@@ -87,7 +87,10 @@ def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
 
     raw, found = data / "sem_fast_slow_pairs", {}
     for entry in dataset.entries("test"):
-        pair = [read_micrograph(raw / part / entry.name).pixels[..., 0] / np.float32(255) for part in ("fast", "slow")]
+        pair = [
+            read_micrograph(raw / part / entry.name).pixels[..., 0].astype(np.float32) / np.float32(255)
+            for part in ("fast", "slow")
+        ]
         enlarged = _enlarged(pair[0])
         before = psnr_db(enlarged[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
         small, target = _pair(dataset, entry)

@@ -53,7 +53,7 @@ def test_pairs_are_not_degraded_so_changes_of_that_are_refused(sem_home: Path) -
 def test_baselines_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
     """The scale of a network trained on pairs may differ from that of the forward model in its recipe."""
     report = evaluate_model(Identity(2), pairs(tmp_path, 2), "test", Degradation(scale=4))
-    assert report.methods == ("baseline:identity", "baseline:bicubic", "baseline:bicubic+projection")
+    assert report.methods == ("baseline:identity", "baseline:bicubic", "baseline:nlm+bicubic")
 
 
 def test_deconvolutions_of_another_blur_are_not_kept_for_pairs(sem_home: Path) -> None:
