@@ -33,7 +33,7 @@ RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
 SEEDS, PLAIN = 3, "Noise2Void"
 NETWORK = "blind-denoise-small"
 SHORT = ("train.batch=4", "train.patch=64", "train.steps=750")
-"""As many minutes as Noise2Void takes: the network is larger, but every pixel of a patch teaches."""
+"""Half of the steps of the preset, which minutes on one core allow."""
 JOBS = (
     *(Job(f"white: seed {seed}", BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed in range(SEEDS)),
     *(
