@@ -22,6 +22,10 @@ _LAGS = 12
 _AGREE = 0.15
 """Largest relative difference of the variance between the two groups of patches; the error that is allowed."""
 
+_EXCESS = 1.3
+"""Ratio to the spread that noise alone causes, above which the variances of patches differ because of the specimen; three
+standard errors of a spread of 50 patches."""
+
 
 @dataclass(frozen=True)
 class Correlation:
@@ -57,9 +61,11 @@ def correlation(image: Plane, white: Plane, banding: float) -> Correlation | Non
     order = np.argsort(slope)
     groups = order[:count], order[count : 2 * count]
     flattest, next_flattest = (_covariances(patches[group], float(offsets[group].mean())) for group in groups)
-    if flattest[0][0] <= 0 or abs(next_flattest[0][0] / flattest[0][0] - 1) > _AGREE:
-        return None
     along, across = flattest
+    if along[0] <= 0 or abs(next_flattest[0][0] / along[0] - 1) > _AGREE:
+        return None
+    if _spread(patches[order[:count]]) > _EXCESS * _expected_spread(along / along[0], across / along[0]):
+        return None
     lengths = _length(along / along[0]), _length(across / along[0])
     return Correlation(float(along[0]), *lengths) if max(lengths) < _LAGS - 1 else None
 
@@ -84,6 +90,18 @@ def _covariances(patches: Plane, offsets: float) -> tuple[Plane, Plane]:
     across = [(patches[:, lag:] * patches[:, : _EDGE_PX - lag]).mean() for lag in range(_LAGS)]
     across[0] -= offsets
     return np.array(along), np.array(across)
+
+
+def _spread(patches: Plane) -> float:
+    """Compute the relative standard deviation of the variances of patches (N, E, E)."""
+    variances = (patches**2).mean(axis=(1, 2))
+    return float(variances.std() / variances.mean())
+
+
+def _expected_spread(along: Plane, across: Plane) -> float:
+    """Compute that of Gaussian noise with separable autocorrelations (L,): sqrt(2 sum rho^2 / n)."""
+    total = float(np.prod([2 * (part**2).sum() - 1 for part in (along, across)]))
+    return float(np.sqrt(2 * total)) / _EDGE_PX
 
 
 def _length(autocorrelation: Plane) -> float:
