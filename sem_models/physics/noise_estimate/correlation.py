@@ -21,10 +21,9 @@ _FEWEST = 8
 _LAGS = 12
 _AGREE = 0.15
 """Largest relative difference of the variance between the two groups of patches; the error that is allowed."""
-
 _EXCESS = 1.3
-"""Ratio to the spread that noise alone causes, above which the variances of patches differ because of the specimen; three
-standard errors of a spread of 50 patches."""
+"""Ratio to the spread that noise alone causes, above which the variances of patches differ because of the specimen;
+three standard errors of a spread of 50 patches."""
 
 
 @dataclass(frozen=True)

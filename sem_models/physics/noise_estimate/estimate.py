@@ -185,16 +185,17 @@ def _of_one_image(image: Plane, found: Correlation | None) -> tuple[str, ...]:
         if max(found.along_px, found.across_px) <= _WHITE_PX:
             return ()
         return (
-            f"Noise is correlated: its autocorrelation falls to 1/e at {found.along_px:.2g} px along the scan lines and "
-            f"{found.across_px:.2g} px across. The variance contains this, but the forward model makes white noise.",
+            f"Noise is correlated: its autocorrelation falls to 1/e at {found.along_px:.2g} px along the scan lines "
+            f"and {found.across_px:.2g} px across. The variance contains this, but the forward model makes white "
+            "noise.",
         )
     along, across = flat_correlation(image)
     if max(along, across) <= _CORRELATED_FLAT:
         return ()
     return (
         f"In the flattest places neighbouring pixels are correlated ({along:.2f} along the scan lines, {across:.2f} "
-        "across). If that is noise and not the specimen, the noise is stronger than estimated here. There are too few flat "
-        "places to tell; give a second frame of the field.",
+        "across). If that is noise and not the specimen, the noise is stronger than estimated here. There are too few "
+        "flat places to tell; give a second frame of the field.",
     )
 
 

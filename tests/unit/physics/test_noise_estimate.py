@@ -147,7 +147,8 @@ def one_over_e(autocorrelation: Callable[[float], float]) -> float:
 @pytest.mark.parametrize("sigma", [0.0, 0.7, 1.0])
 def test_variance_and_length_of_smoothed_noise(sigma: float) -> None:
     """The autocorrelation of noise after a sampled Gaussian is that of the kernel with itself."""
-    kernel = gaussian_filter1d(np.eye(1, 65, 32)[0], sigma)
+    point = np.eye(1, 65, 32)[0]
+    kernel = gaussian_filter1d(point, sigma) if sigma else point
     shape = np.correlate(kernel, kernel, "full")[64:] / (kernel**2).sum()
     noise = gaussian_filter(np.random.default_rng(0).standard_normal((512, 512)), sigma) / (kernel**2).sum()
     estimate = estimate_noise((SLOW + 0.03 * noise).astype(np.float32))
