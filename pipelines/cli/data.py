@@ -129,6 +129,11 @@ def noise(request: NoiseRequest, out: Output) -> None:
     out.text(f"  banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}")
     for mean in (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1]):
         out.text(f"  noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}")
+    if found.correlation:
+        lengths = (
+            f"{found.correlation.along_px:.2f} px along the scan lines, {found.correlation.across_px:.2f} px across"
+        )
+        out.text(f"  correlation length (1/e)  {lengths}; white noise has 0.63")
     for caveat in found.caveats:
         out.text(f"Note: {caveat}")
     out.text(" ".join(f"--set {assignment}" for assignment in found.assignments))

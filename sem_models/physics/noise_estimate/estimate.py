@@ -12,9 +12,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.optimize import least_squares
 
 from sem_models.errors import UserError
+from sem_models.physics.noise_estimate.correlation import Correlation, correlation
 from sem_models.physics.noise_estimate.flat_patches import (
     Bins,
     Plane,
@@ -33,6 +35,9 @@ _CLIPPED = 0.01
 _CORRELATED = 0.05
 _CORRELATED_FLAT = 0.2
 """Correlation of neighbours above which an estimate from one image may be wrong; white noise has at most 0.05."""
+_WHITE_PX = 0.67
+"""Correlation length up to which noise counts as white, for which it is 1 - 1/e = 0.63."""
+_SMOOTH_PX = 4.0
 _NO_NOISE = 1e-12
 """Largest variance that rounding in float32 alone can cause."""
 _DARKEST = 1e-2
@@ -57,6 +62,8 @@ class NoiseEstimate:
     """Mean and variance of the brightness bins to which the line was fitted."""
     source: Literal["one image", "two frames"]
     caveats: tuple[str, ...]
+    correlation: Correlation | None = None
+    """Correlation of the noise of one image; None if unknown, and for two frames."""
 
     def variance(self, mean: float) -> float:
         """Return the variance of the noise at a brightness, according to the model."""
@@ -89,19 +96,25 @@ def estimate_noise(first: Image, second: Image | None = None) -> NoiseEstimate:
     _require_noise(bins)
     slope, intercept = _line(bins)
     gain, offset = _affine(bins, slope, intercept)
+    bands = banding(a if b is None else (a - b) / np.sqrt(2))
+    found = correlation(a, _variances(a, gain, offset), bands) if b is None else None
+    if found is not None and max(found.along_px, found.across_px) > _WHITE_PX:
+        bins = Bins(bins.mean, tuple(value * found.inflation for value in bins.variance))
+        slope, intercept, gain, offset = (value * found.inflation for value in (slope, intercept, gain, offset))
     has_dose = gain > _NO_SHOT_NOISE * offset and gain > 0
     return NoiseEstimate(
         dose_e_per_px=1 / gain if has_dose else None,
         read_noise=float(np.sqrt(max(offset, 0.0))),
-        banding=banding(a if b is None else (a - b) / np.sqrt(2)),
+        banding=bands,
         slope=slope,
         intercept=intercept,
         bins=bins,
         source="one image" if b is None else "two frames",
         caveats=(
             *_caveats(a, bins, slope, intercept, 0.0 if b is None else line_correlation(a, b)),
-            *(_of_one_image(a) if b is None else ()),
+            *(_of_one_image(a, found) if b is None else ()),
         ),
+        correlation=found,
     )
 
 
@@ -160,14 +173,29 @@ def _line_through_zero(bins: Bins) -> float:
     return float(np.median(np.asarray(bins.variance) / np.maximum(bins.mean, _DARKEST)))
 
 
-def _of_one_image(image: Plane) -> tuple[str, ...]:
+def _variances(image: Plane, gain: float, offset: float) -> Plane:
+    """Compute the variance at the brightness of each pixel of (H, W)."""
+    brightness = np.maximum(ndimage.gaussian_filter(image, _SMOOTH_PX), 0)
+    variances: Plane = np.maximum(gain * brightness + offset, _NO_NOISE)
+    return variances
+
+
+def _of_one_image(image: Plane, found: Correlation | None) -> tuple[str, ...]:
+    if found is not None:
+        if max(found.along_px, found.across_px) <= _WHITE_PX:
+            return ()
+        return (
+            f"Noise is correlated: its autocorrelation falls to 1/e at {found.along_px:.2g} px along the scan lines "
+            f"and {found.across_px:.2g} px across. The variance contains this, but the forward model makes white "
+            "noise.",
+        )
     along, across = flat_correlation(image)
     if max(along, across) <= _CORRELATED_FLAT:
         return ()
     return (
         f"In the flattest places neighbouring pixels are correlated ({along:.2f} along the scan lines, {across:.2f} "
-        "across). If that is noise and not the specimen, the noise is stronger than estimated here. One image cannot "
-        "tell; give a second frame of the field.",
+        "across). If that is noise and not the specimen, the noise is stronger than estimated here. There are too few "
+        "flat places to tell; give a second frame of the field.",
     )
 
 

@@ -1,12 +1,13 @@
 """Estimated noise compared with simulated noise, and two estimators compared with each other."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
@@ -20,6 +21,7 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.physics.degrade import degrade
 from sem_models.physics.noise_estimate.estimate import estimate_noise
+from sem_models.physics.scan import streak
 from sem_models.physics.simulators.phantoms.table import make_phantom
 
 
@@ -133,14 +135,45 @@ def test_one_frame_and_two_frames_agree_on_real_micrographs(shared_data: Path, p
     assert one.variance(median) == pytest.approx(two.variance(median), rel=0.3)
 
 
-@pytest.mark.parametrize(("sigma", "warns"), [((0.0, 0.0), False), ((0.7, 0.7), True), ((0.0, 1.0), True)])
-def test_correlated_noise_of_one_image_is_never_estimated_in_silence(sigma: tuple[float, float], warns: bool) -> None:
-    """Smoothed by .7 px, the estimate is ten times too small; smoothed along the lines, it is too small as well."""
-    noise = gaussian_filter(np.random.default_rng(0).standard_normal((512, 512)), sigma)
-    row, column = np.mgrid[:512, :512]
-    image = 0.4 + 0.2 * np.sin(column / 60) + 0.1 * np.cos(row / 45) + 0.03 * noise / noise.std()
-    estimate = estimate_noise(image.astype(np.float32))
-    assert any("second frame" in caveat for caveat in estimate.caveats) == warns
-    ratio = estimate.variance(0.4) / 0.03**2
-    assert (ratio < 0.6) == warns, "where nothing is said, the estimate is right"
-    assert warns or ratio == pytest.approx(1, abs=0.1)
+SLOW = 0.4 + 0.2 * np.sin(np.arange(512)[None] / 60) + 0.1 * np.cos(np.arange(512)[:, None] / 45)
+
+
+def one_over_e(autocorrelation: Callable[[float], float]) -> float:
+    """The lag at which the autocorrelation, interpolated linearly between whole lags, falls to 1/e."""
+    lags = np.arange(12.0)
+    return float(np.interp(-np.exp(-1), [-autocorrelation(lag) for lag in lags], lags))
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.7, 1.0])
+def test_variance_and_length_of_smoothed_noise(sigma: float) -> None:
+    """The autocorrelation of noise after a sampled Gaussian is that of the kernel with itself."""
+    point = np.eye(1, 65, 32)[0]
+    kernel = gaussian_filter1d(point, sigma) if sigma else point
+    shape = np.correlate(kernel, kernel, "full")[64:] / (kernel**2).sum()
+    noise = gaussian_filter(np.random.default_rng(0).standard_normal((512, 512)), sigma) / (kernel**2).sum()
+    estimate = estimate_noise((SLOW + 0.03 * noise).astype(np.float32))
+    assert estimate.variance(0.4) == pytest.approx(0.03**2, rel=0.15)
+    assert estimate.correlation is not None
+    expected = one_over_e(lambda lag: shape[int(lag)])
+    assert estimate.correlation.along_px == pytest.approx(expected, rel=0.1)
+    assert estimate.correlation.across_px == pytest.approx(expected, rel=0.1)
+    assert any("correlated" in caveat for caveat in estimate.caveats) == (sigma > 0)
+
+
+def test_streaks_are_long_along_the_line_and_white_across() -> None:
+    noise = streak(torch.zeros(1, 1, 512, 512), Scan(streaks=0.05), torch.Generator().manual_seed(0))[0, 0].numpy()
+    estimate = estimate_noise((SLOW + noise).astype(np.float32))
+    assert estimate.variance(0.4) == pytest.approx(0.05**2, rel=0.15)
+    assert estimate.correlation is not None
+    assert estimate.correlation.along_px == pytest.approx(2, rel=0.15)
+    assert estimate.correlation.across_px == pytest.approx(1 - np.exp(-1), rel=0.05)
+
+
+def test_texture_of_the_specimen_is_not_taken_for_noise() -> None:
+    """Its strength differs from place to place more than noise allows."""
+    rng = np.random.default_rng(0)
+    patchy = np.exp(gaussian_filter(rng.standard_normal((512, 512)), 20) * 60)
+    texture = gaussian_filter(rng.standard_normal((512, 512)), 1.0) * 0.1 * patchy
+    estimate = estimate_noise((SLOW + texture).astype(np.float32))
+    assert estimate.correlation is None
+    assert any("second frame" in caveat for caveat in estimate.caveats)
