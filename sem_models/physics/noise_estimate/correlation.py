@@ -1,17 +1,16 @@
 """Variance and correlation lengths of noise that is correlated between pixels, from the flat patches of one image.
 
-The autocovariance is averaged over the flattest patches, each less a plane. Slow structure of the specimen adds to all
-lags alike, so it shows as a difference between the flattest patches and less flat ones: where they disagree, the
-specimen cannot be told from the noise, and there is no result.
+The autocovariance is averaged over the flattest patches, each less a plane. Noise of one kind has nearly the same
+variance in all of them. If their variances differ more than such noise allows, the specimen cannot be told from the
+noise, and there is no result. A fine texture that is equally strong everywhere counts as noise.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-Plane = NDArray[np.float64]
+from sem_models.physics.noise_estimate.flat_patches import Plane, cells, without_plane
 
 _EDGE_PX = 32
 _SMOOTH_PX = 4.0
@@ -19,8 +18,6 @@ _SMOOTH_PX = 4.0
 _SHARE = 0.1
 _FEWEST = 8
 _LAGS = 12
-_AGREE = 0.15
-"""Largest relative difference of the variance between the two groups of patches; the error that is allowed."""
 _EXCESS = 1.3
 """Ratio to the spread that noise alone causes, above which the variances of patches differ because of the specimen;
 three standard errors of a spread of 50 patches."""
@@ -49,38 +46,19 @@ def correlation(image: Plane, white: Plane, banding: float) -> Correlation | Non
     Returns:
         None if the specimen cannot be told from the noise, or if there are too few patches.
     """
-    rows, columns = (size // _EDGE_PX for size in image.shape)
-    slope = _cells(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), rows, columns).mean(axis=(1, 2))
+    slope = cells(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), _EDGE_PX).mean(axis=(1, 2))
     count = round(len(slope) * _SHARE)
     if count < _FEWEST:
         return None
-    level = _cells(white, rows, columns).mean(axis=(1, 2), keepdims=True)
-    patches = _without_plane(_cells(image, rows, columns)) / np.sqrt(level)
+    level = cells(white, _EDGE_PX).mean(axis=(1, 2), keepdims=True)
+    patches = without_plane(cells(image, _EDGE_PX)) / np.sqrt(level)
     offsets = banding**2 / level
-    order = np.argsort(slope)
-    groups = order[:count], order[count : 2 * count]
-    flattest, next_flattest = (_covariances(patches[group], float(offsets[group].mean())) for group in groups)
-    along, across = flattest
-    if along[0] <= 0 or abs(next_flattest[0][0] / along[0] - 1) > _AGREE:
-        return None
-    if _spread(patches[order[:count]]) > _EXCESS * _expected_spread(along / along[0], across / along[0]):
+    flattest = np.argsort(slope)[:count]
+    along, across = _covariances(patches[flattest], float(offsets[flattest].mean()))
+    if along[0] <= 0 or _spread(patches[flattest]) > _EXCESS * _expected_spread(along / along[0], across / along[0]):
         return None
     lengths = _length(along / along[0]), _length(across / along[0])
     return Correlation(float(along[0]), *lengths) if max(lengths) < _LAGS - 1 else None
-
-
-def _cells(plane: Plane, rows: int, columns: int) -> Plane:
-    used = plane[: rows * _EDGE_PX, : columns * _EDGE_PX]
-    cells: Plane = used.reshape(rows, _EDGE_PX, columns, _EDGE_PX).swapaxes(1, 2).reshape(-1, _EDGE_PX, _EDGE_PX)
-    return cells
-
-
-def _without_plane(patches: Plane) -> Plane:
-    row, column = np.mgrid[:_EDGE_PX, :_EDGE_PX] - (_EDGE_PX - 1) / 2
-    plane, _ = np.linalg.qr(np.stack([np.ones(_EDGE_PX**2), row.ravel(), column.ravel()], axis=1))
-    flat = patches.reshape(len(patches), -1)
-    rest: Plane = (flat - flat @ plane @ plane.T).reshape(patches.shape)
-    return rest
 
 
 def _covariances(patches: Plane, offsets: float) -> tuple[Plane, Plane]:

@@ -68,19 +68,31 @@ def flat_correlation(image: Plane) -> tuple[float, float]:
 
     0 for white noise. Correlated noise and texture of the specimen both raise it; one image cannot distinguish them.
     """
-    height, width = (size - size % _WIDE_PATCH_PX for size in image.shape)
-    edge = _WIDE_PATCH_PX
-    cells = image[:height, :width].reshape(height // edge, edge, width // edge, edge).swapaxes(1, 2)
-    patches = cells.reshape(-1, edge * edge)
-    slopes = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), edge)
-    flat = patches[np.argsort(slopes)[: max(round(len(patches) * _FLATTEST_OF_ONE), 1)]]
-    row, column = np.mgrid[:edge, :edge] - (edge - 1) / 2
-    plane, _ = np.linalg.qr(np.stack([np.ones(edge * edge), row.ravel(), column.ravel()], axis=1))
-    rest = (flat - flat @ plane @ plane.T).reshape(-1, edge, edge)
+    slopes = cells(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), _WIDE_PATCH_PX).mean(axis=(1, 2))
+    flat = np.argsort(slopes)[: max(round(len(slopes) * _FLATTEST_OF_ONE), 1)]
+    rest = without_plane(cells(image, _WIDE_PATCH_PX)[flat])
     power = np.maximum((rest**2).mean(axis=(1, 2)), np.finfo(float).tiny)
     along = (rest[:, :, 1:] * rest[:, :, :-1]).mean(axis=(1, 2)) / power
     across = (rest[:, 1:] * rest[:, :-1]).mean(axis=(1, 2)) / power
     return float(np.median(along)), float(np.median(across))
+
+
+def cells(plane: Plane, edge: int) -> Plane:
+    """Cut (H, W) into (N, edge, edge) adjacent patches; what is left at the lower and right edge is dropped."""
+    rows, columns = (size // edge for size in plane.shape)
+    used = plane[: rows * edge, : columns * edge]
+    patches: Plane = used.reshape(rows, edge, columns, edge).swapaxes(1, 2).reshape(-1, edge, edge)
+    return patches
+
+
+def without_plane(patches: Plane) -> Plane:
+    """Subtract from each of (N, E, E) patches the plane that fits it best."""
+    edge = patches.shape[1]
+    row, column = np.mgrid[:edge, :edge] - (edge - 1) / 2
+    plane, _ = np.linalg.qr(np.stack([np.ones(edge * edge), row.ravel(), column.ravel()], axis=1))
+    flat = patches.reshape(len(patches), -1)
+    rest: Plane = (flat - flat @ plane @ plane.T).reshape(patches.shape)
+    return rest
 
 
 def _fast_difference(first: Plane, second: Plane) -> Plane:

@@ -169,6 +169,26 @@ def test_streaks_are_long_along_the_line_and_white_across() -> None:
     assert estimate.correlation.across_px == pytest.approx(1 - np.exp(-1), rel=0.05)
 
 
+def test_line_offsets_do_not_count_as_correlated_noise() -> None:
+    rng = np.random.default_rng(0)
+    noise = 0.03 * rng.standard_normal((512, 512)) + 0.02 * rng.standard_normal((512, 1))
+    estimate = estimate_noise((SLOW + noise).astype(np.float32))
+    assert estimate.banding == pytest.approx(0.02, rel=0.15)
+    assert estimate.correlation is not None
+    assert estimate.correlation.along_px == pytest.approx(1 - np.exp(-1), rel=0.05)
+    assert estimate.variance(0.4) == pytest.approx(0.03**2, rel=0.15)
+
+
+def test_correlated_shot_noise_is_measured_beside_structure() -> None:
+    """The lower half is structured and bright, so its patches and brightness say nothing about the flat part."""
+    row, column = np.mgrid[:512, :512]
+    image = np.where(row < 256, 0.2 + 0.0002 * column, 0.8 + 0.1 * np.sin(row / 2.5) * np.sin(column / 2.5))
+    smooth = gaussian_filter(np.random.default_rng(0).standard_normal((512, 512)), 0.7)
+    noise = smooth / smooth.std() * np.sqrt(image / 200)
+    estimate = estimate_noise((image + noise).astype(np.float32))
+    assert estimate.variance(0.25) == pytest.approx(0.25 / 200, rel=0.15)
+
+
 def test_texture_of_the_specimen_is_not_taken_for_noise() -> None:
     """Its strength differs from place to place more than noise allows."""
     rng = np.random.default_rng(0)
