@@ -1,6 +1,7 @@
 """Restoration with a discriminator: a pixel stage first, then perceptual and adversarial losses as well."""
 
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
 from sem_models.config.recipe import Recipe
@@ -10,6 +11,9 @@ from sem_models.methods.base import Batch, Method
 from sem_models.methods.health import RecentDiversity, health
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage, image_discriminators, require_settings, two_stages
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 _RECENT = "recent_diversity"
 
@@ -23,7 +27,7 @@ class AdversarialRestoration(Method):
 
     sees_condition = True
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
         settings = require_settings(recipe)
         assembly = Assembly(fabric)

@@ -1,10 +1,9 @@
 """Setting up networks and optimisers on the device of a run."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 from torch.optim import Optimizer
 
@@ -14,11 +13,14 @@ from sem_models.config.training import Optimiser
 from sem_models.methods.optimisers import build_optimiser
 from sem_models.networks.table import build_network
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class Assembly:
     """The networks and optimisers of a method, by part."""
 
-    def __init__(self, fabric: Fabric) -> None:
+    def __init__(self, fabric: "Fabric") -> None:
         """Start empty, for the device of `fabric`; torch's seed must have been set."""
         self._fabric = fabric
         self.networks: dict[str, nn.Module] = {}

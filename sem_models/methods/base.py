@@ -2,10 +2,9 @@
 
 from abc import ABC, abstractmethod
 from enum import Enum
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -19,6 +18,9 @@ from sem_models.datasets.sampling.sampler import Crops, PatchSampler
 from sem_models.errors import UserError
 from sem_models.methods.calibration import Calibration
 from sem_models.methods.stages import RESTORER, Stage, one_stage
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Batch = dict[str, Tensor]
 """`input` (N, C, h, w) and `target` (N, C', h x scale, w x scale), float32: unit intensities or one-hot classes."""
@@ -71,7 +73,7 @@ class Method(ABC):
     """Whether its discriminators can be shown the input beside the image."""
 
     @abstractmethod
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
 
     @abstractmethod

@@ -5,8 +5,9 @@ cannot be predicted from the neighbours, so the best prediction is the signal. R
 (Höck et al., ECCV Workshops 2022), masking along the scan line structN2V (Broaddus et al., ISBI 2020).
 """
 
+from typing import TYPE_CHECKING
+
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from sem_models.config.method_settings import BlindSpot
@@ -20,11 +21,14 @@ from sem_models.methods.calibration import Calibration, PosteriorCalibration
 from sem_models.methods.single_noisy import SingleNoisy
 from sem_models.methods.stages import Stage
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class BlindSpotRestoration(SingleNoisy):
     """Learns to predict hidden pixels of the noisy input from their surroundings; the target is never used."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         super().__init__(recipe, fabric)
         self._settings = _settings(recipe)

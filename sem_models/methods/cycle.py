@@ -6,11 +6,10 @@ ones; no loss compares an output with a truth.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from sem_models.config.degradation import Degradation
@@ -38,6 +37,9 @@ from sem_models.methods.stages import (
 )
 from sem_models.networks.table import build_network
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 POOL = "pool"
 
 
@@ -57,7 +59,7 @@ class _Direction:
 class Cycle(Method):
     """Both generators learn in one step under the part `restorer`; each discriminator is a part of its own."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
         self._settings = _cycle_settings(recipe)
         assembly = Assembly(fabric)

@@ -4,8 +4,9 @@ For classifier-free guidance (Ho and Salimans, 2022) the condition of some image
 both the conditional and the unconditional prediction.
 """
 
+from typing import TYPE_CHECKING
+
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from sem_models.config.method_settings import DiffusionSettings
@@ -17,11 +18,14 @@ from sem_models.methods.base import Batch, Method
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class Diffusion(Method):
     """Learns to separate noise from image at every time step; `target` is the image, `input` its condition."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         assembly = Assembly(fabric)
         assembly.add_network(RESTORER, recipe)

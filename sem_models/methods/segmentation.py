@@ -1,7 +1,8 @@
 """Segmentation: a network gives one logit for each class and pixel, which losses compare with the label map."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from sem_models.config.recipe import Recipe
@@ -12,11 +13,14 @@ from sem_models.methods.base import Batch, Method
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class Segmentation(Method):
     """Learns to map (N, C, p, p) images to (N, K, p, p) logits of K classes by the losses of the recipe."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         assembly = Assembly(fabric)
         assembly.add_network(RESTORER, recipe)

@@ -1,6 +1,7 @@
 """Supervised learning: one network, one optimiser, a weighted sum of losses against the target."""
 
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
 from sem_models.config.networks.table import capabilities
@@ -11,11 +12,14 @@ from sem_models.methods.health import checkerboard
 from sem_models.methods.objective import Objective
 from sem_models.methods.stages import RESTORER, Stage
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class Supervised(Method):
     """Learns to map input to target by the losses of the recipe."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build network and optimiser on the device of `fabric`; torch's seed must have been set."""
         assembly = Assembly(fabric)
         assembly.add_network(RESTORER, recipe)

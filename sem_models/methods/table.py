@@ -1,6 +1,6 @@
 """The table of methods, one line for each."""
 
-from lightning_fabric import Fabric
+from typing import TYPE_CHECKING
 
 from sem_models.config.recipe import Recipe
 from sem_models.methods.adversarial import AdversarialRestoration
@@ -14,6 +14,9 @@ from sem_models.methods.segmentation import Segmentation
 from sem_models.methods.stages import Stage
 from sem_models.methods.supervised import Supervised
 from sem_models.methods.variational import Variational
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 METHODS: dict[str, type[Method]] = {
     "supervised": Supervised,
@@ -33,7 +36,7 @@ def find_method(recipe: Recipe) -> type[Method]:
     return METHODS[recipe.method]
 
 
-def build_method(recipe: Recipe, fabric: Fabric) -> Method:
+def build_method(recipe: Recipe, fabric: "Fabric") -> Method:
     """Build the recipe's method with its networks and optimisers on the device of `fabric`."""
     return find_method(recipe)(recipe, fabric)
 

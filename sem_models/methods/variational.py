@@ -6,11 +6,10 @@ discriminator compares outputs with sharp patches of other fields. Deviation fro
 perceptual features were detached and gave no gradient; here they give one.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from sem_models.config.networks.table import capabilities
@@ -35,6 +34,9 @@ from sem_models.methods.stages import (
 from sem_models.networks.denoiser import TargetEncoder
 from sem_models.physics.downsampling import downsample
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 _KL_WEIGHT = 1e-3
 """The paper sums over pixels and codes; here L1 is a mean over pixels, so the divergence is scaled down to match."""
 _DENOISING = (LossTerm(name="l1"),)
@@ -44,7 +46,7 @@ _DENOISING = (LossTerm(name="l1"),)
 class Variational(Method):
     """Training of dSRVAE in two stages; the encoder exists in training only."""
 
-    def __init__(self, recipe: Recipe, fabric: Fabric) -> None:
+    def __init__(self, recipe: Recipe, fabric: "Fabric") -> None:
         """Build networks and optimisers on the device of `fabric`; torch's seed must have been set."""
         settings = require_settings(recipe)
         latent = capabilities(recipe.network).latent

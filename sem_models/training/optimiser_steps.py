@@ -1,9 +1,9 @@
 """One training step: every part of the stage is updated in turn, unless a loss or gradient is not finite."""
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 
 from sem_models.errors import UserError
@@ -11,11 +11,14 @@ from sem_models.methods.base import Batch, Method
 from sem_models.methods.optimisers import constants
 from sem_models.methods.stages import Stage
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
 
 class OptimiserSteps:
     """Applies the losses of a method to its networks."""
 
-    def __init__(self, method: Method, fabric: Fabric, grad_clip: float) -> None:
+    def __init__(self, method: Method, fabric: "Fabric", grad_clip: float) -> None:
         """Prepare for updates; the gradients of an optimiser are clipped to the norm `grad_clip`."""
         self._method, self._fabric, self._grad_clip = method, fabric, grad_clip
         self._guards = {part: FiniteGuard() for part in method.optimisers}

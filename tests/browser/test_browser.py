@@ -26,7 +26,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(900),  # three minutes on two quiet cores
+    pytest.mark.timeout(900),  # two minutes on two quiet cores
     pytest.mark.skipif(
         CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium` to run this test"
     ),
@@ -129,9 +129,9 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
-    fill(page, "Steps", "500")
+    fill(page, "Steps", "200")
     fill(page, "Batch (patches)", "2")
-    fill(page, "Validate every (steps)", "250")
+    fill(page, "Validate every (steps)", "100")
     settled(page)
     shoot(page, tmp_path, "train")
     page.get_by_role("button", name="Launch").click()

@@ -60,6 +60,7 @@ def _features(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_perceptual(monkeypatch)
     # Six steps leave residuals correlated, for which the posterior mean is otherwise withheld with a warning.
     monkeypatch.setattr("sem_models.methods.calibration._CORRELATED", 10.0)
+    monkeypatch.setattr("sem_models.methods.calibration._CROPS", 2)
 
 
 @pytest.fixture

@@ -17,17 +17,10 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.support.command_line import ok
+from tests.support.command_line import here, ok
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--set", "train.batch=2", "--set", "train.patch=32", "--set", "network.blocks=1", "--set", "network.width=8"]
-
-
-def here(*arguments: str) -> dict:
-    """Run in this process, because starting an interpreter takes seconds."""
-    done = CliRunner().invoke(app, [*arguments, "--json"])
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def test_recipes_have_the_promised_keys() -> None:
@@ -78,8 +71,8 @@ def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None:
-    """prepare, train, evaluate, compare, register, predict, export; what writes or reads models runs as a process."""
-    prepared = ok("prepare", str(raw_images), "--name", "small")
+    """prepare, train, evaluate, compare, register, predict, export; what trains and what predicts runs as a process."""
+    prepared = here("prepare", str(raw_images), "--name", "small")
     assert prepared["images"] == {"train": 4, "val": 1, "test": 1}
     assert here("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
     steps = ["--set", "train.steps=20", "--set", "train.validate_every=10"]

@@ -13,7 +13,7 @@ from pipelines.study.studies import Study, list_studies, open_study
 from pipelines.study.tables import answer_rows, as_csv, fool_rows, kappa_rows, realism_rows
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
-from tests.support.command_line import ok
+from tests.support.command_line import here
 from tests.support.empty_store import add_empty_store
 from tests.support.studies import home_with_images, sit, small_study, truth
 
@@ -91,10 +91,10 @@ def test_csv_has_a_row_for_each_answer(study: Study) -> None:
 
 def test_command_line_makes_a_study_and_counts_it(dataset: Dataset, tmp_path: Path) -> None:
     create = ["study", "create", "by hand", "--model", "baseline:bicubic", "--dataset", "small", "--split", "train"]
-    made = ok(*create, "--trials", "6", "--catch", "2", "--crop", "16", "--seed", "5")
+    made = here(*create, "--trials", "6", "--catch", "2", "--crop", "16", "--seed", "5")
     assert list_studies()[0].run_id == made["run_id"]
     sit(open_study("by hand"), "Anna")
-    found = ok("study", "results", "by hand", "--csv", str(tmp_path / "rows.csv"))
+    found = here("study", "results", "by hand", "--csv", str(tmp_path / "rows.csv"))
     assert found["answers"] == 8
     assert [(row["rater"], row["fooled"], row["n"]) for row in found["fool_rates"]] == [("all", 0, 6), ("anna", 0, 6)]
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 9

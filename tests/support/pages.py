@@ -1,10 +1,15 @@
 """Pages of the dashboard, run without a browser."""
 
+from functools import cache
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# Each page would otherwise search all installed packages for components of Streamlit, in 0.4 s: as long as drawing it.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def page(name: str, **query: str) -> AppTest:

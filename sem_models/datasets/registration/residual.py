@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 from scipy.ndimage import gaussian_filter
-from skimage.feature import match_template
 
 from sem_models.datasets.manifest import Residual
 
@@ -15,6 +15,7 @@ _SIGMA_PX = 1.0
 _SMALLEST_PX, _LARGEST_PX, _REACH_PX = 32, 128, 24
 _ACROSS = 8
 _PEAK, _RIVAL, _APART = 0.4, 0.8, 1 / 16
+_FLAT = 1e-9
 FEWEST = 4
 
 
@@ -66,11 +67,34 @@ def block_shifts(fixed: NDArray[Any], moving: NDArray[Any]) -> BlockShifts:
     for top, left in places:
         template = still[top : top + block, left : left + block]
         field = other[top - reach : top + block + reach, left - reach : left + block + reach]
-        peak = _peak(match_template(field, template), block * _APART)
+        peak = _peak(similarity(field, template), block * _APART)
         if peak:
             half = (block - 1) / 2
             found.append(BlockShift(top + half, left + half, peak[0] - reach, peak[1] - reach))
     return BlockShifts(tuple(found), len(places))
+
+
+def similarity(field: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the normalised cross-correlation at each place where (h, w) `template` lies inside (H, W) `field`.
+
+    (H - h + 1, W - w + 1), from -1 to 1; 0 where the field or the template is flat. Only these places are computed, so
+    the transforms are as small as the field: the template wraps around nowhere among them.
+    """
+    deviation, centred = template - template.mean(), field - field.mean()
+    spectrum = fft.rfft2(centred) * np.conj(fft.rfft2(deviation, field.shape))
+    sums, squares = (_window_sums(values, template.shape) for values in (centred, centred**2))
+    product = fft.irfft2(spectrum, field.shape)[: sums.shape[0], : sums.shape[1]]
+    norm = np.sqrt((squares - sums**2 / template.size).clip(0) * (deviation**2).sum())
+    scores: NDArray[np.float64] = np.divide(product, norm, out=np.zeros_like(product), where=norm > _FLAT)
+    return scores
+
+
+def _window_sums(values: NDArray[np.float64], window: tuple[int, ...]) -> NDArray[np.float64]:
+    """Sum (H, W) over every window of (h, w) pixels that lies inside; (H - h + 1, W - w + 1)."""
+    total = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    rows = total[window[0] :] - total[: -window[0]]
+    sums: NDArray[np.float64] = rows[:, window[1] :] - rows[:, : -window[1]]
+    return sums
 
 
 def _grid(shape: tuple[int, ...], block: int, reach: int) -> Iterator[tuple[int, int]]:

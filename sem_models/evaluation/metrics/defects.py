@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import KDTree
-from scipy.stats import rankdata
 from skimage.feature import peak_local_max
 
 from sem_models.evaluation.metrics.column_fit import FittedColumns
@@ -29,6 +28,8 @@ def vacancy_scores(fit: FittedColumns, known: Columns, counted: NDArray[np.bool_
     with as many calls would hit. The AUC needs no threshold: it is the probability that a vacancy is fainter, compared
     with that median, than a column that is there; 0.5 is chance.
     """
+    from scipy.stats import rankdata  # SciPy's statistics take seconds to import
+
     relative = _relative(fit, counted)
     vacant, there = counted & known.vacant, counted & ~known.vacant
     if not vacant.any() or not there.any():

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.ndimage import uniform_filter
-from scipy.stats import norm
 from skimage.filters import sobel
 
 from sem_models.evaluation.metrics.frequency import frc_mean
@@ -62,6 +61,8 @@ def residual_whiteness(residual: UnitImage) -> Whiteness:
     is 3.77 / sqrt(pixels); shot noise is stronger in bright areas, for which the correlation of squares accounts
     (White, Econometrica 1980). NaN for a flat residual.
     """
+    from scipy.stats import norm  # SciPy's statistics take seconds to import
+
     centred = residual.astype(np.float64) - residual.mean(dtype=np.float64)
     if not np.ptp(residual):
         return Whiteness(_NAN, _NAN)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.stats import chi2
 
 Plane = NDArray[np.float64]
 
@@ -108,6 +107,8 @@ def _bins(residual: Plane, image: Plane, recorded: Plane, independent: float, fl
     Flatness is measured by the gradient of the smoothed image, which shares hardly any frequencies with the residual.
     Selecting by the residual itself would favour patches whose noise happens to be small.
     """
+    from scipy.stats import chi2  # SciPy's statistics take seconds to import
+
     mean, variance = _patches(image), _patches(residual**2)
     slope = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX))
     clipped = _patches(((recorded <= recorded.min()) | (recorded >= recorded.max())).astype(np.float64))

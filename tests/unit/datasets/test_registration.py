@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from skimage.feature import match_template
 
 from sem_models.datasets.registration.alignment import align, find_alignment
 from sem_models.datasets.registration.mutual_information import valid_field, warp_onto
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap
-from sem_models.datasets.registration.residual import block_shifts
+from sem_models.datasets.registration.residual import block_shifts, similarity
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 from tests.support.warps import SIZE, affine_of, grains, seen
@@ -58,6 +59,15 @@ def test_residual_is_the_known_displacement(scene: np.ndarray, wrong: tuple[floa
     assert (down, right) == pytest.approx((-wrong[0], -wrong[1]), abs=0.2)
     assert found.residual(None).median_px == pytest.approx(np.hypot(*wrong), abs=0.35)
     assert found.residual(None).median_nm is None
+
+
+@pytest.mark.parametrize("scale", [1, 60_000])
+def test_similarity_is_that_of_scikit_image(scale: float) -> None:
+    field = scale * grains(1)[:61, :75] / 255
+    field[:30, :40] = field[0, 0]
+    assert similarity(field, field[20:37, 33:56]) == pytest.approx(match_template(field, field[20:37, 33:56]), abs=1e-6)
+    flat = similarity(field, np.full((9, 9), 7.0))
+    assert flat.shape == (53, 67) and not flat.any()
 
 
 def test_nothing_is_measured_where_nothing_can_be_known() -> None:

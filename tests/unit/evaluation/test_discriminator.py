@@ -85,7 +85,7 @@ def test_features_of_one_group_are_not_attributed_to_the_generator() -> None:
         )
         for k, group in ((k, f"g{k % 8}") for k in range(24))
     ]
-    longer = QUICK.model_copy(update={"steps": 60})
+    longer = QUICK.model_copy(update={"steps": 40})
     honest = discriminator_test(marked, longer)
     assert honest.images.contains_half
     # In turn over images, so that each group stands on both sides of every division.
