@@ -5,6 +5,9 @@ PORT ?= 8501
 WORKERS ?= 2
 BIN := .venv/bin
 
+# Tests start dozens of commands, each of which would otherwise compile the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: app test test-faults test-all check format docs hooks clean
 
 app: .venv/.app

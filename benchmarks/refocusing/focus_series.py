@@ -6,9 +6,7 @@ Writes `focus_series.json` next to this file. FILE receives crops of all frames,
 The noise of the sharpest frame limits every score: a perfectly refocused frame would reach `ceiling_psnr_db`.
 """
 
-import argparse
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.refocusing.table import NOISY
-from benchmarks.runner import ROOT
+from benchmarks.refocusing.trained import options, trained_model
 from sem_models.datasets.registration.phase_correlation import crop_to_overlap, find_shift
 from sem_models.evaluation.baselines.filters import noise_sigma
 from sem_models.evaluation.metrics.frequency import frc_mean
@@ -63,28 +61,20 @@ def against(image: Frame, reference: Frame) -> dict[str, float]:
 
 def main() -> None:
     """Score both defocused frames, as recorded and after refocusing."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--picture", type=Path)
-    options = parser.parse_args()
-    os.environ["SEM_HOME"] = str(options.home)
-    from pipelines.model_ref import RunRef
-    from pipelines.models import resolve_model
-
-    run_id = json.loads((HERE / "table.json").read_text())[NOISY]["run_id"]
-    predictor = Predictor(resolve_model(RunRef(run_id)).model)
-    sharpest = frame(options.data, SHARPEST)
+    chosen = options(__doc__)
+    run_id, model = trained_model(NOISY)
+    predictor = Predictor(model)
+    sharpest = frame(chosen.data, SHARPEST)
     found: dict[str, object] = {"run_id": run_id, "ceiling_psnr_db": -20 * float(np.log10(noise_sigma(sharpest)))}
     panels = []
     for name in DEFOCUSED:
-        recorded, reference = aligned(frame(options.data, name), sharpest)
+        recorded, reference = aligned(frame(chosen.data, name), sharpest)
         restored = predictor.predict_unit(recorded[None])[0]
         found[name] = {"recorded": against(recorded, reference), "refocused": against(restored, reference)}
         panels.append(np.hstack([recorded[_CROP], restored[_CROP], reference[_CROP]]))
     (HERE / "focus_series.json").write_text(json.dumps(found, indent=1) + "\n")
-    if options.picture:
-        Image.fromarray(np.uint8(np.clip(np.vstack(panels), 0, 1) * 255)).save(options.picture)
+    if chosen.picture:
+        Image.fromarray(np.uint8(np.clip(np.vstack(panels), 0, 1) * 255)).save(chosen.picture)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,7 @@ table gives the PSNR of the output against it. Each image is cropped to its cent
 receives crops, which are not stored in the repository.
 """
 
-import argparse
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +24,7 @@ from PIL import Image
 from benchmarks.pools import THREE
 from benchmarks.refocusing.focus_series import DEFOCUSED, SHARPEST, against, aligned, frame
 from benchmarks.refocusing.table import TOLD
-from benchmarks.runner import ROOT
+from benchmarks.refocusing.trained import options, trained_model
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Split
@@ -171,24 +169,15 @@ def series(model: "UnitModel", data: Path, picture: Path | None) -> dict[str, ob
 
 def main() -> None:
     """Choose the default on the validation split, then score the test split and the series."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--picture", type=Path)
-    options = parser.parse_args()
-    os.environ["SEM_HOME"] = str(options.home)
-    from pipelines.model_ref import RunRef
-    from pipelines.models import resolve_model
-
-    job = json.loads((HERE / "table.json").read_text())[TOLD]
-    model = resolve_model(RunRef(job["run_id"])).model
+    given = options(__doc__)
+    run_id, model = trained_model(TOLD)
     if not isinstance(model, ToldWidthModel):
-        raise TypeError(f"run {job['run_id']} is not told the width of the blur")
-    dataset = open_dataset(options.home / "datasets" / THREE.dataset)
+        raise TypeError(f"run {run_id} is not told the width of the blur")
+    dataset = open_dataset(given.home / "datasets" / THREE.dataset)
     trained = model.recipe.degradation.model_copy(update={"blur": None})
     choice = validate(model, fields(dataset, "val", trained))
     default_px = chosen(choice)
-    found: dict[str, object] = {"run_id": job["run_id"], "validation": choice, "default_px": default_px}
+    found: dict[str, object] = {"run_id": run_id, "validation": choice, "default_px": default_px}
     write(found)
     gains, maps = tested(model, fields(dataset, "test", trained), default_px)
     found["noisy"] = {"gain_db": gains, "abstention": maps}
@@ -201,7 +190,7 @@ def main() -> None:
         for field in fields(dataset, "test", clean, (0.0,))
     }
     write(found)
-    found["series"] = series(model, options.data, options.picture)
+    found["series"] = series(model, given.data, given.picture)
     write(found)
 
 

@@ -71,12 +71,12 @@ def test_faults_of_ours_are_status_1(sem_home: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_whole_way(sem_home: Path, raw_images: Path, tmp_path: Path) -> None:
-    """prepare, train, evaluate, compare, register, predict, export; what trains and what predicts runs as a process."""
+    """prepare, train, evaluate, compare, register, predict, export; the last but one as a process of its own."""
     prepared = here("prepare", str(raw_images), "--name", "small")
     assert prepared["images"] == {"train": 4, "val": 1, "test": 1}
     assert here("prepare", str(raw_images), "--name", "small")["run_id"] == prepared["run_id"]
     steps = ["--set", "train.steps=20", "--set", "train.validate_every=10"]
-    trained = ok("train", "--recipe", "srresnet-x4-small", "--dataset", "small", "--experiment", "e", *TINY, *steps)
+    trained = here("train", "--recipe", "srresnet-x4-small", "--dataset", "small", "--experiment", "e", *TINY, *steps)
     assert trained["status"] == "FINISHED"
     run_id = trained["run_id"]
     scored = here("evaluate", run_id, "--dataset", "small")

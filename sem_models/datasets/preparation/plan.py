@@ -69,9 +69,9 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
     notes += tuple(map(Message, labels.notes)) if labels else ()
     grouped = [replace(image, group=group_of(image.sample, pattern)) for image in images]
     duplicates = find_duplicates(grouped, progress) if options.join_same_field else FoundDuplicates()
-    planned = _with_splits(grouped, duplicates, options)
-    notes += (*duplicates.notes(), *_group_notes(planned, options))
     lost = (*skipped, *rejected)
+    planned = _with_splits(grouped, duplicates, lost, options)
+    notes += (*duplicates.notes(), *_group_notes(planned, options))
     return Plan(options, pattern, planned, lost, notes, tuple(pairs), labels, duplicates=duplicates)
 
 
@@ -132,14 +132,22 @@ def _complete_samples(images: list[PlannedImage], options: PrepareOptions) -> tu
 
 
 def _with_splits(
-    grouped: list[PlannedImage], duplicates: FoundDuplicates, options: PrepareOptions
+    grouped: list[PlannedImage], duplicates: FoundDuplicates, lost: Sequence[LeftOut], options: PrepareOptions
 ) -> tuple[PlannedImage, ...]:
     samples = {image.sample: image.group for image in grouped}
     try:
         splits = assign_splits(list(samples.values()), options.seed, options.test_groups, duplicates.joined)
     except UserError as error:
-        raise duplicates.explained(error) from error
+        raise _with_left_out(duplicates.explained(error), lost) from error
     return with_splits(grouped, splits, duplicates.joined)
+
+
+def _with_left_out(error: UserError, lost: Sequence[LeftOut]) -> UserError:
+    """Say what was left out, because groups may be too few for that reason alone."""
+    if not lost:
+        return error
+    more = f" And {len(lost) - 1} more." if len(lost) > 1 else ""
+    return UserError(error.message, " Left out: ", lost[0].reason, more)
 
 
 def _group_notes(planned: Sequence[PlannedImage], options: PrepareOptions) -> tuple[Message, ...]:

@@ -34,6 +34,11 @@ def test_misaligned_pairs_are_rejected_before_allocation(tmp_path: Path) -> None
     strict = PrepareOptions(**{**vars(options), "registration": "none", "max_residual_px": 2.0})
     with pytest.raises(UserError, match=r"All 4 pairs|Only 1 group"):
         plan_dataset(strict)
+    for path in (options.raw[0], options.target):
+        (path / "s1.tif").unlink()
+    with pytest.raises(UserError, match=r"Only 2 groups found \(s0, s2\).* Left out: s3.tif \+ s3.tif: the alignment"):
+        plan_dataset(options)
+    options = write_pairs(tmp_path)
     lenient = PrepareOptions(**{**vars(options), "max_residual_px": np.inf})
     assert len(plan_dataset(lenient).images) == 8
 
