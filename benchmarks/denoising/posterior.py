@@ -4,7 +4,8 @@
 
 Trains Noise2Void and a blind-spot network with three seeds each (finished ones are kept in `posterior_runs.json`), fits
 the posterior mean on noisy validation images with their measured noise, and scores predictions, posterior means and
-non-local means on the centre of each test image, 384 px square. Writes `posterior.json`.
+non-local means on the centre of each test image, 384 px square. Writes `posterior.json`, where intervals of one run are
+over specimens and those of all seeds of Noise2Void over seeds and specimens.
 """
 
 import json
@@ -23,7 +24,7 @@ from sem_models.evaluation.baselines.filters import non_local_means
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import DATA_RANGE
-from sem_models.evaluation.statistics.intervals import cluster_interval
+from sem_models.evaluation.statistics.intervals import Interval, cluster_interval, seeds_interval
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
 from sem_models.methods.calibration import PosteriorCalibration
@@ -31,11 +32,12 @@ from sem_models.methods.calibration import PosteriorCalibration
 HERE = Path(__file__).resolve().parent
 RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
 SEEDS, PLAIN = 3, "Noise2Void"
+MASKED, TOGETHER = tuple(f"white: seed {seed}" for seed in range(SEEDS)), "white: all seeds"
 NETWORK = "blind-denoise-small"
 SHORT = ("train.batch=4", "train.patch=64", "train.steps=750")
 """Half of the steps of the preset, which minutes on one core allow."""
 JOBS = (
-    *(Job(f"white: seed {seed}", BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed in range(SEEDS)),
+    *(Job(label, BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed, label in enumerate(MASKED)),
     *(
         Job(f"white: blind network, seed {seed}", NETWORK, FOUR.dataset, seed, (*WHITE, *SHORT), inputs=())
         for seed in range(SEEDS)
@@ -97,8 +99,37 @@ def summary(images: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"psnr_db": means, "gain_db": gains}
 
 
+def over_seeds(runs: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Means in dB over several seeds, and gains of the posterior mean with intervals over seeds and specimens."""
+    images = list(runs[0])
+    parts = {"all": images} | {part: [image for image in images if set_of(image) == part] for part in FOUR.sets}
+
+    def scores(name: str, those: list[str]) -> list[list[float]]:
+        return [[run[image][name] for image in those] for run in runs]
+
+    names = ("prediction", "posterior mean", "non-local means")
+    gains = {
+        over: {
+            part: _plain(
+                seeds_interval(
+                    scores("posterior mean", those),
+                    scores(over, those)[: 1 if over == "non-local means" else None],
+                    [runs[0][image]["group"] for image in those],
+                )
+            )
+            for part, those in parts.items()
+        }
+        for over in names
+        if over != "posterior mean"
+    }
+    return {"psnr_db": {name: float(np.mean(scores(name, images))) for name in names}, "gain_db": gains}
+
+
 def _interval(values: list[float], groups: list[str]) -> dict[str, float | None]:
-    found = cluster_interval(values, groups)
+    return _plain(cluster_interval(values, groups))
+
+
+def _plain(found: Interval) -> dict[str, float | None]:
     lo, hi = (None if np.isnan(limit) else float(limit) for limit in (found.lo, found.hi))
     return {"mean": float(found.mean), "lo": lo, "hi": hi}
 
@@ -126,6 +157,10 @@ def main() -> None:
                     row[PLAIN] = masked["images"][name]["prediction"]
             known[label] = {**summary(images), "images": images}
             RESULT.write_text(json.dumps(known, indent=1) + "\n")
+    runs = [found["images"] for label, found in known.items() if label in MASKED]
+    if len(runs) == SEEDS:
+        known[TOGETHER] = over_seeds(runs)
+        RESULT.write_text(json.dumps(known, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sem_models.config.frozen import Frozen
 
+SEARCH_PX, PATCH_PX = 6, 2
+"""Half edges of the window that is searched for similar places, and of the patches that are compared."""
 ACTIVITY_REACH_PX = 1
 """Half edge, in px, of the window in which the activity around a pixel is measured."""
 _DARKEST = 1e-3
@@ -38,13 +40,19 @@ class PixelPosterior(Frozen):
     filters: tuple[tuple[tuple[float, ...], ...], ...]
     """For each activity the weights, row by row, with which the residuals around a pixel add up to its noise."""
 
+    similarity_filters: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+    """The same for residuals of the mean over similar places (`self_similarity`); None for models of before."""
+
     @model_validator(mode="after")
     def _is_sound(self) -> "PixelPosterior":
         if len(self.filters) != len(self.activity):
             raise ValueError("there must be one filter for each activity")
         edge = len(self.filters[0])
-        if edge % 2 == 0 or any(len(rows) != edge or {len(row) for row in rows} != {edge} for rows in self.filters):
+        every = self.filters + (self.similarity_filters or self.filters)
+        if edge % 2 == 0 or any(len(rows) != edge or {len(row) for row in rows} != {edge} for rows in every):
             raise ValueError("filters must be squares of one odd size")
+        if len(every) != 2 * len(self.activity):
+            raise ValueError("there must be as many similarity filters as filters")
         if self.gain + self.offset <= 0:
             raise ValueError("gain and offset must not both be 0")
         return self
@@ -62,4 +70,5 @@ class PixelPosterior(Frozen):
     @property
     def reach_px(self) -> int:
         """How far around a pixel predictions are needed, in px."""
-        return max(ACTIVITY_REACH_PX, self.filter_reach_px)
+        searched = SEARCH_PX + PATCH_PX if self.similarity_filters else 0
+        return max(ACTIVITY_REACH_PX, self.filter_reach_px + searched)

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.inference.pixel_posterior import ACTIVITY_REACH_PX, PixelPosterior
+from sem_models.inference.self_similarity import similar_mean
 
 
 class PosteriorMean(nn.Module):
@@ -32,11 +33,27 @@ def combined(recorded: Tensor, prediction: Tensor, posterior: PixelPosterior) ->
             s_n^2 / (s_p^2 + s_n^2) (Laine et al., NeurIPS 2019, section 3; Krull et al., Frontiers in CS 2, 2020).
             Larger filters also use that neighbouring errors of a prediction resemble each other.
     """
-    residual, reach = recorded - prediction, posterior.filter_reach_px
-    kernels = torch.tensor(posterior.filters, dtype=residual.dtype, device=residual.device)[:, None]
+    residual, reach = residuals(recorded, prediction, posterior), posterior.filter_reach_px
+    of_each = zip(*_filters(posterior), strict=True)
+    kernels = torch.tensor([list(parts) for parts in of_each], dtype=residual.dtype, device=residual.device)
     noise = F.conv2d(F.pad(residual, (reach,) * 4), kernels)
     shares = interpolation(relative_activity(prediction, posterior), posterior.activity)
     return recorded - (noise * shares).sum(dim=1, keepdim=True)
+
+
+def residuals(recorded: Tensor, prediction: Tensor, posterior: PixelPosterior) -> Tensor:
+    """Return recorded values minus each estimate of the signal: the prediction, and the mean over similar places.
+
+    (N, S, H, W) for S estimates; the second one only for a posterior that has filters for it.
+    """
+    if posterior.similarity_filters is None:
+        return recorded - prediction
+    similar = similar_mean(recorded, prediction, noise_variance(prediction, posterior))
+    return torch.cat([recorded - prediction, recorded - similar], dim=1)
+
+
+def _filters(posterior: PixelPosterior) -> list[tuple[tuple[tuple[float, ...], ...], ...]]:
+    return [posterior.filters, *([posterior.similarity_filters] if posterior.similarity_filters else [])]
 
 
 def noise_variance(signal: Tensor, posterior: PixelPosterior) -> Tensor:

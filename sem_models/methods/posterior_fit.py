@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.pixel_posterior import PixelPosterior
-from sem_models.inference.posterior_mean import interpolation, noise_variance, relative_activity
+from sem_models.inference.posterior_mean import interpolation, noise_variance, relative_activity, residuals
 
 _LEVELS = 5
 _RARE = 0.02
@@ -30,6 +30,9 @@ _RIDGE = 1e-3
 """Pull of each filter towards the one for all pixels, relative to the mean power."""
 
 
+_Filters = tuple[tuple[tuple[float, ...], ...], ...]
+
+
 @dataclass(frozen=True)
 class PixelNoise:
     """Noise that is independent from pixel to pixel; its variance is `gain` x signal + `offset`."""
@@ -40,7 +43,10 @@ class PixelNoise:
     @property
     def alone(self) -> PixelPosterior:
         """A posterior that knows the noise and no filter yet."""
-        return PixelPosterior(gain=self.gain, offset=self.offset, activity=(0.0,), filters=(((0.0,),),))
+        nothing = (((0.0,),),)
+        return PixelPosterior(
+            gain=self.gain, offset=self.offset, activity=(0.0,), filters=nothing, similarity_filters=nothing
+        )
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,12 @@ class _Seen:
     probe: Tensor
     """The noise that was added, +1 or -1 standard deviations times `_PROBE`."""
     prediction: Tensor
-    residual: Tensor
+    residuals: Tensor
+    """Of the prediction and of the mean over similar places, (1, 2, H, W)."""
     more: tuple[Tensor, Tensor]
-    """Prediction and residual with the probe added."""
+    """Prediction and residuals with the probe added."""
     less: tuple[Tensor, Tensor]
-    """Prediction and residual with the probe taken away."""
+    """Prediction and residuals with the probe taken away."""
 
 
 def fit_posterior(
@@ -73,8 +80,8 @@ def fit_posterior(
     seen = _seen(network, images, noise)
     found = torch.cat([relative_activity(part.prediction, noise.alone).flatten() for part in seen])
     activity = _quantiles(found, _LEVELS)
-    filters = _filters(seen, activity, noise, reach_px)
-    return noise.alone.model_copy(update={"activity": activity, "filters": filters})
+    filters, similar = _filters(seen, activity, noise, reach_px)
+    return noise.alone.model_copy(update={"activity": activity, "filters": filters, "similarity_filters": similar})
 
 
 def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) -> tuple[float, float]:
@@ -84,7 +91,7 @@ def residual_correlation(network: nn.Module, images: Sequence[UnitImage], noise:
     """
     products = []
     for part in _seen(network, images, noise):
-        z = part.residual / part.deviation
+        z = part.residuals[:, :1] / part.deviation
         activity = relative_activity(part.prediction, noise.alone)
         calm = (activity <= activity.median())[..., :-1, :-1]
         shifted = (z, z.roll(-1, 3), z.roll(-1, 2))
@@ -100,7 +107,7 @@ def _seen(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) ->
 
     def answer(x: Tensor) -> tuple[Tensor, Tensor]:
         prediction = network(x.to(device)).float().cpu()
-        return prediction, x - prediction
+        return prediction, residuals(x, prediction, noise.alone)
 
     found = []
     for image in images:
@@ -115,15 +122,15 @@ def _seen(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) ->
 
 def _filters(
     seen: Sequence[_Seen], activity: tuple[float, ...], noise: PixelNoise, reach: int
-) -> tuple[tuple[tuple[float, ...], ...], ...]:
+) -> tuple[_Filters, _Filters]:
     """Solve the normal equations of the least mean squared error, summed over images."""
     edge = 2 * reach + 1
-    taps, size = edge**2, len(activity) * edge**2
+    taps, size = 2 * edge**2, len(activity) * 2 * edge**2
     products, shared = torch.zeros(size, size).double(), torch.zeros(size).double()
     for part in seen:
         design, more, less = (
-            _design(prediction, residual, part.deviation, activity, noise, reach)
-            for prediction, residual in ((part.prediction, part.residual), part.more, part.less)
+            _design(prediction, found, part.deviation, activity, noise, reach)
+            for prediction, found in ((part.prediction, part.residuals), part.more, part.less)
         )
         products += (design @ design.T).double()
         # The probe has variance _PROBE^2, so this is the derivative by a standard deviation of the noise.
@@ -132,12 +139,17 @@ def _filters(
     usual = every @ torch.linalg.solve(every.T @ products @ every, every.T @ shared)
     ridge = _RIDGE * products.trace() / size * torch.eye(size)
     solved = usual + torch.linalg.solve(products + ridge, shared - products @ usual)
-    return tuple(tuple(map(tuple, filter_)) for filter_ in solved.reshape(-1, edge, edge).tolist())
+    of_prediction, of_similar = solved.reshape(-1, 2, edge, edge).unbind(1)
+    return _nested(of_prediction), _nested(of_similar)
+
+
+def _nested(filters: Tensor) -> _Filters:
+    return tuple(tuple(map(tuple, filter_)) for filter_ in filters.tolist())
 
 
 def _design(
     prediction: Tensor,
-    residual: Tensor,
+    found: Tensor,
     deviation: Tensor,
     activity: tuple[float, ...],
     noise: PixelNoise,
@@ -146,9 +158,10 @@ def _design(
     """Return what each weight multiplies at each pixel, in standard deviations of the noise, (weights, pixels)."""
     shares = _inner(interpolation(relative_activity(prediction, noise.alone), activity), reach)
     around = range(-reach, reach + 1)
-    shifted = [residual.roll((-row, -column), (2, 3)) for row in around for column in around]
-    residuals = torch.cat([_inner(values / deviation, reach) for values in shifted])
-    return (shares[:, None] * residuals).flatten(0, 1)
+    places = [(row, column) for row in around for column in around]
+    shifted = [each.roll((-row, -column), (2, 3)) for each in found.split(1, 1) for row, column in places]
+    inner = torch.cat([_inner(values / deviation, reach) for values in shifted])
+    return (shares[:, None] * inner).flatten(0, 1)
 
 
 def _inner(values: Tensor, reach: int) -> Tensor:

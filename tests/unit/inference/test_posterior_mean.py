@@ -29,6 +29,7 @@ from tests.support.small_recipes import short
 
 POSTERIOR = PixelPosterior(gain=0.02, offset=0.0004, activity=(0.1, 0.5), filters=(((0.9,),), ((0.4,),)))
 WIDE = POSTERIOR.model_copy(update={"filters": tuple(((0.05,) * 5,) * 5 for _ in range(2))})
+SIMILAR = WIDE.model_copy(update={"similarity_filters": tuple(((0.03,) * 5,) * 5 for _ in range(2))})
 RECIPE = short("n2v-denoise-small", "train.patch=32", "degradation.read_noise=0.1", "degradation.dose_e_per_px=none")
 FUSED = override(RECIPE, ["blind_spot.estimate=posterior-mean"])
 
@@ -60,7 +61,7 @@ def test_shares_add_up_and_end_at_the_last_knots() -> None:
     assert values.numpy() == pytest.approx(np.interp(x[0, 0, 0], (0, 1, 3), (2, -1, 5)), abs=1e-5)
 
 
-@pytest.mark.parametrize("posterior", [POSTERIOR, WIDE], ids=["one pixel", "5 x 5"])
+@pytest.mark.parametrize("posterior", [POSTERIOR, WIDE, SIMILAR], ids=["one pixel", "5 x 5", "similar places"])
 def test_tiles_give_the_whole_image(posterior: PixelPosterior) -> None:
     image = np.random.default_rng(0).random((1, 96, 100), dtype=np.float32)
     whole, tiled = (Predictor(model(posterior), "cpu", tile).predict_unit(image) for tile in (256, 32))
@@ -69,7 +70,7 @@ def test_tiles_give_the_whole_image(posterior: PixelPosterior) -> None:
 
 
 def test_it_is_stored_with_the_weights_and_older_files_have_none(tmp_path: Path) -> None:
-    for folder, posterior in (("old", None), ("new", WIDE)):
+    for folder, posterior in (("old", None), ("earlier", WIDE), ("new", SIMILAR)):
         (tmp_path / folder).mkdir()
         save_model(tmp_path / folder, RECIPE, model().network.state_dict(), posterior=posterior)
         assert load_model(tmp_path / folder).posterior == posterior
@@ -77,8 +78,14 @@ def test_it_is_stored_with_the_weights_and_older_files_have_none(tmp_path: Path)
     assert load_model(tmp_path / "old").step.settings == ""
 
 
-def test_the_exported_module_is_the_whole_model() -> None:
-    fused, x = model(), torch.rand(1, 1, 32, 32)
+def test_posteriors_from_before_similar_places_can_be_read() -> None:
+    stored = WIDE.model_dump(exclude={"similarity_filters"})
+    assert PixelPosterior.model_validate(stored) == WIDE
+
+
+@pytest.mark.parametrize("posterior", [POSTERIOR, SIMILAR], ids=["one pixel", "similar places"])
+def test_the_exported_module_is_the_whole_model(posterior: PixelPosterior) -> None:
+    fused, x = model(posterior), torch.rand(1, 1, 32, 32)
     exported = torch.export.export(fused.module, (x,)).module()
     assert torch.allclose(exported(x), fused(x), atol=1e-6)
     assert not torch.allclose(fused(x), fused.prediction(x), atol=1e-2)
@@ -97,6 +104,8 @@ def test_recipes_of_earlier_versions_keep_their_form() -> None:
         {"activity": (0.5, 0.1)},
         {"activity": (0.1,)},
         {"filters": (((0.9, 0.1),), ((0.4, 0.1),))},
+        {"similarity_filters": (((0.9,),),)},
+        {"similarity_filters": (((0.9, 0.1),), ((0.4, 0.1),))},
         {"gain": 0.0, "offset": 0.0},
     ],
 )
@@ -115,6 +124,7 @@ def test_training_stores_what_validation_and_users_get(
 ) -> None:
     """The noise is that of the simulation. Six steps teach nothing, so the check of the residuals is switched off."""
     monkeypatch.setattr("sem_models.methods.calibration._CORRELATED", 1.0)
+    monkeypatch.setattr("sem_models.methods.calibration._CROPS", 2)
     train(FUSED, small_dataset, tmp_path, Recorder())
     stored = load_model(tmp_path / FOLDERS["last"])
     assert stored.posterior is not None

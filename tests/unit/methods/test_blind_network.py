@@ -64,6 +64,7 @@ def test_training_stores_the_posterior_and_the_prediction_stays_blind(
 ) -> None:
     """Six steps teach nothing, so the check of the residuals is switched off."""
     monkeypatch.setattr("sem_models.methods.calibration._CORRELATED", 1.0)
+    monkeypatch.setattr("sem_models.methods.calibration._CROPS", 2)
     train(PIXEL, small_dataset, tmp_path, Recorder())
     stored = load_model(tmp_path / FOLDERS["last"])
     assert stored.posterior is not None
