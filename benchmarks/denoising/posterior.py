@@ -1,10 +1,10 @@
-"""The posterior mean on the white-noise set of `table.py`: what combining prediction and recorded pixels adds.
+"""The posterior mean on the sets of `table.py`: what combining prediction and recorded pixels adds.
 
     python -m benchmarks.denoising.posterior --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
-Trains Noise2Void and a blind-spot network with three seeds each (finished ones are kept in `posterior_runs.json`), fits
-the posterior mean on noisy validation images with their measured noise, and scores predictions, posterior means and
-non-local means on the centre of each test image, 384 px square. Writes `posterior.json`, where intervals of one run are
+Trains Noise2Void, with masks along the line under streaks, and a blind-spot network with three seeds each (finished ones
+are kept in `posterior_runs.json`), fits the posterior mean on noisy validation images with their measured noise, and
+scores predictions, posterior means and two filters on the centre of each test image, 384 px square. Writes `posterior.json`, where intervals of one run are
 over specimens and those of all seeds of Noise2Void over seeds and specimens.
 """
 
@@ -16,28 +16,31 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.denoising.table import BLIND, EXPERIMENT, SAME, WHITE
+from benchmarks.denoising.table import BLIND, EXPERIMENT, LINES, SAME, STREAKS, WHITE
 from benchmarks.pools import FOUR, set_of
 from benchmarks.runner import Job, Table, options, prepare
+from sem_models.config.overrides import override
 from sem_models.datasets.dataset import Dataset, open_dataset
-from sem_models.evaluation.baselines.filters import non_local_means
+from sem_models.evaluation.baselines.filters import non_local_means, total_variation
 from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.scorer import DATA_RANGE
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval, seeds_interval
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
-from sem_models.methods.calibration import PosteriorCalibration
+from sem_models.methods.table import find_method
 
 HERE = Path(__file__).resolve().parent
 RUNS, RESULT = HERE / "posterior_runs.json", HERE / "posterior.json"
 SEEDS, PLAIN = 3, "Noise2Void"
-MASKED, TOGETHER = tuple(f"white: seed {seed}" for seed in range(SEEDS)), "white: all seeds"
+MASKED, STREAKED = (tuple(f"{noise}: seed {seed}" for seed in range(SEEDS)) for noise in ("white", "streaks"))
+TOGETHER = {"white: all seeds": MASKED, "streaks: all seeds": STREAKED}
 NETWORK = "blind-denoise-small"
 SHORT = ("train.batch=4", "train.patch=64", "train.steps=750")
 """Half of the steps of the preset, which minutes on one core allow."""
 JOBS = (
     *(Job(label, BLIND, FOUR.dataset, seed, WHITE, inputs=()) for seed, label in enumerate(MASKED)),
+    *(Job(label, LINES, FOUR.dataset, seed, STREAKS, inputs=()) for seed, label in enumerate(STREAKED)),
     *(
         Job(f"white: blind network, seed {seed}", NETWORK, FOUR.dataset, seed, (*WHITE, *SHORT), inputs=())
         for seed in range(SEEDS)
@@ -48,17 +51,22 @@ _EDGE_PX, _BORDER_PX = 384, 1
 
 def scored(model: RestorationModel, dataset: Dataset) -> dict[str, dict[str, Any]]:
     """PSNR in dB of each method on each test image, with its specimen."""
-    posterior, warning = PosteriorCalibration(model.recipe, dataset)(model.prediction)
+    fused = model.recipe.blind_spot and override(model.recipe, ["blind_spot.estimate=posterior-mean"])
+    calibration = find_method(model.recipe).calibration(fused or model.recipe, dataset)
+    if calibration is None:
+        raise TypeError(f"{model.name} has no posterior mean")
+    posterior, warning = calibration(model.prediction)
     if posterior is None:
         raise RuntimeError(warning)
-    fused, found = replace(model, posterior=posterior), {}
+    whole, found = replace(model, posterior=posterior), {}
     for entry in dataset.entries("test"):
         case = make_case(dataset, entry, model.recipe.degradation, 1)
         noisy, clean = _centre(case.input), _centre(case.target)[0]
         outputs = {
             "prediction": _whole(model.prediction, noisy),
-            "posterior mean": _whole(fused, noisy),
+            "posterior mean": _whole(whole, noisy),
             "non-local means": non_local_means(noisy[0]),
+            "total variation": total_variation(noisy[0]),
         }
         inner = np.s_[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX]
         scores = {
@@ -103,17 +111,17 @@ def over_seeds(runs: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
     """Means in dB over several seeds, and gains of the posterior mean with intervals over seeds and specimens."""
     images = list(runs[0])
     parts = {"all": images} | {part: [image for image in images if set_of(image) == part] for part in FOUR.sets}
+    names = [name for name in runs[0][images[0]] if name not in ("group", PLAIN)]
 
     def scores(name: str, those: list[str]) -> list[list[float]]:
         return [[run[image][name] for image in those] for run in runs]
 
-    names = ("prediction", "posterior mean", "non-local means")
     gains = {
         over: {
             part: _plain(
                 seeds_interval(
                     scores("posterior mean", those),
-                    scores(over, those)[: 1 if over == "non-local means" else None],
+                    scores(over, those)[: None if over == "prediction" else 1],
                     [runs[0][image]["group"] for image in those],
                 )
             )
@@ -157,9 +165,9 @@ def main() -> None:
                     row[PLAIN] = masked["images"][name]["prediction"]
             known[label] = {**summary(images), "images": images}
             RESULT.write_text(json.dumps(known, indent=1) + "\n")
-    runs = [found["images"] for label, found in known.items() if label in MASKED]
-    if len(runs) == SEEDS:
-        known[TOGETHER] = over_seeds(runs)
+    for name, labels in TOGETHER.items():
+        if all(label in known for label in labels):
+            known[name] = over_seeds([known[label]["images"] for label in labels])
         RESULT.write_text(json.dumps(known, indent=1) + "\n")
 
 

@@ -62,7 +62,8 @@ class BlindSpotRestoration(SingleNoisy):
     @classmethod
     def calibration(cls, recipe: Recipe, dataset: Dataset) -> Calibration | None:
         """Return the fit of the posterior mean, if the recipe asks for it."""
-        return PosteriorCalibration(recipe, dataset) if _settings(recipe).uses_pixel else None
+        hidden = _settings(recipe)
+        return PosteriorCalibration(recipe, dataset, hidden.follows_lines) if hidden.uses_pixel else None
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return weighted losses by name, over the hidden pixels only."""

@@ -14,12 +14,13 @@ from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.methods.posterior_fit import PixelNoise, fit_posterior, residual_correlation
-from sem_models.physics.noise_estimate.estimate import pooled_noise
+from sem_models.physics.noise_estimate.estimate import pooled_line_noise, pooled_noise
 
 _CROPS, _EDGE_PX = 16, 160
 _NOISE_EDGE_PX = 1024
 _CORRELATED = 0.2
-"""Correlation of neighbouring residuals above which noise does not count as independent from pixel to pixel."""
+"""Difference of the correlation of neighbouring residuals from that of the measured noise above which the two do not
+belong together."""
 
 
 class Calibrated(NamedTuple):
@@ -40,14 +41,22 @@ class Calibration(Protocol):
 class PosteriorCalibration:
     """Measures noise and residuals on recorded validation images; clean images are never used."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset) -> None:
-        """Take crops of the inputs of the validation split and estimate their noise."""
+    def __init__(self, recipe: Recipe, dataset: Dataset, along_lines: bool = False) -> None:
+        """Take crops of the inputs of the validation split and estimate their noise.
+
+        Args:
+            recipe: Its forward model simulates inputs that were not recorded.
+            dataset: The dataset of the training.
+            along_lines: Whether noise may be correlated along the scan lines, because the prediction does not follow
+                such noise.
+        """
         images = [make_case(dataset, entry, recipe.degradation, 1).input for entry in dataset.entries("val")]
         self._crops = _crops(images, capabilities(recipe.network).size_multiple)
         self._noise: PixelNoise | None = None
         self._warning = ""
         try:
-            self._noise = PixelNoise(*pooled_noise([_centre(image, _NOISE_EDGE_PX) for image in images]))
+            centres = [_centre(image, _NOISE_EDGE_PX) for image in images]
+            self._noise = PixelNoise(*(pooled_line_noise(centres) if along_lines else pooled_noise(centres)))
         except UserError as error:
             self._warning = _withheld(str(error))
 
@@ -56,12 +65,14 @@ class PosteriorCalibration:
         if self._noise is None:
             return Calibrated(warning=self._warning)
         along, across = residual_correlation(model.network, self._crops, self._noise)
-        if max(abs(along), abs(across)) > _CORRELATED:
+        expected = self._noise.along[1] if len(self._noise.along) > 1 else 0.0
+        if max(abs(along - expected), abs(across)) > _CORRELATED:
             return Calibrated(
                 warning=_withheld(
-                    f"Neighbouring residuals are correlated ({along:.2f} along the scan lines, {across:.2f} across): "
-                    "the noise is not independent from pixel to pixel, or the network has learned too little yet. "
-                    "Noise that is correlated along the line takes a mask along it, or a network that excludes the row."
+                    f"Neighbouring residuals are correlated ({along:.2f} along the scan lines, {across:.2f} across) "
+                    f"unlike the measured noise ({expected:.2f} and 0): the noise is of another kind, or the network "
+                    "has learned too little yet. Noise that is correlated along the line takes a mask along it, or a "
+                    "network that excludes the row."
                 )
             )
         return Calibrated(fit_posterior(model.network, self._crops, self._noise))

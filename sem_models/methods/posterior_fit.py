@@ -2,7 +2,8 @@
 
 No clean image is needed. The residual z = y - m is seen, and the covariance of the noise n with it follows from the
 measured noise and from how z reacts if a little more of such noise is added to y: E(n z) = s_n^2 E(dz / dy) for
-Gaussian noise (Stein, Annals of Statistics 9, 1981; Ramani, Blu and Unser, IEEE TIP 17, 2008). Both give the linear
+Gaussian noise (Stein, Annals of Statistics 9, 1981; Ramani, Blu and Unser, IEEE TIP 17, 2008), also where noise is
+correlated along the scan line, if what is added is correlated in the same way. Both give the linear
 estimate of n from z with the least mean squared error. If the prediction m does not react to its own pixel, the weight
 of that pixel alone is s_n^2 / (s_p^2 + s_n^2): the posterior mean. Networks trained by masking do react, because
 nothing is masked when they are applied; part of the pixel is then in the prediction already.
@@ -35,10 +36,12 @@ _Filters = tuple[tuple[tuple[float, ...], ...], ...]
 
 @dataclass(frozen=True)
 class PixelNoise:
-    """Noise that is independent from pixel to pixel; its variance is `gain` x signal + `offset`."""
+    """Gaussian noise, independent from line to line; its variance is `gain` x signal + `offset`."""
 
     gain: float
     offset: float
+    along: tuple[float, ...] = (1.0,)
+    """Autocorrelation along the scan line at lags of 0, 1, ... px; (1,) if pixels are independent."""
 
     @property
     def alone(self) -> PixelPosterior:
@@ -56,7 +59,7 @@ class _Seen:
     deviation: Tensor
     """Standard deviation of the noise."""
     probe: Tensor
-    """The noise that was added, +1 or -1 standard deviations times `_PROBE`."""
+    """The noise that was added, in standard deviations: `_PROBE` times values of variance 1."""
     prediction: Tensor
     residuals: Tensor
     """Of the prediction and of the mean over similar places, (1, 2, H, W)."""
@@ -114,10 +117,25 @@ def _seen(network: nn.Module, images: Sequence[UnitImage], noise: PixelNoise) ->
         x = torch.from_numpy(image)[None]
         prediction, residual = answer(x)
         deviation = noise_variance(prediction, noise.alone).sqrt()
-        probe = _PROBE * (2 * torch.randint(2, x.shape, generator=generator) - 1)
+        probe = _PROBE * _correlated(2.0 * torch.randint(2, x.shape, generator=generator) - 1, noise.along)
         more, less = answer(x + deviation * probe), answer(x - deviation * probe)
         found.append(_Seen(deviation, probe, prediction, residual, more, less))
     return found
+
+
+def _correlated(white: Tensor, along: tuple[float, ...]) -> Tensor:
+    """Give white noise (..., W) of variance 1 an autocorrelation along the line, by its power spectrum."""
+    if len(along) == 1:
+        return white
+    width = white.shape[-1]
+    lags = torch.zeros(width, dtype=torch.float64)
+    lags[: len(along)] = torch.tensor(along, dtype=torch.float64)
+    lags[1 - len(along) :] = lags[1 : len(along)].flip(0)
+    # A measured autocorrelation may have negative power, which no noise has.
+    power = torch.fft.fft(lags).real.clamp(min=0)
+    amplitude = (power / power.mean()).sqrt()
+    coloured: Tensor = torch.fft.ifft(torch.fft.fft(white) * amplitude).real.to(white.dtype)
+    return coloured
 
 
 def _filters(

@@ -125,6 +125,24 @@ def test_similar_places_give_what_the_prediction_misses() -> None:
     assert error(network, without, noisy, np.stack([clean] * 4)) > 0.9 * wiener
 
 
+def test_noise_along_the_line_is_told_from_structure() -> None:
+    """White structure below noise that decays by a factor of 0.6 from pixel to pixel: the best estimate from 5 px."""
+    rng, structure, noise, decay = np.random.default_rng(5), 0.01, 0.02, 0.6
+    clean = 0.5 + np.sqrt(structure) * rng.standard_normal((8, EDGE, EDGE))
+    power = np.fft.fft(decay ** np.minimum(np.arange(EDGE), EDGE - np.arange(EDGE))).real
+    grain = np.fft.ifft(np.fft.fft(rng.standard_normal(clean.shape)) * np.sqrt(power)).real
+    noisy = [image[None].astype(np.float32) for image in clean + np.sqrt(noise) * grain]
+    network = ExactBlindSpot(0.02)
+    network.kernel.data.zero_()
+    along = tuple(decay ** np.arange(8))
+    posterior = fit_posterior(network, noisy, PixelNoise(0.0, noise, along))
+    of_noise = noise * decay ** np.abs(np.arange(5)[:, None] - np.arange(5))
+    best = noise - of_noise[2] @ np.linalg.solve(of_noise + structure * np.eye(5), of_noise[2])
+    assert error(network, posterior, noisy, clean) == pytest.approx(best, rel=0.04)
+    independent = fit_posterior(network, noisy, PixelNoise(0.0, noise))
+    assert error(network, independent, noisy, clean) > 1.1 * best
+
+
 @pytest.mark.parametrize("smoothed", [False, True])
 def test_correlated_noise_shows_in_the_residuals(smoothed: bool) -> None:
     network, (noisy, _) = ExactBlindSpot(0.002), recorded(0.2, smoothed)

@@ -18,6 +18,8 @@ _SMOOTH_PX = 4.0
 _SHARE = 0.1
 _FEWEST = 8
 _LAGS = 12
+_NONE = 0.05
+"""Autocorrelation below which lags count as uncorrelated."""
 _EXCESS = 1.3
 """Ratio to the spread that noise alone causes, above which the variances of patches differ because of the specimen;
 three standard errors of a spread of 50 patches."""
@@ -33,6 +35,8 @@ class Correlation:
     """Lag along the scan line at which the autocorrelation, interpolated linearly, falls to 1/e; 0.63 if white."""
     across_px: float
     """The same across the scan lines."""
+    along: tuple[float, ...]
+    """Autocorrelation along the scan line at lags of 0, 1, ... px, up to the last one of at least 0.05."""
 
 
 def correlation(image: Plane, white: Plane, banding: float) -> Correlation | None:
@@ -58,7 +62,14 @@ def correlation(image: Plane, white: Plane, banding: float) -> Correlation | Non
     if along[0] <= 0 or _spread(patches[flattest]) > _EXCESS * _expected_spread(along / along[0], across / along[0]):
         return None
     lengths = _length(along / along[0]), _length(across / along[0])
-    return Correlation(float(along[0]), *lengths) if max(lengths) < _LAGS - 1 else None
+    if max(lengths) >= _LAGS - 1:
+        return None
+    return Correlation(float(along[0]), *lengths, _until_none(along / along[0]))
+
+
+def _until_none(autocorrelation: Plane) -> tuple[float, ...]:
+    small = np.flatnonzero(autocorrelation < _NONE)
+    return tuple(autocorrelation[: small[0] if len(small) else None].tolist())
 
 
 def _covariances(patches: Plane, offsets: float) -> tuple[Plane, Plane]:

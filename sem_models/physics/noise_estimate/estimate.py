@@ -135,6 +135,33 @@ def pooled_noise(images: Sequence[Image]) -> tuple[float, float]:
     return _affine(bins, *_line(bins))
 
 
+def pooled_line_noise(images: Sequence[Image]) -> tuple[float, float, tuple[float, ...]]:
+    """Estimate gain and offset as `pooled_noise` does, and the autocorrelation of the noise along the scan lines.
+
+    Args:
+        images: (H, W) each, in one unit intensity, at least 64 x 64 px, without data bar.
+
+    Returns:
+        Gain and offset, in which correlated noise is counted in full, and the autocorrelation at lags of 0, 1, ... px.
+
+    Raises:
+        UserError: There is no noise, or it is correlated across the lines as well, or the specimen cannot be told from
+            it in any image.
+    """
+    gain, offset = pooled_noise(images)
+    planes = [image.astype(np.float64) for image in images]
+    each = [correlation(plane, _variances(plane, gain, offset), banding(plane)) for plane in planes]
+    known = [found for found in each if found is not None]
+    if not known:
+        raise UserError("No image has places flat enough to measure how noise is correlated along the scan lines.")
+    if float(np.median([found.across_px for found in known])) > _WHITE_PX:
+        raise UserError("The noise is correlated across the scan lines as well.")
+    inflation = float(np.median([found.inflation for found in known]))
+    lags = max(len(found.along) for found in known)
+    along = np.mean([np.pad(found.along, (0, lags - len(found.along))) for found in known], axis=0)
+    return gain * inflation, offset * inflation, tuple(along.tolist())
+
+
 def _require_noise(bins: Bins) -> None:
     if max(bins.variance) < _NO_NOISE:
         raise UserError("The image has no noise; give an image as recorded, or two different frames.")

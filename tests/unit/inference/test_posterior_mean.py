@@ -20,6 +20,7 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.storage import load_model, save_model
 from sem_models.methods.calibration import PosteriorCalibration
 from sem_models.methods.recipe_check import check_recipe
+from sem_models.methods.table import find_method
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import FOLDERS
 from sem_models.training.trainer import train
@@ -137,6 +138,24 @@ def test_no_posterior_where_noise_is_correlated(small_dataset: Dataset) -> None:
     found = PosteriorCalibration(streaks, small_dataset)(replace(model(None), network=_Flat()))
     assert found.posterior is None
     assert "along the scan lines" in found.warning
+
+
+def test_a_mask_along_the_lines_takes_noise_along_the_lines(
+    small_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only such a mask does, because the prediction of any other follows the noise of the neighbours.
+
+    The noise is strong, so that it and not the structure that the network misses correlates the residuals.
+    """
+    monkeypatch.setattr("sem_models.methods.calibration.pooled_line_noise", lambda images: (0.0, 4.0, (1.0, 0.6, 0.36)))
+    streaks = override(FUSED, ["degradation.read_noise=0.01", "degradation.scan.streaks=2"])
+    lines = override(streaks, ["blind_spot.line_px=5", "blind_spot.stretch_px=8"])
+    found, refused = (
+        find_method(recipe).calibration(recipe, small_dataset)(replace(model(None), network=_Flat()))
+        for recipe in (lines, streaks)
+    )
+    assert found.posterior is not None and found.posterior.offset == 4.0, found.warning
+    assert refused.posterior is None
 
 
 def test_the_blind_error_is_that_of_the_prediction(small_dataset: Dataset) -> None:

@@ -20,7 +20,7 @@ from sem_models.errors import UserError
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.physics.degrade import degrade
-from sem_models.physics.noise_estimate.estimate import estimate_noise
+from sem_models.physics.noise_estimate.estimate import estimate_noise, pooled_line_noise
 from sem_models.physics.scan import streak
 from sem_models.physics.simulators.phantoms.table import make_phantom
 
@@ -167,6 +167,29 @@ def test_streaks_are_long_along_the_line_and_white_across() -> None:
     assert estimate.correlation is not None
     assert estimate.correlation.along_px == pytest.approx(2, rel=0.15)
     assert estimate.correlation.across_px == pytest.approx(1 - np.exp(-1), rel=0.05)
+
+
+def test_noise_along_the_lines_is_pooled_from_the_images_that_show_it() -> None:
+    """Streaks decay by 1/e in 2 px; the third image has texture and no flat place."""
+    generator = torch.Generator().manual_seed(0)
+    noise = [streak(torch.zeros(1, 1, 512, 512), Scan(streaks=0.05), generator)[0, 0].numpy() for _ in range(3)]
+    row, column = np.mgrid[:512, :512]
+    structured = SLOW + 0.1 * np.sin(row / 3) * np.sin(column / 3) * (1 + np.sin(row / 40))
+    images = [SLOW + noise[0], SLOW + noise[1], structured + noise[2]]
+    assert estimate_noise(images[2]).correlation is None
+    gain, offset, along = pooled_line_noise(images)
+    assert gain * 0.4 + offset == pytest.approx(0.05**2, rel=0.15)
+    assert along == pytest.approx(np.exp(-np.arange(len(along)) / 2), abs=0.04)
+    assert len(along) > 4
+
+
+def test_line_noise_that_cannot_be_measured_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    smooth = [SLOW + 0.1 * gaussian_filter(rng.standard_normal((512, 512)), 1.0) for _ in range(2)]
+    with pytest.raises(UserError, match="across the scan lines"):
+        pooled_line_noise(smooth)
+    with pytest.raises(UserError, match="flat enough"):
+        pooled_line_noise([0.5 + 0.1 * rng.standard_normal((64, 64))])
 
 
 def test_line_offsets_do_not_count_as_correlated_noise() -> None:
