@@ -2,10 +2,10 @@
 
     python -m benchmarks.denoising.posterior --data FOLDER [--home FOLDER] [--jobs N] [--only LABEL ...]
 
-Trains Noise2Void, with masks along the line under streaks, and a blind-spot network with three seeds each (finished ones
-are kept in `posterior_runs.json`), fits the posterior mean on noisy validation images with their measured noise, and
-scores predictions, posterior means and two filters on the centre of each test image, 384 px square. Writes `posterior.json`, where intervals of one run are
-over specimens and those of all seeds of Noise2Void over seeds and specimens.
+Trains Noise2Void, with masks along the line under streaks, and a blind-spot network with three seeds each (finished
+ones are kept in `posterior_runs.json`), fits the posterior mean on noisy validation images with their measured noise,
+and scores predictions, posterior means and two filters on the centre of each test image, 384 px square. Writes
+`posterior.json`, where intervals of one run are over specimens and those of all seeds over seeds and specimens.
 """
 
 import json
