@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
-from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -58,22 +59,28 @@ def _no_downloads() -> None:
     os.environ.setdefault("SEM_OFFLINE", "1")
 
 
-@pytest.fixture
-def raw_images(tmp_path: Path) -> Path:
-    """A folder of small TIFF micrographs of five specimens, 2.5 nm per pixel."""
-    folder = tmp_path / "raw"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def _prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small TIFF micrographs in `raw` and their dataset in `small`, prepared once and copied for each test."""
+    home = tmp_path_factory.mktemp("prepared")
+    raw = home / "raw"
+    raw.mkdir()
     for index, image in enumerate(smooth_images(6)):
-        name = f"S{index % 5 + 1}-{index}.tif"
-        write_micrograph(folder / name, Micrograph(image[:, :, None], 2.5))
-    return folder
+        write_micrograph(raw / f"S{index % 5 + 1}-{index}.tif", Micrograph(image[:, :, None], 2.5))
+    write_dataset(plan_dataset(PrepareOptions(name="small", raw=(raw,))), home / "small")
+    return home
 
 
 @pytest.fixture
-def small_dataset(tmp_path: Path, raw_images: Path) -> Dataset:
+def raw_images(tmp_path: Path, _prepared: Path) -> Path:
+    """A folder of small TIFF micrographs of five specimens, 2.5 nm per pixel."""
+    return Path(shutil.copytree(_prepared / "raw", tmp_path / "raw"))
+
+
+@pytest.fixture
+def small_dataset(raw_images: Path, tmp_path: Path, _prepared: Path) -> Dataset:
     """The same micrographs as a dataset, in `tmp_path/datasets/small`."""
-    plan = plan_dataset(PrepareOptions(name="small", raw=(raw_images,)))
-    return write_dataset(plan, tmp_path / "datasets" / "small")
+    return open_dataset(shutil.copytree(_prepared / "small", tmp_path / "datasets" / "small"))
 
 
 @pytest.fixture

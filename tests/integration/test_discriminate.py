@@ -141,7 +141,7 @@ def test_unpaired_domains_are_tested_and_shown(sem_home: Path, no_weights: None)
     images = smooth_images(10)
     rng = np.random.default_rng(0)
     unpaired(sem_home, [image // 2 + rng.integers(0, 40, image.shape) for image in images[:5]], list(images[5:]))
-    arguments = ["baseline:identity", "--dataset", "u", "--training-images", "--steps", "40", "--patch", "32", "--json"]
+    arguments = ["baseline:identity", "--dataset", "u", "--training-images", "--steps", "20", "--patch", "32", "--json"]
     done = CliRunner().invoke(app, ["discriminate", *arguments])
     assert done.exit_code == 0, done.output
     (told,) = json.loads(done.stdout.strip().splitlines()[-1])["reports"]

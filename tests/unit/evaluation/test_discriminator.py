@@ -46,7 +46,7 @@ def test_a_faint_checkerboard_is_found() -> None:
 
 
 def test_images_of_the_same_kind_are_not_distinguished() -> None:
-    found = discriminator_test(pairs(lambda _, k: texture(1000 + k)), QUICK)
+    found = discriminator_test(pairs(lambda _, k: texture(1000 + k)), QUICK.model_copy(update={"steps": 25}))
     assert found.images.contains_half
     assert found.patches.contains_half
     assert 0.3 < found.patches.value < 0.7
@@ -103,7 +103,7 @@ def shaded(k: int) -> np.ndarray:
 def test_real_images_are_not_distinguished_from_themselves() -> None:
     """Whatever the generator does, and although left differs from right in all images."""
     wide = [Pair(shaded(k), np.zeros((256, 256), np.float32), f"i{k}", f"g{k}") for k in range(8)]
-    found = real_against_real(wide, QUICK)
+    found = real_against_real(wide, QUICK.model_copy(update={"steps": 25}))
     assert found.images.contains_half
     assert found.patches.contains_half
     assert found.patches.value == pytest.approx(0.5, abs=0.1)
@@ -138,11 +138,11 @@ def test_it_is_reproducible_and_training_images_are_not_scored() -> None:
     few = pairs(lambda real, k: gaussian_filter(real, 0.5), groups=3, each=1)
     learned = [Pair(texture(90 + k), texture(80 + k), f"t{k}", "train", tested=False) for k in range(2)]
     told: list[tuple[int, int]] = []
-    short = QUICK.model_copy(update={"steps": 20})
+    short = QUICK.model_copy(update={"steps": 10})
     one = discriminator_test([*few, *learned], short, lambda done, total, _: told.append((done, total)))
     assert one == discriminator_test([*few, *learned], short)
     assert one.images.resampled == "groups"
-    assert told[-1] == (20 * 2 * 3, 20 * 2 * 3)
+    assert told[-1] == (10 * 2 * 3, 10 * 2 * 3)
     assert told == sorted(told)
 
 
@@ -175,5 +175,6 @@ def test_a_published_unet_is_detected(shared_data: Path) -> None:
     both = [(file, file.with_name(file.name.replace("original", "prediction"))) for file in files]
     images = [[read_micrograph(path).pixels[..., 0].astype(np.float32) / 255 for path in two] for two in both]
     crops = [Pair(real, output, file.name, file.name) for (real, output), file in zip(images, files, strict=True)]
-    assert discriminator_test(crops, QUICK).images.value > 0.95
-    assert real_against_real(crops, QUICK.model_copy(update={"steps": 20})).images.contains_half
+    short = QUICK.model_copy(update={"steps": 20})
+    assert discriminator_test(crops, short).images.value > 0.95
+    assert real_against_real(crops, short).images.contains_half
