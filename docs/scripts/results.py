@@ -178,18 +178,25 @@ def real_atoms() -> str:
 
 def posterior_mean() -> str:
     """PSNR of Noise2Void and of the blind-spot network, with and without the posterior mean, and gains, by seed."""
+    return _posterior("white", ("prediction", "non-local means", "Noise2Void"))
+
+
+def posterior_mean_of_lines() -> str:
+    """The same for masks along the scan line under noise along it, with total variation, the best filter there."""
+    return _posterior("streaks", ("prediction", "non-local means", "total variation"))
+
+
+def _posterior(noise: str, others: tuple[str, ...]) -> str:
     content = json.loads((BENCHMARKS / "denoising" / "posterior.json").read_text())
     rows = []
     for label, found in content.items():
-        scores = [f"{found['psnr_db'][name]:.2f}" for name in ("prediction", "posterior mean", "non-local means")]
-        gains = found["gain_db"]
-        over = [_gain(gains[name]["all"]) for name in ("prediction", "non-local means")]
-        over.append(_gain(gains["Noise2Void"]["all"]) if "Noise2Void" in gains else "-")
-        by_set = [_gain(found["gain_db"]["prediction"][part]) for part in ("plant", "powder", "coating", "axon")]
-        rows.append([label.split(": ")[1], *scores, *over, *by_set])
-    head = ["run", "prediction", "posterior mean", "non-local means", "gain over prediction", "over non-local means"]
-    head.append("over Noise2Void")
-    return _table([*head, "gain: plant", "powder", "coating", "axon"], rows)
+        if not label.startswith(noise):
+            continue
+        means, gains = found["psnr_db"], found["gain_db"]
+        scores = [f"{means[name]:.2f}" for name in ("prediction", "posterior mean")]
+        over = [_gain(gains[name]["all"]) if name in gains else "-" for name in others]
+        rows.append([label.split(": ")[1], *scores, *over])
+    return _table(["run", "prediction", "posterior mean", *(f"gain over {name}" for name in others)], rows)
 
 
 def _gain(found: dict[str, float | None]) -> str:
@@ -294,6 +301,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "refocusing-series": refocusing_series,
     "real-atoms": real_atoms,
     "posterior-mean": posterior_mean,
+    "posterior-mean-lines": posterior_mean_of_lines,
     "coverage": coverage,
     "texture": texture,
     "seed-coverage": seed_coverage,
