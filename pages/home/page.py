@@ -8,7 +8,7 @@ import streamlit as st
 from pages.widgets.frame import find_the_dead, heading, shown_errors
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import activity
-from pipelines.counts import counted
+from pipelines.counts import counted, gain_text
 from pipelines.data.datasets import list_datasets
 from pipelines.home import home
 from pipelines.jobs.queue import JobInfo, active_jobs
@@ -96,12 +96,8 @@ def _demo() -> None:
     running = st.query_params.get(DEMO)
     state = watched(DEMO)
     if state and state.result:
-        gain = state.result["gain_db"]
-        st.success(
-            f"Test PSNR {state.result['psnr_db']:.2f} dB, bicubic {state.result['floor_psnr_db']:.2f} dB: "
-            f"gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f} dB, "
-            f"n = {gain['n']} images."
-        )
+        model, bicubic = (f"{state.result[key]:.2f} dB" for key in ("psnr_db", "floor_psnr_db"))
+        st.success(f"Test PSNR {model}, bicubic {bicubic}: gain {gain_text(state.result['gain_db'])}.")
         run = {"run": str(state.result["run_id"])}
         st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:", query_params=run)
         st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:")

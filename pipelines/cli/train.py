@@ -102,6 +102,7 @@ def interpolate(request: InterpolateRequest, out: Output) -> None:
 @command(DemoRequest, stores=True)
 def demo(request: DemoRequest, out: Output) -> None:
     """Simulate micrographs, prepare them, and train, score and register a model, in about two minutes on two cores."""
+    from pipelines.counts import gain_text
     from pipelines.demo import demo as run
 
     result = run(request, out.progress, out.progress.training)
@@ -110,6 +111,6 @@ def demo(request: DemoRequest, out: Output) -> None:
     out.text(f"Run {result['run_id']} trained, scored and registered as {result['model']}.")
     out.text(f"Test PSNR {result['psnr_db']:.2f} dB, bicubic baseline {result['floor_psnr_db']:.2f} dB.")
     if isinstance(gain, dict):
-        out.text(f"Gain {gain['mean']:+.2f} dB, 95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f}, n = {gain['n']}.")
+        out.text(f"Gain {gain_text(gain)}.")
     out.text("Next: `make app`, or prepare your own images with `python -m pipelines prepare FOLDER --name NAME`.")
     out.result(result)
