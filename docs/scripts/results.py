@@ -193,10 +193,10 @@ def _posterior(noise: str, others: tuple[str, ...]) -> str:
         if not label.startswith(noise):
             continue
         means, gains = found["psnr_db"], found["gain_db"]
-        scores = [f"{means[name]:.2f}" for name in ("prediction", "posterior mean")]
+        scores = [f"{means[name]:.2f}" if name in means else "-" for name in ("posterior mean", *others)]
         over = [_gain(gains[name]["all"]) if name in gains else "-" for name in others]
         rows.append([label.split(": ")[1], *scores, *over])
-    return _table(["run", "prediction", "posterior mean", *(f"gain over {name}" for name in others)], rows)
+    return _table(["run", "posterior mean", *others, *(f"gain over {name}" for name in others)], rows)
 
 
 def _gain(found: dict[str, float | None]) -> str:

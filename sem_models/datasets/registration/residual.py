@@ -15,7 +15,8 @@ _SIGMA_PX = 1.0
 _SMALLEST_PX, _LARGEST_PX, _REACH_PX = 32, 128, 24
 _ACROSS = 8
 _PEAK, _RIVAL, _APART = 0.4, 0.8, 1 / 16
-_FLAT = 1e-9
+_FLAT = 1e-12
+"""Norm of window and template, relative to the power of the whole field, up to which rounding alone may cause it."""
 FEWEST = 4
 
 
@@ -85,7 +86,9 @@ def similarity(field: NDArray[np.float64], template: NDArray[np.float64]) -> NDA
     sums, squares = (_window_sums(values, template.shape) for values in (centred, centred**2))
     product = fft.irfft2(spectrum, field.shape)[: sums.shape[0], : sums.shape[1]]
     norm = np.sqrt((squares - sums**2 / template.size).clip(0) * (deviation**2).sum())
-    scores: NDArray[np.float64] = np.divide(product, norm, out=np.zeros_like(product), where=norm > _FLAT)
+    scores: NDArray[np.float64] = np.divide(
+        product, norm, out=np.zeros_like(product), where=norm > _FLAT * (centred**2).sum()
+    )
     return scores
 
 

@@ -66,6 +66,8 @@ def test_similarity_is_that_of_scikit_image(scale: float) -> None:
     field = scale * grains(1)[:61, :75] / 255
     field[:30, :40] = field[0, 0]
     assert similarity(field, field[20:37, 33:56]) == pytest.approx(match_template(field, field[20:37, 33:56]), abs=1e-6)
+    faint = 1e-15 * field  # amperes, in 32 bit images
+    assert similarity(faint, faint[20:37, 33:56]) == pytest.approx(similarity(field, field[20:37, 33:56]), abs=1e-6)
     flat = similarity(field, np.full((9, 9), 7.0))
     assert flat.shape == (53, 67) and not flat.any()
 
