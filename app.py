@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pipelines.tracking.opening import open_ahead
+from pipelines.jobs.fork_server import fork_server
+from pipelines.tracking.opening import open_ahead, wait_until_open
 
 
 @asynccontextmanager
 async def _opening(_: st.App) -> AsyncIterator[None]:
     open_ahead()
-    yield
+    with fork_server(wait=wait_until_open):
+        yield
 
 
 app = st.App("pages/dashboard.py", lifespan=_opening)

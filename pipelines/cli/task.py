@@ -1,11 +1,10 @@
 """The use cases that can be carried out in the background, and the process that does so.
 
-`python -m pipelines.cli.task FOLDER` reads the request in `task.json` of a task folder and writes `outcome.json`:
+`main` reads the request in `task.json` of a task folder and writes `outcome.json`:
 the result as the command line would print it, or the message of an error. Everything else goes to standard error.
 """
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +101,3 @@ def _carry_out(task: Mapping[str, Any], out: TaskOutput) -> int | None:
 
 def _for_json(thing: object) -> Any:
     return thing.to_json() if isinstance(thing, Message) else str(thing)
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

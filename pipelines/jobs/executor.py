@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipelines.home import home
+from pipelines.jobs import fork_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +17,10 @@ class Executor(Protocol):
     """Starts a Python module that outlives its starter."""
 
     def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
-        """Start `python -m module arguments` with output appended to `log`; return a process or job number."""
+        """Start `python -m module arguments` with output appended to `log`; return a process or job number.
+
+        The module has a function `main` that takes the arguments and returns the exit status.
+        """
 
 
 class LocalExecutor:
@@ -27,14 +31,20 @@ class LocalExecutor:
         log.parent.mkdir(parents=True, exist_ok=True)
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "SEM_HOME": str(home().root), "PYTHONPATH": path}
-        with log.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603  (our own module, arguments are not given to a shell)
-                [sys.executable, "-m", module, *arguments],
-                cwd=home().root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        return process.pid
+        start = fork_server.Start(module, arguments, environment, str(home().root), str(log))
+        return fork_server.launch(start) or _start(start)
+
+
+def _start(start: fork_server.Start) -> int:
+    """Start a fresh interpreter; returns its process number."""
+    with Path(start.log).open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603  (our own module, arguments are not given to a shell)
+            [sys.executable, "-m", start.module, *start.arguments],
+            cwd=start.folder,
+            env=start.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return process.pid

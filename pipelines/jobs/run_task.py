@@ -1,46 +1,64 @@
 """The process that watches over a task: `python -m pipelines.jobs.run_task FOLDER` records how it ended."""
 
+import importlib
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
+from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipelines.home import TASK_FOLDER, TaskFile, home
 
 _REMIND_S = 15
+_CANCELLED = 128 + signal.SIGINT
 
 
-def main(folder: Path) -> int:
+def main(arguments: list[str]) -> int:
     """Start a process that carries out the request of the task folder; write outcome and status to `ended.json`."""
+    folder = Path(arguments[0])
     interrupted = threading.Event()
     # Set before the child starts: it then receives interrupts even where this process was told to ignore them, as
     # shells tell everything that they start in the background.
     signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     # A cancel interrupts the whole process group: this process stays to record how its child ended.
-    process = subprocess.Popen(  # noqa: S603  (our own command line, no shell)
-        [sys.executable, "-m", "pipelines.cli.task", str(folder)],
-        env={**os.environ, TASK_FOLDER: str(folder)},
-    )
-    _wait(process, interrupted)
+    process = _context().Process(target=_carry_out, args=(folder,))
+    process.start()
+    status = _wait(process, interrupted)
     part = folder / "ended.part"
-    part.write_text(home().to_portable(json.dumps({"status": process.returncode, **_outcome(folder)})))
+    part.write_text(home().to_portable(json.dumps({"status": status, **_outcome(folder)})))
     part.replace(folder / TaskFile.ENDED)
     (folder / TaskFile.OUTCOME).unlink(missing_ok=True)
-    return process.returncode
+    return status
 
 
-def _wait(process: "subprocess.Popen[bytes]", interrupted: threading.Event) -> None:
+def _context() -> ForkContext | SpawnContext:
+    """Return how to start a process: a fork has at once what the fork server has imported."""
+    linux = sys.platform == "linux"
+    return multiprocessing.get_context("fork") if linux else multiprocessing.get_context("spawn")
+
+
+def _carry_out(folder: Path) -> None:
+    os.environ[TASK_FOLDER] = str(folder)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = importlib.import_module("pipelines.cli.task").main(folder)
+    except KeyboardInterrupt:
+        status = _CANCELLED
+    sys.exit(status)
+
+
+def _wait(process: BaseProcess, interrupted: threading.Event) -> int:
     """Wait for its end; an interrupt that got lost, for example while modules were loaded, is sent again."""
     while True:
-        try:
-            process.wait(timeout=_REMIND_S)
-            return
-        except subprocess.TimeoutExpired:
-            if interrupted.is_set():
-                process.send_signal(signal.SIGINT)
+        process.join(_REMIND_S)
+        if process.exitcode is not None:
+            return process.exitcode
+        if interrupted.is_set() and process.pid:
+            os.kill(process.pid, signal.SIGINT)
 
 
 def _outcome(folder: Path) -> dict[str, object]:
@@ -53,4 +71,4 @@ def _outcome(folder: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(sys.argv[1:]))

@@ -25,6 +25,12 @@ def is_opening() -> bool:
     return any(thread.is_alive() for thread in _threads)
 
 
+def wait_until_open() -> None:
+    """Wait until the opening has ended; returns at once where none was begun."""
+    for thread in _threads:
+        thread.join()
+
+
 def _open() -> None:
     _may_begin.wait(_LONGEST_WAIT_S)
     # The next use of the store raises the same error where it can be shown.

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.data.requests import PrepareRequest
-from pipelines.jobs import control, queue
+from pipelines.jobs import control, fork_server, queue
 from pipelines.jobs.liveness import HOST, Process, describe, is_alive
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
@@ -191,8 +191,26 @@ def test_what_cannot_fit_is_refused_before_there_is_a_run(
     assert list_runs() == []
 
 
+@pytest.fixture
+def ready_fork_server(sem_home: Path) -> Iterator[None]:
+    with fork_server.fork_server(["pipelines.cli.task"]):
+        wait_for(fork_server.is_ready)
+        yield
+        assert fork_server.is_ready()  # it has not been given up for fresh processes
+
+
+@pytest.mark.faults
+@pytest.mark.usefixtures("ready_fork_server")
+def test_forked_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) -> None:
+    _tasks_report_results_errors_and_cancel(sem_home, raw_images)
+
+
 @pytest.mark.faults
 def test_tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) -> None:
+    _tasks_report_results_errors_and_cancel(sem_home, raw_images)
+
+
+def _tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) -> None:
     task = start_task(PredictRequest(model="baseline:bicubic", inputs=["/nowhere"], out=sem_home / "out"))
     done = start_task(PrepareRequest(name="small", raw=[raw_images]))
     # A server that a script started in the background ignores interrupts, and so would all that it starts.

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 
 from pipelines.evaluate.compare import compare
 from pipelines.evaluate.requests import CompareRequest
-from pipelines.home import Home
+from pipelines.home import Home, TaskFile
 from pipelines.jobs import run_task
 from pipelines.jobs.control import reconcile
 from pipelines.jobs.executor import LocalExecutor
@@ -218,14 +218,16 @@ def test_a_store_that_cannot_be_written_is_read(
 def test_results_of_tasks_are_found(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, output = str(first / "uploads" / "a.tif"), str(first / "results" / "a.tif")
     outcome = json.dumps({"result": {"results": [{"source": source, "output": output}]}})
-    python = tmp_path / "python"
-    python.write_text(f"""#!/bin/sh\necho '{outcome}' > "$SEM_TASK_DIR/outcome.json"\n""")
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
+
+    def main(folder: Path) -> int:
+        (folder / TaskFile.OUTCOME).write_text(outcome)
+        return 0
+
+    monkeypatch.setattr("pipelines.cli.task.main", main)
 
     def launch(_: LocalExecutor, module: str, arguments: list[str], log: Path) -> int:
         assert module == "pipelines.jobs.run_task"
-        assert run_task.main(Path(arguments[0])) == 0
+        assert run_task.main(arguments) == 0
         return os.getpid()
 
     monkeypatch.setattr(LocalExecutor, "launch", launch)
