@@ -1,10 +1,11 @@
 """The table of networks. Their settings and capabilities are in `sem_models/config/networks`."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from sem_models.config.networks.table import NetworkConfig
 from sem_models.networks.blind_spot_unet import BlindSpotUNet
@@ -53,9 +54,22 @@ def build_network(config: NetworkConfig) -> nn.Module:
     return NETWORKS[config.kind](config)
 
 
+@cache
 def parameter_count(config: NetworkConfig) -> int:
     """Return the number of trainable parameters."""
-    # Counting needs no weights, which take a second to draw for the largest networks.
-    with torch.device("meta"):
+    with _NoDraws():
         network = build_network(config)
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+class _NoDraws(TorchFunctionMode):
+    """Zeros instead of random numbers: the weights of the largest networks take a second to draw."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function in _DRAWS or getattr(function, "__module__", "") == nn.init.__name__:
+            tensor: Tensor = args[0] if args else kwargs["tensor"]
+            return tensor.data.zero_()  # not left as it is: a truncated normal distribution is drawn until all numbers fit
+        return function(*args, **kwargs or {})
+
+
+_DRAWS = {Tensor.normal_, Tensor.uniform_}
