@@ -18,8 +18,8 @@ def noise_lines(found: NoiseEstimate) -> list[str]:
         f"read noise  {found.read_noise:.4g} of the range",
         f"banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}",
     ]
-    for mean in (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1]):
-        lines.append(f"noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}")
+    shown = (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1])
+    lines += [f"noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}" for mean in shown]
     if found.correlation:
         lengths = (
             f"{found.correlation.along_px:.2f} px along the scan lines, {found.correlation.across_px:.2f} px across"

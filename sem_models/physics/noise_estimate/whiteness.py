@@ -1,5 +1,6 @@
-"""Whether noise of one image is correlated between neighbours, from its highest frequencies, which hold the least of
-the specimen. Correlation over several pixels beside white noise does not show there; `flat_correlation` looks for that.
+"""Whether the noise of one image is white, from its highest frequencies, which hold the least of the specimen.
+
+Correlation over several pixels beside white noise does not show there; `flat_correlation` looks for that.
 """
 
 from dataclasses import dataclass
