@@ -112,9 +112,8 @@ def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
         step *= 2
     x = x / window
     before = (window - 1) // 2
-    ends = (x.narrow(axis, 0, 1), before), (x.narrow(axis, -1, 1), window - 1 - before)
-    first, last = (end.expand(*[count if one == axis else -1 for one in range(4)]) for end, count in ends)
-    return torch.cat([first, x, last], axis)
+    first, last = x.narrow(axis, 0, 1), x.narrow(axis, -1, 1)
+    return torch.cat([*[first] * before, x, *[last] * (window - 1 - before)], axis)
 
 
 def _depthwise(width: int) -> nn.Conv2d:
