@@ -74,6 +74,7 @@ def _request() -> PrepareRequest | None:
             "Pixel size (nm)", 0.0, help="0: as the files state it.", key="pixel_size", format="%.4f"
         )
         together = st.toggle(LABELS["join_same_field"], True, help=PrepareRequest.description("join_same_field"))
+        as_images = masks_as_images_field(kind)
         target_size, common = pixel_size_fields(kind)
         manual = st.toggle("Set the data bar by hand", key="manual_bar")
         rows = st.number_input("Data bar (rows at the bottom)", 0, 4096, disabled=not manual, key="databar_rows")
@@ -93,6 +94,7 @@ def _request() -> PrepareRequest | None:
             target_group_by=target_group,
             test_groups=test,
             join_same_field=together,
+            masks_as_images=as_images,
             pixel_size_nm=size,
             databar_rows=int(rows) if manual else None,
             target_pixel_size_nm=target_size,
@@ -114,6 +116,14 @@ def _extra_inputs() -> tuple[Path, ...]:
         help="Other detectors or polarisations of the same fields, matched by name; their channels follow the first.",
     )
     return tuple(Path(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def masks_as_images_field(kind: Kind) -> bool:
+    """Ask whether files that are named like masks of others are used, where all files are images."""
+    if len(LAYOUTS[kind].roles) > 1:
+        return False
+    what = PrepareRequest.description("masks_as_images")
+    return st.toggle(LABELS["masks_as_images"], help=what, key="masks_as_images")
 
 
 def _describe(kind: Kind) -> str:

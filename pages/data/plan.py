@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.data.masks import mask_over, show_classes
+from pages.data.noise import show_noise
 from pages.data.pairs import show_pairs
 from pages.widgets.pictures import with_cut_line
 from pages.widgets.words import on_page
@@ -88,6 +89,7 @@ def _preview(plan: Plan) -> None:
         st.caption(f"{chosen.shape[2]} channels, assembled from {len(chosen.parts)} files in this order:")
     for part in chosen.parts or (chosen,):
         _picture(plan, part)
+        show_noise(part)
 
 
 def _picture(plan: Plan, image: PlannedImage) -> None:

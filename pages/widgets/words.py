@@ -21,6 +21,7 @@ LABELS = {
     "kind": "Kind",
     "mask_suffix": "Mask suffix",
     "masks": "Label map or folder",
+    "masks_as_images": "Files named like masks are images",
     "max_residual_px": "Largest residual",
     "model": "Model",
     "models": "Models",

@@ -119,21 +119,12 @@ def simulate(request: SimulateRequest, out: Output) -> None:
 @command(NoiseRequest, "file", "second")
 def noise(request: NoiseRequest, out: Output) -> None:
     """Estimate dose, read noise and banding, and print the settings that make a training match them."""
-    from pipelines.data.noise import measure_noise
+    from pipelines.data.noise import measure_noise, noise_lines
 
     found = measure_noise(request)
-    dose = f"{found.dose_e_per_px:.4g} e/px at white" if found.dose_e_per_px else "no shot noise"
     out.text(f"From {found.source}; 0 to 1 is the intensity range of {request.file.name}")
-    out.text(f"  dose        {dose}")
-    out.text(f"  read noise  {found.read_noise:.4g} of the range")
-    out.text(f"  banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}")
-    for mean in (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1]):
-        out.text(f"  noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}")
-    if found.correlation:
-        lengths = (
-            f"{found.correlation.along_px:.2f} px along the scan lines, {found.correlation.across_px:.2f} px across"
-        )
-        out.text(f"  correlation length (1/e)  {lengths}; white noise has 0.63")
+    for line in noise_lines(found):
+        out.text(f"  {line}")
     for caveat in found.caveats:
         out.text(f"Note: {caveat}")
     out.text(" ".join(f"--set {assignment}" for assignment in found.assignments))

@@ -10,6 +10,24 @@ from sem_models.physics.noise_estimate.estimate import NoiseEstimate, estimate_n
 _LARGEST_SHIFT = 0.25
 
 
+def noise_lines(found: NoiseEstimate) -> list[str]:
+    """Describe an estimate, one line for each quantity, in fractions of the intensity range of the image."""
+    dose = f"{found.dose_e_per_px:.4g} e/px at white" if found.dose_e_per_px else "no shot noise"
+    lines = [
+        f"dose        {dose}",
+        f"read noise  {found.read_noise:.4g} of the range",
+        f"banding     {f'{found.banding:.3g} of the range' if found.banding else 'none found'}",
+    ]
+    shown = (found.bins.mean[0], found.bins.mean[len(found.bins.mean) // 2], found.bins.mean[-1])
+    lines += [f"noise at brightness {mean:.2f}: {found.variance(max(mean, 0.0)) ** 0.5:.4g}" for mean in shown]
+    if found.correlation:
+        lengths = (
+            f"{found.correlation.along_px:.2f} px along the scan lines, {found.correlation.across_px:.2f} px across"
+        )
+        lines.append(f"correlation length (1/e)  {lengths}; white noise has 0.63")
+    return lines
+
+
 def measure_noise(request: NoiseRequest) -> NoiseEstimate:
     """Estimate dose, read noise and banding from one micrograph, or more exactly from two frames of the same field.
 

@@ -43,6 +43,8 @@ def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content["degradation"].setdefault("lines", None)
     if content.get("blind_spot"):
         content["blind_spot"].setdefault("estimate", BlindSpot().estimate)
+    if content.get("adversarial"):
+        content["adversarial"].setdefault("fusion_share", 0.0)
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:

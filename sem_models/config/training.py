@@ -74,6 +74,9 @@ class Adversarial(Frozen):
     """Weight of the adversarial loss on images."""
     gradient_weight: float = Field(0.0, ge=0)
     """Weight of the adversarial loss on gradient maps, which has its own discriminator (SPSR); 0: none."""
+    fusion_share: float = Field(0.0, ge=0, lt=1, exclude_if=lambda share: share == 0)
+    """Share of this stage, from its start, in which the generator learns only in the layers that join image and
+    gradient branch, so that the first gradients of new discriminators do not reach trunk and branch (SPSR: 0.01)."""
     discriminator: DiscriminatorConfig
     conditional: bool = False
     """Whether the discriminators also see the generator's input, so that they decide whether input and output belong

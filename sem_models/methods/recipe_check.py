@@ -29,6 +29,7 @@ def check_recipe(recipe: Recipe) -> None:
     _require_patch(recipe, perceptual)
     if recipe.adversarial:
         _require_shown(recipe, recipe.adversarial)
+        _require_fusion(recipe, recipe.adversarial)
     if perceptual:
         require_weights(recipe.perceptual)
     find_method(recipe).check(recipe)
@@ -90,6 +91,15 @@ def _require_patch(recipe: Recipe, perceptual: bool) -> None:
         )
     if recipe.adversarial:
         recipe.adversarial.discriminator.check_patch(patch)
+
+
+def _require_fusion(recipe: Recipe, settings: Adversarial) -> None:
+    if settings.fusion_share and not capabilities(recipe.network).fusion:
+        raise UserError(
+            f"{recipe.network.kind} has no layers that join an image with its gradient branch; use ",
+            SettingRef("adversarial.fusion_share", "0"),
+            ".",
+        )
 
 
 def _require_shown(recipe: Recipe, settings: Adversarial) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import Adversarial, Optimiser, Schedule, learning_rate
 
@@ -31,6 +32,9 @@ class Stage:
     discriminator_rate: float = 1.0
     keeps_last: bool = False
     """Whether the newest weights count as the best: PSNR cannot rank two states of a GAN."""
+    fusion: tuple[str, ...] = ()
+    """Modules of the generator that learn in the first `fusion_steps` steps; its other modules are fixed meanwhile."""
+    fusion_steps: int = 0
 
     @property
     def rate_setting(self) -> str:
@@ -46,6 +50,12 @@ class Stage:
         """Return the learning rate of the update of `part` that follows `step` finished steps of the run."""
         rate = learning_rate(self.optimiser.lr, self.schedule, step - self.first, self.steps)
         return rate * self.discriminator_rate if "discriminator" in part else rate
+
+    def learns(self, part: str, parameter: str, step: int) -> bool:
+        """Whether the update of `part` that follows `step` finished steps of the run may change that parameter."""
+        if part != RESTORER or step >= self.first + self.fusion_steps:
+            return True
+        return parameter.split(".")[0] in self.fusion
 
 
 def one_stage(recipe: Recipe) -> tuple[Stage, ...]:
@@ -75,6 +85,8 @@ def two_stages(
         schedule=settings.schedule,
         discriminator_rate=settings.discriminator_rate,
         keeps_last=True,
+        fusion=capabilities(recipe.network).fusion,
+        fusion_steps=round((total - before) * settings.fusion_share),
     )
     return (Stage(first, 0, before, opening, recipe.optimiser, recipe.schedule), last) if before else (last,)
 

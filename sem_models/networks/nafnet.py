@@ -104,15 +104,16 @@ def local_mean(x: Tensor, window: int) -> Tensor:
 
 
 def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
-    length = x.shape[axis]
-    # Means of means, because differences of running sums would spread rounding errors along the whole line.
+    # Sums of sums, because differences of running sums would spread rounding errors along the whole line.
     step = 1
     while step < window:
         left = x.shape[axis] - step
-        x = (x.narrow(axis, 0, left) + x.narrow(axis, step, left)) / 2
+        x = x.narrow(axis, 0, left) + x.narrow(axis, step, left)
         step *= 2
-    start = (torch.arange(length, device=x.device) - (window - 1) // 2).clamp(0, length - window)
-    return x.index_select(axis, start)
+    x = x / window
+    before = (window - 1) // 2
+    first, last = x.narrow(axis, 0, 1), x.narrow(axis, -1, 1)
+    return torch.cat([*[first] * before, x, *[last] * (window - 1 - before)], axis)
 
 
 def _depthwise(width: int) -> nn.Conv2d:

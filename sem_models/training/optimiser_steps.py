@@ -10,6 +10,7 @@ from sem_models.errors import UserError
 from sem_models.methods.base import Batch, Method
 from sem_models.methods.optimisers import constants
 from sem_models.methods.stages import Stage
+from sem_models.training.hardware import bare
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -54,6 +55,8 @@ class OptimiserSteps:
         for group in optimiser.param_groups:
             group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
+        if stage.fusion_steps:
+            self._fix_parameters(part, stage, step)
         losses = self._method.training_step(batch, part, stage)
         total = torch.stack(list(losses.values())).sum()
         self._fabric.backward(total)
@@ -66,6 +69,11 @@ class OptimiserSteps:
             optimiser.step()
         values = {f"train/{name}": value for name, value in zip(losses, terms, strict=True)}
         return values | {f"train/{part}_total": total_value, f"grad_norm/{part}": norm_value}
+
+    def _fix_parameters(self, part: str, stage: Stage, step: int) -> None:
+        """Ask for gradients only of what may learn: an optimiser leaves parameters without a gradient untouched."""
+        for name, parameter in bare(self._method.networks[part]).named_parameters():
+            parameter.requires_grad_(stage.learns(part, name, step))
 
 
 _PATIENCE = 10

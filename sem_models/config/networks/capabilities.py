@@ -51,6 +51,8 @@ class Capabilities:
     `pyramid` also returns the outputs at a quarter and at half of the size. Noise: the network returns no image;
     `forward(x_t, t, condition)` predicts the noise in one, and `channels_in` counts the channels of the condition.
     Deviation: `moments` also returns the logarithm of the variance of each recorded pixel, given its surroundings."""
+    fusion: tuple[str, ...] = ()
+    """Names of the modules that join the features of the image and of its gradient branch into the output."""
     training_patch: int | None = None
     """Edge length, in input pixels, that a training patch must have because a layer has a fixed size."""
     effective_halo: int | None = None

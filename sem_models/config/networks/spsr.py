@@ -45,4 +45,5 @@ def capabilities(config: SPSRConfig) -> Capabilities:
         receptive_field=reach,
         effective_halo=min(reach, LARGEST_HALO),
         auxiliary="gradient",
+        fusion=("fuse", "fuse_join", "high", "tail"),
     )

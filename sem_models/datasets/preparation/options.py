@@ -36,6 +36,9 @@ class PrepareOptions(BaseModel):
     mask_suffix: _Text = Field(
         None, description="Ending, before the file type, of the masks to use if an image has several masks."
     )
+    masks_as_images: bool = Field(
+        False, description="Single images: also use files that are named like a mask of another file."
+    )
     group_by: _Text = Field(None, description="Regular expression that finds the specimen in a file name.")
     target_group_by: _Text = Field(
         None, description="Regular expression for the other domain (unpaired), if its file names differ."

@@ -14,6 +14,7 @@ from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import plan_resampling
 from sem_models.datasets.preparation.sources import LeftOut, candidates
 from sem_models.datasets.preparation.stacking import stacked
+from sem_models.datasets.preparation.suspected_masks import few_levels_note
 from sem_models.datasets.splits.advice import group_notes
 from sem_models.datasets.splits.grouping import assign_splits, group_of, guess_group_pattern
 from sem_models.errors import Message, UserError
@@ -55,7 +56,7 @@ def plan_dataset(options: PrepareOptions, progress: Progress = silent) -> Plan:
         UserError: No usable image was found, options contradict each other, or there are too few groups for the splits.
     """
     images, skipped, notes = _read(options, progress)
-    notes = (*notes, *map(Message, plan_resampling(images, options)))
+    notes = (*notes, *_mask_notes(images, options), *map(Message, plan_resampling(images, options)))
     notes += tuple(Message(f"{image.source}: {image.scale_warning}.") for image in images if image.scale_warning)
     pairs = align_pairs(images, options, progress)
     images, rejected = without_rejected(images, pairs)
@@ -99,6 +100,15 @@ def _read(
         repeats = counted(len(repeated), "page")
         notes += (Message(f"{repeats} of files repeat earlier pages and are left out, such as {repeated[0].source}."),)
     return images, lost, notes
+
+
+def _mask_notes(images: list[PlannedImage], options: PrepareOptions) -> tuple[Message, ...]:
+    """Return a note on images that look like masks; inputs and a whole domain may well be masks or drawings."""
+    if options.layout.is_paired or options.layout.has_masks:
+        return ()
+    by_role = [[image for image in images if image.role == role] for role in options.layout.roles]
+    mixed = [part for part in by_role if len(by_role) == 1 or any(image.mask_levels is None for image in part)]
+    return few_levels_note([image for part in mixed for image in part])
 
 
 def _of_domains(

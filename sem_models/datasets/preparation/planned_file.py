@@ -12,6 +12,7 @@ from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import stated_pixel_size
 from sem_models.datasets.preparation.sources import Candidate
+from sem_models.datasets.preparation.suspected_masks import grey_levels_of_a_mask
 from sem_models.datasets.splits.fingerprint import fingerprint
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import DataBar, crop_databar, find_databar
@@ -61,6 +62,7 @@ class FileReader:
             sha256=sha256,
             content=content.hexdigest(),
             fingerprint=None if is_mask else fingerprint(crop_databar(grey, bar).pixels),
+            mask_levels=None if is_mask else grey_levels_of_a_mask(crop_databar(grey, bar).pixels),
             labels=count_labels(micrograph) if is_mask else {},
         )
 

@@ -37,6 +37,8 @@ class PlannedImage:
     """See `Micrograph.scale_warning`."""
     resampled: Resampled | None = None
     """Set after the image was resampled."""
+    mask_levels: int | None = None
+    """Number of grey levels of an image that consists of flat areas, as masks do; None for all other images."""
     labels: Mapping[int, int] = field(default_factory=dict)
     """Masks: number of pixels for each raw value."""
     part: int = 0

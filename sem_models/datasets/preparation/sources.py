@@ -9,6 +9,7 @@ from typing import Literal
 from sem_models.counts import counted
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.datasets.preparation.suspected_masks import left_out_note, masks_by_name
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
 
@@ -184,7 +185,7 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
         instead = f", not with {options.kind}; use "
         raise UserError(FieldRef("target_group_by"), " goes with ", goes_with, instead, FieldRef("group_by"), ".")
     if len(layout.roles) == 1:
-        return [Candidate(path, "image", path.name) for path in raw], [], ()
+        return _single(raw, options)
     other = options.masks if layout.has_masks else options.target
     if other is None:
         needed = "masks" if layout.has_masks else "target"
@@ -214,6 +215,13 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
     ]
     by_order = Message("No names agree: files were paired in the order of their names. Check each pair and its shift.")
     return pairs, alone, (*notes, by_order) if matching.by == "order" or extra_inputs.by_order else notes
+
+
+def _single(raw: Sequence[Path], options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]:
+    masks = {} if options.masks_as_images else masks_by_name(raw)
+    images = [Candidate(path, "image", path.name) for path in raw if path not in masks]
+    lost = [LeftOut(path.name, Message(f"{path.name}: named like a mask of {masks[path].name}.")) for path in masks]
+    return images, lost, (left_out_note(masks),) if masks else ()
 
 
 def _refuse_targets(extra_inputs: ExtraInputs, targets: Sequence[Path]) -> None:

@@ -26,6 +26,7 @@ from sem_models.physics.noise_estimate.flat_patches import (
     from_two_frames,
     line_correlation,
 )
+from sem_models.physics.noise_estimate.whiteness import HighFrequencies, high_frequencies
 
 Image = NDArray[np.floating]
 
@@ -218,11 +219,21 @@ def _of_one_image(image: Plane, found: Correlation | None) -> tuple[str, ...]:
         )
     along, across = flat_correlation(image)
     if max(along, across) <= _CORRELATED_FLAT:
-        return ()
+        return _unless_white(high_frequencies(image))
     return (
         f"In the flattest places neighbouring pixels are correlated ({along:.2f} along the scan lines, {across:.2f} "
         "across). If that is noise and not the specimen, the noise is stronger than estimated here. There are too few "
         "flat places to tell; give a second frame of the field.",
+    )
+
+
+def _unless_white(found: HighFrequencies) -> tuple[str, ...]:
+    if found.are_white:
+        return ()
+    return (
+        "Correlation of the noise cannot be excluded. No places are flat enough to measure it, and the highest "
+        f"frequencies have {found.ratio:.3f} ± {2 * found.standard_error:.3f} of the power of white noise. If that is "
+        "noise and not fine structure, the noise is stronger than estimated here; give a second frame of the field.",
     )
 
 

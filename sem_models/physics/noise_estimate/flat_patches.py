@@ -9,12 +9,12 @@ from scipy import ndimage
 Plane = NDArray[np.float64]
 
 _PATCH_PX = 8
-_WIDE_PATCH_PX = 16
+WIDE_PATCH_PX = 16
 """Patches in which the correlation of neighbours is measured: removing a plane from smaller ones would hide it."""
 _BINS = 16
 _SMALLEST_BIN = 12
 """Smallest number of patches in a brightness bin."""
-_FLATTEST_OF_ONE = 0.3
+FLATTEST_OF_ONE = 0.3
 _FLATTEST_OF_TWO = 0.7
 """Fractions of the patches of a bin that are taken to contain only noise: in a single image those without structure; in
 a difference of frames all but those in which a sub-pixel shift leaves edges."""
@@ -48,7 +48,7 @@ def from_one_image(image: Plane) -> Bins:
     """
     across = ndimage.convolve1d(image, _SECOND_DIFFERENCE, axis=1, mode="mirror")
     residual = ndimage.convolve1d(across, _SECOND_DIFFERENCE, axis=0, mode="mirror") / 6
-    return _bins(residual, image, image, _LAPLACIAN_INDEPENDENT, _FLATTEST_OF_ONE)
+    return _bins(residual, image, image, _LAPLACIAN_INDEPENDENT, FLATTEST_OF_ONE)
 
 
 def from_two_frames(first: Plane, second: Plane) -> Bins:
@@ -67,9 +67,9 @@ def flat_correlation(image: Plane) -> tuple[float, float]:
 
     0 for white noise. Correlated noise and texture of the specimen both raise it; one image cannot distinguish them.
     """
-    slopes = cells(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), _WIDE_PATCH_PX).mean(axis=(1, 2))
-    flat = np.argsort(slopes)[: max(round(len(slopes) * _FLATTEST_OF_ONE), 1)]
-    rest = without_plane(cells(image, _WIDE_PATCH_PX)[flat])
+    slopes = cells(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX), WIDE_PATCH_PX).mean(axis=(1, 2))
+    flat = np.argsort(slopes)[: max(round(len(slopes) * FLATTEST_OF_ONE), 1)]
+    rest = without_plane(cells(image, WIDE_PATCH_PX)[flat])
     power = np.maximum((rest**2).mean(axis=(1, 2)), np.finfo(float).tiny)
     along = (rest[:, :, 1:] * rest[:, :, :-1]).mean(axis=(1, 2)) / power
     across = (rest[:, 1:] * rest[:, :-1]).mean(axis=(1, 2)) / power
