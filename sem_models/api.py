@@ -18,7 +18,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference import storage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor, choose_device
-from sem_models.inference.told_width import at_strength
+from sem_models.inference.told_width import at_strength, other_strength
 from sem_models.tasks.models import apply_model, evaluate_model, input_is_mask
 
 __all__ = ["Micrograph", "evaluate", "load_model", "read_micrograph", "restore", "write_micrograph"]
@@ -131,7 +131,9 @@ def restore(
     return apply_model(Predictor(at_strength(model, strength_px), _device(model), tile), image)
 
 
-def evaluate(model: RestorationModel, dataset: str | PathLike[str], split: Split = "test") -> EvaluationReport:
+def evaluate(
+    model: RestorationModel, dataset: str | PathLike[str], split: Split = "test", *, strength_px: float | None = None
+) -> EvaluationReport:
     """Score a model and the baselines of its task on the whole images of one split.
 
     The inputs are simulated by the forward model that the model was trained with, unless the dataset is paired and
@@ -141,13 +143,15 @@ def evaluate(model: RestorationModel, dataset: str | PathLike[str], split: Split
         model: A model loaded by `load_model`.
         dataset: Folder of a prepared dataset.
         split: Split to score. Results to be reported come from `test`.
+        strength_px: Blur to undo, as in `restore`. None is the default of the model.
 
     Returns:
         A report with one row for each image and method. `report.mean(method, metric)` is the mean with its 95 %
         confidence interval; `report.gain(metric, baseline)` is the mean difference from a baseline over the images.
 
     Raises:
-        UserError: The dataset does not exist, it has no reference to compare with, or the split is empty.
+        UserError: The dataset does not exist, it has no reference to compare with, the split is empty, or the model
+            cannot be told the blur.
 
     Examples:
         >>> import sem_models
@@ -159,7 +163,8 @@ def evaluate(model: RestorationModel, dataset: str | PathLike[str], split: Split
         True
     """
     opened = open_dataset(Path(dataset))
-    return evaluate_model(model, opened, split, model.recipe.degradation)
+    report = evaluate_model(at_strength(model, strength_px), opened, split, model.recipe.degradation)
+    return report.model_copy(update={"strength_px": other_strength(model, strength_px)})
 
 
 def _device(model: RestorationModel) -> str:

@@ -22,6 +22,8 @@ def show_report(report: EvaluationReport, key: str) -> None:
         "Mean over images [95 % interval over specimens]."
     )
     st.caption("Inputs: those of the dataset" if report.degradation == "paired" else f"Inputs: `{report.degradation}`")
+    if report.strength_px is not None:
+        st.caption(f"Told to undo a blur of sigma {report.strength_px:g} px, not that of its default.")
     metrics = choose_scores(report.metrics, f"scores-{key}")
     st.dataframe(means_table(report, metrics), hide_index=True)
     say_nyquist([report], metrics)

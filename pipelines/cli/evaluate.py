@@ -31,9 +31,9 @@ def evaluate(request: EvaluateRequest, out: Output) -> None:
     from pipelines.evaluate.score import evaluate as run
 
     report, run_id = run(request, out.progress)
-    out.text(
-        f"{report.model} on {request.dataset}, {request.split} split, {report.images} images of {report.groups} groups"
-    )
+    told = "" if report.strength_px is None else f" at strength {report.strength_px:g} px"
+    images = f"{report.images} images of {report.groups} groups"
+    out.text(f"{report.model}{told} on {request.dataset}, {request.split} split, {images}")
     for method in report.methods:
         out.text(f"  {method}")
         write_means(out, report, method, report.metrics)

@@ -87,6 +87,7 @@ def summary(report: EvaluationReport) -> dict[str, object]:
         "border_px": report.border_px,
         "data_range": report.data_range,
         "degradation": report.degradation,
+        "strength_px": report.strength_px,
         "means": {m: {k: to_json_safe(asdict(report.mean(m, k))) for k in report.metrics} for m in report.methods},
         "gain_over": {f: {k: to_json_safe(asdict(report.gain(k, f))) for k in report.metrics} for f in baselines},
         "notes": list(report.notes),

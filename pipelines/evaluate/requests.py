@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipelines.model_ref import MODEL_HELP, SCALE_HELP, ModelField
+from pipelines.model_ref import MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.names import DatasetField
 from pipelines.request import Request
 from sem_models.datasets.manifest import Split
@@ -27,6 +27,8 @@ class EvaluateRequest(Request):
         (), description="degradation.KEY=VALUE: simulate the inputs in another way, e.g. degradation.blur.size_px=3,3."
     )
     """The scores are then stored beside those on inputs as in training, and the run's metrics stay as they are."""
+    strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
+    """Scores of another strength than the default are stored beside the others in the same way."""
 
 
 class CompareRequest(Request):

@@ -27,6 +27,7 @@ from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.restoration import describe_input
 from sem_models.inference.model import UnitModel, recipe_of
+from sem_models.inference.told_width import at_strength, other_strength
 from sem_models.methods.table import find_method
 from sem_models.progress import Progress, silent
 from sem_models.tasks.models import evaluate_model
@@ -36,20 +37,23 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
     """Score a model on a split with the degradation it was trained for; return the report and the run that holds it.
 
     Raises:
-        UserError: There is no such model or dataset, there is no reference, or a change would have no effect.
+        UserError: There is no such model or dataset, there is no reference, a change would have no effect, or the model
+            cannot be told this strength.
     """
     ref, split, changes = request.model, request.split, request.changes
     dataset = find_dataset(request.dataset)
     _refuse_idle(changes, ref, dataset)
     resolved = resolve_for(dataset, ref, request.scale, changes)
+    model = at_strength(resolved.model, request.strength_px)
     notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
     forward = override_degradation(resolved.degradation, changes)
     known = kept_baseline_rows(dataset, split, forward)
-    report = evaluate_model(resolved.model, dataset, split, forward, progress, known)
+    report = evaluate_model(model, dataset, split, forward, progress, known)
     keep_baseline_rows(dataset, split, forward, report)
-    report = report.model_copy(update={"notes": (*report.notes, *notes)})
+    strength = other_strength(resolved.model, request.strength_px)
+    report = report.model_copy(update={"notes": (*report.notes, *notes), "strength_px": strength})
     run_id = resolved.run_id or _baseline_run(ref, dataset, forward)
-    _store(run_id, resolved, report, changed=forward != resolved.degradation)
+    _store(run_id, resolved, report, changed=forward != resolved.degradation or strength is not None)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
         set_status(run_id, "FINISHED")
@@ -83,7 +87,9 @@ def _baseline_run(ref: ModelRef, dataset: Dataset, degradation: Degradation) -> 
 def _store(run_id: str, resolved: ResolvedModel, report: EvaluationReport, changed: bool) -> None:
     path = f"{Artifact.EVALUATION}/{report.dataset}-{report.split}"
     if changed:
-        other = hashlib.sha256(report.degradation.encode()).hexdigest()[:8]
+        # Without a strength this is the name that earlier versions gave.
+        told = "" if report.strength_px is None else f"{report.strength_px:g}"
+        other = hashlib.sha256(f"{report.degradation}{told}".encode()).hexdigest()[:8]
         save_report(run_id, f"{path}-{other}", report, {}, resolved.direction)
         return
     # A run without the tag is of an early version.

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.manifest import Split
@@ -48,6 +48,8 @@ class EvaluationReport(Frozen):
     data_range: float
     border_px: int
     """Pixels left out at each edge of the output."""
+    strength_px: float | None = Field(None, exclude_if=lambda value: value is None)
+    """Width of the blur that the model was told to undo, sigma in px; None: its default, or it cannot be told."""
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
 
@@ -97,7 +99,7 @@ class EvaluationReport(Frozen):
         return [row.group for row in self.rows if row.method == method]
 
     def comparable(self, other: "EvaluationReport") -> bool:
-        """Return whether both were scored on the same images, simulated and cropped in the same way."""
+        """Return whether both were scored on the same images, simulated and cropped alike, and at one strength."""
         return not self.differs_from(other)
 
     def differs_from(self, other: "EvaluationReport") -> tuple[str, ...]:
@@ -111,7 +113,13 @@ class EvaluationReport(Frozen):
 
     @property
     def _setting(self) -> dict[str, object]:
-        return {"split": self.split, "data range": self.data_range, "border in px": self.border_px}
+        strength = "default" if self.strength_px is None else f"{self.strength_px:g}"
+        return {
+            "split": self.split,
+            "data range": self.data_range,
+            "border in px": self.border_px,
+            "strength in px": strength,
+        }
 
 
 def _difference(name: str, mine: object, theirs: object) -> str:

@@ -148,6 +148,12 @@ def at_strength(model: UnitModel, strength_px: float | None) -> UnitModel:
     return replace(model, recipe=model.recipe.model_copy(update={"network": network}))
 
 
+def other_strength(model: UnitModel, strength_px: float | None) -> float | None:
+    """Return a strength that somebody chose; None if it is the default of the model."""
+    default = isinstance(model, ToldWidthModel) and model.strength.default_px == strength_px
+    return None if default else strength_px
+
+
 def with_map(model: UnitModel) -> ToldWidthModel:
     """Return a model that is told the width with its map of abstention as an additional, last output channel.
 
