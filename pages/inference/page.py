@@ -13,12 +13,12 @@ from pages.inference.viewer import show_result
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
+from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
 from pipelines.home import home
 from pipelines.model_ref import ModelRef, parse_model
 from pipelines.predict.requests import PredictRequest
-from sem_models.config.networks.table import capabilities
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.images.micrograph import Micrograph
@@ -45,12 +45,12 @@ def show() -> None:
         with right:
             source = choose_source("File or folder on the server", "infer", "inference")
             extra_inputs = choose_extra_inputs(model, source)
-            strength_px = choose_strength(recipe)
-        ready = bool(model and source) and extra_inputs is not None
+            blur = choose_blur(recipe)
+        ready = bool(model and source) and extra_inputs is not None and blur.ready
         projection = choose_projection(model)
         words = find_task(recipe).words if recipe else RESTORING
         if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-            _launch(model, source, extra_inputs or [], projection, strength_px)
+            _launch(model, source, extra_inputs or [], projection, blur)
         _result()
 
 
@@ -70,9 +70,7 @@ def choose_projection(model: ModelRef | None) -> bool:
     return st.checkbox(LABELS["projection"], help=PredictRequest.description("projection"), key=f"projection-{model}")
 
 
-def _launch(
-    model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, strength_px: float | None
-) -> None:
+def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur) -> None:
     label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
     out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
     request = PredictRequest(
@@ -81,7 +79,9 @@ def _launch(
         out=out,
         extra_inputs=extra_inputs,
         projection=projection,
-        strength_px=strength_px,
+        strength_px=blur.strength_px,
+        second_frame=blur.second_frame,
+        focus_step_px=blur.focus_step_px,
     )
     launch(TASK, request)
     st.rerun()
@@ -103,6 +103,8 @@ def _result() -> None:
             st.caption(
                 f"The data bar ({chosen['databar_rows']} rows at the bottom) was cut before the model was applied."
             )
+        if chosen.get("blur_px") is not None:
+            st.caption(f"Measured blur: sigma {chosen['blur_px']:g} ± {chosen['blur_error_px']:.2g} px.")
         if chosen.get("warning"):
             st.warning(chosen["warning"])
         if chosen.get("further"):
@@ -127,20 +129,6 @@ def _show(recorded: Micrograph, output: Path, model: ModelRef, abstention: Path 
 
 def _label(result: dict[str, Any]) -> str:
     return f"{Path(result['source']).name}, page {result['page']}" if result["page"] else Path(result["source"]).name
-
-
-def choose_strength(recipe: "Recipe | None") -> float | None:
-    """Ask for the blur to undo, sigma in px, if the model can be told; else None."""
-    strength = capabilities(recipe.network).strength if recipe else None
-    if recipe is None or strength is None:
-        return None
-    chosen = st.slider(
-        LABELS["strength_px"],
-        *(0.0, strength.largest_px, strength.default_px, 0.1),
-        help=PredictRequest.description("strength_px"),
-        key=f"strength-{recipe.name}",
-    )
-    return float(chosen)
 
 
 def choose_extra_inputs(model: ModelRef | None, source: Path | None) -> list[Path] | None:

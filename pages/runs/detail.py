@@ -6,6 +6,7 @@ from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
+from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.release.requests import RegisterRequest
@@ -13,6 +14,7 @@ from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
 from pipelines.train.requests import InterpolateRequest
 from sem_models.config.methods import method_facts
+from sem_models.config.recipe import Recipe
 from sem_models.config.validation_scores import INPUT_CORRELATION
 from sem_models.tasks.table import VALIDATION_SCORES
 
@@ -127,10 +129,18 @@ def _offer_scores(run: RunInfo) -> None:
             "line, the model can be scored without a reference, or on a dataset of clean or paired images."
         )
         return
+    strength_px = choose_strength(_recipe(run))
     if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
-        launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]))
+        launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET], strength_px=strength_px))
         st.rerun()
     st.caption("Use the test split after you have chosen a model, not to choose it.")
+
+
+def _recipe(run: RunInfo) -> Recipe | None:
+    """Read the recipe of a run whose network has a strength; others need not be read."""
+    from pipelines.tracking.run_facts import stored_recipe
+
+    return stored_recipe(run.run_id) if "network.strength_px" in run.params else None
 
 
 def show_discriminations(run: RunInfo) -> None:

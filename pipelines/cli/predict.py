@@ -21,8 +21,14 @@ def predict(request: PredictRequest, out: Output) -> None:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         source = " + ".join((result.source, *result.extra_inputs))
         warning = f"; {result.warning}" if result.warning else ""
-        out.text(result.error or f"{source} -> {result.output}{bar}{warning}")
+        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{warning}")
     out.result({"results": [_facts(result) for result in results]})
+
+
+def _measured(result: "Prediction") -> str:
+    if result.blur_px is None:
+        return ""
+    return f"; measured blur: {result.blur_px:g} ± {result.blur_error_px:.2g} px"
 
 
 def _facts(result: "Prediction") -> dict[str, Any]:

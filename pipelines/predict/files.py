@@ -10,6 +10,7 @@ from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
 from pipelines.predict.requests import DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
+from pipelines.predict.second_frame import MeasuredBlur, measured_blur, misfit, told_blur
 from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import Message, UserError
 from sem_models.images.databar import find_databar
@@ -37,6 +38,10 @@ class Prediction:
     """What to know before the output is trusted."""
     abstention: str | None = None
     """File with a map of where the model left the input as it was, from 0 to 1, if it makes one."""
+    blur_px: float | None = None
+    """Width of the blur, sigma, if it was measured with a second frame."""
+    blur_error_px: float | None = None
+    """Its standard error."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -47,11 +52,15 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     Inputs are never replaced. A page that cannot be used, or whose result exists already, is reported as an error.
 
     Raises:
-        UserError: There is no such model, no input was found, or no input could be used.
+        UserError: There is no such model, no input was found, no input could be used, or a second frame is given from
+            which the blur cannot be measured.
     """
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     resolved = resolve_model(request.model, request.scale)
     model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
+    blur = measured_blur(request)
+    if blur:
+        model = told_blur(model, blur)
     if request.projection:
         model = with_projection(model)
     files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
@@ -60,7 +69,7 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
         Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
     ]
     size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
-    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm)
+    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm, blur)
     return process_files(work, found.stacks, progress, failed=lost)
 
 
@@ -77,6 +86,7 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     databar: DataBarChoice
     drawn_nm: float | None
     """Pixel size of drawings of masks without a scale; None if the model does not draw, or its images had several."""
+    blur: MeasuredBlur | None = None
 
     def pages(self, stack: _Stack) -> Iterator[tuple[Micrograph, ...]]:
         """Yield page after page, one image from each file."""
@@ -99,8 +109,10 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
             self.names.require_free(stack[0], beside)
         step = apply_to_file(self.predictor, task.join(page, bars), target)
         made = str(beside) if beside else None
-        warning = "; ".join(filter(None, (step.warning, page[0].scale_warning)))
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
+        unfit = misfit(self.predictor.model, self.blur) if self.blur else ""
+        warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, unfit)))
+        measured = (self.blur.width_px, self.blur.error_px) if self.blur else (None, None)
+        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

@@ -21,6 +21,13 @@ _PROJECTION = (
     "Super-resolution: correct each output until it agrees with its input when downsampled. Only for inputs without "
     "noise that were downsampled as in training."
 )
+_SECOND_FRAME = (
+    "Sharper frame of the same field at another focus: the blur to undo is measured from both, for refocusing models."
+)
+_FOCUS_STEP = (
+    "By how much the width of the blur changes between the two focus settings, sigma in px, if known: the blur of the "
+    "input itself follows, and the second frame need not be the sharper one."
+)
 _PIXEL_SIZE = "Pixel size of the inputs in nm; by default that in the files."
 _DIFFUSION = "run id, models:/NAME@ALIAS or models:/NAME/VERSION of a diffusion model"
 PixelSize = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(lambda size: size or None)]
@@ -46,6 +53,8 @@ class PredictRequest(Request):
     changes: tuple[str, ...] = Field((), description="diffusion.sampling.KEY=VALUE, for diffusion models.")
     projection: bool = Field(False, description=_PROJECTION)
     strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
+    second_frame: Path | None = Field(None, description=_SECOND_FRAME)
+    focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Extra inputs, matched by name; their channels follow those of the first."
     )

@@ -150,8 +150,9 @@ def at_strength(model: UnitModel, strength_px: float | None) -> UnitModel:
 
 def other_strength(model: UnitModel, strength_px: float | None) -> float | None:
     """Return a strength that somebody chose; None if it is the default of the model."""
-    default = isinstance(model, ToldWidthModel) and model.strength.default_px == strength_px
-    return None if default else strength_px
+    if strength_px is None or not isinstance(model, ToldWidthModel):
+        return None
+    return None if math.isclose(strength_px, model.strength.default_px) else strength_px
 
 
 def with_map(model: UnitModel) -> ToldWidthModel:
