@@ -37,7 +37,7 @@ PAIRS = ((0.0, 1.0), (0.0, 2.0), (0.0, 3.0), (0.0, 4.0), (1.0, 2.0), (1.0, 4.0),
 SERIES = ("pert5000", "base", "pert-5000")
 """From the sharpest frame, at equal steps of the working distance."""
 _SHIFT = (5, -3)
-_EDGE = 384
+_EDGE, _MARGIN = 384, 24
 Grey = NDArray[np.float32]
 
 
@@ -47,6 +47,12 @@ class Pair(NamedTuple):
     sharper: Grey
     wider: Grey
     clean: Grey
+
+
+def centre(whole: Grey) -> Grey:
+    """Crop to what the frames show, with a margin for their shift and blur."""
+    top, left = (max(length - _EDGE - 2 * _MARGIN, 0) // 2 for length in whole.shape)
+    return whole[top : top + _EDGE + 2 * _MARGIN, left : left + _EDGE + 2 * _MARGIN]
 
 
 def blurred(whole: Grey, width_px: float, noise: Degradation, seed: int) -> Grey:
@@ -91,7 +97,7 @@ def simulated(model: ToldWidthModel, home: Path) -> dict[str, dict[str, dict[str
         true = float(np.sqrt(widths[1] ** 2 - widths[0] ** 2))
         rows = found.setdefault(f"{widths[0]:g} to {widths[1]:g}", {})
         for entry in dataset.entries("test"):
-            frames = pair(dataset.unit(entry, "image")[0], widths, noise, image_seed(entry.name))
+            frames = pair(centre(dataset.unit(entry, "image")[0]), widths, noise, image_seed(entry.name))
             row = rows[entry.name] = measured(frames)
             field = Field(entry.name, true, frames.clean, frames.wider)
             if true and "width_px" in row:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 from sem_models.config.presets.table import find_recipe
@@ -159,6 +160,42 @@ def refocusing_series() -> str:
     return _table(["frame", "strength", "PSNR dB", "FRC mean"], rows)
 
 
+def two_frames() -> str:
+    """Relative widths measured from simulated pairs of frames, and what the model gains when told them."""
+    rows = []
+    for pair, by_image in _two_frames()["simulated"].items():
+        low, high = map(float, pair.split(" to "))
+        true = (high**2 - low**2) ** 0.5
+        found = [row for row in by_image.values() if "width_px" in row]
+        errors = [abs(row["width_px"] - true) for row in found]
+        unit, scale = ("%", 100 / true) if true else ("px", 1.0)
+        worst = (median(errors), max(errors)) if errors else ()
+        cells = [f"{error * scale:.{1 if true else 2}f} {unit}" for error in worst] or ["-", "-"]
+        gains = [row["gain_db"] for row in found if "gain_db" in row]
+        told = [f"{mean(gain[how] for gain in gains):+.2f}" if gains else "-" for how in ("true", "measured")]
+        rows.append([f"{low:g}, {high:g} px", f"{true:.2f} px", f"{len(found)} of {len(by_image)}", *cells, *told])
+    head = ["blur of the frames", "relative width", "measured", "median error", "largest error"]
+    return _table([*head, "gain told the truth, dB", "gain told the measured width, dB"], rows)
+
+
+def two_real_frames() -> str:
+    """Relative widths between the frames of the real focus series."""
+    rows = [
+        [
+            pair,
+            f"{found['width_px']:.2f} ± {found['error_px']:.2f}",
+            f"{found['variance_px2']:.1f} ± {found['variance_error_px2']:.1f}",
+            f"{found['shift_px'][0]:+.1f}, {found['shift_px'][1]:+.1f}",
+        ]
+        for pair, found in _two_frames()["series"].items()
+    ]
+    return _table(["frames", "relative width, px", "difference of the squares, px²", "shift down, right, px"], rows)
+
+
+def _two_frames() -> Any:
+    return json.loads((BENCHMARKS / "refocusing" / "two_frames.json").read_text())
+
+
 def _mean_and_worst(gains: dict[str, float] | None) -> str:
     """`+3.10 (-0.20)`: mean over images, and the worst of them."""
     return "-" if gains is None else f"{sum(gains.values()) / len(gains):+.2f} ({min(gains.values()):+.2f})"
@@ -299,6 +336,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "refocusing": refocusing,
     "refocusing-default": refocusing_default,
     "refocusing-series": refocusing_series,
+    "two-frames": two_frames,
+    "two-real-frames": two_real_frames,
     "real-atoms": real_atoms,
     "posterior-mean": posterior_mean,
     "posterior-mean-lines": posterior_mean_of_lines,
