@@ -58,9 +58,8 @@ def centre(whole: Grey) -> Grey:
 def blurred(whole: Grey, width_px: float, noise: Degradation, seed: int) -> Grey:
     """Degrade a whole image with one width of the blur; 0 is none."""
     settings = noise.model_copy(update={"blur": Blur(size_px=(width_px, width_px)) if width_px else None})
-    made: Grey = degrade(torch.from_numpy(whole)[None, None], settings, torch.Generator().manual_seed(seed))[
-        0, 0
-    ].numpy()
+    generator = torch.Generator().manual_seed(seed)
+    made: Grey = degrade(torch.from_numpy(whole)[None, None], settings, generator)[0, 0].numpy()
     return made
 
 
