@@ -37,6 +37,7 @@ PAIRS = ((0.0, 1.0), (0.0, 2.0), (0.0, 3.0), (0.0, 4.0), (1.0, 2.0), (1.0, 4.0),
 SERIES = ("pert5000", "base", "pert-5000")
 """From the sharpest frame, at equal steps of the working distance."""
 _SHIFT = (5, -3)
+_STEP_UM = 5.0
 _EDGE, _MARGIN = 384, 24
 Grey = NDArray[np.float32]
 
@@ -123,13 +124,32 @@ def series(data: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def equal_steps(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Widths of the frames of the real series, from the differences of their squares between neighbours."""
+    near, far = (found[f"{SERIES[index]} to {SERIES[index + 1]}"]["variance_px2"] for index in (0, 1))
+    step = float(np.sqrt((far - near) / 2))
+    middle = (near / step + step) / 2
+    widths = {name: round(middle + index * step, 2) for index, name in enumerate(SERIES, -1)}
+    return {
+        "focus_step_px": round(step, 2),
+        "width_px": widths,
+        "middle_frame_um": round(middle / step * _STEP_UM, 1),
+    }
+
+
 def main() -> None:
     """Measure the real series, then all simulated pairs."""
     given = options(__doc__)
     run_id, model = trained_model(TOLD)
     if not isinstance(model, ToldWidthModel):
         raise TypeError(f"run {run_id} is not told the width of the blur")
-    found = {"run_id": run_id, "series": series(given.data), "simulated": simulated(model, given.home)}
+    real = series(given.data)
+    found = {
+        "run_id": run_id,
+        "series": real,
+        "equal_steps": equal_steps(real),
+        "simulated": simulated(model, given.home),
+    }
     (HERE / "two_frames.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
