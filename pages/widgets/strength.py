@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.widgets.source import choose_source
 from pages.widgets.words import LABELS
 from pipelines.predict.requests import PredictRequest
 from sem_models.config.networks.table import capabilities
@@ -46,13 +47,11 @@ def choose_blur(recipe: "Recipe | None") -> ChosenBlur:
     label = "Measure the blur with a second frame"
     if not st.checkbox(label, help=PredictRequest.description("second_frame"), key=f"measure-{recipe.name}"):
         return ChosenBlur(strength_px=choose_strength(recipe))
-    # Input and second frame lie in the same place, mostly on the server, so a path is enough.
-    text = st.text_input(LABELS["second_frame"], placeholder="/data/sem/session-12/sharper.tif", key="second-frame")
+    path = choose_source(LABELS["second_frame"], "second-frame", "second-frame")
     step = st.number_input(
         LABELS["focus_step_px"],
         *(0.0, None, None),
         help=PredictRequest.description("focus_step_px"),
         key="focus-step",
     )
-    path = Path(text.strip()).expanduser() if text.strip() else None
     return ChosenBlur(second_frame=path, focus_step_px=step or None, ready=path is not None)

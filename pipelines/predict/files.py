@@ -58,7 +58,7 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     found = _input_stacks(request.inputs, request.extra_inputs, request.out)
     resolved = resolve_model(request.model, request.scale)
     model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
-    blur = measured_blur(request)
+    blur = measured_blur(request, [stack[0] for stack in found.stacks])
     if blur:
         model = told_blur(model, blur)
     if request.projection:

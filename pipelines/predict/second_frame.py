@@ -1,8 +1,10 @@
 """The blur of an input, measured with a second frame of the same field at another focus, for models that undo it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.predict.batch import input_files
 from pipelines.predict.requests import PredictRequest
 from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.blur_difference import BlurDifference, blur_difference
@@ -25,10 +27,14 @@ class MeasuredBlur:
     error_px: float
 
 
-def measured_blur(request: PredictRequest) -> MeasuredBlur | None:
+def measured_blur(request: PredictRequest, files: Sequence[Path]) -> MeasuredBlur | None:
     """Measure the blur of the first page of the input with the second frame; None if the request names none.
 
     Without a focus step, the width is that relative to the second frame, the least that the input can have.
+
+    Args:
+        request: May name a folder instead of a file, if it holds one image.
+        files: The inputs that were found.
 
     Raises:
         UserError: The request contradicts itself, the frames do not belong together or have no texture, or the input
@@ -37,11 +43,18 @@ def measured_blur(request: PredictRequest) -> MeasuredBlur | None:
     _refuse_contradictions(request)
     if request.second_frame is None:
         return None
-    path = request.inputs[0]
-    image, other = load_specimen(path), load_specimen(request.second_frame)
+    seconds = input_files([request.second_frame], request.out)
+    if len(files) != 1 or len(seconds) != 1:
+        raise UserError(
+            FieldRef("second_frame"),
+            " is one image and belongs to one input; give other inputs the strength that was measured for it: ",
+            FieldRef("strength_px"),
+            ".",
+        )
+    image, other = load_specimen(files[0]), load_specimen(seconds[0])
     _require_same_pixels(image, other)
     found = blur_difference(image.pixels[..., 0], other.pixels[..., 0])
-    return _width(found, request.focus_step_px, path, request.second_frame)
+    return _width(found, request.focus_step_px, files[0], seconds[0])
 
 
 def _refuse_contradictions(request: PredictRequest) -> None:
@@ -52,13 +65,6 @@ def _refuse_contradictions(request: PredictRequest) -> None:
         return
     if request.strength_px is not None:
         raise UserError("The strength is measured with ", second, "; leave out ", FieldRef("strength_px"), " or that.")
-    if len(request.inputs) != 1 or request.inputs[0].is_dir():
-        raise UserError(
-            second,
-            " belongs to one input; name a single file, and give the others the strength that was measured for it: ",
-            FieldRef("strength_px"),
-            ".",
-        )
 
 
 def _require_same_pixels(image: Micrograph, other: Micrograph) -> None:

@@ -48,7 +48,7 @@ def test_the_blur_is_measured_instead_of_chosen(sem_home: Path, told: str, launc
     assert not app.slider
     button = next(button for button in app.button if button.label == "Restore")
     assert button.disabled, "the second frame is missing"
-    app.text_input(key="second-frame").input(str(sem_home / "b.png"))
+    app.text_input(key="second-frame-folder").input(str(sem_home / "b.png"))
     app.number_input(key="focus-step").set_value(1.5).run()
     next(button for button in app.button if button.label == "Restore").click().run()
     (request,) = launched

@@ -98,6 +98,15 @@ def test_a_second_frame_gives_the_strength(told: str, frames: Path) -> None:
     assert f"; measured blur: {result.blur_px:g} ± {result.blur_error_px:.2g} px" in said.stdout + said.stderr
 
 
+def test_frames_may_be_uploads_in_folders_of_their_own(told: str, frames: Path) -> None:
+    for name in ("wide", "sharp"):
+        (frames / name).mkdir()
+        (frames / f"{name}.tif").rename(frames / name / f"{name}.tif")
+    request = asked(told, frames, "wide", "sharp", inputs=(frames / "wide",), second_frame=frames / "sharp")
+    (result,) = predict(request)
+    assert result.blur_px == pytest.approx(8**0.5, rel=0.05)
+
+
 def test_equal_frames_leave_the_image_as_it_is(told: str, frames: Path) -> None:
     (result,) = predict(asked(told, frames, "sharp", "sharp"))
     assert result.blur_px == 0
@@ -115,7 +124,9 @@ def test_frames_that_do_not_fit_are_refused(told: str, frames: Path) -> None:
         PredictRequest(model=told, inputs=(frames / "wide.tif",), out=frames / "out", focus_step_px=1.0)
     )
     both = {"inputs": (frames / "wide.tif", frames / "flat.tif")}
-    assert "--second-frame belongs to one input" in refusal(asked(told, frames, "wide", "sharp", **both))
+    assert "--second-frame is one image and belongs to one input" in refusal(
+        asked(told, frames, "wide", "sharp", **both)
+    )
     assert not list((frames / "out").glob("*.tif"))
 
 
