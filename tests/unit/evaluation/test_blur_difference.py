@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import fourier_gaussian, fourier_shift, gaussian_filter
+from scipy.special import j1
 
 from sem_models.errors import UserError
 from sem_models.evaluation.blur_difference import BlurDifference, blur_difference
@@ -109,3 +110,14 @@ def test_a_known_step_gives_the_width_of_the_image_itself(image: float, other: f
     step = abs(image - other)
     assert found.width_px(step) == pytest.approx(abs(image))
     assert found.width_error_px(step) == pytest.approx(0.1 / step)
+
+
+@pytest.mark.parametrize("radius_px", [4.0, 6.0])
+def test_a_disc_counts_as_the_gaussian_most_like_it(radius_px: float) -> None:
+    """Its second moment is that of a sigma of half the radius, but it falls faster towards its first zero."""
+    sharp = specimen(2)
+    frequency = np.hypot(np.fft.fftfreq(EDGE)[:, None], np.fft.fftfreq(EDGE)[None])
+    argument = np.maximum(2 * np.pi * radius_px * frequency, 1e-9)
+    blurred = np.fft.ifft2(np.fft.fft2(sharp) * 2 * j1(argument) / argument).real
+    found = blur_difference(recorded(blurred, 0, 0.02, 1), recorded(sharp, 0, 0.02, 2))
+    assert 1.1 < found.relative_width_px / (radius_px / 2) < 1.25
