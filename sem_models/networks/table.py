@@ -68,7 +68,8 @@ class _NoDraws(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function in _DRAWS or getattr(function, "__module__", "") == nn.init.__name__:
             tensor: Tensor = args[0] if args else kwargs["tensor"]
-            return tensor.data.zero_()  # not left as it is: a truncated normal distribution is drawn until all numbers fit
+            # Not left as it was allocated: a truncated normal distribution is drawn until all numbers fit.
+            return tensor.data.zero_()
         return function(*args, **kwargs or {})
 
 
