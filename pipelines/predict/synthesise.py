@@ -40,7 +40,7 @@ class Synthesised:
 
 
 def synthesise(request: SynthesiseRequest, progress: Progress = silent) -> list[Synthesised]:
-    """Write TIFF files with their history into `request.out`; progress counts denoising steps, or rows of tiles.
+    """Write TIFF files with their history into `request.out`; progress counts denoising steps, or tiles.
 
     Their data type and grey levels are those of the training images.
 

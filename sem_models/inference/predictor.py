@@ -36,8 +36,8 @@ class Predictor:
         Args:
             model: Must already be on `device`.
             device: `cpu`, `cuda` or `auto`.
-            tile: Edge of a tile in input pixels, without the halo; None: 256 on a CPU, 512 on a GPU.
-            batch: Number of tiles in a batch; None: 1 on a CPU, which gains nothing from more, 4 on a GPU.
+            tile: Edge of a tile in input pixels, without the halo; None: chosen by image, halo and memory.
+            batch: Number of tiles in a batch; None: 1, or 4 if `tile` is given and there is a GPU.
         """
         self.model = model
         self._asked = device, tile, batch

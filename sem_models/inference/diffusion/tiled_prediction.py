@@ -59,7 +59,7 @@ class TiledPrediction:
     def given(self, condition: Tensor | None) -> NoisePredictor:
         """Return the prediction for (N, K, H, W) conditions in memory of the CPU; None: unconditional.
 
-        Its images are in memory of the CPU as well. Progress is told after each row of tiles. It raises a `UserError`
+        Its images are in memory of the CPU as well. Progress is told after each batch of tiles. It raises a `UserError`
         if not even one tile of the smallest size fits into the memory of the device.
         """
 
@@ -107,7 +107,7 @@ class _AtTime:
 
 
 def _named(progress: Progress) -> Progress:
-    """Speak of steps where each of them is a single row of tiles."""
+    """Speak of steps where each of them is a single tile."""
 
     def report(done: int, total: int, what: str) -> None:
         progress(done, total, STEPS if total == 1 else what)

@@ -1,7 +1,6 @@
 """Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import numpy as np
@@ -10,11 +9,14 @@ from numpy.typing import NDArray
 
 from sem_models.errors import UserError
 from sem_models.inference.model import UnitModel
-from sem_models.inference.tiling.plan import Span, plan_axis
+from sem_models.inference.tiling.memory import pixels_that_fit
+from sem_models.inference.tiling.plan import Span, best_tile, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
 from sem_models.progress import Progress
 
+TILES = "tiles"
+"""What progress counts."""
 Rows = NDArray[np.float32]
 Sink = Callable[[int, Rows], None]
 """Receives the index of the first row and (C, h, W) finished rows, in order from top to bottom."""
@@ -65,32 +67,38 @@ class BandAccumulator:
             self._weight = np.pad(self._weight, ((0, missing), (0, 0)))
 
 
-def axis_weights(span: Span, length: int, halo: int, scale: int) -> NDArray[np.float32]:
+def axis_weights(span: Span, length: int, halo: int, ramp: int, scale: int) -> NDArray[np.float32]:
     """Return the blend weights of a tile along one axis, (size x scale,) float32 in [0, 1].
 
     Output within `halo` input pixels of a cut edge is wrong, because the network lacked its surroundings, and gets
-    weight 0; from there the weight rises as a raised cosine over another halo. At edges of the image it stays 1.
+    weight 0; from there the weight rises as a raised cosine over `ramp` pixels, or at once. At edges of the image it
+    stays 1.
     """
     position = (np.arange(span.size * scale, dtype=np.float64) + 0.5) / scale
-    ramp = max(halo, 1)
     weights = np.ones_like(position)
     if span.start > 0:
-        weights *= _rise((position - halo) / ramp)
+        weights *= _rise(position - halo, ramp)
     if span.start + span.size < length:
-        weights *= _rise((span.size - position - halo) / ramp)
+        weights *= _rise(span.size - position - halo, ramp)
     return weights.astype(np.float32)
 
 
-def _rise(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return 0 below 0, 1 above 1 and a raised cosine between; two opposite ramps add up to 1."""
-    return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0, 1))
+def _rise(x: NDArray[np.float64], ramp: int) -> NDArray[np.float64]:
+    """Return 0 below 0, 1 above `ramp` and a raised cosine between; two opposite ramps add up to 1."""
+    if not ramp:
+        return (x > 0).astype(np.float64)
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(x / ramp, 0, 1))
 
 
 Spans = tuple[Span, ...]
+Size = tuple[int, int]
+"""Height and width of a tile with its halo, in input pixels."""
 _SMALLEST_TILE = 32
-_DEFAULT_TILE = {"cpu": 256, "cuda": 512}
-_DEFAULT_BATCH = {"cpu": 1, "cuda": 4}
-"""A CPU gains nothing from more than one."""
+_WHOLE_PIXELS = 256 * 256
+"""Images up to this size are computed in one piece."""
+_BLEND_PX = 16
+_BATCH_ON_GPU = 4
+"""Of tiles whose size was given; a CPU gains nothing from more than one, nor does any device with large tiles."""
 _ADVICE = {
     "cpu": "free memory by closing other programs, or use a smaller model.",
     "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
@@ -103,12 +111,13 @@ class TileStream:
     def __init__(self, model: UnitModel, device: torch.device, tile: int | None, batch: int | None) -> None:
         """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time.
 
-        None: 256 px and one tile on a CPU, 512 px and four tiles on a GPU.
+        None: tiles that fit the image, the halo of the model and the memory (`best_tile`), one at a time; of tiles
+        whose size is given, four at a time on a GPU.
         """
         self._model, self._device = model, device
-        self._tile = tile or _DEFAULT_TILE.get(device.type, 256)
-        self._batch = batch or _DEFAULT_BATCH.get(device.type, 1)
-        self._longest = sys.maxsize
+        self._tile = tile
+        self._batch = batch or (_BATCH_ON_GPU if tile and device.type == "cuda" else 1)
+        self._most_pixels: int | None = None
         self._sampled = SAMPLED_PIXELS
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
@@ -118,13 +127,12 @@ class TileStream:
             UserError: Not even a single tile of the smallest size fits.
         """
         facts = self._model.capabilities
-        whole = self._whole(source)
-        tile = min(source.longest, self._longest) if whole else min(self._tile, max(source.longest, _SMALLEST_TILE))
+        size = self._first_size(source)
         band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
         pending = facts.tiling == "statistics"
         with ExitStack() as held:
             while True:
-                rows, columns = self._plan(source, tile)
+                rows, columns = self._plan(source, size)
                 try:
                     if pending and len(rows) * len(columns) > 1:
                         sampling = image_statistics(self._model, source, self._device, self._sampled)
@@ -132,55 +140,81 @@ class TileStream:
                         pending = False
                     return self._pass(source, band, rows, columns, progress)
                 except OutOfMemory as error:
-                    tile = self._ease(tile, error)
+                    size = self._ease(size, error)
                     band.restart()
 
-    def _whole(self, source: TileSource) -> bool:
-        """Return whether to begin with a single tile, for which no statistics have to be sampled."""
-        tiling = self._model.capabilities.tiling
-        fits = source.height * source.width <= self._sampled
-        return tiling == "discouraged" or (tiling == "statistics" and fits)
+    def _first_size(self, source: TileSource) -> Size:
+        whole, facts = (source.height, source.width), self._model.capabilities
+        if self._whole(source):
+            return whole
+        if self._tile:
+            edge = self._tile + 2 * facts.halo
+            return edge, edge
+        if self._most_pixels is None:
+            self._most_pixels = pixels_that_fit(self._model, source, self._device)
+        return best_tile(whole, self._overlap, facts.size_multiple, self._most_pixels)
 
-    def _ease(self, tile: int, error: OutOfMemory) -> int:
-        """Return the tile size to try next; the batch shrinks first, because smaller tiles have relatively more halo.
+    def _whole(self, source: TileSource) -> bool:
+        """Return whether to begin with a single tile, for which neither memory nor statistics have to be measured."""
+        pixels, tiling = source.height * source.width, self._model.capabilities.tiling
+        if self._most_pixels is not None and pixels > self._most_pixels:
+            return False
+        fits = tiling == "statistics" and pixels <= self._sampled
+        return tiling == "discouraged" or fits or (self._tile is None and pixels <= _WHOLE_PIXELS)
+
+    def _ease(self, size: Size, error: OutOfMemory) -> Size:
+        """Return the size of tile to try next; the batch shrinks first, as smaller tiles have relatively more halo.
 
         What was lowered stays so for the next image, which will not find more memory.
         """
         if error.tiles > 1:
             self._batch = error.tiles // 2
-        elif tile > _SMALLEST_TILE:
-            tile = max(tile // 2, _SMALLEST_TILE)
-            self._tile, self._longest = min(self._tile, tile), min(self._longest, tile)
-        else:
+            return size
+        around = 2 * self._model.capabilities.halo
+        smallest = _SMALLEST_TILE + around
+        if max(size) <= smallest:
             raise UserError(
-                f"{self._model.name}: not even one tile of {tile} px fits into the memory of {self._device}; "
+                f"{self._model.name}: not even one tile of {_SMALLEST_TILE} px fits into the memory of {self._device}; "
                 + _ADVICE.get(self._device.type, "free memory on it.")
             ) from error
-        return tile
+        height, width = (min(edge, max((edge - around) // 2 + around, smallest)) for edge in size)
+        self._most_pixels = height * width
+        if self._tile:
+            self._tile = max(self._tile // 2, _SMALLEST_TILE)
+        return height, width
 
-    def _plan(self, source: TileSource, tile: int) -> tuple[Spans, Spans]:
+    @property
+    def _ramp(self) -> int:
+        """Width of the blend: none where output beyond the halo is exact."""
+        return 0 if self._model.capabilities.effective_halo is None else _BLEND_PX
+
+    @property
+    def _overlap(self) -> int:
+        return 2 * self._model.capabilities.halo + self._ramp
+
+    def _plan(self, source: TileSource, size: Size) -> tuple[Spans, Spans]:
         """Plan the rows and columns of tiles."""
-        facts = self._model.capabilities
-        wanted, shared = tile + 2 * facts.halo, 3 * facts.halo + 1
-        rows = plan_axis(source.height, wanted, shared, facts.size_multiple)
-        return rows, plan_axis(source.width, wanted, shared, facts.size_multiple)
+        multiple = self._model.capabilities.size_multiple
+        rows = plan_axis(source.height, size[0], self._overlap, multiple)
+        return rows, plan_axis(source.width, size[1], self._overlap, multiple)
 
     def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
         """Compute the output rows that are not done yet."""
-        scale = self._model.capabilities.scale
+        scale, total = self._model.capabilities.scale, len(rows) * len(columns)
         for index, row in enumerate(rows):
             if row.stop * scale > band.done:
-                self._row_of_tiles(source, row, columns, band)
+                for done in self._row_of_tiles(source, row, columns, band):
+                    progress(index * len(columns) + done, total, TILES)
             band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
-            progress(index + 1, len(rows), "rows of tiles")
 
-    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> None:
+    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> Iterator[int]:
+        """Add a row of tiles to the band; yields the number of finished tiles after each batch."""
         facts = self._model.capabilities
-        scale, halo = facts.scale, facts.halo
-        down = axis_weights(row, source.height, halo, scale)
+        down = axis_weights(row, source.height, facts.halo, self._ramp, facts.scale)
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
             batch = np.stack([source.tile(row, span) for span in spans])
             for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
-                right = axis_weights(span, source.width, halo, scale)
-                band.add(row.start * scale, span.start * scale, tile, down, right)
+                right = axis_weights(span, source.width, facts.halo, self._ramp, facts.scale)
+                band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
+            yield first + len(spans)

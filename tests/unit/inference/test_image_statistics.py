@@ -97,7 +97,7 @@ def test_an_image_that_fits_is_normalised_as_a_whole() -> None:
 
 def seam_energy(image: Image, halo: int) -> float:
     """Ratio of the mean squared horizontal gradient where tiles are blended to that elsewhere."""
-    spans = plan_axis(image.shape[2], TILE + 2 * halo, 3 * halo + 1, 4)
+    spans = plan_axis(image.shape[2], TILE + 2 * halo, 2 * halo, 4)
     assert len(spans) > 3
     blended = np.zeros(image.shape[2] - 1, bool)
     for before, after in pairwise(spans):

@@ -23,7 +23,8 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
-from sem_models.inference.tiling.plan import plan_axis
+from sem_models.inference.tiling.memory import LiveBytes
+from sem_models.inference.tiling.plan import best_tile, plan_axis
 from sem_models.inference.tiling.stream import BandAccumulator
 from sem_models.networks.srresnet import SRResNet
 from sem_models.networks.vdsr import VDSR
@@ -89,6 +90,54 @@ def test_tiles_cover_and_overlap() -> None:
             assert before.start + before.size - after.start >= 12
 
 
+@pytest.mark.parametrize("size", [(4096, 4096), (700, 1280), (300, 5000), (257, 257)])
+@pytest.mark.parametrize(("halo", "multiple"), [(7, 1), (26, 4), (64, 8), (122, 16)])
+def test_chosen_tiles_waste_little_and_fit(size: tuple[int, int], halo: int, multiple: int) -> None:
+    """With room for 40 halos on each side, no more than 1.1 pixels are computed for each pixel of the image."""
+    padded = [-(-length // multiple) * multiple for length in size]
+
+    def computed(most_pixels: int) -> float:
+        tile = best_tile(size, 2 * halo, multiple, most_pixels)
+        down, across = (plan_axis(size[axis], tile[axis], 2 * halo, multiple) for axis in (0, 1))
+        assert down[0].size * across[0].size <= most_pixels
+        return len(down) * down[0].size * len(across) * across[0].size / (padded[0] * padded[1])
+
+    roomy = max((40 * halo) ** 2, 500_000)
+    assert computed(roomy) <= 1.1 * size[0] * size[1] / (padded[0] * padded[1]) or computed(roomy) == 1
+    assert computed(roomy) <= computed(roomy // 8)
+    assert best_tile(size, 2 * halo, multiple, 10**9) != size or size[0] * size[1] < 500_000
+
+
+def test_tiles_are_chosen_by_image_halo_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model counts what it is given: the whole result is right, and little was computed twice."""
+    image = np.random.default_rng(0).random((1, 600, 700), np.float32)
+    model = OneAtATime(10**9)
+    result = Predictor(model, "cpu").predict_unit(image)
+    np.testing.assert_allclose(result, whole_image(model, image), atol=1e-5)
+    tiles = [height * width for _, _, height, width in model.shapes[1:-1]]  # without the probe and the whole image
+    assert len(tiles) > 4
+    assert image.size < sum(tiles) <= 1.1 * image.size
+    monkeypatch.setattr("sem_models.inference.tiling.memory._MOST_BYTES", 40 * 10**6)
+    tight = OneAtATime(10**9)
+    np.testing.assert_allclose(Predictor(tight, "cpu").predict_unit(image), result, atol=1e-5)
+    largest = max((shape[2:] for shape in tight.shapes), key=lambda shape: shape[0] * shape[1])
+    with torch.inference_mode(), LiveBytes() as live:
+        tight(torch.rand(1, 1, *largest))
+    assert 10 * 10**6 < live.peak <= 40 * 10**6
+
+
+def test_live_bytes_of_a_chain() -> None:
+    """While a ReLU of the last convolution is computed, its input, its output and the convolution's input are alive."""
+    network = nn.Sequential(*[nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()) for _ in range(3)])
+    x = torch.rand(1, 8, 40, 40)
+    with torch.inference_mode(), LiveBytes() as live:
+        network(x)
+    assert live.peak == 3 * 8 * 40 * 40 * 4
+    with torch.inference_mode(), LiveBytes() as live:
+        nn.ReLU(inplace=True)(x.view(1, 8, 1600))
+    assert live.peak <= x.nbytes
+
+
 def test_one_pixel_and_tiny_images() -> None:
     for size in ((1, 1), (2, 3), (1, 50)):
         out = Predictor(MODELS["multiple"], "cpu").predict_unit(np.full((1, *size), 0.5, np.float32))
@@ -145,7 +194,7 @@ class OneAtATime(Model):
 
 def test_out_of_memory_lowers_the_batch_before_the_tile_and_remembers() -> None:
     image = np.random.default_rng(0).random((1, 90, 200), np.float32)
-    model = OneAtATime(60 * 60)
+    model = OneAtATime(50 * 50)  # one tile of 37 x 37 px to 41 x 41 px, but not two
     predictor = Predictor(model, "cpu", tile=32, batch=4)
     expected = Predictor(MODELS["srresnet"], "cpu", tile=512).predict_unit(image)
     np.testing.assert_allclose(predictor.predict_unit(image), expected, atol=1e-5)

@@ -1,0 +1,70 @@
+"""How much memory a model takes for each pixel, measured on a small piece of the image."""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from sem_models.inference.model import UnitModel
+from sem_models.inference.tiling.plan import Span
+from sem_models.inference.tiling.tiles import TileSource, run_batch
+from sem_models.memory import available_bytes
+
+_PIECE = 64
+_MOST_BYTES = 2 * 10**9
+_SCRATCH = 1.8
+"""Memory of a process over that of its tensors: convolutions also need some of their own. 0.9 to 1.8 was measured."""
+
+
+def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device) -> int:
+    """Return how many input pixels may go through the model at once: within 2 GB and half of the free memory.
+
+    Args:
+        model: A model on `device`.
+        source: The image, of which one piece is computed.
+        device: Where the model is.
+    """
+    unit = model.capabilities.size_multiple
+    edge = -(-_PIECE // unit) * unit
+    piece = source.tile(Span(0, edge), Span(0, edge))[None]
+    with LiveBytes() as live:
+        run_batch(model, piece, device)
+    return int(min(_MOST_BYTES, _free_bytes(device) / 2) * edge**2 / (_SCRATCH * max(live.peak, 1)))
+
+
+def _free_bytes(device: torch.device) -> int:
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else available_bytes()
+
+
+class LiveBytes(TorchDispatchMode):
+    """Counts the bytes of all tensors that were made inside the block and are alive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak = 0
+        """Largest number of bytes that were alive at once."""
+        self._now = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **kwargs or {})
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor):
+                self._add(leaf.untyped_storage())
+        return result
+
+    def _add(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        if key in self._known:
+            return
+        self._known.add(key)
+        self._now += size
+        self.peak = max(self.peak, self._now)
+        weakref.finalize(storage, self._remove, key, size)
+
+    def _remove(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self._now -= size
