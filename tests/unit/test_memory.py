@@ -1,11 +1,14 @@
-"""Free memory within control groups, whose files are written here as the kernel writes them."""
+"""Free memory within control groups, whose files are written here as the kernel writes them, and freed memory."""
 
+import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from sem_models import memory
+from sem_models.memory import freed_memory_kept
 
 
 def group(folder: Path, limit: str, used: int, reclaimable: int, names: tuple[str, str, str]) -> None:
@@ -53,3 +56,21 @@ def test_version_1(available, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("9:cpu:/a\n4:memory:/job\n")
     group(tmp_path / "cgroup" / "memory" / "job", "4000", 1000, 500, V1)
     assert available() == 3500
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
+def test_freed_memory_is_kept_inside_the_block_only() -> None:
+    process, size = psutil.Process(), 200 * 2**20
+
+    def added() -> int:
+        before = process.memory_info().rss
+        np.ones(size, np.uint8)
+        return process.memory_info().rss - before
+
+    assert added() < size / 10
+    before = process.memory_info().rss
+    with freed_memory_kept():
+        assert added() > 0.9 * size
+        assert added() < size / 10, "the same memory again"
+    assert process.memory_info().rss - before < size / 10
+    assert added() < size / 10

@@ -14,29 +14,32 @@ from sem_models.inference.tiling.tiles import TileSource, run_batch
 from sem_models.memory import available_bytes
 
 _PIECE = 64
-_MOST_BYTES = 2 * 10**9
+_MOST_BYTES = 8 * 10**9
 _SCRATCH = 1.8
 """Memory of a process over that of its tensors: convolutions also need some of their own. 0.9 to 1.8 was measured."""
 
 
-def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device) -> int:
-    """Return how many input pixels may go through the model at once: within 2 GB and half of the free memory.
+def memory_budget(device: torch.device) -> int:
+    """Return how many bytes the tiles of one image may take: a quarter of the free memory, at most 8 GB."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else available_bytes()
+    return int(min(free / 4, _MOST_BYTES))
+
+
+def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device, budget: int) -> int:
+    """Return how many input pixels may go through the model at once.
 
     Args:
         model: A model on `device`.
         source: The image, of which one piece is computed.
         device: Where the model is.
+        budget: Memory in bytes.
     """
     unit = model.capabilities.size_multiple
     edge = -(-_PIECE // unit) * unit
     piece = source.tile(Span(0, edge), Span(0, edge))[None]
     with LiveBytes() as live:
         run_batch(model, piece, device)
-    return int(min(_MOST_BYTES, _free_bytes(device) / 2) * edge**2 / (_SCRATCH * max(live.peak, 1)))
-
-
-def _free_bytes(device: torch.device) -> int:
-    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else available_bytes()
+    return int(budget * edge**2 / (_SCRATCH * max(live.peak, 1)))
 
 
 class LiveBytes(TorchDispatchMode):

@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.errors import UserError
 from sem_models.inference.model import UnitModel
-from sem_models.inference.tiling.memory import pixels_that_fit
+from sem_models.inference.tiling.memory import memory_budget, pixels_that_fit
 from sem_models.inference.tiling.plan import Span, best_tile, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
+from sem_models.memory import freed_memory_kept
 from sem_models.progress import Progress
 
 TILES = "tiles"
@@ -94,6 +96,7 @@ Spans = tuple[Span, ...]
 Size = tuple[int, int]
 """Height and width of a tile with its halo, in input pixels."""
 _SMALLEST_TILE = 32
+_SMALLEST_CHOSEN = 256
 _WHOLE_PIXELS = 256 * 256
 """Images up to this size are computed in one piece."""
 _BLEND_PX = 16
@@ -103,6 +106,16 @@ _ADVICE = {
     "cpu": "free memory by closing other programs, or use a smaller model.",
     "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
 }
+
+
+def overlap_of(facts: Capabilities) -> int:
+    """Return how many input pixels neighbouring tiles share: the halo of each, and the blend."""
+    return 2 * facts.halo + _ramp(facts)
+
+
+def _ramp(facts: Capabilities) -> int:
+    """Return the width of the blend in input pixels: none where output beyond the halo is exact."""
+    return 0 if facts.effective_halo is None else _BLEND_PX
 
 
 class TileStream:
@@ -131,6 +144,7 @@ class TileStream:
         band = BandAccumulator(facts.channels_out, source.height * facts.scale, source.width * facts.scale, sink)
         pending = facts.tiling == "statistics"
         with ExitStack() as held:
+            held.enter_context(freed_memory_kept())
             while True:
                 rows, columns = self._plan(source, size)
                 try:
@@ -151,8 +165,10 @@ class TileStream:
             edge = self._tile + 2 * facts.halo
             return edge, edge
         if self._most_pixels is None:
-            self._most_pixels = pixels_that_fit(self._model, source, self._device)
-        return best_tile(whole, self._overlap, facts.size_multiple, self._most_pixels)
+            fitting = pixels_that_fit(self._model, source, self._device, memory_budget(self._device))
+            # Smaller tiles would consist of halos: whether there is memory for these, they will show.
+            self._most_pixels = max(fitting, (_SMALLEST_CHOSEN + 2 * facts.halo) ** 2)
+        return best_tile(whole, overlap_of(facts), facts.size_multiple, self._most_pixels)
 
     def _whole(self, source: TileSource) -> bool:
         """Return whether to begin with a single tile, for which neither memory nor statistics have to be measured."""
@@ -183,20 +199,11 @@ class TileStream:
             self._tile = max(self._tile // 2, _SMALLEST_TILE)
         return height, width
 
-    @property
-    def _ramp(self) -> int:
-        """Width of the blend: none where output beyond the halo is exact."""
-        return 0 if self._model.capabilities.effective_halo is None else _BLEND_PX
-
-    @property
-    def _overlap(self) -> int:
-        return 2 * self._model.capabilities.halo + self._ramp
-
     def _plan(self, source: TileSource, size: Size) -> tuple[Spans, Spans]:
         """Plan the rows and columns of tiles."""
-        multiple = self._model.capabilities.size_multiple
-        rows = plan_axis(source.height, size[0], self._overlap, multiple)
-        return rows, plan_axis(source.width, size[1], self._overlap, multiple)
+        facts = self._model.capabilities
+        rows = plan_axis(source.height, size[0], overlap_of(facts), facts.size_multiple)
+        return rows, plan_axis(source.width, size[1], overlap_of(facts), facts.size_multiple)
 
     def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
         """Compute the output rows that are not done yet."""
@@ -210,11 +217,11 @@ class TileStream:
     def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> Iterator[int]:
         """Add a row of tiles to the band; yields the number of finished tiles after each batch."""
         facts = self._model.capabilities
-        down = axis_weights(row, source.height, facts.halo, self._ramp, facts.scale)
+        down = axis_weights(row, source.height, facts.halo, _ramp(facts), facts.scale)
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
             batch = np.stack([source.tile(row, span) for span in spans])
             for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
-                right = axis_weights(span, source.width, facts.halo, self._ramp, facts.scale)
+                right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
                 band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
             yield first + len(spans)
