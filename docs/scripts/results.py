@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from docs.scripts import columns
+from docs.scripts import columns, near_duplicates
 from sem_models.config.presets.table import find_recipe
 from sem_models.networks.table import parameter_count
 
@@ -349,5 +349,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "texture": texture,
     "seed-coverage": seed_coverage,
     "speed": speed,
+    "copies": near_duplicates.copies,
+    "links": near_duplicates.recordings,
+    "overlaps": near_duplicates.overlaps,
 }
 PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
