@@ -54,11 +54,12 @@ def main() -> None:
         command("simulate", "--name", DATASET, "--count", str(COUNT), "--size", str(SIZE_PX))
     dataset = open_dataset(chosen.home / "datasets" / DATASET)
     if chosen.pictures:
-        for dose in DOSES:
-            _show(_outputs(dataset, 0, dose), chosen.pictures / f"columns-{dose:g}.png")
+        for shown in DOSES:
+            _show(_outputs(dataset, 0, shown), chosen.pictures / f"columns-{shown:g}.png")
     rows = _stored(dataset.digest)
     scored = {(row["dose_e_per_px"], row["field"]) for row in rows}
-    for dose, index in product((None, *DOSES), range(len(dataset.entries("test")))):
+    doses: tuple[float | None, ...] = (None, *DOSES)
+    for dose, index in product(doses, range(len(dataset.entries("test")))):
         if (dose, dataset.entries("test")[index].name) not in scored:
             rows += _rows(*_outputs(dataset, index, dose), dose)
             _write(rows, dataset)

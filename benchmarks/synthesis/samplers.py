@@ -3,16 +3,19 @@
     python -m benchmarks.synthesis.samplers --data FOLDER [--home FOLDER] [--pictures FOLDER]
 
 `ddpm-masks-small` is trained on the axon fields of `table.py` for fewer steps than there. Both samplers then begin with
-the same noise and are given the same masks. Beside them are the mean grey of each class, and real images: those of the
-validation split in place of the drawn one, for the scores that do not depend on positions. Writes `samplers.json` after
-each image and goes on where it stopped; about an hour on one core.
+the same noise and are given the same masks, the centres of the test images. Beside them are the mean grey of each
+class, and real images: those of the validation split in place of the drawn one, for the scores that do not depend on
+positions. Writes `samplers.json` after each image and goes on where it stopped; an hour on one core, of which the
+training takes half.
 """
 
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,10 +25,12 @@ from PIL import Image
 from benchmarks.runner import Job, Table, options
 from benchmarks.synthesis.ddim import by_ddim
 from benchmarks.synthesis.sets import AXONS, prepare
+from pipelines.model_ref import RunRef
 from pipelines.models import resolve_model
 from pipelines.predict.sampling import resampled
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.baselines.label_maps import class_means
 from sem_models.evaluation.label_maps import synthesis_benchmark
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
@@ -52,6 +57,7 @@ USED = ((OLD, 50), (NEW, 25), (OLD, 25), (NEW, 50))
 """Samplers and steps: first the default of version 0.1 and the present one, then each with the steps of the other."""
 SEEDS = (0, 1, 2)
 """Of the noise."""
+SIZE_PX = 256
 GIVEN = ("psnr_db", "lpips_alex", *TEXTURE_SCORES)
 WITHIN = "within_classes_ratio"
 Row = dict[str, Any]
@@ -66,7 +72,7 @@ def main() -> None:
     table.run([JOB], 1, None)
     run_id = str(table.known[JOB.label]["run_id"])
     dataset = open_dataset(chosen.home / "datasets" / AXONS)
-    model = as_diffusion(resolve_model(run_id).model)
+    model = as_diffusion(resolve_model(RunRef(run_id)).model)
     found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     rows: list[Row] = found["rows"] if found.get("run_id") == run_id else references(dataset, model)
     for row in drawn_rows(dataset, model, rows, chosen.pictures):
@@ -78,19 +84,25 @@ def main() -> None:
 
 def drawn_rows(dataset: Dataset, model: DiffusionModel, rows: Sequence[Row], pictures: Path | None) -> Iterator[Row]:
     """Scores of each image that is not yet in the rows."""
-    benchmark = synthesis_benchmark(dataset, model.recipe.labels, Degradation(scale=1))
+    cases = {entry.name: case for entry, case in _cases(dataset, model, "test")}
     known = {(row["method"], row["seed"], row["image"]) for row in rows}
-    for seed in SEEDS:
-        for entry in dataset.entries("test"):
-            case = benchmark.case_of(entry)
-            for sampler, steps in USED:
-                method = f"{sampler}, {steps} steps"
-                if (method, seed, entry.name) in known:
-                    continue
-                image, seconds = draw(model, case.input, sampler, steps, seed)
-                if pictures:
-                    _save(image, pictures / f"{Path(entry.name).stem}-{SHORT[sampler]}-{steps}-{seed}.png")
-                yield {"method": method, "seed": seed, "image": entry.name, "seconds": seconds, **scores(image, case)}
+    for seed, (sampler, steps), name in product(SEEDS, USED, cases):
+        method = f"{sampler}, {steps} steps"
+        if (method, seed, name) in known:
+            continue
+        image, seconds = draw(model, cases[name].input, sampler, steps, seed)
+        if pictures:
+            _save(image, pictures / f"{Path(name).stem}-{SHORT[sampler]}-{steps}-{seed}.png")
+        yield {"method": method, "seed": seed, "image": name, "seconds": seconds, **scores(image, cases[name])}
+
+
+def _cases(dataset: Dataset, model: DiffusionModel, split: Literal["val", "test"]) -> Iterator[tuple[Entry, Case]]:
+    """The centre of each mask and image."""
+    benchmark = synthesis_benchmark(dataset, model.recipe.labels, Degradation(scale=1))
+    for entry in dataset.entries(split):
+        case = benchmark.case_of(entry)
+        rows, columns = (slice((edge - SIZE_PX) // 2, (edge + SIZE_PX) // 2) for edge in case.target.shape[1:])
+        yield entry, replace(case, input=case.input[:, rows, columns], target=case.target[:, rows, columns])
 
 
 @torch.inference_mode()
@@ -112,11 +124,9 @@ def draw(model: DiffusionModel, mask: UnitImage, sampler: str, steps: int, seed:
 
 def references(dataset: Dataset, model: DiffusionModel) -> list[Row]:
     """Scores of the mean grey of each class, and of real images in place of the drawn ones."""
-    benchmark = synthesis_benchmark(dataset, model.recipe.labels, Degradation(scale=1))
     flat, rows = class_means(dataset), []
-    others = [benchmark.case_of(entry) for entry in dataset.entries("val")]
-    for entry in dataset.entries("test"):
-        case = benchmark.case_of(entry)
+    others = [case for _, case in _cases(dataset, model, "val")]
+    for entry, case in _cases(dataset, model, "test"):
         image = flat(torch.from_numpy(case.input)[None])[0].numpy()
         rows.append({"method": flat.name, "seed": 0, "image": entry.name, **scores(image, case)})
         for index, other in enumerate(others):
