@@ -53,9 +53,6 @@ def main() -> None:
     if not (chosen.home / "datasets" / DATASET).exists():
         command("simulate", "--name", DATASET, "--count", str(COUNT), "--size", str(SIZE_PX))
     dataset = open_dataset(chosen.home / "datasets" / DATASET)
-    if chosen.pictures:
-        for shown in DOSES:
-            _show(_outputs(dataset, 0, shown), chosen.pictures / f"columns-{shown:g}.png")
     rows = _stored(dataset.digest)
     scored = {(row["dose_e_per_px"], row["field"]) for row in rows}
     doses: tuple[float | None, ...] = (None, *DOSES)
@@ -64,6 +61,9 @@ def main() -> None:
             rows += _rows(*_outputs(dataset, index, dose), dose)
             _write(rows, dataset)
             print(f"{_label(dose)}: field {index + 1} scored", flush=True)
+    if chosen.pictures:
+        for dose in DOSES:
+            _show(_outputs(dataset, 0, dose), chosen.pictures / f"columns-{dose:g}.png")
 
 
 def _stored(digest: str) -> list[Row]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from docs.scripts import columns, near_duplicates
+from docs.scripts import columns, near_duplicates, samplers
 from sem_models.config.presets.table import find_recipe
 from sem_models.networks.table import parameter_count
 
@@ -347,6 +347,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "posterior-mean-lines": posterior_mean_of_lines,
     "coverage": coverage,
     "texture": texture,
+    "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
     "speed": speed,
     "copies": near_duplicates.copies,
