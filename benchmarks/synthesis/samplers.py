@@ -55,7 +55,7 @@ OLD, NEW = "DDIM, uniform in time", "DPM-Solver++ 2M, uniform in log-SNR"
 SHORT = {OLD: "ddim", NEW: "dpm"}
 USED = ((OLD, 50), (NEW, 25), (OLD, 25), (NEW, 50))
 """Samplers and steps: first the default of version 0.1 and the present one, then each with the steps of the other."""
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 """Of the noise."""
 SIZE_PX = 256
 GIVEN = ("psnr_db", "lpips_alex", *TEXTURE_SCORES)
