@@ -1,6 +1,7 @@
 """Sets of images with masks in two contrasts, arranged for `prepare`."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,15 @@ _BLOCKS = {"a": range(7), "b": range(8, 10), "c": range(11, 14)}
 """Sections for training, validation and test. One section between blocks is left out, as neighbours are similar."""
 
 
-def prepare(data: Path, home: Path) -> None:
-    """Prepare both datasets unless they exist."""
+def prepare(data: Path, home: Path, names: Sequence[str] = (AXONS, VNC)) -> None:
+    """Prepare the datasets unless they exist."""
+    # Sections two apart are recognised as one field, which would make one group of all blocks.
+    blocks = ("--group-by", "^([abc])", "--test-groups", "c", "--no-join-same-field")
     for name, gather, options in (
         (AXONS, _axons, ("--group-by", r"^(sub-rat\d+)")),
-        (VNC, _sections, ("--group-by", "^([abc])", "--test-groups", "c", "--pixel-size", "4.6")),
+        (VNC, _sections, (*blocks, "--pixel-size", "4.6")),
     ):
-        if (home / "datasets" / name).exists():
+        if name not in names or (home / "datasets" / name).exists():
             continue
         images, masks = home / f"raw-{name}" / "images", home / f"raw-{name}" / "masks"
         images.mkdir(parents=True)

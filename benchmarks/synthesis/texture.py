@@ -7,17 +7,15 @@ Writes `texture.json`: deviation of the drawn pixels over that of the images. Ta
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks.synthesis.ddim import by_ddim
 from sem_models.config.method_settings import DiffusionSettings, Sampling
-from sem_models.features.weights import declare_torchvision_ops
 from sem_models.inference.diffusion.noise_schedule import ForwardProcess
-from sem_models.inference.diffusion.solver import decode
+from sem_models.inference.diffusion.solver import NoisePredictor, decode
 from sem_models.progress import Progress, silent
 
 SHARES = (0.02, 0.05, 0.1)
@@ -25,10 +23,9 @@ SHARES = (0.02, 0.05, 0.1)
 STEPS = (5, 10, 25, 50)
 DDIM_STEPS = (25, 50, 200)
 _SIZE = 256
-Predictor = Callable[[Tensor, Tensor, Progress], Tensor]
 
 
-def exact(process: ForwardProcess, sigma: float) -> Predictor:
+def exact(process: ForwardProcess, sigma: float) -> NoisePredictor:
     """The posterior mean of the noise for independent pixels of mean 0 and deviation `sigma`, signed."""
 
     def predict(noisy: Tensor, t: Tensor, progress: Progress = silent) -> Tensor:  # noqa: ARG001
@@ -44,19 +41,6 @@ def white() -> Tensor:
     return (noise - noise.mean()) / noise.std()
 
 
-def by_ddim(predict: Predictor, steps: int) -> Tensor:
-    """DDIM with steps that are uniform in time, by diffusers."""
-    declare_torchvision_ops()
-    from diffusers import DDIMScheduler
-
-    scheduler: Any = DDIMScheduler(beta_schedule="linear", clip_sample=False, timestep_spacing="trailing")
-    scheduler.set_timesteps(steps)
-    noisy = white()
-    for t in scheduler.timesteps:
-        noisy = scheduler.step(predict(noisy, t.expand(1), silent), int(t), noisy).prev_sample
-    return noisy
-
-
 def main() -> None:
     """Measure both samplers and write the numbers."""
     found: dict[str, dict[int, list[float]]] = {"DPM-Solver++ 2M, uniform in log-SNR": {}, "DDIM, uniform in time": {}}
@@ -67,10 +51,9 @@ def main() -> None:
             settings = DiffusionSettings(sampling=Sampling(steps=steps))
             drawn = decode(exact(ForwardProcess(settings), sigma), settings, white())
             solver.setdefault(steps, []).append(round(drawn.std().item() / sigma, 4))
-        process = ForwardProcess(DiffusionSettings(betas="linear"))
+        linear = DiffusionSettings(betas="linear")
         for steps in DDIM_STEPS:
-            # diffusers begins its betas at 0.0001 and ends at 0.02, as the linear schedule of 1000 times does.
-            drawn = by_ddim(exact(process, sigma), steps)
+            drawn = by_ddim(exact(ForwardProcess(linear), sigma), linear, white(), steps, clip=False)
             ddim.setdefault(steps, []).append(round(drawn.std().item() / sigma, 4))
     text = json.dumps({"shares": SHARES, "kept": found}, indent=1)
     Path(__file__).with_name("texture.json").write_text(text + "\n")

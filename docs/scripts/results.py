@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from docs.scripts import columns, near_duplicates, samplers
 from sem_models.config.presets.table import find_recipe
 from sem_models.networks.table import parameter_count
 
@@ -339,11 +340,18 @@ TABLES: dict[str, Callable[[], str]] = {
     "two-frames": two_frames,
     "two-real-frames": two_real_frames,
     "real-atoms": real_atoms,
+    "lattice-columns": columns.lattice_columns,
+    "lattice-sublattices": columns.lattice_sublattices,
+    "lattice-defects": columns.lattice_defects,
     "posterior-mean": posterior_mean,
     "posterior-mean-lines": posterior_mean_of_lines,
     "coverage": coverage,
     "texture": texture,
+    "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
     "speed": speed,
+    "copies": near_duplicates.copies,
+    "links": near_duplicates.recordings,
+    "overlaps": near_duplicates.overlaps,
 }
 PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
