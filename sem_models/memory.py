@@ -28,8 +28,7 @@ def freed_memory_kept() -> Iterator[None]:
     The C library of Linux maps each large array anew, and the kernel fills it with zeros page by page: half of the time
     of a network with tensors of 64 MB. Elsewhere nothing happens.
     """
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "mallopt") or not hasattr(library, "malloc_trim"):
+    if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "malloc_trim"):  # musl has no such function
         yield
         return
     library.mallopt(_MMAP_MAX, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from docs.scripts import columns, near_duplicates, samplers
+from docs.scripts import columns, near_duplicates, samplers, speed
 from sem_models.config.presets.table import find_recipe
 from sem_models.networks.table import parameter_count
 
@@ -275,19 +275,6 @@ def texture() -> str:
     return _table(["sampler", "steps", *(f"texture of {100 * share:g} %" for share in content["shares"])], rows)
 
 
-def speed() -> str:
-    """Time of one forward pass by memory format and tile size, from the inference benchmark."""
-    content = json.loads((BENCHMARKS / "speed" / "inference.json").read_text())
-    rows = [
-        [name, way, f"{found['median_s']:.2f}", f"{found['ratio']:.2f}"]
-        for name, ways in content.items()
-        if isinstance(ways, dict)
-        for way, found in ways.items()
-    ]
-    conditions = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
-    return f"{conditions}\n\n{_table(['model', 'variant', 'seconds', 'relative to the first'], rows)}"
-
-
 def _content() -> dict[str, Any]:
     content: dict[str, Any] = json.loads((BENCHMARKS / "super_resolution" / "results.json").read_text())
     return content
@@ -349,7 +336,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "texture": texture,
     "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
-    "speed": speed,
+    "speed": speed.memory_formats,
+    "speed-tiles": speed.tiles,
+    "speed-prediction": speed.prediction,
+    "speed-tasks": speed.task_start,
     "copies": near_duplicates.copies,
     "links": near_duplicates.recordings,
     "overlaps": near_duplicates.overlaps,

@@ -18,7 +18,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Identity
-from sem_models.evaluation.report import Row
+from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.tasks.models import evaluate_model
@@ -58,8 +58,15 @@ def test_baselines_of_pairs_have_the_scale_of_the_model(tmp_path: Path) -> None:
 
 def test_deconvolutions_of_another_blur_are_not_kept_for_pairs(sem_home: Path) -> None:
     dataset, narrow, wide = pairs(sem_home, 1), *(Degradation(scale=1, blur=Blur(size_px=(s, s))) for s in (1, 3))
-    report = evaluate_model(Identity(1), dataset, "test", narrow).model_copy(update={"notes": ()})
-    keep_baseline_rows(dataset, "test", narrow, report)
+    report = evaluate_model(Identity(1), dataset, "test", narrow).model_copy(update={"notes": ("A lasting note.",)})
+
+    def with_lpips(score: float | None) -> EvaluationReport:
+        rows = [row.model_copy(update={"scores": {"psnr_db": 20.0, "lpips": score}}) for row in report.rows]
+        return report.model_copy(update={"rows": tuple(rows)})
+
+    keep_baseline_rows(dataset, "test", narrow, with_lpips(None))
+    assert kept_baseline_rows(dataset, "test", narrow) == (), "weights of LPIPS may be there next time"
+    keep_baseline_rows(dataset, "test", narrow, with_lpips(0.1))
     assert kept_baseline_rows(dataset, "test", narrow)
     assert kept_baseline_rows(dataset, "test", wide) == ()
 

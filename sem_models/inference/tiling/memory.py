@@ -46,7 +46,7 @@ class LiveBytes(TorchDispatchMode):
     """Counts the bytes of all tensors that were made inside the block and are alive."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.peak = 0
         """Largest number of bytes that were alive at once."""
         self._now = 0

@@ -1,0 +1,72 @@
+"""Tables of speed: memory formats, tiles, whole predictions, and the start of tasks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.reports import markdown
+
+SPEED = Path(__file__).resolve().parents[2] / "benchmarks" / "speed"
+SHOWN = (
+    "vdsr-x4", "srresnet-x4-small", "srresnet-x4", "swinir-light-x4", "esrgan-x4-small", "esrgan-x4", "spsr-x4-small",
+    "sinsr-x4-small", "nafnet-denoise-small", "nafnet-denoise", "n2v-denoise", "blind-denoise-small", "blind-denoise",
+    "cyclegan-translate", "mrn-blind-small", "mrn-blind", "refocus-strength", "unet-segment", "unet-translate-small",
+    "unet-translate", "pix2pix-small", "pix2pix",
+)  # fmt: skip
+"""Recipes of the table of tiles; those left out have the same networks as these, or nearly."""
+
+
+def memory_formats() -> str:
+    """Time of one forward pass by memory format and tile size, from the inference benchmark."""
+    content = _content("inference")
+    rows = [
+        [name, way, f"{found['median_s']:.2f}", f"{found['ratio']:.2f}"]
+        for name, ways in content.items()
+        if isinstance(ways, dict)
+        for way, found in ways.items()
+    ]
+    conditions = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
+    return f"{conditions}\n\n{markdown(['model', 'variant', 'seconds', 'relative to the first'], rows)}"
+
+
+def tiles() -> str:
+    """Pixels that are computed for a large image, over those of the image."""
+    content = _content("tiles")
+    rows = [
+        [
+            name,
+            content[name]["halo_px"],
+            f"{content[name]['tile_height_px']} x {content[name]['tile_width_px']}",
+            f"{content[name]['computed']:.2f}",
+            f"{content[name]['computed_before']:.2f}",
+        ]
+        for name in SHOWN
+    ]
+    header = ["recipe", "halo, px", "tile with halo, px", "computed / image", "the same with the rule of version 0.1"]
+    return markdown(header, rows)
+
+
+def prediction() -> str:
+    """Processor time and memory of whole predictions."""
+    content = _content("prediction")
+    rows = [
+        [name, variant, f"{found['cpu_s']:.1f}", f"{found['times_as_fast']:.2f}", f"{found['peak_mb']:.0f}"]
+        for name, variants in content.items()
+        if isinstance(variants, dict) and name != "sizes"
+        for variant, found in variants.items()
+    ]
+    conditions = f"{content['threads']} thread, median of {content['rounds']} rounds."
+    header = ["recipe", "tiles, freed memory", "processor time, s", "times as fast as the first", "peak memory, MB"]
+    return f"{conditions}\n\n{markdown(header, rows)}"
+
+
+def task_start() -> str:
+    """Seconds from the start of a small task to its result."""
+    content = _content("task_start")
+    rows = [[way, f"{seconds:.2f}"] for way, seconds in content["median_s"].items()]
+    return markdown(["process", "seconds, median"], rows)
+
+
+def _content(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((SPEED / f"{name}.json").read_text())
+    return content
