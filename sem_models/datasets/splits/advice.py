@@ -85,7 +85,7 @@ def _files_note(names: Sequence[str]) -> Message:
     )
     way = FieldRef("group_by")
     if found is None:
-        return Message(said, "Their names show no common pattern; state one with ", way, " if they have one.")
+        return Message(said, "No part that their names share groups them; if you know one, state it with ", way, ".")
     few = "" if found.groups >= _SPLITS else f"; {_SPLITS} are needed, so add images of another specimen"
     return Message(
         said, "To group them by name, use ", FieldRef("group_by", found.pattern), f" ({found.groups} groups{few})."
