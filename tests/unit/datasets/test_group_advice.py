@@ -67,7 +67,7 @@ def test_groups_of_single_files_are_said_with_a_way_out() -> None:
     assert "each of the 8 files is a group of its own" in said
     assert r"use --group-by '^([A-Za-z]+\d+)' (2 groups; 3 are needed" in said
     (said,) = notes(["one.tif", "two.tif", "four.tif"], WHOLE_NAME, ["train"] * 3)
-    assert "no common pattern" in said
+    assert "No part that their names share" in said
     assert notes(names, r"^(S\d)", ["train"] * 8) == []
 
 
