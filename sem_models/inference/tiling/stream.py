@@ -1,5 +1,6 @@
 """Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -130,7 +131,10 @@ class TileStream:
         self._model, self._device = model, device
         self._tile = tile
         self._batch = batch or (_BATCH_ON_GPU if tile and device.type == "cuda" else 1)
-        self._most_pixels: int | None = None
+        self._budget: int | None = None
+        """Pixels of a tile that a part of the memory was measured to hold."""
+        self._most_pixels = sys.maxsize
+        """Less than that after memory ran out."""
         self._sampled = SAMPLED_PIXELS
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
@@ -164,16 +168,23 @@ class TileStream:
         if self._tile:
             edge = self._tile + 2 * facts.halo
             return edge, edge
-        if self._most_pixels is None:
-            fitting = pixels_that_fit(self._model, source, self._device, memory_budget(self._device))
-            # Smaller tiles would consist of halos: whether there is memory for these, they will show.
-            self._most_pixels = max(fitting, (_SMALLEST_CHOSEN + 2 * facts.halo) ** 2)
-        return best_tile(whole, overlap_of(facts), facts.size_multiple, self._most_pixels)
+        if self._budget is None and self._most_pixels == sys.maxsize:
+            self._budget = self._measured(source)
+        most = min(self._most_pixels, self._budget or sys.maxsize)
+        return best_tile(whole, overlap_of(facts), facts.size_multiple, most)
+
+    def _measured(self, source: TileSource) -> int:
+        # Smaller tiles would consist of halos: whether there is memory for these, they will show.
+        smallest: int = (_SMALLEST_CHOSEN + 2 * self._model.capabilities.halo) ** 2
+        try:
+            return max(smallest, pixels_that_fit(self._model, source, self._device, memory_budget(self._device)))
+        except OutOfMemory:
+            return smallest
 
     def _whole(self, source: TileSource) -> bool:
         """Return whether to begin with a single tile, for which neither memory nor statistics have to be measured."""
         pixels, tiling = source.height * source.width, self._model.capabilities.tiling
-        if self._most_pixels is not None and pixels > self._most_pixels:
+        if pixels > self._most_pixels:
             return False
         fits = tiling == "statistics" and pixels <= self._sampled
         return tiling == "discouraged" or fits or (self._tile is None and pixels <= _WHOLE_PIXELS)

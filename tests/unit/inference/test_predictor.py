@@ -175,6 +175,8 @@ def test_permanent_out_of_memory_is_one_line() -> None:
 
     with pytest.raises(UserError, match=r"not even one tile.*free memory by closing"):
         Predictor(Full(), "cpu", batch=4).predict_unit(np.zeros((1, 40, 40), np.float32))
+    with pytest.raises(UserError, match=r"not even one tile.*free memory by closing"):
+        Predictor(Full(), "cpu").predict_unit(np.zeros((1, 400, 400), np.float32))  # too large to be tried as a whole
 
 
 class OneAtATime(Model):
