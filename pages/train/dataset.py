@@ -50,9 +50,10 @@ def compatible_kinds(recipe: Recipe) -> tuple[Kind, ...]:
 
 def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
     """Return `network.channels_in=6` where the inputs of pairs have other channels than the network takes."""
-    if not manifest.layout.is_paired or not hasattr(recipe.network, "channels_in"):
+    learned = find_task(recipe).learned_from(recipe, manifest)
+    if not learned.layout.is_paired or not hasattr(recipe.network, "channels_in"):
         return []
-    found = manifest.entries[0].array("input").shape[2]
+    found = learned.entries[0].array("input").shape[2]
     return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []
 
 

@@ -121,4 +121,4 @@ def _made(recipe: Recipe, kind: Kind) -> dict[str, tuple[Any, Any]]:
 
 def unused(recipe: Recipe, kind: Kind) -> str:
     """Say why a training does not use the forward model of its recipe; empty where it does."""
-    return find_task(recipe).ignores_degradation(kind)
+    return find_task(recipe).ignores_degradation(recipe, kind)

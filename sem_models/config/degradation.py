@@ -94,13 +94,22 @@ class LineDefects(Frozen):
         return self
 
 
+class GreyCurve(Frozen):
+    """Random curves that replace the grey levels of each image, as if another contrast had been recorded."""
+
+    knots: int = Field(5, ge=2, le=32)
+    """Number of equally spaced grey levels whose new levels are drawn; in between, curves are straight."""
+    monotone: float = Field(0.5, ge=0, le=1)
+    """Share of the curves that only rise or, as often, only fall. The others go up and down."""
+
+
 def _unless_idle(scan: Scan | None) -> Scan | None:
     """Replace a scan that distorts nothing by None, so that untouched images do not count as degraded."""
     return scan if scan and scan != Scan(streak_length_px=scan.streak_length_px) else None
 
 
 class Degradation(Frozen):
-    """The forward model: blur, down-sampling by `scale`, scan distortion and Poisson-Gaussian noise, each optional."""
+    """The forward model: another contrast, blur, down-sampling by `scale`, scan distortion and noise, each optional."""
 
     downsampling: Downsampling = "bicubic_aa"
     scale: int = Field(4, ge=1, le=16)
@@ -114,16 +123,31 @@ class Degradation(Frozen):
     lines: LineDefects | None = Field(None, exclude_if=lambda lines: lines is None)
     """Line defects, for inpainting recipes only. A dump omits the field if it is None, so that older dumps and digests
     stay equal."""
+    grey_curve: GreyCurve | None = Field(None, exclude_if=lambda curve: curve is None)
+    """Another contrast of the same structures, for translation that is learned from images of the target contrast
+    alone. Omitted from dumps as well."""
+
+    @model_validator(mode="after")
+    def _charges_what_it_draws(self) -> "Degradation":
+        if self.grey_curve and self.scan and self.scan.charging:
+            # Trails follow what is brighter than the mean of the frame, which is known only before the grey curve.
+            raise ValueError("charging needs grey levels as they were recorded; leave out grey_curve or scan.charging")
+        return self
 
     @property
     def is_empty(self) -> bool:
         """Whether images pass unchanged."""
-        return self.scale == 1 and self.blur is None and self.lines is None and not self.is_noisy
+        return self.scale == 1 and self._keeps_pixels
 
     @property
     def only_reduces(self) -> bool:
         """Whether inputs are reduced and degraded in no other way, so that outputs can be made to agree with them."""
-        return self.scale > 1 and self.blur is None and self.lines is None and not self.is_noisy
+        return self.scale > 1 and self._keeps_pixels
+
+    @property
+    def _keeps_pixels(self) -> bool:
+        """Whether, except for down-sampling, images pass unchanged."""
+        return self.blur is None and self.lines is None and self.grey_curve is None and not self.is_noisy
 
     @property
     def is_noisy(self) -> bool:

@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sem_models.config.degradation import Blur, Degradation, LineDefects, Scan
+from sem_models.config.degradation import Blur, Degradation, GreyCurve, LineDefects, Scan
 from sem_models.config.method_settings import BlindSpot
 from sem_models.config.recipe import Recipe
 from sem_models.errors import Message, SettingRef, UserError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan, "lines": LineDefects}
+_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan, "lines": LineDefects, "grey_curve": GreyCurve}
 """Parts that may be absent. Setting a key of an absent part first creates the part with its defaults."""
 
 
@@ -40,7 +40,8 @@ def override_degradation(degradation: Degradation, assignments: Sequence[str]) -
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content: dict[str, Any] = model.model_dump(mode="json")
     # A dump omits what keeps its default, so that older dumps and digests stay equal.
-    content["degradation"].setdefault("lines", None)
+    for part in _OPTIONAL:
+        content["degradation"].setdefault(part, None)
     if content.get("blind_spot"):
         content["blind_spot"].setdefault("estimate", BlindSpot().estimate)
     if content.get("adversarial"):

@@ -21,6 +21,7 @@ from sem_models.physics import downsampling
 from sem_models.physics.blur import defocus, half_width
 from sem_models.physics.downsampling import downsample
 from sem_models.physics.frame import Margin, Window, coordinates, cut
+from sem_models.physics.grey_curve import remap
 from sem_models.physics.noise import add_noise
 from sem_models.physics.scan import band, charge, displace, reach, streak
 
@@ -96,9 +97,10 @@ def degrade_windows(
         raise UserError(
             "Only inpainting recipes can redraw line defects; use ", SettingRef("degradation.lines", "none"), "."
         )
-    blurred, region = x, None
+    # The contrast arises in the specimen, before the lens blurs it.
+    blurred, region = remap(x, settings.grey_curve, generator) if settings.grey_curve else x, None
     if settings.blur is not None:
-        blurred, region = defocus(x, settings.blur, coordinates(given, x.device), generator)
+        blurred, region = defocus(blurred, settings.blur, coordinates(given, x.device), generator)
         region = cut(region, given, wanted)
     signal = downsample(blurred, settings.scale, settings.downsampling)
     scan = settings.scan or Scan()

@@ -70,6 +70,10 @@ class Task:
         """Return the kinds of datasets that a recipe is meant for; others may work as well."""
         return ("masked",) if self.uses_masks(recipe) else ("single",)
 
+    def learned_from(self, recipe: Recipe, manifest: Manifest) -> Manifest:
+        """Return the part of a dataset that a training reads, described as a dataset of its own; usually all of it."""
+        return manifest
+
     def adapted(self, recipe: Recipe, manifest: Manifest) -> Recipe:
         """Return the recipe, completed by what only the dataset knows, for instance the classes of its masks."""
         return recipe
@@ -81,7 +85,7 @@ class Task:
             UserError: Says what to do instead.
         """
 
-    def ignores_degradation(self, kind: Kind) -> str:
+    def ignores_degradation(self, recipe: Recipe, kind: Kind) -> str:
         """Return why training on this kind of dataset ignores the forward model of the recipe; empty if it does not."""
         if LAYOUTS[kind].brings_inputs:
             return "No forward model: the dataset contains its inputs as they were recorded."

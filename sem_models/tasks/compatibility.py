@@ -30,6 +30,8 @@ def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
 
     check_recipe(recipe)
     _require_method(recipe)
+    _require_contrast(recipe)
+    manifest = find_task(recipe).learned_from(recipe, manifest)
     find_method(recipe).check_dataset(recipe, manifest)
     _require_scale(recipe, manifest)
     if capabilities(recipe.network).back_projection:
@@ -55,7 +57,7 @@ def refuse_ignored(recipe: Recipe, manifest: Manifest) -> None:
             SettingRef("degradation"),
             " unchanged.",
         )
-    if manifest.layout.is_paired:
+    if find_task(recipe).learned_from(recipe, manifest).layout.is_paired:
         raise UserError(
             f"Dataset {manifest.name!r} is paired and contains its inputs, so the forward model is not used; leave ",
             SettingRef("degradation"),
@@ -67,6 +69,16 @@ def _require_method(recipe: Recipe) -> None:
     """Refuse a method that gives classes where the task wants images, or the other way round."""
     if METHOD_FACTS[recipe.method].gives_classes == find_task(recipe).gives_images:
         raise UserError(f"Method {recipe.method} cannot be used for {recipe.task}; choose a preset of that task.")
+
+
+def _require_contrast(recipe: Recipe) -> None:
+    """Refuse random grey curves where the contrast of the input is to be kept."""
+    if recipe.degradation.grey_curve and find_task(recipe).keeps_contrast:
+        raise UserError(
+            f"Grey curves simulate another contrast, which {recipe.task} must keep; use ",
+            SettingRef("degradation.grey_curve", "none"),
+            ", or choose a preset of translation.",
+        )
 
 
 def _require_scale(recipe: Recipe, manifest: Manifest) -> None:
@@ -102,6 +114,8 @@ def _why_not_only_reduced(forward: Degradation, layout: Layout) -> str:
         return "here inputs are noisy"
     if forward.blur or forward.scan or forward.lines:
         return "here inputs are also blurred or distorted by the scan"
+    if forward.grey_curve:
+        return "here inputs also have other grey levels"
     return ""
 
 

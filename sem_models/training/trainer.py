@@ -77,6 +77,7 @@ class Trainer:
         self._recipe, self._folder, self._reporter = recipe, folder, reporter
         check_compatible(recipe, dataset.manifest)
         self._files = FileMonitor(dataset, reporter)
+        dataset = Dataset(dataset.folder, find_task(recipe).learned_from(recipe, dataset.manifest))
         self._fabric = open_fabric(recipe)
         torch.manual_seed(recipe.train.seed)
         self._method = build_method(recipe, self._fabric)

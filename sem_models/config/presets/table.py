@@ -2,6 +2,7 @@
 
 from sem_models.config.presets import (
     blind_networks,
+    contrast_agnostic,
     denoising,
     diffusion,
     gan_super_resolution,
@@ -35,6 +36,7 @@ RECIPES: dict[str, Recipe] = {
         *segmentation.presets(),
         *synthesis.presets(),
         *translation.presets(),
+        *contrast_agnostic.presets(),
         *inpainting.presets(),
     )
 }
