@@ -14,6 +14,7 @@ from sem_models.datasets.dataset import Dataset
 
 Image = NDArray[np.float32]
 Baselines = dict[str, Callable[[Image], Image]]
+Calls = dict[str, tuple[str, ...]]
 STRENGTHS = (0.4, 0.6, 0.8)
 OF_NEGATIVE = f"SDEdit {STRENGTHS[0]:g} of the negative"
 NEGATIVE = "baseline: negative, grey levels matched"
@@ -25,19 +26,23 @@ def place(out: Path, name: str) -> Path:
     return out / re.sub(r"\W+", "-", name)
 
 
-def draw(direction: str, runs: dict[str, str], given: Path, negative: Path, out: Path) -> dict[str, Path]:
-    """Apply each method to the files in `given`, one of them to their negatives; existing result folders are kept."""
+def methods(direction: str, runs: dict[str, str]) -> Calls:
+    """Return the command of each method, without its input and output."""
     source, target = DIRECTIONS[direction]
     cycle = runs["cycle"] if direction == THERE else f"{runs['cycle']}:backward"
     segment, paint = runs[f"segment {source}"], runs[f"draw {target}"]
     diffuse = ("--to", runs[f"diffuse {target}"])
-    calls = {
+    return {
         "CycleGAN": ("predict", cycle),
         "mask translation": ("bridge", "--segmenter", segment, "--synthesiser", paint),
         "DDIB": ("translate", "--method", "ddib", "--from", runs[f"diffuse {source}"], *diffuse),
         **{f"SDEdit {s:g}": ("translate", "--method", "sdedit", "--strength", str(s), *diffuse) for s in STRENGTHS},
+        OF_NEGATIVE: ("translate", "--method", "sdedit", "--strength", str(STRENGTHS[0]), *diffuse),
     }
-    calls[OF_NEGATIVE] = ("translate", "--method", "sdedit", "--strength", str(STRENGTHS[0]), *diffuse)
+
+
+def draw(calls: Calls, given: Path, negative: Path, out: Path) -> dict[str, Path]:
+    """Apply each method to the files in `given`, one of them to their negatives; existing result folders are kept."""
     folders = {name: place(out, name) for name in calls}
     for name, (verb, *rest) in calls.items():
         if not folders[name].exists():

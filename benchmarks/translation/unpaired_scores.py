@@ -14,7 +14,17 @@ import numpy as np
 
 from benchmarks.runner import command, options
 from benchmarks.translation.unpaired import RUNS
-from benchmarks.translation.unpaired_methods import DIRECTIONS, NEGATIVE, Baselines, Image, baselines, draw, place
+from benchmarks.translation.unpaired_methods import (
+    DIRECTIONS,
+    NEGATIVE,
+    Baselines,
+    Calls,
+    Image,
+    baselines,
+    draw,
+    methods,
+    place,
+)
 from benchmarks.translation.unpaired_pictures import side_by_side
 from benchmarks.translation.unpaired_sets import BACK, THERE
 from benchmarks.translation.unpaired_table import write
@@ -66,12 +76,19 @@ def found_again(segmenter: str, folders: dict[str, Path], truth: Path) -> dict[s
     }
 
 
-def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | None) -> dict[str, Any]:
-    """Scores of all methods, by image."""
-    dataset, out = open_dataset(home / "datasets" / direction), home / "unpaired" / direction
+def measured(dataset: Dataset, out: Path, calls: Calls, segmenter: str, picture: Path | None) -> dict[str, Any]:
+    """Scores of methods and baselines, by image.
+
+    Args:
+        dataset: Pairs of the direction.
+        out: Folder for the translated images and their particles.
+        calls: The command of each method.
+        segmenter: Run that finds the particles in images of the target contrast.
+        picture: File for a comparison image.
+    """
     simple, score, rows = baselines(dataset), Scorer(), dict[str, dict[str, Any]]()
     exported(dataset, out, simple)
-    folders = draw(direction, runs, out / "input", place(out, NEGATIVE), out)
+    folders = draw(calls, out / "input", place(out, NEGATIVE), out)
     shown: dict[str, dict[str, Image]] = {}
     for entry in dataset.entries("test"):
         case = Case(dataset.unit(entry, "input"), dataset.unit(entry, "target"), 1, None, None)
@@ -82,12 +99,12 @@ def measured(direction: str, home: Path, runs: dict[str, str], pictures: Path | 
             scores = score(image, case)
             rows.setdefault(name, {})[entry.name] = {key: scores[key] for key in SHOWN}
     folders |= {name: place(out, name) for name in simple}
-    dice = found_again(runs[f"segment {DIRECTIONS[direction][1]}"], folders, place(out, "truth"))
+    dice = found_again(segmenter, folders, place(out, "truth"))
     for name, values in dice.items():
         for image_name, value in zip(sorted(rows[name]), values, strict=True):
             rows[name][image_name]["particles_dice"] = value
-    if pictures:
-        side_by_side(shown, pictures / f"{direction}.png")
+    if picture:
+        side_by_side(shown, picture)
     return rows
 
 
@@ -95,14 +112,23 @@ def main() -> None:
     """Score both directions and the round trips, and write the table."""
     chosen = options(__doc__)
     runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
-    found = {direction: measured(direction, chosen.home, runs, chosen.pictures) for direction in DIRECTIONS}
+    found = {
+        direction: measured(
+            open_dataset(chosen.home / "datasets" / direction),
+            chosen.home / "unpaired" / direction,
+            methods(direction, runs),
+            runs[f"segment {target}"],
+            chosen.pictures and chosen.pictures / f"{direction}.png",
+        )
+        for direction, (_, target) in DIRECTIONS.items()
+    }
     there, back = runs["cycle"], f"{runs['cycle']}:backward"
     trips = {
         THERE: command("round-trip", there, back, "--dataset", THERE),
         BACK: command("round-trip", back, there, "--dataset", BACK),
     }
     (HERE / "unpaired_scores.json").write_text(json.dumps({"scores": found, "round_trips": trips}, indent=1) + "\n")
-    write(found, trips, HERE / "UNPAIRED.md")
+    write(HERE)
 
 
 if __name__ == "__main__":

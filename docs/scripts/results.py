@@ -242,6 +242,28 @@ def _gain(found: dict[str, float | None]) -> str:
     return mean if found["lo"] is None else f"{mean} [{found['lo']:+.2f}, {found['hi']:+.2f}]"
 
 
+def without_pairs() -> str:
+    """Particles found again and scores, from secondary electrons to transmission and back; means over three fields."""
+    earlier, later = (
+        json.loads((BENCHMARKS / "translation" / f"{name}_scores.json").read_text())["scores"]
+        for name in ("unpaired", "contrast_agnostic")
+    )
+    trained = [name for name in later["tio2"] if not name.startswith("baseline:")]
+    metrics = {"particles_dice": 3, "psnr_db": 1, "lpips_alex": 3, "std_ratio": 2}
+    rows = []
+    for name in [*trained, *earlier["tio2"]]:
+        source = later if name in trained else earlier
+        found = [source[direction][name].values() for direction in ("tio2", "tio2-back")]
+        cells = [
+            f"{sum(image[metric] for image in images) / len(images):.{digits}f}"
+            for images in found
+            for metric, digits in metrics.items()
+        ]
+        rows.append([name, *cells])
+    head = ["particles, Dice", "PSNR dB", "LPIPS", "standard deviation (1)"]
+    return _table(["method", *head, f"back: {head[0]}", *head[1:]], rows)
+
+
 def coverage() -> str:
     """How often 95 % intervals hold the true mean, by simulation."""
     content = json.loads((BENCHMARKS / "statistics" / "coverage.json").read_text())
@@ -332,6 +354,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "lattice-defects": columns.lattice_defects,
     "posterior-mean": posterior_mean,
     "posterior-mean-lines": posterior_mean_of_lines,
+    "without-pairs": without_pairs,
     "coverage": coverage,
     "texture": texture,
     "samplers": samplers.samplers,

@@ -95,6 +95,7 @@ def test_which_forward_models_act() -> None:
     assert "paired" in compatible_kinds(find_recipe("pix2pix-small"))
     assert unused(find_recipe("srresnet-x4-small"), "paired")
     assert unused(find_recipe("ddpm-small"), "single")
+    assert unused(find_recipe("contrast-agnostic-translate-small"), "paired") == "", "inputs are made from the targets"
 
 
 def test_channels_follow_the_pairs(sem_home: Path) -> None:

@@ -1,8 +1,8 @@
 """Presets for translation that is learned from images of the target contrast alone.
 
-In training, the input is the target itself after a random grey curve, blur and noise. A network that finds the target in
-it, whatever the curve, does so later in a real image of another contrast. Nothing is known about that contrast, so its
-images need not be at hand before the model is applied.
+In training, the input is the target itself after a random grey curve, blur and noise. A network that finds the target
+in it, whatever the curve, does so later in a real image of another contrast. Nothing is known about that contrast, so
+its images need not be at hand before the model is applied.
 """
 
 from sem_models.config.degradation import Blur, Degradation, GreyCurve

@@ -33,7 +33,9 @@ def test_levels_are_interpolated_between_the_knots(knots: int) -> None:
     settings = GreyCurve(knots=knots)
     x = torch.rand(3, 2, 16, 20, generator=generator(1)) * 1.4 - 0.2
     curves = draw_curves(3, settings, generator()).numpy()
-    expected = [np.interp(image, np.linspace(0, 1, knots), curve) for image, curve in zip(x.numpy(), curves)]
+    expected = [
+        np.interp(image, np.linspace(0, 1, knots), curve) for image, curve in zip(x.numpy(), curves, strict=True)
+    ]
     np.testing.assert_allclose(remap(x, settings, generator()), np.stack(expected), atol=1e-5)
     assert not np.allclose(curves[0], curves[1])
 
@@ -97,5 +99,5 @@ def test_settings_are_written_by_hand() -> None:
 
 
 def test_charging_needs_the_recorded_levels() -> None:
-    with pytest.raises(ValidationError, match="leave out grey_curve or scan.charging"):
+    with pytest.raises(ValidationError, match=r"leave out grey_curve or scan\.charging"):
         Degradation(scale=1, grey_curve=GreyCurve(), scan=Scan(charging=0.1))

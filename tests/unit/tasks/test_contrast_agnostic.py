@@ -97,7 +97,7 @@ def test_any_dataset_with_targets_will_do(kind: Kind, tmp_path: Path) -> None:
 
 def test_without_curves_single_images_are_refused(tmp_path: Path) -> None:
     manifest = prepared(tmp_path, "single", smooth_images(5, 64)).manifest
-    with pytest.raises(UserError, match="prepare pairs .*target contrast alone"):
+    with pytest.raises(UserError, match=r"prepare pairs .*target contrast alone"):
         check_compatible(short(WITHOUT, "train.patch=32"), manifest)
 
 
@@ -110,7 +110,7 @@ def test_a_set_without_targets_to_learn_from_is_refused(tmp_path: Path) -> None:
 
 def test_restorations_keep_their_contrast(small_dataset: Dataset) -> None:
     recipe = override(find_recipe("nafnet-denoise-small"), ["degradation.grey_curve.knots=5"])
-    with pytest.raises(UserError, match="denoising must keep; use degradation.grey_curve=none"):
+    with pytest.raises(UserError, match=r"denoising must keep; use degradation\.grey_curve=none"):
         check_compatible(recipe, small_dataset.manifest)
 
 
