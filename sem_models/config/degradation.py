@@ -101,6 +101,14 @@ class GreyCurve(Frozen):
     """Number of equally spaced grey levels whose new levels are drawn; in between, curves are straight."""
     monotone: float = Field(0.5, ge=0, le=1)
     """Share of the curves that only rise or, as often, only fall. The others go up and down."""
+    gain: float = Field(1.0, ge=1, le=64)
+    """Largest gain around mid-grey, log-uniform from 1 for each curve. Levels beyond black and white are saturated, so
+    that structures become flat."""
+    shading: float = Field(0.0, ge=0, le=1)
+    """Largest weight of a second curve, which is mixed in here more and there less, as thickness, tilt and edges shade
+    what the other contrast shows as one grey level."""
+    shading_px: Annotated[tuple[Length, Length], AfterValidator(_ordered)] = (8.0, 64.0)
+    """Finest and coarsest length over which the weight changes; log-uniform for each image."""
 
 
 def _unless_idle(scan: Scan | None) -> Scan | None:

@@ -12,7 +12,7 @@ from sem_models.config.degradation import Blur, Degradation, GreyCurve, Scan
 from sem_models.config.overrides import override, override_degradation
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.physics.degrade import degrade
-from sem_models.physics.grey_curve import draw_curves, remap
+from sem_models.physics.grey_curve import draw_curves, draw_weights, remap
 
 MANY = 4000
 
@@ -57,9 +57,47 @@ def test_levels_are_uniform_in_0_to_1() -> None:
     assert levels.min() >= 0 and levels.max() <= 1
 
 
+def test_a_gain_saturates_as_many_levels_as_it_should() -> None:
+    """A uniform level stays inside with probability 1 / gain, whose mean for a log-uniform gain is elementary."""
+    largest = 8.0
+    levels = draw_curves(MANY, GreyCurve(knots=8, monotone=0, gain=largest), generator())
+    inside = ((levels > 0) & (levels < 1)).float().mean().item()
+    assert inside == pytest.approx((1 - 1 / largest) / math.log(largest), abs=0.02)
+
+
+def test_shading_mixes_two_curves() -> None:
+    """Where a weight is 0 the first curve is left; flat structures get levels between those of both curves."""
+    settings = GreyCurve(knots=2, monotone=1, shading=0.6, shading_px=(8, 8))
+    flat = torch.full((1, 1, 64, 48), 0.3)
+    drawn = generator(5)
+    ends = [np.interp(0.3, [0, 1], draw_curves(1, settings, drawn)[0].numpy()) for _ in range(2)]
+    weights = draw_weights(flat, settings, drawn)[0, 0].numpy()
+    made = remap(flat, settings, generator(5))[0, 0].numpy()
+    np.testing.assert_allclose(made, ends[0] + weights * (ends[1] - ends[0]), atol=1e-6)
+    assert np.ptp(made) > 0.2 * abs(ends[1] - ends[0])
+
+
+def test_weights_of_the_shading() -> None:
+    """Uniform at grid points, linear in between: kinks along a line are one spacing apart; each image has its own."""
+    settings = GreyCurve(shading=0.8, shading_px=(16, 16))
+    weights = draw_weights(torch.zeros(64, 1, 80, 112), settings, generator())
+    assert weights.shape == (64, 1, 80, 112)
+    assert weights.min() >= 0 and weights.max() <= 0.8
+    assert weights.mean().item() == pytest.approx(0.4, abs=0.01)
+    assert not torch.equal(weights[0], weights[1])
+    for axis in (1, 2):
+        kinks = (weights[0].diff(n=2, dim=axis).abs() > 1e-5).squeeze(0).any(dim=2 - axis)
+        places = kinks.nonzero().flatten()
+        # Between two pixels, a grid point bends the line at both.
+        starts = places[torch.cat([torch.tensor([True]), places.diff() > 1])]
+        assert len(starts) >= 4
+        assert set(starts.diff().tolist()) <= {15, 16, 17}
+
+
 def test_a_seed_gives_the_same_curves_again() -> None:
     x = torch.rand(2, 1, 8, 8, generator=generator(1))
-    first, again, other = (remap(x, GreyCurve(), generator(seed)) for seed in (3, 3, 4))
+    settings = GreyCurve(gain=4, shading=0.5)
+    first, again, other = (remap(x, settings, generator(seed)) for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
