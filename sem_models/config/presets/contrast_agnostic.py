@@ -29,8 +29,8 @@ def presets() -> list[Recipe]:
 def _whole() -> Recipe:
     """Return the recipe with instance norm.
 
-    With batch norm, whose running statistics mix all contrasts, small networks still missed the particles of the titania
-    images after 600 steps; with instance norm they found most of them after 150.
+    With batch norm, whose running statistics mix all contrasts, small networks still missed the particles of the
+    titania images after 600 steps; with instance norm they found most of them after 150.
     """
     return Recipe(
         name="contrast-agnostic-translate",
