@@ -25,7 +25,7 @@ def methods(target: str, runs: dict[str, str]) -> Calls:
 
 
 def main() -> None:
-    """Score both directions and write the table."""
+    """Score the directions that were trained, and write the table."""
     chosen = options(__doc__)
     runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
     found = {
@@ -37,6 +37,7 @@ def main() -> None:
             chosen.pictures and chosen.pictures / f"{direction}.png",
         )
         for direction, (_, target) in DIRECTIONS.items()
+        if methods(target, runs) and f"segment {target}" in runs
     }
     (HERE / "contrast_agnostic_scores.json").write_text(json.dumps({"scores": found}, indent=1) + "\n")
     write(HERE)

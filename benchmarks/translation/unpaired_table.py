@@ -26,7 +26,9 @@ def write(folder: Path) -> None:
         "segmented by the same network of the target contrast in the translated and in the real image.",
     ]
     for direction, earlier in found.items():
-        trained = {name: images for name, images in later[direction].items() if not name.startswith("baseline:")}
+        trained = {
+            name: images for name, images in later.get(direction, {}).items() if not name.startswith("baseline:")
+        }
         methods = trained | earlier
         metrics = [name for name in next(iter(next(iter(methods.values())).values())) if name in METRICS]
         rows = [[name, *_row(images, metrics)] for name, images in methods.items()]

@@ -253,9 +253,9 @@ def without_pairs() -> str:
     rows = []
     for name in [*trained, *earlier["tio2"]]:
         source = later if name in trained else earlier
-        found = [source[direction][name].values() for direction in ("tio2", "tio2-back")]
+        found = [source.get(direction, {}).get(name, {}).values() for direction in ("tio2", "tio2-back")]
         cells = [
-            f"{sum(image[metric] for image in images) / len(images):.{digits}f}"
+            f"{sum(image[metric] for image in images) / len(images):.{digits}f}" if images else "-"
             for images in found
             for metric, digits in metrics.items()
         ]
