@@ -44,7 +44,7 @@ def draw_curves(count: int, settings: GreyCurve, generator: torch.Generator) -> 
     rising = levels.sort(dim=1).values
     ordered = torch.where(falls < 0.5, rising.flip(1), rising)
     curves = torch.where(monotone < settings.monotone, ordered, levels)
-    return ((curves - 0.5) * settings.gain**gain + 0.5).clamp(0, 1)
+    return ((curves - 0.5) * torch.exp(gain * math.log(settings.gain)) + 0.5).clamp(0, 1)
 
 
 def draw_weights(x: Tensor, settings: GreyCurve, generator: torch.Generator) -> Tensor:
