@@ -31,7 +31,7 @@ class Stage:
     schedule: Schedule
     discriminator_rate: float = 1.0
     keeps_last: bool = False
-    """Whether the newest weights count as the best: PSNR cannot rank two states of a GAN."""
+    """Whether the newest weights count as the best, because PSNR cannot rank two states."""
     fusion: tuple[str, ...] = ()
     """Modules of the generator that learn in the first `fusion_steps` steps; its other modules are fixed meanwhile."""
     fusion_steps: int = 0
@@ -60,7 +60,11 @@ class Stage:
 
 def one_stage(recipe: Recipe) -> tuple[Stage, ...]:
     """Return a single stage that trains the network alone."""
-    return (Stage("train", 0, recipe.train.steps, (RESTORER,), recipe.optimiser, recipe.schedule),)
+    # Validation shows each image on one random curve, which is too few contrasts to rank states of the network.
+    one_contrast = recipe.degradation.grey_curve is not None
+    return (
+        Stage("train", 0, recipe.train.steps, (RESTORER,), recipe.optimiser, recipe.schedule, keeps_last=one_contrast),
+    )
 
 
 def two_stages(

@@ -12,7 +12,7 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 
 _ANY_CONTRAST = Degradation(
     scale=1,
-    grey_curve=GreyCurve(knots=8, monotone=0.8, gain=4.0, shading=0.6),
+    grey_curve=GreyCurve(knots=8, monotone=0.8, gain=4.0, shading=0.95, shading_px=(4.0, 64.0)),
     blur=Blur(size_px=(0.0, 1.5)),
     dose_e_per_px=(100.0, 2000.0),
     read_noise=0.01,
@@ -53,6 +53,6 @@ def _small(whole: Recipe) -> Recipe:
             "network": Pix2PixConfig(levels=6, width=16, norm="instance", upsampling="resize", finish="convolutions"),
             "optimiser": Optimiser(lr=1e-3),
             "schedule": Schedule(name="cosine", warmup_steps=100),
-            "train": TrainSettings(steps=1500, batch=4, patch=128, ema_decay=0.99, validate_every=250),
+            "train": TrainSettings(steps=3000, batch=4, patch=128, ema_decay=0.99, validate_every=250),
         }
     )

@@ -68,6 +68,31 @@ def test_source_images_are_never_read(kind: Kind, tmp_path: Path) -> None:
     assert scored == {key: again.values[key] for key in scored}
 
 
+@pytest.mark.parametrize("name", ["contrast-agnostic-translate", "contrast-agnostic-translate-small"])
+def test_presets_load_and_can_be_changed(name: str) -> None:
+    """Every setting passes validation again, and settings of the curve can be set one by one."""
+    recipe = find_recipe(name)
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    changed = override(recipe, ["degradation.grey_curve.gain=2", "degradation.grey_curve.shading_px=2,16"])
+    before, after = recipe.degradation.grey_curve, changed.degradation.grey_curve
+    assert before is not None
+    assert after == before.model_copy(update={"gain": 2.0, "shading_px": (2.0, 16.0)})
+
+
+@pytest.mark.parametrize(("name", "is_newest"), [("contrast-agnostic-translate-small", True), (WITHOUT, False)])
+def test_the_newest_weights_are_the_best(name: str, is_newest: bool, tmp_path: Path) -> None:
+    """At a learning rate so high that scores also fall, which decides only where the contrast is given."""
+    dataset = prepared(tmp_path / "both", "paired", [255 - image for image in smooth_images(5, 64)])
+    rate = ["train.validate_every=1", "train.steps=5", "train.ema_decay=0", "optimiser.lr=3", "schedule.warmup_steps=0"]
+    recipe = short(name, "train.patch=32", "train.precision=32-true", *rate)
+    _, recorder = trained(recipe, dataset, tmp_path / "run")
+    scores = [recorder.values[step, "val/psnr_db"] for step in range(1, 6)]
+    rising = sum(score > max(scores[:step], default=-np.inf) for step, score in enumerate(scores))
+    assert rising < 5
+    saved = [step for step, _, kind in recorder.checkpoints if kind == "best"]
+    assert len(saved) == (5 if is_newest else rising)
+
+
 def test_a_recipe_without_curves_does_read_them(tmp_path: Path) -> None:
     """Otherwise the test above could not fail."""
     dataset = prepared(tmp_path / "both", "paired", [255 - image for image in smooth_images(5, 64)])
