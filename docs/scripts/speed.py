@@ -35,7 +35,7 @@ def tiles() -> str:
     rows = [
         [
             name,
-            content[name]["halo_px"],
+            f"{content[name]['halo_px']}",
             f"{content[name]['tile_height_px']} x {content[name]['tile_width_px']}",
             f"{content[name]['computed']:.2f}",
             f"{content[name]['computed_before']:.2f}",
