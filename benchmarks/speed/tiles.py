@@ -45,7 +45,6 @@ def _row(recipe: Recipe) -> dict[str, float]:
     facts = model.capabilities
     image = TileSource(np.zeros((facts.channels_in, EDGE, EDGE), np.float32), None)
     most = pixels_that_fit(model, image, torch.device("cpu"), BUDGET)
-    most = max(most, (256 + 2 * facts.halo) ** 2)
     tile = best_tile((EDGE, EDGE), overlap_of(facts), facts.size_multiple, most)
     return {
         "halo_px": facts.halo,

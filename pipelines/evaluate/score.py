@@ -114,9 +114,10 @@ def kept_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation)
 
 
 def keep_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation, report: EvaluationReport) -> None:
-    """Keep the rows of the baselines, unless a score is missing now that may be available later."""
+    """Keep the rows of the baselines, unless a score is missing in all of them, which may be available later."""
     rows = tuple(row for row in report.rows if row.method.startswith("baseline:") and row.method != report.model)
-    if not rows or any(score is None for row in rows for score in row.scores.values()):
+    known = [{name for name, score in row.scores.items() if score is not None} for row in rows]
+    if not rows or set().union(*known) < set().union(*(row.scores for row in rows)):
         return
     path = _file(dataset, split, degradation)
     # Several evaluations may end at once, and a cache must never make one of them fail.

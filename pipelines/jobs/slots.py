@@ -64,6 +64,6 @@ def try_slot() -> Slot | None:
 
 
 def use_slot(slot: Slot) -> None:
-    """Let torch see the GPU of the slot only; call before torch is imported."""
+    """Let torch see the GPU of the slot only; call before torch has used any, which importing it does not."""
     if slot.name.startswith("gpu"):
         os.environ["CUDA_VISIBLE_DEVICES"] = slot.name.removeprefix("gpu")

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from pipelines.jobs import fork_server
 from pipelines.jobs.executor import LocalExecutor
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forking is used on Linux only")
 
 _MODULE = """
@@ -64,6 +67,10 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def _wait_for(event: threading.Event) -> None:
+    event.wait(60)
+
+
 def _has_ended(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -96,6 +103,37 @@ def test_processes_outlive_the_server(launch: Callable[..., tuple[int, Path]], t
     assert not fork_server.is_ready()
     assert not _has_ended(pid)
     os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("launch")
+def test_a_dashboard_that_ends_at_once_leaves_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    ended = threading.Event()
+    with fork_server.fork_server(["worker_for_a_test"], wait=lambda: _wait_for(ended)):
+        (thread,) = [one for one in threading.enumerate() if one.name == "fork server"]
+    ended.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.faults
+def test_what_is_imported_before_a_fork_uses_no_gpu() -> None:
+    """A GPU that was counted or used before cannot be chosen or used after a fork."""
+    code = """
+import importlib, sys, torch
+from pipelines.jobs.fork_server import WORK
+
+def used(*_, **__):
+    raise SystemExit("a GPU was asked for")
+
+for name in ("device_count", "is_available", "_lazy_init"):
+    setattr(torch.cuda, name, used)
+for module in WORK:
+    importlib.import_module(module)
+assert not torch.cuda.is_initialized() and "pipelines.cli.task" in sys.modules
+"""
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr[-2000:]
 
 
 @pytest.mark.usefixtures("server")

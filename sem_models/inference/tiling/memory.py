@@ -10,10 +10,11 @@ from torch.utils._pytree import tree_leaves
 
 from sem_models.inference.model import UnitModel
 from sem_models.inference.tiling.plan import Span
-from sem_models.inference.tiling.tiles import TileSource, run_batch
+from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
 from sem_models.memory import available_bytes
 
 _PIECE = 64
+_SMALLEST = 256
 _MOST_BYTES = 8 * 10**9
 _SCRATCH = 1.8
 """Memory of a process over that of its tensors: convolutions also need some of their own. 0.9 to 1.8 was measured."""
@@ -26,7 +27,9 @@ def memory_budget(device: torch.device) -> int:
 
 
 def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device, budget: int) -> int:
-    """Return how many input pixels may go through the model at once.
+    """Return how many input pixels may go through the model at once, at least those of a tile of 256 px with its halo.
+
+    Smaller tiles would consist of halos; whether there is memory even for these will show.
 
     Args:
         model: A model on `device`.
@@ -34,12 +37,16 @@ def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device, 
         device: Where the model is.
         budget: Memory in bytes.
     """
-    unit = model.capabilities.size_multiple
-    edge = -(-_PIECE // unit) * unit
+    facts = model.capabilities
+    smallest = (_SMALLEST + 2 * facts.halo) ** 2
+    edge = -(-_PIECE // facts.size_multiple) * facts.size_multiple
     piece = source.tile(Span(0, edge), Span(0, edge))[None]
-    with LiveBytes() as live:
-        run_batch(model, piece, device)
-    return int(budget * edge**2 / (_SCRATCH * max(live.peak, 1)))
+    try:
+        with LiveBytes() as live:
+            run_batch(model, piece, device)
+    except OutOfMemory:
+        return smallest
+    return max(smallest, int(budget * edge**2 / (_SCRATCH * max(live.peak, 1))))
 
 
 class LiveBytes(TorchDispatchMode):

@@ -97,7 +97,6 @@ Spans = tuple[Span, ...]
 Size = tuple[int, int]
 """Height and width of a tile with its halo, in input pixels."""
 _SMALLEST_TILE = 32
-_SMALLEST_CHOSEN = 256
 _WHOLE_PIXELS = 256 * 256
 """Images up to this size are computed in one piece."""
 _BLEND_PX = 16
@@ -169,17 +168,9 @@ class TileStream:
             edge = self._tile + 2 * facts.halo
             return edge, edge
         if self._budget is None and self._most_pixels == sys.maxsize:
-            self._budget = self._measured(source)
+            self._budget = pixels_that_fit(self._model, source, self._device, memory_budget(self._device))
         most = min(self._most_pixels, self._budget or sys.maxsize)
         return best_tile(whole, overlap_of(facts), facts.size_multiple, most)
-
-    def _measured(self, source: TileSource) -> int:
-        # Smaller tiles would consist of halos: whether there is memory for these, they will show.
-        smallest: int = (_SMALLEST_CHOSEN + 2 * self._model.capabilities.halo) ** 2
-        try:
-            return max(smallest, pixels_that_fit(self._model, source, self._device, memory_budget(self._device)))
-        except OutOfMemory:
-            return smallest
 
     def _whole(self, source: TileSource) -> bool:
         """Return whether to begin with a single tile, for which neither memory nor statistics have to be measured."""

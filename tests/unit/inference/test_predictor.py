@@ -108,6 +108,14 @@ def test_chosen_tiles_waste_little_and_fit(size: tuple[int, int], halo: int, mul
     assert best_tile(size, 2 * halo, multiple, 10**9) != size or size[0] * size[1] < 500_000
 
 
+def test_tiles_advance_by_their_size_without_the_halo() -> None:
+    model = OneAtATime(10**9)
+    assert model.capabilities.halo == 7
+    Predictor(model, "cpu", tile=32).predict_unit(np.zeros((1, 200, 220), np.float32))
+    rows, columns = (-(-(length - 2 * 7) // 32) for length in (200, 220))
+    assert len(model.shapes) == rows * columns
+
+
 def test_tiles_are_chosen_by_image_halo_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model counts what it is given: the whole result is right, and little was computed twice."""
     image = np.random.default_rng(0).random((1, 600, 700), np.float32)
