@@ -10,9 +10,8 @@ import json
 from benchmarks.runner import options
 from benchmarks.translation.contrast_agnostic import RUNS, SEEDS, label
 from benchmarks.translation.unpaired_methods import DIRECTIONS, Calls
-from benchmarks.translation.unpaired_scores import HERE, measured
+from benchmarks.translation.unpaired_scores import HERE, both_directions, run_ids
 from benchmarks.translation.unpaired_table import write
-from sem_models.datasets.dataset import open_dataset
 
 
 def methods(target: str, runs: dict[str, str]) -> Calls:
@@ -27,18 +26,13 @@ def methods(target: str, runs: dict[str, str]) -> Calls:
 def main() -> None:
     """Score the directions that were trained, and write the table."""
     chosen = options(__doc__)
-    runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
-    found = {
-        direction: measured(
-            open_dataset(chosen.home / "datasets" / direction),
-            chosen.home / "contrast-agnostic" / direction,
-            methods(target, runs),
-            runs[f"segment {target}"],
-            chosen.pictures and chosen.pictures / f"{direction}.png",
-        )
+    runs = run_ids(RUNS)
+    trained = {
+        direction: calls
         for direction, (_, target) in DIRECTIONS.items()
-        if methods(target, runs) and f"segment {target}" in runs
+        if (calls := methods(target, runs)) and f"segment {target}" in runs
     }
+    found = both_directions(chosen, runs, "contrast-agnostic", trained)
     (HERE / "contrast_agnostic_scores.json").write_text(json.dumps({"scores": found}, indent=1) + "\n")
     write(HERE)
 

@@ -7,6 +7,8 @@ Every method is applied to the same files through the command line, and the file
 """
 
 import json
+from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,20 +110,32 @@ def measured(dataset: Dataset, out: Path, calls: Calls, segmenter: str, picture:
     return rows
 
 
+def run_ids(stored: Path) -> dict[str, str]:
+    """Read the id of each run by its label."""
+    return {label: str(entry["run_id"]) for label, entry in json.loads(stored.read_text()).items()}
+
+
+def both_directions(
+    chosen: Namespace, runs: Mapping[str, str], folder: str, calls: Mapping[str, Calls]
+) -> dict[str, Any]:
+    """Measure the commands of each direction, and write what they draw into a folder of the home."""
+    return {
+        direction: measured(
+            open_dataset(chosen.home / "datasets" / direction),
+            chosen.home / folder / direction,
+            of_direction,
+            runs[f"segment {DIRECTIONS[direction][1]}"],
+            chosen.pictures and chosen.pictures / f"{direction}.png",
+        )
+        for direction, of_direction in calls.items()
+    }
+
+
 def main() -> None:
     """Score both directions and the round trips, and write the table."""
     chosen = options(__doc__)
-    runs = {label: str(entry["run_id"]) for label, entry in json.loads(RUNS.read_text()).items()}
-    found = {
-        direction: measured(
-            open_dataset(chosen.home / "datasets" / direction),
-            chosen.home / "unpaired" / direction,
-            methods(direction, runs),
-            runs[f"segment {target}"],
-            chosen.pictures and chosen.pictures / f"{direction}.png",
-        )
-        for direction, (_, target) in DIRECTIONS.items()
-    }
+    runs = run_ids(RUNS)
+    found = both_directions(chosen, runs, "unpaired", {way: methods(way, runs) for way in DIRECTIONS})
     there, back = runs["cycle"], f"{runs['cycle']}:backward"
     trips = {
         THERE: command("round-trip", there, back, "--dataset", THERE),
