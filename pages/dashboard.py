@@ -4,6 +4,7 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
@@ -18,10 +19,12 @@ PAGES = {
     "study": ("Study", ":material/groups:"),
 }
 
-st.navigation(
+page = st.navigation(
     [
         st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
         for name, (title, icon) in PAGES.items()
     ]
-).run()
+)
+page.run()
+show_tray()
 go_on()

@@ -60,6 +60,11 @@ class Home:
         return self.jobs / "tasks"
 
     @property
+    def seen(self) -> Path:
+        """One empty file for each training or task whose end somebody has looked at."""
+        return self.jobs / "seen"
+
+    @property
     def baseline_rows(self) -> Path:
         """Scores of baselines, kept so that they need not be computed again."""
         return self.work / "floors"

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
+from pages.inference.drawn_results import show_drawn
 from pages.inference.viewer import show_result
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
@@ -35,23 +36,35 @@ def show() -> None:
     """Show the page."""
     begin("Inference", "Apply a model to new micrographs. Bit depth, pixel size and provenance are kept.")
     with shown_errors():
-        left, right = st.columns(2, gap="large")
-        with left:
-            model = choose_model()
-        recipe = _recipe(model)
-        if model and recipe and is_drawing(recipe):
-            draw(model, recipe)
-            return
-        with right:
-            source = choose_source("File or folder on the server", "infer", "inference")
-            extra_inputs = choose_extra_inputs(model, source)
-            blur = choose_blur(recipe)
-        ready = bool(model and source) and extra_inputs is not None and blur.ready
-        projection = choose_projection(model)
-        words = find_task(recipe).words if recipe else RESTORING
-        if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-            _launch(model, source, extra_inputs or [], projection, blur)
-        _result()
+        _ask()
+    with shown_errors():
+        _results()
+
+
+def _ask() -> None:
+    """Ask for a model and for what it is applied to."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        model = choose_model()
+    recipe = _recipe(model)
+    if model and recipe and is_drawing(recipe):
+        draw(model, recipe)
+        return
+    with right:
+        source = choose_source("File or folder on the server", "infer", "inference")
+        extra_inputs = choose_extra_inputs(model, source)
+        blur = choose_blur(recipe)
+    ready = bool(model and source) and extra_inputs is not None and blur.ready
+    projection = choose_projection(model)
+    words = find_task(recipe).words if recipe else RESTORING
+    if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
+        _launch(model, source, extra_inputs or [], projection, blur)
+
+
+def _results() -> None:
+    """Show the results that the address names, whichever model is chosen now."""
+    _result()
+    show_drawn()
 
 
 def _recipe(model: ModelRef | None) -> "Recipe | None":

@@ -9,6 +9,7 @@ from pages.widgets.scores import show_report
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
 from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.jobs.seen import mark_seen
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
@@ -27,6 +28,8 @@ def show_run(run_id: str) -> None:
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
+    if run.status not in _LIVE:
+        mark_seen(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
     if mixed:
         _origin(run)
