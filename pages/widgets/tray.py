@@ -66,7 +66,7 @@ def _live(work: Work) -> None:
         left = f", about {clock(work.seconds_left)} left" if work.seconds_left else ""
         place = f"{work.done} of {work.total} {work.what}{left}" if work.total else "starting"
         st.progress(work.share, text=f"{_name(work)}: {place}")
-    links, stop = st.columns([3, 2])
+    links, stop = st.columns([3, 2], vertical_alignment="center")
     with links:
         _link(work, "Open")
     if stop.button("Cancel", key=f"tray-cancel-{work.work_id}", type="tertiary", help=f"Cancel {_name(work)}"):
@@ -75,7 +75,7 @@ def _live(work: Work) -> None:
 
 def _ended(work: Work) -> None:
     word, icon = _ENDINGS[work.state]
-    links, dismiss = st.columns([4, 1])
+    links, dismiss = st.columns([4, 1], vertical_alignment="center")
     with links:
         _link(work, f"{_name(work)}: {word}", icon)
     if dismiss.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss"):
