@@ -1,4 +1,6 @@
-"""The list of pages, and nothing else; `app.py` serves it."""
+"""The list of pages, and nothing else; `app.py` and `installed.py` serve it."""
+
+from pathlib import Path
 
 import pandas  # noqa: F401  (imported whole before a rerun can meet it half imported)
 import plotly.graph_objects  # noqa: F401
@@ -7,7 +9,7 @@ import streamlit as st
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
-st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
+st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 
 PAGES = {
     "home": ("Home", ":material/home:"),

@@ -69,6 +69,11 @@ class Home:
         """Scores of baselines, kept so that they need not be computed again."""
         return self.work / "floors"
 
+    @property
+    def pyramids(self) -> Path:
+        """Images prepared for the viewer. They can be deleted at any time: they are computed again when needed."""
+        return self.root / "cache" / "pyramids"
+
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')
