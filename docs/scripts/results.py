@@ -363,6 +363,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,
+    "speed-viewer": speed.viewer,
     "copies": near_duplicates.copies,
     "links": near_duplicates.recordings,
     "overlaps": near_duplicates.overlaps,

@@ -1,4 +1,4 @@
-"""Tables of speed: memory formats, tiles, whole predictions, and the start of tasks."""
+"""Tables of speed: memory formats, tiles, whole predictions, the start of tasks, and the image viewer."""
 
 import json
 from pathlib import Path
@@ -65,6 +65,19 @@ def task_start() -> str:
     content = _content("task_start")
     rows = [[way, f"{seconds:.2f}"] for way, seconds in content["median_s"].items()]
     return markdown(["process", "seconds, median"], rows)
+
+
+def viewer() -> str:
+    """Time to the first view of a large image, and the memory that the viewer keeps."""
+    content = _content("viewer")
+    parts = {"read the file": "read", "compute the first view": "first_view", "cut and compress a tile": "tile"}
+    rows = [[label, f"{content[part]['cpu_s']:.3f}", f"{content[part]['wall_s']:.3f}"] for label, part in parts.items()]
+    conditions = (
+        f"{content['edge_px']:,} px square, {content['image_mb']} MB, median of {content['rounds']} rounds, load "
+        f"average {content['load_average']:g} on {content['processors']} processors. Memory grew by "
+        f"{content['grown_mb']} MB."
+    )
+    return f"{conditions}\n\n{markdown(['step', 'processor time, s', 'elapsed time, s'], rows)}"
 
 
 def _content(name: str) -> dict[str, Any]:
