@@ -5,8 +5,8 @@ import logging
 import os
 import shutil
 import threading
+import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,8 @@ from pipelines.viewing.codes import GreyCode
 from pipelines.viewing.pyramid import ImageFacts, Pyramid
 
 _MOST_BYTES = 8 << 30
+_ABANDONED_S = 3600
+"""Nothing is stored for so long: what is still incomplete then was left by a server that was killed."""
 _ABOUT = "about.json"
 _log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class PyramidStore:
         self._folder = folder
         self._most_bytes = most_bytes
         self._open: WeakValueDictionary[str, Pyramid] = WeakValueDictionary()
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: dict[str, threading.Lock] = {}
         self._saving: list[threading.Thread] = []
 
     def get(self, key: str, build: Callable[[], Pyramid]) -> Pyramid:
@@ -40,7 +42,7 @@ class PyramidStore:
             key: Letters and digits; the name of the folder.
             build: Computes the pyramid in memory.
         """
-        with self._locks[key]:
+        with self._locks.setdefault(key, threading.Lock()):
             found = self._open.get(key) or self._stored(key)
             if found is None:
                 found = build()
@@ -86,6 +88,9 @@ class PyramidStore:
 
     def _trim(self, newest: str) -> None:
         """Remove the longest unused pyramids beyond the limit; those that are open stay readable until closed."""
+        for place in self._folder.glob(".*"):
+            if time.time() - place.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(place, ignore_errors=True)
         used = {place: _bytes(place) for place in self._folder.iterdir() if (place / _ABOUT).is_file()}
         excess = sum(used.values()) - self._most_bytes
         for place in sorted(used, key=lambda one: (one / _ABOUT).stat().st_mtime_ns):

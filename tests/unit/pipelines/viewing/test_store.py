@@ -63,6 +63,16 @@ def test_the_newest_stays_even_if_it_is_too_large(tmp_path: Path) -> None:
     assert PyramidStore(tmp_path).get("a", never).height == 300
 
 
+def test_what_a_killed_server_left_incomplete_is_removed(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / f".{name}").mkdir()
+    os.utime(tmp_path / ".old", (1, 1))
+    store = PyramidStore(tmp_path)
+    store.get("a", built)
+    store.settle()
+    assert {place.name for place in tmp_path.iterdir()} == {"a", ".new"}
+
+
 def test_what_cannot_be_stored_stays_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     store = PyramidStore(tmp_path / "file")
