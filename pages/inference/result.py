@@ -47,7 +47,7 @@ def show_result(output: Path, made: MadeFrom, abstention: Path | None = None) ->
     images = _images(key, before, after, made, scale)
     last = len(images) - 1
     # A model that enlarges is compared with what needs no model, not with repeated pixels, whose steps would dominate.
-    reference = images[last - 1].label.lower() if scale > 1 else "input"
+    reference = _BICUBIC.lower() if scale > 1 else "input"
     changes = [ShownDifference(f"Difference from {reference}", last, last - 1)] if made.restored else []
     overlays = _overlays(key, before, after, made.restored and scale == 1, abstention)
     show_viewer(images, [0, last], "result-viewer", changes, overlays)

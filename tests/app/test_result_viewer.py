@@ -61,7 +61,7 @@ def test_an_enlargement_is_compared_with_the_bicubic_one(files: Path) -> None:
     )
     told = data(app)
     assert [image["label"] for image in told["images"]] == ["As recorded", "Bicubic x4", "steel-sr"]
-    assert told["differences"] == [{"label": "Difference from bicubic x4", "of": 2, "minus": 1}]
+    assert told["differences"] == [{"label": "Difference from bicubic", "of": 2, "minus": 1}]
     assert (told["overlays"], told["shown"]) == ([], [0, 2])
     sizes = [OFFICE.pyramid(image["address"].split("/")[-1]).levels[0].shape for image in told["images"]]
     assert sizes == [(40, 30), (160, 120), (160, 120)], "all show the field of the output"
