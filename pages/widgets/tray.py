@@ -77,7 +77,7 @@ def _ended(work: Work) -> None:
     word, icon = _ENDINGS[work.state]
     links, dismiss = st.columns([4, 1], vertical_alignment="center")
     with links:
-        _link(work, f"{_name(work)}: {word}", icon)
+        _link(work, _name(work), icon, help_text=word.capitalize())
     if dismiss.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss"):
         mark_seen(work.work_id)
         st.rerun(scope="fragment")
@@ -87,17 +87,17 @@ def _name(work: Work) -> str:
     return f"Run {work.work_id[:8]}" if work.use_case == TRAINING else activity(work.use_case)
 
 
-def _link(work: Work, label: str, icon: str | None = None) -> None:
+def _link(work: Work, label: str, icon: str | None = None, help_text: str | None = None) -> None:
     """Link to where the work is shown; a use case that no page starts has no such place."""
     if work.use_case == TRAINING:
-        st.page_link("runs/page.py", label=label, icon=icon, query_params={"run": work.work_id})
+        st.page_link("runs/page.py", label=label, icon=icon, help=help_text, query_params={"run": work.work_id})
         return
     place = PLACES.get(work.use_case)
     if place is None:
         st.caption(label)
         return
     query = {place.key: work.work_id, **({"run": work.model} if place.page == "runs" else {})}
-    st.page_link(f"{place.page}/page.py", label=label, icon=icon, query_params=query)
+    st.page_link(f"{place.page}/page.py", label=label, icon=icon, help=help_text, query_params=query)
 
 
 def _cancel(work: Work) -> None:

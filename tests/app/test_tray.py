@@ -79,10 +79,10 @@ def test_what_has_ended_stays_until_somebody_looks_at_it(sem_home: Path) -> None
     request.write_text(request.read_text().replace('"started": ', '"started": 1.0, "was": '))
     assert {work.work_id for work in recent_work()} == {done, failed}
     app = page("compare")
-    labels = [link.proto.label for link in app.sidebar.get("page_link")]
-    assert set(labels) == {"Preparing the dataset: done", "Applying the model: failed"}
+    links = {link.proto.label: link.proto.help for link in app.sidebar.get("page_link")}
+    assert links == {"Preparing the dataset": "Done", "Applying the model": "Failed"}
     app = page("data", prepare=done)
-    assert [link.proto.label for link in app.sidebar.get("page_link")] == ["Applying the model: failed"]
+    assert [link.proto.label for link in app.sidebar.get("page_link")] == ["Applying the model"]
     app.sidebar.button(key=f"tray-seen-{failed}").click().run()
     assert recent_work() == []
 
