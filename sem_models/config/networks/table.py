@@ -11,6 +11,7 @@ from sem_models.config.networks import (
     diffusion_unet,
     dsrvae,
     frequency_split,
+    grey_adapter,
     inpainter,
     mrn,
     nafnet,
@@ -19,6 +20,7 @@ from sem_models.config.networks import (
     resnet_generator,
     rrdb,
     sinsr,
+    spandrel,
     spsr,
     srn,
     srresnet,
@@ -46,7 +48,9 @@ NetworkConfig = Annotated[
     | resnet_generator.ResNetConfig
     | diffusion_unet.DiffusionUNetConfig
     | pix2pix.Pix2PixConfig
-    | blind_spot_unet.BlindSpotUNetConfig,
+    | blind_spot_unet.BlindSpotUNetConfig
+    | spandrel.SpandrelConfig
+    | grey_adapter.GreyAdapterConfig,
     Field(discriminator="kind"),
 ]
 
@@ -79,6 +83,8 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
     "blind-spot-unet": NetworkFacts(blind_spot_unet.capabilities, "https://doi.org/10.48550/arXiv.1901.10277"),
+    "spandrel": NetworkFacts(spandrel.capabilities, "https://github.com/chaiNNer-org/spandrel"),
+    "grey-adapter": NetworkFacts(grey_adapter.capabilities, "https://github.com/chaiNNer-org/spandrel"),
 }
 
 

@@ -1,0 +1,15 @@
+"""Reading a model that was trained elsewhere, by the kind of its file."""
+
+from pathlib import Path
+
+from sem_models.inference.foreign.checkpoint import read_checkpoint
+from sem_models.inference.foreign.model import ForeignModel
+
+
+def read_foreign(path: Path) -> ForeignModel:
+    """Read a file of weights.
+
+    Raises:
+        UserError: It cannot be read without running code from it, or is no model that can be applied to micrographs.
+    """
+    return read_checkpoint(path)
