@@ -51,7 +51,7 @@ class Tag:
     ARCHITECTURE: Final = "sem.architecture"
     """The name that others give the network of an imported model."""
     PARITY: Final = "sem.parity"
-    """Largest difference of an imported model from the program that it comes from, as a fraction of the output's span."""
+    """Largest difference of an imported model from its own program, as a fraction of the span of the output."""
     DIRECTION: Final = "sem.direction"
     """Which generator of a cycle was registered."""
     WARNING: Final = "sem.warning."

@@ -21,4 +21,3 @@ class GreyAdapter(nn.Module):
         """Return the mean of the channels that the inner network gives for a grey image in all three."""
         colours: Tensor = self.inner(x.expand(-1, 3, -1, -1))
         return colours.mean(1, keepdim=True)
-

@@ -1,6 +1,6 @@
 """RRDBNet, the generator of ESRGAN (Wang et al., ECCV Workshops 2018).
 
-Deviations, which the settings can undo: the output adds a bicubic enlargement, so that an untrained network starts at the
+Deviations, which settings can undo: the output adds a bicubic enlargement, so that an untrained network starts at the
 bicubic baseline; x2 has one doubling instead of a pixel unshuffle before the trunk.
 """
 

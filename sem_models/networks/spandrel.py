@@ -4,11 +4,11 @@ import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.spandrel import SpandrelConfig
 from sem_models.features.weights import declare_torchvision_ops
+from sem_models.networks.padding import padded_to
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
@@ -32,7 +32,7 @@ class SpandrelNetwork(nn.Module):
         edges = [max(self.least_px, height), max(self.least_px, width)]
         if self.square:
             edges = [max(edges)] * 2
-        y: Tensor = self._image_of(self.network, _padded(x, *edges))
+        y: Tensor = self._image_of(self.network, padded_to(x, *edges))
         return y[..., : height * self.scale, : width * self.scale]
 
 
@@ -54,16 +54,3 @@ def _untrained(config: SpandrelConfig) -> "ImageModelDescriptor[nn.Module]":
     network: nn.Module = build(**json.loads(config.arguments))
     descriptor: ImageModelDescriptor[nn.Module] = registry[config.architecture].architecture.load(network.state_dict())
     return descriptor
-
-
-def _padded(x: Tensor, height: int, width: int) -> Tensor:
-    """Pad by reflection as far as that goes, and then by replication."""
-    for mode in ("reflect", "replicate"):
-        missing = height - x.shape[-2], width - x.shape[-1]
-        if not any(missing):
-            break
-        down, right = missing
-        if mode == "reflect":
-            down, right = min(down, x.shape[-2] - 1), min(right, x.shape[-1] - 1)
-        x = F.pad(x, (0, right, 0, down), mode)
-    return x

@@ -16,6 +16,7 @@ from sem_models.networks.grey_adapter import GreyAdapter
 from sem_models.networks.inpainter import Inpainter
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFNet
+from sem_models.networks.onnx_graph import OnnxGraph
 from sem_models.networks.pix2pix import Pix2Pix
 from sem_models.networks.refocuser import Refocuser
 from sem_models.networks.resnet_generator import ResNetGenerator
@@ -50,6 +51,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "blind-spot-unet": BlindSpotUNet,
     "spandrel": SpandrelNetwork,
     "grey-adapter": GreyAdapter,
+    "onnx-graph": OnnxGraph,
 }
 
 

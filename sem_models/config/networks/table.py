@@ -15,6 +15,7 @@ from sem_models.config.networks import (
     inpainter,
     mrn,
     nafnet,
+    onnx_graph,
     pix2pix,
     refocuser,
     resnet_generator,
@@ -50,7 +51,8 @@ NetworkConfig = Annotated[
     | pix2pix.Pix2PixConfig
     | blind_spot_unet.BlindSpotUNetConfig
     | spandrel.SpandrelConfig
-    | grey_adapter.GreyAdapterConfig,
+    | grey_adapter.GreyAdapterConfig
+    | onnx_graph.OnnxGraphConfig,
     Field(discriminator="kind"),
 ]
 
@@ -84,6 +86,7 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
     "blind-spot-unet": NetworkFacts(blind_spot_unet.capabilities, "https://doi.org/10.48550/arXiv.1901.10277"),
     "spandrel": NetworkFacts(spandrel.capabilities, "https://github.com/chaiNNer-org/spandrel"),
+    "onnx-graph": NetworkFacts(onnx_graph.capabilities, "https://doi.org/10.1101/2022.06.07.495102"),
     "grey-adapter": NetworkFacts(grey_adapter.capabilities, "https://github.com/chaiNNer-org/spandrel"),
 }
 

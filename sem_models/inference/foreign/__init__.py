@@ -1,1 +1,1 @@
-"""Models that were trained elsewhere: read without running code from the file, and checked against their own program."""
+"""Models that were trained elsewhere: read without running code from their files, and checked before they are used."""

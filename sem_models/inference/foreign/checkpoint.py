@@ -1,4 +1,4 @@
-"""A checkpoint of another program as a model of ours: recognised by spandrel, and checked against spandrel's own forward.
+"""A checkpoint of another program as a model of ours: recognised by spandrel, and checked against its forward.
 
 Weights are read by `weights_file`, never by spandrel. Where our own network computes the same, it takes the weights;
 all other architectures run in spandrel's code.
@@ -7,7 +7,7 @@ all other architectures run in spandrel's code.
 import importlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from sem_models.networks.table import build_network
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
 
-    Descriptor = ImageModelDescriptor[nn.Module]
+Descriptor: TypeAlias = "ImageModelDescriptor[nn.Module]"
 
 LARGEST_DIFFERENCE = 1e-5
 """From spandrel's own forward, as a fraction of the span of its output, at least 1."""
@@ -49,13 +49,13 @@ def read_checkpoint(path: Path) -> ForeignModel:
     difference = _difference(descriptor, found)
     if not difference <= LARGEST_DIFFERENCE:
         raise UserError(
-            f"{path}: rebuilt as {descriptor.architecture.name}, the network differs from spandrel's by {difference:.1e}, "
-            "so nothing was imported; report the file to the authors of the workbench."
+            f"{path}: rebuilt as {descriptor.architecture.name}, the network differs from spandrel's by {difference:.1e}; "
+            "nothing was imported. Report the file to the authors of the workbench."
         )
     return ForeignModel(found.network, found.weights, descriptor.architecture.name, difference, _note(descriptor))
 
 
-def _recognise(path: Path) -> "Descriptor":
+def _recognise(path: Path) -> Descriptor:
     spandrel = spandrel_package()
     state = tensors_of(spandrel.canonicalize_state_dict(read_weights_file(path)))
     try:
@@ -67,14 +67,15 @@ def _recognise(path: Path) -> "Descriptor":
         ) from error
     except (RuntimeError, KeyError, ValueError, AssertionError, IndexError, TypeError) as error:
         raise UserError(
-            f"{path}: the weights look like a known network but do not fit it ({str(error).splitlines()[0]}); the file may "
-            "be incomplete, or of a variant that spandrel does not know."
+            f"{path}: the weights look like a known network but do not fit it ({str(error).splitlines()[0]}); the file "
+            "may be incomplete, or of a variant that spandrel does not know."
         ) from error
-    descriptor.eval().model.requires_grad_(False)
-    return descriptor  # type: ignore[no-any-return]
+    known: Descriptor = descriptor.eval()
+    known.model.requires_grad_(False)
+    return known
 
 
-def _note(descriptor: "Descriptor") -> str:
+def _note(descriptor: Descriptor) -> str:
     if descriptor.input_channels == 1:
         return "It takes grey images."
     return "It is for colour images: the grey image is given in all three channels, and their mean is the output."
@@ -91,19 +92,21 @@ def _refuse_other_kinds(path: Path, descriptor: Any) -> None:
     if descriptor.purpose in ("Inpainting", "FaceSR"):
         raise UserError(f"{path} is a {name} for {_PURPOSES[descriptor.purpose]}, which has no use for micrographs.")
     if given != made or given not in (1, _COLOURS):
-        raise UserError(f"{path} is a {name} from {given} to {made} channels; networks for grey or RGB images are taken.")
+        raise UserError(
+            f"{path} is a {name} from {given} to {made} channels; networks for grey or RGB images are taken."
+        )
 
 
 _PURPOSES = {"Inpainting": "photographs with painted masks", "FaceSR": "faces"}
 
 
-def _converted(descriptor: "Descriptor") -> NativeModel:
+def _converted(descriptor: Descriptor) -> NativeModel:
     weights = descriptor.model.state_dict()
     arguments = descriptor.model.hyperparameters
     return native_model(descriptor.architecture.id, arguments, weights) or _of_spandrel(descriptor)
 
 
-def _of_spandrel(descriptor: "Descriptor") -> NativeModel:
+def _of_spandrel(descriptor: Descriptor) -> NativeModel:
     """Describe a network so that spandrel can build it again; its tiles are measured."""
     sizes, model = descriptor.size_requirements, descriptor.model
     first = SpandrelConfig(
@@ -127,7 +130,7 @@ def _of_spandrel(descriptor: "Descriptor") -> NativeModel:
     return NativeModel(GreyAdapterConfig(inner=config), {f"inner.{name}": weight for name, weight in weights.items()})
 
 
-def _name_in_package(descriptor: "Descriptor") -> str:
+def _name_in_package(descriptor: Descriptor) -> str:
     """Return the name under which the package of the architecture exports the class of the network."""
     exported = vars(importlib.import_module(type(descriptor.architecture).__module__))
     return next(name for name, thing in exported.items() if thing is type(descriptor.model))
@@ -150,13 +153,13 @@ def _built(config: NetworkConfig, weights: dict[str, Tensor]) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
-def _difference(descriptor: "Descriptor", found: NativeModel) -> float:
+def _difference(descriptor: Descriptor, found: NativeModel) -> float:
     """Compare with spandrel's forward, before it clips to [0, 1], on grey images of sizes that need no padding."""
     network = _built(found.network, found.weights)
     return max(_difference_at(descriptor, network, size) for size in _sizes(descriptor))
 
 
-def _difference_at(descriptor: "Descriptor", network: nn.Module, size: tuple[int, int]) -> float:
+def _difference_at(descriptor: Descriptor, network: nn.Module, size: tuple[int, int]) -> float:
     grey = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         colours = grey.expand(-1, descriptor.input_channels, -1, -1)
@@ -165,7 +168,7 @@ def _difference_at(descriptor: "Descriptor", network: nn.Module, size: tuple[int
     return float(difference / max(1.0, float(expected.max() - expected.min())))
 
 
-def _sizes(descriptor: "Descriptor") -> list[tuple[int, int]]:
+def _sizes(descriptor: Descriptor) -> list[tuple[int, int]]:
     """Raise the sizes of the test images to what the network takes."""
     rule = descriptor.size_requirements
     step = rule.multiple_of

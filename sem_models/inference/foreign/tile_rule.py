@@ -33,9 +33,9 @@ class TileRule:
 def measure_tile_rule(network: Network, channels: int, scale: int, multiple: int) -> TileRule:
     """Find the smallest halo beyond which the surroundings change the output by less than half a grey level of 255.
 
-    They are cut away, as in tiles, and replaced by strong noise and by black, as another part of a micrograph might look.
-    Places that are multiples of `multiple` alone are tried first, then such as are also multiples of 16 pixels, the usual
-    window of attention.
+    They are cut away, as in tiles, and replaced by strong noise and by black, as another part of a micrograph might
+    look. Places that are multiples of `multiple` alone are tried first, then such as are also multiples of 16 pixels,
+    the usual window of attention.
 
     Args:
         network: Maps (1, channels, H, W) float32 in [0, 1] to (1, channels, H x scale, W x scale).

@@ -1,7 +1,7 @@
 """Reading weights of unknown origin, of which nothing but numbers is accepted.
 
-A PyTorch file is a pickle, which can run any program when it is opened. It is read with `weights_only`, which knows tensors
-and plain containers alone, and never by another way.
+A PyTorch file is a pickle, which can run any program when it is opened. It is read with `weights_only`, which knows
+tensors and plain containers alone, and in no other way.
 """
 
 import pickle
@@ -34,7 +34,9 @@ def read_weights_file(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: there is no such file; check the path.")
     content = read(path)
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds a {type(content).__name__}, not weights by name; save the state_dict of the model.")
+        raise UserError(
+            f"{path} holds a {type(content).__name__}, not weights by name; save the state_dict of the model."
+        )
     return content
 
 
@@ -43,8 +45,8 @@ def _read_pickle(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(
-            f"{path} holds more than numbers, and opening it could run a program: it was not opened. Ask its author for "
-            "a .safetensors file, or for the state_dict alone."
+            f"{path} holds more than numbers, and opening it could run a program: it was not opened. Ask its author "
+            "for a .safetensors file, or for the state_dict alone."
         ) from error
     except _UNREADABLE as error:
         raise _damaged(path, error) from error
