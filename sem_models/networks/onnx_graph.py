@@ -59,7 +59,12 @@ def _open(graph: Tensor) -> "InferenceSession":
         raise UserError(
             "The model is an ONNX graph; install the extra `export`, which contains ONNX Runtime."
         ) from error
-    return onnxruntime.InferenceSession(graph.cpu().numpy().tobytes(), providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(graph.cpu().numpy().tobytes(), providers=["CPUExecutionProvider"])
+    except Exception as error:  # the errors of ONNX Runtime have no base of their own
+        raise UserError(
+            f"ONNX Runtime cannot load the graph ({str(error).splitlines()[0]}); import it again."
+        ) from error
 
 
 def processed(x: Tensor, steps: Iterable[Step]) -> Tensor:

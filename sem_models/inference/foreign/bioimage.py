@@ -50,7 +50,7 @@ def read_package(path: Path) -> ForeignModel:
     weights = {"graph": torch.frombuffer(bytearray(graph), dtype=torch.uint8)}
     network = OnnxGraph(config)
     network.load_state_dict(weights)
-    difference = _difference(network, given, made, limits)
+    difference = _difference(path, network, given, made, limits)
     if not difference <= LARGEST_DIFFERENCE:
         raise UserError(
             f"{path}: the network differs by {difference:.1e} from the test output in its package, so nothing was "
@@ -92,8 +92,8 @@ def _graph(path: Path, package: "spec.ModelDescr") -> bytes:
     if package.weights.onnx is None:
         others = [name for name, weights in package.weights if weights is not None]
         raise UserError(
-            f"{path} has no ONNX weights, only {', '.join(others)}, and these would need a program from the package; ask "
-            "its authors for ONNX weights."
+            f"{path} has no ONNX weights, only {', '.join(others)}, and these need a program from the package; ask its "
+            "authors for ONNX weights."
         )
     return _stored(path, package.weights.onnx)
 
@@ -106,9 +106,9 @@ def _stored(path: Path, file: Any) -> bytes:
     return content
 
 
-def _difference(network: OnnxGraph, given: Any, made: Any, limits: IntensityLimits | None) -> float:
+def _difference(path: Path, network: OnnxGraph, given: Any, made: Any, limits: IntensityLimits | None) -> float:
     """Compare with the test output of the package."""
-    image, expected = (_test_tensor(tensor) for tensor in (given, made))
+    image, expected = (_test_tensor(path, tensor) for tensor in (given, made))
     low, high = limits.input[0].parts[0] if limits else (0.0, 1.0)
     output = network.published(torch.from_numpy(_unit(image, low, high))).numpy()
     low, high = limits.output[0].parts[0] if limits else (0.0, 1.0)
@@ -118,8 +118,8 @@ def _difference(network: OnnxGraph, given: Any, made: Any, limits: IntensityLimi
     return float(np.abs(output - reference).max() / max(1.0, float(np.ptp(reference))))
 
 
-def _test_tensor(tensor: Any) -> NDArray[Any]:
-    content = io.BytesIO(_stored(Path(), tensor.test_tensor))
+def _test_tensor(path: Path, tensor: Any) -> NDArray[Any]:
+    content = io.BytesIO(_stored(path, tensor.test_tensor))
     values: NDArray[Any] = np.load(content, allow_pickle=False)
     return values
 

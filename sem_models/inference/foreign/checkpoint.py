@@ -49,8 +49,8 @@ def read_checkpoint(path: Path) -> ForeignModel:
     difference = _difference(descriptor, found)
     if not difference <= LARGEST_DIFFERENCE:
         raise UserError(
-            f"{path}: rebuilt as {descriptor.architecture.name}, the network differs from spandrel's by {difference:.1e}; "
-            "nothing was imported. Report the file to the authors of the workbench."
+            f"{path}: the network was rebuilt ({descriptor.architecture.name}), but differs from spandrel's by "
+            f"{difference:.1e}, so nothing was imported; report the file to the authors of the workbench."
         )
     return ForeignModel(found.network, found.weights, descriptor.architecture.name, difference, _note(descriptor))
 
