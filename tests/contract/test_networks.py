@@ -481,8 +481,8 @@ REACHES: list[tuple[Any, int]] = [
     *((VDSRConfig(scale=scale, depth=depth, width=2), 0) for scale in range(1, 9) for depth in (3, 5, 8)),
     *((SRResNetConfig(scale=scale, blocks=blocks, width=2), 0) for scale in (1, 2, 4, 8) for blocks in (1, 3)),
     *((RRDBConfig(scale=scale, blocks=blocks, width=2, growth=1), 0) for scale in (1, 2, 4, 8) for blocks in (1, 2)),
-    # A block of pixels is read as a whole, wherever in it the output pixel lies.
-    *((RRDBConfig(scale=scale, blocks=1, width=2, growth=1, unshuffle=block, bicubic_skip=False), 0)
+    # Where in a block of pixels the output pixel lies is left out of account.
+    *((RRDBConfig(scale=scale, blocks=1, width=2, growth=1, unshuffle=block, bicubic_skip=False), block - 1)
       for scale, block in ((2, 2), (1, 4))),
     *((SPSRConfig(scale=scale, blocks=blocks, width=1, growth=1), 0) for scale in (1, 2, 4) for blocks in (4, 9)),
     *(

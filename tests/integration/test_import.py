@@ -24,7 +24,7 @@ from sem_models.images.micrograph import Micrograph
 from tests.support.foreign_models import published, saved
 
 
-def test_an_imported_model_is_one_of_ours(sem_home: Path, dataset: Dataset, tmp_path: Path) -> None:
+def test_an_imported_model_is_one_of_ours(sem_home: Path, small_dataset: Dataset, tmp_path: Path) -> None:
     network = published("Compact", num_feat=4, num_conv=1, upscale=2)
     # The published network adds its input, repeated; small weights keep the output in the range.
     network.body[-1].weight.mul_(0.01)

@@ -5,6 +5,7 @@ tensors and plain containers alone, and in no other way.
 """
 
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ def _damaged(path: Path, error: Exception) -> UserError:
     return UserError(f"{path} is damaged, or no file of weights ({reason}); download it again.")
 
 
-_UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+_UNREADABLE = (
+    OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError,
+    OverflowError, struct.error,
+)  # fmt: skip
 """Exceptions that reading a damaged file may raise."""
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".safetensors": _read_safetensors,
