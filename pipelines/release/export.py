@@ -217,6 +217,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
+    # Consumers pad images by the halo, after which sizes must still be multiples of the step.
+    halo = -(-facts.halo // facts.size_multiple) * facts.size_multiple
 
     def axes(given: bool) -> list[object]:
         channels = facts.channels_in if given else facts.channels_out
@@ -230,7 +232,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
             else:
                 reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
                 space = spec.SpaceOutputAxisWithHalo(
-                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.halo * facts.scale
+                    id=identifier, size=reference, scale=1 / facts.scale, halo=halo * facts.scale
                 )
                 fixed.append(space)
         return fixed
@@ -244,6 +246,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         span, lo = levels.limits.span, levels.limits.lo
         before = [
             spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=1 / span, offset=-lo / span)),
+            # Otherwise the library converts the result to the data type of the image.
+            spec.EnsureDtypeDescr(kwargs=spec.EnsureDtypeKwargs(dtype="float32")),
         ]
     if made:
         after = [spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=made.limits.span, offset=made.limits.lo))]

@@ -93,7 +93,7 @@ def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
     if theirs != ours:
         there = f"on another dataset (digest {theirs[:12]})" if theirs else "elsewhere"
         text = (
-            f"Step 0: The weights come from run {source_run[:8]}, which was trained {there}. If it learned from specimens "
-            "of this test split, scores here are too good."
+            f"Step 0: The weights come from run {source_run[:8]}, which was trained {there}. If it learned from "
+            "specimens of this test split, scores here are too good."
         )
         set_tags(run_id, {f"{Tag.WARNING}initial-dataset": text})
