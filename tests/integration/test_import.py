@@ -22,6 +22,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.images.micrograph import Micrograph
 from tests.support.foreign_models import published, saved
+from tests.support.pages import assert_sound, page
 
 
 def test_an_imported_model_is_one_of_ours(sem_home: Path, small_dataset: Dataset, tmp_path: Path) -> None:
@@ -39,6 +40,13 @@ def test_an_imported_model_is_one_of_ours(sem_home: Path, small_dataset: Dataset
     torch.testing.assert_close(model(torch.from_numpy(unit)[None])[:, 0], expected, rtol=0, atol=1e-5)
     assert "models:/theirs@champion" in model_labels()
     assert "spandrel==" in get_text(imported.run_id, f"{Artifact.registered_model('theirs')}/requirements.txt")
+
+    app = page("runs", run=imported.run_id)
+    assert_sound(app)
+    assert "imported from `theirs.pth`" in app.info[0].value
+    assert [tab.label for tab in app.tabs] == ["Scores", "Settings"], "nothing was trained: no curves and samples"
+    assert app.selectbox(key="scored_on").options == ["small"]
+    assert app.text_input(key="register_name").value == "theirs"
 
     report, scored = evaluate(EvaluateRequest(model="models:/theirs@champion", dataset="small"))
     assert scored == imported.run_id
