@@ -65,10 +65,11 @@ def _recognise(path: Path) -> Descriptor:
             f"{path}: spandrel {_version()} does not know the network that these weights belong to; see the list of "
             "architectures in its documentation."
         ) from error
-    except (RuntimeError, KeyError, ValueError, AssertionError, IndexError, TypeError) as error:
+    except Exception as error:  # its architectures reason from names and sizes, and fail in many ways
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"{path}: the weights look like a known network but do not fit it ({str(error).splitlines()[0]}); the file "
-            "may be incomplete, or of a variant that spandrel does not know."
+            f"{path}: the weights look like a known network but do not fit it ({reason}); the file may be incomplete, "
+            "or of a variant that spandrel does not know."
         ) from error
     known: Descriptor = descriptor.eval()
     known.model.requires_grad_(False)
@@ -89,15 +90,13 @@ def _version() -> str:
 
 def _refuse_other_kinds(path: Path, descriptor: Any) -> None:
     name, given, made = descriptor.architecture.name, descriptor.input_channels, descriptor.output_channels
-    if descriptor.purpose in ("Inpainting", "FaceSR"):
-        raise UserError(f"{path} is a {name} for {_PURPOSES[descriptor.purpose]}, which has no use for micrographs.")
+    if use := _OTHER_USES.get(descriptor.purpose):
+        raise UserError(f"{path} is a {name} for {use}, which cannot be applied to micrographs; choose another model.")
     if given != made or given not in (1, _COLOURS):
-        raise UserError(
-            f"{path} is a {name} from {given} to {made} channels; networks for grey or RGB images are taken."
-        )
+        raise UserError(f"{path} is a {name} from {given} to {made} channels; choose one for grey or RGB images.")
 
 
-_PURPOSES = {"Inpainting": "photographs with painted masks", "FaceSR": "faces"}
+_OTHER_USES = {"Inpainting": "photographs with painted masks", "FaceSR": "faces"}
 
 
 def _converted(descriptor: Descriptor) -> NativeModel:

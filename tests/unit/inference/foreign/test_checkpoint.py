@@ -95,6 +95,15 @@ def test_images_below_the_least_size_are_padded(tmp_path: Path) -> None:
     ("state", "said"),
     [
         ({"layer.weight": torch.ones(3)}, "does not know the network"),
+        (
+            {
+                "conv_first.weight": torch.ones(2),
+                "body.0.rdb1.conv1.weight": torch.ones(2),
+                "conv_body.weight": torch.ones(2),
+                "conv_last.weight": torch.ones(2),
+            },
+            "do not fit",
+        ),
         ({"model.0.weight": torch.ones(8, 3, 3, 3), "model.1.sub.0.RDB1.conv1.0.weight": torch.ones(2)}, "do not fit"),
     ],
 )
