@@ -28,16 +28,17 @@ def show_run(run_id: str) -> None:
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
-    never_trained = not run.tags.keys().isdisjoint({Tag.INTERPOLATED_FROM, Tag.IMPORTED_FROM})
-    if Tag.IMPORTED_FROM in run.tags:
+    mixed = Tag.INTERPOLATED_FROM in run.tags
+    imported = Tag.IMPORTED_FROM in run.tags
+    if imported:
         _import(run)
-    elif never_trained:
+    elif mixed:
         _origin(run)
     elif run.status in _LIVE:
         st.fragment(show_curves, run_every=1.5)(run_id)
     else:
         show_curves(run_id)
-    *samples, scores, settings = st.tabs(_TABS[1:] if never_trained else _TABS)
+    *samples, scores, settings = st.tabs(_TABS[1:] if mixed or imported else _TABS)
     for tab in samples:
         with tab:
             show_samples(run)
