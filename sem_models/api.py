@@ -4,6 +4,7 @@ The tests run the examples in a folder that contains `micrograph.tif`, the model
 `datasets/steel`.
 """
 
+import itertools
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -168,4 +169,5 @@ def evaluate(
 
 
 def _device(model: RestorationModel) -> str:
-    return next(model.network.parameters()).device.type
+    # An ONNX graph has no parameters; its only tensor is a buffer.
+    return next(itertools.chain(model.network.parameters(), model.network.buffers())).device.type

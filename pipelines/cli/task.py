@@ -24,7 +24,7 @@ from pipelines.evaluate.requests import (
 )
 from pipelines.home import TaskFile, home
 from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
-from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
@@ -61,6 +61,7 @@ USE_CASES: Mapping[str, UseCase] = {
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),
         (RegisterRequest, release.register),
+        (ImportRequest, release.import_model),
         (ExportRequest, release.export),
         (ServeRequest, release.serve),
         (StudyCreateRequest, study.create),

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.release.requests import ExportRequest
-from sem_models.config.networks.table import NETWORK_FACTS
-from sem_models.errors import UserError
+from sem_models.config.networks.table import NETWORK_FACTS, packages
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
@@ -49,7 +49,7 @@ def export(request: ExportRequest) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         weights = Path(place) / "model.onnx"
-        difference = _write_onnx(resolved, weights)
+        difference = _converted(resolved, weights)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
         if request.format == "onnx":
@@ -57,6 +57,21 @@ def export(request: ExportRequest) -> Path:
         else:
             _write_bioimageio(resolved, weights, out)
     return out
+
+
+def _converted(model: RestorationModel, path: Path) -> float:
+    """Do as `_write_onnx`, but refuse networks of others that cannot be converted."""
+    try:
+        return _write_onnx(model, path)
+    except Exception as error:  # torch and ONNX Runtime raise many kinds, without a base of their own
+        code = packages(model.recipe.network)
+        if not code:
+            raise
+        raise UserError(
+            f"{model.name} is computed by {' and '.join(code)} and could not be converted to ONNX; use ",
+            FieldRef("format", "folder"),
+            ".",
+        ) from error
 
 
 def _write_folder(model: RestorationModel, out: Path) -> Path:
@@ -202,6 +217,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
+    # Consumers pad images by the halo, after which sizes must still be multiples of the step.
+    halo = -(-facts.halo // facts.size_multiple) * facts.size_multiple
 
     def axes(given: bool) -> list[object]:
         channels = facts.channels_in if given else facts.channels_out
@@ -215,7 +232,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
             else:
                 reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
                 space = spec.SpaceOutputAxisWithHalo(
-                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.halo * facts.scale
+                    id=identifier, size=reference, scale=1 / facts.scale, halo=halo * facts.scale
                 )
                 fixed.append(space)
         return fixed
@@ -229,6 +246,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         span, lo = levels.limits.span, levels.limits.lo
         before = [
             spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=1 / span, offset=-lo / span)),
+            # Otherwise the library converts the result to the data type of the image.
+            spec.EnsureDtypeDescr(kwargs=spec.EnsureDtypeKwargs(dtype="float32")),
         ]
     if made:
         after = [spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=made.limits.span, offset=made.limits.lo))]

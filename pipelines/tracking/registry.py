@@ -21,7 +21,7 @@ import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_at, artifacts_of, client
-from sem_models.config.networks.table import capabilities
+from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, read_recipe
@@ -96,7 +96,7 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
             code_paths=[str(code)],
             signature=signature,
             model_config={"run_id": run_id},
-            pip_requirements=_requirements(),
+            pip_requirements=_requirements(read_recipe(folder)),
         )
 
 
@@ -106,10 +106,11 @@ def _parameters(recipe: Recipe) -> ParamSchema | None:
     return ParamSchema([ParamSpec("strength_px", "double", strength.default_px)]) if strength else None
 
 
-def _requirements() -> list[str]:
+def _requirements(recipe: Recipe) -> list[str]:
     """List what a served model needs, in the versions that are installed here."""
+    needed = (*_NEEDED, *packages(recipe.network))
     # A local part, as in 2.13.0+cpu, names a build that a package index need not have.
-    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in _NEEDED]
+    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in needed]
 
 
 def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
