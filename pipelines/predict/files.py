@@ -69,7 +69,8 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
         Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
     ]
     size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
-    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm, blur)
+    predictor = Predictor(model, tile=request.tile_px, backend=request.backend)
+    work = _Application(predictor, names, request.databar, size_nm, blur)
     return process_files(work, found.stacks, progress, failed=lost)
 
 

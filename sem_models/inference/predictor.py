@@ -49,6 +49,8 @@ class Predictor:
         """
         self.model = model
         self._asked = device, tile, batch, backend
+        self.backends: set[str] = set()
+        """What has computed images besides PyTorch, with versions."""
         self._stream: TileStream | DrawingStream
         if isinstance(model, DiffusionModel):
             self._stream = DrawingStream(model, tile, batch)
@@ -69,8 +71,7 @@ class Predictor:
         def keep(first: int, rows: NDArray[np.float32]) -> None:
             out[:, first : first + rows.shape[1]] = rows
 
-        source = TileSource(image, None)
-        self._stream.prepare(source)
+        source = self._prepared(TileSource(image, None))
         self._stream(source, keep, progress)
         return out
 
@@ -91,7 +92,7 @@ class Predictor:
         def keep(first: int, rows: Pixels) -> None:
             pixels[first : first + len(rows)] = rows
 
-        source = self._prepared(grey, scaling)
+        source = self._prepared(_tile_source(grey, scaling.inputs))
         saturated = self._restore(source, scaling, keep, progress)
         result = self._result(grey, pixels, scaling, origin)
         return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
@@ -106,16 +107,16 @@ class Predictor:
         """
         grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
-        source = self._prepared(grey, scaling)
+        source = self._prepared(_tile_source(grey, scaling.inputs))
         result = self._result(grey, reserved(self._shape(grey.height, grey.width), scaling.dtype), scaling, origin)
         with TiffRowWriter(out, result) as writer:
             self._restore(source, scaling, writer.write_rows, progress)
         return result.history[-1]
 
-    def _prepared(self, grey: Micrograph, scaling: Scaling) -> TileSource:
+    def _prepared(self, source: TileSource) -> TileSource:
         """Return the source of tiles; what computes them is known from now on."""
-        source = _tile_source(grey, scaling.inputs)
         self._stream.prepare(source)
+        self.backends |= {self._stream.backend} - {""}
         return source
 
     def _restore(

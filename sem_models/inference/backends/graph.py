@@ -67,7 +67,8 @@ class _Whole(nn.Module):
         self.network, self._model = model.network, model
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._model(x)
+        result: Tensor = self._model(x)
+        return result
 
 
 def _weights(model: RestorationModel) -> dict[str, Tensor]:
@@ -82,14 +83,14 @@ def _exported(model: RestorationModel, shape: Shape, weights: Mapping[str, Tenso
         path = Path(place) / "graph.onnx"
         # Not optimised here: that would merge weights into others, and each backend optimises for itself.
         options: dict[str, Any] = {"dynamo": True, "optimize": False, "external_data": False, "verbose": False}
-        names = {"input_names": ["image"], "output_names": ["restored"], "opset_version": _OPSET}
+        names: dict[str, Any] = {"input_names": ["image"], "output_names": ["restored"], "opset_version": _OPSET}
         try:
             torch.onnx.export(_Whole(model).eval(), (torch.rand(1, *shape),), str(path), **names, **options)
         except Exception as error:
             raise Unusable(f"the network cannot be exported: {_first_line(error)}") from error
         content = onnx.load(path)
     _forget_source(content.graph)
-    whole = content.SerializeToString()
+    whole: bytes = content.SerializeToString()
     for tensor in content.graph.initializer:
         if tensor.name in weights:
             tensor.ClearField("raw_data")
@@ -106,13 +107,7 @@ def _forget_source(graph: Any) -> None:
 
 def _filled(graph: bytes, weights: Mapping[str, Tensor]) -> bytes:
     """Put weights into a graph without any."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        content = onnx.load_model_from_string(graph)
-    except DecodeError as error:
-        raise _Foreign from error
+    content = _parsed(graph)
     for tensor in content.graph.initializer:
         if tensor.name in weights:
             weight = weights[tensor.name]
@@ -121,7 +116,18 @@ def _filled(graph: bytes, weights: Mapping[str, Tensor]) -> bytes:
             tensor.raw_data = weight.detach().cpu().contiguous().numpy().tobytes()
         elif not tensor.raw_data and 0 not in tensor.dims:
             raise _Foreign
-    return content.SerializeToString()
+    filled: bytes = content.SerializeToString()
+    return filled
+
+
+def _parsed(graph: bytes) -> Any:
+    import onnx
+
+    try:
+        return onnx.load_model_from_string(graph)
+    # Protocol buffers raise an error of their own, whose module has no stubs.
+    except Exception as error:
+        raise _Foreign from error
 
 
 def _first_line(error: Exception) -> str:

@@ -191,11 +191,12 @@ class TileRunner:
 
     def _leave(self, shape: Shape, reason: str) -> None:
         """Leave tiles of a shape to PyTorch for good; the kept graph may be to blame."""
-        self._chosen[shape] = None
+        self._chosen.pop(shape, None)
         if isinstance(self.model, RestorationModel):
             with contextlib.suppress(Unusable, OSError):
                 graph_file(self.model, shape).unlink(missing_ok=True)
         self._give_up(reason)
+        self._chosen[shape] = None
 
     def _give_up(self, reason: str) -> None:
         """Note why PyTorch computes an image; raises a `UserError` if the user chose otherwise."""
