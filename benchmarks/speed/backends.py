@@ -54,14 +54,19 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=RECIPES)
     chosen = parser.parse_args()
     rate = matrix_rate()
-    found: dict[str, Any] = {**circumstances(chosen.rounds), "edge_px": chosen.edge, "before": chosen.before}
+    found: dict[str, Any] = {
+        **circumstances(chosen.rounds),
+        "edge_px": chosen.edge,
+        "before": chosen.before,
+        "networks": {},
+    }
     found["matrix_gflop_per_cpu_s"] = round(rate / 1e9, 1)
     with tempfile.TemporaryDirectory() as place:
         earlier, home = Path(place) / "before", Path(place) / "home"
         subprocess.run(["git", "worktree", "add", "-q", "--detach", earlier, chosen.before], cwd=ROOT, check=True)
         try:
             for recipe in chosen.only:
-                found[recipe] = measure(recipe, chosen.edge, chosen.rounds, earlier, home, rate)
+                found["networks"][recipe] = measure(recipe, chosen.edge, chosen.rounds, earlier, home, rate)
                 store(__file__, found)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", earlier], cwd=ROOT, check=True)
@@ -110,7 +115,8 @@ def matrix_rate() -> float:
     """Return the operations per second of processor time of a large product of matrices."""
     one = torch.rand(_MATRIX, _MATRIX)
     product = partial(torch.mm, one, one, out=torch.empty_like(one))
-    return 2.0 * _MATRIX**3 / min(measured(product)["cpu_s"] for _ in range(4))
+    seconds = min(measured(product)["cpu_s"] for _ in range(4))
+    return 2.0 * float(_MATRIX) ** 3 / seconds
 
 
 def _eager(model: RestorationModel) -> Any:
@@ -134,7 +140,7 @@ def _operations(model: RestorationModel) -> float:
     tile = torch.from_numpy(noise_tile(model))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(tile)
-    return counter.get_total_flops() / (tile.shape[2] * tile.shape[3])
+    return float(counter.get_total_flops()) / (tile.shape[2] * tile.shape[3])
 
 
 def _forward_s(model: RestorationModel, name: str) -> float:
