@@ -42,6 +42,8 @@ class Prediction:
     """Width of the blur, sigma, if it was measured with a second frame."""
     blur_error_px: float | None = None
     """Its standard error."""
+    backend: str = ""
+    """What computed the network, with its version, if it was not PyTorch."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -113,7 +115,9 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         unfit = misfit(self.predictor.model, self.blur) if self.blur else ""
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, unfit)))
         measured = (self.blur.width_px, self.blur.error_px) if self.blur else (None, None)
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured)
+        return Prediction(
+            str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured, step.backend
+        )
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

@@ -59,8 +59,6 @@ class Predictor:
 
     def with_model(self, model: UnitModel) -> "Predictor":
         """Return a predictor for another model on the same device, with tiles of the same size."""
-        if model is self.model:
-            return self
         return Predictor(model, *self._asked)
 
     def predict_unit(self, image: NDArray[np.float32], progress: Progress = silent) -> NDArray[np.float32]:

@@ -169,8 +169,12 @@ def test_backend_that_fails_on_a_tile_is_left(
     Predictor(model, "cpu", tile=32).predict_unit(IMAGE)
     backend.__dict__.update(change)
     with caplog.at_level(logging.INFO):
-        assert np.array_equal(Predictor(model, "cpu", tile=32).predict_unit(IMAGE), by_torch(model))
+        predictor = Predictor(model, "cpu", tile=32)
+        assert np.array_equal(predictor.predict_unit(IMAGE), by_torch(model))
     assert "is computed by PyTorch: Stand-in: it" in caplog.text
+    tried = backend.compiled
+    predictor.predict_unit(IMAGE)
+    assert backend.compiled == tried, "not tried again"
 
 
 def test_backend_that_fails_half_way_is_left(use: Callable[..., StandIn]) -> None:
