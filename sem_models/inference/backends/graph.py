@@ -30,13 +30,17 @@ def structure(model: RestorationModel) -> str:
     return f"{type(model).__name__} {model.recipe.network!r} {own!r}"
 
 
-def graph_file(model: RestorationModel, shape: Shape) -> Path:
-    """Return where the graph of a model without its weights is kept."""
+def exporters() -> str:
+    """Return the versions of the packages that export networks; raises `Unusable` if one is missing."""
     try:
-        versions = [version(name) for name in _EXPORTERS]
+        return ", ".join(f"{name} {version(name)}" for name in _EXPORTERS)
     except PackageNotFoundError as error:
         raise Unusable(f"the package {error.name} is not installed, which exports networks") from error
-    text = repr((structure(model), shape, versions, SOFTWARE))
+
+
+def graph_file(model: RestorationModel, shape: Shape) -> Path:
+    """Return where the graph of a model without its weights is kept."""
+    text = repr((structure(model), shape, exporters(), SOFTWARE))
     return cache_folder() / "graphs" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.onnx"
 
 

@@ -17,9 +17,11 @@ from sem_models.inference.model import RestorationModel
 
 LARGEST_DIFFERENCE = 1e-5
 """Of a backend from PyTorch, as a fraction of the range of the output. In 32 bit 1e-7 to 1e-6 was measured."""
-_EDGE = 192
-"""Of the tile of noise without its halo, in px: a tenth of a second for a small network."""
-_ROUNDS = 4
+_EDGE, _LARGEST_EDGE = 192, 640
+"""Of a tile of noise without its halo, in px."""
+_TYPICAL_S = 0.5
+"""What PyTorch should need for the tile that is measured: in a small one all features fit into the caches."""
+_ROUNDS = 3
 _T = TypeVar("_T")
 _Clock = Callable[[], float]
 """Seconds since some moment."""
@@ -33,7 +35,8 @@ def probe(model: RestorationModel, eager: Compiled, backends: Sequence[Backend])
         eager: The model as PyTorch runs it, from tiles to output.
         backends: All that may be used.
     """
-    tile, clock = noise_tile(model), _clock()
+    clock = _clock()
+    tile = _typical_tile(model, eager, clock)
     start, refused, runs = clock(), dict[BackendName, str](), dict[BackendName, Compiled]()
     graph = _graph(model, tile, backends, refused)
     export_s, compile_s = clock() - start, 0.0
@@ -91,10 +94,20 @@ def _clock() -> _Clock:
     return (lambda: time.process_time() / threads) if busy else time.perf_counter
 
 
-def noise_tile(model: RestorationModel) -> Tiles:
+def _typical_tile(model: RestorationModel, eager: Compiled, clock: _Clock) -> Tiles:
+    """Return noise that is as large as the time for the measurement allows."""
+    small = noise_tile(model)
+    guarded(eager, small)
+    start = clock()
+    guarded(eager, small)
+    factor = (_TYPICAL_S / max(clock() - start, 1e-3)) ** 0.5
+    return noise_tile(model, min(max(int(_EDGE * factor), _EDGE), _LARGEST_EDGE))
+
+
+def noise_tile(model: RestorationModel, edge_px: int | None = None) -> Tiles:
     """Return (1, C, H, W) uniform noise in [0, 1] with room for the halo of the model."""
     facts = model.capabilities
-    edge = -(-(_EDGE + facts.halo) // facts.size_multiple) * facts.size_multiple
+    edge = -(-((edge_px or _EDGE) + facts.halo) // facts.size_multiple) * facts.size_multiple
     return np.random.default_rng(0).random((1, facts.channels_in, edge, edge), np.float32)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from sem_models.config.frozen import Frozen
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.backends.base import Unusable
 from sem_models.inference.backends.cache import cache_folder, write_whole
-from sem_models.inference.backends.graph import structure
+from sem_models.inference.backends.graph import exporters, structure
 from sem_models.inference.backends.table import BACKENDS
 from sem_models.inference.model import RestorationModel
 
@@ -51,12 +52,8 @@ class Record(Frozen):
 
 def machine() -> str:
     """Describe what the speed depends on besides the network: processor, threads, and versions of all programs."""
-    versions = [f"torch {torch.__version__}"]
-    for backend in BACKENDS:
-        try:
-            versions.append(f"{backend.name} {backend.version()}")
-        except Unusable:
-            versions.append(f"no {backend.name}")
+    versions = [f"torch {torch.__version__}", _known(exporters)]
+    versions += [f"{backend.name} {_known(backend.version)}" for backend in BACKENDS]
     return ", ".join([_processor(), f"{torch.get_num_threads()} threads", *versions, SOFTWARE])
 
 
@@ -77,6 +74,13 @@ def remember(model: RestorationModel, record: Record) -> None:
 def _file(model: RestorationModel) -> Path:
     digest = hashlib.sha256(f"{structure(model)} {machine()}".encode()).hexdigest()
     return cache_folder() / "backends" / f"{digest[:32]}.json"
+
+
+def _known(state: Callable[[], str]) -> str:
+    try:
+        return state()
+    except Unusable as error:
+        return str(error)
 
 
 def _processor() -> str:

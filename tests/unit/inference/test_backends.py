@@ -93,6 +93,7 @@ def use(monkeypatch: pytest.MonkeyPatch, cache: None) -> Callable[..., StandIn]:
         monkeypatch.setattr(runner, "WORTH_S", worth_s)
         monkeypatch.setattr(runner, "_ENOUGH_PX", 0)
         monkeypatch.setattr(probe, "_EDGE", 32)
+        monkeypatch.setattr(probe, "_LARGEST_EDGE", 40)
         monkeypatch.setattr(probe, "_in_turns", lambda runs, *_: {name: 1.0 / 10 ** (name != "torch") for name in runs})
         return backend
 
