@@ -149,7 +149,8 @@ def _forward_s(model: RestorationModel, name: str) -> float:
     (backend,) = (known for known in BACKENDS if known.name == name)
     run = compiled(backend, graph_of(model, shape_of(tile)))
     run(tile)
-    return min(measured(partial(run, tile))["cpu_s"] for _ in range(3)) / (tile.shape[2] * tile.shape[3])
+    seconds: float = min(measured(partial(run, tile))["cpu_s"] for _ in range(3))
+    return seconds / float(tile.shape[2] * tile.shape[3])
 
 
 if __name__ == "__main__":

@@ -114,10 +114,10 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         made = str(beside) if beside else None
         unfit = misfit(self.predictor.model, self.blur) if self.blur else ""
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, unfit)))
-        measured = (self.blur.width_px, self.blur.error_px) if self.blur else (None, None)
-        return Prediction(
-            str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured, step.backend
-        )
+        found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
+        if self.blur:
+            found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)
+        return replace(found, backend=step.backend)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""
