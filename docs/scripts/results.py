@@ -360,6 +360,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
     "speed": speed.memory_formats,
+    "speed-backends": speed.backends,
+    "speed-backend-rates": speed.backend_rates,
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,

@@ -1,4 +1,4 @@
-"""Tables of speed: memory formats, tiles, whole predictions, the start of tasks, and the image viewer."""
+"""Tables of speed: backends, memory formats, tiles, whole predictions, the start of tasks, and the image viewer."""
 
 import json
 from pathlib import Path
@@ -20,13 +20,12 @@ def memory_formats() -> str:
     """Time of one forward pass by memory format and tile size, from the inference benchmark."""
     content = _content("inference")
     rows = [
-        [name, way, f"{found['median_s']:.2f}", f"{found['ratio']:.2f}"]
-        for name, ways in content.items()
-        if isinstance(ways, dict)
+        [name, way, f"{found['wall_s']:.2f}", f"{found['times_as_fast']:.2f}"]
+        for name, ways in content["networks"].items()
         for way, found in ways.items()
     ]
     conditions = f"{content['input_px']} px square, {content['threads']} threads, median of {content['rounds']} rounds."
-    return f"{conditions}\n\n{markdown(['model', 'variant', 'seconds', 'relative to the first'], rows)}"
+    return f"{conditions}\n\n{markdown(['model', 'variant', 'seconds', 'times as fast as the first'], rows)}"
 
 
 def tiles() -> str:
@@ -51,8 +50,7 @@ def prediction() -> str:
     content = _content("prediction")
     rows = [
         [name, variant, f"{found['cpu_s']:.1f}", f"{found['times_as_fast']:.2f}", f"{found['peak_mb']:.0f}"]
-        for name, variants in content.items()
-        if isinstance(variants, dict) and name != "sizes"
+        for name, variants in content["networks"].items()
         for variant, found in variants.items()
     ]
     conditions = f"{content['threads']} thread, median of {content['rounds']} rounds."
@@ -63,7 +61,7 @@ def prediction() -> str:
 def task_start() -> str:
     """Seconds from the start of a small task to its result."""
     content = _content("task_start")
-    rows = [[way, f"{seconds:.2f}"] for way, seconds in content["median_s"].items()]
+    rows = [[way, f"{found['wall_s']:.2f}"] for way, found in content["ways"].items()]
     return markdown(["process", "seconds, median"], rows)
 
 
@@ -78,6 +76,57 @@ def viewer() -> str:
         f"{content['grown_mb']} MB."
     )
     return f"{conditions}\n\n{markdown(['step', 'processor time, s', 'elapsed time, s'], rows)}"
+
+
+def backends() -> str:
+    """Processor time of predictions by backend and by an earlier commit."""
+    content = _content("backends")
+    titles = {"before": f"commit {content['before']}", "torch": "PyTorch", "auto": "auto", "openvino": "OpenVINO"}
+    rows = [
+        [
+            name,
+            f"{titles[variant]}{' -> ' + row['used'] if variant == 'auto' else ''}",
+            f"{row['cpu_s']:.1f}",
+            f"{row['times_as_fast']:.2f}",
+            f"{row['peak_mb']:.0f}",
+        ]
+        for name, network in content["networks"].items()
+        for variant, row in network["rows"].items()
+    ]
+    edge, threads, rounds = content["edge_px"], content["threads"], content["rounds"]
+    conditions = f"Output of {edge} x {edge} px, {threads} thread, median of {rounds} rounds, {content['processor']}."
+    header = ["recipe", "computed by", "processor time, s", "times as fast as before", "peak memory, MB"]
+    return f"{conditions}\n\n{markdown(header, rows)}"
+
+
+def backend_rates() -> str:
+    """What the backends were measured to need, and the arithmetic of each network."""
+    content = _content("backends")
+    rows = [
+        [
+            name,
+            f"{network['probe_s']:.0f}",
+            *(
+                f"{network['probe']['torch_s'] / network['probe']['backends_s'][key]:.2f}"
+                for key in ("openvino", "onnx")
+            ),
+            f"{network['forward_share']['openvino']:.2f}",
+            f"{network['multiply_adds_per_px']:,}",
+            f"{network['share_of_matrix_rate']['torch']:.2f}",
+            f"{network['share_of_matrix_rate']['openvino']:.2f}",
+        ]
+        for name, network in content["networks"].items()
+    ]
+    header = [
+        "recipe", "seconds of the probe", "OpenVINO, times as fast on a small tile", "ONNX Runtime",
+        "share of OpenVINO's own rate", "multiply-adds per input px", "of the matrix rate: PyTorch", "OpenVINO",
+    ]  # fmt: skip
+    return markdown(header, rows)
+
+
+def _ratio(probe: dict[str, Any], backend: str) -> str:
+    seconds = probe["backends_s"].get(backend)
+    return f"{probe['torch_s'] / seconds:.2f}" if seconds else "differs"
 
 
 def _content(name: str) -> dict[str, Any]:

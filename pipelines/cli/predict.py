@@ -21,7 +21,8 @@ def predict(request: PredictRequest, out: Output) -> None:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         source = " + ".join((result.source, *result.extra_inputs))
         warning = f"; {result.warning}" if result.warning else ""
-        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{warning}")
+        by = f"; computed by {result.backend}" if result.backend else ""
+        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{by}{warning}")
     out.result({"results": [_facts(result) for result in results]})
 
 

@@ -42,6 +42,8 @@ class Prediction:
     """Width of the blur, sigma, if it was measured with a second frame."""
     blur_error_px: float | None = None
     """Its standard error."""
+    backend: str = ""
+    """What computed the network, with its version, if it was not PyTorch."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -69,7 +71,8 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
         Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
     ]
     size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
-    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm, blur)
+    predictor = Predictor(model, tile=request.tile_px, backend=request.backend)
+    work = _Application(predictor, names, request.databar, size_nm, blur)
     return process_files(work, found.stacks, progress, failed=lost)
 
 
@@ -111,8 +114,10 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         made = str(beside) if beside else None
         unfit = misfit(self.predictor.model, self.blur) if self.blur else ""
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, unfit)))
-        measured = (self.blur.width_px, self.blur.error_px) if self.blur else (None, None)
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured)
+        found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
+        if self.blur:
+            found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)
+        return replace(found, backend=step.backend)
 
     def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

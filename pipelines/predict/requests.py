@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipelines.model_ref import MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
+from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.request import Request
+from sem_models.config.backend import BackendChoice
 from sem_models.errors import FieldRef, UserError
 
 DataBarChoice = Literal["cut", "keep"]
@@ -46,6 +47,7 @@ class PredictRequest(Request):
     tile_px: int | None = Field(
         None, ge=32, description="Edge of a tile in input pixels; by default chosen automatically."
     )
+    backend: BackendChoice = Field("auto", description=BACKEND_HELP)
     databar: DataBarChoice = Field(
         "cut", description="The instrument's data bar: cut it as in preparation, or keep it."
     )

@@ -128,28 +128,57 @@ def _describe(model: RestorationModel, path: Path) -> None:
         "run": model.run_id,
         "scale": str(facts.scale),
         "size_multiple": str(facts.size_multiple),
+        "smallest_px": str(facts.window or ""),
         "halo_px": str(facts.halo),
         **({LIMITS: model.limits.model_dump_json()} if model.limits else {}),
     }
     onnx.helper.set_model_props(content, {key: value for key, value in properties.items() if value})
     content.doc_string = model.summary
     if facts.size_multiple > 1:
-        _check_sizes(content.graph, facts.size_multiple)
+        _check_multiples(content.graph, facts.size_multiple)
+    if facts.window:
+        _check_least_size(content.graph, facts.window)
     onnx.save(content, path)
 
 
-def _check_sizes(graph: Any, step: int) -> None:
+def _check_multiples(graph: Any, step: int) -> None:
     """Let the first node fail, under a name that says why, for images that are no multiple of `step` pixels.
 
     ONNX has no assertions. Without this, a concatenation deep in the network fails and names two sizes of feature maps.
     """
     from onnx import helper
 
-    name, checked = f"height_and_width_must_be_multiples_of_{step}", "checked_image"
-    for node in graph.node:
-        node.input[:] = [checked if source == "image" else source for source in node.input]
+    name = f"height_and_width_must_be_multiples_of_{step}"
+    checked = _behind_check(graph, "image_of_multiples")
     graph.node.insert(0, helper.make_node("SpaceToDepth", ["image"], [name], name=name, blocksize=step))
     graph.node.insert(1, helper.make_node("DepthToSpace", [name], [checked], name=checked, blocksize=step))
+
+
+def _check_least_size(graph: Any, least: int) -> None:
+    """Let the first node fail, under a name that says why, for images of fewer than `least` pixels along an axis.
+
+    The pixel that must be there is compared with itself, and the image is taken whatever comes of it.
+    """
+    from onnx import TensorProto, helper
+
+    index, same, checked = "last_of_smallest", "smallest_is_there", _behind_check(graph, "image_of_least_size")
+    graph.initializer.append(helper.make_tensor(index, TensorProto.INT64, [1], [least - 1]))
+    rows, pixel = f"height_must_be_at_least_{least}", f"width_must_be_at_least_{least}"
+    nodes = (
+        helper.make_node("Gather", ["image", index], [rows], name=rows, axis=2),
+        helper.make_node("Gather", [rows, index], [pixel], name=pixel, axis=3),
+        helper.make_node("Equal", [pixel, pixel], [same], name=same),
+        helper.make_node("Where", [same, "image", "image"], [checked], name=checked),
+    )
+    for place, node in enumerate(nodes):
+        graph.node.insert(place, node)
+
+
+def _behind_check(graph: Any, checked: str) -> str:
+    """Let all nodes that read the image read `checked` instead, and return this name."""
+    for node in graph.node:
+        node.input[:] = [checked if source == "image" else source for source in node.input]
+    return checked
 
 
 def _dimension(name: str, step: int) -> Any:
