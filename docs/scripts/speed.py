@@ -124,11 +124,6 @@ def backend_rates() -> str:
     return markdown(header, rows)
 
 
-def _ratio(probe: dict[str, Any], backend: str) -> str:
-    seconds = probe["backends_s"].get(backend)
-    return f"{probe['torch_s'] / seconds:.2f}" if seconds else "differs"
-
-
 def _content(name: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((SPEED / f"{name}.json").read_text())
     return content
