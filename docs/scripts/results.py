@@ -360,6 +360,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
     "speed": speed.memory_formats,
+    "speed-training": speed.training,
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,

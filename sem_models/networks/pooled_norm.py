@@ -23,6 +23,9 @@ class PooledInstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (N, C, H, W); an image of a single pixel becomes 0."""
         held = _held.get()
+        if held is None and self.training and x.device.type == "cpu":
+            # The same with other rounding, in less than half of the time.
+            return torch.group_norm(x, x.shape[1], None, None, _EPSILON, False)
         if held is None:
             # `F.instance_norm` rejects images of one pixel, which the smallest inputs become at the coarsest level.
             cudnn = torch.backends.cudnn.enabled
