@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ def _matrix_flops(device: str) -> dict[str, float]:
     size, found = (8192, {}) if device == "cuda" else (512, {})
     for precision, kind in (("32-true", torch.float32), ("bf16-mixed", torch.bfloat16)):
         a = torch.rand(size, size, device=device, dtype=kind)
-        found[precision] = 2 * size**3 / _seconds(lambda a=a: torch.mm(a, a), device)
+        found[precision] = 2 * size**3 / _seconds(partial(torch.mm, a, a), device)
     return found
 
 

@@ -107,10 +107,11 @@ def make_files(recipe: Recipe, folder: Path) -> None:
                 levels = np.floor(levels * 2.999) / 2
             Image.fromarray((levels * 255).astype(np.uint8)).save(folder / name / f"S{index}-{index}.png")
     raw, other = folder / "image", folder / "other"
-    options: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "translation": {"kind": "unpaired" if recipe.cycle else "paired", "target": other},
         "segmentation": {"kind": "masked", "masks": other},
-    }.get(recipe.task, {})
+    }
+    options = kinds.get(recipe.task, {})
     write_dataset(plan_dataset(PrepareOptions(name="pieces", raw=(raw,), **options)), folder / "dataset")
 
 

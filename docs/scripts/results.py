@@ -361,6 +361,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "seed-coverage": seed_coverage,
     "speed": speed.memory_formats,
     "speed-training": speed.training,
+    "speed-validation": speed.validation,
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,

@@ -67,6 +67,24 @@ def training() -> str:
     return f"{conditions}\n\n{markdown(header, rows)}"
 
 
+def validation() -> str:
+    """Share of the training time that validation takes, on windows and on whole images."""
+    rows = [
+        [
+            name,
+            f"{found['window_px']}",
+            f"{found['between_s']:.0f}",
+            f"{found['windows_s']:.1f}",
+            f"{100 * found['share']:.1f} %",
+            f"{100 * found['share_of_whole']:.1f} %",
+        ]
+        for name, found in _content("validation").items()
+        if isinstance(found, dict)
+    ]
+    header = ["recipe", "window, px", "steps between, s", "validation, s", "share", "share with whole images"]
+    return markdown(header, rows)
+
+
 def prediction() -> str:
     """Processor time and memory of whole predictions."""
     content = _content("prediction")

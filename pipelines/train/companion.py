@@ -1,4 +1,4 @@
-"""Another process of a training on several devices: `python -m pipelines.train.companion RUN_ID [--resume]`."""
+"""Another process of a training on several devices: `python -m pipelines.train.companion RUN_ID new|resume`."""
 
 import signal
 import sys
@@ -17,11 +17,13 @@ def follow(run_id: str, *, resume: bool, started_by_us: bool) -> None:
     # Ctrl-C in a terminal reaches all processes; the first one lets all of them save and end together.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from pipelines.train.run import opened
+    from sem_models.training.devices import leave
 
     with opened(run_id, resume=resume) as training:
         if started_by_us:
             say_ready()
         training(Silent())
+        leave()
 
 
 class Silent:
@@ -44,4 +46,4 @@ class Silent:
 
 
 if __name__ == "__main__":
-    follow(sys.argv[1], resume="--resume" in sys.argv[2:], started_by_us=True)
+    follow(sys.argv[1], resume=sys.argv[2] == "resume", started_by_us=True)

@@ -39,7 +39,10 @@ def companions(run_id: str, devices: int, *, resume: bool) -> Iterator[None]:
         with _environment(devices), contextlib.ExitStack() as started:
             for index in range(1, devices):
                 started.enter_context(_companion(run_id, index, resume=resume))
-            yield
+            try:
+                yield
+            finally:
+                _leave()
 
 
 def is_torchrun() -> bool:
@@ -69,6 +72,12 @@ def say_ready() -> None:
     sys.stdout.flush()
 
 
+def _leave() -> None:
+    from sem_models.training.devices import leave
+
+    leave()
+
+
 def _require_same(devices: int) -> None:
     if torchrun_devices() != devices:
         raise UserError(
@@ -83,7 +92,9 @@ def _store() -> Any:
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        raise UserError("Start torchrun with --standalone or --rdzv-backend=c10d, so that its processes share a store.")
+        raise UserError(
+            "Start torchrun as standalone or with the rendezvous backend c10d, so that its processes share a store."
+        )
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     return TCPStore(address, port, is_master=False, timeout=_LONGEST_WAIT)
 
@@ -104,7 +115,7 @@ def _environment(devices: int) -> Iterator[None]:
 def _companion(run_id: str, index: int, *, resume: bool) -> Iterator[None]:
     log = home().work / run_id / f"process-{index}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    call = [sys.executable, "-m", "pipelines.train.companion", run_id, *(["--resume"] if resume else [])]
+    call = [sys.executable, "-m", "pipelines.train.companion", run_id, "resume" if resume else "new"]
     environment = {**os.environ, "RANK": str(index), "LOCAL_RANK": str(index)}
     with log.open("w") as errors, _process(call, environment, errors) as process:
         assert process.stdout is not None  # noqa: S101
@@ -118,7 +129,8 @@ def _process(call: list[str], environment: Mapping[str, str], errors: IO[str]) -
     process = subprocess.Popen(call, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
     try:
         yield process
-        process.wait(_END_S)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_S)
     finally:
         process.kill()
         process.wait()

@@ -56,5 +56,15 @@ def average(fabric: Fabric, parameters: Sequence[nn.Parameter], losses: Tensor) 
 
 def gathered(fabric: Fabric, state: Tensor) -> Tensor:
     """Return the states of the random generators of all processes, (processes, n) uint8 on the CPU."""
-    together: Any = fabric.all_gather(state.to(fabric.device))
-    return torch.as_tensor(together).reshape(fabric.world_size, -1).cpu()
+    # A sum with zeros, because gathering of bytes is not offered everywhere.
+    rows = torch.zeros(fabric.world_size, state.numel(), dtype=torch.int32, device=fabric.device)
+    rows[fabric.global_rank] = state.to(rows)
+    together: Any = fabric.all_reduce(rows, reduce_op="sum")
+    result: Tensor = together.to(torch.uint8).cpu()
+    return result
+
+
+def leave() -> None:
+    """End the connection to the other processes, if there is one, so that another training can begin."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

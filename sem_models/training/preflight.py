@@ -1,5 +1,6 @@
 """Which device a training uses, found by trying what a training needs, and why another one is not used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,20 +26,24 @@ class Preflight:
 def preflight() -> Preflight:
     """Return the fastest device on which a small training step works."""
     refused: list[str] = []
-    kinds: tuple[Literal["cuda", "mps"], ...] = ("cuda", "mps")
-    for kind in kinds:
-        if not (reason := _why_not(kind)):
+    for kind, (is_built, is_found) in _KINDS.items():
+        if not (reason := _why_not(kind, is_built(), is_found)):
             return Preflight(kind, tuple(refused))
         refused.append(f"{kind} is not used: {reason}.")
     return Preflight("cpu", tuple(refused))
 
 
-def _why_not(kind: Literal["cuda", "mps"]) -> str:
-    built = torch.backends.cuda.is_built() if kind == "cuda" else torch.backends.mps.is_built()
-    if not built:
+_KINDS: dict[Device, tuple[Callable[[], bool], Callable[[], bool]]] = {
+    "cuda": (lambda: torch.backends.cuda.is_built(), lambda: torch.cuda.is_available()),
+    "mps": (lambda: torch.backends.mps.is_built(), lambda: torch.backends.mps.is_available()),
+}
+"""Faster kinds of devices, the fastest first: whether this build of PyTorch supports one, and whether there is one."""
+
+
+def _why_not(kind: Device, is_built: bool, is_found: Callable[[], bool]) -> str:
+    if not is_built:
         return "this build of PyTorch does not support it"
-    found = torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
-    if not found:
+    if not is_found():
         return "no driver and device were found"
     try:
         _small_step(torch.device(kind))
