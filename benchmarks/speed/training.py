@@ -51,7 +51,7 @@ CASES: dict[str, tuple[str, ...]] = {
 }
 """By name: recipe and changes. ESRGAN has no perceptual loss here, and DDPM is in 32 bit, as in the plain way."""
 PIECES, PIECE_PX = 12, 480
-SECONDS = 6
+SECONDS = 3
 """Of measurement in each process."""
 WARM_UP_STEPS = 3
 

@@ -11,7 +11,6 @@ from sem_models.losses.adversarial import discriminator_loss, generator_compares
 from sem_models.methods.assembly import Assembly
 from sem_models.methods.stages import DISCRIMINATOR, GRADIENT_DISCRIMINATOR, require_settings
 from sem_models.networks.discriminators import build_discriminator
-from sem_models.networks.pooled_norm import PooledInstanceNorm
 from sem_models.physics.gradient import central_magnitude
 
 
@@ -27,9 +26,7 @@ class AdversarialLoss:
         settings = require_settings(recipe)
         self.part, self._weight, self._gan = part, weight, settings.gan
         network = build_discriminator(settings.discriminator, shown_channels(recipe))
-        # Instance norm is slower in that format than the convolutions are faster.
-        channels_last = not any(isinstance(layer, PooledInstanceNorm) for layer in network.modules())
-        self._network: nn.Module = assembly.add(part, network, settings.optimiser, channels_last)
+        self._network: nn.Module = assembly.add(part, network, settings.optimiser, channels_last=True)
         self._gradient = assembly.gradient
         self._shown: Tensor | None = None
         self._fake: Tensor | None = None

@@ -56,8 +56,6 @@ def capabilities(config: Pix2PixConfig) -> Capabilities:
         scale=1,
         receptive_field=farthest(multiple, needed),
         size_multiple=multiple,
-        # Instance norm is slower in that format than the convolutions are faster.
-        channels_last=config.norm == "batch",
         probabilities=True,
         tiling="discouraged" if config.norm == "batch" else "statistics",
     )
