@@ -54,7 +54,7 @@ def training() -> str:
             name,
             f"{1000 * found['plain_s']:.0f}",
             f"{1000 * found['ours_s']:.0f}",
-            f"{found['ratio']:.2f} ({min(found['ratios']):.2f} to {max(found['ratios']):.2f})",
+            f"{found['ratio']:.2f}",
             f"{found['ratio_computing']:.2f}",
             f"{found['plain_mb']}",
             f"{found['ours_mb']}",
@@ -62,7 +62,7 @@ def training() -> str:
         for name, found in content.items()
         if isinstance(found, dict)
     ]
-    conditions = f"One thread, median and range of {content['rounds']} rounds."
+    conditions = f"One thread; number of rounds: {content['rounds']}."
     header = ["recipe", "plain, ms", "here, ms", "times as fast", "without making batches", "plain, MB", "here, MB"]
     return f"{conditions}\n\n{markdown(header, rows)}"
 
