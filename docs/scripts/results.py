@@ -362,6 +362,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed": speed.memory_formats,
     "speed-backends": speed.backends,
     "speed-backend-rates": speed.backend_rates,
+    "speed-training": speed.training,
+    "speed-validation": speed.validation,
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,

@@ -1,4 +1,4 @@
-"""Tables of speed: backends, memory formats, tiles, whole predictions, the start of tasks, and the image viewer."""
+"""Tables of speed: training, backends, memory formats, tiles, whole predictions, start of tasks, and the viewer."""
 
 import json
 from pathlib import Path
@@ -42,6 +42,45 @@ def tiles() -> str:
         for name in SHOWN
     ]
     header = ["recipe", "halo, px", "tile with halo, px", "computed / image", "the same with the rule of version 0.1"]
+    return markdown(header, rows)
+
+
+def training() -> str:
+    """Processor time of a training step, over that of a plainly written loop."""
+    content = _content("training")
+    rows = [
+        [
+            name,
+            f"{1000 * found['plain_s']:.0f}",
+            f"{1000 * found['ours_s']:.0f}",
+            f"{found['ratio']:.2f}",
+            f"{found['ratio_computing']:.2f}",
+            f"{found['plain_mb']}",
+            f"{found['ours_mb']}",
+        ]
+        for name, found in content.items()
+        if isinstance(found, dict)
+    ]
+    conditions = f"One thread; number of rounds: {content['rounds']}."
+    header = ["recipe", "plain, ms", "here, ms", "times as fast", "without making batches", "plain, MB", "here, MB"]
+    return f"{conditions}\n\n{markdown(header, rows)}"
+
+
+def validation() -> str:
+    """Share of the training time that validation takes, on windows and on whole images."""
+    rows = [
+        [
+            name,
+            f"{found['window_px']}",
+            f"{found['between_s']:.0f}",
+            f"{found['windows_s']:.1f}",
+            f"{100 * found['share']:.1f} %",
+            f"{100 * found['share_of_whole']:.1f} %",
+        ]
+        for name, found in _content("validation").items()
+        if isinstance(found, dict)
+    ]
+    header = ["recipe", "window, px", "steps between, s", "validation, s", "share", "share with whole images"]
     return markdown(header, rows)
 
 
