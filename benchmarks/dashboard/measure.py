@@ -279,7 +279,7 @@ def main() -> None:
 def measured(home: Path, rounds: int, visits: int) -> dict[str, Any]:
     """Measure first visits, clicks and the cost of a live page."""
     load = os.getloadavg()
-    run_ids = [run.run_id for run in list_runs(kind="training", limit=rounds + 1)]
+    run_ids = [run.run_id for run in list_runs(kind="training")][: rounds + 1]
     first = first_visits(home, visits)
     with serving(home) as server, browsing() as page:
         clicks = Clicks(page, server)
