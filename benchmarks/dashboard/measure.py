@@ -131,7 +131,7 @@ def browsing() -> Iterator[Page]:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1440, "height": 1100})
-        page.set_default_timeout(40_000)
+        page.set_default_timeout(150_000)
         page.add_init_script(WATCH)
         yield page
         browser.close()
