@@ -41,20 +41,23 @@ RESULT: Final = Path(__file__).with_name("pages.json")
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")  # fmt: skip
 WATCH: Final = """
-window.scriptStarts = 0
+window.scriptEnds = 0
 new MutationObserver(changes => changes.forEach(change => {
   const state = change.target.getAttribute("data-test-script-state")
-  if (state === "running" && change.oldValue !== "running") window.scriptStarts += 1
+  if (state !== "running" && change.oldValue === "running") window.scriptEnds += 1
 })).observe(document, {subtree: true, attributes: true, attributeOldValue: true,
                        attributeFilter: ["data-test-script-state"]})
 window.addEventListener("pointerdown", () => { window.clickedAt = performance.now() }, true)
 window.addEventListener("keydown", event => { if (event.key === "Enter") window.clickedAt = performance.now() }, true)
 """
-"""Counts the runs of the script, and remembers when the last click happened."""
+"""Counts the ends of runs of the script, and remembers when the last click happened.
+
+Starts would not do: a fragment that draws itself again and again may be running when a click comes.
+"""
 ANSWERED: Final = """
-([starts, text, chart]) => {
+([ends, text, chart]) => {
   const app = document.querySelector("[data-testid=stApp]")
-  if (!app || app.getAttribute("data-test-script-state") !== "notRunning" || window.scriptStarts <= starts) return false
+  if (!app || app.getAttribute("data-test-script-state") !== "notRunning" || window.scriptEnds <= ends) return false
   if (document.querySelector("[data-stale=true]") || document.querySelector("[data-testid=stSkeleton]")) return false
   if (chart && !document.querySelector(".js-plotly-plot .main-svg")) return false
   return app.innerText.includes(text) && (performance.now() - (window.clickedAt || 0))
@@ -163,18 +166,18 @@ class Clicks:
 
     def click(self, name: str, target: Any, text: str, chart: bool = False) -> None:
         """Click a locator; the answer is complete when `text` is there."""
-        starts = self._page.evaluate("window.scriptStarts")
+        ends = self._page.evaluate("window.scriptEnds")
         before = self._cpu_s()
         target.click()
-        self._wait(name, before, [starts, text, chart])
+        self._wait(name, before, [ends, text, chart])
 
     def enter(self, name: str, target: Any, value: str, text: str) -> None:
         """Type a value and press Enter."""
-        starts = self._page.evaluate("window.scriptStarts")
+        ends = self._page.evaluate("window.scriptEnds")
         before = self._cpu_s()
         target.fill(value)
         target.press("Enter")
-        self._wait(name, before, [starts, text, False])
+        self._wait(name, before, [ends, text, False])
 
     def _wait(self, name: str, before: tuple[float, float], condition: Sequence[Any]) -> None:
         action = self.actions.setdefault(name, Action(name))

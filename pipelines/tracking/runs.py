@@ -141,15 +141,13 @@ def list_runs(experiment: str | None = None, kind: Kind | None = None) -> list[R
 
 
 def _runs_of_server() -> list[StoredRun]:
+    from pipelines.tracking.store import all_pages
+
     names = _experiment_names()
-    found: list[StoredRun] = []
-    token: str | None = ""
-    while names and token is not None:
-        newest = ["attributes.start_time DESC"]
-        page = _client().search_runs(list(names), max_results=_PAGE, order_by=newest, page_token=token or None)
-        found += [_stored(run, names) for run in page]
-        token = page.token or None
-    return found
+    order = ["attributes.start_time DESC"]
+    search = _client().search_runs
+    found = all_pages(lambda token: search(list(names), max_results=_PAGE, order_by=order, page_token=token))
+    return [_stored(run, names) for run in found]
 
 
 def _run_of_server(run_id: str) -> StoredRun | None:
@@ -169,7 +167,10 @@ def list_experiments() -> list[str]:
 
 def _experiment_names() -> dict[str, str]:
     """Map the id of each experiment to its name."""
-    found = _client().search_experiments(max_results=1000)
+    from pipelines.tracking.store import all_pages
+
+    search = _client().search_experiments
+    found = all_pages(lambda token: search(max_results=_PAGE, page_token=token))
     return {experiment.experiment_id: experiment.name for experiment in found}
 
 
