@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pipelines.predict.ledger import Ledger, Record
 from sem_models.config.presets.table import find_recipe
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -70,7 +71,7 @@ def main() -> None:
     result = {
         "recipe": options.recipe, "files": options.files, "size_px": options.size, "processors": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 2), "rounds": rounds,
-        "median": {workers: _medians(found) for workers, found in rounds.items()},
+        "median": {workers: _medians(found) for workers, found in rounds.items()}, "ledger": _ledger_costs(),
     }  # fmt: skip
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result["median"], indent=1))
@@ -105,6 +106,22 @@ def _run(folder: Path, workers: int, out: Path) -> dict[str, float]:
     cpu_s = sum(answer["cpu_s"] for answer in answers)
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {"wall_s": wall_s, "cpu_s": cpu_s, "files": files, "cores_used": cpu_s / wall_s, "peak_mb": peak_mb}
+
+
+def _ledger_costs(entries: int = 100_000) -> dict[str, float]:
+    """Measure the processor time that the ledger itself takes for very many files."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{number:06d}.tif" for number in range(entries)]
+        ledger, start = Ledger(Path(folder) / "out", {}), time.process_time()
+        for file in files:
+            with ledger.claimed(file, wait=False):
+                ledger.append(Record(str(file), "", (), 1.0))
+        each_s, start = (time.process_time() - start) / entries, time.process_time()
+        again = Ledger(Path(folder) / "out", {})
+        settled = sum(again.settled(file) is not None for file in files)
+        for opened in (ledger, again):
+            opened.close()
+        return {"entries": settled, "each_ms": 1000 * each_s, "started_again_s": time.process_time() - start}
 
 
 def _medians(found: list[dict[str, float]]) -> dict[str, float]:

@@ -109,7 +109,12 @@ def many_files() -> str:
     header = ["processes", "seconds by the clock", "processor time, s", "processor time a file, s", "cores in use"]
     size = content["size_px"]
     conditions = f"{content['recipe']}, {content['files']} files of {size} x {size} px, load {content['load_average']}."
-    return f"{conditions}\n\n{markdown(header, rows)}"
+    ledger = content["ledger"]
+    costs = (
+        f"The ledger takes {ledger['each_ms']:.2f} ms of processor time a file; a start finds {ledger['entries']:,} "
+        f"settled files in {ledger['started_again_s']:.1f} s."
+    )
+    return f"{conditions}\n\n{markdown(header, rows)}\n\n{costs}"
 
 
 def estimate() -> str:
