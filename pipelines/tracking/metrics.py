@@ -54,7 +54,11 @@ class GrowingCurves:
             latest = self._latest[key]
             for point in new:
                 latest[point.step] = max(point, latest.get(point.step, point), key=_when)
-            self._curves[key] = sorted((step, point.value) for step, point in latest.items())
+            curve = self._curves.get(key, [])
+            added = {point.step for point in new}
+            # Mostly, steps follow those before, and a long curve need not be sorted again.
+            kept = curve if curve and min(added) > curve[-1][0] else []
+            self._curves[key] = kept + sorted((step, latest[step].value) for step in (added if kept else latest))
         return self._curves.get(key, [])
 
 
