@@ -23,7 +23,8 @@ from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.baselines.filters import noise_sigma
 from sem_models.evaluation.metrics.gradients import edge_retention
-from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db
 from sem_models.evaluation.metrics.texture import gradient_energy_ratio
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval, seeds_interval
 from sem_models.images.intensity import UnitImage

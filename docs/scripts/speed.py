@@ -163,6 +163,70 @@ def backend_rates() -> str:
     return markdown(header, rows)
 
 
+def pages() -> str:
+    """Clicks and page changes with 500 runs: by the clock, and processor time of server and browser."""
+    content = json.loads((SPEED.parent / "dashboard" / "pages.json").read_text())
+    kinds = {**content["now"]["first_visits"], **content["now"]["actions"], "all clicks": content["now"]["all_clicks"]}
+    rows = []
+    for name, now in kinds.items():
+        before = {**content["before"]["first_visits"], **content["before"]["actions"]}.get(
+            name, content["before"]["all_clicks"]
+        )
+        costs = [f"{found['server_cpu_median_ms']} + {found['browser_cpu_median_ms']}" for found in (before, now)]
+        rows.append([name, str(now["n"]), *costs, f"{before['p95_ms'] / 1000:.1f}", f"{now['p95_ms'] / 1000:.1f}"])
+    shares = [f"{100 * content[label]['live']['share_of_a_core']:.1f} %" for label in ("before", "now")]
+    loads = [f"{content[label]['load_average']['after']:g}" for label in ("before", "now")]
+    header = ["", "n", "server + browser before, ms", "now, ms", "95th percentile by the clock before, s", "now, s"]
+    live = f"A page of a training that goes on costs the server {shares[1]} of a core (before: {shares[0]})."
+    return f"{markdown(header, rows)}\n\n{live} Load of the machine: {loads[0]} before, {loads[1]} now, on two cores."
+
+
+def scores() -> str:
+    """Processor time of PSNR, SSIM and LPIPS per pair, plainly and shared."""
+    content = _content("scores")
+    rows = [
+        [name, str(found["pairs"]), f"{found['plain_cpu_ms']:.0f}", f"{found['ours_cpu_ms']:.0f}",
+         f"{found['times_as_fast_cpu']:.2f}", f"{found['times_as_fast_wall']:.2f}"]
+        for name, found in content.items()
+        if isinstance(found, dict) and "pairs" in found
+    ]  # fmt: skip
+    header = ["", "pairs", "plainly, ms of processor time a pair", "shared, ms", "times as fast", "by the clock"]
+    return markdown(header, rows)
+
+
+def many_files() -> str:
+    """One and two processes on the same files."""
+    content = _content("many_files")
+    rows = [
+        [workers, f"{found['wall_s']:.1f}", f"{found['cpu_s']:.1f}", f"{found['cpu_s'] / content['files']:.2f}",
+         f"{found['cores_used']:.2f}"]
+        for workers, found in content["median"].items()
+    ]  # fmt: skip
+    header = ["processes", "seconds by the clock", "processor time, s", "processor time a file, s", "cores in use"]
+    size = content["size_px"]
+    conditions = f"{content['recipe']}, {content['files']} files of {size} x {size} px, load {content['load_average']}."
+    ledger = content["ledger"]
+    costs = (
+        f"The ledger takes {ledger['each_ms']:.2f} ms of processor time a file; a start finds {ledger['entries']:,} "
+        f"settled files in {ledger['started_again_s']:.1f} s."
+    )
+    return f"{conditions}\n\n{markdown(header, rows)}\n\n{costs}"
+
+
+def estimate() -> str:
+    """Hours of one core and of a machine with two for very many images and patches, from measured processor time."""
+    content = _content("prediction")
+    rows = []
+    for name, scale in (("nafnet-denoise-small", 1), ("mrn-blind-small", 1), ("srresnet-x4-small", 4)):
+        height, width = content["sizes"][str(scale)]
+        per_pixel_s = content["networks"][name]["chosen, kept"]["cpu_s"] / (height * width)
+        images_h, patches_h = (count * edge**2 * per_pixel_s / 3600 for count, edge in ((1e5, 1024), (1e6, 128)))
+        rows.append([name, *(f"{hours:,.0f}" for hours in (images_h, images_h / 2, patches_h, patches_h / 2))])
+    header = ["recipe", "100,000 images of 1024 x 1024 px: core hours", "hours on two cores",
+              "1,000,000 patches of 128 x 128 px: core hours", "hours on two cores"]  # fmt: skip
+    return markdown(header, rows)
+
+
 def _content(name: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((SPEED / f"{name}.json").read_text())
     return content

@@ -12,6 +12,7 @@ from pipelines.data.datasets import list_datasets
 from pipelines.home import home
 from pipelines.jobs.slots import slot_names
 from pipelines.tracking.address import tracking_uri
+from pipelines.tracking.database import has_database
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
 from pipelines.train.requests import DemoRequest
@@ -28,7 +29,7 @@ def show() -> None:
         left, right = st.columns([3, 2], gap="large")
         with left:
             st.subheader("What to do next")
-            if is_opening():
+            if is_opening() and not has_database():
                 _wait_for_store()
             else:
                 _next_step()
@@ -65,7 +66,7 @@ def _next_step() -> None:
         return
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training", limit=50)
+    runs = list_runs(kind="training")
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if Tag.evaluated("test") in run.tags]
     if not finished:

@@ -23,7 +23,13 @@ from pipelines.evaluate.requests import (
     RoundTripRequest,
 )
 from pipelines.home import TaskFile, home
-from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
+from pipelines.predict.requests import (
+    MaskTranslationRequest,
+    PredictManyRequest,
+    PredictRequest,
+    SynthesiseRequest,
+    TranslateRequest,
+)
 from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
@@ -57,6 +63,7 @@ USE_CASES: Mapping[str, UseCase] = {
         (RoundTripRequest, evaluate.round_trip),
         (DownstreamRequest, evaluate.downstream),
         (PredictRequest, predict.predict),
+        (PredictManyRequest, predict.predict_many),
         (SynthesiseRequest, predict.synthesise),
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),

@@ -20,7 +20,7 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import artifacts_at, artifacts_of, client
+from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
@@ -33,6 +33,8 @@ _NEEDED = (
     *("mlflow", "torch", "numpy", "scipy", "pandas", "pillow", "tifffile", "imagecodecs", "mrcfile"),
     *("safetensors", "pydantic", "psutil"),
 )
+_PAGE = 1000
+"""Models asked for at once."""
 COLUMN = "image"
 """Name of the only column of input and output: a TIFF file as base64 text."""
 
@@ -156,7 +158,8 @@ def alias_target(name: str, alias: str) -> str | None:
 def list_versions() -> list[RegisteredVersion]:
     """List all versions of all registered models, newest first within a model."""
     found: list[RegisteredVersion] = []
-    for model in client().search_registered_models(max_results=200):
+    search = client().search_registered_models
+    for model in all_pages(lambda token: search(max_results=_PAGE, page_token=token)):
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)

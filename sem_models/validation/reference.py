@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sem_models.config.validation_scores import PSNR, ValidationScore
 from sem_models.evaluation.baselines.table import Bicubic
 from sem_models.evaluation.grey_levels import unit_output
-from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.scorer import DATA_RANGE, Case
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
