@@ -10,6 +10,8 @@ from pathlib import Path
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.store import artifacts_of
 
+_ADDRESS = "address.json"
+
 
 class Outbox:
     """A folder of letters: files with the artifact path that they go to. Posted by one thread, sent by another."""
@@ -17,7 +19,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         """`folder` may hold letters of an interrupted run; they are sent as well."""
         folder.mkdir(parents=True, exist_ok=True)
-        for half in folder.glob(".*"):
+        for half in [letter for letter in folder.iterdir() if _is_half(letter)]:
             # Half posted or half removed when a process was killed: links that would hold old checkpoints on the disk.
             shutil.rmtree(half, ignore_errors=True)
         self._outbox = folder
@@ -31,10 +33,10 @@ class Outbox:
             if artifact_path.startswith(f"{Artifact.CHECKPOINTS}/"):
                 for letter in self._letters():
                     if _address(letter) == artifact_path and not (letter / ".sending").exists():
-                        shutil.rmtree(letter, ignore_errors=True)
+                        shutil.rmtree(_hide(letter), ignore_errors=True)
             part = self._outbox / f".{time.time_ns()}-{self._files}"
             part.mkdir()
-            (part / "address.json").write_text(json.dumps(artifact_path))
+            (part / _ADDRESS).write_text(json.dumps(artifact_path))
             (part / "files").mkdir()
             fill(part / "files")
             part.rename(self._outbox / part.name[1:])
@@ -50,12 +52,20 @@ class Outbox:
                     continue
                 (letter / ".sending").touch()
             artifacts_of(run_id).log_artifacts(str(letter / "files"), _address(letter))
-            sent = letter.with_name(f".{letter.name}.sent")
             with self._lock:
-                # The training thread must not read a letter that is half removed.
-                letter.rename(sent)
-            shutil.rmtree(sent, ignore_errors=True)
+                gone = _hide(letter)
+            shutil.rmtree(gone, ignore_errors=True)
+
+
+def _is_half(letter: Path) -> bool:
+    # Versions before 0.2 removed letters where they lay.
+    return letter.name.startswith(".") or not (letter / _ADDRESS).exists()
+
+
+def _hide(letter: Path) -> Path:
+    """Take a letter out of the box in one step: nobody may read one that is half removed, not even after a kill."""
+    return letter.rename(letter.with_name(f".{letter.name}.gone"))
 
 
 def _address(letter: Path) -> str:
-    return str(json.loads((letter / "address.json").read_text()))
+    return str(json.loads((letter / _ADDRESS).read_text()))
