@@ -1,18 +1,21 @@
 """What the server of the dashboard does besides showing pages: open the store ahead, and send images to the viewer."""
 
+import importlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import streamlit as st
 from starlette.routing import BaseRoute
 
-from pages.ahead import import_ahead
 from pages.widgets.viewer.assets import asset_route
 from pages.widgets.viewer.prefix import url_prefix
 from pipelines.jobs.fork_server import fork_server
 from pipelines.tracking.opening import open_ahead, wait_until_open
 from pipelines.viewing.routes import image_routes
+
+_PAGES = Path(__file__).parent
 
 
 @asynccontextmanager
@@ -25,8 +28,12 @@ async def opening(_: st.App) -> AsyncIterator[None]:
 
 
 def _import_ahead() -> None:
+    """Import what the pages need, for which the first visit would wait; not what acts when it is imported."""
     wait_until_open()
-    import_ahead()
+    for path in sorted(_PAGES.rglob("*.py")):
+        if path.name not in ("page.py", "dashboard.py", "installed.py", "__main__.py"):
+            inside = path.relative_to(_PAGES.parent).with_suffix("")
+            importlib.import_module(".".join(inside.parts).removesuffix(".__init__"))
 
 
 def routes() -> list[BaseRoute]:

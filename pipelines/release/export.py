@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.release.requests import ExportRequest
+from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import NETWORK_FACTS, packages
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit, to_unit
@@ -191,9 +192,14 @@ def _dimension(name: str, step: int) -> Any:
 def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
     """Raise the test sizes to what the network takes, and beyond what its halo covers."""
     facts = model.capabilities
-    step, least = facts.size_multiple, 2 * facts.halo + 1
+    step, least = facts.size_multiple, 2 * _padding(facts) + 1
     raised = [[-(-max(edge, least) // step) * step for edge in size] for size in _TEST_SIZES]
     return [(height, width + step * index) for index, (height, width) in enumerate(raised)]
+
+
+def _padding(facts: Capabilities) -> int:
+    """Return the halo by which consumers pad images, after which sizes must still be multiples of the step."""
+    return -(-facts.halo // facts.size_multiple) * facts.size_multiple
 
 
 def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -246,8 +252,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
-    # Consumers pad images by the halo, after which sizes must still be multiples of the step.
-    halo = -(-facts.halo // facts.size_multiple) * facts.size_multiple
+    halo = _padding(facts)
 
     def axes(given: bool) -> list[object]:
         channels = facts.channels_in if given else facts.channels_out

@@ -33,7 +33,7 @@ def encode(grey: Pixels) -> tuple[Codes, GreyCode]:
     if grey.dtype in (np.uint8, np.uint16):
         return grey, GreyCode()
     lo, hi = _range(grey)
-    exact = grey.dtype.kind in "iu" and hi - lo <= _LARGEST
+    exact = np.issubdtype(grey.dtype, np.integer) and hi - lo <= _LARGEST
     code = GreyCode(lo, 1.0 if exact or hi == lo else (hi - lo) / _LARGEST)
     return quantised(grey, code), code
 
@@ -52,7 +52,7 @@ def _range(grey: Pixels) -> tuple[float, float]:
     lows, highs = [], []
     for top in range(0, grey.shape[0], _BAND):
         band = grey[top : top + _BAND]
-        finite = band if band.dtype.kind in "iu" else band[np.isfinite(band)]
+        finite = band if np.issubdtype(band.dtype, np.integer) else band[np.isfinite(band)]
         if finite.size:
             lows.append(float(finite.min()))
             highs.append(float(finite.max()))
