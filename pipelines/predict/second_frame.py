@@ -28,7 +28,7 @@ class MeasuredBlur:
 
     width_px: float
     error_px: float
-    clipped: float = 0.0
+    clipped: float
     """Share of clipped pixels in the frame that has more of them."""
 
 

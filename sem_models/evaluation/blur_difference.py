@@ -43,7 +43,7 @@ class BlurDifference:
     """Standard error, by a jackknife over blocks of the field. It does not cover kernels that are not Gaussian."""
     shift_px: tuple[float, float]
     """(rows, columns) by which the image lies further down and to the right than the other frame."""
-    clipped: float = 0.0
+    clipped: float
     """Share of clipped pixels in the frame that has more of them. Where both frames are clipped alike, the difference
     looks smaller than it is, which the standard error does not cover."""
 

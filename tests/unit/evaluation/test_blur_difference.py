@@ -115,7 +115,7 @@ def test_noise_of_the_frames_is_measured() -> None:
 @pytest.mark.parametrize(("image", "other"), [(3.0, 1.0), (1.0, 3.0), (2.0, -2.0), (-1.0, 3.0)])
 def test_a_known_step_gives_the_width_of_the_image_itself(image: float, other: float) -> None:
     """Widths with a sign: on one side of focus, or on both."""
-    found = BlurDifference(image**2 - other**2, 0.2, (0.0, 0.0))
+    found = BlurDifference(image**2 - other**2, 0.2, (0.0, 0.0), clipped=0.0)
     step = abs(image - other)
     assert found.width_px(step) == pytest.approx(abs(image))
     assert found.width_error_px(step) == pytest.approx(0.1 / step)
