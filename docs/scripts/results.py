@@ -14,6 +14,7 @@ from docs.scripts import (
     speed,
     super_resolution,
     texture,
+    translation,
     without_pairs,
 )
 from docs.scripts.stored import BENCHMARKS
@@ -21,7 +22,6 @@ from docs.scripts.stored import BENCHMARKS
 DETAILS = {
     "denoising": "denoising/RESULTS.md",
     "refocusing": "refocusing/RESULTS.md",
-    "translation": "translation/RESULTS.md",
     "without-pairs": "translation/UNPAIRED.md",
     "masks": "synthesis/RESULTS.md",
     "super-resolution": "super_resolution/RESULTS.md",
@@ -43,6 +43,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "super-resolution": super_resolution.super_resolution,
     "real-scans": real_scans.real_scans,
     "real-scan-gains": real_scans.real_scan_gains,
+    "real-scan-contrasts": real_scans.real_scan_contrasts,
     "real-scan-registration": real_scans.real_scan_registration,
     "ablation": super_resolution.ablation,
     "inpainting": inpainting.inpainting,
@@ -57,6 +58,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "lattice-defects": columns.lattice_defects,
     "posterior-mean": denoising.posterior_mean,
     "posterior-mean-lines": denoising.posterior_mean_of_lines,
+    "translation": translation.translation,
     "without-pairs": without_pairs.without_pairs,
     "coverage": coverage.coverage,
     "texture": texture.texture,
@@ -70,4 +72,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "links": near_duplicates.recordings,
     "overlaps": near_duplicates.overlaps,
 }
-PAGES = {f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()}
+PAGES = {
+    **{f"results/tables/{name}.md": _details(name, source) for name, source in DETAILS.items()},
+    "results/tables/translation.md": translation.page,
+}
