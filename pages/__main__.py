@@ -9,9 +9,9 @@ HERE = Path(__file__).resolve().parent
 
 
 def main_script() -> Path:
-    """Find the main script: `app.py` in a checkout, else the list of pages; the theme lies beside both."""
+    """Find the main script: `app.py` in a checkout, else `installed.py`; the theme lies beside both."""
     in_checkout = HERE.parent / "app.py"
-    return in_checkout if in_checkout.is_file() else HERE / "dashboard.py"
+    return in_checkout if in_checkout.is_file() else HERE / "installed.py"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""The list of pages, and nothing else; `app.py` serves it."""
+"""The list of pages, and nothing else; `app.py` and `installed.py` serve it."""
+
+from pathlib import Path
 
 import pandas  # noqa: F401  (imported whole before a rerun can meet it half imported)
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
-st.set_page_config(page_title="SEM Workbench", page_icon=":material/biotech:", layout="wide")
+st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 
 PAGES = {
     "home": ("Home", ":material/home:"),
@@ -18,10 +21,12 @@ PAGES = {
     "study": ("Study", ":material/groups:"),
 }
 
-st.navigation(
+page = st.navigation(
     [
         st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
         for name, (title, icon) in PAGES.items()
     ]
-).run()
+)
+page.run()
+show_tray()
 go_on()

@@ -60,9 +60,19 @@ class Home:
         return self.jobs / "tasks"
 
     @property
+    def seen(self) -> Path:
+        """One empty file for each training or task whose end somebody has looked at."""
+        return self.jobs / "seen"
+
+    @property
     def baseline_rows(self) -> Path:
         """Scores of baselines, kept so that they need not be computed again."""
         return self.work / "floors"
+
+    @property
+    def pyramids(self) -> Path:
+        """Images prepared for the viewer. They can be deleted at any time: they are computed again when needed."""
+        return self.root / "cache" / "pyramids"
 
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""

@@ -24,6 +24,9 @@ MODEL_HELP = (
     "baseline such as baseline:bicubic."
 )
 SCALE_HELP = "Scale of a baseline; models know their own."
+BACKEND_HELP = (
+    "What computes a trained network on the CPU; auto: PyTorch, or what was measured to be faster with the same output."
+)
 STRENGTH_HELP = (
     "Blur to undo, sigma of a Gaussian in px, for refocusing models that can be told; 0 changes nothing. By default "
     "that of the model."

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,19 +27,30 @@ def freed_memory_kept() -> Iterator[None]:
     """Inside the block, keep large pieces of memory that were freed for their next use; give them back at its end.
 
     The C library of Linux maps each large array anew, and the kernel fills it with zeros page by page: half of the time
-    of a network with tensors of 64 MB. Elsewhere nothing happens.
+    of a network with tensors of 64 MB. Elsewhere nothing happens. Blocks may lie inside each other, also in several
+    threads: the outermost one counts.
     """
+    global _open_blocks
     if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "malloc_trim"):  # musl has no such function
         yield
         return
-    library.mallopt(_MMAP_MAX, 0)
-    library.mallopt(_TRIM_THRESHOLD, _NEVER)
+    with _blocks:
+        _open_blocks += 1
+        library.mallopt(_MMAP_MAX, 0)
+        library.mallopt(_TRIM_THRESHOLD, _NEVER)
     try:
         yield
     finally:
-        library.mallopt(_MMAP_MAX, _USUAL_MAPS)
-        library.mallopt(_TRIM_THRESHOLD, _USUAL_THRESHOLD)
-        library.malloc_trim(0)
+        with _blocks:
+            _open_blocks -= 1
+            if not _open_blocks:
+                library.mallopt(_MMAP_MAX, _USUAL_MAPS)
+                library.mallopt(_TRIM_THRESHOLD, _USUAL_THRESHOLD)
+                library.malloc_trim(0)
+
+
+_blocks = threading.Lock()
+_open_blocks = 0
 
 
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1

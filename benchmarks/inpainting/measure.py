@@ -23,7 +23,8 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.baselines.lines import InterpolatedLines, fill_and_mark
-from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import image_seed
 from sem_models.evaluation.statistics.intervals import seeds_interval
 from sem_models.inference.model import UnitModel

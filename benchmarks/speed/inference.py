@@ -1,19 +1,14 @@
 """Time of the predictor with different memory formats and tile sizes, on this machine.
 
-    python benchmarks/speed/inference.py [--rounds N]
+    python -m benchmarks.speed.inference [--rounds N]
 
-Variants alternate, so that a machine whose speed drifts slows all of them equally. Ratios are those of the medians.
 Writes `inference.json` next to this file.
 """
 
 import argparse
-import json
-import platform
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.speed.harness import circumstances, in_turns, measured, store, summary
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities as facts_of
 from sem_models.config.presets.table import find_recipe
@@ -58,19 +54,10 @@ def variants(recipe: str) -> dict[str, Callable[[NDArray[np.float32]], Any]]:
 
 
 def measure(recipe: str, rounds: int) -> dict[str, Any]:
-    """Median seconds of each variant and its ratio to the first."""
+    """Return times of each variant, and their ratio to those of the first."""
     image = np.random.default_rng(0).random((1, SIZE, SIZE), np.float32)
-    runs = variants(recipe)
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for count in range(rounds + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run(image)
-            if count:
-                seconds[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    first = next(iter(medians.values()))
-    return {name: {"median_s": round(value, 3), "ratio": round(value / first, 2)} for name, value in medians.items()}
+    runs = {name: partial(measured, partial(run, image)) for name, run in variants(recipe).items()}
+    return summary(in_turns(runs, rounds))
 
 
 def main() -> None:
@@ -78,19 +65,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    result: dict[str, Any] = {
-        "machine": platform.machine(),
-        "device": choose_device(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "input_px": SIZE,
-        "rounds": rounds,
-    }
+    result: dict[str, Any] = {**circumstances(rounds), "input_px": SIZE, "networks": {}}
     for recipe in ("vdsr-x4-small", "srresnet-x4-small"):
-        result[recipe] = measure(recipe, rounds)
-    text = json.dumps(result, indent=1)
-    Path(__file__).with_suffix(".json").write_text(text + "\n")
-    print(text)
+        result["networks"][recipe] = measure(recipe, rounds)
+    store(__file__, result)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@ import argparse
 import contextlib
 import json
 import resource
-import statistics
-import subprocess
-import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,6 +19,7 @@ from unittest import mock
 import numpy as np
 import torch
 
+from benchmarks.speed.harness import circumstances, in_a_process, in_turns, store, summary
 from sem_models.config.presets.table import find_recipe
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor
@@ -28,6 +27,7 @@ from sem_models.networks.table import build_network
 
 RECIPES = ("mrn-blind-small", "nafnet-denoise-small", "unet-translate-small", "srresnet-x4-small")
 VARIANTS = {"256 px": (256, False), "256 px, kept": (256, True), "chosen": (None, False), "chosen, kept": (None, True)}
+SCRIPT = Path(__file__)
 SIZES = {1: (1400, 1536), 4: (500, 600)}
 """Of the image, by scale."""
 
@@ -41,21 +41,11 @@ def main() -> None:
     if chosen.one:
         print(json.dumps(_measure(*chosen.one)))
         return
-    found: dict[str, Any] = {"threads": torch.get_num_threads(), "rounds": chosen.rounds, "sizes": SIZES}
+    found: dict[str, Any] = {**circumstances(chosen.rounds), "sizes": SIZES, "networks": {}}
     for recipe in RECIPES:
-        runs: dict[str, list[dict[str, float]]] = {variant: [] for variant in VARIANTS}
-        for _ in range(chosen.rounds):
-            for variant, results in runs.items():
-                results.append(_in_a_process(recipe, variant))
-        found[recipe] = _summary(runs)
-        print(recipe, found[recipe], flush=True)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
-
-
-def _in_a_process(recipe: str, variant: str) -> dict[str, float]:
-    call = [sys.executable, "-m", "benchmarks.speed.prediction", "--one", recipe, variant]
-    result: dict[str, float] = json.loads(subprocess.run(call, stdout=subprocess.PIPE, check=True, text=True).stdout)
-    return result
+        alone = {variant: partial(in_a_process, SCRIPT, "--one", recipe, variant) for variant in VARIANTS}
+        found["networks"][recipe] = summary(in_turns(alone, chosen.rounds, warm_up=0))
+    store(__file__, found)
 
 
 def _measure(recipe_name: str, variant: str) -> dict[str, float]:
@@ -72,19 +62,6 @@ def _measure(recipe_name: str, variant: str) -> dict[str, float]:
     return {
         "cpu_s": time.process_time() - start,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-
-
-def _summary(runs: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
-    seconds = {variant: statistics.median(run["cpu_s"] for run in results) for variant, results in runs.items()}
-    first = next(iter(seconds.values()))
-    return {
-        variant: {
-            "cpu_s": round(seconds[variant], 2),
-            "peak_mb": round(max(run["peak_mb"] for run in results)),
-            "times_as_fast": round(first / seconds[variant], 2),
-        }
-        for variant, results in runs.items()
     }
 
 

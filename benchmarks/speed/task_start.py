@@ -7,15 +7,15 @@ Writes `task_start.json` next to this file.
 """
 
 import argparse
-import json
 import os
-import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.speed.harness import Measures, circumstances, in_turns, store, summary
 from pipelines.jobs import fork_server
 from pipelines.jobs.tasks import start_task, task_state
 from pipelines.predict.requests import PredictRequest
@@ -33,33 +33,26 @@ def main() -> None:
         image = Path(folder) / "image.tif"
         write_micrograph(image, Micrograph(np.random.default_rng(0).random((64, 64, 1), np.float32)))
         request = PredictRequest(model="baseline:bicubic", inputs=(image,), out=Path(folder) / "out", overwrite=True)
-        seconds: dict[str, list[float]] = {"fresh": [], "forked": []}
-        for _ in range(rounds):
-            seconds["fresh"].append(_time(request))
-            with fork_server.fork_server():
-                while not fork_server.is_ready():
-                    time.sleep(0.1)
-                seconds["forked"].append(_time(request))
-    medians = {way: round(statistics.median(values), 2) for way, values in seconds.items()}
-    result = {
-        "processors": os.cpu_count(),
-        "load_average": round(os.getloadavg()[0], 2),
-        "rounds": {way: [round(value, 2) for value in values] for way, values in seconds.items()},
-        "median_s": medians,
-        "ratio": round(medians["fresh"] / medians["forked"], 1),
-    }
-    Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+        ways = {"fresh": partial(_seconds, request), "forked": partial(_forked_seconds, request)}
+        found = summary(in_turns(ways, rounds, warm_up=0), "wall_s")
+    store(__file__, {**circumstances(rounds), "ways": found})
 
 
-def _time(request: PredictRequest) -> float:
+def _forked_seconds(request: PredictRequest) -> Measures:
+    with fork_server.fork_server():
+        while not fork_server.is_ready():
+            time.sleep(0.1)
+        return _seconds(request)
+
+
+def _seconds(request: PredictRequest) -> Measures:
     start = time.monotonic()
     task = start_task(request)
     while (state := task_state(task)).status == "running":
         time.sleep(0.01)
     if state.status != "done":
         raise RuntimeError(str(state.error))
-    return time.monotonic() - start
+    return {"wall_s": time.monotonic() - start}
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from sem_models.evaluation.baselines.filters import noise_sigma
 from sem_models.evaluation.metrics.frequency import frc_mean
 from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
 from sem_models.evaluation.metrics.lpips import lpips_alex
-from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db
 from sem_models.evaluation.metrics.texture import gradient_energy_ratio
 from sem_models.evaluation.statistics.intervals import cluster_interval
 from sem_models.images.intensity import UnitImage

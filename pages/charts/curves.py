@@ -29,6 +29,23 @@ def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
     return [points[index] for index in kept]
 
 
+class KeptFigures:
+    """Figures of curves that are drawn again and again, made anew only where a curve has other points."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[object, ...], go.Figure]] = {}
+
+    def figure(
+        self, key: str, series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False
+    ) -> go.Figure:
+        """Return what `curve_figure` makes of these curves; `key` names the chart."""
+        drawn = (tuple(series), *series.values(), baseline)
+        # Lists that are the same object are equal at once, however long they are.
+        if key not in self._known or self._known[key][0] != drawn:
+            self._known[key] = (drawn, curve_figure(series, y_title, baseline, log_y))
+        return self._known[key][1]
+
+
 def curve_figure(series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False) -> go.Figure:
     """Draw lines over the training step; the baseline is dashed grey."""
     figure = go.Figure()

@@ -10,12 +10,13 @@ from pages.compare.paired import show_pairs
 from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
-from pages.widgets.scores import header, mean_text, rows_table, say_nyquist, show_gains
+from pages.widgets.scores import header, rows_table, say_nyquist, show_gains
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison, compare, label
 from pipelines.evaluate.discriminate_table import discriminations_of
 from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
+from pipelines.evaluate.tables import mean_text
 from pipelines.evaluate.trained_scores import trained_scores
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, list_runs

@@ -1,6 +1,9 @@
 """Every model against a reference: a table, the difference on each image, ranks, and files to download."""
 
+import io
+import zipfile
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -27,10 +30,10 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
     paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
     if not paired.pairings:
         st.info(paired.caveats[0])
-        return
-    _show_differences(replace(paired, metrics=metrics))
-    _show_ranks(replace(paired, metrics=metrics))
-    _offer_files(paired)
+    else:
+        _show_differences(replace(paired, metrics=metrics))
+        _show_ranks(replace(paired, metrics=metrics))
+    _offer_files(comparison, paired, metrics)
 
 
 def _show_differences(paired: PairedComparison) -> None:
@@ -47,10 +50,26 @@ def _show_ranks(paired: PairedComparison) -> None:
     st.dataframe(pd.DataFrame(rank_rows(paired)), hide_index=True)
 
 
-def _offer_files(paired: PairedComparison) -> None:
+def _offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> None:
     with st.container(horizontal=True):
-        for name, content in csv_files(paired).items():
+        for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
+        st.download_button(
+            "Report", partial(_report, comparison, paired, metrics), "report.zip", "application/zip",
+            icon=":material/article:", key="report", on_click="ignore",
+            help="A methods section written from the records of these runs, the scores shown above as CSV and LaTeX, "
+            "and one page with all of it.",
+        )  # fmt: skip
+
+
+def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> bytes:
+    from pipelines.publish.report import report_files
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in report_files(comparison, paired, metrics).items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 def _figure(paired: PairedComparison) -> go.Figure:

@@ -7,15 +7,12 @@ import streamlit as st
 
 from pages.widgets.frame import find_the_dead, heading, shown_errors
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import activity
 from pipelines.counts import counted, gain_text
 from pipelines.data.datasets import list_datasets
 from pipelines.home import home
-from pipelines.jobs.queue import JobInfo, active_jobs
 from pipelines.jobs.slots import slot_names
-from pipelines.jobs.tasks import list_tasks
-from pipelines.progress import clock
 from pipelines.tracking.address import tracking_uri
+from pipelines.tracking.database import has_database
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
 from pipelines.train.requests import DemoRequest
@@ -32,12 +29,10 @@ def show() -> None:
         left, right = st.columns([3, 2], gap="large")
         with left:
             st.subheader("What to do next")
-            if is_opening():
+            if is_opening() and not has_database():
                 _wait_for_store()
             else:
                 _next_step()
-            st.subheader("Background work")
-            show_jobs()
         with right:
             st.subheader("Try it on simulated micrographs")
             _demo()
@@ -71,7 +66,7 @@ def _next_step() -> None:
         return
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training", limit=50)
+    runs = list_runs(kind="training")
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if Tag.evaluated("test") in run.tags]
     if not finished:
@@ -104,31 +99,6 @@ def _demo() -> None:
     if (not running or state) and st.button("Run the demo", type="primary", icon=":material/play_arrow:"):
         launch(DEMO, DemoRequest())
         st.rerun()
-
-
-@st.fragment(run_every=2.0)
-def show_jobs() -> None:
-    """Show trainings that wait or run, and running tasks."""
-    jobs = active_jobs()
-    tasks = [task for task in list_tasks() if task.status == "running"]
-    if not jobs and not tasks:
-        st.caption("Nothing is running or waiting.")
-    for job in jobs:
-        _training(job)
-    for task in tasks:
-        share = task.done / task.total if task.total else 0.0
-        st.progress(min(share, 1.0), text=f"{activity(task.use_case)}: {task.what or 'starting'}")
-
-
-def _training(job: JobInfo) -> None:
-    name = f"Run {job.run_id[:8]}"
-    if job.state == "waiting":
-        st.write(f"{name} is waiting, position {job.position} in the queue.")
-    else:
-        share = job.step / job.total if job.total else 0.0
-        left = f"about {clock(job.seconds_left)} left"
-        st.progress(min(share, 1.0), text=f"{name} on {job.slot}: step {job.step} of {job.total}, {left}")
-    st.page_link("runs/page.py", label=f"Open {name}", query_params={"run": job.run_id})
 
 
 show()

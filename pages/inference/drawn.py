@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.inference.drawn_results import TASK, show_drawn
+from pages.inference.drawn_results import TASK
 from pages.widgets.sampling import step_choices
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch
@@ -30,7 +30,7 @@ def is_drawing(recipe: Recipe | None) -> bool:
 
 
 def draw(model: ModelRef, recipe: Recipe) -> None:
-    """Show the settings, the button, and the result."""
+    """Show the settings and the button."""
     after_masks = find_task(recipe).uses_masks(recipe)
     what = _after_masks() if after_masks else _free()
     left, middle, right = st.columns(3)
@@ -48,7 +48,6 @@ def draw(model: ModelRef, recipe: Recipe) -> None:
         changes = (f"diffusion.sampling.steps={steps}", f"diffusion.sampling.guidance={guidance:g}")
         launch(TASK, SynthesiseRequest(model=model, out=out, seed=seed, changes=changes, **what))
         st.rerun()
-    show_drawn()
 
 
 def _free() -> dict[str, Any]:

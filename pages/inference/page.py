@@ -9,7 +9,9 @@ import streamlit as st
 
 from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
-from pages.inference.viewer import show_result
+from pages.inference.drawn_results import TASK as DRAWING
+from pages.inference.drawn_results import show_drawn
+from pages.inference.result import MadeFrom, show_result
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
@@ -17,11 +19,10 @@ from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
 from pipelines.home import home
-from pipelines.model_ref import ModelRef, parse_model
+from pipelines.model_ref import ModelRef, RunRef, parse_model
 from pipelines.predict.requests import PredictRequest
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
-from sem_models.images.micrograph import Micrograph
 from sem_models.tasks.table import find_task
 from sem_models.tasks.words import RESTORING
 
@@ -32,26 +33,39 @@ TASK = "predict"
 
 
 def show() -> None:
-    """Show the page."""
+    """Show the page; the form gives way to a result, which needs the room."""
     begin("Inference", "Apply a model to new micrographs. Bit depth, pixel size and provenance are kept.")
+    asked_before = {TASK, DRAWING} & set(st.query_params)
+    with st.expander("Model and files", expanded=not asked_before, icon=":material/tune:"), shown_errors():
+        _ask()
     with shown_errors():
-        left, right = st.columns(2, gap="large")
-        with left:
-            model = choose_model()
-        recipe = _recipe(model)
-        if model and recipe and is_drawing(recipe):
-            draw(model, recipe)
-            return
-        with right:
-            source = choose_source("File or folder on the server", "infer", "inference")
-            extra_inputs = choose_extra_inputs(model, source)
-            blur = choose_blur(recipe)
-        ready = bool(model and source) and extra_inputs is not None and blur.ready
-        projection = choose_projection(model)
-        words = find_task(recipe).words if recipe else RESTORING
-        if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-            _launch(model, source, extra_inputs or [], projection, blur)
-        _result()
+        _results()
+
+
+def _ask() -> None:
+    """Ask for a model and for what it is applied to."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        model = choose_model()
+    recipe = _recipe(model)
+    if model and recipe and is_drawing(recipe):
+        draw(model, recipe)
+        return
+    with right:
+        source = choose_source("File or folder on the server", "infer", "inference")
+        extra_inputs = choose_extra_inputs(model, source)
+        blur = choose_blur(recipe)
+    ready = bool(model and source) and extra_inputs is not None and blur.ready
+    projection = choose_projection(model)
+    words = find_task(recipe).words if recipe else RESTORING
+    if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
+        _launch(model, source, extra_inputs or [], projection, blur)
+
+
+def _results() -> None:
+    """Show the results that the address names, whichever model is chosen now."""
+    _result()
+    show_drawn()
 
 
 def _recipe(model: ModelRef | None) -> "Recipe | None":
@@ -96,35 +110,42 @@ def _result() -> None:
         st.warning(on_page(failed["error"]))
     if not results:
         return
-    st.divider()
-    chosen = st.selectbox("Result", results, format_func=_label, key="result")
+    chosen = st.selectbox("Result", results, format_func=_label, key="result") if len(results) > 1 else results[0]
     if chosen:
-        if chosen.get("databar_rows"):
-            st.caption(
-                f"The data bar ({chosen['databar_rows']} rows at the bottom) was cut before the model was applied."
-            )
-        if chosen.get("blur_px") is not None:
-            st.caption(f"Measured blur: sigma {chosen['blur_px']:g} ± {chosen['blur_error_px']:.2g} px.")
         if chosen.get("warning"):
             st.warning(chosen["warning"])
-        if chosen.get("further"):
-            names = " + ".join(Path(name).name for name in (chosen["source"], *chosen["further"]))
-            st.caption(f"Assembled from {names}; the first is shown as the input.")
-        recorded = read_micrograph(Path(chosen["source"]), chosen["page"])
-        beside = chosen.get("abstention")
-        _show(recorded, Path(chosen["output"]), parse_model(state.request["model"]), Path(beside) if beside else None)
+        _show(chosen, parse_model(state.request["model"]))
 
 
-def _show(recorded: Micrograph, output: Path, model: ModelRef, abstention: Path | None) -> None:
+def _notes(result: dict[str, Any]) -> str:
+    """Say what was done to a file besides applying the model."""
+    notes = []
+    if result.get("databar_rows"):
+        rows = f"{result['databar_rows']} rows at the bottom"
+        notes.append(f"The data bar ({rows}) was cut before the model was applied.")
+    if result.get("blur_px") is not None:
+        notes.append(f"Measured blur: sigma {result['blur_px']:g} ± {result['blur_error_px']:.2g} px.")
+    if result.get("extra_inputs"):
+        names = " + ".join(Path(name).name for name in (result["source"], *result["extra_inputs"]))
+        notes.append(f"Assembled from {names}; the first is shown as the input.")
+    return " ".join(notes)
+
+
+def _show(result: dict[str, Any], model: ModelRef) -> None:
     """Show a result with the model that made it, which need not be the one that is chosen now."""
+    source, output = Path(result["source"]), Path(result["output"])
     recipe = _recipe(model)
     task = find_task(recipe) if recipe else None
-    st.caption(f"Made by `{model}`. {(task.words if task else RESTORING).caveat}")
+    caveat = (task.words if task else RESTORING).caveat
+    st.caption(f"{_label(result)}, made by `{model}`. {_notes(result)} {caveat}")
     if task and recipe and recipe.labels:
+        recorded = read_micrograph(source, result["page"])
         show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
-        restored = task is None or task.keeps_contrast
-        show_result(recorded, output, str(model), restored, abstention)
+        beside = result.get("abstention")
+        label = recipe.name if recipe and isinstance(model, RunRef) else str(model).removeprefix("models:/")
+        made = MadeFrom(source, result["page"], label, restored=task is None or task.keeps_contrast)
+        show_result(output, made, Path(beside) if beside else None)
 
 
 def _label(result: dict[str, Any]) -> str:

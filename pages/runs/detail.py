@@ -8,7 +8,9 @@ from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
+from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.jobs.seen import mark_seen
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
@@ -27,14 +29,19 @@ def show_run(run_id: str) -> None:
     run = get_run(run_id)
     st.subheader(run.name)
     _state(run)
+    if run.status not in _LIVE:
+        mark_seen(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
-    if mixed:
+    imported = Tag.IMPORTED_FROM in run.tags
+    if imported:
+        _import(run)
+    elif mixed:
         _origin(run)
     elif run.status in _LIVE:
         st.fragment(show_curves, run_every=1.5)(run_id)
     else:
         show_curves(run_id)
-    *samples, scores, settings = st.tabs(_TABS[1:] if mixed else _TABS)
+    *samples, scores, settings = st.tabs(_TABS[1:] if mixed or imported else _TABS)
     for tab in samples:
         with tab:
             show_samples(run)
@@ -57,6 +64,16 @@ def _origin(run: RunInfo) -> None:
     if st.button("Open that training", icon=":material/arrow_back:"):
         st.query_params["run"] = run.tags[Tag.INTERPOLATED_FROM]
         st.rerun()
+
+
+def _import(run: RunInfo) -> None:
+    """Say where an imported model comes from; how it was trained is not known here."""
+    file, network, parity = (run.tags[key] for key in (Tag.IMPORTED_FROM, Tag.ARCHITECTURE, Tag.PARITY))
+    st.info(
+        f"{network}, imported from `{file}`. It was not trained here. Its output differs by at most {parity} of the "
+        "range from that of the program it comes from.",
+        icon=":material/input:",
+    )
 
 
 def _state(run: RunInfo) -> None:
@@ -116,10 +133,15 @@ def _controls(run: RunInfo) -> None:
     with left:
         _offer_scores(run)
     with right:
-        name = st.text_input("Register as", f"{run.tags[Tag.RECIPE]}-{run.tags[Tag.DATASET]}", key="register_name")
+        name = st.text_input("Register as", "-".join(_named(run)), key="register_name")
         if st.button("Register as champion", icon=":material/verified:"):
             launch("register", RegisterRequest(run=run.run_id, name=name))
             st.rerun()
+
+
+def _named(run: RunInfo) -> list[str]:
+    """Return recipe and dataset of a run; an imported model has no dataset."""
+    return [run.tags[key] for key in (Tag.RECIPE, Tag.DATASET) if key in run.tags]
 
 
 def _offer_scores(run: RunInfo) -> None:
@@ -130,8 +152,9 @@ def _offer_scores(run: RunInfo) -> None:
         )
         return
     strength_px = choose_strength(_recipe(run))
-    if st.button("Score on the test split", type="primary", icon=":material/straighten:"):
-        launch("evaluate", EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET], strength_px=strength_px))
+    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", list_datasets(), key="scored_on")
+    if st.button("Score on the test split", type="primary", icon=":material/straighten:", disabled=not dataset):
+        launch("evaluate", EvaluateRequest(model=run.run_id, dataset=dataset or "", strength_px=strength_px))
         st.rerun()
     st.caption("Use the test split after you have chosen a model, not to choose it.")
 

@@ -1,8 +1,10 @@
 """Curves of a run that may still be training."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from pages.charts.curves import curve_figure
+from pages.charts.curves import KeptFigures, Points
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
@@ -27,7 +29,7 @@ def show_curves(run_id: str) -> None:
     _progress(run_id)
     for warning in run_warnings(run_id):
         st.warning(warning, icon=":material/monitor_heart:")
-    curves = _curves(run_id)
+    curves, figures = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     shown = shown_score(run)
     score, baseline = curves.points(shown.metric), curves.points(shown.baseline_metric)
@@ -35,18 +37,18 @@ def show_curves(run_id: str) -> None:
     with left:
         st.markdown("**Terms of the loss**, weighted")
         if losses:
-            st.plotly_chart(curve_figure(losses, "loss", log_y=True), key=f"loss-{run_id}")
+            _draw(figures, "loss", run_id, losses, "loss", log_y=True)
         else:
             st.caption("No step yet.")
     with right:
         st.markdown(f"**{shown.title}**{shown.detail}")
         if score:
-            st.plotly_chart(curve_figure({"model": score}, shown.axis, baseline), key=f"psnr-{run_id}")
+            _draw(figures, "psnr", run_id, {"model": score}, shown.axis, baseline)
         else:
             st.caption("No validation yet.")
         if shown.note:
             st.caption(shown.note)
-    _health(curves, run_id, dict(run.metrics))
+    _health(curves, figures, run_id, dict(run.metrics))
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
@@ -59,15 +61,27 @@ def shown_score(run: RunInfo) -> ValidationScore:
     return known or task.usual_score(method_facts(run.params.get("method")))
 
 
-def _curves(run_id: str) -> GrowingCurves:
-    """Return what this session has read of the run; the curves of the run shown before are dropped."""
-    known: tuple[str, GrowingCurves] | None = st.session_state.get("live-curves")
+def _curves(run_id: str) -> tuple[GrowingCurves, KeptFigures]:
+    """Return what this session has read and drawn of the run; that of the run shown before is dropped."""
+    known: tuple[str, GrowingCurves, KeptFigures] | None = st.session_state.get("live-curves")
     if known is None or known[0] != run_id:
-        known = st.session_state["live-curves"] = (run_id, GrowingCurves(run_id))
-    return known[1]
+        known = st.session_state["live-curves"] = (run_id, GrowingCurves(run_id), KeptFigures())
+    return known[1:]
 
 
-def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> None:
+def _draw(
+    figures: KeptFigures,
+    chart: str,
+    run_id: str,
+    series: Mapping[str, Points],
+    y_title: str,
+    baseline: Points = (),
+    log_y: bool = False,
+) -> None:
+    st.plotly_chart(figures.figure(chart, series, y_title, baseline, log_y), key=f"{chart}-{run_id}")
+
+
+def _health(curves: GrowingCurves, figures: KeptFigures, run_id: str, metrics: dict[str, float]) -> None:
     """Show the discriminator's probabilities and the variety of the outputs, where there is a discriminator."""
     keys = sorted(key.removeprefix("watch/") for key in metrics if key.startswith("watch/"))
     if not keys:
@@ -79,27 +93,25 @@ def _health(curves: GrowingCurves, run_id: str, metrics: dict[str, float]) -> No
     if probabilities:
         with left:
             st.markdown("**Discriminator: probability of being real**")
-            st.plotly_chart(curve_figure(probabilities, "probability"), key=f"belief-{run_id}")
+            _draw(figures, "belief", run_id, probabilities, "probability")
             st.caption(
                 "Real near 1 and generated near 0 for long: the discriminator has won; the generator learns nothing."
             )
     if variety:
         with right:
             st.markdown("**Correlation and diversity of the outputs**")
-            st.plotly_chart(curve_figure(variety, "1 is as in the targets"), key=f"life-{run_id}")
+            _draw(figures, "life", run_id, variety, "1 is as in the targets")
             # Between two contrasts, an exchange of light and dark may be right.
             signs = "Correlation below 0: light and dark are exchanged. " if "contrast" in seen else ""
             st.caption(f"{signs}Diversity near 0: every input gives the same picture.")
     if "pixel_accuracy" in seen:
         with left:
             st.markdown("**Share of training pixels in the right class**")
-            st.plotly_chart(curve_figure({"share": seen["pixel_accuracy"]}, "share"), key=f"accuracy-{run_id}")
+            _draw(figures, "accuracy", run_id, {"share": seen["pixel_accuracy"]}, "share")
     if "checkerboard" in seen:
         st.markdown("**Checkerboard**: how far patterns of 2 and 4 px stand out")
-        st.plotly_chart(
-            curve_figure({"checkerboard": seen["checkerboard"]}, "times the targets", log_y=True),
-            key=f"pattern-{run_id}",
-        )
+        checkerboard: dict[str, Points] = {"checkerboard": seen["checkerboard"]}
+        _draw(figures, "pattern", run_id, checkerboard, "times the targets", log_y=True)
         st.caption("Near 1: as in the targets. If it stays above 4, up-sampling leaves a pattern of 2 or 4 px.")
 
 

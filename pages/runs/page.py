@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from pages.runs.detail import show_run
 from pages.runs.table import choose_run
 from pages.widgets.frame import begin, empty, shown_errors
 
@@ -16,6 +15,9 @@ def show() -> None:
             if st.button("All runs", icon=":material/arrow_back:"):
                 del st.query_params["run"]
                 st.rerun()
+            # Samples and reports are read through MLflow, which takes seconds to import; the table needs none of it.
+            from pages.runs.detail import show_run
+
             show_run(chosen)
         else:
             _table()

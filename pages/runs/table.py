@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from pipelines.counts import counted
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.run_facts import tested_scores
 from pipelines.tracking.runs import RunInfo
@@ -44,7 +45,7 @@ def choose_run(runs: list[RunInfo]) -> str | None:
     task = st.segmented_control("Task", [_ALL, *tasks], default=_ALL, format_func=str.capitalize, key="runs-task")
     listed = [run for run in runs if task in (None, _ALL, task_of(run))]
     table = runs_table(listed)
-    st.caption("Select a row to open a run.")
+    st.caption(f"{counted(len(listed), 'run')}. Select a row to open one.")
     columns: dict[str, ColumnConfig] = {
         name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _HEADINGS
     }

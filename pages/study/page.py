@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.study.create import show_create
+from pages.study.create import TASK, show_create
 from pages.study.results import show_results
 from pages.study.take_part import RATER, show_trials
 from pages.widgets.frame import begin, empty, shown_errors
@@ -14,7 +14,8 @@ def show() -> None:
     """Show one view at a time: what has not reached the browser cannot be read in the page source."""
     begin("Study", "Which one is real? Blinded pictures, rated by people, with intervals and agreement.")
     with shown_errors():
-        view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed")
+        first = VIEWS[2] if TASK in st.query_params else VIEWS[0]
+        view = st.segmented_control("View", VIEWS, default=first, key="view", label_visibility="collapsed")
         if view == "New study":
             show_create()
             return

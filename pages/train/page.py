@@ -14,6 +14,7 @@ from pipelines.tracking.keys import Experiment, Tag
 from pipelines.train.requests import TrainRequest
 
 if TYPE_CHECKING:
+    from pipelines.tracking.runs import RunInfo
     from sem_models.config.recipe import Recipe
 
 
@@ -30,6 +31,7 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.dataset import channel_changes, choose_dataset, incompatibility
+    from pipelines.tracking.runs import list_runs
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
     from sem_models.tasks.compatibility import adapt
@@ -43,11 +45,12 @@ def _form(names: list[str]) -> None:
         channels = channel_changes(recipe, dataset.manifest)
         summary.caption(_summary(override(recipe, channels)))
         experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
-        init = _choose_start(recipe.network.kind)
+        runs = list_runs(kind="training")
+        init = _choose_start(recipe.network.kind, runs)
     with right:
         assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
     resolved = override(recipe, assignments)
-    _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps)
+    _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps, runs)
     if assignments:
         st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
     problem = incompatibility(resolved, dataset.manifest)
@@ -88,13 +91,11 @@ def _choose_recipe() -> "Recipe":
     return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 
 
-def _choose_start(kind: str) -> str | None:
+def _choose_start(kind: str, runs: "list[RunInfo]") -> str | None:
     """Let the user choose a run with the same kind of network to start from; None: fresh weights."""
-    from pipelines.tracking.runs import list_runs
-
     names = {
         run.run_id: f"{run.name} ({run.run_id[:8]})"
-        for run in list_runs(kind="training", limit=50)
+        for run in runs
         if run.params.get("network.kind") == kind and any(name.startswith("val/") for name in run.metrics)
     }
     chosen = st.selectbox(
@@ -104,13 +105,11 @@ def _choose_start(kind: str) -> str | None:
     return chosen or None
 
 
-def _estimate(recipe: str, steps: int) -> None:
+def _estimate(recipe: str, steps: int, runs: "list[RunInfo]") -> None:
     """Estimate the time from the measured speed of the last run of the same recipe in this store."""
-    from pipelines.tracking.runs import list_runs
-
     speeds = [
         run.metrics["speed/steps_per_s"]
-        for run in list_runs(kind="training", limit=50)
+        for run in runs
         if run.tags.get(Tag.RECIPE) == recipe and run.metrics.get("speed/steps_per_s")
     ]
     if speeds:

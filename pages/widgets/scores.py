@@ -1,14 +1,13 @@
 """Evaluation tables for display: means with intervals, gains over baselines, rows for each image."""
 
 from collections.abc import Sequence
-from math import isfinite
 
 import pandas as pd
 import streamlit as st
 
 from pages.widgets.families import choose_scores
 from pipelines.counts import counted
-from pipelines.evaluate.tables import GAIN_CAPTION, NYQUIST_CAPTION, gains
+from pipelines.evaluate.tables import GAIN_CAPTION, NYQUIST_CAPTION, gains, mean_text
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
@@ -62,18 +61,6 @@ def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(
         [{"method": m, **{header(k): mean_text(report, m, k) for k in metrics}} for m in report.methods]
     )
-
-
-def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
-    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval.
-
-    `≤ 2.00` stands for a mean of which some images are upper bounds (`EvaluationReport.at_nyquist`).
-    """
-    score = report.mean(method, metric)
-    bound = "≤ " if report.at_nyquist(method, metric) else ""
-    digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
-    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if isfinite(score.lo) else f" (n = {score.n})"
-    return f"{bound}{score.mean:.{digits}f}{interval}"
 
 
 def rows_table(report: EvaluationReport) -> pd.DataFrame:

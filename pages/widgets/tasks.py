@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, on_page
+from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
 from pipelines.progress import clock
 from pipelines.request import Request
@@ -26,6 +27,7 @@ def watched(key: str) -> TaskState | None:
         if state.status == "running":
             _running(key, task_id)
             return None
+        mark_seen(task_id)
         if state.status == "done":
             return state
         word = "was cancelled" if state.status == "cancelled" else "failed"

@@ -50,6 +50,7 @@ def compare(
     request: CompareRequest,
     out: Output,
     csv: Annotated[Path | None, typer.Option(help="Folder for the paired differences and ranks as CSV.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for a methods section and tables.")] = None,
 ) -> None:
     """Compare evaluated runs side by side, with their baselines, and image by image with a reference."""
     from pipelines.evaluate.compare import compare as run
@@ -71,7 +72,8 @@ def compare(
     if over_seeds:
         out.text(f"Over seeds and specimens. {SEEDS_CAPTION}")
         write_table(out, seed_rows(over_seeds))
-    for path in _write_csv(csv, paired) if csv else ():
+    written = _write_csv(csv, paired) if csv else []
+    for path in [*written, *(_write_report(report, comparison, paired) if report else ())]:
         out.text(str(path))
     runs = [{"run_id": c.model, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
     out.result(
@@ -117,6 +119,12 @@ def _write_csv(folder: Path, paired: "PairedComparison") -> list[Path]:
     for path, content in files.items():
         path.write_text(content)
     return list(files)
+
+
+def _write_report(folder: Path, comparison: "Comparison", paired: "PairedComparison") -> list[Path]:
+    from pipelines.publish.report import report_files, write_report
+
+    return write_report(report_files(comparison, paired, comparison.metrics), folder)
 
 
 @command(NoReferenceRequest, "model", "file", "second")

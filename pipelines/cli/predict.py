@@ -1,10 +1,17 @@
-"""`predict`, `synthesise`, `translate` and `bridge`."""
+"""`predict`, `predict-many`, `synthesise`, `translate` and `bridge`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.app import Output, command
-from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
+from pipelines.counts import counted
+from pipelines.predict.requests import (
+    MaskTranslationRequest,
+    PredictManyRequest,
+    PredictRequest,
+    SynthesiseRequest,
+    TranslateRequest,
+)
 from sem_models.errors import Message
 
 if TYPE_CHECKING:
@@ -21,7 +28,8 @@ def predict(request: PredictRequest, out: Output) -> None:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         source = " + ".join((result.source, *result.extra_inputs))
         warning = f"; {result.warning}" if result.warning else ""
-        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{warning}")
+        by = f"; computed by {result.backend}" if result.backend else ""
+        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{by}{warning}")
     out.result({"results": [_facts(result) for result in results]})
 
 
@@ -36,6 +44,18 @@ def _facts(result: "Prediction") -> dict[str, Any]:
     facts = asdict(result)
     facts["further"] = facts.pop("extra_inputs")
     return facts
+
+
+@command(PredictManyRequest, "model", "inputs", name="predict-many")
+def predict_many(request: PredictManyRequest, out: Output) -> None:
+    """Apply a model to very many images; start it as often as there are processors, and again after an interruption."""
+    from pipelines.predict.many import predict_many as run
+
+    result = run(request, out.progress)
+    failed = f", {counted(result.failed, 'file')} failed" if result.failed else ""
+    others = f", {counted(result.by_others, 'file')} by others or earlier" if result.by_others else ""
+    out.text(f"{counted(result.done, 'file')} done{failed}{others}; what became of each is in {result.ledger}")
+    out.result({**asdict(result), "ledger": str(result.ledger)})
 
 
 @command(SynthesiseRequest, "model")

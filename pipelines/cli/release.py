@@ -1,8 +1,8 @@
-"""`register`, `export` and `serve`."""
+"""`register`, `import`, `export` and `serve`."""
 
 from pipelines.cli.app import Output, command
 from pipelines.model_ref import RegistryRef
-from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
 
 
 @command(RegisterRequest, "run", stores=True)
@@ -11,9 +11,26 @@ def register(request: RegisterRequest, out: Output) -> None:
     from pipelines.release.register import register as run
     from pipelines.tracking.registry import alias_target
 
-    name, alias = request.name, request.alias or None
-    before = alias_target(name, alias) if alias else None
-    version = run(request)
+    alias = request.alias or None
+    before = alias_target(request.name, alias) if alias else None
+    _report(request.name, run(request), alias, before, out)
+
+
+@command(ImportRequest, "file", name="import", stores=True)
+def import_model(request: ImportRequest, out: Output) -> None:
+    """Register a model that was trained elsewhere, without running code from its file."""
+    from pipelines.release.import_model import import_model as run
+    from pipelines.tracking.registry import alias_target
+
+    alias = request.alias or None
+    before = alias_target(request.name, alias) if alias else None
+    imported = run(request)
+    out.text(f"{imported.summary} Run {imported.run_id}.")
+    _report(request.name, imported.version, alias, before, out)
+
+
+def _report(name: str, version: str, alias: str | None, before: str | None, out: Output) -> None:
+    """Say under which names a version is registered, and which one had its alias before."""
     out.text(str(RegistryRef(name, version=version)))
     if alias:
         earlier = f", and no longer to version {before}" if before else ""

@@ -23,8 +23,14 @@ from pipelines.evaluate.requests import (
     RoundTripRequest,
 )
 from pipelines.home import TaskFile, home
-from pipelines.predict.requests import MaskTranslationRequest, PredictRequest, SynthesiseRequest, TranslateRequest
-from pipelines.release.requests import ExportRequest, RegisterRequest, ServeRequest
+from pipelines.predict.requests import (
+    MaskTranslationRequest,
+    PredictManyRequest,
+    PredictRequest,
+    SynthesiseRequest,
+    TranslateRequest,
+)
+from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
@@ -57,10 +63,12 @@ USE_CASES: Mapping[str, UseCase] = {
         (RoundTripRequest, evaluate.round_trip),
         (DownstreamRequest, evaluate.downstream),
         (PredictRequest, predict.predict),
+        (PredictManyRequest, predict.predict_many),
         (SynthesiseRequest, predict.synthesise),
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),
         (RegisterRequest, release.register),
+        (ImportRequest, release.import_model),
         (ExportRequest, release.export),
         (ServeRequest, release.serve),
         (StudyCreateRequest, study.create),

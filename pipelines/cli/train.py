@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.app import INTERRUPTED, Output, command
-from pipelines.tracking.keys import Experiment
+from pipelines.tracking.keys import Experiment, Tag
+from pipelines.tracking.runs import set_tags
+from pipelines.train.companions import is_companion, is_torchrun, run_of_torchrun, torchrun_devices
 from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
 from sem_models.errors import FieldRef, UserError
 
@@ -20,14 +22,25 @@ def train_or_resume(
     resume: Annotated[str | None, typer.Option(help=ResumeRequest.description("run_id"))] = None,
     init: Annotated[str | None, typer.Option(help=TrainRequest.description("init"))] = None,
     queue: Annotated[bool, typer.Option("--queue", help=TrainRequest.description("queue"))] = False,
+    devices: Annotated[int | None, typer.Option(help=TrainRequest.description("devices"))] = None,
 ) -> int | None:
     """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
+    if is_companion():
+        _follow()
+        return None
+    devices = devices or (torchrun_devices() if is_torchrun() else None)
     if resume:
-        return go_on(ResumeRequest(run_id=resume, queue=queue), out)
+        return go_on(ResumeRequest(run_id=resume, queue=queue, devices=devices), out)
     if not (recipe and dataset):
         raise UserError("Name a ", FieldRef("recipe"), " and a ", FieldRef("dataset"), ", or a run to resume.")
     asked = TrainRequest(
-        recipe=recipe, dataset=dataset, changes=changes or (), experiment=experiment, init=init, queue=queue
+        recipe=recipe,
+        dataset=dataset,
+        changes=changes or (),
+        experiment=experiment,
+        init=init,
+        queue=queue,
+        devices=devices or 1,
     )
     return train(asked, out)
 
@@ -54,11 +67,21 @@ def go_on(request: ResumeRequest, out: Output) -> int | None:
     control.reconcile()
     control.refuse_unless_resumable(request.run_id)
     out.text(f"Run {request.run_id}")
+    if request.devices:
+        set_tags(request.run_id, {Tag.DEVICES: str(request.devices)})
     if request.queue:
         control.resume(request.run_id)
         _queued(request.run_id, out)
         return None
     return _train(request.run_id, out, resume=True)
+
+
+def _follow() -> None:
+    """Train as another process of torchrun, beside the first one, which creates or resumes the run."""
+    from pipelines.train.companion import follow
+
+    run_id, resumed = run_of_torchrun()
+    follow(run_id, resume=resumed, started_by_us=False)
 
 
 def _queued(run_id: str, out: Output) -> None:

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipelines.model_ref import MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
+from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.names import DatasetField
 from pipelines.request import Request
+from sem_models.config.backend import BackendChoice
 from sem_models.datasets.manifest import Split
 
 _SPLIT = "Split of the dataset."
@@ -29,6 +30,7 @@ class EvaluateRequest(Request):
     """The scores are then stored beside those on inputs as in training, and the run's metrics stay as they are."""
     strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
     """Scores of another strength than the default are stored beside the others in the same way."""
+    backend: BackendChoice = Field("auto", description=BACKEND_HELP)
 
 
 class CompareRequest(Request):

@@ -48,7 +48,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
     notes = [*pair_notes(resolved.model, dataset), *_caveats(resolved.model, dataset)]
     forward = override_degradation(resolved.degradation, changes)
     known = kept_baseline_rows(dataset, split, forward)
-    report = evaluate_model(model, dataset, split, forward, progress, known)
+    report = evaluate_model(model, dataset, split, forward, progress, known, request.backend)
     keep_baseline_rows(dataset, split, forward, report)
     strength = other_strength(resolved.model, request.strength_px)
     report = report.model_copy(update={"notes": (*report.notes, *notes), "strength_px": strength})

@@ -74,6 +74,18 @@ def decimals(intervals: Sequence[Interval]) -> int:
     return min(8, max(0, *needed)) if needed else 4
 
 
+def mean_text(report: EvaluationReport, method: str, metric: str) -> str:
+    """Return `30.12 [29.80, 30.41]`, or the mean alone where too few specimens give no interval.
+
+    `≤ 2.00` stands for a mean of which some images are upper bounds (`EvaluationReport.at_nyquist`).
+    """
+    score = report.mean(method, metric)
+    bound = "≤ " if report.at_nyquist(method, metric) else ""
+    digits = 2 if metric.endswith(("_db", "_px", "_nm")) else 4
+    interval = f" [{score.lo:.{digits}f}, {score.hi:.{digits}f}]" if math.isfinite(score.lo) else f" (n = {score.n})"
+    return f"{bound}{score.mean:.{digits}f}{interval}"
+
+
 def rank_rows(comparison: PairedComparison) -> list[Row]:
     """Tabulate one row per model: mean rank over images, and on how many of them it is the best."""
     return [

@@ -10,6 +10,7 @@ from pipelines.home import home, writable_home
 from pipelines.jobs.liveness import HOST, Process, is_alive
 
 _STARTING_S = 60.0
+_DATABASE = "queue.db"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     run_id TEXT PRIMARY KEY, place INTEGER NOT NULL, state TEXT NOT NULL, host TEXT NOT NULL,
@@ -60,7 +61,7 @@ class JobInfo:
 @contextmanager
 def _transaction() -> Iterator[sqlite3.Connection]:
     writable_home().jobs.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home().jobs / "queue.db", timeout=60, isolation_level=None)
+    connection = sqlite3.connect(home().jobs / _DATABASE, timeout=60, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -120,6 +121,8 @@ def find(run_id: str) -> Job | None:
 
 def jobs() -> list[Job]:
     """List all jobs in the order of the queue."""
+    if not (home().jobs / _DATABASE).exists():
+        return []
     with _transaction() as db:
         return _jobs(db)
 

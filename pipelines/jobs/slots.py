@@ -1,4 +1,4 @@
-"""One training per GPU (or one on a CPU-only machine), held by an operating-system lock that even kill -9 frees."""
+"""One training per GPU (or one on a CPU-only machine), held by operating-system locks that even kill -9 frees."""
 
 import os
 from functools import cache
@@ -6,6 +6,7 @@ from functools import cache
 from filelock import FileLock, Timeout
 
 from pipelines.home import home
+from sem_models.errors import FieldRef, UserError
 
 
 @cache
@@ -40,30 +41,43 @@ def _gpu_count() -> int:
 class Slot:
     """A slot that is held until it is released or the process ends."""
 
-    def __init__(self, name: str, lock: FileLock) -> None:
-        """Hold a locked slot; only `try_slot` makes one."""
-        self.name = name
-        self._lock = lock
+    def __init__(self, locks: dict[str, FileLock]) -> None:
+        """Hold locks of one or several GPUs; only `try_slot` makes one."""
+        self.name = ",".join(locks)
+        self.locks = locks
 
     def release(self) -> None:
         """Let the next job in."""
-        self._lock.release()
+        for lock in self.locks.values():
+            lock.release()
 
 
-def try_slot() -> Slot | None:
-    """Take a free slot and hold it; None where all are taken."""
+def try_slot(devices: int = 1) -> Slot | None:
+    """Take a free slot of as many GPUs and hold it; None where too few are free. Processes on a CPU share one.
+
+    Raises:
+        UserError: The machine has fewer GPUs.
+    """
     home().jobs.mkdir(parents=True, exist_ok=True)
-    for name in slot_names():
+    names = slot_names()
+    wanted = devices if names[0].startswith("gpu") else 1
+    if wanted > len(names):
+        raise UserError(f"There are {len(names)} GPUs here, not {wanted}; set fewer ", FieldRef("devices"), ".")
+    slot = Slot({})
+    for name in names:
         lock = FileLock(home().jobs / f"{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        return Slot(name, lock)
+        slot = Slot({**slot.locks, name: lock})
+        if len(slot.locks) == wanted:
+            return slot
+    slot.release()
     return None
 
 
 def use_slot(slot: Slot) -> None:
-    """Let torch see the GPU of the slot only; call before torch has used any, which importing it does not."""
+    """Let torch see the GPUs of the slot only; call before torch has used any, which importing it does not."""
     if slot.name.startswith("gpu"):
-        os.environ["CUDA_VISIBLE_DEVICES"] = slot.name.removeprefix("gpu")
+        os.environ["CUDA_VISIBLE_DEVICES"] = slot.name.replace("gpu", "")

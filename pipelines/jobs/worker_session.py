@@ -20,9 +20,9 @@ _BEAT_S = 5.0
 class WorkerSession:
     """The context of one training process. SIGTERM, SIGINT and a cancel in the queue all set `should_stop`."""
 
-    def __init__(self, run_id: str, on_wait: Callable[[int], None] | None = None) -> None:
+    def __init__(self, run_id: str, on_wait: Callable[[int], None] | None = None, devices: int = 1) -> None:
         """Prepare a session for a run; `on_wait` is told the position in the queue whenever it changes."""
-        self._run_id, self._on_wait = run_id, on_wait
+        self._run_id, self._on_wait, self._devices = run_id, on_wait, devices
         self._stop = threading.Event()
         self._done = threading.Event()
         self._slot: Slot | None = None
@@ -57,7 +57,7 @@ class WorkerSession:
         reported: int | None = None
         while not self.should_stop():
             position = queue.position(self._run_id)
-            if position == 1 and (slot := try_slot()):
+            if position == 1 and (slot := try_slot(self._devices)):
                 if queue.claim(self._run_id, slot.name):
                     self._slot = slot
                     use_slot(slot)

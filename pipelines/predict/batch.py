@@ -3,7 +3,10 @@
 No input is replaced, no result of an earlier run is lost, and a bad file does not stop the others.
 """
 
+import hashlib
+import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -14,6 +17,8 @@ from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
 from sem_models.images.micrograph import Micrograph
 from sem_models.progress import Progress, part_of
+
+_PAGE_STEM = re.compile(r"-p\d+$")
 
 
 class Outcome(Protocol):
@@ -68,7 +73,7 @@ def process_files(
     """
     outcomes = list(failed)
     for index, item in enumerate(items):
-        outcomes += _process(work, item, part_of(progress, index, len(items)))
+        outcomes += process_item(work, item, part_of(progress, index, len(items)))
         if what:
             progress(index + 1, len(items), what)
     errors = [outcome.error for outcome in outcomes if outcome.error]
@@ -77,7 +82,8 @@ def process_files(
     return outcomes
 
 
-def _process(work: FileWork[ItemT, PageT, OutcomeT], item: ItemT, progress: Progress) -> list[OutcomeT]:
+def process_item(work: FileWork[ItemT, PageT, OutcomeT], item: ItemT, progress: Progress) -> list[OutcomeT]:
+    """Apply `work` to all pages of one item."""
     outcomes: list[OutcomeT] = []
     try:
         for number, page in enumerate(work.pages(item)):
@@ -157,6 +163,26 @@ class OutputNames:
         """Do the same for one of the images that were read from `source`."""
         # A file name may contain a # of its own.
         return self(source, image.source.removeprefix(source.name).removeprefix("#"))
+
+
+class LastingNames(OutputNames):
+    """Names that a file gets in every process and at every start, and in which only its own result is replaced.
+
+    Where two files have one stem, or a stem looks like that of a page, a part of the hash of the path is added.
+    """
+
+    def __init__(self, out: Path, inputs: Sequence[Path]) -> None:
+        """See `OutputNames`; `inputs` are all files, also those that other processes read."""
+        super().__init__(out, inputs, overwrite=True)
+        self._stems = Counter(path.stem.casefold() for path in inputs)
+
+    def __call__(self, source: Path, page: str = "") -> Path:
+        """Return `STEM.tif`, `STEM-p2.tif` for a page, or `STEM-0123abcd.tif`."""
+        unique = self._stems[source.stem.casefold()] == 1 and not _PAGE_STEM.search(source.stem)
+        mark = "" if unique else f"-{hashlib.sha256(_entry(source).encode()).hexdigest()[:8]}"
+        target = self._out / f"{source.stem}{mark}{f'-p{page}' if page else ''}.tif"
+        self.require_free(source, target)
+        return target
 
 
 def _refuse_file(out: Path) -> None:

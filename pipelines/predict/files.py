@@ -1,6 +1,6 @@
 """Use case: apply a model to files and folders; a bad file is reported, the others are processed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
-from pipelines.predict.requests import DataBarChoice, PredictRequest
+from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
 from pipelines.predict.second_frame import MeasuredBlur, caveats, measured_blur, told_blur
 from sem_models.datasets.preparation.sources import find_extra_inputs
@@ -42,6 +42,8 @@ class Prediction:
     """Width of the blur, sigma, if it was measured with a second frame."""
     blur_error_px: float | None = None
     """Its standard error."""
+    backend: str = ""
+    """What computed the network, with its version, if it was not PyTorch."""
 
 
 def predict(request: PredictRequest, progress: Progress = silent) -> list[Prediction]:
@@ -55,30 +57,37 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
         UserError: There is no such model, no input was found, no input could be used, or a second frame is given from
             which the blur cannot be measured.
     """
-    found = _input_stacks(request.inputs, request.extra_inputs, request.out)
+    found = input_stacks(request)
+    blur = measured_blur(request, [stack[0] for stack in found.stacks])
+    work = application(request, OutputNames(request.out, found.files, request.overwrite), blur)
+    return process_files(work, found.stacks, progress, failed=lost_files(found))
+
+
+def application(request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None) -> "Application":
+    """Load the model of a request, ready to be applied to files; raise `UserError` where there is none."""
     resolved = resolve_model(request.model, request.scale)
     model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
-    blur = measured_blur(request, [stack[0] for stack in found.stacks])
     if blur:
         model = told_blur(model, blur)
     if request.projection:
         model = with_projection(model)
-    files = [*found.incomplete, *(path for stack in found.stacks for path in stack)]
-    names = OutputNames(request.out, files, request.overwrite)
-    lost = [
-        Prediction(str(path), 0, None, Message(f"{path.name}: an extra input is missing.")) for path in found.incomplete
-    ]
     size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
-    work = _Application(Predictor(model, tile=request.tile_px), names, request.databar, size_nm, blur)
-    return process_files(work, found.stacks, progress, failed=lost)
+    predictor = Predictor(model, tile=request.tile_px, backend=request.backend)
+    return Application(predictor, names, request.databar, size_nm, blur)
 
 
-_Stack = tuple[Path, ...]
+def lost_files(found: "InputStacks") -> list[Prediction]:
+    """Describe the files that cannot be used because an extra input is missing."""
+    texts = {path: Message(f"{path.name}: an extra input is missing.") for path in found.incomplete}
+    return [Prediction(str(path), 0, None, text) for path, text in texts.items()]
+
+
+Stack = tuple[Path, ...]
 """A file and its extra inputs, in the order of their channels."""
 
 
 @dataclass(frozen=True)
-class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
+class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
     """A model applied to the pages of stacks of files."""
 
     predictor: Predictor
@@ -88,7 +97,7 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
     """Pixel size of drawings of masks without a scale; None if the model does not draw, or its images had several."""
     blur: MeasuredBlur | None = None
 
-    def pages(self, stack: _Stack) -> Iterator[tuple[Micrograph, ...]]:
+    def pages(self, stack: Stack) -> Iterator[tuple[Micrograph, ...]]:
         """Yield page after page, one image from each file."""
         try:
             yield from zip(*map(read_identified_pages, stack), strict=True)
@@ -96,7 +105,7 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
             names = " and ".join(path.name for path in stack)
             raise UserError(f"{names} differ in their number of pages; export the same number from each.") from error
 
-    def apply(self, stack: _Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
+    def apply(self, stack: Stack, number: int, page: tuple[Micrograph, ...], progress: Progress) -> Prediction:  # noqa: ARG002
         """Compute the output for all channels of a page."""
         target = self.names.of_page(stack[0], page[0])
         if page[0].pixel_size_nm is None:
@@ -111,29 +120,36 @@ class _Application(FileWork[_Stack, tuple[Micrograph, ...], Prediction]):
         made = str(beside) if beside else None
         doubts = caveats(self.predictor.model, self.blur) if self.blur else ()
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, *doubts)))
-        measured = (self.blur.width_px, self.blur.error_px) if self.blur else (None, None)
-        return Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made, *measured)
+        found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
+        if self.blur:
+            found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)
+        return replace(found, backend=step.backend)
 
-    def failed(self, stack: _Stack, number: int, error: Message) -> Prediction:
+    def failed(self, stack: Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""
         return Prediction(str(stack[0]), number, None, error, extra_inputs=tuple(map(str, stack[1:])))
 
 
 @dataclass(frozen=True)
-class _InputStacks:
+class InputStacks:
     """All inputs of one run."""
 
-    stacks: tuple[_Stack, ...]
+    stacks: tuple[Stack, ...]
     incomplete: tuple[Path, ...]
     """First files whose extra inputs are incomplete."""
 
+    @property
+    def files(self) -> list[Path]:
+        """All files, which no result may replace."""
+        return [*self.incomplete, *(path for stack in self.stacks for path in stack)]
 
-def _input_stacks(inputs: Sequence[Path], extra_inputs: Sequence[Path], out: Path) -> _InputStacks:
+
+def input_stacks(request: ApplicationRequest) -> InputStacks:
     """Match files below `inputs` with one from every place in `extra_inputs`, by name as in preparation.
 
     Raises:
         UserError: A place does not exist or holds no image, or a file is named in two places.
     """
-    first = input_files(inputs, out)
-    found = find_extra_inputs(first, [input_files([place], out) for place in extra_inputs])
-    return _InputStacks(tuple((path, *others) for path, others in found.of.items()), found.alone)
+    first = input_files(request.inputs, request.out)
+    found = find_extra_inputs(first, [input_files([place], request.out) for place in request.extra_inputs])
+    return InputStacks(tuple((path, *others) for path, others in found.of.items()), found.alone)

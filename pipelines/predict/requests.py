@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pipelines.model_ref import MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
+from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.request import Request
+from sem_models.config.backend import BackendChoice
 from sem_models.errors import FieldRef, UserError
 
 DataBarChoice = Literal["cut", "keep"]
@@ -34,10 +35,8 @@ PixelSize = Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(lamb
 """Pixel size of all inputs; 0 and None: as the files state it."""
 
 
-class PredictRequest(Request):
-    """Apply a model to images or label maps."""
-
-    use_case: ClassVar[str] = "predict"
+class ApplicationRequest(Request):
+    """What every application of a model to files is asked."""
 
     model: ModelField = Field(description=MODEL_HELP)
     inputs: tuple[Path, ...] = Field(min_length=1, description=_INPUTS)
@@ -46,18 +45,34 @@ class PredictRequest(Request):
     tile_px: int | None = Field(
         None, ge=32, description="Edge of a tile in input pixels; by default chosen automatically."
     )
+    backend: BackendChoice = Field("auto", description=BACKEND_HELP)
     databar: DataBarChoice = Field(
         "cut", description="The instrument's data bar: cut it as in preparation, or keep it."
     )
-    overwrite: bool = Field(False, description=_OVERWRITE)
     changes: tuple[str, ...] = Field((), description="diffusion.sampling.KEY=VALUE, for diffusion models.")
     projection: bool = Field(False, description=_PROJECTION)
     strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
-    second_frame: Path | None = Field(None, description=_SECOND_FRAME)
-    focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Extra inputs, matched by name; their channels follow those of the first."
     )
+
+
+class PredictRequest(ApplicationRequest):
+    """Apply a model to images or label maps."""
+
+    use_case: ClassVar[str] = "predict"
+
+    overwrite: bool = Field(False, description=_OVERWRITE)
+    second_frame: Path | None = Field(None, description=_SECOND_FRAME)
+    focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
+
+
+class PredictManyRequest(ApplicationRequest):
+    """Apply a model to very many images, in as many processes as have been started with this request."""
+
+    use_case: ClassVar[str] = "predict-many"
+
+    retry_failed: bool = Field(False, description="Repeat the files that failed at an earlier start.")
 
 
 class SynthesiseRequest(Request):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pipelines.models import resolve_model
 from pipelines.release.requests import ExportRequest
-from sem_models.config.networks.table import NETWORK_FACTS
-from sem_models.errors import UserError
+from sem_models.config.networks.table import NETWORK_FACTS, packages
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
@@ -49,7 +49,7 @@ def export(request: ExportRequest) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         weights = Path(place) / "model.onnx"
-        difference = _write_onnx(resolved, weights)
+        difference = _converted(resolved, weights)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
         if request.format == "onnx":
@@ -57,6 +57,21 @@ def export(request: ExportRequest) -> Path:
         else:
             _write_bioimageio(resolved, weights, out)
     return out
+
+
+def _converted(model: RestorationModel, path: Path) -> float:
+    """Do as `_write_onnx`, but refuse networks of others that cannot be converted."""
+    try:
+        return _write_onnx(model, path)
+    except Exception as error:  # torch and ONNX Runtime raise many kinds, without a base of their own
+        code = packages(model.recipe.network)
+        if not code:
+            raise
+        raise UserError(
+            f"{model.name} is computed by {' and '.join(code)} and could not be converted to ONNX; use ",
+            FieldRef("format", "folder"),
+            ".",
+        ) from error
 
 
 def _write_folder(model: RestorationModel, out: Path) -> Path:
@@ -113,28 +128,57 @@ def _describe(model: RestorationModel, path: Path) -> None:
         "run": model.run_id,
         "scale": str(facts.scale),
         "size_multiple": str(facts.size_multiple),
+        "smallest_px": str(facts.window or ""),
         "halo_px": str(facts.halo),
         **({LIMITS: model.limits.model_dump_json()} if model.limits else {}),
     }
     onnx.helper.set_model_props(content, {key: value for key, value in properties.items() if value})
     content.doc_string = model.summary
     if facts.size_multiple > 1:
-        _check_sizes(content.graph, facts.size_multiple)
+        _check_multiples(content.graph, facts.size_multiple)
+    if facts.window:
+        _check_least_size(content.graph, facts.window)
     onnx.save(content, path)
 
 
-def _check_sizes(graph: Any, step: int) -> None:
+def _check_multiples(graph: Any, step: int) -> None:
     """Let the first node fail, under a name that says why, for images that are no multiple of `step` pixels.
 
     ONNX has no assertions. Without this, a concatenation deep in the network fails and names two sizes of feature maps.
     """
     from onnx import helper
 
-    name, checked = f"height_and_width_must_be_multiples_of_{step}", "checked_image"
-    for node in graph.node:
-        node.input[:] = [checked if source == "image" else source for source in node.input]
+    name = f"height_and_width_must_be_multiples_of_{step}"
+    checked = _behind_check(graph, "image_of_multiples")
     graph.node.insert(0, helper.make_node("SpaceToDepth", ["image"], [name], name=name, blocksize=step))
     graph.node.insert(1, helper.make_node("DepthToSpace", [name], [checked], name=checked, blocksize=step))
+
+
+def _check_least_size(graph: Any, least: int) -> None:
+    """Let the first node fail, under a name that says why, for images of fewer than `least` pixels along an axis.
+
+    The pixel that must be there is compared with itself, and the image is taken whatever comes of it.
+    """
+    from onnx import TensorProto, helper
+
+    index, same, checked = "last_of_smallest", "smallest_is_there", _behind_check(graph, "image_of_least_size")
+    graph.initializer.append(helper.make_tensor(index, TensorProto.INT64, [1], [least - 1]))
+    rows, pixel = f"height_must_be_at_least_{least}", f"width_must_be_at_least_{least}"
+    nodes = (
+        helper.make_node("Gather", ["image", index], [rows], name=rows, axis=2),
+        helper.make_node("Gather", [rows, index], [pixel], name=pixel, axis=3),
+        helper.make_node("Equal", [pixel, pixel], [same], name=same),
+        helper.make_node("Where", [same, "image", "image"], [checked], name=checked),
+    )
+    for place, node in enumerate(nodes):
+        graph.node.insert(place, node)
+
+
+def _behind_check(graph: Any, checked: str) -> str:
+    """Let all nodes that read the image read `checked` instead, and return this name."""
+    for node in graph.node:
+        node.input[:] = [checked if source == "image" else source for source in node.input]
+    return checked
 
 
 def _dimension(name: str, step: int) -> Any:
@@ -202,6 +246,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
 
     facts, folder, network = model.capabilities, weights.parent, model.recipe.network.kind
     step = spec.ParameterizedSize(min=_sizes_for(model)[0][0], step=facts.size_multiple)
+    # Consumers pad images by the halo, after which sizes must still be multiples of the step.
+    halo = -(-facts.halo // facts.size_multiple) * facts.size_multiple
 
     def axes(given: bool) -> list[object]:
         channels = facts.channels_in if given else facts.channels_out
@@ -215,7 +261,7 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
             else:
                 reference = spec.SizeReference(tensor_id=spec.TensorId("image"), axis_id=identifier)
                 space = spec.SpaceOutputAxisWithHalo(
-                    id=identifier, size=reference, scale=1 / facts.scale, halo=facts.halo * facts.scale
+                    id=identifier, size=reference, scale=1 / facts.scale, halo=halo * facts.scale
                 )
                 fixed.append(space)
         return fixed
@@ -229,6 +275,8 @@ def _description(model: RestorationModel, weights: Path) -> "ModelDescr":
         span, lo = levels.limits.span, levels.limits.lo
         before = [
             spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=1 / span, offset=-lo / span)),
+            # Otherwise the library converts the result to the data type of the image.
+            spec.EnsureDtypeDescr(kwargs=spec.EnsureDtypeKwargs(dtype="float32")),
         ]
     if made:
         after = [spec.ScaleLinearDescr(kwargs=spec.ScaleLinearKwargs(gain=made.limits.span, offset=made.limits.lo))]

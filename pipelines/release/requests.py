@@ -24,6 +24,26 @@ class RegisterRequest(Request):
     )
 
 
+RestorationTask = Literal["super-resolution", "denoising", "refocusing"]
+
+
+class ImportRequest(Request):
+    """Register a model that was trained elsewhere."""
+
+    use_case: ClassVar[str] = "import"
+
+    file: Path = Field(
+        description="Weights (.safetensors, .pth, .pt, .ckpt) of a published network, or a BioImage.IO package (.zip)."
+    )
+    name: NewNameField = Field(description="Name of the registered model.")
+    alias: AliasField | None = Field("champion", description="Alias that will point to this version; empty: none.")
+    task: RestorationTask | None = Field(
+        None,
+        description="What the model does; by default super-resolution if it enlarges, else denoising. The task decides "
+        "which simulated inputs and baselines the model is scored with.",
+    )
+
+
 class ExportRequest(Request):
     """Write a model for other programs."""
 

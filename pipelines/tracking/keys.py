@@ -23,6 +23,7 @@ class Experiment:
     DOWNSTREAM: Final = "downstream"
     STUDIES: Final = "studies"
     DEMO: Final = "demo"
+    IMPORTED: Final = "imported"
 
 
 class Tag:
@@ -37,6 +38,10 @@ class Tag:
     COMMIT: Final = "sem.commit"
     HOST: Final = "sem.host"
     HOME: Final = "sem.home"
+    DEVICE: Final = "sem.device"
+    """The kind of device that a training uses, and why not a faster one."""
+    DEVICES: Final = "sem.devices"
+    """How many devices a training uses; absent for one."""
     REASON: Final = "sem.reason"
     """Why the run is in the state it is in."""
     ENDED_BY: Final = "sem.ended_by"
@@ -44,6 +49,13 @@ class Tag:
     INITIAL_RUN: Final = "sem.initial_run"
     """The run whose weights a training started from."""
     INTERPOLATED_FROM: Final = "sem.interpolated_from"
+    IMPORTED_FROM: Final = "sem.imported_from"
+    """The file of a model that was trained elsewhere."""
+    IMPORTED_SHA256: Final = "sem.imported_sha256"
+    ARCHITECTURE: Final = "sem.architecture"
+    """The name that others give the network of an imported model."""
+    PARITY: Final = "sem.parity"
+    """Largest difference of an imported model from its own program, as a fraction of the span of the output."""
     DIRECTION: Final = "sem.direction"
     """Which generator of a cycle was registered."""
     WARNING: Final = "sem.warning."

@@ -20,8 +20,8 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import artifacts_at, artifacts_of, client
-from sem_models.config.networks.table import capabilities
+from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
+from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, read_recipe
@@ -33,6 +33,8 @@ _NEEDED = (
     *("mlflow", "torch", "numpy", "scipy", "pandas", "pillow", "tifffile", "imagecodecs", "mrcfile"),
     *("safetensors", "pydantic", "psutil"),
 )
+_PAGE = 1000
+"""Models asked for at once."""
 COLUMN = "image"
 """Name of the only column of input and output: a TIFF file as base64 text."""
 
@@ -96,7 +98,7 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
             code_paths=[str(code)],
             signature=signature,
             model_config={"run_id": run_id},
-            pip_requirements=_requirements(),
+            pip_requirements=_requirements(read_recipe(folder)),
         )
 
 
@@ -106,10 +108,11 @@ def _parameters(recipe: Recipe) -> ParamSchema | None:
     return ParamSchema([ParamSpec("strength_px", "double", strength.default_px)]) if strength else None
 
 
-def _requirements() -> list[str]:
+def _requirements(recipe: Recipe) -> list[str]:
     """List what a served model needs, in the versions that are installed here."""
+    needed = (*_NEEDED, *packages(recipe.network))
     # A local part, as in 2.13.0+cpu, names a build that a package index need not have.
-    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in _NEEDED]
+    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in needed]
 
 
 def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
@@ -155,7 +158,8 @@ def alias_target(name: str, alias: str) -> str | None:
 def list_versions() -> list[RegisteredVersion]:
     """List all versions of all registered models, newest first within a model."""
     found: list[RegisteredVersion] = []
-    for model in client().search_registered_models(max_results=200):
+    search = client().search_registered_models
+    for model in all_pages(lambda token: search(max_results=_PAGE, page_token=token)):
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.tracking.artifacts import get_text, list_files
 from pipelines.tracking.keys import Artifact, Tag, score_key
 from pipelines.tracking.runs import RunInfo, get_run
 from sem_models.config.methods import method_facts
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 def stored_recipe(run_id: str) -> "Recipe":
     """Read the resolved recipe of a run."""
+    from pipelines.tracking.artifacts import get_text
     from sem_models.config.recipe import Recipe
 
     return Recipe.model_validate_json(get_text(run_id, Artifact.RECIPE))
@@ -27,6 +27,7 @@ def stored_recipe(run_id: str) -> "Recipe":
 
 def manifest_of(run_id: str) -> "Manifest":
     """Read the manifest of the dataset that a run was trained on; an interpolated run has that of its source."""
+    from pipelines.tracking.artifacts import get_text
     from sem_models.datasets.manifest import Manifest
 
     source = get_run(run_id).tags.get(Tag.INTERPOLATED_FROM, run_id)
@@ -90,5 +91,8 @@ def offers_backward(run: RunInfo) -> bool:
     """Tell whether the backward generator of a run can be loaded, for lists to choose from."""
     if not method_facts(run.params.get("method")).learns_backward:
         return False
+    # MLflow takes seconds to import, and tables of runs need only their facts.
+    from pipelines.tracking.artifacts import list_files
+
     kept = str(backward_file(Path(Artifact.BEST))) in list_files(run.run_id, Artifact.BEST)
     return kept or float(run.params.get("train.ema_decay", 1)) == 0

@@ -4,22 +4,27 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from filelock import FileLock
-from mlflow.entities import Experiment, Param, Run, RunTag
-from mlflow.exceptions import MlflowException
 
 from pipelines.home import writable_home
+from pipelines.tracking.database import StoredRun, has_database, read_run, read_runs
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.store import artifact_root, client
+from pipelines.tracking.opening import is_opening
 from sem_models.errors import FieldRef, UserError
 from sem_models.names import new_name, quoted, shown
 from sem_models.suggestions import closest, one_of
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _PARAMETER_LENGTH = 6000
+_PAGE = 1000
+"""Runs asked for at once from a server."""
 _FEWEST_DIGITS = 4
 """Of the beginning of an id that is worth a suggestion; tables show eight."""
 
@@ -48,7 +53,9 @@ class RunInfo:
 
 def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
     """Create a run in state SCHEDULED; return its id."""
-    store = client()
+    from mlflow.entities import Param
+
+    store = _client()
     own = {Tag.KIND: kind, **tags}
     run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
     run_id: str = run.info.run_id
@@ -58,8 +65,17 @@ def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any]
     return run_id
 
 
+def _client() -> "MlflowClient":
+    # MLflow takes seconds to import, and the runs of an embedded store can be read without it.
+    from pipelines.tracking.store import client
+
+    return client()
+
+
 def _experiment_id(name: str) -> str:
-    store = client()
+    from pipelines.tracking.store import artifact_root
+
+    store = _client()
     with FileLock(_lock_path()):
         found = store.get_experiment_by_name(name)
         if found is None:
@@ -89,17 +105,25 @@ def _lock_path() -> str:
 
 def get_run(run_id: str) -> RunInfo:
     """Read one run; raise `UserError` where there is none with that id."""
-    try:
-        run = client().get_run(run_id)
-    except MlflowException as error:
+    found = read_run(run_id) if _is_readable() else _run_of_server(run_id)
+    if found is None:
         raise UserError(
             f"There is no run {quoted(run_id)} in this store; the Runs page lists all runs.{_similar_runs(run_id)}"
-        ) from error
-    return _info(run, {run.info.experiment_id: client().get_experiment(run.info.experiment_id).name})
+        )
+    return _info(found)
+
+
+def _is_readable() -> bool:
+    """Tell whether the database can be read directly; unless it is being opened already, it is opened before."""
+    if not is_opening():
+        _client()
+    return has_database()
 
 
 def _similar_runs(text: str) -> str:
     """Suggest the newest runs whose id begins with the text, or is almost the same, or that have this name."""
+    from mlflow.exceptions import MlflowException
+
     names: dict[str, str] = {}
     # A server that is away has no suggestions either.
     with contextlib.suppress(MlflowException):
@@ -110,28 +134,49 @@ def _similar_runs(text: str) -> str:
     return f" Did you mean {one_of([f'{run_id} ({names[run_id]})' for run_id in found])}?" if found else ""
 
 
-def list_runs(experiment: str | None = None, kind: Kind | None = None, limit: int = 200) -> list[RunInfo]:
-    """List runs, newest first."""
-    names = {e.experiment_id: e.name for e in _experiments() if experiment in (None, e.name)}
-    if not names:
-        return []
-    text = f"tags.`{Tag.KIND}` = '{kind}'" if kind else ""
-    found = client().search_runs(list(names), text, max_results=limit, order_by=["attributes.start_time DESC"])
-    return [_info(run, names) for run in found]
+def list_runs(experiment: str | None = None, kind: Kind | None = None) -> list[RunInfo]:
+    """List all runs, newest first."""
+    found = [_info(run) for run in (read_runs() if _is_readable() else _runs_of_server())]
+    return [run for run in found if experiment in (None, run.experiment) and kind in (None, run.kind)]
+
+
+def _runs_of_server() -> list[StoredRun]:
+    from pipelines.tracking.store import all_pages
+
+    names = _experiment_names()
+    order = ["attributes.start_time DESC"]
+    search = _client().search_runs
+    found = all_pages(lambda token: search(list(names), max_results=_PAGE, order_by=order, page_token=token))
+    return [_stored(run, names) for run in found]
+
+
+def _run_of_server(run_id: str) -> StoredRun | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = _client().get_run(run_id)
+    except MlflowException:
+        return None
+    return _stored(run, {run.info.experiment_id: _client().get_experiment(run.info.experiment_id).name})
 
 
 def list_experiments() -> list[str]:
     """List the names of all experiments."""
-    return [experiment.name for experiment in _experiments()]
+    return list(_experiment_names().values())
 
 
-def _experiments() -> list[Experiment]:
-    return list(client().search_experiments(max_results=1000))
+def _experiment_names() -> dict[str, str]:
+    """Map the id of each experiment to its name."""
+    from pipelines.tracking.store import all_pages
+
+    search = _client().search_experiments
+    found = all_pages(lambda token: search(max_results=_PAGE, page_token=token))
+    return {experiment.experiment_id: experiment.name for experiment in found}
 
 
 def set_status(run_id: str, status: Status, reason: str = "") -> None:
     """Write the state of a run; terminal states get an end time and, where it matters, a reason."""
-    store = client()
+    store = _client()
     store.set_tag(run_id, Tag.REASON, reason)
     if status in ("SCHEDULED", "RUNNING"):
         store.update_run(run_id, status=status)
@@ -141,7 +186,9 @@ def set_status(run_id: str, status: Status, reason: str = "") -> None:
 
 def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     """Write tags in one go."""
-    client().log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+    from mlflow.entities import RunTag
+
+    _client().log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
 
 
 def run_warnings(run_id: str) -> list[str]:
@@ -150,20 +197,25 @@ def run_warnings(run_id: str) -> list[str]:
     return [text for key, text in sorted(tags.items()) if key.startswith(Tag.WARNING)]
 
 
-def _info(run: Run, experiments: Mapping[str, str]) -> RunInfo:
-    tags = run.data.tags
-    status: Status = run.info.status if run.info.status in get_args(Status) else "FAILED"
+def _stored(run: "Run", experiments: Mapping[str, str]) -> StoredRun:
+    info, data = run.info, run.data
+    started = info.run_id, info.run_name, experiments[info.experiment_id], info.status, info.start_time, info.end_time
+    return StoredRun(*started, data.params, data.tags, data.metrics)
+
+
+def _info(run: StoredRun) -> RunInfo:
+    status: Status = cast(Status, run.status) if run.status in get_args(Status) else "FAILED"
     return RunInfo(
-        run_id=run.info.run_id,
-        name=run.info.run_name or run.info.run_id[:8],
-        kind=tags.get(Tag.KIND, ""),
-        experiment=experiments[run.info.experiment_id],
+        run_id=run.run_id,
+        name=run.name or run.run_id[:8],
+        kind=run.tags.get(Tag.KIND, ""),
+        experiment=run.experiment,
         status=status,
-        params=run.data.params,
-        tags=tags,
-        metrics=run.data.metrics,
-        started=_time(run.info.start_time),
-        ended=_time(run.info.end_time),
+        params=run.params,
+        tags=run.tags,
+        metrics=run.metrics,
+        started=_time(run.start_ms),
+        ended=_time(run.end_ms),
     )
 
 

@@ -5,8 +5,10 @@ import logging
 import os
 import sqlite3
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 
@@ -18,12 +20,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.store.entities import PagedList
 from mlflow.tracking import MlflowClient
 
 from pipelines.home import Home, home, writable_home
 from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, tracking_uri
 from pipelines.tracking.place import follow, here
 
+Item = TypeVar("Item")
 _OWN_DEFAULT = """
 UPDATE experiments SET artifact_location = ?
 WHERE experiment_id = 0 AND artifact_location NOT LIKE '%/mlruns/artifacts/%'
@@ -65,6 +69,16 @@ def _create_once(place: Home) -> None:
             # MLflow's own experiment gets the folder in which this process happens to have started.
             connection.execute(_OWN_DEFAULT, (artifact_root("Default"),))
             connection.commit()
+
+
+def all_pages(ask: Callable[[str | None], PagedList[Item]]) -> list[Item]:
+    """Collect the pages of a list; `ask` gets the token of each, None for the first."""
+    page = ask(None)
+    found = list(page)
+    while page.token:
+        page = ask(page.token)
+        found += page
+    return found
 
 
 def artifact_root(experiment: str) -> str | None:

@@ -8,7 +8,7 @@ from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.run_facts import code_commit, flat_parameters
-from pipelines.tracking.runs import create_run
+from pipelines.tracking.runs import create_run, set_tags
 from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
 
@@ -28,7 +28,10 @@ def schedule_training(request: TrainRequest) -> str:
 
     recipe = override(find_recipe(request.recipe), request.changes)
     init = request.init.run_id if request.init else None
-    return create_training(recipe, request.dataset, request.experiment, init)
+    run_id = create_training(recipe, request.dataset, request.experiment, init)
+    if request.devices > 1:
+        set_tags(run_id, {Tag.DEVICES: str(request.devices)})
+    return run_id
 
 
 def create_training(

@@ -23,6 +23,9 @@ class TrainRequest(Request):
         None, description="Run whose weights, learned by pixel losses, are the start; the pixel stage is then left out."
     )
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
+    devices: int = Field(
+        1, ge=1, description="GPUs to train on, each with a batch of its own; without a GPU, processes."
+    )
 
 
 class ResumeRequest(Request):
@@ -32,6 +35,9 @@ class ResumeRequest(Request):
 
     run_id: str = Field(description="Run to continue.")
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
+    devices: int | None = Field(
+        None, ge=1, description="Number of GPUs from now on, if another; the batch changes with it."
+    )
 
 
 class InterpolateRequest(Request):

@@ -1,7 +1,7 @@
 """Use case: train a run, in this process or in one of its own."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pipelines.data.find import find_dataset
@@ -13,6 +13,7 @@ from pipelines.progress import ProgressHook
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_status, set_tags
+from pipelines.train.companions import companions
 from pipelines.train.create import schedule_training
 from pipelines.train.requests import TrainRequest
 from pipelines.train.resume import recover_checkpoint
@@ -20,6 +21,7 @@ from pipelines.train.warm_start import model_of
 from sem_models.errors import Cancelled, UserError
 
 if TYPE_CHECKING:
+    from sem_models.reporter import Reporter
     from sem_models.training.trainer import TrainResult
 
 
@@ -52,7 +54,7 @@ def run_training(
 
     Every exit writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
     """
-    with WorkerSession(run_id, on_wait) as session:
+    with WorkerSession(run_id, on_wait, devices_of(run_id)) as session:
         if not session.wait_for_slot():
             set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")
             return None
@@ -72,9 +74,9 @@ def run_training(
 
 def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook | None) -> "TrainResult":
     from pipelines.tracking.writer import RunWriter
-    from sem_models.training.trainer import train as train_model
+    from sem_models.training.preflight import preflight
 
-    recipe = stored_recipe(run_id)
+    set_tags(run_id, {Tag.DEVICE: str(preflight())})
     dataset = find_dataset(get_run(run_id).tags[Tag.DATASET])
     _refuse_changed_dataset(run_id, dataset.digest)
     work = home().work / run_id
@@ -86,13 +88,38 @@ def _train(run_id: str, resume: bool, session: WorkerSession, hook: ProgressHook
         if hook:
             hook(step, total, seconds_left)
 
-    with contextlib.ExitStack() as open_things:
-        from_earlier = Tag.INITIAL_RUN in get_run(run_id).tags and going_on_at is None
-        initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
-        writer = open_things.enter_context(RunWriter(run_id, work, tell, (going_on_at or 0) if resume else None))
-        result = train_model(recipe, dataset, work, writer, going_on_at is not None, session.should_stop, initial)
+    goes_on = going_on_at is not None
+    with (
+        companions(run_id, devices_of(run_id), resume=goes_on),
+        RunWriter(run_id, work, tell, (going_on_at or 0) if resume else None) as writer,
+        opened(run_id, resume=goes_on) as training,
+    ):
+        result = training(writer, session.should_stop)
     set_tags(run_id, {Tag.BEST_STEP: str(result.best_step), Tag.ENDED_BY: result.reason})
     return result
+
+
+@contextlib.contextmanager
+def opened(run_id: str, *, resume: bool) -> "Iterator[Callable[..., TrainResult]]":
+    """Give the training of a run, to be called with a reporter and, in its first process, with what asks it to stop."""
+    from sem_models.training.trainer import train as train_model
+
+    run = get_run(run_id)
+    recipe, dataset = stored_recipe(run_id), find_dataset(run.tags[Tag.DATASET])
+    with contextlib.ExitStack() as open_things:
+        from_earlier = Tag.INITIAL_RUN in run.tags and not resume
+        initial = open_things.enter_context(model_of(run_id, Artifact.INITIAL_MODEL)) if from_earlier else None
+
+        def training(reporter: "Reporter", should_stop: Callable[[], bool] = lambda: False) -> "TrainResult":
+            work, devices = home().work / run_id, devices_of(run_id)
+            return train_model(recipe, dataset, work, reporter, resume, should_stop, initial, devices)
+
+        yield training
+
+
+def devices_of(run_id: str) -> int:
+    """Return on how many devices a run is trained."""
+    return int(get_run(run_id).tags.get(Tag.DEVICES, "1"))
 
 
 def _refuse_changed_dataset(run_id: str, digest: str) -> None:

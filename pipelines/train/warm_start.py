@@ -91,8 +91,9 @@ def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
     set_tags(run_id, {Tag.INITIAL_RUN: source_run})
     theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (source_run, run_id))
     if theirs != ours:
+        there = f"on another dataset (digest {theirs[:12]})" if theirs else "elsewhere"
         text = (
-            f"Step 0: The weights come from run {source_run[:8]}, which was trained on another dataset (digest "
-            f"{theirs[:12]}). If that holds specimens of this test split, scores here are too good."
+            f"Step 0: The weights come from run {source_run[:8]}, which was trained {there}. If it learned from "
+            "specimens of this test split, scores here are too good."
         )
         set_tags(run_id, {f"{Tag.WARNING}initial-dataset": text})

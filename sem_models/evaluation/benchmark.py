@@ -1,9 +1,10 @@
 """How a model is scored on a dataset: the cases, the scores, the baselines, and what a reader must know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sem_models.config.backend import BackendChoice
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.errors import UserError
@@ -45,7 +46,12 @@ class Benchmark:
     """Whether outputs are micrographs, which can be compared with real ones by eye or by a classifier."""
 
     def evaluate(
-        self, model: UnitModel, split: Split, progress: Progress = silent, known: Sequence[Row] = ()
+        self,
+        model: UnitModel,
+        split: Split,
+        progress: Progress = silent,
+        known: Sequence[Row] = (),
+        backend: BackendChoice = "auto",
     ) -> EvaluationReport:
         """Score `model` and the baselines on whole images of a split, image by image.
 
@@ -54,12 +60,14 @@ class Benchmark:
             split: Usually `test`.
             progress: Called after each image.
             known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
+            backend: What computes the networks, as for `Predictor`.
 
         Raises:
             UserError: The split is empty, or scales do not agree.
         """
         methods = [model, *(baseline for baseline in self.baselines if baseline.name != model.name)]
-        rows = self._rows(methods, split, [row for row in known if row.method != model.name], progress)
+        predictors = {method.name: Predictor(method, backend=backend) for method in methods}
+        rows = self._rows(predictors, split, [row for row in known if row.method != model.name], progress)
         return EvaluationReport(
             model=model.name,
             dataset=self.dataset.manifest.name,
@@ -69,17 +77,16 @@ class Benchmark:
             data_range=DATA_RANGE,
             border_px=self.border_px,
             rows=rows,
-            notes=(*self.scorer.notes, *self.notes),
+            notes=(*self.scorer.notes, *self.notes, *_computed_by(predictors)),
         )
 
     def _rows(
-        self, methods: Sequence[UnitModel], split: Split, known: Sequence[Row], progress: Progress
+        self, predictors: Mapping[str, Predictor], split: Split, known: Sequence[Row], progress: Progress
     ) -> tuple[Row, ...]:
         """Return one row for each image and method, image by image."""
         entries = self.dataset.entries(split)
         if not entries:
             raise UserError(f"Dataset {self.dataset.manifest.name!r} has no image in its {split} split.")
-        predictors = {method.name: Predictor(method) for method in methods}
         found = {(row.method, row.image): row for row in known}
         rows: list[Row] = []
         for index, entry in enumerate(entries):
@@ -92,3 +99,10 @@ class Benchmark:
                 rows.append(row)
             progress(index + 1, len(entries), "images scored")
         return tuple(rows)
+
+
+def _computed_by(predictors: Mapping[str, Predictor]) -> list[str]:
+    """Say which networks were computed by another program than PyTorch."""
+    return [
+        f"{name} was computed by {backend}." for name, one in predictors.items() for backend in sorted(one.backends)
+    ]

@@ -1,8 +1,8 @@
 """Computing all scores of one output, with notes on why some are missing."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from sem_models.evaluation.metrics.atoms import ATOM_SCORES, lattice_scores
 from sem_models.evaluation.metrics.columns import column_scores
 from sem_models.evaluation.metrics.dists import dists
 from sem_models.evaluation.metrics.down_consistency import down_consistency_db
-from sem_models.evaluation.metrics.lpips import lpips_alex
+from sem_models.evaluation.metrics.frequency import SMALLEST, TargetSpectrum
+from sem_models.evaluation.metrics.lpips import TargetFeatures
 from sem_models.evaluation.metrics.regions import blur_gain_db, response_auc, sharp_identity_db
 from sem_models.evaluation.metrics.table import LABELS, METRICS, psnr_affine_db
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
@@ -57,25 +58,51 @@ class Case:
     """Dose of the input at unit intensity 1, if it is the same in all images and nothing else blurs or reduces them."""
 
 
+class _Reference:
+    """What the scores of all outputs for one case share, each computed once."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.target = _scored_part(case.target, case.scale)
+
+    def trained(self, name: str, output: UnitImage) -> float:
+        """Return a score with trained weights."""
+        return self._features.lpips(output) if name == "lpips_alex" else dists(output, self.target, DATA_RANGE)
+
+    def pairwise(self, output: UnitImage) -> dict[str, float]:
+        """Return the scores that need nothing but output and target."""
+        spectral = self._spectrum.scores(output, DATA_RANGE) if min(self.target.shape) >= SMALLEST else {}
+        alone = {name: metric.compute for name, metric in METRICS.items() if metric.compute and name not in spectral}
+        return {**{name: compute(output, self.target, DATA_RANGE) for name, compute in alone.items()}, **spectral}
+
+    @cached_property
+    def _spectrum(self) -> TargetSpectrum:
+        return TargetSpectrum(self.target)
+
+    @cached_property
+    def _features(self) -> TargetFeatures:
+        return TargetFeatures(self.target, DATA_RANGE)
+
+
 class Scorer:
     """Computes the scores of outputs and notes once why a column is missing."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self._trained: dict[str, Callable[[UnitImage, UnitImage, float], float]] = {
-            "lpips_alex": lpips_alex,
-            "dists": dists,
-        }
+        self._trained = ["lpips_alex", "dists"]
+        self._reference: _Reference | None = None
 
     def __call__(self, whole: UnitImage, case: Case) -> Scores:
         """Score (C, H, W) in unit intensity; a score that does not apply to the case has no key.
 
         Output and target are cropped by `scale` pixels at each edge and clipped to [0, 1], except for down-consistency.
         """
-        output, target = (np.clip(_inner(image, case.scale), 0, DATA_RANGE) for image in (whole, case.target))
-        pairwise = {name: metric.compute for name, metric in METRICS.items() if metric.compute}
-        scores = {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in pairwise.items()}
-        trained = {name: self._with_weights(name, output, target) for name in ("lpips_alex", "dists")}
+        if self._reference is None or self._reference.case is not case:
+            self._reference = _Reference(case)
+        reference = self._reference
+        output, target = _scored_part(whole, case.scale), reference.target
+        scores = {name: _or_none(value) for name, value in reference.pairwise(output).items()}
+        trained = {name: self._with_weights(name, output, reference) for name in ("lpips_alex", "dists")}
         lattice = self._lattice(whole, output, target, case)
         extra = {**_down_consistency(whole, case), **_by_region(output, target, case), **lattice}
         given = {**_resolution_nm(scores, case), **_affine(whole, case)}
@@ -96,14 +123,14 @@ class Scorer:
             self.notes.append(truth)
         return {name: _or_none(value) for name, value in scores.items()}
 
-    def _with_weights(self, name: str, output: UnitImage, target: UnitImage) -> float | None:
+    def _with_weights(self, name: str, output: UnitImage, reference: _Reference) -> float | None:
         if name not in self._trained:
             return None
         try:
-            return _or_none(self._trained[name](output, target, DATA_RANGE))
+            return _or_none(reference.trained(name, output))
         except FeaturesUnavailable as error:
             self.notes.append(f"{LABELS[name]} was not computed: {error}.")
-            del self._trained[name]
+            self._trained.remove(name)
             return None
 
 
@@ -146,6 +173,11 @@ def _texture(output: UnitImage, target: UnitImage, case: Case) -> Scores:
     if case.downsampling is not None:
         return {}
     return {name: _or_none(compute(output, target, DATA_RANGE)) for name, compute in TEXTURE_SCORES.items()}
+
+
+def _scored_part(image: UnitImage, border: int) -> UnitImage:
+    """Return what is scored of an output or a target: grey, without its border, from 0 to 1."""
+    return np.clip(_inner(image, border), 0, DATA_RANGE)
 
 
 def _inner(image: UnitImage, border: int) -> UnitImage:

@@ -62,6 +62,8 @@ class ProcessingStep(BaseModel):
     input_facts: Mapping[str, Fact] = {}
     """Acquisition facts of the input that do not apply to the output."""
     software: Text = ""
+    backend: Text = ""
+    """What computed the network, with its version, if it was not PyTorch."""
     date: Text = ""
     """ISO 8601, UTC."""
     warning: Text = ""

@@ -39,7 +39,7 @@ class AdversarialRestoration(Method):
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._pixel, self._second = Objective(recipe, recipe.losses), Objective(recipe, settings.losses)
         self._output: Tensor | None = None
-        self._health: dict[str, Tensor] = {}
+        self._target: Tensor | None = None
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
@@ -56,12 +56,14 @@ class AdversarialRestoration(Method):
         if stage.name != ADVERSARIAL:
             return self._pixel(self.network, batch["input"], target)[1]
         output, losses = self._second(self.network, batch["input"], target)
-        self._output = output.detach()
-        self._health = health(self._output, target)
+        self._output, self._target = output.detach(), target
         if self._recent:
-            self._health["diversity"] = self._recent(self._output, target)
+            self._recent.remember(self._output, target)
         return losses | self._adversarial_losses.generator_loss(output, target, condition)
 
     def observations(self) -> dict[str, Tensor]:
         """Return the discriminators' mean probabilities and the health of the generator."""
-        return {**self._adversarial_losses.observations(), **self._health}
+        if self._output is None or self._target is None:
+            return {}
+        recent = {"diversity": self._recent()} if self._recent else {}
+        return self._adversarial_losses.observations() | health(self._output, self._target) | recent

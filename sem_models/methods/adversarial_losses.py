@@ -1,5 +1,7 @@
 """Discriminators of a run: what they are shown, their own losses, and the losses that they give a generator."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +15,11 @@ from sem_models.physics.gradient import central_magnitude
 
 
 class AdversarialLoss:
-    """One discriminator with its own loss and the loss that it gives a generator."""
+    """One discriminator with its own loss and the loss that it gives a generator.
+
+    Between the updates of generator and discriminator its weights do not change. What it said about an output in the
+    generator's turn is therefore used again in its own, for which it keeps the graph.
+    """
 
     def __init__(self, part: str, weight: float, recipe: Recipe, assembly: Assembly) -> None:
         """Build the discriminator into `assembly` as `part`; `weight` multiplies the loss that it gives a generator."""
@@ -21,33 +27,65 @@ class AdversarialLoss:
         self.part, self._weight, self._gan = part, weight, settings.gan
         network = build_discriminator(settings.discriminator, shown_channels(recipe))
         self._network: nn.Module = assembly.add(part, network, settings.optimiser, channels_last=True)
-        self._seen: dict[str, Tensor] = {}
+        self._gradient = assembly.gradient
+        self._shown: Tensor | None = None
+        self._fake: Tensor | None = None
+        self._real: Tensor | None = None
+        self._judged: tuple[Tensor, Tensor] | None = None
 
     def generator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> Tensor:
         """Return the weighted adversarial loss of a generator; the discriminator itself gets no gradient.
 
         `condition` is the image that the output was made from; a conditional discriminator sees it beside each image.
         """
-        network = self._network.requires_grad_(False)
-        fake = network(_view(self.part, output, condition))
-        real: Tensor | None = None
-        if generator_compares(self._gan):
-            with torch.no_grad():
-                real = network(_view(self.part, target, condition))
-        return self._weight * generator_loss(self._gan, real, fake)
+        # A leaf, so that the graph of the discriminator outlives that of the generator.
+        self._shown = output.detach().requires_grad_()
+        self._fake = self._network(_view(self.part, self._shown, condition))
+        self._real = self._network(_view(self.part, target, condition)) if generator_compares(self._gan) else None
+        real = None if self._real is None else self._real.detach()
+        loss = self._weight * generator_loss(self._gan, real, self._fake)
+        if not output.requires_grad:
+            return loss
+        gradient = self._gradient(loss, self._shown)
+        # Detached, so that the graph of the discriminator is no part of that of the generator.
+        result: Tensor = _WithGradient.apply(output, loss.detach(), gradient)  # type: ignore[no-untyped-call]
+        return result
 
     def discriminator_loss(self, output: Tensor, target: Tensor, condition: Tensor | None = None) -> dict[str, Tensor]:
-        """Return the discriminator's own loss by name; the output gets no gradient, `condition` as above."""
-        network = self._network.requires_grad_(True)
-        real = network(_view(self.part, target, condition))
-        fake = network(_view(self.part, output.detach(), condition))
-        for label, probability in probabilities(self._gan, real.detach(), fake.detach()).items():
-            self._seen[f"{self.part}/{label}"] = probability
+        """Return the discriminator's own loss by name; the output gets no gradient.
+
+        `target` and `condition` are those of the generator's loss in the same step.
+        """
+        real, fake = self._real, self._fake
+        if real is None:
+            real = self._network(_view(self.part, target, condition))
+        # A cycle shows outputs of earlier steps as well.
+        if fake is None or self._shown is None or not output.is_set_to(self._shown):
+            fake = self._network(_view(self.part, output.detach(), condition))
+        self._shown = self._fake = self._real = None
+        self._judged = real.detach(), fake.detach()
         return {self.part: discriminator_loss(self._gan, real, fake)}
 
     def observations(self) -> dict[str, Tensor]:
         """Return the mean probabilities that it last gave to real and to restored patches."""
-        return dict(self._seen)
+        if self._judged is None:
+            return {}
+        said = probabilities(self._gan, *self._judged)
+        return {f"{self.part}/{label}": probability for label, probability in said.items()}
+
+
+class _WithGradient(torch.autograd.Function):
+    """A scalar loss of an image, whose gradient by the image has been computed already."""
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:  # noqa: ARG004
+        ctx.save_for_backward(gradient)
+        return loss.clone()
+
+    @staticmethod
+    def backward(ctx: Any, outer: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return outer * gradient, None, None
 
 
 class AdversarialLosses:

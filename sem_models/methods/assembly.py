@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sem_models.config.networks.table import capabilities
@@ -42,6 +42,12 @@ class Assembly:
         together = [parameter for name in networks for parameter in self.networks[name].parameters()]
         optimiser: Any = self._fabric.setup_optimizers(build_optimiser(settings, together))
         self.optimisers[part] = optimiser
+
+    def gradient(self, loss: Tensor, image: Tensor) -> Tensor:
+        """Return the gradient of a scalar loss by a leaf, and keep the graph for another use."""
+        self._fabric.backward(loss, inputs=[image], retain_graph=True)
+        assert image.grad is not None  # noqa: S101
+        return image.grad
 
     def remember(self, name: str, memory: nn.Module) -> None:
         """Add a module that does not learn but whose state a resumed run needs."""

@@ -15,6 +15,7 @@ from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.datasets.sampling.bank import PatchBank, Source, stored
 from sem_models.datasets.sampling.sampler import Crops, PatchSampler
+from sem_models.datasets.sampling.share import WHOLE, Share
 from sem_models.errors import UserError
 from sem_models.methods.calibration import Calibration
 from sem_models.methods.stages import RESTORER, Stage, one_stage
@@ -81,7 +82,10 @@ class Method(ABC):
         """Return the weighted losses of one part by name; the part minimises their sum."""
 
     def observations(self) -> dict[str, Tensor]:
-        """Return scalars of the last step that are plotted but not minimised; may be empty."""
+        """Compute scalars of the last step that are plotted but not minimised; may be empty.
+
+        Called only when they are reported, so a step should keep what they are computed from, not compute them.
+        """
         return {}
 
     @property
@@ -127,14 +131,20 @@ class Method(ABC):
 
     @classmethod
     def sampler(
-        cls, recipe: Recipe, dataset: Dataset, roles: tuple[Role, ...], device: torch.device, turns: bool = True
+        cls,
+        recipe: Recipe,
+        dataset: Dataset,
+        roles: tuple[Role, ...],
+        device: torch.device,
+        turns: bool = True,
+        share: Share = WHOLE,
     ) -> Sampler:
         """Build the stream of training patches; they are rotated only if task (`turns`) and method both allow it."""
         settings, views = recipe.train, cls.views(recipe, dataset.manifest, roles)
         bank = PatchBank(dataset, "train", views.roles, device, source=views.source)
         scales: dict[Role, int] = {"input": capabilities(recipe.network).scale}
         turned = turns and cls.may_turn(recipe)
-        return PatchSampler(bank, settings.patch, settings.batch, settings.seed, scales, turned)
+        return PatchSampler(bank, settings.patch, settings.batch, settings.seed, scales, turned, share)
 
     @classmethod
     def truth(cls, recipe: Recipe, manifest: Manifest) -> Truth:

@@ -20,6 +20,7 @@ from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Manifest, Split
 from sem_models.datasets.sampling.domains import DomainSampler
+from sem_models.datasets.sampling.share import WHOLE, Share
 from sem_models.errors import FieldRef, UserError
 from sem_models.losses.structure import low_frequency, smallest_patch
 from sem_models.methods.adversarial_losses import AdversarialLoss
@@ -70,7 +71,7 @@ class Cycle(Method):
         forth = _direction("", (RESTORER, BACKWARD), DISCRIMINATOR, recipe, assembly)
         back = _direction("backward_", (BACKWARD, RESTORER), BACKWARD_DISCRIMINATOR, recipe, assembly)
         self._directions = {DISCRIMINATOR: forth, BACKWARD_DISCRIMINATOR: back}
-        self._health: dict[str, Tensor] = {}
+        self._seen: tuple[Tensor, Tensor] | None = None
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
@@ -133,10 +134,11 @@ class Cycle(Method):
         roles: tuple[Role, ...],
         device: torch.device,
         turns: bool = True,
+        share: Share = WHOLE,
     ) -> Sampler:
         """Build the stream of patches, drawn independently from the two domains."""
         settings = recipe.train
-        return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device)
+        return DomainSampler(dataset, settings.patch, settings.batch, settings.seed, device, share)
 
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return weighted losses by name; a discriminator sees outputs of this step or of earlier ones."""
@@ -156,17 +158,21 @@ class Cycle(Method):
         domain. A negative `input_correlation` means that light and dark are exchanged; the backward generator can undo
         that, so no cycle loss sees it.
         """
-        probabilities = [direction.adversarial.observations() for direction in self._directions.values()]
-        return {name: value for seen in probabilities for name, value in seen.items()} | self._health
+        forth = self._directions[DISCRIMINATOR]
+        if self._seen is None or forth.output is None:
+            return {}
+        degraded, sharp = self._seen
+        found: dict[str, Tensor] = {}
+        for direction in self._directions.values():
+            found |= direction.adversarial.observations()
+        # Other fields of the domain show how varied and free of checkerboards outputs should be; pixels do not match.
+        found |= {name: value for name, value in health(forth.output, sharp).items() if name != "contrast"}
+        return found | {"input_correlation": correlation(forth.output, degraded)}
 
     def _generate(self, degraded: Tensor, sharp: Tensor) -> dict[str, Tensor]:
         forth, back = self._directions.values()
-        losses = self._one_way(forth, degraded, sharp) | self._one_way(back, sharp, degraded)
-        assert forth.output is not None  # noqa: S101
-        # Other fields of the domain show how varied and free of checkerboards outputs should be; pixels do not match.
-        seen = {name: value for name, value in health(forth.output, sharp).items() if name != "contrast"}
-        self._health = seen | {"input_correlation": correlation(forth.output, degraded)}
-        return losses
+        self._seen = degraded, sharp
+        return self._one_way(forth, degraded, sharp) | self._one_way(back, sharp, degraded)
 
     def _one_way(self, way: _Direction, x: Tensor, other: Tensor) -> dict[str, Tensor]:
         """Return the losses of translating `x`; `other` shows another field in the domain translated to."""
@@ -256,9 +262,12 @@ class ImagePool(nn.Module):
 
     def forward(self, new: Tensor) -> Tensor:
         """Return (N, C, H, W) images, detached; once the pool is full, about half are swapped for stored ones."""
-        if not len(self.images):
+        given = list(new.detach()) if len(self.images) else []
+        chosen = [self._swap(image) for image in given]
+        if all(one is other for one, other in zip(chosen, given, strict=True)):
+            # The same memory: a discriminator that has judged these images need not do so again.
             return new.detach()
-        return torch.stack([self._swap(image) for image in new.detach()])
+        return torch.stack(chosen)
 
     def _swap(self, image: Tensor) -> Tensor:
         if self._filled < len(self.images):

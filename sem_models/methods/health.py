@@ -49,13 +49,16 @@ class RecentDiversity(nn.Module):
             self.register_buffer(name, torch.zeros(steps, size, size))
         self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """Remember the first of (N, C, H, W) outputs and targets; returns the diversity of all remembered images."""
+    def remember(self, output: Tensor, target: Tensor) -> None:
+        """Remember the first of (N, C, H, W) outputs and targets."""
         steps, size = self.output.shape[:2]
         for memory, image in ((self.output, output), (self.target, target)):
             small = F.adaptive_avg_pool2d(image[:1].float(), size).mean(dim=1)
             memory.copy_(torch.cat([memory[1:], small]))
         self.seen.add_(1).clamp_(max=steps)
+
+    def forward(self) -> Tensor:
+        """Return the diversity of all remembered images, a scalar."""
         filled = int(self.seen)
         return diversity(self.output[-filled:], self.target[-filled:])
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from sem_models.config.recipe import Recipe
@@ -26,7 +25,7 @@ class Segmentation(Method):
         assembly.add_network(RESTORER, recipe)
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, recipe.losses)
-        self._seen: dict[str, Tensor] = {}
+        self._seen: tuple[Tensor, Tensor] | None = None
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
@@ -39,10 +38,12 @@ class Segmentation(Method):
     def training_step(self, batch: Batch, part: str, stage: Stage) -> dict[str, Tensor]:
         """Return weighted losses by name."""
         logits, losses = self._objective(self.networks[part], batch["input"], batch["target"])
-        with torch.no_grad():
-            self._seen = {"pixel_accuracy": (logits.argmax(1) == batch["target"].argmax(1)).float().mean()}
+        self._seen = logits.detach(), batch["target"]
         return losses
 
     def observations(self) -> dict[str, Tensor]:
         """Return the fraction of pixels of the last batch whose most likely class was right."""
-        return dict(self._seen)
+        if self._seen is None:
+            return {}
+        logits, target = self._seen
+        return {"pixel_accuracy": (logits.argmax(1) == target.argmax(1)).float().mean()}

@@ -62,7 +62,7 @@ class Variational(Method):
         self.networks, self.optimisers = assembly.networks, assembly.optimisers
         self._objective = Objective(recipe, settings.losses)
         self._output: Tensor | None = None
-        self._health: dict[str, Tensor] = {}
+        self._clean: Tensor | None = None
 
     @classmethod
     def stages(cls, recipe: Recipe) -> tuple[Stage, ...]:
@@ -100,7 +100,10 @@ class Variational(Method):
 
     def observations(self) -> dict[str, Tensor]:
         """Return the discriminators' mean probabilities and the health of the generator."""
-        return {**self._adversarial_losses.observations(), **self._health}
+        if self._output is None or self._clean is None:
+            return {}
+        # Not against patches of other fields, with which the correlation is near zero even in a sound training.
+        return self._adversarial_losses.observations() | health(self._small(self._output), self._clean)
 
     def _small(self, sharp: Tensor) -> Tensor:
         return downsample(sharp, self._degradation.scale, self._degradation.downsampling)
@@ -122,6 +125,5 @@ class Variational(Method):
         below = self._objective.compare(self._small(output), clean)
         across = self._objective.compare(output, from_clean)
         losses = {name: (below[name] + across[name]) / 2 for name in below}
-        # Not against patches of other fields, with which the correlation is near zero even in a sound training.
-        self._output, self._health = output.detach(), health(self._small(output.detach()), clean)
+        self._output, self._clean = output.detach(), clean
         return losses | self._adversarial_losses.generator_loss(output, elsewhere)

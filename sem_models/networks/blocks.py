@@ -4,10 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sem_models.networks.thin_conv import ThinConv2d
+
 
 def conv(before: int, after: int, size: int = 3, gain: float = 1.0, slope: float = 0.2) -> nn.Conv2d:
     """Return a same-size convolution with He initialisation for a leaky ReLU of `slope`, times `gain`, and bias 0."""
-    layer = nn.Conv2d(before, after, size, padding=size // 2)
+    kind = ThinConv2d if after == 1 else nn.Conv2d
+    layer = kind(before, after, size, padding=size // 2)
     nn.init.kaiming_normal_(layer.weight, a=slope)
     layer.weight.data.mul_(gain)
     if layer.bias is not None:

@@ -15,6 +15,7 @@ from sem_models.config.networks.discriminators import (
     VGGDiscriminatorConfig,
 )
 from sem_models.networks.blocks import conv
+from sem_models.networks.pooled_norm import PooledInstanceNorm
 
 
 class VGGDiscriminator(nn.Module):
@@ -97,12 +98,13 @@ class _ResidualBlock(nn.Module):
 def _patch_layers(width: int, halvings: int, norm: str = "batch") -> list[nn.Module]:
     """Build halvings that double the width up to eightfold, a layer without stride, and a logit for each field."""
     # Only batch norm has its own bias.
-    make_norm, bias = (nn.BatchNorm2d, False) if norm == "batch" else (nn.InstanceNorm2d, True)
+    bias = norm != "batch"
     widths = [width * min(2**index, 8) for index in range(halvings + 2)]
     layers: list[nn.Module] = []
     for index, (before, after) in enumerate(pairwise(widths)):
         stride = 2 if index < halvings else 1
-        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=bias), make_norm(after), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(before, after, 4, stride, padding=1, bias=bias)]
+        layers += [nn.BatchNorm2d(after) if norm == "batch" else PooledInstanceNorm(), nn.LeakyReLU(0.2)]
     return [*layers, nn.Conv2d(widths[-1], 1, 4, padding=1)]
 
 

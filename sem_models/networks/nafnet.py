@@ -9,6 +9,7 @@ The receptive field is therefore finite, and an image gives the same result in t
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.nafnet import NAFNetConfig
@@ -60,7 +61,15 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, width, H, W) to the same shape."""
+        if torch.compiler.is_exporting():
+            return self._without_permutation(x)
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    def _without_permutation(self, x: Tensor) -> Tensor:
+        """Do the same for other programs, to which each permutation means a copy of all features."""
+        centred = x - x.mean(1, keepdim=True)
+        deviation = torch.rsqrt((centred * centred).mean(1, keepdim=True) + self.eps)
+        return centred * deviation * self.weight[:, None, None] + self.bias[:, None, None]
 
 
 class NAFBlock(nn.Module):
@@ -104,6 +113,13 @@ def local_mean(x: Tensor, window: int) -> Tensor:
 
 
 def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
+    before = (window - 1) // 2
+    after = window - 1 - before
+    if torch.compiler.is_exporting():
+        # Other programs pool within the caches of the processor; every slice would be a copy of all features.
+        down = axis == 2
+        pooled = F.avg_pool2d(x, (window, 1) if down else (1, window), stride=1)
+        return F.pad(pooled, (0, 0, before, after) if down else (before, after, 0, 0), mode="replicate")
     # Sums of sums, because differences of running sums would spread rounding errors along the whole line.
     step = 1
     while step < window:
@@ -111,9 +127,8 @@ def _running_mean(x: Tensor, window: int, axis: int) -> Tensor:
         x = x.narrow(axis, 0, left) + x.narrow(axis, step, left)
         step *= 2
     x = x / window
-    before = (window - 1) // 2
     first, last = x.narrow(axis, 0, 1), x.narrow(axis, -1, 1)
-    return torch.cat([*[first] * before, x, *[last] * (window - 1 - before)], axis)
+    return torch.cat([*[first] * before, x, *[last] * after], axis)
 
 
 def _depthwise(width: int) -> nn.Conv2d:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from sem_models.config.networks.pix2pix import Pix2PixConfig
 from sem_models.networks.pooled_norm import PooledInstanceNorm
+from sem_models.networks.thin_conv import ThinConv2d
 
 _SPREAD = 0.02
 
@@ -86,7 +87,7 @@ def _fine(config: Pix2PixConfig) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(config.width + config.channels_in, config.width, 3, padding=1),
         nn.LeakyReLU(0.2),
-        nn.Conv2d(config.width, config.channels_out, 3, padding=1),
+        (ThinConv2d if config.channels_out == 1 else nn.Conv2d)(config.width, config.channels_out, 3, padding=1),
     )
 
 

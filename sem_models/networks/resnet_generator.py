@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sem_models.config.networks.resnet_generator import ResNetConfig
 from sem_models.networks.pooled_norm import PooledInstanceNorm
+from sem_models.networks.thin_conv import ThinConv2d
 
 _SPREAD = 0.02
 
@@ -18,7 +19,8 @@ class ReflectedConv(nn.Module):
 
     def __init__(self, before: int, after: int, size: int) -> None:
         super().__init__()
-        self.conv, self.pad = nn.Conv2d(before, after, size), size // 2
+        kind = ThinConv2d if 1 in (before, after) else nn.Conv2d
+        self.conv, self.pad = kind(before, after, size), size // 2
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, before, H, W) to (N, after, H, W)."""

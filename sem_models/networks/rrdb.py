@@ -1,7 +1,7 @@
 """RRDBNet, the generator of ESRGAN (Wang et al., ECCV Workshops 2018).
 
-Deviations: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline; x2 has
-one doubling instead of a pixel unshuffle before the trunk.
+Deviations, which settings can undo: the output adds a bicubic enlargement, so that an untrained network starts at the
+bicubic baseline; x2 has one doubling instead of a pixel unshuffle before the trunk.
 """
 
 import torch
@@ -55,16 +55,18 @@ class RRDBNet(nn.Module):
     def __init__(self, config: RRDBConfig) -> None:
         super().__init__()
         self.scale, width = config.scale, config.width
-        self.head = conv(config.channels, width)
+        self.unshuffle, self.bicubic_skip = config.unshuffle, config.bicubic_skip
+        self.head = conv(config.channels * config.unshuffle**2, width)
         self.trunk = nn.Sequential(*[RRDB(width, config.growth) for _ in range(config.blocks)])
         self.close = conv(width, width)
-        self.enlarge = nn.Sequential(*[NearestDoubling(width) for _ in range(doublings(config.scale))])
+        steps = doublings(config.scale * config.unshuffle)
+        self.enlarge = nn.Sequential(*[NearestDoubling(width) for _ in range(steps)])
         self.high = conv(width, width)
         self.tail = conv(width, config.channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
-        shallow = self.head(x)
+        """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of `unshuffle`."""
+        shallow = self.head(F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x)
         y = self.enlarge(shallow + self.close(self.trunk(shallow)))
-        residual: Tensor = self.tail(F.leaky_relu(self.high(y), 0.2))
-        return upsample(x, self.scale) + residual
+        output: Tensor = self.tail(F.leaky_relu(self.high(y), 0.2))
+        return upsample(x, self.scale) + output if self.bicubic_skip else output

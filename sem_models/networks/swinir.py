@@ -1,6 +1,7 @@
 """SwinIR (Liang et al., ICCV Workshops 2021): residual groups of shifted-window attention.
 
-Deviation: the output adds a bicubic enlargement, so that an untrained network starts at the bicubic baseline.
+Deviation, which a setting can undo: the output adds a bicubic enlargement, so that an untrained network starts at the
+bicubic baseline.
 """
 
 import torch
@@ -50,16 +51,20 @@ class SwinIR(nn.Module):
         )
         self.close = nn.Conv2d(width, width, 3, padding=1)
         self.enlarge = _direct(config) if config.direct else _staged(config)
+        self.bicubic_skip = config.bicubic_skip
+        mean = torch.tensor(config.mean or (0.0,) * config.channels)
+        self.register_buffer("mean", mean[:, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of the window."""
-        shallow = self.head(x)
+        mean = self.get_buffer("mean")
+        shallow = self.head(x - mean)
         y = self.norm_in(shallow.permute(0, 2, 3, 1))
         for group in self.groups:
             y = group(y)
         features = shallow + _convolve(self.close, self.norm_out(y)).permute(0, 3, 1, 2)
-        residual: Tensor = self.enlarge(features)
-        return upsample(x, self.scale) + residual
+        output: Tensor = self.enlarge(features)
+        return output + (upsample(x, self.scale) if self.bicubic_skip else mean)
 
 
 def _convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:

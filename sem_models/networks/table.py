@@ -12,14 +12,17 @@ from sem_models.networks.blind_spot_unet import BlindSpotUNet
 from sem_models.networks.diffusion_unet import DiffusionUNet
 from sem_models.networks.dsrvae import DSRVAE
 from sem_models.networks.frequency_split import FrequencySplit
+from sem_models.networks.grey_adapter import GreyAdapter
 from sem_models.networks.inpainter import Inpainter
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFNet
+from sem_models.networks.onnx_graph import OnnxGraph
 from sem_models.networks.pix2pix import Pix2Pix
 from sem_models.networks.refocuser import Refocuser
 from sem_models.networks.resnet_generator import ResNetGenerator
 from sem_models.networks.rrdb import RRDBNet
 from sem_models.networks.sinsr import SINSR
+from sem_models.networks.spandrel import SpandrelNetwork
 from sem_models.networks.spsr import SPSRNet
 from sem_models.networks.srn import SRN
 from sem_models.networks.srresnet import SRResNet
@@ -46,6 +49,9 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "diffusion-unet": DiffusionUNet,
     "pix2pix": Pix2Pix,
     "blind-spot-unet": BlindSpotUNet,
+    "spandrel": SpandrelNetwork,
+    "grey-adapter": GreyAdapter,
+    "onnx-graph": OnnxGraph,
 }
 
 

@@ -6,6 +6,7 @@ import torch
 
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.sampling.share import WHOLE, Share
 from sem_models.methods.base import Batch
 from sem_models.methods.table import find_method
 from sem_models.tasks.table import find_task
@@ -14,13 +15,16 @@ from sem_models.tasks.table import find_task
 class BatchSource:
     """An endless, resumable stream of `input` and `target` batches."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device) -> None:
-        """Load the training split of a dataset that is compatible with the recipe (`check_compatible`)."""
+    def __init__(self, recipe: Recipe, dataset: Dataset, device: torch.device, share: Share = WHOLE) -> None:
+        """Load the training split of a dataset that is compatible with the recipe (`check_compatible`).
+
+        Of several sources, each has its `share` of the same patches, and its own noise.
+        """
         self._recipe, self._task = recipe, find_task(recipe)
         roles = self._task.roles(recipe, dataset.manifest)
         turns = self._task.may_turn(recipe)
-        self._sampler = find_method(recipe).sampler(recipe, dataset, roles, device, turns)
-        self._generator = torch.Generator(device).manual_seed(recipe.train.seed + 1)
+        self._sampler = find_method(recipe).sampler(recipe, dataset, roles, device, turns, share)
+        self._generator = torch.Generator(device).manual_seed(share.seed(recipe.train.seed + 1))
 
     def next(self) -> Batch:
         """Return the next batch."""
@@ -29,6 +33,11 @@ class BatchSource:
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the sampler and of the noise generator."""
         return {"sampler": self._sampler.state_dict(), "noise": self._generator.get_state()}
+
+    @property
+    def noise(self) -> torch.Generator:
+        """The random numbers of the forward model."""
+        return self._generator
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sem_models.config.backend import BackendChoice
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
@@ -46,6 +47,7 @@ def evaluate_model(
     degradation: Degradation,
     progress: Progress = silent,
     known: Sequence[Row] = (),
+    backend: BackendChoice = "auto",
 ) -> EvaluationReport:
     """Score `model` and the baselines of its task on whole images.
 
@@ -56,11 +58,12 @@ def evaluate_model(
         degradation: Its scale must be that of the model.
         progress: Called after each image.
         known: Rows of baselines from an earlier evaluation on the same images; they are not computed again.
+        backend: What computes the networks, as for `Predictor`.
 
     Raises:
         UserError: The dataset has no reference to compare with, the split is empty, or scales do not agree.
     """
-    return benchmark_of(model, dataset, degradation).evaluate(model, split, progress, known)
+    return benchmark_of(model, dataset, degradation).evaluate(model, split, progress, known, backend)
 
 
 def cases_for(model: UnitModel, dataset: Dataset, degradation: Degradation) -> Callable[[Entry], Case]:

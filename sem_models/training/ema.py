@@ -8,22 +8,28 @@ class ExponentialMovingAverage:
     """Averaged weights; the decay rises as (1 + n) / (10 + n) after n updates, so that early weights fade quickly."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        """Start from the weights of `network`; with decay 0 the average is the latest weights."""
+        """Start from the weights of `network`, whose tensors must stay; with decay 0 they are the average."""
         self._decay = decay
         self._optimiser_steps = 0
-        self.weights: dict[str, Tensor] = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        # These share the memory of the network, in which optimisers and loaded states write.
+        current = network.state_dict()
+        self.weights: dict[str, Tensor] = (
+            {name: value.detach().clone() for name, value in current.items()} if decay else current
+        )
+        averaged = [name for name, value in current.items() if value.is_floating_point()]
+        self._averages, self._latest = ([of[name] for name in averaged] for of in (self.weights, current))
+        self._counts = [(self.weights[name], value) for name, value in current.items() if name not in averaged]
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self) -> None:
         """Move the average towards the current weights."""
         self._optimiser_steps += 1
+        if not self._decay:
+            return
         decay = min(self._decay, (1 + self._optimiser_steps) / (10 + self._optimiser_steps))
-        for name, value in network.state_dict().items():
-            shadow = self.weights[name]
-            if shadow.is_floating_point():
-                shadow.lerp_(value, 1 - decay)
-            else:
-                shadow.copy_(value)
+        torch._foreach_lerp_(self._averages, self._latest, 1 - decay)
+        for count, latest in self._counts:
+            count.copy_(latest)
 
     def state_dict(self) -> dict[str, object]:
         """Return the averaged weights and the number of updates."""
@@ -44,7 +50,7 @@ class Averages:
 
     def __init__(self, restorer: nn.Module, backward: nn.Module | None, decay: float) -> None:
         """Start from the weights of both networks, given without Fabric's wrapper."""
-        self._restorer, self._backward, self._decay = restorer, backward, decay
+        self._backward, self._decay = backward, decay
         self._of_restorer = ExponentialMovingAverage(restorer, decay)
         self._of_backward = ExponentialMovingAverage(backward, decay) if backward is not None else None
 
@@ -60,9 +66,9 @@ class Averages:
 
     def update(self) -> None:
         """Move the averages towards the current weights."""
-        self._of_restorer.update(self._restorer)
-        if self._of_backward and self._backward is not None:
-            self._of_backward.update(self._backward)
+        self._of_restorer.update()
+        if self._of_backward:
+            self._of_backward.update()
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Restart the generator's average from weights of an earlier run."""

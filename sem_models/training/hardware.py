@@ -1,6 +1,7 @@
 """The device and the numerical precision of a run."""
 
-from typing import Literal
+import os
+from typing import Any, Literal
 
 from lightning_fabric import Fabric
 from torch import nn
@@ -8,21 +9,32 @@ from torch import nn
 from sem_models.bf16 import has_bf16_units
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
-from sem_models.inference.predictor import choose_device
+from sem_models.training.devices import MeanGradients
+from sem_models.training.preflight import Device, preflight
 
 
-def open_fabric(recipe: Recipe) -> Fabric:
-    """Set up Fabric on the best device of this machine, in the precision of the recipe."""
-    device = choose_device()
-    return Fabric(accelerator=device, devices=1, precision=choose_precision(recipe, device))
+def open_fabric(recipe: Recipe, devices: int = 1) -> Fabric:
+    """Set up Fabric on the best device of this machine, in the precision of the recipe.
+
+    With several devices, the environment of this process must say which of them it has (`RANK`, `LOCAL_RANK`,
+    `WORLD_SIZE`, `LOCAL_WORLD_SIZE`, `MASTER_ADDR` and `MASTER_PORT`, as torchrun sets them).
+    """
+    device = preflight().device
+    strategy: Any = MeanGradients() if devices > 1 else "auto"
+    here = int(os.environ["LOCAL_WORLD_SIZE"]) if devices > 1 else 1
+    precision = choose_precision(recipe, device)
+    fabric = Fabric(accelerator=device, strategy=strategy, devices=here, num_nodes=devices // here, precision=precision)
+    if devices > 1:
+        fabric.launch()
+    return fabric
 
 
-def choose_precision(recipe: Recipe, device: Literal["cpu", "cuda"]) -> Literal["32-true", "bf16-mixed"]:
+def choose_precision(recipe: Recipe, device: Device) -> Literal["32-true", "bf16-mixed"]:
     """Return the precision of the recipe; `auto` is bf16 on a device with units for it, for a network that benefits."""
     if recipe.train.precision != "auto":
         return recipe.train.precision
     facts = capabilities(recipe.network)
-    gains = facts.half_safe if device == "cuda" else facts.half_on_cpu
+    gains = {"cuda": facts.half_safe, "cpu": facts.half_on_cpu, "mps": False}[device]
     return "bf16-mixed" if gains and has_bf16_units(device) else "32-true"
 
 

@@ -23,19 +23,25 @@ class StepLogger:
         self._watch = GanWatch()
         self.throughput = Throughput(recipe.train.validate_every)
 
-    def step(self, step: int, values: Mapping[str, float], seconds: float, data_s: float) -> None:
+    def is_due(self, step: int) -> bool:
+        """Return whether the metrics of step `step`, counted from 1, are reported."""
+        return step % self._settings.log_every == 0
+
+    def step(self, step: int, rate: float, values: Mapping[str, Tensor], seconds: float, data_s: float) -> None:
         """Record a finished step.
 
         Args:
             step: Number of the step, counted from 1.
-            values: Its weighted losses and learning rate, by metric name.
+            rate: Its learning rate.
+            values: Its weighted losses, by metric name; read from the device only if they are reported.
             seconds: Duration of the whole step.
             data_s: Seconds of it that were spent waiting for the batch.
         """
         self.throughput.step(seconds)
-        if step % self._settings.log_every == 0:
+        if self.is_due(step):
             speed = {"speed/steps_per_s": self.throughput.steps_per_s, "speed/data_ms": 1000 * data_s}
-            self._report(step, {**values, **speed})
+            self._report(step, {"lr": rate, **_read(values), **speed})
+            self.throughput.begin_window()
         if self.throughput.due():
             total = self._settings.steps
             self._reporter.progress(step, total, self.throughput.seconds_left(total - step))
@@ -46,7 +52,7 @@ class StepLogger:
 
     def _report(self, step: int, values: dict[str, float]) -> None:
         seen = self._observations()
-        watched = dict(zip(seen, torch.stack(list(seen.values())).tolist(), strict=True)) if seen else {}
+        watched = _read(seen)
         self._reporter.metrics(step, values | {f"watch/{name}": value for name, value in watched.items()})
         for topic, text in self._watch(watched):
             self._reporter.warning(step, topic, text)
@@ -59,26 +65,40 @@ class StepLogger:
         return seen
 
 
-_MEMORY = 0.9
+def _read(values: Mapping[str, Tensor]) -> dict[str, float]:
+    """Read scalars by a single transfer, because each one makes the host wait for the device."""
+    return dict(zip(values, torch.stack(list(values.values())).tolist(), strict=True)) if values else {}
 
 
 class Throughput:
-    """Smoothed duration of a training step; validations are timed separately."""
+    """Mean duration of the training steps since the last report; validations are timed separately.
+
+    Single durations mean nothing on a GPU: most steps only queue their work, and that of a report waits for all of it.
+    """
 
     def __init__(self, validate_every: int) -> None:
         """Start without a measurement; there is a validation every `validate_every` steps."""
         self._validate_every = validate_every
-        self._step_s: float | None = None
+        self._before_s: float | None = None
+        self._seconds, self._steps = 0.0, 0
         self._validation_s = 0.0
         self._last_report = 0.0
 
     def step(self, seconds: float) -> None:
         """Record the duration of a training step."""
-        self._step_s = seconds if self._step_s is None else _MEMORY * self._step_s + (1 - _MEMORY) * seconds
+        self._seconds, self._steps = self._seconds + seconds, self._steps + 1
+
+    def begin_window(self) -> None:
+        """Begin a new mean, because everything so far has been reported."""
+        self._before_s, self._seconds, self._steps = self._step_s, 0.0, 0
 
     def reset(self) -> None:
         """Forget past durations, because steps of a new stage take another time."""
-        self._step_s = None
+        self._before_s, self._seconds, self._steps = None, 0.0, 0
+
+    @property
+    def _step_s(self) -> float | None:
+        return self._seconds / self._steps if self._steps else self._before_s
 
     def validation(self, seconds: float) -> None:
         """Record the duration of a validation."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.storage import build_model, load_weights
+from sem_models.memory import freed_memory_kept
 from sem_models.methods.calibration import Calibrated
 from sem_models.methods.stages import BACKWARD, Stage
 from sem_models.methods.table import build_method, find_method, stage_at
@@ -21,14 +22,19 @@ from sem_models.tasks.batches import BatchSource
 from sem_models.tasks.compatibility import check_compatible
 from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import BEST, FOLDERS, LAST, load_state, mend, recover, save_checkpoint
+from sem_models.training.devices import share_of
 from sem_models.training.ema import Averages
 from sem_models.training.file_monitor import FileMonitor
 from sem_models.training.hardware import bare, open_fabric
 from sem_models.training.monitoring import StepLogger
 from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.state import Counters, RunState
+from sem_models.validation.base import Validator
+from sem_models.validation.windows import validation_part
 
 Reason = Literal["finished", "early_stop", "stopped"]
+_AGREE_EVERY = 10
+"""Steps between two agreements of several processes whether to stop."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,13 @@ def train(
     resume: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
     initial: Path | None = None,
+    devices: int = 1,
 ) -> TrainResult:
     """Train to the end, to an early stop, or until `should_stop`; checkpoints go to `folder`.
+
+    With several `devices`, each of as many processes calls this with the same arguments, and has an environment that
+    says which of them it is (`open_fabric`). The batch is then `devices` times `train.batch`. Only the first process
+    writes to `folder` and `reporter` and is asked whether to stop. A run may be resumed with another number of devices.
 
     With `resume` the run continues from `folder/checkpoint-last`, or from the previous checkpoint if that is damaged:
     on a CPU, N steps, a kill and N more steps give the same weights, optimiser state and metrics as 2 N steps, bit for
@@ -59,11 +70,9 @@ def train(
     Raises:
         UserError: Dataset and recipe are not compatible, training diverged, or a checkpoint could not be written.
     """
-    trainer = Trainer(recipe, dataset, folder, reporter)
+    trainer = Trainer(recipe, dataset, folder, reporter, devices)
     if resume:
-        mend(folder / BEST)
-        recover(folder / LAST)
-        trainer.restore(load_state(folder / LAST))
+        trainer.resume()
     elif initial:
         trainer.start_from(load_weights(initial))
     return trainer.run(should_stop)
@@ -72,30 +81,48 @@ def train(
 class Trainer:
     """One run: its method, batches, averaged weights, validator and counters."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, reporter: Reporter) -> None:
-        """Build everything on the best device of this machine."""
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, reporter: Reporter, devices: int = 1) -> None:
+        """Build everything on the best device of this machine, or on that of this process."""
         self._recipe, self._folder, self._reporter = recipe, folder, reporter
         check_compatible(recipe, dataset.manifest)
         self._files = FileMonitor(dataset, reporter)
         dataset = Dataset(dataset.folder, find_task(recipe).learned_from(recipe, dataset.manifest))
-        self._fabric = open_fabric(recipe)
+        self._fabric = open_fabric(recipe, devices)
+        share = share_of(self._fabric)
+        self._tells = share.index == 0
         torch.manual_seed(recipe.train.seed)
+        # From the same seed, so that all processes begin with the same weights.
         self._method = build_method(recipe, self._fabric)
-        self._batches = BatchSource(recipe, dataset, self._fabric.device)
+        if share.index:
+            torch.manual_seed(share.seed(recipe.train.seed))
+        self._batches = BatchSource(recipe, dataset, self._fabric.device, share)
         backward = self._method.networks.get(BACKWARD)
         shipped = bare(self._method.network), bare(backward) if backward is not None else None
         self._ema = Averages(*shipped, recipe.train.ema_decay)
         self._counters = Counters()
-        self._state = RunState(self._method, self._ema, self._batches, self._counters)
-        self._validator = find_task(recipe).validator(recipe, dataset, self._fabric.device.type)
+        self._state = RunState(self._method, self._ema, self._batches, self._counters, self._fabric, recipe.train.seed)
+        self._dataset = dataset
+        self._part: dict[str, int] = {"validation_px": (part := validation_part(recipe, dataset)).edge_px}
+        self._validator = self._validator_on(part)
         self._measured: tuple[int, Calibrated] | None = None
         self._calibrate = find_method(recipe).calibration(recipe, dataset)
         self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
         self._step_logger = StepLogger(recipe, self._method, reporter)
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue exactly from `state`."""
+    def resume(self) -> None:
+        """Continue exactly from the newest sound checkpoint."""
+        if self._tells:
+            mend(self._folder / BEST)
+            recover(self._folder / LAST)
+        self._fabric.barrier()
+        state = load_state(self._folder / LAST)
         self._state.load_state_dict(state)
+        if "validation_px" not in state:
+            # Runs of earlier versions are ranked by whole images to their end.
+            self._part, self._validator = {}, self._validator_on(self._dataset)
+
+    def _validator_on(self, dataset: Dataset) -> Validator:
+        return find_task(self._recipe).validator(self._recipe, dataset, self._fabric.device.type)
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Start the generator and its average from weights of an earlier run."""
@@ -104,7 +131,8 @@ class Trainer:
 
     def run(self, should_stop: Callable[[], bool]) -> TrainResult:
         """Train until the end, an early stop or `should_stop`, and save the last checkpoint."""
-        reason = self._loop(should_stop)
+        with freed_memory_kept():
+            reason = self._loop(should_stop)
         self._files.look(self._counters.step)
         self._save("last")
         done = self._counters
@@ -116,7 +144,7 @@ class Trainer:
         while counters.step < settings.steps:
             if self._patience_is_over():
                 return "early_stop"
-            if should_stop():
+            if self._is_over(should_stop):
                 return "stopped"
             stage = stage_at(self._recipe, counters.step)
             self._step(stage)
@@ -138,20 +166,39 @@ class Trainer:
             self._step_logger.throughput.reset()
         batch = self._batches.next()
         data_s = time.monotonic() - start
-        values = {"lr": stage.rate(stage.parts[0], step), **self._optimiser_steps(batch, stage, step)}
+        values = self._optimiser_steps(batch, stage, step)
         self._ema.update()
         self._counters.step += 1
-        self._step_logger.step(self._counters.step, values, time.monotonic() - start, data_s)
+        if self._step_logger.is_due(self._counters.step):
+            self._optimiser_steps.refuse_divergence(stage, step)
+        rate = stage.rate(stage.parts[0], step)
+        if self._tells:
+            self._step_logger.step(self._counters.step, rate, values, time.monotonic() - start, data_s)
+
+    def _is_over(self, should_stop: Callable[[], bool]) -> bool:
+        """Ask whether to stop; several processes must agree, which costs a little, so they do so now and then."""
+        if self._fabric.world_size == 1:
+            return should_stop()
+        return self._counters.step % _AGREE_EVERY == 0 and self._fabric.broadcast(self._tells and should_stop())
 
     def _run_validation(self, stage: Stage) -> None:
+        """Validate in the first process; the others take over what it found."""
         start = time.monotonic()
+        is_best = self._tells and self._validated(stage)
+        if self._fabric.world_size > 1:
+            is_best, counters = self._fabric.broadcast((is_best, vars(self._counters)))
+            vars(self._counters).update(counters)
+        if is_best:
+            self._save("best")
+        self._step_logger.throughput.validation(time.monotonic() - start)
+
+    def _validated(self, stage: Stage) -> bool:
+        """Score and report the present weights; returns whether they are the best so far."""
         scores = self._validator(self._model(), self._counters.step, self._reporter)
         self._reporter.metrics(self._counters.step, scores)
         self._files.look(self._counters.step)
         ranking = None if stage.keeps_last else self._validator.score.ranking
-        if self._optimiser_steps.are_sound and self._counters.validated(scores, ranking):
-            self._save("best")
-        self._step_logger.throughput.validation(time.monotonic() - start)
+        return self._optimiser_steps.are_sound and self._counters.validated(scores, ranking)
 
     def _model(self) -> RestorationModel:
         """Return the model as users will have it, with what is measured for the present weights."""
@@ -171,7 +218,9 @@ class Trainer:
         return patience is not None and self._counters.validations_since_best >= patience
 
     def _save(self, kind: CheckpointKind) -> None:
-        folder = self._folder / FOLDERS[kind]
-        state, posterior = self._state.state_dict(), self._model().posterior if self._calibrate else None
+        folder, state = self._folder / FOLDERS[kind], self._state.state_dict() | self._part
+        if not self._tells:
+            return
+        posterior = self._model().posterior if self._calibrate else None
         save_checkpoint(folder, self._recipe, self._ema.weights, state, self._ema.backward, posterior)
         self._reporter.checkpoint(self._counters.step, folder, kind)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sem_models.config.validation_scores import ValidationScore
 from sem_models.inference.model import UnitModel
+from sem_models.inference.predictor import Predictor
 from sem_models.reporter import Reporter
 
 
@@ -16,3 +17,12 @@ class Validator(Protocol):
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Return scores of `model`, means over images; the first images go to the reporter as panels."""
+
+
+def validating(model: UnitModel, device: str) -> Predictor:
+    """Return the predictor of a validation, which PyTorch computes whatever is faster.
+
+    Another backend is chosen by measured times. A resumed training could then round its scores in another way than one
+    that was not interrupted.
+    """
+    return Predictor(model, device, backend="torch")

@@ -19,6 +19,7 @@ from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.reporter import Reporter
+from sem_models.validation.base import validating
 
 _PANEL_SAMPLES, _PANEL_PIXELS = 4, 512
 
@@ -40,7 +41,7 @@ class SegmentationValidator:
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Return `val/dice`, its baseline, and `val/dice_K` of each class, means over images."""
-        predictor = Predictor(model, self._device)
+        predictor = validating(model, self._device)
         found = {name: predictor.predict_unit(image).argmax(0) for name, image in self._inputs.items()}
         for name in list(found)[:_PANEL_SAMPLES]:
             panels = {"input": self._inputs[name].mean(axis=0)}
@@ -70,7 +71,7 @@ class SynthesisValidator:
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Return `val/psnr_db` with its baseline, `val/std_ratio` and `val/histogram_distance`, means over images."""
-        predictor = Predictor(model, self._device)
+        predictor = validating(model, self._device)
         drawn = {name: np.clip(predictor.predict_unit(mask), 0, 1) for name, mask in self._masks.items()}
         for name in list(drawn)[:_PANEL_SAMPLES]:
             panels = {"input": shown(self._masks[name].argmax(0))}

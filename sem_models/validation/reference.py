@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from sem_models.config.validation_scores import PSNR, ValidationScore
 from sem_models.evaluation.baselines.table import Bicubic
 from sem_models.evaluation.grey_levels import unit_output
-from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.scorer import DATA_RANGE, Case
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.reporter import Reporter
+from sem_models.validation.base import validating
 from sem_models.validation.panels import picture
 
 PANEL_SAMPLES = 4
@@ -41,7 +43,7 @@ class ReferenceValidator:
 
     def __call__(self, model: UnitModel, step: int, reporter: Reporter) -> dict[str, float]:
         """Return scores of `model`, means over images; the first images go to the reporter as panels."""
-        predictor = Predictor(model, self._device)
+        predictor = validating(model, self._device)
         outputs = {name: _seen(predictor, case) for name, case in self.cases.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
             reporter.sample(step, name, self._pictures(name, outputs[name]))

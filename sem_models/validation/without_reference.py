@@ -17,6 +17,7 @@ from sem_models.inference.model import UnitModel, prediction_of
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import Places, at, draw_places, hide, stretches
 from sem_models.reporter import Reporter
+from sem_models.validation.base import validating
 from sem_models.validation.panels import picture
 from sem_models.validation.reference import PANEL_SAMPLES, ReferenceValidator
 
@@ -83,7 +84,7 @@ class BlindValidator(ReferenceValidator):
 
     def scores_of(self, outputs: Mapping[str, UnitImage], predictor: Predictor) -> dict[str, float]:
         """Return `val/blind_mse` of the prediction, mean over images: the posterior mean would use hidden values."""
-        errors, blind = [], Predictor(prediction_of(predictor.model), self._device)
+        errors, blind = [], validating(prediction_of(predictor.model), self._device)
         for hidden, truth, places in self._hidden:
             output = torch.from_numpy(blind.predict_unit(hidden))[None]
             errors.append(torch.mean((at(output, places) - truth) ** 2).item())
@@ -110,7 +111,7 @@ class UnpairedValidator:
 
         It does not measure quality: 1 means that nothing was changed.
         """
-        predictor = Predictor(model, self._device)
+        predictor = validating(model, self._device)
         outputs = {name: np.clip(predictor.predict_unit(low), 0, 1) for name, low in self._inputs.items()}
         for name in list(outputs)[:PANEL_SAMPLES]:
             panels = {"input": self._inputs[name], "output": outputs[name]}

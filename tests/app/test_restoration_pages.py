@@ -1,13 +1,10 @@
-"""Pages for denoising and refocusing: widgets for the forward model, and the overlay of the response."""
+"""Pages for denoising and refocusing: widgets for the forward model."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 from streamlit.testing.v1 import AppTest
 
-from pages.inference.viewer import overlay
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -73,29 +70,3 @@ def test_untouched_widgets_change_nothing(name: str) -> None:
     app = AppTest.from_function(run, kwargs={"name": name}, default_timeout=60).run()
     assert not app.exception
     assert app.session_state["out"] == []
-
-
-def test_response_overlays_the_micrograph() -> None:
-    """The response is high in the blurred half and low in the sharp one; the caption gives its strength."""
-
-    def run(before: object, after: object) -> None:
-        from pages.inference.viewer import show_response
-        from sem_models.images.display import DisplayWindow
-        from sem_models.images.intensity import IntensityRange
-
-        show_response(before, after, IntensityRange(0, 255), DisplayWindow(0, 255))
-
-    sharp = 255 * np.clip(0.5 + 2 * gaussian_filter(np.random.default_rng(0).normal(size=(96, 128)), 1), 0, 1)
-    before = sharp.copy()
-    before[:, :64] = gaussian_filter(sharp, 2)[:, :64]
-    app = AppTest.from_function(run, kwargs={"before": before, "after": sharp}, default_timeout=60).run()
-    assert not app.exception
-    assert "image" in [element.type for element in app.main]
-    assert any("full orange" in caption.value for caption in app.caption)
-
-
-def test_overlay_mixes_grey_with_orange() -> None:
-    grey = np.array([[100, 200]], np.uint8)
-    mixed = overlay(grey, np.array([[0.0, 2.0]], np.float32), 0.5)
-    assert mixed[0, 0].tolist() == [100, 100, 100]
-    assert mixed[0, 1].tolist() == [228, 160, 100]

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -80,8 +81,11 @@ def page(tmp_path: Path):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         view = browser.new_page(viewport={"width": 1440, "height": 1100})
         view.set_default_timeout(60_000)
+        hosts = set()
+        view.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
         yield view
         shoot(view, tmp_path, "last")
+        assert hosts <= {"localhost", None}, "no page asks for anything from outside"
         browser.close()
 
 
@@ -162,10 +166,12 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_role("link", name="Inference", exact=True).click()
     fill(page, "File or folder on the server", str(home / "raw" / "S1-particles.tif"))
     page.get_by_role("button", name="Restore").click()
-    page.get_by_text("Before / after").wait_for()
+    page.locator(".sem-viewer .pane").nth(1).wait_for()
     settled(page)
-    shoot(page, tmp_path, "inference")
     (result,) = (home / "results").rglob("S1-particles.tif")
+    assert _grey_value(page, 640, 300, 200) == read_micrograph(result).pixels[200, 300, 0]
+    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    shoot(page, tmp_path, "inference")
     assert read_micrograph(result).pixels.shape == (512, 640, 1)
     assert read_micrograph(result).pixel_size_nm == pytest.approx(2.5)
     with page.expect_download() as download:
@@ -182,6 +188,24 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 def _run_id(page) -> str:
     page.wait_for_function("/run=[0-9a-f]{32}/.test(location.search)")
     return str(page.url).split("run=")[1][:32]
+
+
+_PAINTED = """root => root.shownViewer.viewer.panes.every(({viewer: {drawer: {canvas}}}) => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+    return new Set(data.filter((_, i) => i % 4 === 0)).size > 20
+})"""
+"""Both pictures have more than 20 shades."""
+
+
+def _grey_value(page, width: int, column: int, row: int) -> int:
+    """The native value that the viewer in the browser knows of a pixel of its last image, which is so many px wide."""
+    read = """(root, [width, column, row]) => {
+        const image = root.shownViewer.viewer.views.findLast((view) => view.image).image
+        const tile = (size) => Math.floor(size / image.tilePx)
+        return image.tile(0, tile(column), tile(row)).then(({codes, width: across}) => image.width === width
+            ? image.value(codes[row * across + column]) : null)
+    }"""
+    return int(page.locator(".sem-viewer").evaluate(read, [width, column, row]))
 
 
 def _points(page) -> int:

@@ -7,6 +7,7 @@ it is the real thing: preparation, scoring, prediction, serving and export.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -265,13 +266,22 @@ def through_package(path: Path) -> Callable[[NDArray[np.generic]], NDArray[np.ge
     session = onnxruntime.InferenceSession(str(next(path.with_suffix("").glob("*.onnx"))))
 
     def run(native: NDArray[np.generic]) -> NDArray[np.generic]:
-        steps = (*description.inputs[0].preprocessing, *description.outputs[0].postprocessing)
-        before, after = (step.kwargs for step in steps if step.id == "scale_linear")
-        unit = (native.astype(np.float32) * np.float32(before.gain) + np.float32(before.offset))[None, None]
+        unit = stepwise(native[None, None], description.inputs[0].preprocessing)
         (made,) = session.run(None, {"image": unit})
-        return made[0, 0] * after.gain + after.offset
+        return stepwise(made, description.outputs[0].postprocessing)[0, 0]
 
     return run
+
+
+def stepwise(values: NDArray[np.generic], steps: Sequence[Any]) -> NDArray[np.generic]:
+    """Also the conversions that the library adds where a description does not state them."""
+    for step in steps:
+        if step.id == "ensure_dtype":
+            values = values.astype(step.kwargs.dtype)
+        else:
+            assert step.id == "scale_linear"
+            values = values.astype(np.float64) * step.kwargs.gain + step.kwargs.offset
+    return values
 
 
 def test_pairs_of_two_instruments_have_scores_after_a_fit(two_instruments: Dataset) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sem_models.evaluation.metrics.table import mse, psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import mse, psnr_db
 from sem_models.images.io.read import read_micrograph
 
 EXPECTED = {"BSD": (28.05, 0.603, 0.00166), "SE": (23.87, 0.310, 0.00436)}

@@ -1,30 +1,29 @@
-"""A live view reads only new metrics from the store, and shows the same as a complete read."""
+"""A live view reads only new metrics, from the database or through MLflow, and shows what MLflow itself returns."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from mlflow.entities import Metric
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-from pipelines.tracking import metrics
-from pipelines.tracking.metrics import GrowingCurves, metric_history
+from pipelines.tracking import database, metrics
+from pipelines.tracking.database import Point
+from pipelines.tracking.metrics import GrowingCurves, stored_points
 from pipelines.tracking.runs import create_run
 from pipelines.tracking.store import client
 
 
-@pytest.fixture
-def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of rows that each query returned."""
+@pytest.fixture(params=["database", "server"])
+def rows_read(request: pytest.FixtureRequest, sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of rows that each look at a curve has read."""
     read: list[int] = []
-    original: Callable[..., list[Metric]] = SqlAlchemyStore.get_metric_history
+    way = metrics.read_curve if request.param == "database" else metrics._points_of_server
 
-    def counted(*arguments: object, **named: object) -> list[Metric]:
-        page = original(*arguments, **named)
-        read.append(len(page))
-        return page
+    def counted(run_id: str, key: str, after_row: int) -> tuple[list[Point], int]:
+        points, row = way(run_id, key, after_row)
+        read.append(len(points))
+        return points, row
 
-    monkeypatch.setattr(SqlAlchemyStore, "get_metric_history", counted)
+    monkeypatch.setattr(metrics, "_new_points", counted)
     return read
 
 
@@ -34,32 +33,51 @@ def log(run_id: str, steps: range, at: int, offset: float = 0.0) -> None:
     client().log_batch(run_id, metrics=points)
 
 
-def test_only_new_rows_are_read(sem_home: Path, rows_read: list[int]) -> None:
+def by_mlflow(run_id: str) -> list[tuple[int, float]]:
+    """(step, value) in order, the later value of each step."""
+    points = sorted(client().get_metric_history(run_id, "train/l1"), key=lambda point: point.timestamp)
+    return sorted({point.step: point.value for point in points}.items())
+
+
+def test_only_new_rows_are_read(rows_read: list[int]) -> None:
     run_id = create_run("sem", "x", "training", {}, {})
     seen = GrowingCurves(run_id)
     assert seen.points("train/l1") == []
     log(run_id, range(1, 301), at=1000)
+    client().log_metric(run_id, "val/psnr_db", 30.0, step=1)
     assert seen.points("train/l1") == [(step, float(step)) for step in range(1, 301)]
     log(run_id, range(301, 304), at=2000)
     rows_read.clear()
     assert seen.points("train/l1") == [(step, float(step)) for step in range(1, 304)]
-    assert rows_read == [3]
+    assert seen.points("train/l1") is seen.points("train/l1")
+    assert rows_read == [3, 0, 0]
 
 
-def test_steps_done_again_by_a_resumed_run_count_with_the_later_value(sem_home: Path) -> None:
+def test_steps_done_again_by_a_resumed_run_count_with_the_later_value(rows_read: list[int]) -> None:
     run_id = create_run("sem", "x", "training", {}, {})
     seen = GrowingCurves(run_id)
     log(run_id, range(1, 11), at=1000)
     seen.points("train/l1")
     log(run_id, range(6, 13), at=2000, offset=0.5)
-    assert seen.points("train/l1") == metric_history(run_id, "train/l1")
+    assert seen.points("train/l1") == by_mlflow(run_id)
     assert seen.points("train/l1")[4:6] == [(5, 5.0), (6, 6.5)]
+    assert stored_points(run_id, after_step=9) == {("train/l1", step) for step in (10, 11, 12)}
 
 
-def test_a_history_longer_than_a_page_is_read_to_its_end(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_longer_than_a_page_is_read_to_its_end(rows_read: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_PAGE", 40)
     run_id = create_run("sem", "x", "training", {}, {})
     log(run_id, range(1, 101), at=1000)
     seen = GrowingCurves(run_id)
-    assert seen.points("train/l1") == metric_history(run_id, "train/l1")
+    assert seen.points("train/l1") == by_mlflow(run_id)
     assert len(seen.points("train/l1")) == 100
+
+
+def test_a_curve_is_found_by_its_own_index(sem_home: Path) -> None:
+    """Through the index that begins with the key, SQLite would pass over the curves of all runs."""
+    run_id = create_run("sem", "x", "training", {}, {})
+    log(run_id, range(1, 11), at=1000)
+    with database._reading() as opened:
+        for query, given in ((database._WHOLE, (run_id, "train/l1")), (database._NEW, (run_id, "train/l1", 5))):
+            (plan,) = opened.execute(f"EXPLAIN QUERY PLAN {query}", given).fetchall()
+            assert "index_metrics_run_uuid" in plan[-1]

@@ -70,7 +70,12 @@ def test_freed_memory_is_kept_inside_the_block_only() -> None:
     assert added() < size / 10
     before = process.memory_info().rss
     with freed_memory_kept():
+        with freed_memory_kept():
+            pass
         assert added() > 0.9 * size
         assert added() < size / 10, "the same memory again"
+        with freed_memory_kept():
+            pass
+        assert added() < size / 10, "a block inside ends without effect"
     assert process.memory_info().rss - before < size / 10
     assert added() < size / 10

@@ -64,6 +64,9 @@ class Capabilities:
     """The down-sampling that, by construction, reduces the output to the input."""
     strength: Strength | None = None
     """Set if the last input channel is the width of the blur that the network should undo."""
+    window: int | None = None
+    """Edge in px of the window over which the network averages around each pixel; a smaller image is averaged as a
+    whole, which an exported network cannot do."""
     latent: LatentCode | None = None
     """The latent code of a separate denoising stage, `denoise(x, code)`, if the network has one."""
 

@@ -64,6 +64,7 @@ def capabilities(config: NAFNetConfig) -> Capabilities:
         receptive_field=reach,
         size_multiple=multiple,
         effective_halo=min(reach, _LARGEST_HALO),
+        window=config.window,
     )
 
 

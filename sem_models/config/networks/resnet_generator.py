@@ -45,5 +45,4 @@ def capabilities(config: ResNetConfig) -> Capabilities:
         receptive_field=8 * config.blocks + (12 if config.upsampling == "transposed" else 15),
         size_multiple=4,
         tiling="statistics",
-        channels_last=False,
     )

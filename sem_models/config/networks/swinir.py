@@ -29,11 +29,17 @@ class SwinIRConfig(Frozen):
     """Stochastic depth: the probability of skipping the last layer. It grows linearly from 0 over the layers."""
     direct: bool = False
     """Whether to enlarge in one step, without features at output size (the light network)."""
+    bicubic_skip: bool = True
+    """Whether the output adds a bicubic enlargement; of the published networks only those of scale 1 do."""
+    mean: tuple[float, ...] = ()
+    """Mean of each channel, taken from the input and added to the output, as published for colour images; empty: 0."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> "SwinIRConfig":
         if self.width % self.heads:
             raise ValueError("width must be a multiple of heads")
+        if len(self.mean) not in (0, self.channels):
+            raise ValueError(f"mean must be empty or have one number for each of the {self.channels} channels")
         return self
 
 

@@ -11,14 +11,17 @@ from sem_models.config.networks import (
     diffusion_unet,
     dsrvae,
     frequency_split,
+    grey_adapter,
     inpainter,
     mrn,
     nafnet,
+    onnx_graph,
     pix2pix,
     refocuser,
     resnet_generator,
     rrdb,
     sinsr,
+    spandrel,
     spsr,
     srn,
     srresnet,
@@ -46,7 +49,10 @@ NetworkConfig = Annotated[
     | resnet_generator.ResNetConfig
     | diffusion_unet.DiffusionUNetConfig
     | pix2pix.Pix2PixConfig
-    | blind_spot_unet.BlindSpotUNetConfig,
+    | blind_spot_unet.BlindSpotUNetConfig
+    | spandrel.SpandrelConfig
+    | grey_adapter.GreyAdapterConfig
+    | onnx_graph.OnnxGraphConfig,
     Field(discriminator="kind"),
 ]
 
@@ -58,6 +64,8 @@ class NetworkFacts:
     capabilities: Callable[[Any], Capabilities]
     source: str
     """URL of the paper or of the original code, cited in exported models."""
+    packages: tuple[str, ...] = ()
+    """Python packages whose code is the network, so that models need them as well."""
 
 
 NETWORK_FACTS: dict[str, NetworkFacts] = {
@@ -79,12 +87,21 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "diffusion-unet": NetworkFacts(diffusion_unet.capabilities, "https://doi.org/10.48550/arXiv.2006.11239"),
     "pix2pix": NetworkFacts(pix2pix.capabilities, "https://doi.org/10.1109/CVPR.2017.632"),
     "blind-spot-unet": NetworkFacts(blind_spot_unet.capabilities, "https://doi.org/10.48550/arXiv.1901.10277"),
+    "spandrel": NetworkFacts(spandrel.capabilities, "https://github.com/chaiNNer-org/spandrel", ("spandrel",)),
+    "onnx-graph": NetworkFacts(onnx_graph.capabilities, "https://doi.org/10.1101/2022.06.07.495102", ("onnxruntime",)),
+    "grey-adapter": NetworkFacts(grey_adapter.capabilities, "https://github.com/chaiNNer-org/spandrel"),
 }
 
 
 def capabilities(config: NetworkConfig) -> Capabilities:
     """Return the capabilities (scale, channels, halo, memory format, ...) of the network that `config` describes."""
     return NETWORK_FACTS[config.kind].capabilities(config)
+
+
+def packages(config: NetworkConfig) -> tuple[str, ...]:
+    """Return the Python packages whose code is the network; empty for our own networks."""
+    inner = config.inner if isinstance(config, grey_adapter.GreyAdapterConfig) else config
+    return NETWORK_FACTS[inner.kind].packages
 
 
 def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) -> NetworkConfig:
@@ -101,6 +118,12 @@ def with_channels(config: NetworkConfig, channels_in: int, channels_out: int) ->
         # The inner network returns the mask, or the width, as an additional channel.
         inner = with_channels(config.inner, channels_in, channels_out + 1)
         return config.model_validate({**dict(config), "inner": inner})
+    if isinstance(config, grey_adapter.GreyAdapterConfig | onnx_graph.OnnxGraphConfig):
+        if (channels_in, channels_out) != (1, 1):
+            raise ValueError(
+                f"{config.kind} takes and gives one channel, not {channels_in} and {channels_out} channels"
+            )
+        return config
     if "channels" not in type(config).model_fields:
         return config.model_validate({**dict(config), "channels_in": channels_in, "channels_out": channels_out})
     if channels_in != channels_out:

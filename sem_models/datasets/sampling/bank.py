@@ -49,13 +49,17 @@ class Plane:
 
     def gather(self, images: Tensor, index: Tensor) -> Tensor:
         """Return the values at flat positions `index` (N, p, p, C) of `images` (N,), as float32 in unit intensity."""
+        lo, span = self.lo[images][:, None, None], self.span[images][:, None, None]
+        if len(self.values) == 1:
+            # Without asking which images have which type, for which the host would wait for the device.
+            ((name, values),) = self.values.items()
+            return (_to_float(values[index.to(values.device)], name).to(self.lo.device) - lo) / span
         out = torch.empty(index.shape, dtype=torch.float32, device=self.lo.device)
         for name, values in self.values.items():
             rows = torch.tensor([self.dtypes[i] == name for i in images.tolist()], device=self.lo.device)
             place = index[rows].to(values.device)
             out[rows] = _to_float(values[place], name).to(out.device)
-        lo, span = self.lo[images], self.span[images]
-        return (out - lo[:, None, None]) / span[:, None, None]
+        return (out - lo) / span
 
 
 class Pixels(NamedTuple):

@@ -10,12 +10,15 @@ from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Entry
 from sem_models.datasets.sampling.bank import PatchBank
 from sem_models.datasets.sampling.sampler import Crops, PatchSampler
+from sem_models.datasets.sampling.share import WHOLE, Share
 
 
 class DomainSampler:
     """Draws the crops of each domain with a separate random generator."""
 
-    def __init__(self, dataset: Dataset, patch: int, batch: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, dataset: Dataset, patch: int, batch: int, seed: int, device: torch.device, share: Share = WHOLE
+    ) -> None:
         """Draw `batch` patches of `patch` pixels from each domain of the training split.
 
         Unpaired datasets contain both domains, `input` and `target`. In other datasets, every second specimen (or every
@@ -35,7 +38,7 @@ class DomainSampler:
             for role, half in zip((self._first, self._second), halves, strict=True)
         ]
         # The seed between the two is used for the noise.
-        self._samplers = [PatchSampler(bank, patch, batch, seed + 2 * i) for i, bank in enumerate(banks)]
+        self._samplers = [PatchSampler(bank, patch, batch, seed + 2 * i, share=share) for i, bank in enumerate(banks)]
 
     def batch(self) -> Crops:
         """Draw `input` or `image`, and `target`: (N, C, p, p) float32 in unit intensity; windows are of the first."""

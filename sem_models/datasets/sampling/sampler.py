@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.sampling.bank import PatchBank
+from sem_models.datasets.sampling.share import WHOLE, Share
 from sem_models.datasets.sampling.views import FrameViews
 from sem_models.errors import UserError
 from sem_models.physics.frame import Window
@@ -51,6 +52,7 @@ class PatchSampler:
         seed: int,
         scales: dict[Role, int] | None = None,
         turns: bool = True,
+        share: Share = WHOLE,
     ) -> None:
         """Draw `batch` patches of `patch` pixels of the sharp image.
 
@@ -61,12 +63,13 @@ class PatchSampler:
             seed: Of the generator.
             scales: How many times smaller the images of a role are (a low-resolution input); 1 where absent.
             turns: Whether patches are also turned by quarters; not where scan lines must stay horizontal.
+            share: Which of several samplers this is. All draw the same large batch, and each takes its own patches.
 
         Raises:
             UserError: An image is smaller than the patch.
         """
         self._bank = bank
-        self._batch = batch
+        self._batch, self._share = batch, share
         self._scales = {role: (scales or {}).get(role, 1) for role in bank.planes}
         self._step = max(self._scales.values())
         self._patch = patch
@@ -78,12 +81,13 @@ class PatchSampler:
 
     def batch(self) -> Crops:
         """One (N, C, p, p) float32 tensor a role, unit scale; the same place, flip and turn in each role."""
-        generator = self._generator
-        images = torch.multinomial(self._weights, self._batch, replacement=True, generator=generator)
-        uniform = torch.rand((2, self._batch), generator=generator, dtype=torch.float64)
+        generator, count = self._generator, self._batch * self._share.count
+        own = slice(self._batch * self._share.index, self._batch * (self._share.index + 1))
+        images = torch.multinomial(self._weights, count, replacement=True, generator=generator)[own]
+        uniform = torch.rand((2, count), generator=generator, dtype=torch.float64)[:, own]
         rows = (uniform[0] * self._rows[images]).long() * self._step
         columns = (uniform[1] * self._columns[images]).long() * self._step
-        symmetry = torch.randint(8, (self._batch,), generator=generator)
+        symmetry = torch.randint(8, (count,), generator=generator)[own]
         if not self._turns:
             symmetry = symmetry & ~_TRANSPOSED
         views = FrameViews(self._bank, self._patch, self._frames[images], images, rows, columns, symmetry)

@@ -11,6 +11,7 @@ from scipy.fft import rfft2
 
 SMALLEST = 16
 """Images with a shorter side have too few rings for a spectral score."""
+SPECTRAL_SCORES = ("frc_mean", "frc_resolution_px", "spectrum_distance_db")
 _NYQUIST_PX = 2
 
 
@@ -112,31 +113,77 @@ class RingCorrelation:
         return (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
 
 
+class TargetSpectrum:
+    """The spectrum of a target, computed once for all outputs that are compared with it."""
+
+    def __init__(self, target: NDArray[np.float32]) -> None:
+        """(H, W), at least `SMALLEST` px across."""
+        self._rings = Rings(target.shape)
+        self._is_flat = not np.ptp(target)
+        self._spectrum = windowed_spectrum(target)
+        self._size = target.size
+
+    @cached_property
+    def _power(self) -> NDArray[np.float64]:
+        return self._rings.sum(np.abs(self._spectrum) ** 2)
+
+    def scores(self, output: NDArray[np.float32], data_range: float) -> dict[str, float]:
+        """Return `frc_mean`, `frc_resolution_px` and `spectrum_distance_db` of an output, from one spectrum."""
+        spectrum = windowed_spectrum(output)
+        power = self._rings.sum(np.abs(spectrum) ** 2)
+        nan = float("nan")
+        found = {"frc_mean": nan, "frc_resolution_px": nan}
+        if not self._is_flat:
+            curve = self._correlation(spectrum, power, not np.ptp(output))
+            found = {"frc_mean": float(curve.correlation.mean()), "frc_resolution_px": curve.resolution_px()}
+        decibels = [self._decibels(values, data_range) for values in (power, self._power)]
+        return {**found, "spectrum_distance_db": float(np.sqrt(np.mean((decibels[0] - decibels[1]) ** 2)))}
+
+    def correlation(self, output: NDArray[np.float32]) -> RingCorrelation:
+        """Correlate an output of the same shape; the correlation is 0 in rings where an image has no power."""
+        spectrum = windowed_spectrum(output)
+        return self._correlation(spectrum, self._rings.sum(np.abs(spectrum) ** 2), not np.ptp(output))
+
+    def _correlation(
+        self, spectrum: NDArray[np.complex128], power: NDArray[np.float64], is_flat: bool
+    ) -> RingCorrelation:
+        joint = self._rings.sum((spectrum * self._spectrum.conj()).real)
+        # The mean of a flat image is not exact, so that its spectrum is rounding and not zero.
+        both = np.sqrt(power * self._power) * (not (is_flat or self._is_flat))
+        correlation = np.divide(joint, both, out=np.zeros_like(joint), where=both != 0)
+        return RingCorrelation(self._rings.frequencies, correlation, self._rings.counts)
+
+    def _decibels(self, power: NDArray[np.float64], data_range: float) -> NDArray[np.float64]:
+        return _decibels(power / self._rings.counts / self._size / data_range**2)
+
+
 def ring_correlation(output: NDArray[np.float32], target: NDArray[np.float32]) -> RingCorrelation:
     """Correlate two (H, W) images under a Hann window; the correlation is 0 in rings where an image has no power."""
-    rings = Rings(target.shape)
-    first, second = (windowed_spectrum(image) * bool(np.ptp(image)) for image in (output, target))
-    joint = rings.sum((first * second.conj()).real)
-    power = np.sqrt(rings.sum(np.abs(first) ** 2) * rings.sum(np.abs(second) ** 2))
-    correlation = np.divide(joint, power, out=np.zeros_like(joint), where=power != 0)
-    return RingCorrelation(rings.frequencies, correlation, rings.counts)
+    return TargetSpectrum(target).correlation(output)
 
 
-def frc_mean(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:  # noqa: ARG001
+def frc_mean(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
     """Compute the mean ring correlation over all frequencies up to half a cycle per pixel; 1 is best.
 
     NaN below 16 pixels and for a flat target. Gain and offset of the grey levels cancel, so the data range does not
     matter.
     """
-    return float(ring_correlation(output, target).correlation.mean()) if _usable(target) else float("nan")
+    return spectral_scores(output, target, data_range)["frc_mean"]
 
 
-def frc_resolution_px(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:  # noqa: ARG001
+def frc_resolution_px(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> float:
     """Compute the period in pixels at which the ring correlation with the target first falls below 1/7; 2 is best.
 
     NaN as in `frc_mean`.
     """
-    return ring_correlation(output, target).resolution_px() if _usable(target) else float("nan")
+    return spectral_scores(output, target, data_range)["frc_resolution_px"]
+
+
+def spectral_scores(output: NDArray[np.float32], target: NDArray[np.float32], data_range: float) -> dict[str, float]:
+    """Compute the three scores of this module; NaN below 16 pixels."""
+    if min(target.shape) < SMALLEST:
+        return dict.fromkeys(SPECTRAL_SCORES, float("nan"))
+    return TargetSpectrum(target).scores(output, data_range)
 
 
 def is_finest_period(period_px: float) -> bool:
@@ -148,10 +195,6 @@ def is_finest_period(period_px: float) -> bool:
         return True
     side = period_px / (period_px - _NYQUIST_PX)
     return side >= SMALLEST and round(side) % 2 == 1 and math.isclose(side, round(side), rel_tol=1e-9)
-
-
-def _usable(target: NDArray[np.float32]) -> bool:
-    return min(target.shape) >= SMALLEST and bool(np.ptp(target))
 
 
 _ROUNDING = 1 / 255
@@ -170,14 +213,14 @@ def spectrum_distance_db(output: NDArray[np.float32], target: NDArray[np.float32
         data_range: Value of white. Power is raised to at least that of rounding to 256 grey levels, or the empty
             high frequencies of enlarged images would dominate.
     """
-    if min(target.shape) < SMALLEST:
-        return float("nan")
-    rings = Rings(target.shape)
-    decibels = [radial_power_db(image / data_range, rings) for image in (output, target)]
-    return float(np.sqrt(np.mean((decibels[0] - decibels[1]) ** 2)))
+    return spectral_scores(output, target, data_range)["spectrum_distance_db"]
 
 
 def radial_power_db(image: NDArray[np.float32], rings: Rings) -> NDArray[np.float64]:
     """Return 10 log10 of the mean power in each ring, per pixel: white noise of variance v is at 10 log10 v."""
-    power = rings.sum(np.abs(windowed_spectrum(image)) ** 2) / rings.counts / image.size
-    return DB_PER_DECADE * np.log10(np.maximum(power, _ROUNDING**2 / 12))
+    return _decibels(rings.sum(np.abs(windowed_spectrum(image)) ** 2) / rings.counts / image.size)
+
+
+def _decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    decibels: NDArray[np.float64] = DB_PER_DECADE * np.log10(np.maximum(power, _ROUNDING**2 / 12))
+    return decibels

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.images.intensity import UnitImage
 
 Translate = Callable[[UnitImage], UnitImage]

@@ -14,11 +14,10 @@ import numpy as np
 from sem_models.evaluation.metrics.frequency import frc_mean, frc_resolution_px, spectrum_distance_db
 from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
 from sem_models.evaluation.metrics.segmentation import CLASSES
+from sem_models.evaluation.metrics.ssim import ssim, ssim_gaussian
 from sem_models.images.intensity import UnitImage
 from sem_models.physics.simulators.columns import SUBLATTICES
 
-_SSIM_WINDOW = 7
-_GAUSSIAN_WINDOW, _GAUSSIAN_SIGMA = 11, 1.5
 _LARGEST_PSNR_DB = 100.0
 
 
@@ -49,28 +48,6 @@ def psnr_affine_db(output: UnitImage, target: UnitImage, data_range: float) -> f
     power = float(centred @ centred)
     gain = float(centred @ sharp) / power if power > 0 else 0.0
     return psnr_db((gain * centred + sharp.mean()).astype(np.float32), target.ravel(), data_range)
-
-
-def ssim(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Compute SSIM (Wang et al., 2004) with scikit-image's default, a uniform 7 x 7 window; NaN below 7 pixels."""
-    if min(target.shape) < _SSIM_WINDOW:
-        return float("nan")
-    from skimage.metrics import structural_similarity
-
-    return float(structural_similarity(target, output, data_range=data_range))
-
-
-def ssim_gaussian(output: UnitImage, target: UnitImage, data_range: float) -> float:
-    """Compute SSIM as in Wang et al. (2004) and most papers; NaN below 11 pixels.
-
-    The window is a Gaussian with sigma 1.5 px, cut off at 11 x 11, and the variances are not corrected for its size.
-    """
-    if min(target.shape) < _GAUSSIAN_WINDOW:
-        return float("nan")
-    from skimage.metrics import structural_similarity
-
-    weighted = {"gaussian_weights": True, "sigma": _GAUSSIAN_SIGMA, "use_sample_covariance": False}
-    return float(structural_similarity(target, output, data_range=data_range, **weighted))
 
 
 Family = Literal["Pixel errors", "Structure", "Trained features", "Against the input", "Lattice", "Texture", "Classes"]

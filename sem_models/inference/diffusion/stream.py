@@ -17,6 +17,14 @@ class DrawingStream:
         """Tiles and batches are those of `TiledPrediction`."""
         self._model, self._tiled = model, TiledPrediction(model, tile, batch)
 
+    @property
+    def backend(self) -> str:
+        """None besides PyTorch: the network takes the time as well as an image, so that it is not a map of tiles."""
+        return ""
+
+    def prepare(self, source: TileSource) -> None:
+        """There is nothing to choose."""
+
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
         """Pass the drawn image, the mean of all samples, to `sink`; progress is told after each row of tiles.
 

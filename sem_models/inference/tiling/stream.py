@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sem_models.config.backend import BackendChoice
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.errors import UserError
+from sem_models.inference.backends.runner import TileRunner
 from sem_models.inference.model import UnitModel
 from sem_models.inference.tiling.memory import memory_budget, pixels_that_fit
 from sem_models.inference.tiling.plan import Span, best_tile, plan_axis
@@ -121,13 +124,21 @@ def _ramp(facts: Capabilities) -> int:
 class TileStream:
     """A model on a device, with the largest tiles that were found to fit into its memory."""
 
-    def __init__(self, model: UnitModel, device: torch.device, tile: int | None, batch: int | None) -> None:
+    def __init__(
+        self,
+        model: UnitModel,
+        device: torch.device,
+        tile: int | None,
+        batch: int | None,
+        backend: BackendChoice = "torch",
+    ) -> None:
         """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time.
 
         None: tiles that fit the image, the halo of the model and the memory (`best_tile`), one at a time; of tiles
-        whose size is given, four at a time on a GPU.
+        whose size is given, four at a time on a GPU. `backend` matters for images that are prepared.
         """
         self._model, self._device = model, device
+        self._run = TileRunner(model, partial(run_batch, model, device=device), device.type == "cpu", backend)
         self._tile = tile
         self._batch = batch or (_BATCH_ON_GPU if tile and device.type == "cuda" else 1)
         self._budget: int | None = None
@@ -135,6 +146,23 @@ class TileStream:
         self._most_pixels = sys.maxsize
         """Less than that after memory ran out."""
         self._sampled = SAMPLED_PIXELS
+
+    @property
+    def backend(self) -> str:
+        """What computes the prepared image, with its version, if it is not PyTorch."""
+        return self._run.title
+
+    def prepare(self, source: TileSource) -> None:
+        """Choose the backend for an image, if another than PyTorch may be used.
+
+        Raises:
+            UserError: The backend that the user chose cannot be used.
+        """
+        with freed_memory_kept():
+            rows, columns = self._plan(source, self._first_size(source))
+            shape = (source.pixels.shape[0], rows[0].size, columns[0].size)
+            tiles = len(rows) * len(columns)
+            self._run.prepare(shape, tiles, self._model.capabilities.tiling == "statistics" and tiles > 1)
 
     def __call__(self, source: TileSource, sink: Sink, progress: Progress) -> None:
         """Pass every output row to `sink`; if memory runs out, continue with smaller batches or tiles.
@@ -223,7 +251,7 @@ class TileStream:
         for first in range(0, len(columns), self._batch):
             spans = columns[first : first + self._batch]
             batch = np.stack([source.tile(row, span) for span in spans])
-            for span, tile in zip(spans, run_batch(self._model, batch, self._device), strict=True):
+            for span, tile in zip(spans, self._run(batch), strict=True):
                 right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
                 band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
             yield first + len(spans)

@@ -7,16 +7,24 @@ import torch
 
 from sem_models.config.networks.dsrvae import DSRVAEConfig
 from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.grey_adapter import GreyAdapterConfig
 from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
+from sem_models.config.networks.onnx_graph import OnnxGraphConfig
 from sem_models.config.networks.pix2pix import Pix2PixConfig
 from sem_models.config.networks.refocuser import RefocuserConfig
+from sem_models.config.networks.rrdb import RRDBConfig
+from sem_models.config.networks.spandrel import SpandrelConfig
+from sem_models.config.networks.swinir import SwinIRConfig
 from sem_models.config.networks.table import NETWORK_FACTS, NetworkConfig, capabilities, with_channels
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.config.networks.vdsr import VDSRConfig
 from sem_models.networks.table import build_network
 
-WRAPPERS = (FrequencySplitConfig, InpainterConfig, RefocuserConfig)
+GREY = GreyAdapterConfig(inner=SwinIRConfig(channels=3))
+IMPORTED = (SpandrelConfig, GreyAdapterConfig, OnnxGraphConfig)
+"""Have the channels that their file has."""
+WRAPPERS = (FrequencySplitConfig, InpainterConfig, RefocuserConfig, *IMPORTED)
 KINDS = [kind for kind in get_args(get_args(NetworkConfig)[0]) if kind not in WRAPPERS]
 CONFIGS = [
     *(kind() for kind in KINDS),
@@ -29,7 +37,8 @@ CONFIGS = [
 
 
 def test_every_network_has_facts() -> None:
-    assert {config.kind for config in CONFIGS} == set(NETWORK_FACTS)
+    imported = {kind.model_fields["kind"].default for kind in IMPORTED}
+    assert {config.kind for config in CONFIGS} | imported == set(NETWORK_FACTS)
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.kind)
@@ -53,7 +62,7 @@ def test_input_and_output_may_differ_where_the_network_allows_it(config: Network
 @pytest.mark.parametrize(
     ("config", "wanted"),
     [(VDSRConfig(), (3, 2)), (FrequencySplitConfig(inner=NAFNetConfig()), (3, 2)), (VDSRConfig(), (0, 0)),
-     (UNetConfig(residual=True), (3, 2))],
+     (UNetConfig(residual=True), (3, 2)), (GREY, (3, 3)), (OnnxGraphConfig(stored_bytes=1), (2, 2))],
 )  # fmt: skip
 def test_channels_that_a_network_cannot_have_are_refused(config: NetworkConfig, wanted: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="channels"):
@@ -89,3 +98,17 @@ def test_the_code_of_a_denoising_stage_is_the_one_it_takes(denoise: bool) -> Non
             network.denoise(x, torch.zeros(1, 7))
     else:
         assert network.denoise(x, torch.zeros(1, latent.length)).shape[-1] == latent.patch
+
+
+def test_networks_for_colours_alone_are_adapted_to_grey() -> None:
+    assert _channels(GREY) == (1, 1)
+    assert with_channels(GREY, 1, 1) == GREY
+    with pytest.raises(ValueError, match="3 channels"):
+        GreyAdapterConfig(inner=SwinIRConfig())
+
+
+def test_means_belong_to_channels_and_blocks_to_scales() -> None:
+    with pytest.raises(ValueError, match="mean must be empty"):
+        SwinIRConfig(mean=(0.4, 0.5))
+    with pytest.raises(ValueError, match="at most 8"):
+        RRDBConfig(scale=4, unshuffle=4)

@@ -14,9 +14,10 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.evaluation.baselines.table import Bicubic, Identity, find_baseline
-from sem_models.evaluation.metrics import dists
+from sem_models.evaluation.metrics import dists, frequency
 from sem_models.evaluation.metrics import lpips as perceptual
-from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db, ssim, ssim_gaussian
+from sem_models.evaluation.metrics.ssim import ssim, ssim_gaussian
+from sem_models.evaluation.metrics.table import METRICS, mse, psnr_db
 from sem_models.evaluation.metrics.texture import TEXTURE_SCORES
 from sem_models.evaluation.paired import against_baselines, direction, measured
 from sem_models.evaluation.report import EvaluationReport, Row
@@ -36,6 +37,18 @@ def test_scores_are_scikit_images() -> None:
     assert psnr_db(255 * output, 255 * target, 255.0) == pytest.approx(psnr_db(output, target, 1.0), abs=1e-4)
     assert psnr_db(target, target, 1.0) == 100.0
     assert np.isnan(ssim(target[:5], target[:5], 1.0))
+
+
+@pytest.mark.parametrize("level", [0.0, 0.9])
+def test_ssim_in_strips_is_that_of_scikit_image_in_64_bit(level: float) -> None:
+    """More rows than a strip, and not a multiple of them; bright smooth images leave little of their variances."""
+    rng = np.random.default_rng(3)
+    waves = np.sin(np.arange(150)[:, None] / 9) * np.cos(np.arange(97) / 7)
+    target = (level + (1 - level) * (0.5 + waves / 2)).astype(np.float32)
+    output = np.clip(target + rng.normal(0, 0.01, target.shape), 0, 1).astype(np.float32)
+    expected = structural_similarity(target.astype(float), output.astype(float), data_range=1.0)
+    assert ssim(output, target, 1.0) == pytest.approx(expected, abs=1e-6)
+    assert ssim(target, target, 1.0) == 1
 
 
 def test_gaussian_ssim_is_that_of_wang_and_colleagues() -> None:
@@ -71,9 +84,11 @@ def fresh_networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (perceptual, dists):
         monkeypatch.setattr(module, "choose_device", lambda: "cpu")
     perceptual._network.cache_clear()
+    perceptual._grey_network.cache_clear()
     dists.network.cache_clear()
     yield
     perceptual._network.cache_clear()
+    perceptual._grey_network.cache_clear()
     dists.network.cache_clear()
 
 
@@ -95,6 +110,42 @@ def test_lpips_of_the_published_example(
         expected = float(network(*(2 * torch.from_numpy(grey[n]).expand(1, 3, 64, 64) - 1 for n in ("p0", "ref"))))
     assert perceptual.lpips_alex(grey["p0"], grey["ref"], 1.0) == pytest.approx(expected, rel=1e-5)
     assert perceptual.lpips_alex(grey["ref"], grey["ref"], 1.0) == pytest.approx(0, abs=1e-6)
+
+
+def test_features_of_a_target_serve_several_outputs_of_any_size(
+    torch_home: Path, monkeypatch: pytest.MonkeyPatch, fresh_networks: None
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(torch_home))
+    rng = np.random.default_rng(0)
+    for shape in ((64, 64), (71, 45)):
+        target = rng.random(shape, np.float32)
+        outputs = [np.clip(target + rng.normal(0, level, shape), 0, 1).astype(np.float32) for level in (0.02, 0.2)]
+        known = perceptual.TargetFeatures(target, 1.0)
+        scores = [known.lpips(output) for output in outputs]
+        colour = [(2 * torch.from_numpy(image) - 1).expand(1, 3, *shape) for image in (target, *outputs)]
+        with torch.inference_mode():
+            expected = [float(perceptual._network()(colour[0], output)) for output in colour[1:]]
+        assert scores == pytest.approx(expected, rel=1e-5)
+
+
+def test_each_spectrum_of_a_case_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    original = frequency.windowed_spectrum
+    monkeypatch.setattr(frequency, "windowed_spectrum", lambda image: seen.append(1) or original(image))
+    rng = np.random.default_rng(0)
+    target, *outputs = (rng.random((1, 40, 50), np.float32) for _ in range(4))
+    score, cases = (
+        Scorer(),
+        [Case(target, target, 1, None, None), Case(target[:, ::-1], target[:, ::-1], 1, None, None)],
+    )
+    found = [score(output, cases[0]) for output in outputs]
+    assert len(seen) == 1 + len(outputs)
+    other = score(outputs[0], cases[1])
+    assert len(seen) == 1 + len(outputs) + 2
+    for name, compute in (("frc_mean", frequency.frc_mean), ("spectrum_distance_db", frequency.spectrum_distance_db)):
+        inner = [image[0, 1:-1, 1:-1] for image in (*outputs, target)]
+        assert [row[name] for row in found] == [compute(image, inner[-1], 1.0) for image in inner[:-1]]
+        assert other[name] == compute(inner[0], inner[-1][::-1], 1.0)
 
 
 def test_without_weights_lpips_and_dists_are_not_computed(

@@ -297,7 +297,7 @@ def test_a_negative_is_a_fault_of_a_restoration_only(two_domains: Dataset, name:
     step_logger = StepLogger(recipe, method, recorder)
     for step in range(1, 13):
         method.training_step(batch, "restorer", stages(recipe)[0])
-        step_logger.step(step, {}, 0.1, 0.0)
+        step_logger.step(step, 1e-3, {}, 0.1, 0.0)
     assert ("contrast-inverted" in {topic for _, topic, _ in recorder.warnings}) == warned
     told = "watch/contrast" if warned else "watch/input_correlation"
     assert recorder.values[12, told] == pytest.approx(-1, abs=1e-5)

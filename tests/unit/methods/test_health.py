@@ -95,12 +95,17 @@ def test_a_batch_of_one_is_compared_with_the_steps_before() -> None:
     targets = textures(3, count=6)
     for outputs, expected in ((targets, 1.0), (0.25 * targets, 0.25), (targets[:1].expand_as(targets), 0.0)):
         memory = RecentDiversity(steps=4)
-        seen = [float(memory(o[None], t[None])) for o, t in zip(outputs, targets, strict=True)]
+        seen = []
+        for output, target in zip(outputs, targets, strict=True):
+            memory.remember(output[None], target[None])
+            seen.append(float(memory()))
         assert seen[0] == 1, "of a single picture nothing can be said"
         assert seen[1:] == pytest.approx([expected] * 5, abs=1e-5)
         again = RecentDiversity(steps=4)
         again.load_state_dict(memory.state_dict())
-        assert float(again(targets[:1], targets[:1])) == float(memory(targets[:1], targets[:1]))
+        for one in (again, memory):
+            one.remember(targets[:1], targets[:1])
+        assert float(again()) == float(memory())
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,7 @@ def test_each_fault_is_a_curve_and_a_warning_in_words(topic: str, spoil, words: 
     recorder = Recorder()
     step_logger = StepLogger(override(find_recipe("pix2pix-small"), ["train.log_every=1"]), method, recorder)
     for step in range(1, 13):
-        step_logger.step(step, {}, seconds=0.1, data_s=0.0)
+        step_logger.step(step, 1e-3, {}, seconds=0.1, data_s=0.0)
     assert {(10, f"watch/{name}") for name in ("checkerboard", "contrast", "diversity")} <= set(recorder.values)
     ((step, said, text),) = recorder.warnings
     assert (step, said) == (10, topic)

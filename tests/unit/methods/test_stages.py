@@ -229,7 +229,7 @@ def test_what_a_training_observes_is_reported_with_warnings() -> None:
     recorder = Recorder()
     step_logger = StepLogger(override(find_recipe("sinsr-x4-small"), ["train.log_every=2"]), method, recorder)
     for step in range(1, 31):
-        step_logger.step(step, {"train/l1": float(step)}, seconds=0.1, data_s=0.0)
+        step_logger.step(step, 1e-3, {"train/l1": torch.tensor(float(step))}, seconds=0.1, data_s=0.0)
     assert {step for step, _ in recorder.values} == set(range(2, 31, 2))
     assert recorder.values[4, "train/l1"] == 4.0
     assert recorder.values[4, "watch/contrast"] == -0.5

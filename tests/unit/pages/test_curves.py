@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.charts.curves import curve_figure, thinned
+from pages.charts.curves import KeptFigures, curve_figure, thinned
 
 
 @pytest.mark.parametrize("count", [2001, 3999, 20_000])
@@ -32,3 +32,13 @@ def test_a_short_curve_stays_as_it_is() -> None:
     assert thinned(points) is points
     (line,) = curve_figure({"loss": points}, "loss").data
     assert list(zip(line.x, line.y, strict=True)) == points
+
+
+def test_figures_are_made_anew_only_where_points_have_changed() -> None:
+    figures, points = KeptFigures(), [(step, 1.0) for step in range(5)]
+    first = figures.figure("loss", {"l1": points}, "loss")
+    assert figures.figure("loss", {"l1": list(points)}, "loss") is first
+    assert figures.figure("psnr", {"l1": points}, "loss") is not first
+    longer = figures.figure("loss", {"l1": [*points, (5, 2.0)]}, "loss")
+    assert list(longer.data[0].y) == [1.0] * 5 + [2.0]
+    assert figures.figure("loss", {"l2": [*points, (5, 2.0)]}, "loss").data[0].name == "l2"

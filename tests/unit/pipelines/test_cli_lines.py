@@ -4,9 +4,9 @@ from statistics import fmean
 
 import pytest
 
-from pages.widgets.scores import mean_text
 from pipelines.cli.app import Output
 from pipelines.cli.lines import write_gains, write_means
+from pipelines.evaluate.tables import mean_text
 from sem_models.evaluation.report import EvaluationReport, Row
 
 

@@ -1,5 +1,6 @@
 """Overrides, schedules, weight averaging, guard and remaining time."""
 
+import copy
 import math
 
 import pytest
@@ -10,9 +11,10 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.config.recipe import Recipe
-from sem_models.config.training import Schedule, learning_rate
+from sem_models.config.training import Optimiser, Schedule, learning_rate
 from sem_models.datasets.manifest import Manifest
 from sem_models.errors import UserError
+from sem_models.methods.optimisers import build_optimiser, continue_from, skips_by_itself
 from sem_models.tasks.compatibility import refuse_ignored
 from sem_models.training.ema import Averages, ExponentialMovingAverage
 from sem_models.training.monitoring import Throughput
@@ -120,13 +122,13 @@ def test_average_of_constant_and_of_a_jump() -> None:
     nn.init.ones_(network.weight)
     expected = 0.0
     for n in range(1, 30):
-        average.update(network)
+        average.update()
         decay = min(0.9, (1 + n) / (10 + n))
         expected = decay * expected + (1 - decay)
     assert average.weights["weight"].item() == pytest.approx(expected, rel=1e-5)
     plain = ExponentialMovingAverage(network, 0.0)
     nn.init.constant_(network.weight, 3.0)
-    plain.update(network)
+    plain.update()
     assert torch.equal(plain.weights["weight"], network.weight)
 
 
@@ -149,15 +151,22 @@ def test_both_generators_of_a_cycle_are_averaged_alike() -> None:
 
 
 def test_guard_counts_only_failures_in_a_row() -> None:
-    guard = FiniteGuard()
-    assert guard.allows(1, 0.5, 1.0, "optimiser.lr", 1e-3)
-    for _ in range(9):
-        assert not guard.allows(2, float("nan"), 1.0, "optimiser.lr", 1e-3)
-    assert guard.allows(3, 0.5, 1.0, "optimiser.lr", 1e-3)
-    for _ in range(9):
-        guard.allows(4, 0.5, float("inf"), "optimiser.lr", 1e-3)
-    with pytest.raises(TrainingDiverged, match="step 5: the gradient"):
-        guard.allows(5, 0.5, float("inf"), "optimiser.lr", 1e-3)
+    guard = FiniteGuard(torch.device("cpu"))
+
+    def sees(loss: float, norm: float) -> bool:
+        return bool(guard.sees(torch.tensor(loss), torch.tensor(norm)))
+
+    assert sees(0.5, 1.0)
+    assert not any(sees(math.nan, 1.0) for _ in range(9))
+    assert not guard.is_calm
+    assert sees(0.5, 1.0)
+    assert guard.is_calm
+    assert not any(sees(0.5, math.inf) for _ in range(9))
+    guard.refuse_divergence(4, "optimiser.lr", 1e-3)
+    sees(0.5, math.inf)
+    sees(0.5, 1.0)
+    with pytest.raises(TrainingDiverged, match=r"step 9: the gradient.*optimiser.lr .now 0.001"):
+        guard.refuse_divergence(9, "optimiser.lr", 1e-3)
 
 
 def test_estimate_counts_validations_in() -> None:
@@ -186,3 +195,30 @@ def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:
         override(recipe, ["adversarial.losses.grad=0"])
     with pytest.raises(UserError, match="no such setting"):
         override(recipe, ["optimiser.betas.0=0.9"])
+
+
+def test_an_optimiser_of_an_earlier_version_goes_on_fused() -> None:
+    """It updated its parameters one by one; the next update is the same, or is skipped if it is not finite."""
+    torch.manual_seed(0)
+    network, twin = nn.Linear(3, 2), nn.Linear(3, 2)
+    old = torch.optim.Adam(network.parameters(), 0.1)
+    new = build_optimiser(Optimiser(lr=0.1, betas=(0.9, 0.999)), twin.parameters())
+
+    def step(optimiser: torch.optim.Optimizer, trained: nn.Linear) -> None:
+        optimiser.zero_grad()
+        trained(torch.ones(1, 3)).square().sum().backward()
+        optimiser.step()
+
+    step(old, network)
+    twin.load_state_dict(network.state_dict())
+    continue_from(new, copy.deepcopy(old.state_dict()))
+    assert new.param_groups[0]["fused"]
+    before = twin.weight.detach().clone()
+    new.found_inf = torch.ones(())
+    step(new, twin)
+    assert torch.equal(twin.weight, before)
+    new.found_inf = torch.zeros(())
+    step(new, twin)
+    step(old, network)
+    torch.testing.assert_close(twin.weight, network.weight)
+    assert skips_by_itself(new) and not skips_by_itself(old)

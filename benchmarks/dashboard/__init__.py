@@ -1,0 +1,1 @@
+"""How fast the pages answer with hundreds of runs in the store."""

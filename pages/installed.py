@@ -1,0 +1,7 @@
+"""The main script of an installed package, as `app.py` is that of a checkout."""
+
+import streamlit as st
+
+from pages.serving import opening, routes
+
+app = st.App("dashboard.py", lifespan=opening, routes=routes())

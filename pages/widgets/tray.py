@@ -1,0 +1,111 @@
+"""Background work on every page: what runs and how long it still takes, cancel, and the way to what has ended."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.widgets.frame import shown_errors
+from pages.widgets.words import activity
+from pipelines.jobs.recent import TRAINING, Work, recent_work
+from pipelines.jobs.seen import mark_seen
+from pipelines.jobs.tasks import cancel_task
+from pipelines.progress import clock
+
+_PERIOD_S = 2.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page shows the result of a task: a page, and the parameter of its address that names the task."""
+
+    page: str
+    key: str
+
+
+PLACES = {
+    "demo": Place("home", "demo"),
+    "evaluate": Place("runs", "evaluate"),
+    "predict": Place("inference", "predict"),
+    "prepare": Place("data", "prepare"),
+    "register": Place("runs", "register"),
+    "study-create": Place("study", "study"),
+    "synthesise": Place("inference", "synthesise"),
+}
+"""Use cases that pages start in the background."""
+
+_ENDINGS = {
+    "done": ("done", ":material/check_circle:"),
+    "failed": ("failed", ":material/error:"),
+    "cancelled": ("cancelled", ":material/cancel:"),
+    "ended": ("ended", ":material/check_circle:"),
+}
+
+
+def show_tray() -> None:
+    """Show the tray in the sidebar; it is drawn again by itself only while something is live."""
+    with st.sidebar, shown_errors():
+        live = any(work.is_live for work in recent_work())
+        st.fragment(_tray, run_every=_PERIOD_S if live else None)(live)
+
+
+def _tray(was_live: bool) -> None:
+    works = recent_work()
+    if was_live and not any(work.is_live for work in works):
+        st.rerun()
+    if not works:
+        return
+    st.markdown("**Background work**")
+    for work in works:
+        (_live if work.is_live else _ended)(work)
+
+
+def _live(work: Work) -> None:
+    if work.state == "waiting":
+        st.caption(f"{_name(work)}: waiting, position {work.position} in the queue")
+    else:
+        left = f", about {clock(work.seconds_left)} left" if work.seconds_left else ""
+        place = f"{work.done} of {work.total} {work.what}{left}" if work.total else "starting"
+        st.progress(work.share, text=f"{_name(work)}: {place}")
+    links, stop = st.columns([3, 2], vertical_alignment="center")
+    with links:
+        _link(work, "Open")
+    if stop.button("Cancel", key=f"tray-cancel-{work.work_id}", type="tertiary", help=f"Cancel {_name(work)}"):
+        _cancel(work)
+
+
+def _ended(work: Work) -> None:
+    word, icon = _ENDINGS[work.state]
+    links, dismiss = st.columns([4, 1], vertical_alignment="center")
+    with links:
+        _link(work, _name(work), icon, help_text=word.capitalize())
+    if dismiss.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss"):
+        mark_seen(work.work_id)
+        st.rerun(scope="fragment")
+
+
+def _name(work: Work) -> str:
+    return f"Run {work.work_id[:8]}" if work.use_case == TRAINING else activity(work.use_case)
+
+
+def _link(work: Work, label: str, icon: str | None = None, help_text: str | None = None) -> None:
+    """Link to where the work is shown; a use case that no page starts has no such place."""
+    if work.use_case == TRAINING:
+        st.page_link("runs/page.py", label=label, icon=icon, help=help_text, query_params={"run": work.work_id})
+        return
+    place = PLACES.get(work.use_case)
+    if place is None:
+        st.caption(label)
+        return
+    query = {place.key: work.work_id, **({"run": work.model} if place.page == "runs" else {})}
+    st.page_link(f"{place.page}/page.py", label=label, icon=icon, help=help_text, query_params=query)
+
+
+def _cancel(work: Work) -> None:
+    if work.use_case != TRAINING:
+        cancel_task(work.work_id)
+        return
+    from pipelines.jobs import control
+
+    with shown_errors():
+        control.cancel(work.work_id)
+        st.toast("The run will save its state and end.")

@@ -1,0 +1,75 @@
+"""Background work that runs, waits, or has ended without anybody having looked at it: trainings and tasks alike."""
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.jobs import queue
+from pipelines.jobs.seen import is_seen
+from pipelines.jobs.tasks import list_tasks
+
+State = Literal["waiting", "running", "done", "failed", "cancelled", "ended"]
+_RECENT_S = 86400.0
+TRAINING = "train"
+
+
+@dataclass(frozen=True)
+class Work:
+    """One training or task."""
+
+    work_id: str
+    """Run id of a training, else the id of the task."""
+    use_case: str
+    state: State
+    """A training that has left the queue is `ended`; its run says how."""
+    done: int
+    total: int
+    what: str
+    """What is counted."""
+    seconds_left: float
+    position: int | None = None
+    """Place in the queue of a training that waits."""
+    model: str = ""
+    """Run or model that a task works on."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still runs or waits."""
+        return self.state in ("waiting", "running")
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+def recent_work() -> list[Work]:
+    """List trainings and tasks, live ones first, then what ended within a day and was not looked at."""
+    everything = [*_trainings(), *_tasks()]
+    live = [work for work in everything if work.is_live]
+    return live + [work for work in everything if not work.is_live and not is_seen(work.work_id)]
+
+
+def _trainings() -> list[Work]:
+    live = [
+        Work(
+            job.run_id, TRAINING, "waiting" if job.state == "waiting" else "running",
+            job.step, job.total, "steps", job.seconds_left, job.position,
+        )
+        for job in queue.active_jobs()
+    ]  # fmt: skip
+    oldest = time.time() - _RECENT_S
+    ended = [job for job in queue.jobs() if job.state == "ended" and job.heartbeat > oldest]
+    return live + [Work(job.run_id, TRAINING, "ended", job.step, job.total, "steps", 0.0) for job in reversed(ended)]
+
+
+def _tasks() -> list[Work]:
+    oldest = time.time() - _RECENT_S
+    return [
+        Work(
+            task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left,
+            model=str(task.request.get("model", "")),
+        )
+        for task in list_tasks()
+        if task.status == "running" or task.started > oldest
+    ]  # fmt: skip

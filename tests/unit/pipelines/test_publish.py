@@ -1,0 +1,134 @@
+"""Text and tables for papers: every number is the one that the run holds."""
+
+import csv
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipelines.evaluate.compare import compare
+from pipelines.evaluate.paired import compare_pairs
+from pipelines.evaluate.requests import CompareRequest
+from pipelines.publish.forward_model import simulated_inputs
+from pipelines.publish.report import report_files, write_report
+from pipelines.publish.score_table import escaped, score_rows, scores_csv, scores_latex
+from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.keys import Artifact
+from sem_models.config.degradation import Blur, Degradation, Scan
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.datasets.manifest import Entry, Manifest, StoredArray
+from tests.support.scored_runs import FAIR, GOOD, MSE, store
+
+
+def _manifest() -> Manifest:
+    def entry(index: int, group: str, split: str) -> Entry:
+        stored = StoredArray(
+            role="image", file=f"{index}.npy", source=f"{index}.tif", sha256="0" * 64, shape=(64, 64, 1), dtype="uint8",
+            pixel_size_nm=2.5 if index else 5.0, databar_rows=40, databar_found_by="metadata", intensity=(0, 255),
+            metadata={"instrument": "Zeiss Merlin", "voltage_kv": 5.0},
+        )  # fmt: skip
+        return Entry(name=str(index), group=group, split=split, arrays=(stored,))
+
+    splits = ("train", "train", "val", "test")
+    entries = tuple(entry(i, f"s{i // 2}{split}", split) for i, split in enumerate(splits))
+    return Manifest(name="steel", kind="single", group_by="^(s\\d)", seed=0, entries=entries)
+
+
+@pytest.fixture
+def runs(sem_home: Path) -> tuple[str, str]:
+    recipe = override(find_recipe("srresnet-x4-small"), ["train.steps=1234", "train.batch=7"])
+    found = store("good", GOOD, MSE["good"]), store("fair_100%", FAIR, MSE["fair"])
+    for run_id in found:
+        put_text(run_id, Artifact.RECIPE, recipe.model_dump_json())
+        put_text(run_id, Artifact.MANIFEST, _manifest().model_dump_json())
+    return found
+
+
+def _files(runs: tuple[str, ...]) -> dict[str, str]:
+    comparison = compare(CompareRequest(run_ids=runs))
+    return report_files(comparison, compare_pairs(comparison), comparison.metrics)
+
+
+def test_the_methods_section_says_what_manifest_recipe_and_report_hold(runs: tuple[str, str]) -> None:
+    text = _files(runs)["methods.md"]
+    for fact in (
+        "4 images of 3 specimens: 2 for training (1 specimen), 1 for validation (1 specimen), 1 for test (1 specimen)",
+        "Zeiss Merlin", "5 kV", "2.5 to 5 nm", "Data bars were removed",
+        "down-sampling by a factor of 4 with anti-aliased bicubic interpolation",
+        "1,234 steps on batches of 7 random patches", "8 whole test images of 4 specimens", "PSNR (dB), MSE", "bicubic",
+        "https://doi.org/10.1109/CVPR.2017.19",
+    ):  # fmt: skip
+        assert fact in text
+    assert "{" not in text
+    assert "None" not in text
+
+
+def test_seeds_of_one_method_are_one_paragraph(sem_home: Path) -> None:
+    seeds = [store("good", GOOD, MSE["good"], params={"train.seed": str(seed)}) for seed in range(3)]
+    for run_id in seeds:
+        put_text(run_id, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+        put_text(run_id, Artifact.MANIFEST, _manifest().model_dump_json())
+    text = _files(tuple(seeds))["methods.md"]
+    assert text.count("It was trained for") == 1
+    assert "It was repeated with 3 seeds." in text
+
+
+def test_tables_hold_the_means(runs: tuple[str, str]) -> None:
+    comparison = compare(CompareRequest(run_ids=runs))
+    rows = score_rows(comparison, comparison.metrics)
+    first = next(csv.DictReader(io.StringIO(scores_csv(rows))))
+    assert float(first["mean"]) == pytest.approx(sum(GOOD) / 8)
+    assert first["images"] == "8"
+    latex = scores_latex(rows, "100 % of a_b")
+    assert latex.count(r"\\") == len(rows) + 1
+    assert latex.count(r"\mathbf") == 2, "one best mean for each metric"
+    assert r"100 \% of a\_b" in latex
+    assert r"fair\_100\%" in latex
+    (best,) = re.findall(r"^good.*$", latex, re.MULTILINE)
+    assert rf"\mathbf{{{sum(GOOD) / 8:.1f}" in best
+
+
+@pytest.mark.parametrize("text", ["a&b", "50 %", "x_1", "{}", "~^\\", "data range²"])
+def test_no_character_is_a_command_of_latex(text: str) -> None:
+    bare = re.sub(
+        r"\\(textasciitilde\{\}|textasciicircum\{\}|textbackslash\{\}|textsuperscript\{2\}|[&%$#_{}])",
+        "",
+        escaped(text),
+    )
+    assert not set(bare) & set("&%$#_{}~^\\²")
+
+
+def test_the_page_is_sound_and_inert(runs: tuple[str, str], tmp_path: Path) -> None:
+    bad = store("<script>alert(1)</script>", FAIR, 0.2)
+    put_text(bad, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+    put_text(bad, Artifact.MANIFEST, _manifest().model_dump_json())
+    files = _files((*runs, bad))
+    seen: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, _: seen.append(tag)  # type: ignore[method-assign]
+    parser.feed(files["report.html"])
+    assert "script" not in seen
+    assert seen.count("table") == 2
+    assert [path.name for path in write_report(files, tmp_path / "new")] == list(files)
+
+
+def test_every_preset_can_be_described() -> None:
+    for recipe in RECIPES.values():
+        text = simulated_inputs(recipe.degradation)
+        assert bool(text) == (not recipe.degradation.is_empty)
+
+
+def test_simulated_inputs_are_told_in_the_order_of_the_forward_model() -> None:
+    model = Degradation(
+        scale=2, dose_e_per_px=(10, 100), read_noise=0.02, blur=Blur(size_px=(1, 4)), scan=Scan(jitter_px=0.5)
+    )
+    assert simulated_inputs(model) == (
+        "Inputs were simulated from the recorded images by Gaussian blur of sigma 1 to 4 px, drawn uniformly for each "
+        "image, down-sampling by a factor of 2 with anti-aliased bicubic interpolation, shifts of scan lines (standard "
+        "deviation 0.5 px), Poisson noise of 10 to 100 (log-uniform) electrons per pixel at full intensity and "
+        "Gaussian read noise (standard deviation 2 % of the range)."
+    )
+    assert simulated_inputs(Degradation(scale=1)) == ""
