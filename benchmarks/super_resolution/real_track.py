@@ -3,9 +3,9 @@
     python -m benchmarks.super_resolution.real_track --data FOLDER [--home FOLDER] [--only LABEL ...]
 
 Registers the pairs of `sem_fast_slow_pairs` to fractions of a pixel and splits them by block of the source. Finished
-runs are kept in `real_track_runs.json`. The strengths of the filters are chosen on validation images. Test scores of
-filters and networks, with intervals over blocks, go to `real_track.json`. BM3D (`pip install bm3d`, for non-commercial
-use only) is scored if it is installed.
+runs are kept in `real_track_runs.json`; `variants.py` names the networks. The strengths of the filters are chosen
+on validation images. Test scores of filters and networks, with intervals over blocks, go to `real_track.json`.
+BM3D (`pip install bm3d`, for non-commercial use only) is scored if it is installed.
 """
 
 import importlib.util
@@ -18,25 +18,30 @@ import numpy as np
 import torch
 from skimage.restoration import denoise_nl_means
 
-from benchmarks.runner import Job, Table, command, options
+from benchmarks.runner import Table, command, options
+from benchmarks.super_resolution.over_seeds import Scores, as_json
+from benchmarks.super_resolution.variants import CONTRASTS, SEEDS, VARIANTS
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.baselines.filters import noise_sigma
-from sem_models.evaluation.metrics.gradients import edge_retention
+from sem_models.evaluation.metrics.frequency import frc_mean
+from sem_models.evaluation.metrics.gradients import edge_retention, gradient_error
+from sem_models.evaluation.metrics.lpips import lpips_alex
 from sem_models.evaluation.metrics.ssim import ssim
 from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db
 from sem_models.evaluation.metrics.texture import gradient_energy_ratio
-from sem_models.evaluation.statistics.intervals import Interval, cluster_interval, seeds_interval
+from sem_models.evaluation.statistics.intervals import cluster_interval
 from sem_models.images.intensity import UnitImage
 from sem_models.inference.predictor import Predictor
 from sem_models.physics.downsampling import upsample
 
 HERE = Path(__file__).resolve().parent
 RUNS, RESULT = HERE / "real_track_runs.json", HERE / "real_track.json"
-DATASET, SCALE, SEEDS = "fast-slow", 2, 3
+DATASET, SCALE = "fast-slow", 2
 SAME = ("train.batch=8", "train.patch=64", "train.steps=400", "train.validate_every=200")
-RECIPES = ("srresnet-x2-small", "vdsr-x2-small")
-JOBS = tuple(Job(f"{recipe} {seed}", recipe, DATASET, seed, inputs=()) for recipe in RECIPES for seed in range(SEEDS))
+JOBS = tuple(
+    variant.job(f"{name} {seed}", DATASET, SCALE, seed) for name, variant in VARIANTS.items() for seed in range(SEEDS)
+)
 STRENGTHS = (0.5, 0.8, 1.2, 1.8, 2.6)
 """Of the filters, in units of the measured noise."""
 _EVERY = 16
@@ -45,9 +50,14 @@ METRICS = {
     "psnr_db": psnr_db,
     "psnr_affine_db": psnr_affine_db,
     "ssim": ssim,
+    "gradient_error": gradient_error,
     "edge_retention": edge_retention,
     "gradient_energy_ratio": gradient_energy_ratio,
+    "frc_mean": frc_mean,
+    "lpips_alex": lpips_alex,
 }
+COMPARED = ("psnr_db", "psnr_affine_db", "ssim", "gradient_error", "edge_retention", "frc_mean", "lpips_alex")
+"""Scores whose differences are given with intervals."""
 Filter = Callable[[UnitImage, float], UnitImage]
 Rows = dict[str, dict[str, float]]
 """Scores by image."""
@@ -100,7 +110,7 @@ def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
     groups = [entry.group for entry in dataset.entries("test")]
     columns = np.array(list(found.values())).T
     named = dict(zip(("as published", "registered", "gain"), (*columns, columns[1] - columns[0]), strict=True))
-    return {name: _interval(cluster_interval(values.tolist(), groups)) for name, values in named.items()}
+    return {name: as_json(cluster_interval(values.tolist(), groups)) for name, values in named.items()}
 
 
 def non_local_means(image: UnitImage, strength: float) -> UnitImage:
@@ -147,7 +157,7 @@ def scored(method: Callable[[UnitImage], UnitImage], dataset: Dataset) -> Rows:
 
 
 def baselines(dataset: Dataset, known: dict[str, Any]) -> dict[str, Any]:
-    """Score what is missing of bicubic interpolation and of the filters before it."""
+    """Score interpolation and the filters before it, unless they are in `known`."""
     if "bicubic" not in known:
         known["bicubic"] = {"rows": scored(_enlarged, dataset)}
     for name, apply in filters().items():
@@ -171,32 +181,6 @@ def networks(runs: dict[str, Any], dataset: Dataset, known: dict[str, Any]) -> d
     return known
 
 
-def summary(methods: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """Means over test images and seeds with intervals over blocks, and PSNR gains over each baseline."""
-    names, groups = zip(*((entry.name, entry.group) for entry in dataset.entries("test")), strict=True)
-    recipes = [recipe for recipe in RECIPES if any(label.startswith(recipe) for label in methods)]
-    plain = [label for label in methods if not label.startswith(RECIPES)]
-    found: dict[str, Any] = {}
-    for name in (*plain, *recipes):
-        runs = [found["rows"] for label, found in methods.items() if label == name or label.startswith(f"{name} ")]
-        table = {metric: np.array([[rows[image][metric] for image in names] for rows in runs]) for metric in METRICS}
-        scores = {metric: _interval(cluster_interval(list(v.mean(0)), groups)) for metric, v in table.items()}
-        found[name] = {"seeds": len(runs), "scores": scores}
-        if name in recipes:
-            found[name]["gain"] = {other: _gains(table, methods[other]["rows"], names, groups) for other in plain}
-    return found
-
-
-def _gains(table: dict[str, Any], rows: Rows, names: Sequence[str], groups: Sequence[str]) -> dict[str, Any]:
-    """Network minus baseline; the interval counts blocks and seeds."""
-    gains = {}
-    for metric in ("psnr_db", "psnr_affine_db", "ssim"):
-        reference = np.array([[rows[image][metric] for image in names]])
-        by_seed = (table[metric] - reference).mean(axis=1).tolist()
-        gains[metric] = {**_interval(seeds_interval(table[metric], reference, groups)), "by_seed": by_seed}
-    return gains
-
-
 def _scores(output: UnitImage, target: UnitImage) -> dict[str, float]:
     inner = np.s_[SCALE:-SCALE, SCALE:-SCALE]
     first, second = (np.clip(image, 0, 1)[inner] for image in (output, target))
@@ -216,24 +200,24 @@ def _percentiles(values: Sequence[float]) -> list[float]:
     return [round(float(value), 3) for value in np.percentile(values, (5, 25, 50, 75, 95))]
 
 
-def _interval(found: Interval) -> dict[str, float | None]:
-    lo, hi = (None if np.isnan(limit) else float(limit) for limit in (found.lo, found.hi))
-    return {"mean": float(found.mean), "lo": lo, "hi": hi}
-
-
 def main() -> None:
     """Prepare, train what is missing, and score what is not scored yet."""
     chosen = options(__doc__)
     dataset = prepare(chosen.data, chosen.home)
     table = Table(RUNS, "super-resolution-real-x2", SAME)
+    content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    if "registration" not in content:
+        content["registration"] = {
+            **registration(dataset),
+            "bicubic_db": unregistered_gain(dataset, chosen.data),
+        }
     table.run(JOBS, chosen.jobs, chosen.only)
-    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    methods = networks(table.known, dataset, baselines(dataset, known.get("methods", {})))
-    facts = known.get("registration") or {
-        **registration(dataset),
-        "bicubic_db": unregistered_gain(dataset, chosen.data),
-    }
-    content = {"registration": facts, "summary": summary(methods, dataset), "methods": methods}
+    methods = networks(table.known, dataset, baselines(dataset, content.get("methods", {})))
+    rows = {label: found["rows"] for label, found in methods.items()}
+    groups = {entry.name: entry.group for entry in dataset.entries("test")}
+    scores = Scores(rows, list(VARIANTS), groups, list(METRICS))
+    contrasts = scores.contrasts(CONTRASTS, COMPARED)
+    content |= {"summary": scores.summary(COMPARED), "contrasts": contrasts, "methods": methods}
     RESULT.write_text(json.dumps(content, indent=1) + "\n")
 
 

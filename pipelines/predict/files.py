@@ -10,7 +10,7 @@ from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
 from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
-from pipelines.predict.second_frame import MeasuredBlur, measured_blur, misfit, told_blur
+from pipelines.predict.second_frame import MeasuredBlur, caveats, measured_blur, told_blur
 from sem_models.datasets.preparation.sources import find_extra_inputs
 from sem_models.errors import Message, UserError
 from sem_models.images.databar import find_databar
@@ -118,8 +118,8 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
             self.names.require_free(stack[0], beside)
         step = apply_to_file(self.predictor, task.join(page, bars), target)
         made = str(beside) if beside else None
-        unfit = misfit(self.predictor.model, self.blur) if self.blur else ""
-        warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, unfit)))
+        doubts = caveats(self.predictor.model, self.blur) if self.blur else ()
+        warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, *doubts)))
         found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
         if self.blur:
             found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from sem_models.evaluation.frame_spectra import FrameSpectra, Plane, frame_spectra, no_texture
+from sem_models.images.clipping import is_clipped
 
 _MODEL = 0.01
 """Relative variance that is left where both frames agree perfectly: no kernel is exactly Gaussian."""
@@ -42,6 +43,9 @@ class BlurDifference:
     """Standard error, by a jackknife over blocks of the field. It does not cover kernels that are not Gaussian."""
     shift_px: tuple[float, float]
     """(rows, columns) by which the image lies further down and to the right than the other frame."""
+    clipped: float
+    """Share of clipped pixels in the frame that has more of them. Where both frames are clipped alike, the difference
+    looks smaller than it is, which the standard error does not cover."""
 
     @property
     def relative_width_px(self) -> float:
@@ -100,7 +104,8 @@ def blur_difference(image: NDArray[Any], other: NDArray[Any]) -> BlurDifference:
     variance, error = found
     if error > max(_ERROR_PX2, _RELATIVE_ERROR * abs(variance)):
         raise no_texture()
-    return BlurDifference(variance, error, spectra.shift_px)
+    clipped = max(float(is_clipped(frame).mean()) for frame in (image, other))
+    return BlurDifference(variance, error, spectra.shift_px, clipped)
 
 
 def _fitted(spectra: FrameSpectra) -> tuple[float, float] | None:

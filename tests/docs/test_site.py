@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
-from docs.scripts import build, command_line, layers, package_map, results
+from docs.scripts import build, command_line, layers, package_map, super_resolution
 from pipelines.__main__ import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def test_rows_of_the_map_point_downwards_and_leave_out_what_follows() -> None:
 
 
 def test_generated_table_holds_the_published_numbers() -> None:
-    rows = {line.split("|")[1].strip(): line for line in results.super_resolution().splitlines()}
+    rows = {line.split("|")[1].strip(): line for line in super_resolution.super_resolution().splitlines()}
     assert "**29.00 ± 0.03**" in rows["srresnet (3 seeds)"]
     assert "| 26.95 |" in rows["baseline:bicubic"]
     assert "[[table" not in build.with_tables((ROOT / "docs" / "results" / "super-resolution.md").read_text())

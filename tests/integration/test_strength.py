@@ -89,6 +89,7 @@ def test_a_second_frame_gives_the_strength(told: str, frames: Path) -> None:
     (result,) = predict(asked(told, frames, "wide", "sharp"))
     assert result.blur_px == pytest.approx(8**0.5, rel=0.05)
     assert result.blur_error_px < 0.1
+    assert not result.warning
     settings = read_micrograph(Path(result.output or "")).history[-1].settings
     assert f"assumed blur of sigma {result.blur_px:g} px" in settings
     (known,) = predict(asked(told, frames, "sharp", "wide", focus_step_px=2.0, overwrite=True))
@@ -96,6 +97,15 @@ def test_a_second_frame_gives_the_strength(told: str, frames: Path) -> None:
     command = ["predict", told, str(frames / "wide.tif"), "--out", str(frames / "c")]
     said = CliRunner().invoke(app, [*command, "--second-frame", str(frames / "sharp.tif")])
     assert f"; measured blur: {result.blur_px:g} ± {result.blur_error_px:.2g} px" in said.stdout + said.stderr
+
+
+def test_clipped_frames_are_named(told: str, frames: Path) -> None:
+    bright = read_micrograph(frames / "sharp.tif").pixels
+    clipped = np.minimum(bright, np.quantile(bright, 0.8).astype(np.uint8))
+    write_micrograph(frames / "clipped.tif", Micrograph(clipped, 5.0))
+    (result,) = predict(asked(told, frames, "wide", "clipped"))
+    share = (clipped == clipped.max()).mean() + (clipped == clipped.min()).mean()
+    assert result.warning.startswith(f"{share:.0%} of the pixels of a frame are clipped")
 
 
 def test_frames_may_be_uploads_in_folders_of_their_own(told: str, frames: Path) -> None:

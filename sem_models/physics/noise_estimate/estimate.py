@@ -16,6 +16,7 @@ from scipy import ndimage
 from scipy.optimize import least_squares
 
 from sem_models.errors import UserError
+from sem_models.images.clipping import is_clipped
 from sem_models.physics.noise_estimate.correlation import Correlation, correlation
 from sem_models.physics.noise_estimate.flat_patches import (
     Bins,
@@ -250,7 +251,7 @@ def _caveats(image: Plane, bins: Bins, slope: float, intercept: float, correlati
             f"The dark level of the detector seems to lie at {-intercept / slope:.2g} of the range rather than at 0: "
             "read noise cannot be separated from it and is set to 0; the dose is right at the median brightness."
         )
-    clipped = float(np.mean((image <= image.min()) | (image >= image.max())))
+    clipped = float(is_clipped(image).mean())
     if clipped > _CLIPPED:
         found.append(f"{clipped:.0%} of the pixels are clipped: their noise is cut off and underestimated.")
     if correlation > _CORRELATED:

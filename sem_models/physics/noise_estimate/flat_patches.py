@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sem_models.images.clipping import is_clipped
+
 Plane = NDArray[np.float64]
 
 _PATCH_PX = 8
@@ -111,7 +113,7 @@ def _bins(residual: Plane, image: Plane, recorded: Plane, independent: float, fl
 
     mean, variance = _patches(image), _patches(residual**2)
     slope = _patches(ndimage.gaussian_gradient_magnitude(image, _SMOOTH_PX))
-    clipped = _patches(((recorded <= recorded.min()) | (recorded >= recorded.max())).astype(np.float64))
+    clipped = _patches(is_clipped(recorded).astype(np.float64))
     typical = chi2.median(independent * _PATCH_PX**2) / (independent * _PATCH_PX**2)
     count = int(np.clip(len(mean) * flattest / _SMALLEST_BIN, 1, _BINS))
     bins = np.array_split(np.argsort(mean), count)

@@ -57,6 +57,19 @@ def test_noise_is_measured(truth: np.ndarray, sigma: float) -> None:
     assert noise_sigma(noisy) == pytest.approx(sigma, rel=0.1)
 
 
+@pytest.mark.parametrize("mean", [0.02, 0.1, 0.2])
+def test_noise_of_few_counts_is_measured(mean: float) -> None:
+    """More than half of the differences are 0; the variance of a Poisson distribution is its mean."""
+    counts = np.random.default_rng(1).poisson(mean, (256, 250))
+    assert noise_sigma(counts / 4) == pytest.approx(np.sqrt(mean) / 4, rel=0.05)
+
+
+def test_edges_between_flat_areas_are_no_noise() -> None:
+    flat = np.zeros((192, 160), np.float32)
+    flat[51:77, 33:101] = 1
+    assert noise_sigma(flat) < 1e-5
+
+
 @pytest.mark.parametrize(("name", "least"), [("gaussian", 2.0), ("nlm", 6.0), ("tv", 4.0)])
 def test_denoising_baselines_remove_noise(truth: np.ndarray, name: str, least: float) -> None:
     noisy = truth + 0.1 * np.random.default_rng(0).normal(size=truth.shape)

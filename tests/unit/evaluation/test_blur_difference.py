@@ -75,6 +75,15 @@ def test_frames_of_equal_blur_differ_by_nothing() -> None:
     assert blur_difference(first, first).relative_width_px < 0.1
 
 
+def test_clipped_pixels_are_counted_and_make_the_width_too_small() -> None:
+    wide, sharp = (recorded(specimen(0), width, 0.02, 10 + width) for width in (2, 1))
+    found = blur_difference(np.minimum(wide, np.quantile(wide, 0.7)), np.minimum(sharp, np.quantile(sharp, 0.5)))
+    assert found.clipped == pytest.approx(0.5, abs=1e-4)
+    plain = blur_difference(wide, sharp)
+    assert plain.clipped < 1e-4
+    assert found.relative_width_px < plain.relative_width_px - 2 * plain.relative_error_px
+
+
 @pytest.mark.parametrize("coarse_px", [None, 30.0])
 def test_a_field_without_texture_is_refused(coarse_px: float | None) -> None:
     """Noise alone, and a specimen that is soft by nature."""
@@ -106,7 +115,7 @@ def test_noise_of_the_frames_is_measured() -> None:
 @pytest.mark.parametrize(("image", "other"), [(3.0, 1.0), (1.0, 3.0), (2.0, -2.0), (-1.0, 3.0)])
 def test_a_known_step_gives_the_width_of_the_image_itself(image: float, other: float) -> None:
     """Widths with a sign: on one side of focus, or on both."""
-    found = BlurDifference(image**2 - other**2, 0.2, (0.0, 0.0))
+    found = BlurDifference(image**2 - other**2, 0.2, (0.0, 0.0), clipped=0.0)
     step = abs(image - other)
     assert found.width_px(step) == pytest.approx(abs(image))
     assert found.width_error_px(step) == pytest.approx(0.1 / step)
