@@ -3,13 +3,13 @@
     python -m benchmarks.starters.denoise --data FOLDER [--home FOLDER] [--pictures FOLDER]
 
 - Simulated noise of 10, 50 and 200 e/px, with read noise of 0.02 of the range, on the centres of the 13 test images of
-  the training sets (nine specimens that it did not learn from), 512 px square.
+  the training sets (nine specimens that it did not learn from), 384 px square.
 - Real noise: fast scans of `sem_fast_slow_pairs`, which it did not learn from, beside the filters of
   `benchmarks.super_resolution.real_track`, all enlarged by bicubic interpolation and compared with the slow scans.
 - Harm: centres of 384 px of all images of sets that it did not learn from, with the same noise: how often the output
   is further from the recorded image than the noisy input is.
 
-Writes `denoise.json`. Rows of the filters are kept; those of the model are computed anew where its weights changed.
+Writes `denoise.json`. Rows of the filters are kept; those of the model are computed anew each time.
 """
 
 import json
@@ -29,7 +29,7 @@ from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.metrics.gradients import edge_retention
 from sem_models.evaluation.metrics.lpips import lpips_alex
-from sem_models.evaluation.metrics.table import psnr_affine_db, psnr_db, ssim
+from sem_models.evaluation.metrics.table import psnr_db, ssim
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.images.intensity import UnitImage
@@ -41,11 +41,13 @@ from sem_models.starters.shelf import load_starter, starter_folder
 NAME, MODEL, INPUT = "denoise", "starter:denoise", "noisy input"
 RESULT = Path(__file__).with_name("denoise.json")
 DOSES = (10, 50, 200)
-_EDGE_PX, _BORDER_PX = 512, 1
+_EDGE_PX, _BORDER_PX = 384, 1
 METRICS = {"psnr_db": psnr_db, "ssim": ssim, "edge_retention": edge_retention, "lpips_alex": lpips_alex}
 Rows = dict[str, dict[str, Any]]
 """Scores by method, and the specimen, of each image."""
 Restore = Callable[[UnitImage], UnitImage]
+Keep = Callable[[], None]
+"""Writes what is known so far, so that an interrupted measurement goes on."""
 
 
 def forward(dose_e_per_px: float) -> Degradation:
@@ -53,54 +55,44 @@ def forward(dose_e_per_px: float) -> Degradation:
     return Degradation(scale=1, dose_e_per_px=dose_e_per_px, read_noise=READ_NOISE)
 
 
-def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], pictures: Path | None) -> dict[str, Rows]:
-    """Scores of every method on the test images of the pool, by dose."""
-    return {str(dose): _at_dose(dataset, restore, dose, known.get(str(dose), {}), pictures) for dose in DOSES}
+def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], keep: Keep, pictures: Path | None) -> None:
+    """Score every method on the test images of the pool, by dose; `known` holds the rows."""
+    for dose in DOSES:
+        rows = known.setdefault(str(dose), {})
+        for entry in dataset.entries("test"):
+            case = make_case(dataset, entry, forward(dose), 1)
+            noisy, clean = (centre(image[0], _EDGE_PX) for image in (case.input, case.target))
+            row = rows.setdefault(entry.name, {"group": entry.group, INPUT: _scores(noisy, clean)})
+            outputs = {MODEL: restore(noisy)}
+            outputs |= {name: apply(noisy, dose) for name, apply in methods().items() if name not in row or pictures}
+            row |= {name: _scores(output, clean) for name, output in outputs.items()}
+            keep()
+            print(dose, entry.name, {n: round(s["psnr_db"], 2) for n, s in row.items() if n != "group"}, flush=True)
+            if pictures:
+                _picture(pictures / f"{dose}-{entry.name}.png", [noisy, outputs[BM3D], outputs[MODEL], clean])
 
 
-def _at_dose(dataset: Dataset, restore: Restore, dose: int, known: Rows, pictures: Path | None) -> Rows:
-    rows: Rows = {}
-    for entry in dataset.entries("test"):
-        case = make_case(dataset, entry, forward(dose), 1)
-        noisy, clean = (centre(image[0], _EDGE_PX) for image in (case.input, case.target))
-        row = dict(known.get(entry.name, {"group": entry.group}))
-        outputs = {MODEL: restore(noisy)}
-        outputs |= {name: apply(noisy, dose) for name, apply in methods().items() if name not in row or pictures}
-        if INPUT not in row:
-            outputs[INPUT] = noisy
-        rows[entry.name] = row | {name: _scores(output, clean) for name, output in outputs.items()}
-        print(dose, entry.name, {n: round(s["psnr_db"], 2) for n, s in rows[entry.name].items() if n != "group"}, flush=True)
-        if pictures:
-            _picture(pictures / f"{dose}-{entry.name}.png", [noisy, outputs[BM3D], outputs[MODEL], clean])
-    return rows
-
-
-def real_pairs(dataset: Dataset, restore: Restore) -> dict[str, Any]:
-    """Scores on real fast scans, with those of the filters from the table of real super-resolution."""
+def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
+    """Score real fast scans, beside the filters from the table of real super-resolution."""
     filters = json.loads(real_track.RESULT.read_text())["methods"]
     plain = {name: filters[name]["rows"] for name in filters if not name.startswith(real_track.RECIPES)}
     ours = real_track.scored(lambda fast: real_track.enlarged(restore(fast)), dataset)
-    names = [entry.name for entry in dataset.entries("test")]
-    return {
-        name: {"group": entry.group} | {method: rows[name] for method, rows in (plain | {MODEL: ours}).items()}
-        for name, entry in zip(names, dataset.entries("test"), strict=True)
-    }
+    for entry in dataset.entries("test"):
+        scores = {method: rows[entry.name] for method, rows in (plain | {MODEL: ours}).items()}
+        known[entry.name] = {"group": entry.group, **scores}
 
 
-def harm(data: Path, restore: Restore, known: dict[str, Rows]) -> dict[str, Rows]:
-    """PSNR of input, output and non-local means on images of foreign sets, by dose."""
-    found: dict[str, Rows] = {str(dose): {} for dose in DOSES}
+def harm(data: Path, restore: Restore, known: dict[str, Rows], keep: Keep) -> None:
+    """Score input, output and non-local means by PSNR on images of foreign sets, by dose."""
     for image in foreign_images(data):
         for dose in DOSES:
-            row = dict(known.get(str(dose), {}).get(image.name, {"group": image.set}))
             noisy = image.noisy(forward(dose))
+            row = known.setdefault(str(dose), {}).setdefault(image.name, {"group": image.set})
             tried = {MODEL: restore(noisy)}
             if INPUT not in row:
                 tried |= {INPUT: noisy, "non-local means": methods()["non-local means"](noisy, dose)}
-            scores = {name: {"psnr_db": _psnr(output, image.recorded)} for name, output in tried.items()}
-            found[str(dose)][image.name] = row | scores
-        print(image.set, image.name, flush=True)
-    return found
+            row |= {name: {"psnr_db": _psnr(output, image.recorded)} for name, output in tried.items()}
+        keep()
 
 
 def summary(content: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +111,10 @@ def _compared(rows: Rows, metrics: Sequence[str]) -> dict[str, Any]:
     rivals = [name for name in names if name not in (MODEL, INPUT)]
     best = max(rivals, key=lambda name: float(np.mean(values[name]["psnr_db"])))
     gains = {
-        name: {m: _plain(cluster_interval(np.subtract(values[MODEL][m], values[name][m]).tolist(), groups)) for m in metrics}
+        name: {
+            m: _plain(cluster_interval(np.subtract(values[MODEL][m], values[name][m]).tolist(), groups))
+            for m in metrics
+        }
         for name in (*rivals, *([INPUT] if INPUT in names else []))
     }
     means = {n: {m: _plain(cluster_interval(v, groups)) for m, v in found.items()} for n, found in values.items()}
@@ -175,33 +170,37 @@ def _picture(path: Path, images: Sequence[UnitImage]) -> None:
     Image.fromarray((strip * 255).astype(np.uint8)).save(path)
 
 
-def measure(data: Path, home: Path, pictures: Path | None) -> dict[str, Any]:
-    """Score what is missing, write everything and return the summary."""
-    prepare_pool(FOUR, data, home)
+def measure(data: Path, home: Path, pictures: Path | None, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Score what is missing, or only some of the parts `simulated`, `real` and `harm`; return the summary."""
     predictor = Predictor(load_starter(NAME), "cpu")
+    content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    content |= {"sha256": file_sha256(starter_folder(NAME) / WEIGHTS)}
 
     def restore(image: UnitImage) -> UnitImage:
         restored: UnitImage = predictor.predict_unit(image[None])[0]
         return restored
 
-    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    pool = open_dataset(home / "datasets" / FOUR.dataset)
-    pairs = real_track.prepare(data, home)
-    content: dict[str, Any] = {
-        "sha256": file_sha256(starter_folder(NAME) / WEIGHTS),
-        "simulated": simulated(pool, restore, known.get("simulated", {}), pictures),
-        "real": real_pairs(pairs, restore),
-        "harm": harm(data, restore, known.get("harm", {})),
-    }
-    found = summary(content)
-    RESULT.write_text(json.dumps({"summary": found, **content}, indent=1) + "\n")
-    return found
+    def keep() -> None:
+        RESULT.write_text(json.dumps(content, indent=1) + "\n")
+
+    if not only or "simulated" in only:
+        prepare_pool(FOUR, data, home)
+        pool = open_dataset(home / "datasets" / FOUR.dataset)
+        simulated(pool, restore, content.setdefault("simulated", {}), keep, pictures)
+    if not only or "harm" in only:
+        harm(data, restore, content.setdefault("harm", {}), keep)
+    if not only or "real" in only:
+        real_pairs(real_track.prepare(data, home), restore, content.setdefault("real", {}))
+    if not only:
+        content["summary"] = summary(content)
+    keep()
+    return content.get("summary", {})
 
 
 def main() -> None:
     """Measure the model that is on the shelf."""
     chosen = options(__doc__)
-    measure(chosen.data, chosen.home, chosen.pictures)
+    measure(chosen.data, chosen.home, chosen.pictures, chosen.only)
 
 
 if __name__ == "__main__":

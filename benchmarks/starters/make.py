@@ -7,7 +7,6 @@ with larger patches. Its best checkpoint on validation specimens, in half precis
 `sem_models/starters/denoise`, with the scores of `benchmarks.starters.denoise` on the card.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +124,8 @@ def _harm(measured: dict[str, Any]) -> str:
     sets = [own for found in measured["harm"].values() for own in found.values()]
     worse, count = sum(own[MODEL]["harmed"] for own in sets), sum(own["images"] for own in sets)
     return (
-        f"{worse} of {count} foreign images ({count // len(measured['harm'])} at 10, 50 and 200 e/px, most of kinds that "
-        "it never saw) became worse than their noisy input by more than 0.3 dB."
+        f"{worse} of {count} foreign images ({count // len(measured['harm'])} at 10, 50 and 200 e/px each, "
+        "most of kinds that it never saw) became worse than their noisy input by more than 0.3 dB."
     )
 
 

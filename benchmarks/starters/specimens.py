@@ -1,4 +1,4 @@
-"""What the starter models learn from: four real sets, split by specimen as in the other tables, and our own simulations.
+"""What the starter models learn from: four real sets, split by specimen as in other tables, and our own simulations.
 
 The real images are those of `benchmarks.pools.FOUR`, whose test specimens stay test specimens. All four sets are
 published under the MIT licence. The simulations are phantoms without noise and clean lattices.

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from docs.scripts import columns, near_duplicates, samplers, speed
+from docs.scripts import columns, near_duplicates, samplers, speed, starters
 from sem_models.config.presets.table import find_recipe
 from sem_models.networks.table import parameter_count
 
@@ -359,6 +359,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "texture": texture,
     "samplers": samplers.samplers,
     "seed-coverage": seed_coverage,
+    "starter-denoise": starters.simulated,
+    "starter-denoise-real": starters.real,
+    "starter-denoise-harm": starters.harm,
     "speed": speed.memory_formats,
     "speed-tiles": speed.tiles,
     "speed-prediction": speed.prediction,

@@ -78,8 +78,8 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
             key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
         )
         raise UserError(
-            f"The model to start from has another network, with other values of {', '.join(differing)}. Choose a recipe "
-            "with the same network, or change it with ",
+            f"The model to start from has another network, with other values of {', '.join(differing)}. Choose a "
+            "recipe with the same network, or change it with ",
             SettingRef("network.KEY", "VALUE"),
             ".",
         )
@@ -123,6 +123,6 @@ def _other_specimens(run_id: str, ref: RunRef | StarterRef) -> str:
     if theirs == ours:
         return ""
     return (
-        f"run {ref.run_id[:8]}, which was trained on another dataset (digest {theirs[:12]}). If that holds specimens of "
-        "this test split"
+        f"run {ref.run_id[:8]}, which was trained on another dataset (digest {theirs[:12]}). If that holds specimens "
+        "of this test split"
     )

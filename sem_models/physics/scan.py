@@ -36,9 +36,7 @@ def reach(settings: Scan) -> Margin:
     return Margin(rows, columns + trails, columns)
 
 
-def displace(
-    x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator, jitter: Strength = 1.0
-) -> Tensor:
+def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator, jitter: Strength = 1.0) -> Tensor:
     """Displace the lines of (N, C, H, W) float by jitter and drift.
 
     Jitter shifts each line along itself by a normally distributed distance with standard deviation `jitter_px`, times

@@ -55,9 +55,7 @@ def load_starter(name: str, device: str = "cpu") -> "RestorationModel":
         facts = read_facts(folder)
         damaged = facts.damaged(folder) if facts else [folder.name]
     if damaged:
-        raise UserError(
-            f"{STARTER}{name}: {', '.join(damaged)} is not what was released; install the program again."
-        )
+        raise UserError(f"{STARTER}{name}: {', '.join(damaged)} is not what was released; install the program again.")
     card = read_card(name)
     said = f"version {card.version}: {card.limits}"
     return replace(load_model(folder, device, STARTER + name), note=said)

@@ -49,7 +49,6 @@ def capabilities(config: NAFNetConfig) -> Capabilities:
     windows add up to far more than matters, because a pixel at their edge is one of thousands in a mean. The halo of
     the tiles is therefore limited.
     """
-
     folded = config.fold == 2
     window = config.window // config.fold
 
