@@ -2,9 +2,8 @@
 
     python -m benchmarks.starters.make --data FOLDER [--home FOLDER] [--pictures FOLDER]
 
-Finished trainings are kept in `runs.json` and not repeated. The second training goes on from the weights of the first
-with larger patches. Its best checkpoint on validation specimens, in half precision, goes to
-`sem_models/starters/denoise`, with the scores of `benchmarks.starters.denoise` on the card.
+Finished trainings are kept in `runs.json` and not repeated. The best checkpoint on validation specimens, in half
+precision, goes to `sem_models/starters/denoise`, with the scores of `benchmarks.starters.denoise` on the card.
 """
 
 from pathlib import Path
@@ -25,11 +24,7 @@ from sem_models.starters.shelf import starter_folder
 
 RUNS = Path(__file__).with_name("runs.json")
 RECIPE_NAME, VERSION = "starter-denoise", 1
-LAST = "denoise"
-JOBS = (
-    Job("denoise, first", RECIPE_NAME, DATASET, inputs=()),
-    Job(LAST, RECIPE_NAME, DATASET, 1, ("train.patch=96", "optimiser.lr=1e-3"), init="denoise, first", inputs=()),
-)
+JOBS = (Job(NAME, RECIPE_NAME, DATASET, inputs=()),)
 SOURCES = {
     "plant": ("Plant stems, SE", "github.com/RickGummy/SEM-Image-Processing-Toolkit"),
     "powder": ("Metal powder, SE", "github.com/rccohn/AMPIS"),
@@ -81,7 +76,7 @@ def card(home: Path, steps: int, measured: dict[str, Any] | None) -> Card:
         learned_from=_learned(home),
         simulations="60 simulated specimens without noise (phantoms and lattices of this program).",
         recipe=RECIPE_NAME,
-        seed=JOBS[-1].seed,
+        seed=JOBS[0].seed,
         steps=steps,
         command="python -m benchmarks.starters.make --data FOLDER",
         licence="Apache-2.0",
@@ -135,7 +130,7 @@ def main() -> None:
     prepare_specimens(chosen.data, chosen.home)
     table = Table(RUNS, "starters", ())
     table.run(JOBS, chosen.jobs, chosen.only)
-    step = shelve(str(table.known[LAST]["run_id"]))
+    step = shelve(str(table.known[NAME]["run_id"]))
     write_card(card(chosen.home, step, None), step)
     measured = denoise.measure(chosen.data, chosen.home, chosen.pictures)
     write_card(card(chosen.home, step, measured), step)
