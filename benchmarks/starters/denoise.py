@@ -41,7 +41,7 @@ from sem_models.starters.shelf import load_starter, starter_folder
 NAME, MODEL, INPUT = "denoise", "starter:denoise", "noisy input"
 RESULT = Path(__file__).with_name("denoise.json")
 DOSES = (10, 50, 200)
-_EDGE_PX, _BORDER_PX = 384, 1
+_EDGE_PX, _BORDER_PX, _HARM_DB = 384, 1, 0.3
 METRICS = {"psnr_db": psnr_db, "ssim": ssim, "edge_retention": edge_retention, "lpips_alex": lpips_alex}
 Rows = dict[str, dict[str, Any]]
 """Scores by method, and the specimen, of each image."""
@@ -83,14 +83,12 @@ def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
 
 
 def harm(data: Path, restore: Restore, known: dict[str, Rows], keep: Keep) -> None:
-    """Score input, output and non-local means by PSNR on images of foreign sets, by dose."""
+    """Score input and output by PSNR on images of foreign sets, by dose."""
     for image in foreign_images(data):
         for dose in DOSES:
             noisy = image.noisy(forward(dose))
             row = known.setdefault(str(dose), {}).setdefault(image.name, {"group": image.set})
-            tried = {MODEL: restore(noisy)}
-            if INPUT not in row:
-                tried |= {INPUT: noisy, "non-local means": methods()["non-local means"](noisy, dose)}
+            tried = {INPUT: noisy, MODEL: restore(noisy)}
             row |= {name: {"psnr_db": _psnr(output, image.recorded)} for name, output in tried.items()}
         keep()
 
@@ -126,16 +124,12 @@ def _harmed(rows: Rows) -> dict[str, Any]:
     found = {}
     for name in sorted({row["group"] for row in rows.values()}):
         own = [row for row in rows.values() if row["group"] == name]
+        gains = [row[MODEL]["psnr_db"] - row[INPUT]["psnr_db"] for row in own]
         found[name] = {
             "images": len(own),
-            **{
-                method: {
-                    "harmed": sum(row[method]["psnr_db"] < row[INPUT]["psnr_db"] - 0.3 for row in own),
-                    "gain_db": float(np.mean([row[method]["psnr_db"] - row[INPUT]["psnr_db"] for row in own])),
-                    "least_db": float(min(row[method]["psnr_db"] - row[INPUT]["psnr_db"] for row in own)),
-                }
-                for method in (MODEL, "non-local means")
-            },
+            "harmed": sum(gain < -_HARM_DB for gain in gains),
+            "gain_db": float(np.mean(gains)),
+            "least_db": min(gains),
         }
     return found
 
@@ -191,10 +185,10 @@ def measure(data: Path, home: Path, pictures: Path | None, only: Sequence[str] |
         harm(data, restore, content.setdefault("harm", {}), keep)
     if not only or "real" in only:
         real_pairs(real_track.prepare(data, home), restore, content.setdefault("real", {}))
-    if not only:
-        content["summary"] = summary(content)
+    found = summary(content) if all(part in content for part in ("simulated", "real", "harm")) else {}
+    content["summary"] = found
     keep()
-    return content.get("summary", {})
+    return found
 
 
 def main() -> None:

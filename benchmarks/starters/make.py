@@ -64,7 +64,7 @@ def card(home: Path, steps: int, measured: dict[str, Any] | None) -> Card:
         name=NAME,
         version=VERSION,
         summary="SEM denoiser for any instrument and dose (2 to 500 e/px)",
-        limits="made for SEM images at 2 to 500 e/px; detail weaker than the noise is lost or smoothed, never proof",
+        limits="Made for SEM images of 2 to 500 e/px; structures weaker than the noise are smoothed away",
         suits="scanning electron micrographs, 8 or 16 bit, at 2 to 500 electrons a pixel, with read noise, noise along "
         "the scan lines, line jitter up to half a pixel, banding and inverted contrast.",
         does_not=(
@@ -117,7 +117,7 @@ def _score(inputs: str, found: dict[str, Any]) -> CardScore:
 
 def _harm(measured: dict[str, Any]) -> str:
     sets = [own for found in measured["harm"].values() for own in found.values()]
-    worse, count = sum(own[MODEL]["harmed"] for own in sets), sum(own["images"] for own in sets)
+    worse, count = sum(own["harmed"] for own in sets), sum(own["images"] for own in sets)
     return (
         f"{worse} of {count} foreign images ({count // len(measured['harm'])} at 10, 50 and 200 e/px each, "
         "most of kinds that it never saw) became worse than their noisy input by more than 0.3 dB."

@@ -45,7 +45,7 @@ def harm() -> str:
     heads = [f"{dose} e/px: worse, mean, least (dB)" for dose in doses]
     lines = [f"| set | images | {' | '.join(heads)} |", "|---|---|" + "---|" * len(heads)]
     for name, first in next(iter(doses.values())).items():
-        own = [found[name][_MODEL] for found in doses.values()]
+        own = [found[name] for found in doses.values()]
         cells = [f"{one['harmed']}, {one['gain_db']:+.2f}, {one['least_db']:+.2f}" for one in own]
         lines.append(f"| {name} | {first['images']} | {' | '.join(cells)} |")
     return "\n".join(lines)

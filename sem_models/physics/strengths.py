@@ -27,9 +27,9 @@ def draw_strengths(settings: Degradation, count: int, generator: torch.Generator
     if settings.absent is None:
         return Strengths()
     present, strength = torch.rand(2, 4, count, 1, 1, 1, generator=generator, device=generator.device)
-    factors = torch.where(present < settings.absent, 0.0, strength)
+    read_noise, jitter, banding, streaks = torch.where(present < settings.absent, 0.0, strength)
     scan = settings.scan or Scan()
     shortest = math.log(min(_SHORTEST_STREAK_PX, scan.streak_length_px))
     drawn = torch.rand(count, 1, 1, 1, generator=generator, device=generator.device)
     length = torch.exp(shortest + (math.log(scan.streak_length_px) - shortest) * drawn)
-    return Strengths(*factors, length)
+    return Strengths(read_noise, jitter, banding, streaks, length)
