@@ -17,9 +17,6 @@ TaskName = Literal[
 ]
 """The task of a recipe; the package `sem_models.tasks` implements each of them."""
 
-_RESTORING: tuple[TaskName, ...] = ("super-resolution", "denoising", "refocusing")
-"""Tasks whose input and target show the same contrast and no masks."""
-
 
 class Recipe(Frozen):
     """Network, method, losses, forward model and training settings of one run."""
@@ -57,8 +54,6 @@ class Recipe(Frozen):
             given = getattr(self, name) is not None
             if given != (name in facts.settings):
                 raise ValueError(f"method {self.method} {'takes no' if given else 'needs'} {name} settings")
-        if self.train.grey_levels and (self.method != "supervised" or self.task not in _RESTORING):
-            raise ValueError(f"train.grey_levels needs method supervised and one of the tasks {', '.join(_RESTORING)}")
         if self.cycle and self.adversarial:
             _require_one_stage(self.adversarial)
         if facts.predicts_noise != (capabilities(self.network).auxiliary == "noise"):

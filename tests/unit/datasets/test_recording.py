@@ -7,7 +7,10 @@ from pydantic import ValidationError
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.training import GreyLevels
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.sampling.recording import record
+from sem_models.errors import UserError
+from sem_models.tasks.compatibility import check_compatible
 
 
 def recorded(settings: GreyLevels, count: int = 400) -> tuple[torch.Tensor, torch.Tensor]:
@@ -42,12 +45,12 @@ def test_stored_inputs_are_what_8_bit_holds_and_targets_stay() -> None:
     torch.testing.assert_close(target[0, 0].flatten(), torch.linspace(0, 1, 16))
 
 
-def test_grey_levels_are_for_restorations_with_clean_targets() -> None:
+def test_grey_levels_need_a_clean_target_of_the_same_contrast(small_dataset: Dataset) -> None:
     with pytest.raises(ValidationError, match="span"):
         GreyLevels(span=(0.5, 1.5))
-    noisy = find_recipe("n2v-denoise-small")
-    with pytest.raises(ValidationError, match="needs method supervised"):
-        type(noisy).model_validate(
-            noisy.model_dump() | {"train": noisy.train.model_copy(update={"grey_levels": GreyLevels()}).model_dump()}
-        )
-    assert "grey_levels" not in override(noisy, []).model_dump_json()
+    check_compatible(override(find_recipe("starter-denoise"), ["train.patch=32"]), small_dataset.manifest)
+    for name in ("n2v-denoise-small", "inpaint-lines-small"):
+        recipe = override(find_recipe(name), ["train.grey_levels.inverted=0.5", "train.patch=32"])
+        with pytest.raises(UserError, match=r"train\.grey_levels=none"):
+            check_compatible(recipe, small_dataset.manifest)
+        assert "grey_levels" not in override(recipe, ["train.grey_levels=none"]).model_dump_json()

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from sem_models.config.degradation import Degradation, Scan
+from sem_models.config.overrides import override_degradation
+from sem_models.config.presets.table import find_recipe
 from sem_models.physics.degrade import degrade
 from sem_models.physics.noise import add_noise
 
@@ -48,3 +50,11 @@ def test_a_recipe_of_old_keeps_its_dump_and_its_noise() -> None:
     x = torch.full((2, 1, 8, 8), 0.5)
     assert torch.equal(degrade(x, plain, drawn), add_noise(x, 50.0, 0.02, left))
     assert torch.equal(drawn.get_state(), left.get_state())
+
+
+def test_what_dumps_omit_can_be_set_and_switched_off() -> None:
+    recipe = find_recipe("starter-denoise")
+    assert recipe.degradation.absent is not None
+    plain = override_degradation(recipe.degradation, ["degradation.absent=none", "degradation.background=none"])
+    assert (plain.absent, plain.background) == (None, None)
+    assert override_degradation(plain, ["degradation.background=0.1,0.2"]).background == (0.1, 0.2)
