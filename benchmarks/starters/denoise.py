@@ -6,7 +6,7 @@
   the training sets (nine specimens that it did not learn from), 384 px square.
 - Real noise: fast scans of `sem_fast_slow_pairs`, which it did not learn from, beside the filters of
   `benchmarks.super_resolution.real_track`, all enlarged by bicubic interpolation and compared with the slow scans.
-- Harm: centres of 384 px of all images of sets that it did not learn from, with the same noise: how often the output
+- Harm: centres of 256 px of all images of sets that it did not learn from, with the same noise: how often the output
   is further from the recorded image than the noisy input is.
 
 Writes `denoise.json`. Rows of the filters are kept; those of the model are computed anew each time.
@@ -104,7 +104,9 @@ def summary(content: dict[str, Any]) -> dict[str, Any]:
 
 def _compared(rows: Rows, metrics: Sequence[str]) -> dict[str, Any]:
     groups = [row["group"] for row in rows.values()]
-    names = [name for name in next(iter(rows.values())) if name != "group"]
+    names = [
+        name for name in next(iter(rows.values())) if name != "group" and all(name in row for row in rows.values())
+    ]
     values = {n: {m: [row[n][m] for row in rows.values()] for m in metrics} for n in names}
     rivals = [name for name in names if name not in (MODEL, INPUT)]
     best = max(rivals, key=lambda name: float(np.mean(values[name]["psnr_db"])))

@@ -15,7 +15,7 @@ from sem_models.images.intensity import UnitImage, intensity_range, to_unit
 from sem_models.images.io.read import read_micrograph
 from sem_models.physics.degrade import degrade
 
-_EDGE_PX = 384
+_EDGE_PX = 256
 SETS = {
     "superalloys": "nasa_superalloy_sem/images/*.png",
     "concretions": "petrography_sem_crops/*/original_*.png",
@@ -31,6 +31,8 @@ SETS = {
     "molecules": "haadf_single_atoms_16bit/images/*.tif",
     "low dose": "tem_lowdose_pairs/*.tif",
 }
+NOT_FOR = ("lattices", "single atoms", "molecules", "low dose")
+"""Atomic and low-dose images of STEM and TEM, whose recorded images are themselves mostly noise."""
 
 
 @dataclass(frozen=True)
@@ -59,4 +61,4 @@ def foreign_images(data: Path) -> Iterator[ForeignImage]:
             height, width = (min(_EDGE_PX, size) for size in unit.shape)
             top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
             crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
-            yield ForeignImage(name, f"{name}/{path.name}", crop)
+            yield ForeignImage(name, f"{name}/{path.parent.name}/{path.name}", crop)

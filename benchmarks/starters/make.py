@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.runner import Job, Table, options
 from benchmarks.starters import denoise
 from benchmarks.starters.denoise import MODEL, NAME
+from benchmarks.starters.foreign import NOT_FOR
 from benchmarks.starters.specimens import DATASET, prepare_specimens
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder
@@ -116,11 +117,17 @@ def _score(inputs: str, found: dict[str, Any]) -> CardScore:
 
 
 def _harm(measured: dict[str, Any]) -> str:
-    sets = [own for found in measured["harm"].values() for own in found.values()]
-    worse, count = sum(own["harmed"] for own in sets), sum(own["images"] for own in sets)
+    """Say how often images of foreign sets became worse, apart for kinds of images that the model is not for."""
+
+    def counted(suits: bool) -> str:
+        own = [
+            one for found in measured["harm"].values() for name, one in found.items() if (name not in NOT_FOR) == suits
+        ]
+        return f"{sum(one['harmed'] for one in own)} of {sum(one['images'] for one in own)}"
+
     return (
-        f"{worse} of {count} foreign images ({count // len(measured['harm'])} at 10, 50 and 200 e/px each, "
-        "most of kinds that it never saw) became worse than their noisy input by more than 0.3 dB."
+        f"At 10, 50 and 200 e/px, {counted(True)} images of sets that it did not learn from, and {counted(False)} atomic "
+        "and low-dose images that it is not for, became worse than their noisy input by more than 0.3 dB."
     )
 
 
