@@ -64,11 +64,12 @@ def card(home: Path, steps: int, measured: dict[str, Any] | None) -> Card:
     return Card(
         name=NAME,
         version=VERSION,
-        summary="SEM denoiser for any instrument and dose (2 to 500 e/px)",
-        limits="Made for SEM images of 2 to 500 e/px; structures weaker than the noise are smoothed away",
-        suits="scanning electron micrographs, 8 or 16 bit, at 2 to 500 electrons a pixel, with read noise, noise along "
+        summary="SEM denoiser for noisy scans of any instrument (2 to 100 e/px)",
+        limits="Made for noisy SEM images of 2 to 100 e/px; structures weaker than the noise are smoothed away",
+        suits="scanning electron micrographs, 8 or 16 bit, of 2 to 100 electrons a pixel, with read noise, noise along "
         "the scan lines, line jitter up to half a pixel, banding and inverted contrast.",
         does_not=(
+            "scans of 200 e/px and more, where classical filters keep more detail",
             "counting single atoms or lattices at low dose",
             "charging, dead or saturated lines",
             "blur and enlargement",
@@ -126,8 +127,8 @@ def _harm(measured: dict[str, Any]) -> str:
         return f"{sum(one['harmed'] for one in own)} of {sum(one['images'] for one in own)}"
 
     return (
-        f"At 10, 50 and 200 e/px, {counted(True)} images of sets that it did not learn from, and {counted(False)} atomic "
-        "and low-dose images that it is not for, became worse than their noisy input by more than 0.3 dB."
+        f"At 10, 50 and 200 e/px, {counted(True)} images of sets that it did not learn from became worse than their "
+        f"noisy input by more than 0.3 dB, and {counted(False)} atomic and low-dose images, which it is not for."
     )
 
 
