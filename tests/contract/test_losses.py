@@ -104,6 +104,7 @@ ROWS: dict[str, Case] = {
     "l1": lambda: (*shifted_by(0.3), 0.3),
     "mse": lambda: (*shifted_by(0.3), 0.09),
     "charbonnier": lambda: (*shifted_by(0.3), math.sqrt(0.09 + 1e-6)),
+    "log_mse": lambda: (*shifted_by(0.3), math.log(0.09 + 1e-6)),
     "gradient": lambda: (*ramps(0.02), 0.02 * (15 / 16) / 2),
     "gradient2": second_order,
     "gradient_map": maps,
@@ -133,7 +134,7 @@ def test_value_and_gradient(name: str) -> None:
     assert output.grad is not None
     assert torch.isfinite(output.grad).all()
     # A constant shift needs every pixel moved in one direction.
-    assert (output.grad > 0).all() if name in ("l1", "mse", "charbonnier") else output.grad.abs().sum() > 0
+    assert (output.grad > 0).all() if name in ("l1", "mse", "charbonnier", "log_mse") else output.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("name", sorted(set(ROWS) - LOGITS - {"tv", "bce"}))
