@@ -16,12 +16,13 @@ from pydantic import PlainSerializer, PlainValidator
 
 from sem_models.config.methods import Direction
 from sem_models.errors import UserError
+from sem_models.starters.shelf import STARTER
 
-_REGISTRY, _BASELINE, _STARTER = "models:/", "baseline:", "starter:"
+_REGISTRY, _BASELINE = "models:/", "baseline:"
 _EARLIER_BASELINE = "floor:"
 MODEL_HELP = (
-    "Run id, RUN_ID:backward (the backward generator of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, or a "
-    "baseline such as baseline:bicubic."
+    "Run id, RUN_ID:backward (the backward generator of a CycleGAN), models:/NAME@ALIAS, models:/NAME/VERSION, a "
+    "starter model such as starter:denoise, or a baseline such as baseline:bicubic."
 )
 SCALE_HELP = "Scale of a baseline; models know their own."
 BACKEND_HELP = (
@@ -77,7 +78,7 @@ class StarterRef:
     name: str
 
     def __str__(self) -> str:
-        return _STARTER + self.name
+        return STARTER + self.name
 
 
 ModelRef: TypeAlias = RunRef | RegistryRef | BaselineRef | StarterRef
@@ -95,8 +96,8 @@ def parse_model(text: "str | ModelRef") -> ModelRef:
     for prefix in (_BASELINE, _EARLIER_BASELINE):
         if text.startswith(prefix):
             return BaselineRef(text.removeprefix(prefix))
-    if text.startswith(_STARTER):
-        return StarterRef(text.removeprefix(_STARTER))
+    if text.startswith(STARTER):
+        return StarterRef(text.removeprefix(STARTER))
     return _registered(text) if text.startswith(_REGISTRY) else parse_run(text)
 
 
@@ -137,7 +138,14 @@ def _a_run(value: Any) -> RunRef:
     raise ValueError("the name of a run must be a text")
 
 
+def _a_start(value: Any) -> RunRef | StarterRef:
+    ref = parse_model(value) if isinstance(value, str | StarterRef) else value
+    return ref if isinstance(ref, StarterRef) else _a_run(value)
+
+
 ModelField = Annotated[ModelRef, PlainValidator(_any_model), PlainSerializer(str, return_type=str)]
 """Type of a request's field that names a model: takes text, gives text to JSON."""
 RunField = Annotated[RunRef, PlainValidator(_a_run), PlainSerializer(str, return_type=str)]
 """Likewise, where only a run is allowed."""
+StartField = Annotated[RunRef | StarterRef, PlainValidator(_a_start), PlainSerializer(str, return_type=str)]
+"""Likewise, where a training may start: at a run or a starter model."""

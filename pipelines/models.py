@@ -22,6 +22,7 @@ from sem_models.errors import UserError
 from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file
 from sem_models.methods.stages import BACKWARD
+from sem_models.starters.shelf import load_starter, starter_recipe
 from sem_models.tasks.table import find_task
 
 
@@ -31,7 +32,7 @@ class ResolvedModel:
 
     model: UnitModel
     run_id: str | None
-    """The training run that its scores belong to; None for a baseline."""
+    """The training run that its scores belong to; None for a baseline or a starter model."""
     degradation: Degradation
     """The forward model it was trained for."""
 
@@ -47,7 +48,7 @@ class ResolvedModel:
 
 
 def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) -> ResolvedModel:
-    """Load the best checkpoint of a run, a registered model, or a baseline.
+    """Load the best checkpoint of a run, a registered model, a starter model, or a baseline.
 
     Args:
         ref: What the user named.
@@ -58,12 +59,16 @@ def resolve_model(ref: ModelRef, scale: int = 4, changes: Sequence[str] = ()) ->
         UserError: There is no such model.
     """
     from sem_models.evaluation.baselines.table import find_baseline
+    from sem_models.inference.predictor import choose_device
 
     if isinstance(ref, BaselineRef):
         forward = override_degradation(Degradation(scale=scale), changes)
         baseline = find_baseline(ref.name, forward)
         # A filter keeps the size of its input, whatever the scale of the enlarging baselines.
         return ResolvedModel(baseline, None, forward.model_copy(update={"scale": baseline.capabilities.scale}))
+    if isinstance(ref, StarterRef):
+        starter = load_starter(ref.name, choose_device())
+        return ResolvedModel(starter, None, starter.recipe.degradation)
     if isinstance(ref, RegistryRef):
         folder, run_id = local_folder(ref)
         return _load(folder, run_id, str(ref))
@@ -85,22 +90,18 @@ def resolve_for(dataset: Dataset, ref: ModelRef, scale: int = 4, changes: Sequen
 
 
 def trained_run(ref: ModelRef) -> RunRef:
-    """Return the run of a reference that is neither a baseline nor a registered model.
-
-    Raises:
-        UserError: It names a starter model: none are shipped yet.
-    """
-    if isinstance(ref, StarterRef):
-        raise UserError(f"{ref}: no starter models are shipped yet; name a run or a registered model.")
+    """Return the run of a reference that is neither a baseline, a starter model nor a registered one."""
     if not isinstance(ref, RunRef):
         raise TypeError(f"{ref} is not a run")
     return ref
 
 
 def recipe_of(ref: ModelRef) -> Recipe | None:
-    """Read the recipe of a run or a registered model, without its weights; None for a baseline."""
+    """Read the recipe of a run, a starter or a registered model, without its weights; None for a baseline."""
     if isinstance(ref, BaselineRef):
         return None
+    if isinstance(ref, StarterRef):
+        return starter_recipe(ref.name)
     run_id = find_version(ref).run_id if isinstance(ref, RegistryRef) else trained_run(ref).run_id
     return stored_recipe(str(run_id))
 

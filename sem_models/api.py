@@ -21,6 +21,7 @@ from sem_models.inference import storage
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor, choose_device
 from sem_models.inference.told_width import at_strength, other_strength
+from sem_models.starters.shelf import STARTER, load_starter
 from sem_models.tasks.models import apply_model, evaluate_model, input_is_mask
 
 __all__ = ["Micrograph", "evaluate", "load_model", "read_micrograph", "restore", "write_micrograph"]
@@ -71,13 +72,13 @@ def write_micrograph(path: str | PathLike[str], micrograph: Micrograph) -> None:
 
 
 def load_model(folder: str | PathLike[str], device: str = "auto") -> RestorationModel:
-    """Load a trained model from a folder with `model.safetensors` and `recipe.json`.
+    """Load a starter model, or a trained model from a folder with `model.safetensors` and `recipe.json`.
 
     `sem-workbench export RUN_ID --format folder --out FOLDER` writes such a folder. The network is built from the
     stored recipe; no pickle is loaded and no stored code is executed.
 
     Args:
-        folder: Folder with the weights and the recipe.
+        folder: Folder with the weights and the recipe, or the name of a starter model, `starter:denoise`.
         device: `cpu`, `cuda`, or `auto`, which uses a GPU if there is one.
 
     Raises:
@@ -89,11 +90,13 @@ def load_model(folder: str | PathLike[str], device: str = "auto") -> Restoration
         >>> model.recipe.name, model.capabilities.scale
         ('srresnet-x4-small', 4)
     """
+    if isinstance(folder, str) and folder.startswith(STARTER):
+        return load_starter(folder.removeprefix(STARTER), choose_device(device))
     return storage.load_model(Path(folder), choose_device(device))
 
 
 def restore(
-    model: RestorationModel,
+    model: RestorationModel | str,
     micrograph: Micrograph,
     *,
     databar: Literal["cut", "keep"] = "cut",
@@ -104,7 +107,7 @@ def restore(
     """Apply a model to a micrograph of any size, tile by tile.
 
     Args:
-        model: A model loaded by `load_model`.
+        model: A model loaded by `load_model`, or the name of a starter model, `starter:denoise`.
         micrograph: Image with the number of channels that the model expects. A model that synthesises images from
             masks expects a mask with one channel; a segmentation model returns one.
         databar: Whether to `cut` the instrument's data bar first or `keep` it. Networks are trained without data
@@ -131,6 +134,7 @@ def restore(
         >>> restored.provenance.startswith("Restored: srresnet-x4-small applied to micrograph.tif")
         True
     """
+    model = load_model(model) if isinstance(model, str) else model
     cut = databar == "cut" and not input_is_mask(model)
     image = crop_databar(micrograph, find_databar(micrograph)) if cut else micrograph
     return apply_model(Predictor(at_strength(model, strength_px), _device(model), tile, backend=backend), image)

@@ -102,10 +102,9 @@ def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
             read_micrograph(raw / part / entry.name).pixels[..., 0].astype(np.float32) / np.float32(255)
             for part in ("fast", "slow")
         ]
-        enlarged = _enlarged(pair[0])
-        before = psnr_db(enlarged[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
+        before = psnr_db(enlarged(pair[0])[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
         small, target = _pair(dataset, entry)
-        after = psnr_db(_enlarged(small)[8:-8, 8:-8], target[8:-8, 8:-8], 1.0)
+        after = psnr_db(enlarged(small)[8:-8, 8:-8], target[8:-8, 8:-8], 1.0)
         found[entry.name] = (before, after)
     groups = [entry.group for entry in dataset.entries("test")]
     columns = np.array(list(found.values())).T
@@ -141,7 +140,7 @@ def chosen_strength(apply: Filter, dataset: Dataset) -> tuple[float, dict[str, f
     """Return the strength with the best mean PSNR on validation images, and the PSNR of each strength in dB."""
     pairs = [_pair(dataset, entry) for entry in dataset.entries("val")[::_EVERY]]
     means = {
-        strength: float(np.mean([_scores(_enlarged(apply(low, strength)), high)["psnr_db"] for low, high in pairs]))
+        strength: float(np.mean([_scores(enlarged(apply(low, strength)), high)["psnr_db"] for low, high in pairs]))
         for strength in STRENGTHS
     }
     return max(means, key=means.__getitem__), {str(strength): value for strength, value in means.items()}
@@ -159,12 +158,12 @@ def scored(method: Callable[[UnitImage], UnitImage], dataset: Dataset) -> Rows:
 def baselines(dataset: Dataset, known: dict[str, Any]) -> dict[str, Any]:
     """Score interpolation and the filters before it, unless they are in `known`."""
     if "bicubic" not in known:
-        known["bicubic"] = {"rows": scored(_enlarged, dataset)}
+        known["bicubic"] = {"rows": scored(enlarged, dataset)}
     for name, apply in filters().items():
         label = f"{name}, bicubic"
         if label not in known:
             strength, tried = chosen_strength(apply, dataset)
-            rows = scored(lambda low, apply=apply, strength=strength: _enlarged(apply(low, strength)), dataset)  # type: ignore[misc]
+            rows = scored(lambda low, apply=apply, strength=strength: enlarged(apply(low, strength)), dataset)  # type: ignore[misc]
             known[label] = {"strength": strength, "validation_psnr_db": tried, "rows": rows}
     return known
 
@@ -191,9 +190,10 @@ def _pair(dataset: Dataset, entry: Entry) -> tuple[UnitImage, UnitImage]:
     return dataset.unit(entry, "input")[0], dataset.unit(entry, "target")[0]
 
 
-def _enlarged(image: UnitImage) -> UnitImage:
-    enlarged: UnitImage = upsample(torch.from_numpy(np.asarray(image, np.float32))[None, None], SCALE)[0, 0].numpy()
-    return enlarged
+def enlarged(image: UnitImage) -> UnitImage:
+    """Enlarge (h, w) twice by bicubic interpolation."""
+    result: UnitImage = upsample(torch.from_numpy(np.asarray(image, np.float32))[None, None], SCALE)[0, 0].numpy()
+    return result
 
 
 def _percentiles(values: Sequence[float]) -> list[float]:

@@ -61,7 +61,9 @@ def _wait_for_store() -> None:
 def _next_step() -> None:
     find_the_dead()
     if not list_datasets():
-        st.write("No dataset yet. Prepare your micrographs, or run the demo on simulated ones.")
+        st.write("Restore a micrograph of your own now, with a model that comes with the workbench.")
+        st.page_link("inference/page.py", label="Restore a micrograph", icon=":material/auto_fix_high:")
+        st.write("To train models of your own, prepare your micrographs, or run the demo on simulated ones.")
         st.page_link("data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
         return
     from pipelines.tracking.runs import list_runs

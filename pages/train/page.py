@@ -12,6 +12,7 @@ from pipelines.data.datasets import list_datasets
 from pipelines.progress import clock
 from pipelines.tracking.keys import Experiment, Tag
 from pipelines.train.requests import TrainRequest
+from sem_models.starters.shelf import STARTER, STARTERS, starter_recipe
 
 if TYPE_CHECKING:
     from pipelines.tracking.runs import RunInfo
@@ -92,8 +93,11 @@ def _choose_recipe() -> "Recipe":
 
 
 def _choose_start(kind: str, runs: "list[RunInfo]") -> str | None:
-    """Let the user choose a run with the same kind of network to start from; None: fresh weights."""
-    names = {
+    """Let the user choose a run or starter model with the same kind of network to start from; None: fresh weights."""
+    starters = {
+        f"{STARTER}{name}": f"Starter model {name}" for name in STARTERS if starter_recipe(name).network.kind == kind
+    }
+    names = starters | {
         run.run_id: f"{run.name} ({run.run_id[:8]})"
         for run in runs
         if run.params.get("network.kind") == kind and any(name.startswith("val/") for name in run.metrics)

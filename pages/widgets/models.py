@@ -1,9 +1,11 @@
-"""Which model to apply: a registered one, a finished run, or a baseline."""
+"""Which model to apply: a registered one, a finished run, a starter model, or a baseline."""
 
 import streamlit as st
 
-from pipelines.model_ref import ModelRef, RegistryRef, RunRef, parse_model
+from pages.widgets.cards import show_card
+from pipelines.model_ref import ModelRef, RegistryRef, RunRef, StarterRef, parse_model
 from pipelines.tracking.keys import Tag
+from sem_models.starters.shelf import STARTERS, read_card
 
 _BASELINES = {
     "baseline:bicubic": "Baseline: bicubic x4",
@@ -17,7 +19,7 @@ _BASELINES = {
 
 
 def model_labels() -> dict[str, str]:
-    """List what can be applied, by model reference: registered versions, finished runs, baselines."""
+    """List what can be applied, by model reference: registered versions, finished runs, starter models, baselines."""
     from pipelines.tracking.registry import list_versions
     from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
@@ -38,15 +40,19 @@ def model_labels() -> dict[str, str]:
                 labels[str(RunRef(run.run_id, "backward"))] = (
                     f"Run {run.run_id[:8]}: {run.name}, backward (second domain to first)"
                 )
-    return labels | _BASELINES
+    starters = {str(StarterRef(name)): f"Starter: {read_card(name).summary}" for name in STARTERS}
+    return labels | starters | _BASELINES
 
 
 def choose_model() -> ModelRef | None:
     """Let the user choose a model; None where there is none."""
     labels = model_labels()
     chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
+    ref = parse_model(chosen) if chosen else None
     if chosen in _BASELINES:
         st.caption("A baseline learns nothing; every model has to beat it.")
+    elif isinstance(ref, StarterRef):
+        show_card(read_card(ref.name))
     elif chosen:
         st.caption(f"`{chosen}`")
-    return parse_model(chosen) if chosen else None
+    return ref

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @command()
 def recipes(out: Output) -> None:
-    """List the recipes that can be trained."""
+    """List the recipes that can be trained, and the starter models, which need no training."""
     from sem_models.config.networks.table import capabilities
     from sem_models.config.presets.table import RECIPES
     from sem_models.methods.table import stages
     from sem_models.networks.table import parameter_count
+    from sem_models.starters.shelf import STARTER, STARTERS, read_card
 
     rows = []
     for recipe in RECIPES.values():
@@ -38,7 +39,10 @@ def recipes(out: Output) -> None:
             }
         )
         out.text(f"{recipe.name:20s} {rows[-1]['parameters']:>11,} parameters  {recipe.summary}")
-    out.result({"recipes": rows})
+    cards = {f"{STARTER}{name}": read_card(name) for name in STARTERS}
+    for name, card in cards.items():
+        out.text(f"{name:20s} {'trained':>11} model       {card.summary}")
+    out.result({"recipes": rows, "starters": [{"name": name, "summary": card.summary} for name, card in cards.items()]})
 
 
 @command(PrepareRequest, "raw", stores=True)

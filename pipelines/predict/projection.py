@@ -1,6 +1,6 @@
 """Projection as an option of prediction: which models allow it, and the model with it."""
 
-from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef
+from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, StarterRef
 from pipelines.models import trained_run
 from pipelines.tracking.registry import find_version
 from pipelines.tracking.run_facts import manifest_of, stored_recipe
@@ -11,7 +11,7 @@ from sem_models.tasks.compatibility import projection_of, why_not_projected
 
 def offers_projection(ref: ModelRef) -> bool:
     """Tell whether the outputs of a model may be projected, without loading it."""
-    if isinstance(ref, BaselineRef):
+    if isinstance(ref, BaselineRef | StarterRef):
         return False
     run_id = str(find_version(ref).run_id) if isinstance(ref, RegistryRef) else trained_run(ref).run_id
     try:

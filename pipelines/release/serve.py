@@ -6,13 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipelines.model_ref import BaselineRef, RegistryRef
+from pipelines.model_ref import BaselineRef, RegistryRef, StarterRef
 from pipelines.models import model_folder, trained_run
 from pipelines.release.requests import ServeRequest
 from pipelines.tracking.address import tracking_uri
 from pipelines.tracking.registry import local_folder, save_served
 from pipelines.tracking.scoring import APPLICATION, scoring_environment
 from sem_models.errors import UserError
+from sem_models.starters.shelf import starter_folder
 
 _HOST = "127.0.0.1"
 
@@ -29,7 +30,9 @@ def serve(request: ServeRequest) -> int:
         raise UserError(f"{model}: baselines are not served; name a run or a registered model.")
     with contextlib.ExitStack() as opened:
         # Only weights and recipe are taken from the store, never the code that lies beside a registered model.
-        if isinstance(model, RegistryRef):
+        if isinstance(model, StarterRef):
+            folder, run_id = starter_folder(model.name), None
+        elif isinstance(model, RegistryRef):
             folder, run_id = local_folder(model)
         else:
             run = trained_run(model)

@@ -88,7 +88,8 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
     signature = ModelSignature(column, column, parameters) if parameters else ModelSignature(column, column)
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
-        shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
+        # The weights of the starter models are of no use to another model.
+        shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__", WEIGHTS))
         # The signature is stated, so MLflow needs no example to infer it from.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
         pyfunc.save_model(

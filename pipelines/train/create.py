@@ -4,13 +4,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from pipelines.data.find import find_dataset
+from pipelines.model_ref import RunRef, StarterRef
 from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.run_facts import code_commit, flat_parameters
 from pipelines.tracking.runs import create_run, set_tags
 from pipelines.train.requests import TrainRequest
-from pipelines.train.warm_start import model_of, pixel_end, record_warm_start, shortened
+from pipelines.train.warm_start import record_warm_start, shortened, start_of
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -27,19 +28,21 @@ def schedule_training(request: TrainRequest) -> str:
     from sem_models.config.presets.table import find_recipe
 
     recipe = override(find_recipe(request.recipe), request.changes)
-    init = request.init.run_id if request.init else None
-    run_id = create_training(recipe, request.dataset, request.experiment, init)
+    run_id = create_training(recipe, request.dataset, request.experiment, request.init)
     if request.devices > 1:
         set_tags(run_id, {Tag.DEVICES: str(request.devices)})
     return run_id
 
 
 def create_training(
-    recipe: "Recipe", dataset_name: str, experiment: str = Experiment.DEFAULT, init: str | None = None
+    recipe: "Recipe",
+    dataset_name: str,
+    experiment: str = Experiment.DEFAULT,
+    init: RunRef | StarterRef | None = None,
 ) -> str:
     """Create a SCHEDULED run that holds the resolved recipe and the dataset's manifest; return its id.
 
-    With `init`, the id of an earlier run, the generator starts from its weights and the pixel stage is left out.
+    With `init`, the generator starts from the weights of that run or starter model and the pixel stage is left out.
 
     Raises:
         UserError: There is no such dataset, or the recipe cannot learn from it.
@@ -48,7 +51,7 @@ def create_training(
 
     dataset = find_dataset(dataset_name)
     with contextlib.ExitStack() as open_things:
-        source = open_things.enter_context(model_of(init, pixel_end(init))) if init else None
+        source = open_things.enter_context(start_of(init)) if init else None
         recipe = adapt(recipe, dataset.manifest)
         recipe = shortened(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from pipelines.model_ref import RunField
+from pipelines.model_ref import StartField
 from pipelines.names import DatasetField, ExperimentField
 from pipelines.request import Request
 from pipelines.tracking.keys import Experiment
@@ -19,8 +19,10 @@ class TrainRequest(Request):
     dataset: DatasetField = Field(description="Name of a prepared dataset.")
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
     experiment: ExperimentField = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
-    init: RunField | None = Field(
-        None, description="Run whose weights, learned by pixel losses, are the start; the pixel stage is then left out."
+    init: StartField | None = Field(
+        None,
+        description="Run, or starter model such as starter:denoise, whose weights, learned by pixel losses, are the "
+        "start; the pixel stage is then left out.",
     )
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
     devices: int = Field(

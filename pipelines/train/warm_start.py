@@ -1,15 +1,18 @@
-"""Use case: start a training from the weights of an earlier one."""
+"""Use case: start a training from the weights of an earlier one, or of a starter model."""
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.model_ref import RunRef, StarterRef
 from pipelines.tracking.artifacts import fetched, list_files, put_files
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_tags
 from sem_models.errors import SettingRef, UserError
+from sem_models.starters.card import CARD
+from sem_models.starters.shelf import read_card, starter_folder
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -38,6 +41,20 @@ def pixel_end(run_id: str) -> str:
 
 
 @contextlib.contextmanager
+def start_of(ref: RunRef | StarterRef) -> Iterator[Path]:
+    """Provide a local copy of the model that a training may start from while the block runs.
+
+    Raises:
+        UserError: There is no such training or starter model, or its pixel stage is not finished.
+    """
+    if isinstance(ref, StarterRef):
+        yield starter_folder(ref.name)
+        return
+    with model_of(ref.run_id, pixel_end(ref.run_id)) as folder:
+        yield folder
+
+
+@contextlib.contextmanager
 def model_of(run_id: str, folder: str) -> Iterator[Path]:
     """Provide a local copy of weights and recipe in an artifact folder while the block runs."""
     from sem_models.inference.model_folder import CHECKPOINT, RECIPE, WEIGHTS
@@ -62,8 +79,8 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
             key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
         )
         raise UserError(
-            f"The run to start from has another network, with other values of {', '.join(differing)}. Choose a recipe "
-            "with the same network, or change it with ",
+            f"The model to start from has another network, with other values of {', '.join(differing)}. Choose a "
+            "recipe with the same network, or change it with ",
             SettingRef("network.KEY", "VALUE"),
             ".",
         )
@@ -85,15 +102,23 @@ def without_first_stage(recipe: "Recipe") -> "Recipe":
     )
 
 
-def record_warm_start(run_id: str, source_run: str, source: Path) -> None:
+def record_warm_start(run_id: str, ref: RunRef | StarterRef, source: Path) -> None:
     """Store the model to start from with the new run, so that it outlives the run it came from."""
-    put_files(run_id, Artifact.INITIAL_MODEL, sorted(source.iterdir()))
-    set_tags(run_id, {Tag.INITIAL_RUN: source_run})
-    theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (source_run, run_id))
-    if theirs != ours:
-        there = f"on another dataset (digest {theirs[:12]})" if theirs else "elsewhere"
-        text = (
-            f"Step 0: The weights come from run {source_run[:8]}, which was trained {there}. If it learned from "
-            "specimens of this test split, scores here are too good."
-        )
+    put_files(run_id, Artifact.INITIAL_MODEL, [path for path in sorted(source.iterdir()) if path.name != CARD])
+    start = ref.run_id if isinstance(ref, RunRef) else str(ref)
+    set_tags(run_id, {Tag.INITIAL_RUN: start})
+    if told := _other_specimens(run_id, ref):
+        text = f"Step 0: The weights come from {told}, scores here are too good."
         set_tags(run_id, {f"{Tag.WARNING}initial-dataset": text})
+
+
+def _other_specimens(run_id: str, ref: RunRef | StarterRef) -> str:
+    """Say which specimens the start may have seen that a test must not hold; empty for a run on the same dataset."""
+    if isinstance(ref, StarterRef):
+        sets = ", ".join(learned.name for learned in read_card(ref.name).learned_from)
+        return f"{ref}, which learned from {sets}. If this test split holds specimens of these"
+    theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (ref.run_id, run_id))
+    if theirs == ours:
+        return ""
+    there = f"on another dataset (digest {theirs[:12]})" if theirs else "elsewhere"
+    return f"run {ref.run_id[:8]}, which was trained {there}. If it learned from specimens of this test split"

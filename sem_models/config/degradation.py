@@ -28,6 +28,7 @@ Size = Annotated[float, Field(ge=0, le=32)]
 Dose = Annotated[float, Field(gt=0)]
 Rows = Annotated[int, Field(ge=1, le=64)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Length = Annotated[float, Field(gt=0)]
 
 
@@ -128,6 +129,15 @@ class Degradation(Frozen):
     """Standard deviation of additive Gaussian noise, as a fraction of the intensity range."""
     blur: Blur | None = None
     scan: Annotated[Scan | None, AfterValidator(_unless_idle)] = None
+    background: Annotated[tuple[Share, Share], AfterValidator(_ordered)] | None = Field(
+        None, exclude_if=lambda background: background is None
+    )
+    """Smallest and largest part of the electrons at white that also arrive at black, uniform in between; the offset of
+    the detector subtracts their mean, but not their noise. None: none."""
+    absent: float | None = Field(None, ge=0, le=1, exclude_if=lambda absent: absent is None)
+    """For one network that suits many instruments: each of read noise, jitter, banding and streaks is absent from this
+    share of the images and otherwise has a strength uniform between 0 and the one given; the length of the streaks is
+    log-uniform from half a pixel up to the one given. None: all images have what is given."""
     lines: LineDefects | None = Field(None, exclude_if=lambda lines: lines is None)
     """Line defects, for inpainting recipes only. A dump omits the field if it is None, so that older dumps and digests
     stay equal."""

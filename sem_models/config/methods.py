@@ -36,6 +36,8 @@ class MethodFacts:
     """Whether it is made for unpaired datasets."""
     gives_classes: bool = False
     """Whether its network returns one logit per class for every pixel."""
+    compares_with_target: bool = False
+    """Whether outputs are compared with a clean target of the same field."""
     has_two_ends: bool = False
     """Whether the weights after its two stages, the first faithful and the second sharp, can be interpolated."""
     compares_features: bool = False
@@ -45,9 +47,9 @@ class MethodFacts:
 
 
 METHOD_FACTS: dict[str, MethodFacts] = {
-    "supervised": MethodFacts(),
-    "adversarial": MethodFacts(("adversarial",), has_two_ends=True),
-    "variational": MethodFacts(("adversarial",), compares_features=True),
+    "supervised": MethodFacts(compares_with_target=True),
+    "adversarial": MethodFacts(("adversarial",), compares_with_target=True, has_two_ends=True),
+    "variational": MethodFacts(("adversarial",), compares_with_target=True, compares_features=True),
     "cycle": MethodFacts(
         ("adversarial", "cycle"), learns_backward=True, learns_without_pairs=True, usual_score=INPUT_CORRELATION
     ),

@@ -8,10 +8,17 @@ from pydantic import BaseModel, ValidationError
 from sem_models.config.degradation import Blur, Degradation, GreyCurve, LineDefects, Scan
 from sem_models.config.method_settings import BlindSpot
 from sem_models.config.recipe import Recipe
+from sem_models.config.training import GreyLevels
 from sem_models.errors import Message, SettingRef, UserError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_OPTIONAL: dict[str, type[BaseModel]] = {"blur": Blur, "scan": Scan, "lines": LineDefects, "grey_curve": GreyCurve}
+_OPTIONAL: dict[str, type[BaseModel]] = {
+    "blur": Blur,
+    "scan": Scan,
+    "lines": LineDefects,
+    "grey_curve": GreyCurve,
+    "grey_levels": GreyLevels,
+}
 """Parts that may be absent. Setting a key of an absent part first creates the part with its defaults."""
 
 
@@ -40,8 +47,10 @@ def override_degradation(degradation: Degradation, assignments: Sequence[str]) -
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
     content: dict[str, Any] = model.model_dump(mode="json")
     # A dump omits what keeps its default, so that older dumps and digests stay equal.
-    for part in _OPTIONAL:
-        content["degradation"].setdefault(part, None)
+    for omitted in Degradation.model_fields.keys() - content["degradation"].keys():
+        content["degradation"][omitted] = None
+    if "train" in content:
+        content["train"].setdefault("grey_levels", None)
     if content.get("blind_spot"):
         content["blind_spot"].setdefault("estimate", BlindSpot().estimate)
     if content.get("adversarial"):

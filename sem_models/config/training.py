@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sem_models.config.frozen import Frozen
 from sem_models.config.networks.discriminators import DiscriminatorConfig
@@ -87,6 +87,23 @@ class Adversarial(Frozen):
     schedule: Schedule = Schedule(name="multistep", milestones=(0.125, 0.25, 0.5, 0.75))
 
 
+class GreyLevels(Frozen):
+    """How a patch was recorded, drawn for each: brightness and contrast, and the 8 bit of most files."""
+
+    span: tuple[float, float] = (0.25, 1.0)
+    """Smallest and largest part of the range that black to white takes, log-uniform; its place is uniform."""
+    inverted: float = Field(0.25, ge=0, le=1)
+    """Share of the patches whose contrast is inverted."""
+    stored: float = Field(0.5, ge=0, le=1)
+    """Share of the patches whose inputs are clipped to [0, 1] and rounded to 256 levels."""
+
+    @model_validator(mode="after")
+    def _is_a_part(self) -> "GreyLevels":
+        if not 0 < self.span[0] <= self.span[1] <= 1:
+            raise ValueError("span must be two rising numbers, above 0 and at most 1")
+        return self
+
+
 class TrainSettings(Frozen):
     """Settings of the training loop. The patch size is in pixels of the sharp target."""
 
@@ -104,4 +121,6 @@ class TrainSettings(Frozen):
     """Largest gradient norm; larger gradients are scaled down to it."""
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """auto: bf16 if the device has units for it and the network benefits, else 32 bit; decided where training runs."""
+    grey_levels: GreyLevels | None = Field(None, exclude_if=lambda levels: levels is None)
+    """For one model that suits many instruments: brightness and contrast of each pair of patches. None: as stored."""
     seed: int = 0

@@ -68,6 +68,8 @@ class RestorationModel:
     """Id of the training run; empty if unknown."""
     posterior: PixelPosterior | None = None
     """What the posterior mean needs to know; None: the output is that of the network."""
+    note: str = ""
+    """What output files say about the model, for instance its version and what it is not for."""
 
     @property
     def summary(self) -> str:
@@ -78,7 +80,8 @@ class RestorationModel:
     @property
     def step(self) -> ProcessingStep:
         """What applying the model does to an image; a task may replace the word `restored`."""
-        settings = "posterior mean of prediction and recorded pixel" if self.posterior else ""
+        way = "posterior mean of prediction and recorded pixel" if self.posterior else ""
+        settings = ", ".join(text for text in (way, self.note) if text)
         return ProcessingStep.now(Origin.RESTORED, self.name, run=self.run_id, settings=settings)
 
     @property

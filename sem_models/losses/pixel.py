@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _CHARBONNIER_EPSILON = 1e-3
+_ROUNDING_MSE = 1e-6
 _LEAST_PROBABILITY = 1e-6
 
 
@@ -29,6 +30,15 @@ def gaussian_nll(mean: Tensor, log_variance: Tensor, target: Tensor) -> Tensor:
 def charbonnier(output: Tensor, target: Tensor) -> Tensor:
     """Compute the mean of sqrt(d^2 + eps^2), eps = 1e-3: L1 made smooth at zero (Lai et al., CVPR 2017)."""
     return torch.sqrt((output - target) ** 2 + _CHARBONNIER_EPSILON**2).mean()
+
+
+def log_mse(output: Tensor, target: Tensor) -> Tensor:
+    """Compute the mean over images of ln(mse + 1e-6), so that a decibel counts alike at every noise level and contrast.
+
+    This is the PSNR loss of NAFNet (Chen et al., ECCV 2022) up to a factor. The constant is the error of rounding to 8
+    bit, (1 / 255)^2 / 12 = 1.3e-6, below which nothing can be gained.
+    """
+    return torch.log(((output - target) ** 2).mean(dim=(1, 2, 3)) + _ROUNDING_MSE).mean()
 
 
 def bce(output: Tensor, target: Tensor) -> Tensor:

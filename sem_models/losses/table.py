@@ -13,6 +13,7 @@ LOSSES: dict[str, Loss] = {
     "l1": pixel.l1,
     "mse": pixel.mse,
     "charbonnier": pixel.charbonnier,
+    "log_mse": pixel.log_mse,
     "bce": pixel.bce,
     "gradient": structure.gradient,
     "gradient2": structure.gradient2,

@@ -21,10 +21,12 @@ class NAFNet(nn.Module):
 
     def __init__(self, config: NAFNetConfig) -> None:
         super().__init__()
-        self.head = conv(config.channels, config.width, slope=1)
+        self.fold = config.fold
+        channels = config.channels * config.fold**2
+        self.head = conv(channels, config.width, slope=1)
         self.encoder, self.shrink = nn.ModuleList(), nn.ModuleList()
         self.decoder, self.enlarge = nn.ModuleList(), nn.ModuleList()
-        width, window = config.width, config.window
+        width, window = config.width, config.window // config.fold
         for blocks in config.encoder:
             self.encoder.append(_blocks(blocks, width, window))
             self.shrink.append(nn.Conv2d(width, 2 * width, 2, stride=2))
@@ -35,11 +37,11 @@ class NAFNet(nn.Module):
             width, window = width // 2, 2 * window
             self.decoder.append(_blocks(blocks, width, window))
         # Small weights, so that an untrained network almost returns its input.
-        self.tail = conv(config.width, config.channels, gain=1e-2)
+        self.tail = conv(config.width, channels, gain=1e-2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) in [0, 1] to the same shape; H and W are multiples of 2^levels."""
-        y = self.head(x)
+        """Map (N, C, H, W) in [0, 1] to the same shape; H and W are multiples of fold x 2^levels."""
+        y = self.head(F.pixel_unshuffle(x, self.fold))
         skips: list[Tensor] = []
         for level, shrink in zip(self.encoder, self.shrink, strict=True):
             y = level(y)
@@ -48,7 +50,7 @@ class NAFNet(nn.Module):
         y = self.middle(y)
         for level, enlarge in zip(self.decoder, self.enlarge, strict=True):
             y = level(skips.pop() + enlarge(y))
-        residual: Tensor = self.tail(y)
+        residual: Tensor = F.pixel_shuffle(self.tail(y), self.fold)
         return x + residual
 
 

@@ -24,6 +24,7 @@ from sem_models.physics.frame import Margin, Window, coordinates, cut
 from sem_models.physics.grey_curve import remap
 from sem_models.physics.noise import add_noise
 from sem_models.physics.scan import band, charge, displace, reach, streak
+from sem_models.physics.strengths import draw_strengths
 
 
 def degrade(x: Tensor, settings: Degradation, generator: torch.Generator) -> Tensor:
@@ -106,6 +107,10 @@ def degrade_windows(
     scan = settings.scan or Scan()
     given, wanted = ([window.reduced(settings.scale) for window in windows] for windows in (given, wanted))
     place = coordinates(given, x.device)
-    signal = charge(displace(signal, scan, place, generator), scan.charging, mean, place, generator)
-    noisy = add_noise(cut(signal, given, wanted), settings.dose_e_per_px, settings.read_noise, generator)
-    return streak(band(noisy, scan.banding, generator), scan, generator), region
+    strength = draw_strengths(settings, len(x), generator)
+    moved = displace(signal, scan, place, generator, strength.jitter)
+    signal = cut(charge(moved, scan.charging, mean, place, generator), given, wanted)
+    read_noise = strength.read_noise * settings.read_noise
+    noisy = add_noise(signal, settings.dose_e_per_px, read_noise, generator, settings.background)
+    banded = band(noisy, strength.banding * scan.banding, generator)
+    return streak(banded, scan, generator, strength.streaks, strength.streak_length_px), region

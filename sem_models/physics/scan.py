@@ -14,6 +14,8 @@ from sem_models.config.degradation import Scan
 from sem_models.physics.blur import fold
 from sem_models.physics.frame import Coordinates, Margin
 
+Strength = float | Tensor
+"""A factor for all images, or one for each, (N, 1, 1, 1)."""
 _TRAIL_PX = (8.0, 48.0)
 """Decay lengths of charging trails, in pixels of the recorded image."""
 _DRIFT_POWER = (1.0, 2.0)
@@ -34,10 +36,11 @@ def reach(settings: Scan) -> Margin:
     return Margin(rows, columns + trails, columns)
 
 
-def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator) -> Tensor:
+def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Generator, jitter: Strength = 1.0) -> Tensor:
     """Displace the lines of (N, C, H, W) float by jitter and drift.
 
-    Jitter shifts each line along itself by a normally distributed distance with standard deviation `jitter_px`. Drift
+    Jitter shifts each line along itself by a normally distributed distance with standard deviation `jitter_px`, times
+    the factor `jitter`. Drift
     moves line y of a frame of H lines by d (y / (H - 1))^p in a random direction, with |d| = `drift_px` and p uniform
     in [1, 2]. Because whole lines move, cubic interpolation in two passes, first vertically and then along the lines,
     is exact. The frame is mirrored beyond its edges.
@@ -52,7 +55,7 @@ def displace(x: Tensor, settings: Scan, at: Coordinates, generator: torch.Genera
         x = _cubic(x, rows + far * torch.sin(angle), at.rows[:, :, :1], at.height, dim=2)
         shift = far * torch.cos(angle)
     if settings.jitter_px > 0:
-        shift = shift + settings.jitter_px * torch.randn(shift.shape, generator=generator, device=x.device)
+        shift = shift + jitter * settings.jitter_px * torch.randn(shift.shape, generator=generator, device=x.device)
     if settings.drift_px == 0 and settings.jitter_px == 0:
         return x
     return _cubic(x, columns + shift, at.columns[..., :1], at.width, dim=3)
@@ -79,33 +82,46 @@ def charge(x: Tensor, amplitude: float, mean: Tensor | None, at: Coordinates, ge
     return x + amplitude * (ramp + sign * _trails((x - mean).clamp(min=0), decay))
 
 
-def band(x: Tensor, deviation: float, generator: torch.Generator) -> Tensor:
+def band(x: Tensor, deviation: Strength, generator: torch.Generator) -> Tensor:
     """Add a normally distributed offset to each line of (N, C, H, W) float.
 
     `deviation` is its standard deviation as a fraction of the intensity range.
     """
-    if deviation == 0:
+    if not isinstance(deviation, Tensor) and deviation == 0:
         return x
     shape = (*x.shape[:3], 1)
     return x + deviation * torch.randn(shape, generator=generator, device=x.device, dtype=x.dtype)
 
 
-def streak(x: Tensor, settings: Scan, generator: torch.Generator) -> Tensor:
+def streak(
+    x: Tensor,
+    settings: Scan,
+    generator: torch.Generator,
+    strength: Strength = 1.0,
+    length_px: Tensor | None = None,
+) -> Tensor:
     """Add the noise of a slow amplifier to (N, C, H, W) float.
 
     Its correlation along the line is exp(-distance / `streak_length_px`). Lines are independent of one another, and the
     noise is stationary from the first pixel on.
+
+    Args:
+        x: The images.
+        settings: Deviation and length of the streaks.
+        generator: Random generator on the device of `x`.
+        strength: Factor of the deviation.
+        length_px: Lengths of the images, (N, 1, 1, 1), at most the one in `settings`; None: that one.
     """
     if settings.streaks == 0:
         return x
-    keeps = math.exp(-1 / settings.streak_length_px)
+    keeps = math.exp(-1 / settings.streak_length_px) if length_px is None else torch.exp(-1 / length_px)
     before = math.ceil(12 * settings.streak_length_px)
     width = x.shape[-1] + before
     white = torch.randn((*x.shape[:3], width), generator=generator, device=x.device, dtype=x.dtype)
-    memory = math.sqrt(1 - keeps**2) * keeps ** torch.arange(width, device=x.device, dtype=x.dtype)
+    memory = (1 - keeps**2) ** 0.5 * keeps ** torch.arange(width, device=x.device, dtype=x.dtype)
     spectrum = torch.fft.rfft(white, n=2 * width) * torch.fft.rfft(memory, n=2 * width)
     noise: Tensor = torch.fft.irfft(spectrum, n=2 * width)[..., before:width]
-    return x + settings.streaks * noise
+    return x + strength * settings.streaks * noise
 
 
 def _trails(excess: Tensor, decay: Tensor) -> Tensor:

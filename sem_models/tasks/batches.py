@@ -6,6 +6,7 @@ import torch
 
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.datasets.sampling.recording import record
 from sem_models.datasets.sampling.share import WHOLE, Share
 from sem_models.methods.base import Batch
 from sem_models.methods.table import find_method
@@ -28,7 +29,9 @@ class BatchSource:
 
     def next(self) -> Batch:
         """Return the next batch."""
-        return self._task.batch(self._recipe, self._sampler.batch(), self._generator)
+        batch = self._task.batch(self._recipe, self._sampler.batch(), self._generator)
+        levels = self._recipe.train.grey_levels
+        return record(batch, levels, self._generator) if levels else batch
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the sampler and of the noise generator."""

@@ -31,6 +31,7 @@ def check_compatible(recipe: Recipe, manifest: Manifest) -> None:
     check_recipe(recipe)
     _require_method(recipe)
     _require_contrast(recipe)
+    _require_one_contrast(recipe)
     manifest = find_task(recipe).learned_from(recipe, manifest)
     find_method(recipe).check_dataset(recipe, manifest)
     _require_scale(recipe, manifest)
@@ -78,6 +79,19 @@ def _require_contrast(recipe: Recipe) -> None:
             f"Grey curves simulate another contrast, which {recipe.task} must keep; use ",
             SettingRef("degradation.grey_curve", "none"),
             ", or choose a preset of translation.",
+        )
+
+
+def _require_one_contrast(recipe: Recipe) -> None:
+    """Refuse random grey levels where input and target are anything else than images of one contrast."""
+    task, facts = find_task(recipe), METHOD_FACTS[recipe.method]
+    images = task.takes_images and task.gives_images and task.keeps_contrast
+    alone = task.image_channels(recipe) == capabilities(recipe.network).channels_in
+    if recipe.train.grey_levels and not (images and alone and facts.compares_with_target):
+        raise UserError(
+            "Random grey levels need a clean target of the same contrast, and inputs that are images alone; use ",
+            SettingRef("train.grey_levels", "none"),
+            f" with {recipe.task} by method {recipe.method}.",
         )
 
 

@@ -19,6 +19,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.starters.shelf import read_card
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, page
@@ -33,6 +34,9 @@ def test_empty_home_says_what_to_do_next(name: str, sem_home: Path) -> None:
     assert_sound(app)
     if name in ("train", "runs", "compare", "study"):
         assert app.info, "an empty page must name the next step"
+    if name == "inference":
+        assert app.selectbox(key="model").value == "starter:denoise", "without training the starter model is the choice"
+        assert read_card("denoise").limits in [caption.value for caption in app.caption]
 
 
 @pytest.fixture(scope="module")

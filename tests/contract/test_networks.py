@@ -115,7 +115,8 @@ def nafnet_by_hand(config: NAFNetConfig) -> int:
               *zip(reversed(widths[:-1]), config.decoder, strict=True)]  # fmt: skip
     gated = sum(count * (7 * width**2 + 33 * width) for width, count in blocks)
     between = sum((8 * width**2 + 2 * width) + 2 * (2 * width) ** 2 for width in widths[:-1])
-    outside = 2 * 9 * config.channels * config.width + config.width + config.channels
+    channels = config.fold**2 * config.channels
+    outside = 2 * 9 * channels * config.width + config.width + channels
     return gated + between + outside
 
 
@@ -153,6 +154,7 @@ def mrn_by_hand(width: int, blocks: int, size: int) -> int:
 
 
 SMALL_NAFNET = NAFNetConfig(width=4, encoder=(1, 1), middle=1, decoder=(1, 0), window=8)
+FOLDED_NAFNET = NAFNetConfig(width=4, encoder=(1,), middle=1, decoder=(1,), window=8, fold=2)
 MASKED_NAFNET = SMALL_NAFNET.model_copy(update={"channels": 2})
 MASKED_CARE = UNetConfig(channels_in=2, channels_out=2, residual=True)
 SMALL_BATCH_NORM = UNetConfig(variant="batch-norm", channels_in=2, depth=1, width=4)
@@ -284,6 +286,7 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (SINSRConfig(scale=2, width=8, blocks=4, scale_blocks=1, high_width=4, gradient_branch=True),
      sinsr_by_hand(8, 4, 1, 4, 1) + gradient_branch_by_hand(8, 2)),
     (SMALL_NAFNET, nafnet_by_hand(SMALL_NAFNET)),
+    (FOLDED_NAFNET, nafnet_by_hand(FOLDED_NAFNET)),
     (UNetConfig(width=4), care_by_hand(4, top_skip=True)),
     (UNetConfig(width=4, residual=True), care_by_hand(4, top_skip=True)),
     (UNetConfig(width=4, variant="n2v2"), care_by_hand(4, top_skip=False)),
@@ -510,6 +513,7 @@ REACHES: list[tuple[Any, int]] = [
             ((1,), 1, (1,), 2), ((1, 2), 1, (1, 0), 8), ((1, 1, 1), 2, (0, 1, 2), 16), ((2,), 0, (1,), 4),
         )
     ),
+    (NAFNetConfig(width=2, encoder=(1, 1), middle=1, decoder=(1, 1), window=16, fold=2), 0),
     *((UNetConfig(variant="n2v2", depth=depth, width=2), 0) for depth in (1, 2, 3)),
     # Max pooling lets one pixel of four through: which, the image decides.
     *((UNetConfig(variant=variant, depth=depth, width=2), 2)

@@ -73,7 +73,7 @@ def test_both_stages_are_one_run_with_a_curve_for_each_part(trained: str, gan_re
 
 
 def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe: Recipe) -> None:
-    run_id = create_training(gan_recipe, "small", init=trained)
+    run_id = create_training(gan_recipe, "small", init=RunRef(trained))
     recipe = stored_recipe(run_id)
     assert recipe.adversarial is not None
     assert (recipe.train.steps, recipe.adversarial.first_share) == (4, 0.0)
@@ -90,14 +90,14 @@ def test_start_from_an_earlier_run_leaves_its_stage_out(trained: str, gan_recipe
 def test_another_network_is_refused_by_what_differs(trained: str, gan_recipe: Recipe) -> None:
     wider = override(gan_recipe, ["network.width=12"])
     with pytest.raises(UserError, match=r"another network, with other values of width"):
-        create_training(wider, "small", init=trained)
+        create_training(wider, "small", init=RunRef(trained))
 
 
 def test_a_chain_of_starts_goes_back_to_the_pixel_stage(trained: str, gan_recipe: Recipe) -> None:
     """The best checkpoint of a run that started with a discriminator is no pixel model; its starting point is."""
-    second = create_training(gan_recipe, "small", init=trained)
+    second = create_training(gan_recipe, "small", init=RunRef(trained))
     run_training(second)
-    third = create_training(gan_recipe, "small", init=second)
+    third = create_training(gan_recipe, "small", init=RunRef(second))
     first = load_weights(fetch(trained, "checkpoints/stage"))
     assert_same(first, load_weights(fetch(third, "initial")))
 
@@ -106,10 +106,10 @@ def test_an_interpolated_model_and_an_unfinished_pixel_stage_are_no_warm_start(
     trained: str, gan_recipe: Recipe
 ) -> None:
     with pytest.raises(UserError, match="not a training of its own"):
-        create_training(gan_recipe, "small", init=interpolate(InterpolateRequest(run_id=trained, alpha=0.5)))
+        create_training(gan_recipe, "small", init=RunRef(interpolate(InterpolateRequest(run_id=trained, alpha=0.5))))
     waiting = create_training(gan_recipe, "small")
     with pytest.raises(UserError, match="pixel stage"):
-        create_training(gan_recipe, "small", init=waiting)
+        create_training(gan_recipe, "small", init=RunRef(waiting))
     with pytest.raises(UserError, match="two ends"):
         interpolate(InterpolateRequest(run_id=waiting, alpha=0.5))
 
@@ -117,11 +117,11 @@ def test_an_interpolated_model_and_an_unfinished_pixel_stage_are_no_warm_start(
 def test_a_warm_start_from_other_data_raises_a_warning(
     trained: str, gan_recipe: Recipe, sem_home: Path, raw_images: Path
 ) -> None:
-    assert not run_warnings(create_training(gan_recipe, "small", init=trained))
+    assert not run_warnings(create_training(gan_recipe, "small", init=RunRef(trained)))
     write_dataset(
         plan_dataset(PrepareOptions(name="other", raw=(raw_images,), seed=1)), sem_home / "datasets" / "other"
     )
-    (text,) = run_warnings(create_training(gan_recipe, "other", init=trained))
+    (text,) = run_warnings(create_training(gan_recipe, "other", init=RunRef(trained)))
     assert trained[:8] in text
 
 
@@ -159,7 +159,7 @@ def test_only_weights_and_recipe_are_fetched_to_apply_a_run(trained: str, monkey
 
 
 def test_interpolation_from_a_run_that_started_elsewhere(trained: str, gan_recipe: Recipe) -> None:
-    run_id = create_training(gan_recipe, "small", init=trained)
+    run_id = create_training(gan_recipe, "small", init=RunRef(trained))
     run_training(run_id)
     faithful = best_weights(interpolate(InterpolateRequest(run_id=run_id, alpha=0.0)))
     assert_same(faithful, load_weights(fetch(trained, "checkpoints/stage")))

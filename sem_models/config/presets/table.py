@@ -11,6 +11,7 @@ from sem_models.config.presets import (
     segmentation,
     self_supervised,
     sinsr,
+    starters,
     super_resolution,
     synthesis,
     translation,
@@ -38,6 +39,7 @@ RECIPES: dict[str, Recipe] = {
         *translation.presets(),
         *contrast_agnostic.presets(),
         *inpainting.presets(),
+        *starters.presets(),
     )
 }
 

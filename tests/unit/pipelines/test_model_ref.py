@@ -11,9 +11,10 @@ from pipelines.model_ref import (
     RunField,
     RunRef,
     StarterRef,
+    StartField,
     parse_model,
 )
-from pipelines.models import resolve_model
+from pipelines.models import recipe_of, resolve_model
 from sem_models.errors import UserError
 
 
@@ -45,14 +46,31 @@ def test_invalid_references_are_refused(text: str) -> None:
         parse_model(text)
 
 
-def test_no_starter_models_are_shipped_yet() -> None:
-    with pytest.raises(UserError, match="no starter models are shipped yet"):
-        resolve_model(StarterRef("denoise"))
+def test_starter_models_are_resolved_without_a_store() -> None:
+    found = resolve_model(StarterRef("denoise"))
+    assert (found.model.name, found.run_id, found.direction) == ("starter:denoise", None, "forward")
+    assert recipe_of(StarterRef("denoise")) == found.model.recipe
+    with pytest.raises(UserError, match="no such starter model"):
+        resolve_model(parse_model("starter:dream"))
 
 
 class _Asked(BaseModel):
     model: ModelField
     run: RunField | None = None
+
+
+class _Start(BaseModel):
+    init: StartField
+
+
+def test_a_training_starts_at_a_run_or_a_starter_model() -> None:
+    for text, ref in (("starter:denoise", StarterRef("denoise")), ("0123", RunRef("0123"))):
+        asked = _Start.model_validate({"init": text})
+        assert asked.init == ref
+        assert asked.model_dump(mode="json") == {"init": text}
+    for refused in ("models:/sr@champion", "baseline:nlm"):
+        with pytest.raises(UserError, match="write RUN_ID"):
+            _Start.model_validate({"init": refused})
 
 
 def test_fields_take_text_and_give_text_to_json() -> None:

@@ -1,0 +1,1 @@
+"""Trained models that come with the program: weights, recipe, card and checksums, a folder for each."""
