@@ -25,11 +25,13 @@ from benchmarks.runner import prepare as prepare_pool
 from benchmarks.starters.foreign import foreign_images
 from benchmarks.starters.methods import BM3D, READ_NOISE, methods
 from benchmarks.super_resolution import real_track
+from benchmarks.super_resolution.variants import VARIANTS
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.metrics.gradients import edge_retention
 from sem_models.evaluation.metrics.lpips import lpips_alex
-from sem_models.evaluation.metrics.table import psnr_db, ssim
+from sem_models.evaluation.metrics.ssim import ssim
+from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
 from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.images.intensity import UnitImage
@@ -75,7 +77,7 @@ def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], keep: 
 def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
     """Score real fast scans, beside the filters from the table of real super-resolution."""
     filters = json.loads(real_track.RESULT.read_text())["methods"]
-    plain = {name: filters[name]["rows"] for name in filters if not name.startswith(real_track.RECIPES)}
+    plain = {name: filters[name]["rows"] for name in filters if not name.startswith(tuple(VARIANTS))}
     ours = real_track.scored(lambda fast: real_track.enlarged(restore(fast)), dataset)
     for entry in dataset.entries("test"):
         scores = {method: rows[entry.name] for method, rows in (plain | {MODEL: ours}).items()}
