@@ -117,7 +117,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert page.get_by_role("link", name="Compare").count() == 1
 
     page.goto(server)
-    page.get_by_text("No dataset yet.").wait_for()
+    page.get_by_role("link", name="Restore a micrograph").wait_for()
     settled(page)
     shoot(page, tmp_path, "home")
 
