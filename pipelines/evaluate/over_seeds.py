@@ -110,15 +110,20 @@ def seed_values(differences: Sequence[SeedDifference]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _methods(columns: Sequence[Column]) -> list[SeededMethod]:
+def by_method(columns: Sequence[Column]) -> list[list[Column]]:
+    """Put together the runs that differ in their seed alone."""
     together: dict[Any, list[Column]] = {}
     for column in columns:
         settings = frozenset((key, value) for key, value in column.run.params.items() if key != _SEED)
         together.setdefault((settings, column.direction, column.run.name), []).append(column)
-    names = [of_method[0].run.name for of_method in together.values()]
+    return list(together.values())
+
+
+def _methods(columns: Sequence[Column]) -> list[SeededMethod]:
+    methods = by_method(columns)
+    names = [of_method[0].run.name for of_method in methods]
     return [
-        SeededMethod(_name(of_method[0], names), tuple(column.report for column in of_method))
-        for of_method in together.values()
+        SeededMethod(_name(of_method[0], names), tuple(column.report for column in of_method)) for of_method in methods
     ]
 
 

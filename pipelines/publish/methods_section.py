@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Column, Comparison
+from pipelines.evaluate.over_seeds import by_method
 from pipelines.publish.forward_model import simulated_inputs
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.run_facts import manifest_of, stored_recipe
@@ -27,23 +28,14 @@ def methods_section(comparison: Comparison, metrics: Sequence[str]) -> tuple[str
     Everything comes from the recipes, manifests and reports of the runs. What they do not hold, such as the instrument
     where no file names it, is left out.
     """
-    columns = _one_per_method(comparison.columns)
-    recipes = [stored_recipe(column.run.run_id) for column, _ in columns]
+    methods = by_method(comparison.columns)
+    recipes = [stored_recipe(alike[0].run.run_id) for alike in methods]
     return (
-        _images(manifest_of(columns[0][0].run.run_id)),
-        *(_method(column, seeds, recipe) for (column, seeds), recipe in zip(columns, recipes, strict=True)),
+        _images(manifest_of(comparison.columns[0].run.run_id)),
+        *(_method(alike[0], len(alike), recipe) for alike, recipe in zip(methods, recipes, strict=True)),
         _evaluation(comparison, metrics),
         _sources(recipes),
     )
-
-
-def _one_per_method(columns: Sequence[Column]) -> list[tuple[Column, int]]:
-    """Return the first run of each method with the number of its seeds."""
-    by_settings: dict[frozenset[tuple[str, str]], list[Column]] = {}
-    for column in columns:
-        settings = {key: value for key, value in column.run.params.items() if key != "train.seed"}
-        by_settings.setdefault(frozenset({**settings, "direction": column.direction}.items()), []).append(column)
-    return [(alike[0], len(alike)) for alike in by_settings.values()]
 
 
 def _images(manifest: "Manifest") -> str:
