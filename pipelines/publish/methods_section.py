@@ -30,9 +30,11 @@ def methods_section(comparison: Comparison, metrics: Sequence[str]) -> tuple[str
     """
     methods = by_method(comparison.columns)
     recipes = [stored_recipe(alike[0].run.run_id) for alike in methods]
+    manifest = manifest_of(comparison.columns[0].run.run_id)
+    recorded = manifest.layout.brings_inputs
     return (
-        _images(manifest_of(comparison.columns[0].run.run_id)),
-        *(_method(alike[0], len(alike), recipe) for alike, recipe in zip(methods, recipes, strict=True)),
+        _images(manifest),
+        *(_method(alike[0], len(alike), recipe, recorded) for alike, recipe in zip(methods, recipes, strict=True)),
         _evaluation(comparison, metrics),
         _sources(recipes),
     )
@@ -69,15 +71,15 @@ def _range(values: Sequence[float]) -> str:
     return f"{values[0]:.4g}" if len(values) == 1 else f"{values[0]:.4g} to {values[-1]:.4g}"
 
 
-def _method(column: Column, seeds: int, recipe: "Recipe") -> str:
+def _method(column: Column, seeds: int, recipe: "Recipe", recorded: bool) -> str:
     train = recipe.train
     stage = recipe.adversarial
     repeated = f" It was repeated with {seeds} seeds." if seeds > 1 else ""
     best = column.run.tags.get(Tag.BEST_STEP)
     sentences = [
-        f"{column.run.name}: {recipe.summary.rstrip('.')}. The network ({recipe.network.kind}) has "
+        f"{column.run.name}: the network ({recipe.network.kind}, recipe {recipe.name}, method {recipe.method}) has "
         f"{parameter_count(recipe.network):,} parameters.",
-        simulated_inputs(recipe.degradation),
+        "Inputs were recorded, not simulated." if recorded else simulated_inputs(recipe.degradation),
         f"It was trained for {counted(train.steps, 'step')} on batches of {train.batch} random patches of "
         f"{train.patch} x {train.patch} px, with {_optimiser(recipe.optimiser, recipe.schedule)}, and the loss "
         f"{_losses(recipe.losses)}.{repeated}",

@@ -66,6 +66,15 @@ def test_the_methods_section_says_what_manifest_recipe_and_report_hold(runs: tup
     assert "None" not in text
 
 
+def test_recorded_inputs_are_not_called_simulated(sem_home: Path) -> None:
+    run_id = store("good", GOOD, MSE["good"])
+    put_text(run_id, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+    put_text(run_id, Artifact.MANIFEST, _manifest().model_copy(update={"kind": "paired"}).model_dump_json())
+    text = _files((run_id,))["methods.md"]
+    assert "Inputs were recorded, not simulated." in text
+    assert "down-sampling" not in text
+
+
 def test_seeds_of_one_method_are_one_paragraph(sem_home: Path) -> None:
     seeds = [store("good", GOOD, MSE["good"], params={"train.seed": str(seed)}) for seed in range(3)]
     for run_id in seeds:
