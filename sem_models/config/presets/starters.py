@@ -29,7 +29,7 @@ def presets() -> list[Recipe]:
             optimiser=Optimiser(name="adamw", lr=2e-3, betas=(0.9, 0.9)),
             schedule=Schedule(name="cosine", warmup_steps=200, final_fraction=1e-3),
             train=TrainSettings(
-                steps=4800,
+                steps=12_000,
                 batch=10,
                 patch=64,
                 validate_every=1500,
