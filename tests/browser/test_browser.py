@@ -133,9 +133,9 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
-    fill(page, "Steps", "200")
+    fill(page, "Steps", "800")
     fill(page, "Batch (patches)", "2")
-    fill(page, "Validate every (steps)", "100")
+    fill(page, "Validate every (steps)", "400")
     settled(page)
     shoot(page, tmp_path, "train")
     page.get_by_role("button", name="Launch").click()
@@ -147,7 +147,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.wait_for_function(
         "n => document.querySelector('.js-plotly-plot').data[0].x.length > n", arg=before, timeout=60_000
     )
-    page.get_by_text("FINISHED", exact=True).wait_for(timeout=120_000)
+    page.get_by_text("FINISHED", exact=True).wait_for(timeout=240_000)
     settled(page)
     page.locator("[data-testid=stImage]").nth(3).wait_for()
     shoot(page, tmp_path, "runs")
