@@ -37,7 +37,7 @@ _ENDINGS = {
     "done": ("done", ":material/check_circle:"),
     "failed": ("failed", ":material/error:"),
     "cancelled": ("cancelled", ":material/cancel:"),
-    "ended": ("ended", ":material/check_circle:"),
+    "ended": ("ended", ":material/flag:"),
 }
 
 

@@ -31,6 +31,8 @@ class Work:
     """Place in the queue of a training that waits."""
     model: str = ""
     """Run or model that a task works on."""
+    last_alive: float = 0.0
+    """When an ended training last reported, in seconds of the epoch: it may have been resumed after somebody looked."""
 
     @property
     def is_live(self) -> bool:
@@ -47,7 +49,7 @@ def recent_work() -> list[Work]:
     """List trainings and tasks, live ones first, then what ended within a day and was not looked at."""
     everything = [*_trainings(), *_tasks()]
     live = [work for work in everything if work.is_live]
-    return live + [work for work in everything if not work.is_live and not is_seen(work.work_id)]
+    return live + [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
 
 
 def _trainings() -> list[Work]:
@@ -60,7 +62,10 @@ def _trainings() -> list[Work]:
     ]  # fmt: skip
     oldest = time.time() - _RECENT_S
     ended = [job for job in queue.jobs() if job.state == "ended" and job.heartbeat > oldest]
-    return live + [Work(job.run_id, TRAINING, "ended", job.step, job.total, "steps", 0.0) for job in reversed(ended)]
+    return live + [
+        Work(job.run_id, TRAINING, "ended", job.step, job.total, "steps", 0.0, last_alive=job.heartbeat)
+        for job in reversed(ended)
+    ]
 
 
 def _tasks() -> list[Work]:

@@ -8,9 +8,10 @@ from sem_models.names import one_folder
 _KEPT_S = 7 * 86400.0
 
 
-def is_seen(work_id: str) -> bool:
-    """Tell whether somebody has looked at the end of a task or training."""
-    return (home().seen / one_folder(work_id)).is_file()
+def is_seen(work_id: str, since: float = 0.0) -> bool:
+    """Tell whether somebody has looked at the end of a task or training, later than `since` (seconds of the epoch)."""
+    note = home().seen / one_folder(work_id)
+    return note.is_file() and note.stat().st_mtime >= since
 
 
 def mark_seen(work_id: str) -> None:

@@ -84,7 +84,7 @@ def _method(column: Column, seeds: int, recipe: "Recipe", recorded: bool) -> str
         f"{train.patch} x {train.patch} px, with {_optimiser(recipe.optimiser, recipe.schedule)}, and the loss "
         f"{_losses(recipe.losses)}.{repeated}",
         _second_stage(stage) if stage else "",
-        f"The weights of step {best} had the best score on the validation images and were used." if best else "",
+        f"The weights of step {best} were used." if best else "",
         f"Weights were averaged exponentially (decay {train.ema_decay:g})." if train.ema_decay else "",
     ]
     return _joined(sentences)
@@ -112,9 +112,9 @@ def _evaluation(comparison: Comparison, metrics: Sequence[str]) -> str:
     border = f" without a border of {report.border_px} px" if report.border_px else ""
     baselines = ", ".join(name.removeprefix("baseline:") for name in comparison.baselines)
     sentences = [
-        f"All methods were scored once on the {counted(report.images, 'whole test image')} of "
+        f"All methods were scored on the {counted(report.images, 'whole test image')} of "
         f"{counted(report.groups, 'specimen')}{border}, with a data range of {report.data_range:g}: {names}.",
-        "Means have 95 % intervals over specimens (jackknife and Student's t).",
+        "Means have 95 % intervals over specimens (jackknife and Student's t) where there are at least three.",
         f"Baselines that learn nothing were scored on the same inputs: {baselines}." if baselines else "",
         f"Data digest {report.digest[:12]}; {_SOFTWARE} {__version__}, code {_commits(comparison.columns)}.",
     ]

@@ -93,6 +93,9 @@ def test_a_training_is_announced_until_its_run_is_opened(sem_home: Path) -> None
     assert [work.state for work in recent_work()] == ["ended"]
     mark_seen("0123456789abcdef")
     assert recent_work() == []
+    earlier = time.time() - 60
+    os.utime(home().seen / "0123456789abcdef", (earlier, earlier))
+    assert [work.state for work in recent_work()] == ["ended"], "it was resumed after somebody had looked"
 
 
 def test_old_notes_of_what_was_seen_go(sem_home: Path) -> None:
