@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -103,7 +102,7 @@ class Copies(FileWork[tuple[Path, ...], int, Prediction]):
         target = self.out / item[0].name
         part = target.with_suffix(".part")
         part.write_bytes(item[0].read_bytes()[:100])
-        time.sleep(0.004)
+        time.sleep(0.03)
         part.write_bytes(item[0].read_bytes())
         part.replace(target)
         return Prediction(str(item[0]), number, str(target), None)
@@ -126,7 +125,10 @@ def start(request: PredictManyRequest, log: Path) -> multiprocessing.process.Bas
 
 @pytest.mark.faults
 def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
-    """Two workers at a time, one of which is killed at a random moment and replaced."""
+    """Two workers at a time, one of which is killed at a random moment and replaced.
+
+    The work must outlast the kills, or some of them would hit workers that have nothing left to do.
+    """
     paths = images(tmp_path / "in", 400)
     request = PredictManyRequest(model="baseline:bicubic", inputs=(tmp_path / "in",), out=tmp_path / "out")
     draw = random.Random(0)  # noqa: S311
@@ -136,9 +138,10 @@ def test_twenty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         time.sleep(draw.uniform(0.01, 0.15))
         victim = draw.randrange(2)
         killed += workers[victim].is_alive()
-        os.kill(workers[victim].pid or 0, signal.SIGKILL)
+        workers[victim].kill()
         workers[victim].join()
         workers[victim] = start(request, tmp_path / "log")
+    assert len(list(records(request.out))) < len(paths)
     for worker in workers:
         worker.join(120)
         assert worker.exitcode == 0
