@@ -13,7 +13,7 @@ from benchmarks.runner import Job, Table, options
 from benchmarks.starters import denoise
 from benchmarks.starters.denoise import MODEL, NAME
 from benchmarks.starters.foreign import NOT_FOR
-from benchmarks.starters.specimens import DATASET, prepare_specimens
+from benchmarks.starters.specimens import DATASET, STEM, prepare_specimens
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder
 from sem_models.datasets.dataset import open_dataset
@@ -25,7 +25,10 @@ from sem_models.starters.shelf import starter_folder
 
 RUNS = Path(__file__).with_name("runs.json")
 RECIPE_NAME, VERSION = "starter-denoise", 1
-JOBS = (Job(NAME, RECIPE_NAME, DATASET, inputs=()),)
+JOBS = tuple(
+    Job(name, f"starter-{name}", STEM if name == "denoise-stem" else DATASET, inputs=())
+    for name in ("denoise", "sr-x2", "denoise-stem", "refocus", "sr-x4", "clean-lines")
+)
 SOURCES = {
     "plant": ("Plant stems, SE", "github.com/RickGummy/SEM-Image-Processing-Toolkit"),
     "powder": ("Metal powder, SE", "github.com/rccohn/AMPIS"),
