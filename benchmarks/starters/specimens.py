@@ -91,7 +91,8 @@ def single_atoms(edge_px: int, seed: int) -> np.ndarray:
         apart = (y[near, beside] - row) ** 2 + (x[near, beside] - column) ** 2
         image[near, beside] += scale * peak * np.exp(-apart / (2 * sigma_px**2))
     image -= image.min()
-    return image / image.max()
+    drawn: np.ndarray = image / image.max()
+    return drawn
 
 
 def _smooth(generator: np.random.Generator, edge_px: int, sigma_px: float) -> np.ndarray:
