@@ -182,8 +182,8 @@ def for_card(found: dict[str, Any], model: str) -> Measured:
     return Measured(
         tuple(lines),
         f"With noise and without, {count_harmed(merged, suited)} images of sets that it did not learn from became "
-        f"worse than their bicubic enlargement by more than 0.3 dB, and {count_harmed(merged, not_for)} atomic and low-dose "
-        "images, which it is not for.",
+        f"worse than their bicubic enlargement by more than 0.3 dB, and {count_harmed(merged, not_for)} atomic and "
+        "low-dose images, which it is not for.",
     )
 
 

@@ -146,8 +146,8 @@ def for_card(found: dict[str, Any]) -> Measured:
         tuple(lines),
         f"Real single atoms labelled by hand: a detector reaches an F1 of {model['f1']:.2f} after it and "
         f"{plain['f1']:.2f} before. At {_HARM_DOSE} e/px, {count_harmed(found['harm'], suited)} recorded atomic and "
-        f"low-dose images, which are noisy themselves, and {count_harmed(found['harm'], not_for)} SEM and tissue images, "
-        "which it is not for, became worse by more than 0.3 dB.",
+        f"low-dose images, which are noisy themselves, and {count_harmed(found['harm'], not_for)} SEM and tissue "
+        "images, which it is not for, became worse by more than 0.3 dB.",
     )
 
 
