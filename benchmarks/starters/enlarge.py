@@ -59,12 +59,12 @@ def words(scale: int) -> Words:
     return Words(
         summary=f"SEM enlargement of noisy scans {scale} times",
         limits=f"Enlarges {scale} times and removes noise; detail finer than the recorded pixels is a guess",
-        suits="scanning electron micrographs, 8 or 16 bit, of 20 to 1000 electrons a pixel, slightly out of focus, "
+        suits="scanning electron micrographs, 8 or 16 bit, of 20 electrons a pixel and more, slightly out of focus, "
         "with read noise, noise along the scan lines, line jitter up to 0.3 pixels, banding and inverted contrast.",
         does_not=(
             "lattices and single atoms",
             "charging, dead or saturated lines",
-            "blur of more than half a recorded pixel",
+            "blur, which stays as it is",
             "measuring sizes below two recorded pixels, or counting what is as small",
         ),
     )

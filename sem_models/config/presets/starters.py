@@ -22,12 +22,12 @@ ANY_SCAN = Degradation(
 
 SURVEY = ANY_SCAN.model_copy(
     update={
-        "dose_e_per_px": (20.0, 1000.0),
+        "dose_e_per_px": (20.0, 10_000.0),
         "read_noise": 0.03,
         "scan": Scan(jitter_px=0.3, banding=0.02, streaks=0.04, streak_length_px=4.0),
     }
 )
-"""Scans that are enlarged or refocused: noisy, but not so much that detail is lost in noise alone."""
+"""Scans that are enlarged or refocused: from noisy ones to those that are nearly free of noise, which must not lose."""
 STEM = ANY_SCAN.model_copy(update={"dose_e_per_px": (1.0, 200.0)})
 """Atomic and low-dose scans."""
 _ADAM = Optimiser(name="adamw", lr=2e-3, betas=(0.9, 0.9))
@@ -73,7 +73,7 @@ def enlarge(scale: int) -> Recipe:
         summary=f"SRResNet of width 48 for noisy, slightly blurred scans; the recipe of starter:sr-x{scale}.",
         network=SRResNetConfig(scale=scale, blocks=8, width=48),
         losses=_LOG_MSE,
-        degradation=SURVEY.model_copy(update={"scale": scale, "blur": Blur(size_px=(0.0, 0.5 * scale))}),
+        degradation=SURVEY.model_copy(update={"scale": scale, "blur": Blur(size_px=(0.0, 0.2 * scale))}),
         optimiser=Optimiser(lr=1e-3),
         schedule=_FALLING,
         train=_train(steps=8_000, batch=8, patch=64 if scale == 2 else 96),
@@ -89,7 +89,7 @@ def refocus() -> Recipe:
         task="refocusing",
         network=RefocuserConfig(inner=inner),
         losses=(LossTerm(name="charbonnier"),),
-        degradation=SURVEY.model_copy(update={"blur": Blur(size_px=(0.0, 4.0)), "dose_e_per_px": (50.0, 2000.0)}),
+        degradation=SURVEY.model_copy(update={"blur": Blur(size_px=(0.0, 4.0)), "dose_e_per_px": (50.0, 10_000.0)}),
         optimiser=Optimiser(lr=1e-3),
         schedule=_FALLING,
         train=_train(steps=6_000, batch=8, patch=64).model_copy(update={"grey_levels": None}),
