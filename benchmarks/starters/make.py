@@ -75,11 +75,11 @@ def shelve(starter: Starter, run_id: str, home: Path) -> int:
         weights = {name: tensor.half() for name, tensor in load_weights(source).items()}
         facts = read_facts(source)
         save_model(folder, read_recipe(source).model_copy(update={"limits": None}), weights)
-    (folder / WEIGHTS).chmod(0o644)
     step = facts.step if facts else 0
     write_card(card(starter, home, step, None), step)
     if starter.adjust:
         save_model(folder, starter.adjust(home), weights)
+    (folder / WEIGHTS).chmod(0o644)
     return step
 
 
