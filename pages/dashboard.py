@@ -6,6 +6,7 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.people.gate import enter, show_person
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
@@ -21,6 +22,7 @@ PAGES = {
     "study": ("Study", ":material/groups:"),
 }
 
+person = enter()
 page = st.navigation(
     [
         st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
@@ -29,4 +31,5 @@ page = st.navigation(
 )
 page.run()
 show_tray()
+show_person(person)
 go_on()

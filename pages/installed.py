@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from pages.serving import opening, routes
+from pages.serving import middleware, opening, routes
 
-app = st.App("dashboard.py", lifespan=opening, routes=routes())
+app = st.App("dashboard.py", lifespan=opening, routes=routes(), middleware=middleware())

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.compare.paired import show_pairs
+from pages.people.session import seen
 from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
@@ -29,7 +30,7 @@ def show() -> None:
         "Compare", "Scores on one test split with intervals and baselines, and a warning where runs cannot be compared."
     )
     with shown_errors():
-        scored = [run for run in list_runs(kind="training") if Tag.evaluated("test") in run.tags]
+        scored = [run for run in seen(list_runs(kind="training")) if Tag.evaluated("test") in run.tags]
         if not scored:
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return

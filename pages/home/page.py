@@ -5,13 +5,14 @@ import shutil
 import psutil
 import streamlit as st
 
+from pages.people.session import seen, seen_datasets
 from pages.widgets.frame import find_the_dead, heading, shown_errors
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted, gain_text
 from pipelines.data.datasets import list_datasets
 from pipelines.home import home
 from pipelines.jobs.slots import slot_names
-from pipelines.tracking.address import tracking_uri
+from pipelines.tracking.address import public_address
 from pipelines.tracking.database import has_database
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
@@ -46,8 +47,8 @@ def _facts() -> None:
     columns[0].metric("Device", device)
     columns[1].metric("Memory free", f"{psutil.virtual_memory().available / 2**30:.1f} GiB")
     columns[2].metric("Disk free", f"{free:.0f} GiB")
-    columns[3].metric("Datasets", len(list_datasets()))
-    st.caption(f"Home folder `{home().root}`, tracking store `{tracking_uri().split('?')[0]}`")
+    columns[3].metric("Datasets", len(seen_datasets(list_datasets())))
+    st.caption(f"Home folder `{home().root}`, tracking store `{public_address()}`")
 
 
 @st.fragment(run_every=_LOOK_AGAIN_S)
@@ -60,7 +61,7 @@ def _wait_for_store() -> None:
 
 def _next_step() -> None:
     find_the_dead()
-    if not list_datasets():
+    if not seen_datasets(list_datasets()):
         st.write("Restore a micrograph of your own now, with a model that comes with the workbench.")
         st.page_link("inference/page.py", label="Restore a micrograph", icon=":material/auto_fix_high:")
         st.write("To train models of your own, prepare your micrographs, or run the demo on simulated ones.")
@@ -68,7 +69,7 @@ def _next_step() -> None:
         return
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if Tag.evaluated("test") in run.tags]
     if not finished:

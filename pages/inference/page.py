@@ -12,13 +12,13 @@ from pages.inference.drawn import draw, is_drawing
 from pages.inference.drawn_results import TASK as DRAWING
 from pages.inference.drawn_results import show_drawn
 from pages.inference.result import MadeFrom, show_result
+from pages.people.files import results_folder
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
 from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
-from pipelines.home import home
 from pipelines.model_ref import ModelRef, RunRef, parse_model
 from pipelines.predict.requests import PredictRequest
 from sem_models.images.channels import to_grey
@@ -86,7 +86,7 @@ def choose_projection(model: ModelRef | None) -> bool:
 
 def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur) -> None:
     label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
-    out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
+    out = results_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
     request = PredictRequest(
         model=model,
         inputs=(source,),

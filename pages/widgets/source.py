@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pipelines.home import home
+from pages.people.files import largest_upload_mb, server_path, uploads_folder
 from sem_models.images.io.read import readable_suffixes
 
 
@@ -16,13 +16,15 @@ def choose_source(label: str, key: str, name: str) -> Path | None:
     )
     if way == "On the server":
         text = st.text_input(label, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
-        return Path(text).expanduser() if text else None
+        return server_path(text)
     types = sorted(suffix.removeprefix(".") for suffix in readable_suffixes())
-    files = st.file_uploader("Micrographs", type=types, accept_multiple_files=True, key=f"{key}-files")
+    files = st.file_uploader(
+        "Micrographs", type=types, accept_multiple_files=True, key=f"{key}-files", max_upload_size=largest_upload_mb()
+    )
     if not files or not name:
         return None
     content = repr(sorted((file.name, file.size) for file in files))
-    folder = home().root / "uploads" / f"{Path(name).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+    folder = uploads_folder() / f"{Path(name).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         target = folder / Path(file.name).name
