@@ -7,6 +7,7 @@ from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
+from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
 from pipelines.data.datasets import list_datasets
@@ -31,6 +32,7 @@ def show_run(run_id: str) -> None:
     require_seen(run, "This run")
     st.subheader(run.name)
     _state(run)
+    show_run_sharing(run)
     if run.status not in _LIVE:
         mark_seen(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags

@@ -6,6 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages.people.files import largest_upload_mb, server_path, uploads_folder
+from pages.people.session import signed_in
+from pipelines.data.uploads import keep_upload
 from sem_models.images.io.read import readable_suffixes
 
 
@@ -25,9 +27,6 @@ def choose_source(label: str, key: str, name: str) -> Path | None:
         return None
     content = repr(sorted((file.name, file.size) for file in files))
     folder = uploads_folder() / f"{Path(name).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        target = folder / Path(file.name).name
-        if not target.exists() or target.stat().st_size != file.size:
-            target.write_bytes(file.getbuffer())
+        keep_upload(folder, file.name, file.getbuffer(), signed_in())
     return folder
