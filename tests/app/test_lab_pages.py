@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pipelines.home import TaskFile, home
 from pipelines.jobs import queue
@@ -15,30 +14,13 @@ from pipelines.people.person import Person
 from pipelines.tracking.runs import create_run, set_run_shared, set_status
 from sem_models.errors import Message
 from tests.support.lab import ADA, ALICE, BOB, VERA, claims_of, write_lab
-from tests.support.pages import ROOT
-
-AUTH = {"redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x" * 32, "client_id": "sem"}
+from tests.support.lab_pages import texts, visit
 
 
 @pytest.fixture
 def lab(sem_home: Path) -> Path:
     write_lab(sem_home, f'[roots]\nmember = ["{sem_home}/raw"]\n')
     return sem_home
-
-
-def visit(name: str, person: Person | None, claims: dict[str, object] | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "dashboard.py"), default_timeout=90)
-    app.secrets["auth"] = AUTH
-    app.user = claims if claims is not None else claims_of(person) if person else {}
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    return app if person is None or claims is not None else app.switch_page(f"{name}/page.py").run()
-
-
-def texts(app: AppTest) -> str:
-    """All that reaches the browser."""
-    return "\n".join(str(element) for element in app)
 
 
 def test_nothing_is_shown_before_the_sign_in(lab: Path) -> None:
