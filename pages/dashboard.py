@@ -6,6 +6,7 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.widgets.away.component import watch_connection
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
@@ -29,4 +30,5 @@ page = st.navigation(
 )
 page.run()
 show_tray()
+watch_connection()
 go_on()

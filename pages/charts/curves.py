@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.charts.palette import BASELINE, COLOURS
+
 Points = Sequence[tuple[int, float]]
 _MOST_POINTS = 2000
 """More points than a chart has columns of pixels."""
-COLOURS = (
-    "#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8", "#c79a2b", "#4aa3b5", "#b2557e", "#5b6b2f", "#7a4a2b", "#6b6f76",
-)  # fmt: skip
-"""Enough for all terms of a loss, so that no two curves look alike."""
 
 
 def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
@@ -58,7 +56,7 @@ def curve_figure(series: Mapping[str, Points], y_title: str, baseline: Points = 
     if baseline:
         figure.add_scatter(
             x=[p[0] for p in baseline], y=[p[1] for p in baseline], name="baseline", mode="lines",
-            line={"color": "#8b949b", "dash": "dash"},
+            line={"color": BASELINE, "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(
         height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,

@@ -1,5 +1,7 @@
 """What the pages call use cases, the fields of a request and the settings of a recipe."""
 
+import re
+
 from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
@@ -62,6 +64,16 @@ ACTIVITIES = {
 """What a page calls a use case that it starts in the background; others are shown by their name."""
 
 
+_STATES = {
+    "SCHEDULED": "waiting",
+    "RUNNING": "running",
+    "FINISHED": "finished",
+    "FAILED": "failed",
+    "KILLED": "cancelled",
+}
+_SIGNS_OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|$:~^-])")
+
+
 class PageWords:
     """Names fields by the labels of their widgets, and settings by what to write under `OTHER_SETTINGS`."""
 
@@ -90,3 +102,13 @@ def activity(use_case: str) -> str:
 def on_page(message: Message | str) -> str:
     """Write a message in the words of the pages."""
     return message.render(_WORDS) if isinstance(message, Message) else message
+
+
+def state_word(status: str) -> str:
+    """Return what people call a state of a run; an unknown one as it is."""
+    return _STATES.get(status, status)
+
+
+def as_text(text: str) -> str:
+    """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
+    return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
