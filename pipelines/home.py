@@ -74,6 +74,11 @@ class Home:
         """Images prepared for the viewer. They can be deleted at any time: they are computed again when needed."""
         return self.root / "cache" / "pyramids"
 
+    @property
+    def gallery(self) -> Path:
+        """Test images through each compared method. They can be deleted at any time, like pyramids."""
+        return self.root / "cache" / "gallery"
+
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')

@@ -25,6 +25,7 @@ class Place:
 PLACES = {
     "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
+    "gallery": Place("compare", "gallery"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
     "register": Place("runs", "register"),

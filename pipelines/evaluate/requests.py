@@ -46,6 +46,17 @@ class CompareRequest(Request):
     metric: str | None = Field(None, description="Metric by which the best run is chosen; psnr_db by default.")
 
 
+class GalleryRequest(Request):
+    """Compute one test image through every method of a comparison, to look at."""
+
+    use_case: ClassVar[str] = "gallery"
+
+    run_ids: tuple[str, ...] = Field(
+        min_length=1, description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
+    )
+    image: str = Field(description="Name of the test image, as in the scores of each image.")
+
+
 class NoReferenceRequest(Request):
     """Score what a restoration removed from an image that has no clean reference."""
 

@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.evaluate.compare import compare
+from pipelines.evaluate.gallery import make_gallery
+from pipelines.evaluate.gallery_files import gallery_pictures
+from pipelines.evaluate.requests import CompareRequest, EvaluateRequest, GalleryRequest
 from pipelines.evaluate.score import evaluate
+from pipelines.publish.figure_of import comparison_figure
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.train.create import create_training
@@ -17,6 +22,7 @@ from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.starters.shelf import read_card
@@ -113,6 +119,31 @@ def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> N
     assert store[1][:8] in table["method"][0]
     assert {"PSNR (dB) ↑", "MSE ↓", "Edge retention → 1", "FRC 1/7 resolution (nm) ↓"} <= set(table)
     assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])
+
+
+def test_pictures_are_what_was_scored_and_make_a_figure(store: tuple[Path, str]) -> None:
+    """Errors computed from the files of the gallery are those that the evaluation recorded."""
+    comparison = compare(CompareRequest(run_ids=(store[1],)))
+    report = comparison.columns[0].report
+    image = report.rows[0].image
+    assert not any(picture.is_there for picture in gallery_pictures(comparison, image))
+    make_gallery(GalleryRequest(run_ids=(store[1],), image=image))
+    pictures = {one.method: read_micrograph(one.path) for one in gallery_pictures(comparison, image)}
+    target = pictures["target"].pixels[4:-4, 4:-4, 0]
+    assert pictures["input"].pixel_size_nm == pytest.approx(4 * pictures["target"].pixel_size_nm)
+    for method in report.methods:
+        shown = store[1] if method == report.model else method
+        output = np.clip(pictures[shown].pixels[4:-4, 4:-4, 0], 0, 255)
+        recorded = next(row for row in report.rows if (row.method, row.image) == (method, image))
+        assert float(((output - target) ** 2).mean()) / 255**2 == pytest.approx(recorded.scores["mse"], rel=1e-4)
+        assert recorded.s_per_mp > 0
+    assert report.parameters > 1000
+    app = page("compare", runs=store[1], image=image)
+    assert_sound(app)
+    assert not any(button.key == "gallery-start" for button in app.button), "everything is there"
+    files = comparison_figure(comparison, image, width_mm=85)
+    assert set(files) == {"figure.svg", "figure.pdf", "figure.png"}
+    assert b"PSNR" in files["figure.svg"]
 
 
 def test_data_page_shows_the_plan_before_writing(store: tuple[Path, str]) -> None:
