@@ -6,6 +6,7 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.people.gate import enter, show_person
 from pages.widgets.away.component import watch_connection
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
@@ -22,6 +23,7 @@ PAGES = {
     "study": ("Study", ":material/groups:"),
 }
 
+person = enter()
 page = st.navigation(
     [
         st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
@@ -31,4 +33,5 @@ page = st.navigation(
 page.run()
 show_tray()
 watch_connection()
+show_person(person)
 go_on()

@@ -4,6 +4,8 @@ import traceback
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from pipelines.tracking.address import without_secrets
+
 
 def keep_trace(error: BaseException, doing: str) -> Path:
     """Write the trace to a new file that only this user can read; users of one machine share its temporary folder.
@@ -14,5 +16,5 @@ def keep_trace(error: BaseException, doing: str) -> Path:
     """
     trace = "".join(traceback.format_exception(error))
     with NamedTemporaryFile("w", encoding="utf-8", prefix="sem-workbench-fault-", suffix=".txt", delete=False) as file:
-        file.write(f"{doing}\n{trace}")
+        file.write(without_secrets(f"{doing}\n{trace}"))
     return Path(file.name)

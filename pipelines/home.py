@@ -79,6 +79,21 @@ class Home:
         """Test images through each compared method. They can be deleted at any time, like pyramids."""
         return self.root / "cache" / "gallery"
 
+    @property
+    def uploads(self) -> Path:
+        """Files that people sent from their browsers."""
+        return self.root / "uploads"
+
+    @property
+    def results(self) -> Path:
+        """Outputs of models that were applied from the dashboard."""
+        return self.root / "results"
+
+    @property
+    def audit(self) -> Path:
+        """The log of who did what."""
+        return self.root / "audit.jsonl"
+
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')

@@ -5,7 +5,7 @@ import math
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.charts.curves import COLOURS
+from pages.charts.palette import COLOURS
 from pages.compare.choice import IMAGE
 from pages.compare.figure import offer_figure
 from pages.compare.gallery import show_gallery

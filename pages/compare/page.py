@@ -10,6 +10,7 @@ from pages.compare.costs import show_costs
 from pages.compare.images import show_images
 from pages.compare.means import show_means
 from pages.compare.paired import offer_files, show_pairs
+from pages.people.session import seen
 from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
@@ -21,6 +22,7 @@ from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_r
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.verdict import verdict
 from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import invents_detail
 
 
@@ -28,7 +30,7 @@ def show() -> None:
     """Show the page."""
     begin("Compare", "Models and baselines on one test set: the images, what they are worth, and what they cost.")
     with shown_errors():
-        offered = candidates()
+        offered = candidates(seen(list_runs(kind="training")))
         if not offered:
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.palette import COLOURS
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
@@ -17,7 +18,6 @@ from sem_models.evaluation.paired import Paired, direction
 _BEST = "Best by the metric above"
 _NEUTRAL = "#7a838b"
 """Readable on light and dark."""
-_COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")
 """Specimens are distinguished by colour only while there are no more of them than colours."""
 
 
@@ -100,14 +100,14 @@ def _figure(paired: PairedComparison) -> go.Figure:
 def _add_images(figure: go.Figure, table: Paired, lane: int) -> None:
     """Add one point per image, at the same height in every lane, so that it can be followed from model to model."""
     groups = list(dict.fromkeys(difference.group for difference in table.differences))
-    coloured = len(groups) <= len(_COLOURS)
+    coloured = len(groups) <= len(COLOURS)
     heights = {d.image: lane - 0.35 + 0.5 * i / len(table.differences) for i, d in enumerate(table.differences)}
     for index, group in enumerate(groups):
         own = [difference for difference in table.differences if difference.group == group]
         figure.add_scatter(
             x=[d.value for d in own], y=[heights[d.image] for d in own], mode="markers", name=group,
             legendgroup=group, showlegend=coloured and lane == 0, text=[d.image for d in own],
-            marker={"size": 8, "opacity": 0.8, "color": _COLOURS[index if coloured else 0]},
+            marker={"size": 8, "opacity": 0.8, "color": COLOURS[index if coloured else 0]},
             hovertemplate="%{text}<br>%{x:+.4g}",
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from pages.people.session import seen_datasets
 from pipelines.data.datasets import list_datasets
 from pipelines.data.find import find_dataset
 from sem_models.datasets.manifest import Manifest
@@ -12,7 +13,7 @@ from sem_models.errors import UserError
 def show_datasets() -> None:
     """Show a table of all prepared datasets."""
     st.subheader("Datasets")
-    names = list_datasets()
+    names = seen_datasets(list_datasets())
     if not names:
         st.caption("None yet.")
         return

@@ -8,12 +8,14 @@ from pages.data.existing import show_datasets
 from pages.data.masks import ask_suffix
 from pages.data.pairs import choose_registration
 from pages.data.plan import show_plan
+from pages.people.session import signed_in
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
 from pipelines.counts import counted
 from pipelines.data.requests import PrepareRequest
+from pipelines.jobs.admission import admit
 from sem_models.datasets.kinds import LAYOUTS, Kind
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.errors import UserError
@@ -142,6 +144,7 @@ def _plan(request: PrepareRequest) -> Plan | None:
         bar.progress(done / total, f"{done} of {total} {what}")
 
     try:
+        admit(request, signed_in())
         return plan_dataset(request, tell)
     except UserError as error:
         st.error(on_page(error.message))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import seen, seen_datasets
 from pages.widgets.frame import find_the_dead
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted, gain_text
@@ -21,19 +22,21 @@ def show_learning() -> None:
     if not is_opening() or has_database():
         _next_step()
     _find_demo()
-    with st.expander("Try it on simulated micrographs", expanded=DEMO in st.query_params or not list_datasets()):
+    with st.expander(
+        "Try it on simulated micrographs", expanded=DEMO in st.query_params or not seen_datasets(list_datasets())
+    ):
         _demo()
 
 
 def _next_step() -> None:
     find_the_dead()
-    if not list_datasets():
+    if not seen_datasets(list_datasets()):
         st.caption("A folder of micrographs of one kind is enough to begin with.")
         st.page_link("data/page.py", label="Prepare a dataset", icon=":material/folder_open:")
         return
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     finished = [run for run in runs if run.status == "FINISHED"]
     scored = [run for run in finished if Tag.evaluated("test") in run.tags]
     if not finished:
@@ -51,7 +54,7 @@ def _next_step() -> None:
 def _find_demo() -> None:
     """Put a demo that still runs into the address, so that it is not offered again."""
     if DEMO not in st.query_params:
-        running = (task for task in list_tasks() if task.use_case == DEMO and task.status == "running")
+        running = (task for task in seen(list_tasks()) if task.use_case == DEMO and task.status == "running")
         if task := next(running, None):
             st.query_params[DEMO] = task.task_id
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from pages.home.facts import caveats, file_rows, pixel_rows
+from pages.people.files import results_folder
+from pages.people.session import seen
 from pages.widgets.frame import shown_errors
 from pages.widgets.viewer.component import ShownImage, show_viewer
 from pipelines.jobs.tasks import start_task
@@ -54,12 +57,12 @@ def _trained() -> Mapping[str, ModelRef]:
     """Find registered models; an empty store has none, and need not be opened for that."""
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     if not runs:
         return {}
     from pipelines.tracking.registry import list_versions
 
-    return trained_models(list_versions(), runs)
+    return trained_models(seen(list_versions()), runs)
 
 
 def _show_offer(offer: Offer, path: Path) -> None:
@@ -75,9 +78,9 @@ def _show_offer(offer: Offer, path: Path) -> None:
 
 def _show_buttons(offer: Offer, model: ModelRef, path: Path) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        kind = "primary" if offer.advised else "secondary"
+        kind: Literal["primary", "secondary"] = "primary" if offer.advised else "secondary"
         if st.button(offer.title, type=kind, icon=":material/auto_fix_high:", key=f"offer-{offer.title}"):
-            request = PredictRequest(model=model, inputs=(path,), out=new_result_folder(model))
+            request = PredictRequest(model=model, inputs=(path,), out=new_result_folder(results_folder(), model))
             st.switch_page("inference/page.py", query_params={PredictRequest.use_case: start_task(request)})
         chosen = {"model": str(model), "file": str(path)}
         st.page_link("inference/page.py", label="With settings", icon=":material/tune:", query_params=chosen)

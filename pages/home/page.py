@@ -9,6 +9,7 @@ import streamlit as st
 from pages.home.learning import show_learning
 from pages.home.opened import show_opened
 from pages.home.recent import show_recent
+from pages.people.files import server_path
 from pages.widgets.frame import heading, shown_errors
 from pages.widgets.source import drop_file
 from pipelines.counts import counted
@@ -23,8 +24,9 @@ FILE = "file"
 def show() -> None:
     """Show the page: first the image, which is what people come for."""
     asked = st.query_params.get(FILE, "")
-    if asked:
-        _opened(Path(asked))
+    path = server_path(asked)
+    if path:
+        _opened(path)
     else:
         heading("SEM Workbench", "See a micrograph, restore it, and train models on your own images.")
         with shown_errors():

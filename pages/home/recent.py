@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from pages.people.session import seen
 from pages.widgets.frame import find_the_dead
 from pages.widgets.words import as_text, state_word
+from pipelines.jobs.tasks import list_tasks
 from pipelines.predict.results import recent_results
 from pipelines.tracking.database import has_database
 from pipelines.tracking.opening import is_opening
@@ -23,7 +25,7 @@ _ICONS = {
 def show_recent() -> None:
     """Show the latest results and trainings."""
     st.subheader("Recent work")
-    results = recent_results(_MOST)
+    results = recent_results(seen(list_tasks()), _MOST)
     for result in results:
         label = f"{as_text(result.title)}, {as_text(result.model)}, {_ago(result.started)}"
         query = {"predict": result.task_id}
@@ -46,7 +48,7 @@ def _trainings() -> bool:
     from pipelines.tracking.runs import list_runs
 
     find_the_dead()
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     for run in runs[:_MOST]:
         when = f", {_ago(run.started.timestamp())}" if run.started else ""
         label = f"{as_text(run.name)}, {state_word(run.status)}{when}"

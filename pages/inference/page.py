@@ -11,6 +11,7 @@ from pages.inference.drawn import draw, is_drawing
 from pages.inference.drawn_results import TASK as DRAWING
 from pages.inference.drawn_results import show_drawn
 from pages.inference.result import MadeFrom, show_result
+from pages.people.files import results_folder
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
@@ -87,7 +88,7 @@ def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection:
     request = PredictRequest(
         model=model,
         inputs=(source,),
-        out=new_result_folder(model),
+        out=new_result_folder(results_folder(), model),
         extra_inputs=extra_inputs,
         projection=projection,
         strength_px=blur.strength_px,

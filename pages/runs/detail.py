@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import require_seen, seen_datasets, signed_in
 from pages.runs.live import show_curves
 from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
@@ -27,6 +28,7 @@ _TABS = ("Samples by step", "Scores", "Settings")
 def show_run(run_id: str) -> None:
     """Show the detail view of a run."""
     run = get_run(run_id)
+    require_seen(run, "This run")
     st.subheader(run.name)
     _state(run)
     if run.status not in _LIVE:
@@ -85,10 +87,10 @@ def _state(run: RunInfo) -> None:
         st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
-            control.cancel(run.run_id)
+            control.cancel(run.run_id, signed_in())
             st.toast("The run will save its state and end.")
         if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
-            control.resume(run.run_id)
+            control.resume(run.run_id, signed_in())
             st.rerun()
 
 
@@ -124,7 +126,8 @@ def _offer_interpolation(run: RunInfo) -> None:
         if st.form_submit_button("Save this mixture as a run", icon=":material/tune:"):
             from pipelines.train.interpolate import interpolate
 
-            st.query_params["run"] = interpolate(InterpolateRequest(run_id=run.run_id, alpha=alpha))
+            request = InterpolateRequest(run_id=run.run_id, alpha=alpha)
+            st.query_params["run"] = interpolate(request, signed_in())
             st.rerun()
 
 
@@ -152,7 +155,7 @@ def _offer_scores(run: RunInfo) -> None:
         )
         return
     strength_px = choose_strength(_recipe(run))
-    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", list_datasets(), key="scored_on")
+    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", seen_datasets(list_datasets()), key="scored_on")
     if st.button("Score on the test split", type="primary", icon=":material/straighten:", disabled=not dataset):
         launch("evaluate", EvaluateRequest(model=run.run_id, dataset=dataset or "", strength_px=strength_px))
         st.rerun()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import seen
 from pages.runs.table import choose_run
 from pages.widgets.frame import begin, empty, shown_errors
 
@@ -26,7 +27,7 @@ def show() -> None:
 def _table() -> None:
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     if not runs:
         empty("No training yet.", "train", "Train a model")
         return

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import seen_datasets
 from pages.widgets.frame import empty
 from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
@@ -19,7 +20,7 @@ def show_create() -> None:
     state = watched(TASK)
     if state and state.result:
         st.success(f"Study **{state.result['name']}** is ready. Raters choose it under Take part.")
-    datasets = list_datasets()
+    datasets = seen_datasets(list_datasets())
     if not datasets:
         empty("There is no dataset to take real images from.", "data", "Prepare a dataset")
         return

@@ -4,17 +4,20 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.people.session import require_seen
 from pages.study.take_part import is_taking_part
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.results import StudyResults, study_results
 from pipelines.study.studies import open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
+from pipelines.tracking.runs import get_run
 
 _COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
 
 
 def show_results(run_id: str) -> None:
     """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
+    require_seen(get_run(run_id), "The results of this study")
     if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.people.session import seen, seen_datasets, signed_in
 from pages.train.settings import choose_settings
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.words import on_page
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def show() -> None:
     """Show the page."""
     begin("Train", "A recipe and a dataset make a run, which continues when this browser is closed.")
-    names = list_datasets()
+    names = seen_datasets(list_datasets())
     if not names:
         empty("There is no dataset to train on yet.", "data", "Prepare a dataset")
         return
@@ -46,7 +47,7 @@ def _form(names: list[str]) -> None:
         channels = channel_changes(recipe, dataset.manifest)
         summary.caption(_summary(override(recipe, channels)))
         experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
-        runs = list_runs(kind="training")
+        runs = seen(list_runs(kind="training"))
         init = _choose_start(recipe.network.kind, runs)
     with right:
         assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
@@ -68,7 +69,7 @@ def _form(names: list[str]) -> None:
             init=init,
             queue=True,
         )
-        run_id = train(request)
+        run_id = train(request, by=signed_in())
         st.switch_page("runs/page.py", query_params={"run": run_id})
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from pages.widgets.words import as_text, on_page
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import UserError
 
 PROGRAM = "SEM Workbench"
@@ -47,11 +48,13 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(on_page(error.message), icon=":material/error:")
+        st.error(without_secrets(on_page(error.message)), icon=":material/error:")
     except Exception as error:
         if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
             raise
-        st.error(f"The tracking store or the disk did not answer: {error}", icon=":material/cloud_off:")
+        st.error(
+            without_secrets(f"The tracking store or the disk did not answer: {error}"), icon=":material/cloud_off:"
+        )
 
 
 def empty(message: str, page: str, label: str) -> None:

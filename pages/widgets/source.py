@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pipelines.home import writable_home
+from pages.people.files import largest_upload_mb, server_path, uploads_folder
 from sem_models.images.io.read import readable_suffixes
 
 if TYPE_CHECKING:
@@ -28,19 +28,26 @@ def choose_source(label: str, key: str, name: str, given: str = "") -> Path | No
     )
     if way == "On the server":
         text = st.text_input(label, given, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
-        return Path(text).expanduser() if text else None
-    files = st.file_uploader("Micrographs", type=_types(), accept_multiple_files=True, key=f"{key}-files")
+        return server_path(text)
+    files = st.file_uploader(
+        "Micrographs",
+        type=_types(),
+        accept_multiple_files=True,
+        key=f"{key}-files",
+        max_upload_size=largest_upload_mb(),
+    )
     return _kept(files, name) if files and name else None
 
 
 def drop_file(key: str) -> Path | None:
     """Ask for one micrograph, dropped from this computer or named on the server."""
-    file = st.file_uploader("Drop a micrograph here", type=_types(), key=f"{key}-file")
+    file = st.file_uploader(
+        "Drop a micrograph here", type=_types(), key=f"{key}-file", max_upload_size=largest_upload_mb()
+    )
     if file:
         return _kept([file], key) / Path(file.name).name
     label = "Or a file on the server"
-    text = st.text_input(label, placeholder="/data/sem/session-12/image-3.tif", key=f"{key}-path").strip()
-    return Path(text).expanduser() if text else None
+    return server_path(st.text_input(label, placeholder="/data/sem/session-12/image-3.tif", key=f"{key}-path").strip())
 
 
 def _types() -> list[str]:
@@ -51,7 +58,7 @@ def _kept(files: "Sequence[UploadedFile]", name: str) -> Path:
     """Write uploads into a folder of their own, once."""
     content = repr(sorted((file.name, _digest(file)) for file in files))
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    folder = writable_home().root / "uploads" / f"{Path(name).name}-{digest}"
+    folder = uploads_folder() / f"{Path(name).name}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         target = folder / Path(file.name).name

@@ -13,6 +13,7 @@ from pipelines.faults import keep_trace
 from pipelines.home import writable_home
 from pipelines.progress import TerminalProgress
 from pipelines.request import Request
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import Cancelled, Message, UserError
 from sem_models.version import __version__
 
@@ -113,12 +114,13 @@ def exit_status(work: Callable[[], int | None]) -> int:
     try:
         return work() or OK
     except UserError as error:
-        typer.echo(" ".join(said(error.message).split()), err=True)
+        typer.echo(without_secrets(" ".join(said(error.message).split())), err=True)
         return USERS
     except (KeyboardInterrupt, Cancelled):
         typer.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:
+        fault = without_secrets(f"{type(error).__name__}: {error}")
         trace = keep_trace(error, " ".join(sys.argv))
-        typer.echo(f"A fault of the workbench: {type(error).__name__}: {error}. Details: {trace}", err=True)
+        typer.echo(f"A fault of the workbench: {fault}. Details: {trace}", err=True)
         return OURS

@@ -24,6 +24,9 @@ from pipelines.evaluate.requests import (
     RoundTripRequest,
 )
 from pipelines.home import TaskFile, home
+from pipelines.jobs.admission import admit
+from pipelines.people.acting import act_for
+from pipelines.people.person import Person
 from pipelines.predict.requests import (
     MaskTranslationRequest,
     PredictManyRequest,
@@ -94,16 +97,19 @@ class TaskOutput(Output):
 def main(folder: Path) -> int:
     """Carry out the request of a task folder; return the exit status that the command line would give."""
     task = json.loads(home().from_portable((folder / TaskFile.REQUEST).read_text()))
+    act_for(by := Person.from_json(task.get("person")))
     out = TaskOutput()
-    status = exit_status(lambda: _carry_out(task, out))
+    status = exit_status(lambda: _carry_out(task, by, out))
     (folder / TaskFile.OUTCOME).write_text(json.dumps(out.outcome, default=_for_json))
     return status
 
 
-def _carry_out(task: Mapping[str, Any], out: TaskOutput) -> int | None:
+def _carry_out(task: Mapping[str, Any], by: Person, out: TaskOutput) -> int | None:
     use_case = USE_CASES[task["use_case"]]
     try:
-        return use_case.carry_out(use_case.request.model_validate(task["request"]), out)
+        request = use_case.request.model_validate(task["request"])
+        admit(request, by)  # again: files, rights and settings of the lab may have changed since it was asked for
+        return use_case.carry_out(request, out)
     except UserError as error:
         out.outcome["error"] = error.message
         raise

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from pipelines.data.requests import PrepareRequest
 from pipelines.home import home
+from pipelines.people.acting import acting_person
+from pipelines.people.dataset_owner import dataset_ownership, own_dataset
+from pipelines.people.permissions import Action, require
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -16,10 +19,14 @@ def prepare(
     show: Callable[[Plan], None] | None = None,
 ) -> tuple[Dataset, str]:
     """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
+    by = acting_person()
+    if (home().datasets / request.name).exists():
+        require(by, Action.CHANGE, dataset_ownership(request.name), f"The dataset {request.name} that there is")
     plan = plan_dataset(request, progress)
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)
+    own_dataset(request.name, by)
     from pipelines.tracking.datasets import log_dataset
 
     return dataset, log_dataset(dataset)

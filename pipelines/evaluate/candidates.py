@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.runs import RunInfo, list_runs
+from pipelines.tracking.runs import RunInfo
 
 LATEST = 6
 """Runs that are compared unless somebody chooses others: as many as can be told apart in one picture."""
@@ -26,17 +26,17 @@ class Candidates:
         return ", ".join(filter(None, (self.dataset, self.task)))
 
 
-def candidates() -> list[Candidates]:
-    """List all scored runs by dataset and task, those with the newest run first.
+def candidates(runs: Sequence[RunInfo]) -> list[Candidates]:
+    """Put the scored ones among runs, newest first, together by dataset and task, those with the newest run first.
 
     On one masked dataset, a segmentation has other scores than a synthesis, so the task counts as well.
     """
     together: dict[tuple[str, str], list[RunInfo]] = {}
-    for run in list_runs(kind="training"):
+    for run in runs:
         dataset = run.tags.get(Tag.evaluated("test"))
         if dataset is not None:
             together.setdefault((dataset, run.tags.get(Tag.TASK, "")), []).append(run)
-    return [Candidates(dataset, task, tuple(runs)) for (dataset, task), runs in together.items()]
+    return [Candidates(dataset, task, tuple(found)) for (dataset, task), found in together.items()]
 
 
 def in_address(run_ids: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
+from pipelines.names import OutField
 from pipelines.request import Request
 from sem_models.config.backend import BackendChoice
 from sem_models.errors import FieldRef, UserError
@@ -40,7 +41,7 @@ class ApplicationRequest(Request):
 
     model: ModelField = Field(description=MODEL_HELP)
     inputs: tuple[Path, ...] = Field(min_length=1, description=_INPUTS)
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     scale: int = Field(4, ge=1, le=16, description=SCALE_HELP)
     tile_px: int | None = Field(
         None, ge=32, description="Edge of a tile in input pixels; by default chosen automatically."
@@ -81,7 +82,7 @@ class SynthesiseRequest(Request):
     use_case: ClassVar[str] = "synthesise"
 
     model: ModelField = Field(description=f"A {_DIFFUSION}.")
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     count: int = Field(4, ge=1, le=99_999, description="Number of images, where there are no masks.")
     size_px: int = Field(256, ge=16, description="Height and width in px, where there are no masks.")
     masks: Path | None = Field(None, description="Label maps to draw from: a file or a folder.")
@@ -99,7 +100,7 @@ class TranslateRequest(Request):
     use_case: ClassVar[str] = "translate"
 
     inputs: tuple[Path, ...] = Field(min_length=1, description=_INPUTS)
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     to: ModelField = Field(description=f"Target contrast: {_DIFFUSION}.")
     source: ModelField | None = Field(None, description=f"Contrast of the inputs, for ddib only: {_DIFFUSION}.")
     method: TranslationMethod = Field(
@@ -136,7 +137,7 @@ class MaskTranslationRequest(Request):
     inputs: tuple[Path, ...] = Field(min_length=1, description="Micrographs, files or folders.")
     segmenter: ModelField = Field(description="Segmentation model of the contrast of the inputs.")
     synthesiser: ModelField = Field(description="Synthesis model of the other contrast.")
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     mapping: Annotated[dict[int, int] | None, BeforeValidator(_labels)] = Field(
         None, description="A=B: label A of the segmenter becomes label B of the synthesiser."
     )

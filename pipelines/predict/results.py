@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.home import home
-from pipelines.jobs.tasks import TaskState, list_tasks
+from pipelines.jobs.tasks import TaskState
 from pipelines.model_ref import ModelRef
 from pipelines.predict.requests import PredictRequest
 from sem_models.counts import counted
@@ -24,15 +23,15 @@ class RecentResult:
     """Seconds of the epoch."""
 
 
-def new_result_folder(model: ModelRef) -> Path:
-    """Name a folder for the results of a model; it is not made yet."""
+def new_result_folder(parent: Path, model: ModelRef) -> Path:
+    """Name a folder below `parent` for the results of a model; it is not made yet."""
     label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
-    return home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
+    return parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
 
 
-def recent_results(most: int) -> list[RecentResult]:
-    """List the latest applications of models that gave at least one result, newest first."""
-    found = [result for task in list_tasks() if (result := _result(task))]
+def recent_results(tasks: Sequence[TaskState], most: int) -> list[RecentResult]:
+    """Find among tasks, newest first, the latest applications of models that gave at least one result."""
+    found = [result for task in tasks if (result := _result(task))]
     return found[:most]
 
 

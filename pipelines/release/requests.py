@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from pipelines.model_ref import MODEL_HELP, STRENGTH_HELP, ModelField, RunField
-from pipelines.names import AliasField, NewNameField
+from pipelines.names import AliasField, NewNameField, OutField
 from pipelines.request import Request
 
 ExportFormat = Literal["folder", "onnx", "bioimageio"]
@@ -51,7 +51,7 @@ class ExportRequest(Request):
 
     model: ModelField = Field(description=MODEL_HELP)
     format: ExportFormat = Field(description="folder (for `sem_models.load_model`), onnx or bioimageio.")
-    out: Path = Field(description="File or folder to write.")
+    out: OutField = Field(description="File or folder to write.")
     strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
 
 

@@ -58,6 +58,11 @@ class Tag:
     """Largest difference of an imported model from its own program, as a fraction of the span of the output."""
     DIRECTION: Final = "sem.direction"
     """Which generator of a cycle was registered."""
+    OWNER: Final = "sem.owner"
+    """Id of the person who made the run; absent before version 0.2."""
+    OWNER_NAME: Final = "sem.owner_name"
+    SHARED: Final = "sem.shared"
+    """`yes` where everybody in the lab may see the run."""
     WARNING: Final = "sem.warning."
     """The topic of the warning follows."""
 

@@ -19,7 +19,8 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 import sem_models
 from pipelines.model_ref import RegistryRef
-from pipelines.tracking.keys import Artifact
+from pipelines.people.permissions import Ownership
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
@@ -48,6 +49,11 @@ class RegisteredVersion:
     aliases: tuple[str, ...]
     run_id: str
     tags: Mapping[str, str]
+
+    @property
+    def ownership(self) -> Ownership:
+        """Whose it is; registering a model shows it to the lab."""
+        return Ownership(self.tags.get(Tag.OWNER, ""), shared=True)
 
 
 def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.data.find import find_dataset
 from pipelines.model_ref import RunRef, StarterRef
+from pipelines.people.person import Person
 from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from sem_models.datasets.dataset import Dataset
 
 
-def schedule_training(request: TrainRequest) -> str:
+def schedule_training(request: TrainRequest, by: Person | None = None) -> str:
     """Create a SCHEDULED run for a request, which no process trains yet; return its id.
+
+    It belongs to `by`, or to whom this process works for.
 
     Raises:
         UserError: As `create_training`, or there is no such recipe or setting.
@@ -28,7 +31,7 @@ def schedule_training(request: TrainRequest) -> str:
     from sem_models.config.presets.table import find_recipe
 
     recipe = override(find_recipe(request.recipe), request.changes)
-    run_id = create_training(recipe, request.dataset, request.experiment, request.init)
+    run_id = create_training(recipe, request.dataset, request.experiment, request.init, by)
     if request.devices > 1:
         set_tags(run_id, {Tag.DEVICES: str(request.devices)})
     return run_id
@@ -39,6 +42,7 @@ def create_training(
     dataset_name: str,
     experiment: str = Experiment.DEFAULT,
     init: RunRef | StarterRef | None = None,
+    by: Person | None = None,
 ) -> str:
     """Create a SCHEDULED run that holds the resolved recipe and the dataset's manifest; return its id.
 
@@ -56,13 +60,13 @@ def create_training(
         recipe = shortened(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)
         check_compatible(recipe, dataset.manifest)
-        run_id = _new_run(recipe, dataset, experiment)
+        run_id = _new_run(recipe, dataset, experiment, by)
         if init and source:
             record_warm_start(run_id, init, source)
     return run_id
 
 
-def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str) -> str:
+def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str, by: Person | None) -> str:
     name = dataset.folder.name
     tags = {
         Tag.TASK: recipe.task,
@@ -71,7 +75,7 @@ def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str) -> str:
         Tag.DATASET_DIGEST: dataset.digest,
         Tag.COMMIT: code_commit(),
     }
-    run_id = create_run(experiment, f"{recipe.name} on {name}", "training", flat_parameters(recipe), tags)
+    run_id = create_run(experiment, f"{recipe.name} on {name}", "training", flat_parameters(recipe), tags, by)
     put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")
     put_json(run_id, Artifact.MANIFEST, dataset.manifest.model_dump(mode="json"))
     attach_dataset(run_id, dataset, "training")

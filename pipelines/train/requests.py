@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import StartField
-from pipelines.names import DatasetField, ExperimentField
+from pipelines.names import DatasetField, ExperimentField, RunIdField
 from pipelines.request import Request
 from pipelines.tracking.keys import Experiment
 
@@ -35,7 +35,7 @@ class ResumeRequest(Request):
 
     use_case: ClassVar[str] = "resume"
 
-    run_id: str = Field(description="Run to continue.")
+    run_id: RunIdField = Field(description="Run to continue.")
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
     devices: int | None = Field(
         None, ge=1, description="Number of GPUs from now on, if another; the batch changes with it."
@@ -47,7 +47,7 @@ class InterpolateRequest(Request):
 
     use_case: ClassVar[str] = "interpolate"
 
-    run_id: str = Field(description="A training with a pixel and an adversarial stage.")
+    run_id: RunIdField = Field(description="A training with a pixel and an adversarial stage.")
     alpha: float = Field(0.5, ge=0, le=1, description="0: pixel losses only; 1: the adversarial end.")
 
 

@@ -140,7 +140,7 @@ def test_results_stay_closed_until_the_rater_is_through(study: Study) -> None:
 
 def test_a_new_study_is_asked_for_by_a_request(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda request: asked.append(request) or "task")
+    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda request, by: asked.append(request) or "task")
     app = page("study")
     app.segmented_control(key="view").set_value("New study").run()
     assert button(app, "Make the study").disabled

@@ -14,6 +14,7 @@ from pipelines.evaluate.labels import short_names
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.verdict import verdict
 from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.runs import list_runs
 from sem_models.evaluation.paired import compare_to
 from sem_models.evaluation.report import EvaluationReport, Row
 from tests.support.scored_runs import FAIR, GOOD, GROUPS, MSE, POOR, store, three_runs
@@ -80,7 +81,7 @@ def test_the_effect_size_is_that_of_a_t_test_over_specimens(sem_home: Path) -> N
 
 def test_only_the_latest_runs_of_one_test_set_are_offered(sem_home: Path) -> None:
     ids = [store(f"run {index}", GOOD, 0.1, params={"train.seed": str(index)}) for index in range(3)]
-    (group,) = candidates()
+    (group,) = candidates(list_runs(kind="training"))
     assert group.title == "set"
     assert {run.run_id for run in group.runs} == set(ids)
     assert LATEST < 10

@@ -1,0 +1,56 @@
+"""The audit log: who did what, when. Lines are only ever added."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from pipelines.home import writable_home
+from pipelines.people.person import Person
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One line of the log."""
+
+    time: str
+    """ISO 8601, UTC."""
+    person: str
+    """Id; names are not unique."""
+    name: str
+    role: str
+    deed: str
+    """One word or two: `train`, `cancel`, `sign in`, `refused`."""
+    thing: str
+    """Id or name of what it was done to; never its content."""
+
+
+def record(person: Person, deed: str, thing: str = "") -> None:
+    """Add a line; it is on the disk when this returns.
+
+    One write to a file that is open for appending: lines of several processes do not mix, and none replaces another.
+    """
+    line = Deed(datetime.now(UTC).isoformat(timespec="seconds"), person.id, person.name, person.role, deed, thing)
+    place = writable_home().audit
+    log = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        size = os.fstat(log).st_size
+        torn = size and os.pread(log, 1, size - 1) != b"\n"  # a full disk cut the last line off
+        os.write(log, f"{chr(10) if torn else ''}{json.dumps(asdict(line))}\n".encode())
+        os.fsync(log)
+    finally:
+        os.close(log)
+
+
+def read_audit() -> Iterator[Deed]:
+    """Read all lines, oldest first; one that a full disk cut off is given as it is."""
+    place = writable_home().audit
+    if not place.is_file():
+        return
+    with place.open() as lines:
+        for line in lines:
+            try:
+                yield Deed(**json.loads(line))
+            except (ValueError, TypeError):
+                yield Deed("", "", "", "", "unreadable line", line.strip())
