@@ -130,9 +130,19 @@ def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
     """Provide a local folder with weights and recipe of a registered model, and its source run.
 
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
+
+    Raises:
+        UserError: There is no such model, or another program registered it.
     """
     version = find_version(ref)
-    return Path(artifacts_at(str(version.source)).download_artifacts("artifacts")), version.run_id or None
+    try:
+        folder = Path(artifacts_at(str(version.source)).download_artifacts("artifacts"))
+    except (MlflowException, OSError) as error:
+        raise UserError(
+            f"{ref} has no files that the workbench could read: it was deleted, or registered by another program, "
+            "whose code is not executed. Register a run, or import the weights."
+        ) from error
+    return folder, version.run_id or None
 
 
 def find_version(ref: RegistryRef) -> ModelVersion:

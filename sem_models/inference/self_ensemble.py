@@ -89,7 +89,7 @@ def _moments(
     predictor: Predictor, unit: NDArray[np.float32], orientations: tuple[int, ...], progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the mean of the outputs and the sum of squared differences from it (Welford's recurrence)."""
-    mean = squares = np.float32(0)
+    mean = squares = np.zeros((1, 1, 1), np.float32)
     for index, orientation in enumerate(orientations):
         given = np.ascontiguousarray(oriented(unit, orientation))
         tell = part_of(progress, index, len(orientations))
