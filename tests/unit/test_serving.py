@@ -9,46 +9,21 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-import torch
-from torch import Tensor, nn
 
 from sem_models import serving
-from sem_models.config.intensity import IntensityLimits, TypeLimits
 from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
 from sem_models.images.databar import DataBar
 from sem_models.images.io.uploads import MOST_REQUEST_SAMPLES
 from sem_models.images.io.write import decode_tiff, encode_png, encode_tiff
 from sem_models.images.micrograph import Micrograph
-from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.told_width import ToldWidthModel
 from sem_models.serving import Deadline, Options, ServedModel, TimeOver
+from tests.support.halving import Half, black_to_60000, halving
 
 GREY = (np.random.default_rng(0).integers(0, 15000, (40, 50)) * 4).astype(np.uint16)
 HALF = GREY // 2
-
-
-class Half(nn.Module):
-    """Halves grey levels, and waits for permission where a test wants it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(0.5))
-        self.may_go, self.entered = threading.Event(), threading.Event()
-        self.may_go.set()
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.entered.set()
-        self.may_go.wait(20)
-        return x[:, :1] * self.weight
-
-
-def halving(dtype: str = "uint16", recipe: str = "nafnet-denoise-small") -> RestorationModel:
-    """A denoiser whose limits are 0 and 60000, with a network that halves."""
-    limits = (TypeLimits(dtype=dtype, parts=((0.0, 60000.0),)),)
-    known = find_recipe(recipe).model_copy(update={"limits": IntensityLimits(input=limits, output=limits)})
-    return RestorationModel(known, Half().requires_grad_(False), "half", run_id="r" * 32)
 
 
 @pytest.fixture
@@ -220,8 +195,7 @@ def test_a_databar_can_be_cut(model: ServedModel, choice: str, rows: int, monkey
 
 def test_the_blur_of_a_model_that_can_be_told() -> None:
     recipe = find_recipe("refocus-strength-small")
-    limits = (TypeLimits(dtype="uint16", parts=((0.0, 60000.0),)),)
-    recipe = recipe.model_copy(update={"limits": IntensityLimits(input=limits, output=limits)})
+    recipe = recipe.model_copy(update={"limits": black_to_60000("uint16")})
     model = ServedModel(ToldWidthModel(recipe, Half().requires_grad_(False), "told"))
     (row,) = model.answer([text(encode_tiff(micrograph()))], {"strength_px": 1.25})
     assert "1.25 px" in image_of(row["image"]).history[-1].settings
