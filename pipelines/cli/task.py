@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import data, evaluate, predict, release, study, train
+from pipelines.backup.requests import BackupRequest, RestoreRequest
+from pipelines.cli import backup, data, evaluate, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
@@ -77,6 +78,8 @@ USE_CASES: Mapping[str, UseCase] = {
         (ExportRequest, release.export),
         (ServeRequest, release.serve),
         (StudyCreateRequest, study.create),
+        (BackupRequest, backup.backup),
+        (RestoreRequest, backup.restore),
     )
 }
 

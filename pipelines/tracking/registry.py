@@ -16,6 +16,7 @@ from mlflow.models import ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType
 
 import sem_models
 from pipelines.model_ref import RegistryRef
@@ -27,6 +28,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, read_recipe
 from sem_models.suggestions import did_you_mean
+from sem_models.tasks.table import find_task
 
 _PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -37,7 +39,7 @@ _NEEDED = (
 _PAGE = 1000
 """Models asked for at once."""
 COLUMN = "image"
-"""Name of the only column of input and output: a TIFF file as base64 text."""
+"""Name of the column of input and output: an image file as base64 text, or nested lists of grey levels."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,8 @@ def _create_if_new(store: MlflowClient, name: str) -> None:
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:
     """Write an MLflow model to `target` that serves the weights of a run in `folder`: models from code, no pickle."""
-    column = Schema([ColSpec("string", COLUMN)])
-    parameters = _parameters(read_recipe(folder))
-    signature = ModelSignature(column, column, parameters) if parameters else ModelSignature(column, column)
+    column = Schema([ColSpec(AnyType(), COLUMN)])
+    signature = ModelSignature(column, column, _parameters(read_recipe(folder)))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         # The weights of the starter models are of no use to another model.
@@ -109,10 +110,19 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
         )
 
 
-def _parameters(recipe: Recipe) -> ParamSchema | None:
-    """Return what a request may set beside its image: the blur to undo, with the default of the model."""
-    strength = capabilities(recipe.network).strength
-    return ParamSchema([ParamSpec("strength_px", "double", strength.default_px)]) if strength else None
+def _parameters(recipe: Recipe) -> ParamSchema:
+    """Return what a request may set beside its images, with defaults, as `sem_models.serving.Options` describes it."""
+    found = [
+        ParamSpec("tile_px", "long", 0),
+        ParamSpec("databar", "string", "keep"),
+        ParamSpec("format", "string", "tiff"),
+        ParamSpec("dtype", "string", ""),
+    ]
+    if len(find_task(recipe).orientations(recipe)) > 1:
+        found += [ParamSpec("self_ensemble", "boolean", False), ParamSpec("standard_deviation", "boolean", False)]
+    if strength := capabilities(recipe.network).strength:
+        found.append(ParamSpec("strength_px", "double", strength.default_px))
+    return ParamSchema(found)
 
 
 def _requirements(recipe: Recipe) -> list[str]:
@@ -126,9 +136,19 @@ def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
     """Provide a local folder with weights and recipe of a registered model, and its source run.
 
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
+
+    Raises:
+        UserError: There is no such model, or another program registered it.
     """
     version = find_version(ref)
-    return Path(artifacts_at(str(version.source)).download_artifacts("artifacts")), version.run_id or None
+    try:
+        folder = Path(artifacts_at(str(version.source)).download_artifacts("artifacts"))
+    except (MlflowException, OSError) as error:
+        raise UserError(
+            f"{ref} has no files that the workbench could read: it was deleted, or registered by another program, "
+            "whose code is not executed. Register a run, or import the weights."
+        ) from error
+    return folder, version.run_id or None
 
 
 def find_version(ref: RegistryRef) -> ModelVersion:
