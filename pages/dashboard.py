@@ -12,6 +12,7 @@ from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 
 PAGES = {
     "home": ("Home", ":material/home:"),

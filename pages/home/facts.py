@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pages.widgets.words import as_text
-from pipelines.counts import counted
+from pipelines.counts import counted, dose_text
 from pipelines.viewing.inspection import FileFacts, Inspection
 from sem_models.images.facts import FACTS
 
@@ -44,7 +44,7 @@ def _condition_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, 
         yield "Noise and detail", "cannot be told from a colour image"
         return
     dose, std = state.equivalent_dose_e_per_px, state.noise_std
-    level = f"as of {dose:.2g} electrons per pixel, " if dose else ""
+    level = f"as of {dose_text(dose)}, " if dose else ""
     yield "Noise", f"{level}± {std:.1%} of the grey range" if std else "cannot be told"
     if state.finest_px:
         nm = state.finest_px * facts.pixel_size_nm if facts.pixel_size_nm else None
@@ -54,8 +54,8 @@ def _condition_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, 
     clipped = {"darkest": state.darkest, "brightest": state.brightest}
     seen = [f"{share:.2%} at the {name} value" for name, share in clipped.items() if share > _FEW]
     yield "Clipping", ", ".join(seen) or "none"
-    lines = counted(state.defective_lines, "line") if state.defective_lines else "none found"
-    yield "Defective lines", lines
+    lines = state.lines_without_signal
+    yield "Lines without signal", f"{lines:,}" if lines else "none found"
 
 
 def caveats(facts: FileFacts, found: Inspection) -> list[str]:

@@ -38,8 +38,8 @@ def show_opened(path: Path) -> None:
                 st.markdown("\n".join(f"- {caveat}" for caveat in known))
         st.subheader("What you can do with it")
         with shown_errors():
-            for offer in offers(found.condition, _trained()):
-                _show_offer(offer, path)
+            for place, offer in enumerate(offers(found.condition, _trained())):
+                _show_offer(offer, path, first=place == 0)
             st.page_link("data/page.py", label="Prepare images like it for training", icon=":material/folder_open:")
 
 
@@ -65,20 +65,20 @@ def _trained() -> Mapping[str, ModelRef]:
     return trained_models(seen(list_versions()), runs)
 
 
-def _show_offer(offer: Offer, path: Path) -> None:
+def _show_offer(offer: Offer, path: Path, first: bool) -> None:
     """Offer a button that restores now, and the way to all settings; where there is no model, the way to one."""
     with st.container(border=offer.advised, gap="small"):
         if offer.model is None:
             st.page_link("train/page.py", label=f"{offer.title}: train a model", icon=":material/model_training:")
         else:
-            _show_buttons(offer, offer.model, path)
+            _show_buttons(offer, offer.model, path, first)
         made_by = f" By {offer.made_by}." if offer.made_by else ""
         st.caption(f"{offer.reason}{made_by}".strip())
 
 
-def _show_buttons(offer: Offer, model: ModelRef, path: Path) -> None:
+def _show_buttons(offer: Offer, model: ModelRef, path: Path, first: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        kind: Literal["primary", "secondary"] = "primary" if offer.advised else "secondary"
+        kind: Literal["primary", "secondary"] = "primary" if offer.advised and first else "secondary"
         if st.button(offer.title, type=kind, icon=":material/auto_fix_high:", key=f"offer-{offer.title}"):
             request = PredictRequest(model=model, inputs=(path,), out=new_result_folder(results_folder(), model))
             st.switch_page("inference/page.py", query_params={PredictRequest.use_case: start_task(request)})

@@ -12,13 +12,13 @@ from pages.home.recent import show_recent
 from pages.people.files import server_path
 from pages.widgets.frame import heading, shown_errors
 from pages.widgets.source import drop_file
+from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.home import home
 from pipelines.jobs.slots import slot_names
 from pipelines.tracking.address import public_address
 
-FILE = "file"
-"""Parameter of the address that names the opened file."""
+FILE = "file"  # parameter of the address that names the opened file
 
 
 def show() -> None:
@@ -71,8 +71,8 @@ def _machine() -> None:
     memory = psutil.virtual_memory().available / 2**30
     free = shutil.disk_usage(home().root).free / 2**30
     st.caption(
-        f"{device}, {memory:.1f} GiB of memory and {free:.0f} GiB of disk free. Files in `{home().root}`, runs in "
-        f"`{public_address()}`."
+        f"{device}, {memory:.1f} GiB of memory and {free:.0f} GiB of disk free. Files in {as_text(str(home().root))}, "
+        f"runs in {as_text(public_address())}."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pipelines.counts import counted
+from pipelines.counts import counted, dose_text
 from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, StarterRef
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
@@ -112,7 +112,7 @@ def _on_noise(model: ModelRef | None, state: "Condition | None") -> Advice:
     if dose is None:
         return False, "How noisy this image is cannot be told."
     least, most = STARTER_DOSE_E_PER_PX
-    noisy = f"As noisy as a scan of about {dose:.2g} electrons per pixel."
+    noisy = f"As noisy as a scan of {dose_text(dose)}."
     if dose >= _LITTLE_NOISE_E_PER_PX:
         return False, f"{noisy} There is little to remove, and classical filters keep more detail."
     if not isinstance(model, StarterRef):
@@ -139,9 +139,9 @@ def _on_focus(model: ModelRef | None, state: "Condition | None") -> Advice:  # n
 
 
 def _on_lines(model: ModelRef | None, state: "Condition | None") -> Advice:  # noqa: ARG001
-    if not state or not state.defective_lines:
+    if not state or not state.lines_without_signal:
         return False, "No scan line without signal was found."
-    return True, f"{counted(state.defective_lines, 'scan line')} without signal."
+    return True, f"{counted(state.lines_without_signal, 'scan line')} without signal."
 
 
 _WAYS: Final = (

@@ -1,4 +1,4 @@
-"""The condition of one image: its noise, the finest detail above the noise, clipped pixels and defective lines.
+"""The condition of one image: its noise, the finest detail above the noise, clipped pixels and lines without signal.
 
 One frame does not tell everything: a specimen that is soft by nature and an image out of focus look alike, and noise
 that is correlated between pixels hides what lies below it. What cannot be told is None, beside the reason.
@@ -14,12 +14,11 @@ from scipy.ndimage import uniform_filter1d
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.frequency import Rings, windowed_spectrum
 from sem_models.images.intensity import UnitImage, pooled_range, to_unit
-from sem_models.physics.find_line_defects import find_line_defects
+from sem_models.physics.find_line_defects import find_lines_without_signal
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate, estimate_noise
 
 MEASURED_PX = 1024
 """Largest edge of the part in the middle in which noise, detail and lines are measured."""
-_SMALLEST_PX = 64
 _ENOUGH = 2**24
 """Pixels after which more would not change a share visibly; evenly spaced rows of larger images are counted."""
 _RINGS = 5
@@ -46,8 +45,8 @@ class Condition:
     """Share of the pixels that have the lowest value of the whole image."""
     brightest: float
     """Share that have its highest value."""
-    defective_lines: int
-    """Scan lines of the measured part that are without signal over at least 48 px."""
+    lines_without_signal: int
+    """Scan lines of the measured part that are constant, or repeat the line above, over at least 48 px."""
     measured_px: tuple[int, int]
     """Rows and columns of the part in which noise, detail and lines were measured."""
 
@@ -85,7 +84,7 @@ def condition(image: NDArray[Any]) -> Condition:
         no_finest=no_finest,
         darkest=float(np.mean(rows == image.min())),
         brightest=float(np.mean(rows == image.max())),
-        defective_lines=int(find_line_defects(unit).any(axis=1).sum()) if min(unit.shape) >= _SMALLEST_PX else 0,
+        lines_without_signal=int(find_lines_without_signal(unit).any(axis=1).sum()),
         measured_px=(int(part.shape[0]), int(part.shape[1])),
     )
 

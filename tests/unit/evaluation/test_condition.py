@@ -1,4 +1,4 @@
-"""What one frame tells about itself: noise, finest detail, clipping, defective lines."""
+"""What one frame tells about itself: noise, finest detail, clipping, lines without signal."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_shot_noise_is_given_as_the_dose_that_made_it(dose_e_per_px: float) -> N
     assert found.equivalent_dose_e_per_px == pytest.approx(dose_e_per_px, rel=0.15)
     assert found.noise_std == pytest.approx((0.3 / dose_e_per_px) ** 0.5, rel=0.1)
     assert found.measured_px == (SIZE, SIZE)
-    assert found.defective_lines == 0
+    assert found.lines_without_signal == 0
 
 
 def test_clipped_pixels_are_counted_on_both_sides() -> None:
@@ -54,7 +54,7 @@ def test_clipped_pixels_are_counted_on_both_sides() -> None:
 def test_lines_without_signal_are_counted() -> None:
     image = ramp(80)
     image[[50, 120]] = 0
-    assert condition(image).defective_lines == 2
+    assert condition(image).lines_without_signal == 2
 
 
 @pytest.mark.parametrize("image", [np.full((SIZE, SIZE), 100, np.uint8), ramp(20)[:40, :40]])
