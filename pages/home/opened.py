@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.home.facts import caveats, file_rows, pixel_rows
 from pages.people.files import results_folder
-from pages.people.session import seen
+from pages.people.session import seen, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.viewer.component import ShownImage, show_viewer
 from pipelines.jobs.tasks import start_task
@@ -81,6 +81,7 @@ def _show_buttons(offer: Offer, model: ModelRef, path: Path, first: bool) -> Non
         kind: Literal["primary", "secondary"] = "primary" if offer.advised and first else "secondary"
         if st.button(offer.title, type=kind, icon=":material/auto_fix_high:", key=f"offer-{offer.title}"):
             request = PredictRequest(model=model, inputs=(path,), out=new_result_folder(results_folder(), model))
-            st.switch_page("inference/page.py", query_params={PredictRequest.use_case: start_task(request)})
+            task = start_task(request, signed_in())
+            st.switch_page("inference/page.py", query_params={PredictRequest.use_case: task})
         chosen = {"model": str(model), "file": str(path)}
         st.page_link("inference/page.py", label="With settings", icon=":material/tune:", query_params=chosen)

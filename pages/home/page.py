@@ -9,7 +9,7 @@ import streamlit as st
 from pages.home.learning import show_learning
 from pages.home.opened import show_opened
 from pages.home.recent import show_recent
-from pages.people.files import server_path
+from pages.people.files import server_path, uploads_folder
 from pages.widgets.frame import heading, shown_errors
 from pages.widgets.source import drop_file
 from pages.widgets.words import as_text
@@ -47,7 +47,7 @@ def _ask() -> None:
     if st.button("Try a simulated micrograph", icon=":material/science:", type="tertiary"):
         from pipelines.data.sample import sample_micrograph
 
-        path = sample_micrograph()
+        path = sample_micrograph(uploads_folder())
     if path:
         st.query_params[FILE] = str(path)
         st.rerun()

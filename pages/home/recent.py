@@ -26,10 +26,11 @@ def show_recent() -> None:
     """Show the latest results and trainings."""
     st.subheader("Recent work")
     results = recent_results(seen(list_tasks()), _MOST)
-    for result in results:
-        label = f"{as_text(result.title)}, {as_text(result.model)}, {_ago(result.started)}"
-        query = {"predict": result.task_id}
-        st.page_link("inference/page.py", label=label, icon=":material/image:", query_params=query)
+    with st.container(gap=None):
+        for result in results:
+            label = f"{as_text(result.title)}, {as_text(result.model)}, {_ago(result.started)}"
+            query = {"predict": result.task_id}
+            st.page_link("inference/page.py", label=label, icon=":material/image:", query_params=query)
     if is_opening() and not has_database():
         _wait_for_store()
     elif not _trainings() and not results:
@@ -49,11 +50,12 @@ def _trainings() -> bool:
 
     find_the_dead()
     runs = seen(list_runs(kind="training"))
-    for run in runs[:_MOST]:
-        when = f", {_ago(run.started.timestamp())}" if run.started else ""
-        label = f"{as_text(run.name)}, {state_word(run.status)}{when}"
-        icon = _ICONS.get(run.status, ":material/error:")
-        st.page_link("runs/page.py", label=label, icon=icon, query_params={"run": run.run_id})
+    with st.container(gap=None):
+        for run in runs[:_MOST]:
+            when = f", {_ago(run.started.timestamp())}" if run.started else ""
+            label = f"{as_text(run.name)}, {state_word(run.status)}{when}"
+            icon = _ICONS.get(run.status, ":material/error:")
+            st.page_link("runs/page.py", label=label, icon=icon, query_params={"run": run.run_id})
     return bool(runs)
 
 

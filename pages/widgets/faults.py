@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.widgets.words import on_page
 from pipelines.faults import keep_trace
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import UserError
 
 
@@ -13,7 +14,7 @@ def show_fault(error: Exception) -> bool:
     A mistake that the user can correct is one sentence, as everywhere. Of a fault, the trace goes into a file.
     """
     if isinstance(error, UserError):
-        st.error(on_page(error.message), icon=":material/error:")
+        st.error(without_secrets(on_page(error.message)), icon=":material/error:")
         return True
     st.error(
         f"This part of the page failed, which is a fault of the workbench ({type(error).__name__}). Nothing is lost: "

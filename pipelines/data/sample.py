@@ -10,8 +10,8 @@ _DOSE_E_PER_PX: Final = 15.0
 """Noisy enough to be worth restoring, and within what the starter model was made for."""
 
 
-def sample_micrograph() -> Path:
-    """Write a simulated micrograph of fibres below the home folder, and return its file; the same one each time.
+def sample_micrograph(folder: Path) -> Path:
+    """Write a simulated micrograph of fibres into a folder, once, and return its file.
 
     Raises:
         UserError: The home folder cannot be written.
@@ -20,7 +20,8 @@ def sample_micrograph() -> Path:
     from sem_models.physics.simulators.phantoms.render import Beam
     from sem_models.physics.simulators.phantoms.table import make_phantom
 
-    path = writable_home().root / "uploads" / "simulated" / "simulated-fibres.tif"
+    writable_home()
+    path = folder / "simulated" / "simulated-fibres.tif"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         phantom = make_phantom("fibres", _SIZE, seed=7, beam=Beam(dose_e_per_px=_DOSE_E_PER_PX))

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages.home import learning, opened
 from pipelines.home import TaskFile, home
 from pipelines.jobs.liveness import HOST, describe
+from pipelines.people.person import Person
 from pipelines.predict.requests import PredictRequest
 from pipelines.request import Request
 from pipelines.tracking.runs import create_run, set_status
@@ -88,7 +89,7 @@ def test_a_path_that_is_typed_stands_in_the_address(recording: Path) -> None:
 def test_one_click_restores(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Request] = []
 
-    def start(request: Request) -> str:
+    def start(request: Request, by: Person) -> str:  # noqa: ARG001
         asked.append(request)
         return task("predict", {"model": "starter:denoise"})
 
