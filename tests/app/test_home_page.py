@@ -89,7 +89,7 @@ def test_a_path_that_is_typed_stands_in_the_address(recording: Path) -> None:
 def test_one_click_restores(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Request] = []
 
-    def start(request: Request, by: Person) -> str:  # noqa: ARG001
+    def start(request: Request, by: Person) -> str:
         asked.append(request)
         return task("predict", {"model": "starter:denoise"})
 
