@@ -53,6 +53,7 @@ LABELS = {
 ACTIVITIES = {
     "demo": "Demo",
     "evaluate": "Scoring",
+    "export": "Writing the files",
     "gallery": "Computing pictures",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
