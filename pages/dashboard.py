@@ -21,6 +21,7 @@ PAGES = {
     "runs": ("Runs", ":material/show_chart:"),
     "inference": ("Inference", ":material/auto_fix_high:"),
     "compare": ("Compare", ":material/compare_arrows:"),
+    "models": ("Models", ":material/deployed_code:"),
     "study": ("Study", ":material/groups:"),
 }
 

@@ -75,6 +75,11 @@ class Home:
         return self.root / "cache" / "pyramids"
 
     @property
+    def exports(self) -> Path:
+        """Models that the dashboard has written for other programs, to be downloaded."""
+        return self.root / "exports"
+
+    @property
     def gallery(self) -> Path:
         """Test images through each compared method. They can be deleted at any time, like pyramids."""
         return self.root / "cache" / "gallery"

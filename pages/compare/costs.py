@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.compare.means import BASELINE_COLOUR, MODEL_COLOUR
+from pages.compare.means import marker_of
 from pages.widgets.scores import header
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.costs import MethodCost, devices, method_costs
@@ -40,15 +40,14 @@ def _plot(
 ) -> None:
     figure = go.Figure()
     for cost in costs:
-        baseline = cost.method.startswith("baseline:")
         figure.add_scatter(
-            x=[value(cost)], y=[cost.score.mean], mode="markers+text", text=[names[cost.method]], showlegend=False,
-            textposition="top center", hovertemplate="%{text}<br>%{x:.3g}<br>%{y:.4g}<extra></extra>",
-            marker={"size": 11, "color": BASELINE_COLOUR if baseline else MODEL_COLOUR,
-                    "symbol": "diamond" if baseline else "circle"},
+            x=[value(cost)], y=[cost.score.mean], mode="markers", name=names[cost.method],
+            hovertemplate="%{x:.3g}<br>%{y:.4g}", marker={"size": 11, **marker_of(cost.method, list(names))},
         )  # fmt: skip
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
-        height=340, margin={"l": 60, "r": 20, "t": 20, "b": 45}, xaxis={"type": "log", "title": title},
+        height=360, margin={"l": 60, "r": 20, "t": 10, "b": 45}, legend=legend,
+        xaxis={"type": "log", "title": title},
         yaxis_title=header(metric), template="simple_white",
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")

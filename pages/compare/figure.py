@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pipelines.evaluate.compare import Comparison
-from pipelines.evaluate.gallery_files import TARGET, gallery_pictures
+from pipelines.evaluate.gallery_files import TARGET, gallery_pictures, usual_choice
 from pipelines.publish.crops import Crop
 from pipelines.publish.figure import COLUMN_MM, PAGE_MM
 from pipelines.publish.figure_of import PREVIEW, comparison_figure
@@ -22,7 +22,7 @@ def offer_figure(comparison: Comparison, image: str, metric: str) -> None:
     with fold:
         pictures = {one.method: one for one in gallery_pictures(comparison, image)}
         target = open_image(pictures[TARGET].path)
-        usual = list(pictures)[: _USUAL - 1]
+        usual = [one.method for one in usual_choice(list(pictures.values()), _USUAL)]
         methods = st.multiselect(
             "Pictures", list(pictures), usual, format_func=lambda key: pictures[key].label, key="figure-methods"
         )

@@ -9,7 +9,7 @@ from pages.widgets.tasks import launch, watched
 from pages.widgets.viewer.component import ShownDifference, ShownImage, show_viewer
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison
-from pipelines.evaluate.gallery_files import INPUT, TARGET, Picture, gallery_pictures, missing
+from pipelines.evaluate.gallery_files import INPUT, TARGET, Picture, gallery_pictures, in_order, missing, usual_choice
 from pipelines.evaluate.requests import GalleryRequest
 from pipelines.viewing.files import open_image
 
@@ -19,7 +19,7 @@ _MOST_SHOWN = 4
 def show_gallery(comparison: Comparison, image: str) -> bool:
     """Show the pictures of an image that are there, and offer to compute the others; return whether all are there."""
     pictures = gallery_pictures(comparison, image)
-    there = [picture for picture in pictures if picture.is_there]
+    there = [picture for picture in in_order(pictures) if picture.is_there]
     if there:
         show_viewer(_images(there), _first_shown(there), "compare-viewer", _differences(there))
     wanted = missing(pictures)
@@ -43,12 +43,8 @@ def _images(pictures: list[Picture]) -> list[ShownImage]:
 
 
 def _first_shown(pictures: list[Picture]) -> list[int]:
-    """Choose the input, the first baseline, the best model and the target."""
-    methods = [picture.method for picture in pictures]
-    models = [one for one in methods if one not in (INPUT, TARGET) and not one.startswith("baseline:")]
-    baselines = [one for one in methods if one.startswith("baseline:")]
-    wanted = [*baselines[:1], *models[:2], TARGET]
-    return [methods.index(one) for one in wanted if one in methods][:_MOST_SHOWN] or [0]
+    chosen = usual_choice(pictures, _MOST_SHOWN)
+    return [place for place, picture in enumerate(pictures) if picture in chosen]
 
 
 def _differences(pictures: list[Picture]) -> list[ShownDifference]:
@@ -60,5 +56,5 @@ def _differences(pictures: list[Picture]) -> list[ShownDifference]:
     return [
         ShownDifference(f"Error of {picture.label}", place, target)
         for place, picture in enumerate(pictures)
-        if picture.method not in (INPUT, TARGET) and not picture.method.startswith("baseline:")
+        if picture.method not in (INPUT, TARGET) and not picture.is_baseline
     ]

@@ -5,11 +5,10 @@ import math
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.charts.palette import COLOURS
 from pages.compare.choice import IMAGE
 from pages.compare.figure import offer_figure
 from pages.compare.gallery import show_gallery
-from pages.compare.means import BASELINE_COLOUR
+from pages.compare.means import BASELINE_COLOUR, marker_of
 from pages.widgets.scores import header
 from pipelines.evaluate.by_image import ByImage, ImageScores, by_image
 from pipelines.evaluate.compare import Comparison
@@ -82,16 +81,15 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
     figure = go.Figure()
     places = list(range(1, len(images) + 1))
     methods = [method for method in names if any(method in one.scores for one in images)]
-    colours = iter(COLOURS * (1 + len(methods) // len(COLOURS)))
     for method in methods:
         baseline = method.startswith("baseline:")
-        colour = BASELINE_COLOUR if baseline else next(colours)
+        marker = marker_of(method, list(names))
         own = [(place, one) for place, one in zip(places, images, strict=True) if method in one.scores]
         figure.add_scatter(
             x=[place for place, _ in own], y=[one.scores[method] for _, one in own], name=names[method],
             mode="lines+markers", customdata=[[one.image] for _, one in own],
-            line={"width": 1, "dash": "dot" if baseline else "solid", "color": colour},
-            marker={"size": 7, "symbol": "diamond" if baseline else "circle"},
+            line={"width": 1, "dash": "dot" if baseline else "solid", "color": marker["color"]},
+            marker={"size": 7, **marker},
             visible="legendonly" if baseline and method != found.reference else True,
             hovertemplate="%{customdata[0]}<br>%{y:.4g}",
         )  # fmt: skip

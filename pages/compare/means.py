@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.curves import COLOURS
 from pages.widgets.scores import header, say_nyquist
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison
@@ -14,8 +15,18 @@ from pipelines.evaluate.tables import mean_text
 from pipelines.evaluate.trained_scores import trained_scores
 from sem_models.evaluation.report import EvaluationReport
 
-MODEL_COLOUR, BASELINE_COLOUR = "#3b82b8", "#8b949b"
+BASELINE_COLOUR = "#8b949b"
 """Readable on light and dark."""
+_SHAPES = ("diamond", "square", "triangle-up", "cross", "x", "star")
+
+
+def marker_of(method: str, methods: Sequence[str]) -> dict[str, str]:
+    """Return colour and symbol of a method, the same in all charts: models are dots, baselines grey shapes."""
+    alike = [one for one in methods if one.startswith("baseline:") == method.startswith("baseline:")]
+    place = alike.index(method)
+    if method.startswith("baseline:"):
+        return {"color": BASELINE_COLOUR, "symbol": _SHAPES[place % len(_SHAPES)]}
+    return {"color": COLOURS[place % len(COLOURS)], "symbol": "circle"}
 
 
 def show_means(comparison: Comparison, metric: str, metrics: Sequence[str]) -> None:
@@ -54,15 +65,12 @@ def _methods(comparison: Comparison) -> Iterator[tuple[str, EvaluationReport, st
 def _points(comparison: Comparison, metric: str) -> go.Figure:
     """Draw points with intervals: bars from zero would hide the differences that matter."""
     figure = go.Figure()
+    names = method_names(comparison)
     methods = list(_methods(comparison))
-    for name, report, method in methods:
+    for shown, (name, report, method) in zip(names, methods, strict=True):
         score = report.mean(method, metric)
-        baseline = method in comparison.baselines
         spread = {"array": [score.hi - score.mean], "arrayminus": [score.mean - score.lo]}
-        marker = {
-            "size": 11, "color": BASELINE_COLOUR if baseline else MODEL_COLOUR,
-            "symbol": "diamond" if baseline else "circle",
-        }  # fmt: skip
+        marker = {"size": 11, **marker_of(shown, list(names))}
         figure.add_scatter(
             x=[score.mean], y=[name], mode="markers", showlegend=False, marker=marker,
             error_x={"type": "data", "symmetric": False, **spread},

@@ -26,6 +26,7 @@ class Place:
 PLACES = {
     "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
+    "export": Place("models", "export"),
     "gallery": Place("compare", "gallery"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),

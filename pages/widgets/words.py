@@ -55,6 +55,7 @@ LABELS = {
 ACTIVITIES = {
     "demo": "Demo",
     "evaluate": "Scoring",
+    "export": "Writing the files",
     "gallery": "Computing pictures",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",

@@ -35,7 +35,7 @@ from pipelines.predict.requests import (
     SynthesiseRequest,
     TranslateRequest,
 )
-from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
@@ -74,6 +74,7 @@ USE_CASES: Mapping[str, UseCase] = {
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),
         (RegisterRequest, release.register),
+        (PromoteRequest, release.promote),
         (ImportRequest, release.import_model),
         (ExportRequest, release.export),
         (ServeRequest, release.serve),

@@ -33,6 +33,11 @@ class Picture:
     """A TIFF file in the grey levels of the target; there once it has been computed."""
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether its method learns nothing."""
+        return self.method.startswith("baseline:")
+
+    @property
     def is_there(self) -> bool:
         """Whether it has been computed."""
         return self.path.is_file()
@@ -63,6 +68,25 @@ def gallery_pictures(comparison: Comparison, image: str) -> tuple[Picture, ...]:
         Picture(method, label, home().gallery / f"{_key(reports.get(method, report), method, image)}.tif")
         for method, label in [*given, *method_names(comparison).items()]
     )
+
+
+def in_order(pictures: Sequence[Picture]) -> list[Picture]:
+    """Put the input first, then what learns nothing, the models from the worst to the best, and the target last."""
+    places = {INPUT: 0, TARGET: 3}
+    order = {
+        one.method: (places.get(one.method, 1 if one.is_baseline else 2), -index) for index, one in enumerate(pictures)
+    }
+    return sorted(pictures, key=lambda one: order[one.method])
+
+
+def usual_choice(pictures: Sequence[Picture], most: int) -> list[Picture]:
+    """Choose pictures to show together: a baseline, the best models and the target; the input where there is room."""
+    models = [one for one in pictures if not one.is_baseline and one.method not in (INPUT, TARGET)]
+    baselines = [one for one in pictures if one.is_baseline]
+    ends = [one for one in pictures if one.method == TARGET or (one.method == INPUT and most > len(models) + 2)]
+    room = most - len(ends) - len(baselines[:1])
+    chosen = {one.method for one in (*ends, *baselines[:1], *models[: max(1, room)])}
+    return [one for one in in_order(pictures) if one.method in chosen]
 
 
 def missing(pictures: Sequence[Picture]) -> list[Picture]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluate.compare import Comparison, leading_metric
-from pipelines.evaluate.gallery_files import INPUT, TARGET, Picture, gallery_pictures, missing
+from pipelines.evaluate.gallery_files import TARGET, Picture, gallery_pictures, in_order, missing
 from pipelines.publish.crops import Crop
 from pipelines.publish.figure import PAGE_MM, Panel, draw_figure
 from sem_models.errors import UserError
@@ -46,7 +46,7 @@ def comparison_figure(
     """
     pictures = [one for one in gallery_pictures(comparison, image) if methods is None or one.method in methods]
     _check(pictures)
-    read = {picture.method: read_micrograph(picture.path) for picture in _in_order(pictures)}
+    read = {picture.method: read_micrograph(picture.path) for picture in in_order(pictures)}
     finest = max(read.values(), key=lambda one: one.width)
     window = display_window([read.get(TARGET, finest).pixels])
     shown = crop or Crop.middle(finest.height, finest.width)
@@ -55,7 +55,7 @@ def comparison_figure(
     notes = _notes(comparison, image, metric or leading_metric(comparison.metrics))
     panels = [
         Panel(picture.label, _screen(read[picture.method], shown, finest, window), notes.get(picture.method, ""))
-        for picture in _in_order(pictures)
+        for picture in in_order(pictures)
     ]
     size = finest.pixel_size_nm
     return draw_figure(panels, shown.edge * size if size else None, shown.edge, width_mm)
@@ -66,16 +66,6 @@ def _check(pictures: list[Picture]) -> None:
         raise UserError("The pictures of this image have not been computed yet; compute them first.")
     if not 0 < len(pictures) <= _MOST:
         raise UserError(f"A figure has 1 to {_MOST} pictures, not {len(pictures)}; choose some of them.")
-
-
-def _in_order(pictures: list[Picture]) -> list[Picture]:
-    """Put the input first, then what learns nothing, the models from the worst to the best, and the target last."""
-    places = {INPUT: 0, TARGET: 3}
-    order = {
-        one.method: (places.get(one.method, 1 if one.method.startswith("baseline:") else 2), -index)
-        for index, one in enumerate(pictures)
-    }
-    return sorted(pictures, key=lambda one: order[one.method])
 
 
 def _screen(image: Micrograph, crop: Crop, finest: Micrograph, window: DisplayWindow) -> NDArray[np.uint8]:

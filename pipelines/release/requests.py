@@ -24,6 +24,17 @@ class RegisterRequest(Request):
     )
 
 
+class PromoteRequest(Request):
+    """Point an alias to a version of a registered model, and keep a record of it."""
+
+    use_case: ClassVar[str] = "promote"
+
+    model: ModelField = Field(description="The version: models:/NAME/VERSION, or models:/NAME@ALIAS of another alias.")
+    alias: AliasField = Field(
+        "champion", description="Alias that will point to this version, and no longer to an earlier one."
+    )
+
+
 RestorationTask = Literal["super-resolution", "denoising", "refocusing"]
 
 

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import pyfunc
@@ -22,6 +23,7 @@ import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.people.permissions import Ownership
 from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.promotions import move_alias
 from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
@@ -51,6 +53,12 @@ class RegisteredVersion:
     aliases: tuple[str, ...]
     run_id: str
     tags: Mapping[str, str]
+    created: datetime | None = None
+
+    @property
+    def ref(self) -> RegistryRef:
+        """The version by its number."""
+        return RegistryRef(self.name, version=self.version)
 
     @property
     def ownership(self) -> Ownership:
@@ -75,7 +83,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
         if alias:
-            store.set_registered_model_alias(name, alias, version.version)
+            move_alias(name, alias, str(version.version), tags)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)
@@ -174,6 +182,12 @@ def _similar(ref: RegistryRef) -> str:
     return did_you_mean(str(ref), [*aliases, *(str(RegistryRef(ref.name, version=version.version)) for version in own)])
 
 
+def set_version_tags(name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Write tags of a version of a registered model."""
+    for key, value in tags.items():
+        client().set_model_version_tag(name, version, key, value)
+
+
 def alias_target(name: str, alias: str) -> str | None:
     """Return the version that an alias of a registered model points to; None where it points to none."""
     try:
@@ -193,7 +207,8 @@ def list_versions() -> list[RegisteredVersion]:
         for version in client().search_model_versions(f"name = {_in_quotes(model.name)}"):
             number = str(version.version)
             names = tuple(aliases.get(number, ()))
-            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
+            created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
+            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags, created))
     return found
 
 

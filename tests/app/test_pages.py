@@ -31,7 +31,7 @@ from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, page
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "data", "train", "runs", "inference", "compare", "study")
+PAGES = ("home", "data", "train", "runs", "inference", "compare", "models", "study")
 
 
 @pytest.mark.parametrize("name", PAGES)

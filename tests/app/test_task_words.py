@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.compare.page import _kin
 from pages.inference.classes import legend
 from pages.runs.samples import panels_of
 from pages.runs.table import runs_table
 from pages.train.dataset import channel_changes, compatible_kinds
 from pages.train.settings import unused
+from pipelines.evaluate.candidates import candidates
 from pipelines.tracking.metrics import log_metrics
-from pipelines.tracking.runs import create_run, list_runs
+from pipelines.tracking.runs import create_run, list_runs, set_tags
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.options import PrepareOptions
@@ -130,6 +130,6 @@ def test_compare_uses_the_available_baseline_and_one_task(sem_home: Path) -> Non
     assert_sound(app)
     assert any("Difference from the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")
-    assert _kin(first) == _kin(second)
-    tagged = type(first)(**{**vars(first), "tags": {**first.tags, "sem.task": "segmentation"}})
-    assert _kin(tagged) != _kin(second)
+    assert [len(group.runs) for group in candidates()] == [2]
+    set_tags(first.run_id, {"sem.task": "segmentation"})
+    assert [[run.run_id for run in group.runs] for group in candidates()] == [[first.run_id], [second.run_id]]
