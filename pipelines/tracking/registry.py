@@ -184,13 +184,13 @@ def list_versions() -> list[RegisteredVersion]:
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)
-        for version in client().search_model_versions(f"name = {_in_quotes(model.name)}"):
+        for version in client().search_model_versions(f"name = {in_quotes(model.name)}"):
             number = str(version.version)
             names = tuple(aliases.get(number, ()))
             found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
     return found
 
 
-def _in_quotes(name: str) -> str:
+def in_quotes(name: str) -> str:
     """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
     return f'"{name}"' if "'" in name else f"'{name}'"
