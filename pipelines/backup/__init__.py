@@ -1,1 +1,1 @@
-"""Backup and restore of a whole store."""
+"""A whole store: backed up, restored, written in open formats."""

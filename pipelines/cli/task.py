@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.backup.requests import BackupRequest, RestoreRequest
+from pipelines.backup.requests import BackupRequest, LeaveRequest, ReadBackRequest, RestoreRequest
 from pipelines.cli import backup, data, evaluate, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
@@ -81,6 +81,8 @@ USE_CASES: Mapping[str, UseCase] = {
         (StudyCreateRequest, study.create),
         (BackupRequest, backup.backup),
         (RestoreRequest, backup.restore),
+        (LeaveRequest, backup.leave),
+        (ReadBackRequest, backup.read_back),
     )
 }
 

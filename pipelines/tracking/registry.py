@@ -204,7 +204,7 @@ def list_versions() -> list[RegisteredVersion]:
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)
-        for version in client().search_model_versions(f"name = {_in_quotes(model.name)}"):
+        for version in client().search_model_versions(f"name = {in_quotes(model.name)}"):
             number = str(version.version)
             names = tuple(aliases.get(number, ()))
             created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
@@ -212,6 +212,6 @@ def list_versions() -> list[RegisteredVersion]:
     return found
 
 
-def _in_quotes(name: str) -> str:
+def in_quotes(name: str) -> str:
     """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
     return f'"{name}"' if "'" in name else f"'{name}'"

@@ -21,47 +21,22 @@ from pipelines.backup.restore import restore
 from pipelines.home import home
 from pipelines.model_ref import RegistryRef
 from pipelines.models import resolve_model
-from pipelines.tracking.artifacts import get_text, put_files, put_text
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.metrics import metric_history
-from pipelines.tracking.registry import register_model
-from pipelines.tracking.run_facts import flat_parameters
-from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
-from pipelines.tracking.store import client
-from sem_models.config.overrides import override
-from sem_models.config.presets.table import find_recipe
+from pipelines.tracking.runs import get_run, list_runs
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
-from sem_models.inference.storage import load_weights, save_model
-from sem_models.networks.table import build_network
-from tests.support.empty_store import add_empty_store
+from sem_models.inference.storage import load_weights
 from tests.support.stores import naming
+from tests.support.whole_store import write_whole_store
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, _prepared: Path) -> tuple[Path, str]:
-    """A store with a finished run, its curve, files and registered model, a dataset, and a working folder."""
-    place = add_empty_store(tmp_path_factory.mktemp("written") / "home")
-    shutil.copytree(_prepared / "small", place / "datasets" / "small")
-    weights = place.parent / "weights"
-    weights.mkdir()
-    recipe = override(find_recipe("srresnet-x4-small"), ["network.blocks=1", "network.width=8"])
-    save_model(weights, recipe, build_network(recipe.network).state_dict())
-    with pytest.MonkeyPatch.context() as changed:
-        changed.setenv("SEM_HOME", str(place))
-        changed.delenv("MLFLOW_TRACKING_URI", raising=False)
-        tags = {Tag.RECIPE: recipe.name}
-        run_id = create_run("with spaces", "µ run", "training", flat_parameters(recipe), tags)
-        put_files(run_id, Artifact.BEST, weights.iterdir())
-        put_text(run_id, Artifact.RECIPE, recipe.model_dump_json())
-        put_text(run_id, "notes/ä.txt", "first")
-        for step in range(3):
-            client().log_metric(run_id, "val/psnr_db", 20.0 + step, step=step)
-        register_model(run_id, weights, "m", "champion", {"note": "n"})
-        set_status(run_id, "FINISHED")
-    (place / "mlruns" / "work" / "r").mkdir(parents=True)
-    (place / "mlruns" / "work" / "r" / "outbox-metrics.jsonl").write_text("{}\n")
-    return place, run_id
+    """A store, and its run."""
+    place = tmp_path_factory.mktemp("written") / "home"
+    return place, write_whole_store(place, _prepared / "small")
 
 
 @pytest.fixture
@@ -118,7 +93,7 @@ def test_everything_is_there_after_a_restore(
 
     assert [run.run_id for run in list_runs("with spaces")] == [run_id]
     assert get_run(run_id).status == "FINISHED"
-    assert [value for _, value in metric_history(run_id, "val/psnr_db")] == [20.0, 21.0, 22.0]
+    assert [value for _, value in metric_history(run_id, "val/psnr_db")] == [20.1, 21.1, 22.1]
     assert get_text(run_id, "notes/ä.txt") == "first"
     assert resolve_model(RegistryRef("m", "champion")).run_id == run_id
     assert load_weights(new.artifacts / "with spaces" / run_id / "artifacts" / Artifact.BEST)

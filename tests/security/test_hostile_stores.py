@@ -85,6 +85,7 @@ def test_code_beside_a_registered_model_is_not_run(
     image = Micrograph(np.full((40, 40, 1), 9, np.uint8), 5.0)
     asked = pd.DataFrame({COLUMN: [base64.b64encode(encode_tiff(image)).decode()]})
     with mlflow_model(RegistryRef("m", "champion")) as own:
+        assert str(proof) not in (own / place).read_text()
         (answer,) = pyfunc.load_model(str(own)).predict(asked)[COLUMN]
     assert decode_tiff(base64.b64decode(answer)).pixels.shape == (80, 80, 1)
     assert not proof.exists()
