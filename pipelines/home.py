@@ -74,6 +74,11 @@ class Home:
         """Images prepared for the viewer. They can be deleted at any time: they are computed again when needed."""
         return self.root / "cache" / "pyramids"
 
+    @property
+    def plans(self) -> Path:
+        """What preparations found in raw files. It can be deleted at any time: the files are then read again."""
+        return self.root / "cache" / "plans"
+
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.home import home
 from sem_models.datasets.dataset import Dataset
@@ -16,7 +17,7 @@ def prepare(
     show: Callable[[Plan], None] | None = None,
 ) -> tuple[Dataset, str]:
     """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
-    plan = plan_dataset(request, progress)
+    plan = plan_dataset(request, progress, plan_memory())
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)
