@@ -85,6 +85,11 @@ class Home:
         return self.root / "cache" / "gallery"
 
     @property
+    def plans(self) -> Path:
+        """What preparations found in raw files. It can be deleted at any time: the files are then read again."""
+        return self.root / "cache" / "plans"
+
+    @property
     def uploads(self) -> Path:
         """Files that people sent from their browsers."""
         return self.root / "uploads"

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.charts.curves import COLOURS
+from pages.charts.palette import COLOURS
 from pages.widgets.scores import header, say_nyquist
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.models.detail import show_model
+from pages.people.session import seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
 from pipelines.counts import counted
@@ -22,7 +23,7 @@ def show() -> None:
     """Show the page."""
     begin("Models", "Models that have a name: how good they are, who promoted them, and how to use them elsewhere.")
     with shown_errors():
-        cards = [card_of(version) for version in list_versions()]
+        cards = [card_of(version) for version in seen(list_versions())]
         opened = _opened(cards)
         if opened:
             if st.button("All models", icon=":material/arrow_back:"):

@@ -6,6 +6,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.charts.curves import CurveStyle, Points, curve_figure
+from pages.people.session import seen
 from pages.runs.live import STEPS_PER_S, WAITING_MS
 from pages.runs.samples import centre
 from pages.runs.style import chosen_style
@@ -21,7 +22,7 @@ _IN_A_ROW = 4
 
 def show_overlay(address: str) -> None:
     """Show the runs that an address names."""
-    found, unknown = find_runs(address, list_runs(kind="training"))
+    found, unknown = find_runs(address, seen(list_runs(kind="training")))
     for part in unknown:
         st.warning(f"There is no run {part} in this store.")
     runs = found[:MOST]

@@ -21,7 +21,8 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
     """
     kinds = {name: _kind(name) for name in names}
     usual = compatible_kinds(recipe)
-    ordered = sorted(names, key=lambda name: kinds[name] not in usual)
+    wanted = wanted_dataset(names)
+    ordered = sorted(names, key=lambda name: (kinds[name] not in usual, name != wanted))
     # A key for each kind: a recipe that needs another kind starts with a dataset that it can use.
     key = f"dataset-{usual[0]}"
     name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key=key)
@@ -34,6 +35,18 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
         f"digest {dataset.digest[:12]}."
     )
     return dataset
+
+
+def wanted_dataset(names: list[str]) -> str | None:
+    """Return the dataset that the address names, as the link from a new dataset does."""
+    name = st.query_params.get("dataset")
+    return name if name in names else None
+
+
+def fits_wanted(recipe: Recipe, names: list[str]) -> bool:
+    """Return whether a recipe is meant for datasets like the one that the address names, if it names one."""
+    wanted = wanted_dataset(names)
+    return wanted is None or _kind(wanted) in compatible_kinds(recipe)
 
 
 def _kind(name: str) -> str:

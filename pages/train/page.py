@@ -40,7 +40,7 @@ def _form(names: list[str]) -> None:
 
     left, right = st.columns([2, 3], gap="large")
     with left:
-        recipe = _choose_recipe()
+        recipe = _choose_recipe(names)
         summary = st.empty()
         dataset = choose_dataset(recipe, names)
         recipe = adapt(recipe, dataset.manifest)
@@ -82,14 +82,15 @@ def _summary(recipe: "Recipe") -> str:
     return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
 
 
-def _choose_recipe() -> "Recipe":
-    """Let the user choose a recipe of one task or of all, those for small machines first."""
+def _choose_recipe(datasets: list[str]) -> "Recipe":
+    """Let the user choose a recipe of one task or of all: first those for the dataset of the address."""
+    from pages.train.dataset import fits_wanted
     from sem_models.config.presets.table import RECIPES
 
     tasks = sorted({recipe.task for recipe in RECIPES.values()})
     chosen = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
     names = [name for name, recipe in RECIPES.items() if chosen in ("all", recipe.task)]
-    ordered = sorted(names, key=lambda name: not name.endswith("-small"))
+    ordered = sorted(names, key=lambda name: (not fits_wanted(RECIPES[name], datasets), not name.endswith("-small")))
     return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
-def choose_source(label: str, key: str, name: str, given: str = "") -> Path | None:
+def choose_source(label: str, key: str, name: str, given: str = "", what: str = "files") -> Path | None:
     """Ask for a folder or file on the server, or for uploads, which get a folder of their own below `uploads`.
 
     Args:
@@ -22,15 +22,16 @@ def choose_source(label: str, key: str, name: str, given: str = "") -> Path | No
         key: Names the widgets among those of the page.
         name: Begins the name of the folder of uploads.
         given: Path on the server that is there at first.
+        what: What the files are, in the plural.
     """
     way = st.segmented_control(
-        "Where the files are", ["On the server", "On this computer"], default="On the server", key=f"{key}-way"
+        f"Where the {what} are", ["On the server", "On this computer"], default="On the server", key=f"{key}-way"
     )
     if way == "On the server":
         text = st.text_input(label, given, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
         return server_path(text)
     files = st.file_uploader(
-        "Micrographs",
+        f"Upload {what}",
         type=_types(),
         accept_multiple_files=True,
         key=f"{key}-files",

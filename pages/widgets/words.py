@@ -10,6 +10,7 @@ LABELS = {
     "author": "Author",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
+    "corrections": "Corrections as a table",
     "count": "Images",
     "crop_px": "Edge of a picture",
     "databar_rows": "Data bar",
