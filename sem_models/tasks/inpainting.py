@@ -186,6 +186,7 @@ def _redrawn(
 
 INPAINTING = Inpainting(
     "inpainting",
+    "Redraw damaged scan lines",
     Words(
         "Inpaint lines",
         ":material/healing:",

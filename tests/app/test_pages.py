@@ -28,7 +28,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.starters.shelf import read_card
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, page, train_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("home", "data", "train", "runs", "inference", "compare", "models", "study")
@@ -171,14 +171,32 @@ def test_data_page_reports_a_missing_folder(store: tuple[Path, str]) -> None:
 
 def test_train_page_lists_the_recipes_of_a_task(store: tuple[Path, str]) -> None:
     app = page("train")
-    assert len(app.selectbox(key="recipe").options) == len(RECIPES)
-    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
     app.selectbox(key="task").set_value("denoising").run()
     assert_sound(app)
+    offered = set(app.selectbox(key="recipe").options)
+    assert "n2v-denoise-small" not in offered, "the images are clean unless somebody says otherwise"
+    app.toggle(key="unfit").set_value(True).run()
+    assert_sound(app)
+    every = [option.removesuffix(" (does not fit)") for option in app.selectbox(key="recipe").options]
+    assert sorted(every) == sorted(name for name, recipe in RECIPES.items() if recipe.task == "denoising")
+    assert set(every[: len(offered)]) == offered, "those that fit come first"
+    assert every[0].endswith("-small")
+
+
+def test_train_page_says_which_recipes_learn_from_noisy_images_alone(store: tuple[Path, str]) -> None:
+    app = page("train")
+    app.selectbox(key="task").set_value("denoising")
+    noisy = next(option for option in app.radio(key="material-single").options if "none of them clean" in option)
+    app.radio(key="material-single").set_value(noisy).run()
+    assert_sound(app)
     offered = app.selectbox(key="recipe").options
-    assert sorted(offered) == sorted(name for name, recipe in RECIPES.items() if recipe.task == "denoising")
-    assert offered[0].endswith("-small")
-    assert app.selectbox(key="recipe").value == offered[0]
+    assert "n2v-denoise-small" in offered
+    assert "nafnet-denoise-small" not in offered
+    (why,) = (table.value for table in app.dataframe if "why not" in table.value)
+    reasons = dict(zip(why["recipe"], why["why not"], strict=True))
+    assert "would be noisy" in reasons["nafnet-denoise-small"]
+    assert "two noisy frames" in reasons["n2n-denoise-small"]
+    assert set(reasons).isdisjoint(offered)
 
 
 def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
@@ -187,8 +205,7 @@ def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
 
 
 def test_train_page_names_what_was_changed(store: tuple[Path, str]) -> None:
-    app = page("train")
-    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
+    app = train_page("srresnet-x4-small")
     app.number_input(key="steps-srresnet-x4-small").set_value(123).run()
     assert_sound(app)
     assert any("train.steps=123" in caption.value for caption in app.caption)
