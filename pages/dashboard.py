@@ -7,10 +7,12 @@ import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
 from pages.people.gate import enter, show_person
+from pages.widgets.away.component import watch_connection
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 
 PAGES = {
     "home": ("Home", ":material/home:"),
@@ -19,6 +21,7 @@ PAGES = {
     "runs": ("Runs", ":material/show_chart:"),
     "inference": ("Inference", ":material/auto_fix_high:"),
     "compare": ("Compare", ":material/compare_arrows:"),
+    "models": ("Models", ":material/deployed_code:"),
     "study": ("Study", ":material/groups:"),
 }
 
@@ -31,5 +34,6 @@ page = st.navigation(
 )
 page.run()
 show_tray()
+watch_connection()
 show_person(person)
 go_on()

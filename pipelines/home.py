@@ -75,6 +75,21 @@ class Home:
         return self.root / "cache" / "pyramids"
 
     @property
+    def exports(self) -> Path:
+        """Models that the dashboard has written for other programs, to be downloaded."""
+        return self.root / "exports"
+
+    @property
+    def gallery(self) -> Path:
+        """Test images through each compared method. They can be deleted at any time, like pyramids."""
+        return self.root / "cache" / "gallery"
+
+    @property
+    def plans(self) -> Path:
+        """What preparations found in raw files. It can be deleted at any time: the files are then read again."""
+        return self.root / "cache" / "plans"
+
+    @property
     def uploads(self) -> Path:
         """Files that people sent from their browsers."""
         return self.root / "uploads"

@@ -1,6 +1,5 @@
 """Inference: apply a model to micrographs, and look carefully at what it did."""
 
-import time
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
 from pipelines.model_ref import ModelRef, RunRef, parse_model
 from pipelines.predict.requests import PredictRequest
+from pipelines.predict.results import new_result_folder
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.tasks.table import find_task
@@ -52,7 +52,7 @@ def _ask() -> None:
         draw(model, recipe)
         return
     with right:
-        source = choose_source("File or folder on the server", "infer", "inference")
+        source = choose_source("File or folder on the server", "infer", "inference", st.query_params.get("file", ""))
         extra_inputs = choose_extra_inputs(model, source)
         blur = choose_blur(recipe)
     ready = bool(model and source) and extra_inputs is not None and blur.ready
@@ -85,12 +85,10 @@ def choose_projection(model: ModelRef | None) -> bool:
 
 
 def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur) -> None:
-    label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
-    out = results_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
     request = PredictRequest(
         model=model,
         inputs=(source,),
-        out=out,
+        out=new_result_folder(results_folder(), model),
         extra_inputs=extra_inputs,
         projection=projection,
         strength_px=blur.strength_px,

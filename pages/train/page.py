@@ -1,4 +1,4 @@
-"""Train: choose a recipe and a dataset, see what it will cost, launch."""
+"""Train: say what you have and want, choose a recipe that fits, see what it will cost, launch."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Show the page."""
-    begin("Train", "A recipe and a dataset make a run, which continues when this browser is closed.")
+    begin("Train", "Say what you have and what you want. The run continues when this browser is closed.")
     names = seen_datasets(list_datasets())
     if not names:
         empty("There is no dataset to train on yet.", "data", "Prepare a dataset")
@@ -32,45 +32,49 @@ def show() -> None:
 
 
 def _form(names: list[str]) -> None:
-    from pages.train.dataset import channel_changes, choose_dataset, incompatibility
+    from pages.train.dataset import choose_dataset, choose_material
+    from pages.train.recipe import choose_recipe
     from pipelines.tracking.runs import list_runs
     from pipelines.train.warm_start import without_first_stage
     from sem_models.config.overrides import override
     from sem_models.tasks.compatibility import adapt
+    from sem_models.tasks.fitting import channel_changes, incompatibility
 
     left, right = st.columns([2, 3], gap="large")
+    runs = seen(list_runs(kind="training"))
     with left:
-        recipe = _choose_recipe()
-        summary = st.empty()
-        dataset = choose_dataset(recipe, names)
+        dataset = choose_dataset(names, st.query_params.get("dataset"))
+        recipe = choose_recipe(dataset, choose_material(dataset))
+        if recipe is None:
+            return
         recipe = adapt(recipe, dataset.manifest)
         channels = channel_changes(recipe, dataset.manifest)
-        summary.caption(_summary(override(recipe, channels)))
-        experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
-        runs = seen(list_runs(kind="training"))
-        init = _choose_start(recipe.network.kind, runs)
+        st.caption(_summary(override(recipe, channels)))
     with right:
-        assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
-    resolved = override(recipe, assignments)
-    _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps, runs)
-    if assignments:
-        st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
-    problem = incompatibility(resolved, dataset.manifest)
-    if problem:
-        st.warning(on_page(problem))
-    if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
-        from pipelines.train.run import train
+        with st.expander("Settings"):
+            experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
+            init = _choose_start(recipe.network.kind, runs)
+            assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
+        if assignments:
+            st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
+        resolved = override(recipe, assignments)
+        _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps, runs)
+        problem = incompatibility(resolved, dataset.manifest)
+        if problem:
+            st.warning(on_page(problem))
+        if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
+            from pipelines.train.run import train
 
-        request = TrainRequest(
-            recipe=recipe.name,
-            dataset=dataset.folder.name,
-            changes=assignments,
-            experiment=experiment,
-            init=init,
-            queue=True,
-        )
-        run_id = train(request, by=signed_in())
-        st.switch_page("runs/page.py", query_params={"run": run_id})
+            request = TrainRequest(
+                recipe=recipe.name,
+                dataset=dataset.folder.name,
+                changes=assignments,
+                experiment=experiment,
+                init=init,
+                queue=True,
+            )
+            run_id = train(request, by=signed_in())
+            st.switch_page("runs/page.py", query_params={"run": run_id})
 
 
 def _summary(recipe: "Recipe") -> str:
@@ -80,17 +84,6 @@ def _summary(recipe: "Recipe") -> str:
     facts = capabilities(recipe.network)
     channels = f"{counted(facts.channels_in, 'channel')} in, {facts.channels_out} out"
     return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
-
-
-def _choose_recipe() -> "Recipe":
-    """Let the user choose a recipe of one task or of all, those for small machines first."""
-    from sem_models.config.presets.table import RECIPES
-
-    tasks = sorted({recipe.task for recipe in RECIPES.values()})
-    chosen = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
-    names = [name for name, recipe in RECIPES.items() if chosen in ("all", recipe.task)]
-    ordered = sorted(names, key=lambda name: not name.endswith("-small"))
-    return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
 
 
 def _choose_start(kind: str, runs: "list[RunInfo]") -> str | None:

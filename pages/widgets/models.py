@@ -46,9 +46,11 @@ def model_labels() -> dict[str, str]:
 
 
 def choose_model() -> ModelRef | None:
-    """Let the user choose a model; None where there is none."""
+    """Let the user choose a model, at first the one that the address names; None where there is none."""
     labels = model_labels()
-    chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
+    asked = st.query_params.get("model", "")
+    index = list(labels).index(asked) if asked in labels else 0
+    chosen: str | None = st.selectbox("Model", list(labels), index, format_func=labels.__getitem__, key="model")
     ref = parse_model(chosen) if chosen else None
     if chosen in _BASELINES:
         st.caption("A baseline learns nothing; every model has to beat it.")

@@ -26,6 +26,8 @@ class Place:
 PLACES = {
     "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
+    "export": Place("models", "export"),
+    "gallery": Place("compare", "gallery"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
     "register": Place("runs", "register"),

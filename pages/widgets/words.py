@@ -1,5 +1,7 @@
 """What the pages call use cases, the fields of a request and the settings of a recipe."""
 
+import re
+
 from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
@@ -8,6 +10,7 @@ LABELS = {
     "author": "Author",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
+    "corrections": "Corrections as a table",
     "count": "Images",
     "crop_px": "Edge of a picture",
     "databar_rows": "Data bar",
@@ -53,6 +56,8 @@ LABELS = {
 ACTIVITIES = {
     "demo": "Demo",
     "evaluate": "Scoring",
+    "export": "Writing the files",
+    "gallery": "Computing pictures",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
     "register": "Registering the model",
@@ -60,6 +65,16 @@ ACTIVITIES = {
     "synthesise": "Drawing",
 }
 """What a page calls a use case that it starts in the background; others are shown by their name."""
+
+
+_STATES = {
+    "SCHEDULED": "waiting",
+    "RUNNING": "running",
+    "FINISHED": "finished",
+    "FAILED": "failed",
+    "KILLED": "cancelled",
+}
+_SIGNS_OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|$:~^-])")
 
 
 class PageWords:
@@ -90,3 +105,13 @@ def activity(use_case: str) -> str:
 def on_page(message: Message | str) -> str:
     """Write a message in the words of the pages."""
     return message.render(_WORDS) if isinstance(message, Message) else message
+
+
+def state_word(status: str) -> str:
+    """Return what people call a state of a run; an unknown one as it is."""
+    return _STATES.get(status, status)
+
+
+def as_text(text: str) -> str:
+    """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
+    return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -3,15 +3,13 @@
 import inspect
 import json
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from pipelines.cli.options import CommandLineWords, given, with_options
+from pipelines.faults import keep_trace
 from pipelines.home import writable_home
 from pipelines.progress import TerminalProgress
 from pipelines.request import Request
@@ -123,12 +121,6 @@ def exit_status(work: Callable[[], int | None]) -> int:
         return INTERRUPTED
     except Exception as error:
         fault = without_secrets(f"{type(error).__name__}: {error}")
-        typer.echo(f"A fault of the workbench: {fault}. Details: {_keep_trace()}", err=True)
+        trace = keep_trace(error, " ".join(sys.argv))
+        typer.echo(f"A fault of the workbench: {fault}. Details: {trace}", err=True)
         return OURS
-
-
-def _keep_trace() -> Path:
-    """Write the trace to a new file that only this user can read; users of one machine share its temporary folder."""
-    with NamedTemporaryFile("w", encoding="utf-8", prefix="sem-workbench-fault-", suffix=".txt", delete=False) as file:
-        file.write(without_secrets(f"{' '.join(sys.argv)}\n{traceback.format_exc()}"))
-    return Path(file.name)

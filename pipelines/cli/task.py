@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import data, evaluate, predict, release, study, train
+from pipelines.backup.requests import BackupRequest, LeaveRequest, ReadBackRequest, RestoreRequest
+from pipelines.cli import backup, data, evaluate, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
@@ -18,6 +19,7 @@ from pipelines.evaluate.requests import (
     DiscriminateRequest,
     DownstreamRequest,
     EvaluateRequest,
+    GalleryRequest,
     MaskConsistencyRequest,
     NoReferenceRequest,
     RoundTripRequest,
@@ -33,7 +35,7 @@ from pipelines.predict.requests import (
     SynthesiseRequest,
     TranslateRequest,
 )
-from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
@@ -60,6 +62,7 @@ USE_CASES: Mapping[str, UseCase] = {
         (DemoRequest, train.demo),
         (EvaluateRequest, evaluate.evaluate),
         (CompareRequest, evaluate.compare),
+        (GalleryRequest, evaluate.gallery),
         (NoReferenceRequest, evaluate.judge),
         (DiscriminateRequest, evaluate.discriminate),
         (MaskConsistencyRequest, evaluate.consistency),
@@ -71,10 +74,15 @@ USE_CASES: Mapping[str, UseCase] = {
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),
         (RegisterRequest, release.register),
+        (PromoteRequest, release.promote),
         (ImportRequest, release.import_model),
         (ExportRequest, release.export),
         (ServeRequest, release.serve),
         (StudyCreateRequest, study.create),
+        (BackupRequest, backup.backup),
+        (RestoreRequest, backup.restore),
+        (LeaveRequest, backup.leave),
+        (ReadBackRequest, backup.read_back),
     )
 }
 

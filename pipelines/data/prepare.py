@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.home import home
 from pipelines.people.acting import acting_person
@@ -22,7 +23,7 @@ def prepare(
     by = acting_person()
     if (home().datasets / request.name).exists():
         require(by, Action.CHANGE, dataset_ownership(request.name), f"The dataset {request.name} that there is")
-    plan = plan_dataset(request, progress)
+    plan = plan_dataset(request, progress, plan_memory())
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)

@@ -5,11 +5,13 @@ any browser finds it again.
 """
 
 import json
+import logging
 import os
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +31,7 @@ from sem_models.names import one_folder, quoted
 
 Status = Literal["running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,18 @@ def start_task(request: Request, by: Person | None = None) -> str:
 
 
 def task_state(task_id: str) -> TaskState:
-    """Read how far a task is; raise `UserError` where there is none with that id."""
+    """Read how far a task is; raise `UserError` where there is none with that id, or its record is damaged."""
     folder = _folder(task_id)
     task = _read(folder / TaskFile.REQUEST)
     if task is None:
         raise UserError(f"There is no task {task_id!r}.")
+    try:
+        return _state(task_id, folder, task)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"The record of task {quoted(task_id)} is damaged; remove the folder {folder}.") from error
+
+
+def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
     use_case, request = _asked(task)
     ended = _read(folder / TaskFile.ENDED)
     progress = _read(folder / TaskFile.PROGRESS) or {}
@@ -114,10 +124,23 @@ def cancel_task(task_id: str, by: Person | None = None) -> None:
 
 
 def list_tasks(limit: int = 20) -> list[TaskState]:
-    """List the latest tasks, newest first."""
+    """List the latest tasks, newest first, without those whose records are damaged: every page shows this list."""
     place = home().tasks
     names = sorted((path.name for path in place.glob("*/")), reverse=True) if place.is_dir() else []
-    return [task_state(name) for name in names[:limit] if (place / name / TaskFile.REQUEST).is_file()]
+    found = []
+    for name in names[:limit]:
+        if (place / name / TaskFile.REQUEST).is_file():
+            try:
+                found.append(task_state(name))
+            except UserError as error:
+                _warn_once(str(error))
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _warn_once(text: str) -> None:
+    """Write to the log what is met again every few seconds."""
+    _log.warning(text)
 
 
 def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -24,6 +24,17 @@ class RegisterRequest(Request):
     )
 
 
+class PromoteRequest(Request):
+    """Point an alias to a version of a registered model, and keep a record of it."""
+
+    use_case: ClassVar[str] = "promote"
+
+    model: ModelField = Field(description="The version: models:/NAME/VERSION, or models:/NAME@ALIAS of another alias.")
+    alias: AliasField = Field(
+        "champion", description="Alias that will point to this version, and no longer to an earlier one."
+    )
+
+
 RestorationTask = Literal["super-resolution", "denoising", "refocusing"]
 
 
@@ -61,4 +72,9 @@ class ServeRequest(Request):
     use_case: ClassVar[str] = "serve"
 
     model: ModelField = Field(description=MODEL_HELP)
-    port: int = Field(5001, ge=1, le=65535, description="Port on localhost.")
+    port: int = Field(5001, ge=1, le=65535, description="Port.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; one that others can reach needs a token in SEM_SERVE_TOKEN."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes, each with the model; they share the processors.")
+    time_limit_s: int = Field(60, ge=1, le=3600, description="Seconds after which a request is given up.")

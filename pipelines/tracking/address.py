@@ -13,6 +13,8 @@ _NO_ACCOUNT = ("sqlite", "file")
 _ACCOUNT = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^\s'\"<>]*@")
 _FEWEST_CHARACTERS = 4
 """Of a password that is looked for in texts; shorter ones would also hide half of all words."""
+PAGES = "SEM_MLFLOW_PAGES"
+"""Environment variable with the address of MLflow's own pages."""
 
 
 def tracking_uri() -> str:
@@ -49,6 +51,18 @@ def _secrets() -> set[str]:
     if urlsplit(uri).scheme not in _NO_ACCOUNT:
         found |= {password := account.partition(":")[2], unquote(password)}
     return {secret for secret in found if len(secret) >= _FEWEST_CHARACTERS}
+
+
+def mlflow_page(experiment_id: str, run_id: str) -> str | None:
+    """Return the address of a run on MLflow's own pages, in their classic view; None if nobody has said where they are.
+
+    They are at the tracking server, or where `SEM_MLFLOW_PAGES` says, for an embedded store that `mlflow ui` serves.
+    """
+    uri = tracking_uri()
+    served = os.environ.get(PAGES) or (uri if uri.startswith(("http://", "https://")) else "")
+    if not served or not experiment_id:
+        return None
+    return f"{served.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
 
 
 def is_embedded() -> bool:

@@ -50,6 +50,7 @@ class StoredRun:
     status: str
     start_ms: int | None
     end_ms: int | None
+    experiment_id: str = ""
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -101,7 +102,7 @@ def _reading() -> Iterator[sqlite3.Connection]:
 def _runs(database: sqlite3.Connection, rows: sqlite3.Cursor) -> dict[str, StoredRun]:
     names = dict(database.execute("SELECT experiment_id, name FROM experiments"))
     return {
-        run_id: StoredRun(run_id, name, names.get(experiment, ""), status, start, end)
+        run_id: StoredRun(run_id, name, names.get(experiment, ""), status, start, end, str(experiment))
         for run_id, name, experiment, status, start, end in rows.fetchall()
     }
 

@@ -49,6 +49,8 @@ class RunInfo:
     """The last value of each."""
     started: datetime | None
     ended: datetime | None
+    experiment_id: str = ""
+    """Of the experiment in MLflow, for addresses there."""
 
     @property
     def is_training(self) -> bool:
@@ -234,7 +236,7 @@ def run_warnings(run_id: str) -> list[str]:
 def _stored(run: "Run", experiments: Mapping[str, str]) -> StoredRun:
     info, data = run.info, run.data
     started = info.run_id, info.run_name, experiments[info.experiment_id], info.status, info.start_time, info.end_time
-    return StoredRun(*started, data.params, data.tags, data.metrics)
+    return StoredRun(*started, info.experiment_id, data.params, data.tags, data.metrics)
 
 
 def _info(run: StoredRun) -> RunInfo:
@@ -250,6 +252,7 @@ def _info(run: StoredRun) -> RunInfo:
         metrics=run.metrics,
         started=_time(run.start_ms),
         ended=_time(run.end_ms),
+        experiment_id=run.experiment_id,
     )
 
 

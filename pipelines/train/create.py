@@ -9,7 +9,7 @@ from pipelines.people.person import Person
 from pipelines.tracking.artifacts import put_json, put_text
 from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
-from pipelines.tracking.run_facts import code_commit, flat_parameters
+from pipelines.tracking.run_facts import code_commit, described, flat_parameters
 from pipelines.tracking.runs import create_run, set_tags
 from pipelines.train.requests import TrainRequest
 from pipelines.train.warm_start import record_warm_start, shortened, start_of
@@ -74,6 +74,7 @@ def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str, by: Person |
         Tag.DATASET: name,
         Tag.DATASET_DIGEST: dataset.digest,
         Tag.COMMIT: code_commit(),
+        Tag.NOTE: described(recipe, name),
     }
     run_id = create_run(experiment, f"{recipe.name} on {name}", "training", flat_parameters(recipe), tags, by)
     put_text(run_id, Artifact.RECIPE, recipe.model_dump_json(indent=1) + "\n")

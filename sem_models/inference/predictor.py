@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sem_models.config.backend import BackendChoice
+from sem_models.counts import counted
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.intensity import IntensityRange, from_unit
@@ -170,3 +171,9 @@ def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return "cuda" if wanted.startswith("cuda") else "cpu"
+
+
+def device_name() -> str:
+    """Name what models run on by default: the GPU, or the CPU with the threads that PyTorch uses."""
+    threads = torch.get_num_threads()
+    return str(torch.cuda.get_device_name()) if choose_device() == "cuda" else f"CPU, {counted(threads, 'thread')}"

@@ -19,6 +19,7 @@ from sem_models.datasets.kinds import LAYOUTS, Kind, Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.progress import Progress, silent
+from sem_models.tasks.material import Material
 from sem_models.tasks.words import RESTORING, Words
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Task:
     """
 
     name: TaskName
+    aim: str
+    """What users want who choose it, in their words."""
     words: Words = RESTORING
     score: ValidationScore = PSNR
     """The score of its validation, unless the method of the recipe has one of its own."""
@@ -85,6 +88,13 @@ class Task:
             UserError: Says what to do instead.
         """
 
+    def unsuitable(self, recipe: Recipe, material: Material) -> str:
+        """Return why a recipe that can learn from such images should not; empty if it should.
+
+        The manifest of a dataset does not say what its images are like, so `check_dataset` cannot know.
+        """
+        return ""
+
     def ignores_degradation(self, recipe: Recipe, kind: Kind) -> str:
         """Return why training on this kind of dataset ignores the forward model of the recipe; empty if it does not."""
         if LAYOUTS[kind].brings_inputs:
@@ -125,6 +135,16 @@ class Task:
     def may_turn(self, recipe: Recipe) -> bool:
         """Return whether patches may be rotated by multiples of 90 degrees; not if scan lines must stay horizontal."""
         return True
+
+    def orientations(self, recipe: Recipe) -> tuple[int, ...]:
+        """Return the flips and turns of an image that a model has learned, over which its outputs can be averaged.
+
+        They are numbered as in `sem_models.inference.self_ensemble`; a single one: a mean would not be an output.
+        """
+        from sem_models.inference.self_ensemble import FLIPS, FLIPS_AND_TURNS
+        from sem_models.methods.table import find_method
+
+        return FLIPS_AND_TURNS if self.may_turn(recipe) and find_method(recipe).may_turn(recipe) else FLIPS
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Make `input` and `target` of a training step, float32 on the device of the crops.

@@ -151,4 +151,4 @@ def with_width(x: "torch.Tensor", widths_px: "torch.Tensor") -> "torch.Tensor":
     return torch.cat([x, widths_px.to(x)[:, None, None, None].expand(-1, 1, *x.shape[2:])], 1)
 
 
-REFOCUSING = Refocusing("refocusing")
+REFOCUSING = Refocusing("refocusing", "Refocus")

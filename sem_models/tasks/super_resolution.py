@@ -2,4 +2,4 @@
 
 from sem_models.tasks.base import Task
 
-SUPER_RESOLUTION = Task("super-resolution")
+SUPER_RESOLUTION = Task("super-resolution", "Enlarge")

@@ -16,8 +16,10 @@ from pipelines.jobs import queue
 from pipelines.jobs.liveness import HOST, describe
 from pipelines.jobs.recent import recent_work
 from pipelines.jobs.seen import is_seen, mark_seen
+from pipelines.jobs.tasks import list_tasks, task_state
 from pipelines.people.person import local_person
 from pipelines.tracking.runs import create_run, set_status
+from sem_models.errors import UserError
 from tests.support.pages import page
 
 
@@ -118,3 +120,14 @@ def test_the_tray_leads_to_where_the_task_is_shown(use_case: str, sem_home: Path
     app = page(PLACES[use_case].page, **query)
     assert any(box.value.startswith(f"{words.ACTIVITIES[use_case]} failed") for box in app.error)
     assert is_seen(task_id)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "no JSON", '{"use_case": "predict", "request": {}}'])
+def test_a_damaged_record_hides_nothing_else(sem_home: Path, content: str) -> None:
+    _task("prepare", {}, pid=os.getpid())
+    damaged = home().tasks / "20990101-000000-predict-abcdef"
+    damaged.mkdir()
+    (damaged / TaskFile.REQUEST).write_text(content)
+    assert [task.use_case for task in list_tasks()] == ["prepare"]
+    with pytest.raises(UserError, match=r"damaged|There is no task"):
+        task_state(damaged.name)

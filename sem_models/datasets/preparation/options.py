@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sem_models.datasets.kinds import LAYOUTS, Kind, Layout
 from sem_models.datasets.manifest import Register
+from sem_models.datasets.preparation.corrections import Correction, from_tables, refuse_contradictions
 
 
 def _none_for_empty(value: Any) -> Any:
@@ -64,6 +65,12 @@ class PrepareOptions(BaseModel):
     target_pixel_size_nm: _SizeNm = Field(None, description="Pixel size in nm of the targets, if it differs.")
     resample_nm: _SizeNm = Field(
         None, description="Resample all images to this pixel size in nm (masks by majority of labels)."
+    )
+    corrections: Annotated[
+        tuple[Correction, ...], BeforeValidator(from_tables), AfterValidator(refuse_contradictions)
+    ] = Field(
+        (),
+        description="Table (CSV) of corrections image by image: columns image, role, databar_rows, group, split, use.",
     )
     seed: int = Field(0, description="Order in which groups are assigned to the splits.")
 

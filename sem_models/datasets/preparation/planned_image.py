@@ -31,6 +31,8 @@ class PlannedImage:
     """SHA-256 of the pixels, their shape and data type, before the data bar is cut off."""
     fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
     """By which images of the same field are found; None for masks and once they have been found."""
+    picture: bytes = field(default=b"", compare=False, repr=False)
+    """The whole page as a small grey WebP picture, see `small_picture`."""
     group_by_name: str | None = None
     """Group that the file name gives, if it is joined to `group` because images of both show the same field."""
     scale_warning: str = ""

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from sem_models.counts import counted
@@ -17,6 +17,9 @@ BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
 NOT_JOINED: Mapping[str, str] = MappingProxyType({})
 """No group of the file names is part of another group."""
+NONE_STATED: Mapping[str, Split] = MappingProxyType({})
+"""No split is stated by the user."""
+_WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
 
@@ -61,7 +64,11 @@ def group_of(name: str, pattern: str, field: str = "group_by") -> str:
 
 
 def assign_splits(
-    groups: Sequence[str], seed: int, test: str | None = None, joined: Mapping[str, str] = NOT_JOINED
+    groups: Sequence[str],
+    seed: int,
+    test: str | None = None,
+    joined: Mapping[str, str] = NOT_JOINED,
+    stated: Mapping[str, Split] = NONE_STATED,
 ) -> dict[str, Split]:
     """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
 
@@ -71,6 +78,8 @@ def assign_splits(
         test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
             training and validation. None: the test split is allocated as well.
         joined: The group that another group is part of. Both are in the test split if either matches.
+        stated: The split of groups for which the user states it. The others are allocated as if it were not stated, so
+            that no other group moves.
 
     Returns:
         The split of each group that is not part of another one.
@@ -82,7 +91,13 @@ def assign_splits(
     held = {joined.get(group, group) for group in matching(sorted(set(groups)), test)} if test is not None else set()
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
     allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return _allocate(rest, seed, allocated) | dict.fromkeys(sorted(held), "test")
+    return _allocate(rest, seed, allocated) | dict.fromkeys(sorted(held), "test") | dict(stated)
+
+
+def empty_splits(splits: Iterable[Split]) -> list[str]:
+    """Return the splits that hold none of the images, by their full names."""
+    found = set(splits)
+    return [word for split, word in _WORDS.items() if split not in found]
 
 
 def matching(groups: Sequence[str], pattern: str) -> list[str]:
