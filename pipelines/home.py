@@ -101,8 +101,8 @@ class Home:
 
     @property
     def audit(self) -> Path:
-        """The log of who did what."""
-        return self.root / "audit.jsonl"
+        """The log of who did what; backups of the store contain it."""
+        return self.mlruns / "audit.jsonl"
 
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""

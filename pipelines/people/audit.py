@@ -33,6 +33,7 @@ def record(person: Person, deed: str, thing: str = "") -> None:
     """
     line = Deed(datetime.now(UTC).isoformat(timespec="seconds"), person.id, person.name, person.role, deed, thing)
     place = writable_home().audit
+    place.parent.mkdir(parents=True, exist_ok=True)
     log = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         size = os.fstat(log).st_size
