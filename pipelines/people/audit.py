@@ -1,5 +1,6 @@
 """The audit log: who did what, when. Lines are only ever added."""
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -34,14 +35,22 @@ def record(person: Person, deed: str, thing: str = "") -> None:
     line = Deed(datetime.now(UTC).isoformat(timespec="seconds"), person.id, person.name, person.role, deed, thing)
     place = writable_home().audit
     place.parent.mkdir(parents=True, exist_ok=True)
-    log = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        size = os.fstat(log).st_size
-        torn = size and os.pread(log, 1, size - 1) != b"\n"  # a full disk cut the last line off
-        os.write(log, f"{chr(10) if torn else ''}{json.dumps(asdict(line))}\n".encode())
-        os.fsync(log)
-    finally:
-        os.close(log)
+    with open(place, "ab+", buffering=0, opener=_private) as log:
+        start = b"\n" if _is_torn(log) else b""
+        log.write(start + json.dumps(asdict(line)).encode() + b"\n")
+        os.fsync(log.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _is_torn(log: io.FileIO) -> bool:
+    """Tell whether a full disk cut the last line off."""
+    if log.seek(0, os.SEEK_END) == 0:
+        return False
+    log.seek(-1, os.SEEK_END)
+    return log.read(1) != b"\n"
 
 
 def read_audit() -> Iterator[Deed]:
@@ -50,7 +59,7 @@ def read_audit() -> Iterator[Deed]:
     if not place.is_file():
         return
     with place.open() as lines:
-        for line in lines:
+        for line in filter(str.strip, lines):
             try:
                 yield Deed(**json.loads(line))
             except (ValueError, TypeError):
