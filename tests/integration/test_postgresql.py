@@ -1,6 +1,8 @@
 """The store in a real PostgreSQL: the same runs, curves, files, models and pages as in the embedded one."""
 
 import os
+import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,11 @@ from pipelines.tracking.artifacts import get_text, put_text
 from pipelines.tracking.database import has_database, read_curve, read_run, read_runs
 from pipelines.tracking.metrics import GrowingCurves, _points_of_server
 from pipelines.tracking.registry import find_version, local_folder, register_model
+from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import create_run, get_run, list_runs
 from pipelines.tracking.store import artifacts_of, client, engine
+from pipelines.upkeep.copy_store import copy_store
+from pipelines.upkeep.requests import CopyStoreRequest
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.storage import save_model
@@ -24,6 +29,8 @@ from sem_models.networks.table import build_network
 from tests.integration.test_reading_the_database import comparable, fill
 from tests.support.pages import assert_sound, page
 from tests.support.postgres import Postgres, running_postgres
+from tests.support.rows import all_rows
+from tests.support.stores import unpack_store
 from tests.support.trained_runs import train_run
 
 pytestmark = pytest.mark.faults
@@ -132,3 +139,47 @@ def test_a_database_that_is_away_is_named_without_its_password(
         list_runs()
     assert "wr0ng" not in str(e.value)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+
+
+def without_roots(rows: dict[str, list[str]], *homes: Path) -> dict[str, list[str]]:
+    """Rows with one spelling for addresses below a home folder and for those of a tracking server."""
+    roots = [*(f"{home.as_uri()}/mlruns/artifacts/" for home in homes), "mlflow-artifacts:/"]
+    spelt = re.compile("|".join(re.escape(root) for root in roots))
+    return {table: sorted(spelt.sub("FILES/", row) for row in found) for table, found in rows.items()}
+
+
+def test_a_store_of_an_earlier_version_goes_there_and_back(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row by row, and the program reads the same; new experiments are numbered after the copied ones."""
+    old, back = tmp_path / "old", tmp_path / "back"
+    unpack_store("2d480d1", old)
+    monkeypatch.setenv("SEM_HOME", str(old))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    known = list_runs()
+    assert known
+    target = server.create("migrated")
+    copied = copy_store(CopyStoreRequest(target=target, files="server"))
+    assert copied.elsewhere == () and copied.runs >= len(known)
+    before = all_rows(f"sqlite:///{old}/mlruns/mlflow.db")
+    assert without_roots(all_rows(target), old) == without_roots(before, old)
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", target)
+    assert list_runs() == known
+    run = next(one for one in known if one.metrics)
+    key = next(iter(run.metrics))
+    curve = GrowingCurves(run.run_id).points(key)
+    assert curve and stored_recipe(next(one.run_id for one in known if one.is_training))
+
+    shutil.copytree(old / "mlruns" / "artifacts", back / "mlruns" / "artifacts")
+    monkeypatch.setenv("SEM_HOME", str(back))
+    copy_store(CopyStoreRequest(target="desk"))
+    assert without_roots(all_rows(f"sqlite:///{back}/mlruns/mlflow.db"), back) == without_roots(before, old)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert list_runs() == known
+    assert GrowingCurves(run.run_id).points(key) == curve
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", target)
+    added = create_run("made after the move", "x", "training", {}, {})
+    assert get_run(added).experiment == "made after the move"
+    engine().dispose()
