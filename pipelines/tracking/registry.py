@@ -24,7 +24,7 @@ from pipelines.model_ref import RegistryRef
 from pipelines.people.permissions import Ownership
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.promotions import move_alias
-from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
+from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client, stored_address
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
@@ -76,9 +76,9 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
         save_served(folder, target, run_id)
-        path, stored = Artifact.registered_model(name), artifacts_of(run_id)
-        stored.log_artifacts(str(target), path)
-    source = f"{stored.artifact_uri}/{path}"
+        path = Artifact.registered_model(name)
+        artifacts_of(run_id).log_artifacts(str(target), path)
+    source = f"{stored_address(run_id)}/{path}"
     try:
         _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
