@@ -55,10 +55,15 @@ def foreign_images(data: Path) -> Iterator[ForeignImage]:
     """Yield the images of all sets, without their data bars."""
     for name, pattern in SETS.items():
         for path in sorted(data.glob(pattern)):
-            grey = to_grey(read_micrograph(path))
-            image = crop_databar(grey, find_databar(grey)).pixels[..., 0]
-            unit = np.clip(to_unit(image, intensity_range(image)), 0, 1)
-            height, width = (min(_EDGE_PX, size) for size in unit.shape)
-            top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
-            crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
-            yield ForeignImage(name, f"{name}/{path.parent.name}/{path.name}", crop)
+            yield load(name, path)
+
+
+def load(kind: str, path: Path) -> ForeignImage:
+    """Read the centre of an image, without its data bar."""
+    grey = to_grey(read_micrograph(path))
+    image = crop_databar(grey, find_databar(grey)).pixels[..., 0]
+    unit = np.clip(to_unit(image, intensity_range(image)), 0, 1)
+    height, width = (min(_EDGE_PX, size) for size in unit.shape)
+    top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
+    crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
+    return ForeignImage(kind, f"{kind}/{path.parent.name}/{path.name}", crop)

@@ -18,7 +18,7 @@ from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
-from sem_models.inference.storage import save_weights
+from sem_models.inference.storage import Belongings, save_weights
 from sem_models.inference.told_width import at_strength
 from sem_models.tasks.table import find_task
 
@@ -80,7 +80,7 @@ def _write_folder(model: RestorationModel, out: Path) -> Path:
     if out.is_file():
         raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
     out.mkdir(parents=True, exist_ok=True)
-    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, model.posterior)
+    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, Belongings.of(model))
     (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
     return out
 
