@@ -1,8 +1,9 @@
 """Images of sets that no starter model learned from, on which it must do no harm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -51,10 +52,10 @@ class ForeignImage:
         return result
 
 
-def foreign_images(data: Path) -> Iterator[ForeignImage]:
-    """Yield the images of all sets, without their data bars."""
+def foreign_images(data: Path, every: Mapping[str, int] = MappingProxyType({})) -> Iterator[ForeignImage]:
+    """Yield the images of all sets, without their data bars; of some sets only every n-th."""
     for name, pattern in SETS.items():
-        for path in sorted(data.glob(pattern)):
+        for path in sorted(data.glob(pattern))[:: every.get(name, 1)]:
             yield load(name, path)
 
 

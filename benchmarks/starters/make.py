@@ -136,7 +136,7 @@ def main() -> None:
     write_card(card(chosen.home, step, None), step)
     measured = denoise.measure(chosen.data, chosen.home, chosen.pictures)
     trust.measure(chosen.data, chosen.home, ["check", "coverage"])
-    write_card(card(chosen.home, step, measured), step)
+    write_card(card(chosen.home, step, measured).model_copy(update=trust.on_card()), step)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What `starter:denoise` says about its own inputs and outputs: the input check and the stated standard deviation.
 
-    python -m benchmarks.starters.trust --data FOLDER [--home FOLDER] [--only learn check coverage]
+    python -m benchmarks.starters.trust --data FOLDER [--home FOLDER] [--only learn check coverage card]
 
 - `learn`: measures what the specimens that it learned from look like, trains its doubt head on them (the network stays
   as it is), and puts both on the shelf beside the weights.
@@ -12,7 +12,7 @@ Writes `trust.json`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from scipy.stats import mannwhitneyu, spearmanr
 from benchmarks.runner import options
 from benchmarks.starters.denoise import DOSES, INPUT, MODEL, NAME, centre, forward
 from benchmarks.starters.denoise import RESULT as SCORES
-from benchmarks.starters.foreign import NOT_FOR, ForeignImage, foreign_images, load
+from benchmarks.starters.foreign import NOT_FOR, SETS, ForeignImage, foreign_images, load
+from benchmarks.starters.pictures import write_pictures
 from benchmarks.starters.specimens import DATASET, SOURCES, prepare_specimens
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import open_dataset
@@ -38,7 +39,8 @@ from sem_models.inference.predictor import Predictor
 from sem_models.inference.stated_doubt import with_learned_doubt
 from sem_models.inference.storage import Belongings, load_weights, save_model
 from sem_models.progress import Progress, silent
-from sem_models.starters.shelf import load_starter, starter_folder
+from sem_models.starters.card import CARD, Card
+from sem_models.starters.shelf import load_starter, read_card, starter_folder
 from sem_models.training.doubt import NINE_OF_TEN, learn_doubt
 from sem_models.training.learned_inputs import input_reference
 
@@ -61,7 +63,7 @@ PHOTOGRAPHS = (
     *("motorcycle_left", "page", "retina", "rocket", "text"),
 )
 """Pictures that come with scikit-image."""
-EVERY = {"label maps": 6}
+EVERY = {"label maps": 6, "concretions": 3, "superalloys": 2, "tissue, sections": 2}
 """Of which kind only every n-th image is looked at."""
 FOREIGN = (*NOT_FOR, "tissue, sections", "TiO2, transmission", *OTHER_KINDS, "photographs")
 """Kinds of images that are no scanning electron micrographs."""
@@ -76,10 +78,7 @@ def learn(home: Path, progress: Progress = silent) -> None:
     doubt = learn_doubt(load_starter(NAME), dataset, forwards, progress)
     save_model(folder, read_recipe(folder), load_weights(folder), belongings=Belongings(learned=learned, doubt=doubt))
     (folder / WEIGHTS).chmod(0o644)
-    facts = read_facts(folder)
-    if facts:
-        sums = facts.sha256 | {WEIGHTS: file_sha256(folder / WEIGHTS)}
-        (folder / CHECKPOINT).write_text(facts.model_copy(update={"sha256": sums}).model_dump_json(indent=1) + "\n")
+    _note_sums(WEIGHTS)
 
 
 def _is_recorded(entry: Entry) -> bool:
@@ -110,7 +109,7 @@ def check(data: Path, home: Path) -> dict[str, dict[str, dict[str, Any]]]:
         for entry in dataset.entries(split)
         if _is_recorded(entry)
     ]
-    others = [(image.set, image) for image in (*foreign_images(data), *other_kinds(data))]
+    others = [(image.set, image) for image in (*foreign_images(data, EVERY), *other_kinds(data))]
     for group, image in (*own, *others):
         for condition in (RECORDED, *map(str, DOSES)):
             given = image.recorded if condition == RECORDED else image.noisy(forward(float(condition)))
@@ -136,7 +135,7 @@ def summary_of_check(rows: dict[str, dict[str, dict[str, Any]]]) -> dict[str, An
     sets = {}
     for group in dict.fromkeys(one.group for one in judged):
         mine = [one for one in judged if one.group == group]
-        kind = {"images": sum(one.condition == RECORDED for one in mine)}
+        kind: dict[str, Any] = {"images": sum(one.condition == RECORDED for one in mine)}
         for condition in rows:
             part = [one for one in mine if one.condition == condition]
             kind[condition] = {
@@ -192,7 +191,8 @@ def coverage(home: Path) -> dict[str, dict[str, dict[str, Any]]]:
 
 def _blocks(image: np.ndarray) -> np.ndarray:
     rows, columns = (size // 8 for size in image.shape)
-    return image[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).mean(axis=(1, 3)).ravel()
+    means: np.ndarray = image[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8).mean(axis=(1, 3)).ravel()
+    return means
 
 
 def summary_of_coverage(rows: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
@@ -214,6 +214,43 @@ def summary_of_coverage(rows: dict[str, dict[str, dict[str, Any]]]) -> dict[str,
     return found
 
 
+def on_card() -> dict[str, Any]:
+    """Return what the card says about doubt and input check, and its pictures."""
+    content = json.loads(RESULT.read_text())
+    told = content["coverage_summary"]
+    parts = [
+        f"{found['covered']['mean']:.0%} [{found['covered']['lo']:.0%}, {found['covered']['hi']:.0%}] at {dose} e/px"
+        for dose, found in told.items()
+    ]
+    some = next(iter(told.values()))
+    doubt = (
+        f"Of the pixels of {some['images']} images of {some['specimens']} specimens that it never saw, "
+        f"{', '.join(parts)} lie within 1.64 standard deviations of the truth (95 % intervals over specimens)."
+    )
+    return {"doubt": doubt, "check": _check_text(content["check_summary"]), "pictures": write_pictures()}
+
+
+def _check_text(found: dict[str, Any]) -> str:
+    sets, doses = found["sets"], [str(dose) for dose in DOSES]
+
+    def total(names: Iterable[str], what: str, conditions: Sequence[str]) -> int:
+        return sum(sets[name][condition][what] for name in names for condition in conditions)
+
+    sem = [name for name in SETS if name not in FOREIGN]
+    rest = [name for name in SETS if name not in NOT_FOR]
+    harmed, missed = total(NOT_FOR, "harmed", doses), total(NOT_FOR, "unwarned_harm", doses)
+    own, others = sets["own test"], sum(sets[name]["images"] for name in sem)
+    worse = total(rest, "harmed", doses)
+    found_worse = worse - total(rest, "unwarned_harm", doses)
+    return (
+        f"The input check warned of {harmed - missed} of the {harmed} atomic and low-dose images that became worse, "
+        f"and of {found_worse} of the {worse} others (of some sets every second or third image was looked at). As they "
+        f"were recorded, it warned of {own[RECORDED]['warned']} of {own['images']} held-out images of its own sets and "
+        f"of {total(sem, 'warned', [RECORDED])} of {others} scanning micrographs of others. It tells images of other "
+        f"kinds from held-out ones of its own with an AUROC of {found['auroc']:.2f}."
+    )
+
+
 def measure(data: Path, home: Path, only: list[str] | None = None) -> None:
     """Do everything, or only some of `learn`, `check` and `coverage`."""
     torch.set_num_threads(1)
@@ -230,6 +267,24 @@ def measure(data: Path, home: Path, only: list[str] | None = None) -> None:
         content["check"] = check(data, home)
         content["check_summary"] = summary_of_check(content["check"])
         RESULT.write_text(json.dumps(content, indent=1) + "\n")
+    if only and "card" in only:
+        write_card(read_card(NAME).model_copy(update=on_card()))
+
+
+def write_card(card: Card) -> None:
+    """Replace the card on the shelf, and its checksum."""
+    folder = starter_folder(NAME)
+    (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n")
+    _note_sums(CARD, *(picture.file for picture in card.pictures))
+
+
+def _note_sums(*files: str) -> None:
+    """Write the checksums of files that have changed."""
+    folder = starter_folder(NAME)
+    facts = read_facts(folder)
+    if facts:
+        sums = facts.sha256 | {name: file_sha256(folder / name) for name in files}
+        (folder / CHECKPOINT).write_text(facts.model_copy(update={"sha256": sums}).model_dump_json(indent=1) + "\n")
 
 
 def main() -> None:

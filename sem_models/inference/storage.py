@@ -24,7 +24,7 @@ from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.doubt_head import DoubtHead
 from sem_models.networks.table import build_network
 
-_DIRECTION, _POSTERIOR = "direction", "posterior"
+_DIRECTION, _POSTERIOR, _NOTE = "direction", "posterior", "note"
 _DOUBT = "doubt."
 """Begins the names of the weights of the doubt head, which stand in the file of the network that it belongs to."""
 
@@ -39,17 +39,20 @@ class Belongings:
     """What the inputs of the training looked like."""
     doubt: DoubtHead | None = None
     """What states how far an output may be off."""
+    note: str = ""
+    """What output files say about the model."""
 
     @classmethod
     def of(cls, model: RestorationModel) -> "Belongings":
         """Return those of a model."""
-        return cls(model.posterior, model.learned, model.doubt)
+        return cls(model.posterior, model.learned, model.doubt, model.note)
 
     @property
     def metadata(self) -> dict[str, str]:
         """The texts that stand in the header of the file."""
         known = {_POSTERIOR: self.posterior, LEARNED: self.learned}
-        return {name: one.model_dump_json() for name, one in known.items() if one}
+        texts = {name: one.model_dump_json() for name, one in known.items() if one}
+        return texts | ({_NOTE: self.note} if self.note else {})
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -120,7 +123,9 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
         learned = reference_in(facts)
     # Files of older versions do not state a direction.
     direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
-    return replace(model, direction=direction, posterior=posterior, learned=learned, doubt=doubt)
+    return replace(
+        model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=facts.get(_NOTE, "")
+    )
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:

@@ -98,8 +98,8 @@ class InputReference(Frozen):
             return None
         table = np.array([[one[name] for name in MEANINGS] for one in seen])
         percentiles = np.percentile(table, _PERCENT, axis=0).T
-        correlations = np.corrcoef(_deviations(table, percentiles).T) * (1 - _SHRUNK)
-        correlations = np.nan_to_num(correlations)
+        correlations: Matrix = np.nan_to_num(np.asarray(np.corrcoef(_deviations(table, percentiles).T)))
+        correlations *= 1 - _SHRUNK
         np.fill_diagonal(correlations, 1.0)
         reference = cls(
             percentiles=dict(zip(MEANINGS, map(_rounded, percentiles), strict=True)),
