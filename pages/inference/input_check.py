@@ -6,6 +6,7 @@ import streamlit as st
 
 from pipelines.model_ref import ModelRef, parse_model
 from pipelines.viewing.files import fingerprint
+from sem_models.errors import UserError
 from sem_models.inference.input_check.reference import InputReference
 
 _MOST_NAMED = 3
@@ -38,7 +39,11 @@ def show_input_check(model: ModelRef, source: Path) -> None:
 def _reference(model: str) -> InputReference | None:
     from pipelines.predict.input_check import reference_of
 
-    return reference_of(parse_model(model))
+    try:
+        return reference_of(parse_model(model))
+    except UserError:
+        # The prediction says what is wrong with the model.
+        return None
 
 
 @st.cache_data(show_spinner="Comparing the image with what the model learned from", max_entries=256)
