@@ -68,6 +68,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "starter-denoise": starters.simulated,
     "starter-denoise-real": starters.real,
     "starter-denoise-harm": starters.harm,
+    "starter-denoise-check": starters.check,
+    "starter-denoise-doubt": starters.doubt,
     "speed": speed.memory_formats,
     "speed-backends": speed.backends,
     "speed-backend-rates": speed.backend_rates,

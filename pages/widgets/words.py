@@ -43,6 +43,7 @@ LABELS = {
     "seed": "Seed",
     "size_px": "Height and width",
     "split": "Split",
+    "std": "Standard deviation over orientations (eight times as slow)",
     "strength_px": "Blur to undo (sigma, px)",
     "target": "Folder of targets",
     "target_group_by": "Group pattern of the other domain",

@@ -267,6 +267,10 @@ class Task:
         """
         return predictor.predict(micrograph, progress, self.origin)
 
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return whether a model may be applied to an image in several orientations, whose outputs are comparable."""
+        return self.takes_images and self.gives_images
+
     def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
         """Return where `apply_to_file` also writes a map of where the model abstained; None if it makes no map."""
         return None

@@ -83,6 +83,10 @@ class Inpainting(Task):
         """Return the recorded one: all pixels that are not masked are left as they are."""
         return (0,)
 
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return False: most pixels are those of the input in every orientation."""
+        return False
+
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Simulate line defects of whole frames in their crops, but only those whose good neighbours the crop shows."""
         import torch
