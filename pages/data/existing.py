@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.people.session import seen_datasets
+from pages.widgets.sharing import choose_shared_datasets
 from pipelines.data.datasets import list_datasets
 from pipelines.data.find import find_dataset
 from sem_models.datasets.manifest import Manifest
@@ -18,6 +19,7 @@ def show_datasets() -> None:
         st.caption("None yet.")
         return
     st.dataframe(pd.DataFrame([_row(name) for name in names]), hide_index=True)
+    choose_shared_datasets(names)
 
 
 def _channels(manifest: Manifest) -> str:

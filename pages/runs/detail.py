@@ -8,6 +8,7 @@ from pages.runs.notes import show_notes
 from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
+from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
 from pipelines.data.datasets import list_datasets
@@ -34,6 +35,7 @@ def show_run(run_id: str) -> None:
     st.subheader(run.name)
     live = run.status in _LIVE
     st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    show_run_sharing(run)
     show_notes(run)
     if not live:
         mark_seen(run_id)

@@ -17,7 +17,7 @@ _COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
 
 def show_results(run_id: str) -> None:
     """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
-    require_seen(get_run(run_id), "The results of this study")
+    require_seen(get_run(run_id), "The result of this study")
     if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.people.files import largest_upload_mb, server_path, uploads_folder
+from pages.people.session import signed_in
+from pipelines.data.uploads import keep_upload
 from sem_models.images.io.read import readable_suffixes
 
 if TYPE_CHECKING:
@@ -60,11 +62,8 @@ def _kept(files: "Sequence[UploadedFile]", name: str) -> Path:
     content = repr(sorted((file.name, _digest(file)) for file in files))
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
     folder = uploads_folder() / f"{Path(name).name}-{digest}"
-    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        target = folder / Path(file.name).name
-        if not target.exists() or target.stat().st_size != file.size:
-            target.write_bytes(file.getbuffer())
+        keep_upload(folder, file.name, file.getbuffer(), signed_in())
     return folder
 
 

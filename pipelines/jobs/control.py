@@ -10,6 +10,7 @@ from pipelines.home import home
 from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
+from pipelines.jobs.quotas import require_quota
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, require
@@ -25,12 +26,18 @@ _SETTLING_S = 10.0
 
 
 def submit(run_id: str, resume: bool = False, executor: Executor | None = None, by: Person | None = None) -> None:
-    """Queue a run and start its detached process, for `by` or for whom this process works."""
+    """Queue a run and start its detached process, for `by` or for whom this process works.
+
+    Raises:
+        UserError: The person has as much waiting or running as the lab allows, or has used up a quota.
+    """
+    by = by or acting_person()
+    require_quota(by)
     queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
     arguments = [run_id, "--resume"] if resume else [run_id]
     (executor or LocalExecutor()).launch("pipelines.train.worker", arguments, log_file(run_id))
-    record(by or acting_person(), "resume" if resume else "queue", f"run {run_id}")
+    record(by, "resume" if resume else "queue", f"run {run_id}")
 
 
 def resume(run_id: str, by: Person | None = None) -> None:

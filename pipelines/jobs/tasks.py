@@ -19,6 +19,7 @@ from pipelines.home import TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import Process, describe, is_alive
+from pipelines.jobs.quotas import require_quota
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, Ownership, require
@@ -66,6 +67,7 @@ def start_task(request: Request, by: Person | None = None) -> str:
     """
     by = by or acting_person()
     admit(request, by)
+    require_quota(by)
     task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
     writable_home()
     folder = _folder(task_id)

@@ -21,7 +21,7 @@ class Quota(Frozen):
     disk_gb: float | None = Field(None, gt=0)
     """Datasets, uploads, results and the files of trainings, in 1e9 bytes."""
     queued: int | None = Field(None, ge=0)
-    """Trainings and tasks that wait or run at one time."""
+    """Trainings that wait or run at one time."""
     device_hours: float | None = Field(None, ge=0)
     """Hours of trainings within 30 days, times the devices (GPUs, or one CPU) that each used."""
 
@@ -43,6 +43,10 @@ class Lab(Frozen):
     """Folders of the server whose files people of this role, or of a higher one, may read."""
     upload_mb: int = Field(500, gt=0)
     """Largest uploaded file, in 1e6 bytes."""
+    upload_megapixels: int = Field(400, gt=0)
+    """Largest page of an uploaded file, in 1e6 samples."""
+    upload_decoded_mb: int = Field(4000, gt=0)
+    """What all pages of an uploaded file may take together once they are decoded, in 1e6 bytes."""
     quotas: dict[Role, Quota] = Field(default_factory=dict)
 
     @field_validator("roots")

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pipelines.home import TaskFile, home
 from pipelines.jobs import queue
@@ -15,30 +14,14 @@ from pipelines.people.person import Person
 from pipelines.tracking.runs import create_run, set_run_shared, set_status
 from sem_models.errors import Message
 from tests.support.lab import ADA, ALICE, BOB, VERA, claims_of, write_lab
-from tests.support.pages import ROOT
-
-AUTH = {"redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "x" * 32, "client_id": "sem"}
+from tests.support.lab_pages import texts, visit
+from tests.support.pages import page
 
 
 @pytest.fixture
 def lab(sem_home: Path) -> Path:
     write_lab(sem_home, f'[roots]\nmember = ["{sem_home}/raw"]\n')
     return sem_home
-
-
-def visit(name: str, person: Person | None, claims: dict[str, object] | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "pages" / "dashboard.py"), default_timeout=90)
-    app.secrets["auth"] = AUTH
-    app.user = claims if claims is not None else claims_of(person) if person else {}
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    return app if person is None or claims is not None else app.switch_page(f"{name}/page.py").run()
-
-
-def texts(app: AppTest) -> str:
-    """All that reaches the browser."""
-    return "\n".join(str(element) for element in app)
 
 
 def test_nothing_is_shown_before_the_sign_in(lab: Path) -> None:
@@ -100,6 +83,25 @@ def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Pa
         (ALICE.id, "make training"), (ALICE.id, "cancel"),
     ]  # fmt: skip
     assert others_in_queue(ADA) == []
+
+
+def test_the_password_of_the_store_is_nowhere_on_home(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "https://sem:hunter2secret@tracking.lab/"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+
+    class StoreError(Exception):
+        """As MLflow raises them, with the address."""
+
+    StoreError.__module__ = "mlflow.exceptions"
+
+    def unreachable() -> list[str]:
+        raise StoreError(f"API request to {uri}api/2.0/runs failed: no answer for hunter2secret")
+
+    monkeypatch.setattr("pages.widgets.frame.find_the_dead", unreachable)
+    shown = texts(page("home"))
+    assert "https://tracking.lab/" in shown
+    assert "did not answer: API request to https://tracking.lab/api" in shown
+    assert "hunter2" not in shown
 
 
 def test_folders_outside_the_roots_are_refused_on_the_page(lab: Path, raw_images: Path) -> None:
