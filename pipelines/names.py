@@ -32,5 +32,7 @@ ExperimentField = Annotated[str, AfterValidator(inner_path)]
 """Name of an experiment, which may exist; that of a new one has to be a `NewNameField` as well."""
 RunIdField = Annotated[str, Names.RUN]
 """Id of a run that should exist."""
+RunIdsField = Annotated[tuple[str, ...], Names.RUN]
+"""Ids of runs that should exist; `RUN_ID:backward` for the backward generator of a CycleGAN."""
 OutField = Annotated[Path, Writes()]
 """File or folder for results."""

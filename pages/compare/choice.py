@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.people.session import require_seen
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import header
 from pipelines.counts import counted
@@ -47,7 +48,9 @@ def _take_from_task() -> None:
     task_id = st.query_params.get(GALLERY)
     if task_id and _RUNS not in st.query_params:
         with shown_errors():
-            request = task_state(task_id).request
+            task = task_state(task_id)
+            require_seen(task, "This task")
+            request = task.request
             st.query_params[_RUNS] = in_address(request["run_ids"])
             st.query_params[IMAGE] = request["image"]
 

@@ -6,6 +6,7 @@ from pages.data.existing import show_datasets
 from pages.data.form import ask
 from pages.data.plan import show_plan, summary
 from pages.data.planning import current_plan
+from pages.people.session import seen_datasets
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted
@@ -53,7 +54,7 @@ def _say(plan: Plan, request: PrepareRequest, *, is_done: bool) -> None:
     with st.container():
         if plan.options != request:
             st.caption("Look at the files again: what is shown below was planned with other settings.")
-        elif request.name in list_datasets() and not is_done:
+        elif request.name in seen_datasets(list_datasets()) and not is_done:
             st.caption(f"There is a dataset {request.name!r} already; unless this one is equal, choose another name.")
 
 

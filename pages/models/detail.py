@@ -4,9 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from pages.models.export import show_export
+from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pipelines.release.cards import ModelCard
 from pipelines.release.promote import promote
+from pipelines.release.register import require_own_name
 from pipelines.release.requests import PromoteRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.promotions import promotions
@@ -52,6 +54,7 @@ def _facts(card: ModelCard) -> None:
         licence = st.text_input("Licence", card.licence, placeholder="CC BY 4.0", key=f"licence-{card.ref}")
         st.caption("Of the weights: it depends on the licences of the images that the model learned from.")
         if st.button("Save", key=f"save-licence-{card.ref}"):
+            require_own_name(card.ref.name, signed_in())
             set_version_tags(card.ref.name, str(card.ref.version), {Tag.LICENCE: licence.strip()})
             st.rerun()
 
@@ -89,5 +92,5 @@ def _promotion(card: ModelCard) -> None:
         left, right = st.columns([1, 3], vertical_alignment="bottom")
         alias = left.text_input("Alias", _USUAL_ALIAS, key=f"alias-{card.ref}")
         if right.button("Point the alias to this version", icon=":material/verified:", disabled=alias in card.aliases):
-            promote(PromoteRequest(model=card.ref, alias=alias))
+            promote(PromoteRequest(model=card.ref, alias=alias), signed_in())
             st.rerun()

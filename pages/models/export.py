@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.people.files import exports_folder
 from pages.widgets.tasks import launch, watched
-from pipelines.home import home
 from pipelines.release.cards import ModelCard
 from pipelines.release.requests import ExportFormat, ExportRequest
 
@@ -44,7 +44,7 @@ def show_export(card: ModelCard) -> None:
 def _export(card: ModelCard) -> None:
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     kind = left.selectbox("Format", list(_FORMATS), format_func=_FORMATS.__getitem__, key="export-format")
-    out = home().exports / f"{card.ref.name}-v{card.ref.version}{_ENDINGS[kind]}"
+    out = exports_folder() / f"{card.ref.name}-v{card.ref.version}{_ENDINGS[kind]}"
     if right.button("Write the files", icon=":material/output:"):
         out.parent.mkdir(parents=True, exist_ok=True)
         launch(EXPORT, ExportRequest(model=card.ref, format=kind, out=out))

@@ -44,6 +44,11 @@ def results_folder() -> Path:
     return folder_of(home().results, signed_in())
 
 
+def exports_folder() -> Path:
+    """Return the folder for models that are written for this person."""
+    return folder_of(home().exports, signed_in())
+
+
 def largest_upload_mb() -> int | None:
     """Return how large an uploaded file may be, in 1e6 bytes; None leaves it to the server."""
     lab = find_lab()

@@ -49,6 +49,13 @@ def seen_datasets(names: Iterable[str]) -> list[str]:
     return [name for name in names if person.is_local or may(person, Action.SEE, dataset_ownership(name))]
 
 
+def require_own(things: Iterable[Owned], what: str) -> None:
+    """Raise `UserError` where the person of this session may not change one of several things."""
+    person = signed_in()
+    for thing in things:
+        require(person, Action.CHANGE, thing.ownership, what)
+
+
 def require_seen(thing: Owned, what: str) -> None:
     """Raise `UserError` where the person of this session may not see a thing."""
     require(signed_in(), Action.SEE, thing.ownership, what)

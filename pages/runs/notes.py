@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import require_own
 from pages.widgets.frame import shown_errors
 from pipelines.tracking.address import mlflow_page
 from pipelines.tracking.annotations import (
@@ -43,6 +44,7 @@ def _form(run: RunInfo) -> None:
             "Note", note_of(run), key=f"note-{run.run_id}", help="Markdown; MLflow's own pages show it, too."
         )
         if st.form_submit_button("Save", icon=":material/save:"):
+            require_own([run], "This run")
             if name != run.name:
                 rename_run(run.run_id, name)
             set_labels(run.run_id, labels.split(","))
@@ -54,5 +56,6 @@ def _archive(run: RunInfo) -> None:
     archived = is_archived(run)
     label, icon = ("Back into the list", ":material/unarchive:") if archived else ("Archive", ":material/archive:")
     if st.button(label, icon=icon, key=f"archive-{run.run_id}", help="Lists leave it out; nothing is deleted."):
+        require_own([run], "This run")
         archive([run.run_id], not archived)
         st.rerun()

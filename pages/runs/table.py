@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from pages.people.session import seen
+from pages.people.session import require_own, seen, signed_in
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import in_address
 from pipelines.evaluate.requests import EvaluateRequest
@@ -111,6 +111,7 @@ def _offer(chosen: list[RunInfo]) -> None:
             _score(chosen)
         back = all(is_archived(run) for run in chosen)
         if st.button("Back into the list" if back else "Archive", icon=":material/archive:", help=_ARCHIVE_HELP):
+            require_own(chosen, "One of these runs")
             archive([run.run_id for run in chosen], not back)
             st.rerun()
 
@@ -119,7 +120,7 @@ def _score(chosen: list[RunInfo]) -> None:
     """Score one run after the other in the background; the list of background work shows them."""
     ready = [run for run in chosen if run.status not in ("RUNNING", "SCHEDULED") and Tag.DATASET in run.tags]
     for run in ready:
-        start_task(EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]))
+        start_task(EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]), signed_in())
     st.toast(f"{counted(len(ready), 'run')} will be scored." if ready else "None of these runs can be scored now.")
     st.rerun()
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
-from pipelines.names import DatasetField
+from pipelines.names import DatasetField, RunIdsField
 from pipelines.request import Request
 from sem_models.config.backend import BackendChoice
 from sem_models.datasets.manifest import Split
@@ -38,7 +38,7 @@ class CompareRequest(Request):
 
     use_case: ClassVar[str] = "compare"
 
-    run_ids: tuple[str, ...] = Field(
+    run_ids: RunIdsField = Field(
         (), description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
     )
     experiment: str | None = Field(None, description="All runs of this experiment.")
@@ -51,7 +51,7 @@ class GalleryRequest(Request):
 
     use_case: ClassVar[str] = "gallery"
 
-    run_ids: tuple[str, ...] = Field(
+    run_ids: RunIdsField = Field(
         min_length=1, description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
     )
     image: str = Field(description="Name of the test image, as in the scores of each image.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.model_ref import RunRef
+from pipelines.model_ref import RunRef, parse_run
 from pipelines.names import Names, Writes
 from pipelines.people.audit import record
 from pipelines.people.dataset_owner import dataset_ownership
@@ -49,7 +49,7 @@ def _admit(value: Any, marks: list[Any], by: Person) -> None:
     elif isinstance(value, RunRef):
         _require_run(value.run_id, by)
     elif isinstance(value, str) and Names.RUN in marks:
-        _require_run(value, by)
+        _require_run(parse_run(value).run_id, by)
     elif isinstance(value, str) and Names.DATASET in marks:
         require(by, Action.SEE, dataset_ownership(value), f"Dataset {value}")
 

@@ -41,7 +41,7 @@ class Places:
         if person.is_local:
             return cls(None, ())
         lab = find_lab()
-        own = (folder_of(home().uploads, person), folder_of(home().results, person))
+        own = tuple(folder_of(place, person) for place in (home().uploads, home().results, home().exports))
         return cls(lab.roots_of(person.role) if lab else (), own)
 
     def require_readable(self, path: Path) -> None:

@@ -29,7 +29,7 @@ def register(request: RegisterRequest) -> str:
     run_id, direction = request.run.run_id, request.run.direction
     by, run = acting_person(), get_run(run_id)
     require(by, Action.CHANGE, run.ownership, f"Run {run_id}")
-    _require_name(request.name, by)
+    require_own_name(request.name, by)
     tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST, Tag.OWNER) if key in run.tags}
     if method_facts(run.params.get("method")).learns_backward:
         tags[Tag.DIRECTION] = _WAYS[direction]
@@ -42,13 +42,13 @@ def register(request: RegisterRequest) -> str:
             tags[f"{report.dataset}-{report.split}.{metric}"] = f"{score.mean:.4f} (n = {score.n})"
     with model_folder(request.run) as folder:
         tags |= _size_and_speed(folder, reports)
-        version = register_model(run_id, folder, request.name, request.alias, tags)
+        version = register_model(run_id, folder, request.name, request.alias, tags, by)
     record(by, "register", f"run {run_id} as {request.name}, version {version}, alias {request.alias or 'none'}")
     return version
 
 
-def _require_name(name: str, by: Person) -> None:
-    """Raise `UserError` where versions of somebody else have the name, whose alias a new one would take away."""
+def require_own_name(name: str, by: Person) -> None:
+    """Raise `UserError` where versions of somebody else have the name, whose aliases are theirs."""
     if by.is_local:
         return
     for version in list_versions():

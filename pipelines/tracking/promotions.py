@@ -4,7 +4,6 @@ MLflow keeps where an alias points to, but not where it pointed before. Each mov
 registered model, written once and never changed.
 """
 
-import getpass
 import json
 import socket
 import time
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 
 from mlflow.exceptions import MlflowException
 
+from pipelines.people.person import Person
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.store import client
 
@@ -31,7 +31,7 @@ class Promotion:
     before: str | None
     """The version that it pointed to before."""
     who: str
-    """User and machine."""
+    """User and machine, or name and id of somebody who signed in."""
     when_ms: int
     scores: Mapping[str, str] = field(default_factory=dict)
     """Means over a test split at that time, by `DATASET-test.METRIC`."""
@@ -42,7 +42,7 @@ class Promotion:
         return datetime.fromtimestamp(self.when_ms / 1000, UTC)
 
 
-def move_alias(name: str, alias: str, version: str, tags: Mapping[str, str]) -> Promotion:
+def move_alias(name: str, alias: str, version: str, tags: Mapping[str, str], by: Person) -> Promotion:
     """Point an alias to a version and record it.
 
     Args:
@@ -50,9 +50,10 @@ def move_alias(name: str, alias: str, version: str, tags: Mapping[str, str]) -> 
         alias: Such as `champion`.
         version: Its number.
         tags: Of the version; its scores are taken from them.
+        by: Who moves it.
     """
     store = client()
-    done = Promotion(alias, version, _target(name, alias), _who(), int(time.time() * 1000), scores_of(tags))
+    done = Promotion(alias, version, _target(name, alias), _who(by), int(time.time() * 1000), scores_of(tags))
     store.set_registered_model_alias(name, alias, version)
     key = f"{Tag.PROMOTION}{done.when_ms:013d}-{uuid.uuid4().hex[:6]}"
     store.set_registered_model_tag(name, key, _text(done))
@@ -78,12 +79,8 @@ def _target(name: str, alias: str) -> str | None:
         return None
 
 
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        user = "unknown"
-    return f"{user} on {socket.gethostname()}"
+def _who(by: Person) -> str:
+    return f"{by.name} on {socket.gethostname()}" if by.is_local else f"{by.name} ({by.id})"
 
 
 def _text(done: Promotion) -> str:

@@ -22,6 +22,7 @@ from mlflow.types.schema import AnyType
 import sem_models
 from pipelines.model_ref import RegistryRef
 from pipelines.people.permissions import Ownership
+from pipelines.people.person import Person
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.promotions import move_alias
 from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client, stored_address
@@ -66,7 +67,7 @@ class RegisteredVersion:
         return Ownership(self.tags.get(Tag.OWNER, ""), shared=True)
 
 
-def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str]) -> str:
+def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str], by: Person) -> str:
     """Store the model folder as an MLflow model of the run and register it; return the version number.
 
     Raises:
@@ -83,7 +84,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
         if alias:
-            move_alias(name, alias, str(version.version), tags)
+            move_alias(name, alias, str(version.version), tags, by)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)

@@ -10,10 +10,12 @@ ROOT = Path(__file__).resolve().parents[2] / "pages"
 FILTERS = {"list_runs": "seen", "list_versions": "seen", "list_datasets": "seen_datasets"}
 """What lists things, and what keeps those that the person may see. Studies are offered to everybody."""
 FOR_SOMEBODY = {"start_task": 2, "cancel_task": 2, "cancel": 2, "resume": 2, "interpolate": 2, "store_answer": 5,
-                "issue": 2, "recent_work": 1, "admit": 2}  # fmt: skip
+                "issue": 2, "recent_work": 1, "admit": 2, "promote": 2}  # fmt: skip
 """What does something for a person, and how many arguments it has with the person."""
-ASKED = {"task_state": "require_seen", "plan_dataset": "admit", "study_results": "require_seen"}
-"""What opens one thing by its name, and what the same function has to call before."""
+ASKED = {"task_state": "require_seen", "plan_dataset": "admit", "study_results": "require_seen",
+         "rename_run": "require_own", "set_labels": "require_own", "write_note": "require_own",
+         "set_version_tags": "require_own_name"}  # fmt: skip
+"""What opens or changes one thing by its name, and what the same function has to call before."""
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if "people" not in path.parts]
 
 
