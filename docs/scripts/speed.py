@@ -126,7 +126,8 @@ def serving() -> str:
         for way, row in ways.items()
     ]
     conditions = (
-        f"{content['model']}, 16 bit, {content['threads']} thread in each process, median of {content['rounds']} rounds, "
+        f"{content['model']}, 16 bit, {content['threads']} thread in each process, "
+        f"median of {content['rounds']} rounds, "
         f"load average {content['load_average']:g} on {content['processors']} processors, {content['processor']}."
     )
     header = ["image, px", "way", "elapsed time of an image, s", "processor time, s", "processor time, ratio"]
