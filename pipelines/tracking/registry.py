@@ -127,9 +127,10 @@ def _parameters(recipe: Recipe) -> ParamSchema:
         ParamSpec("format", "string", "tiff"),
         ParamSpec("dtype", "string", ""),
     ]
-    if len(find_task(recipe).orientations(recipe)) > 1:
+    facts = capabilities(recipe.network)
+    if find_task(recipe).may_be_repeated(recipe) and not recipe.diffusion and facts.tiling != "statistics":
         found += [ParamSpec("self_ensemble", "boolean", False), ParamSpec("standard_deviation", "boolean", False)]
-    if strength := capabilities(recipe.network).strength:
+    if strength := facts.strength:
         found.append(ParamSpec("strength_px", "double", strength.default_px))
     return ParamSchema(found)
 

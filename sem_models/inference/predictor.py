@@ -91,14 +91,28 @@ class Predictor:
         grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         pixels = np.empty(self._shape(grey.height, grey.width), scaling.dtype)
-
-        def keep(first: int, rows: Pixels) -> None:
-            pixels[first : first + len(rows)] = rows
-
         source = self._prepared(_tile_source(grey, scaling.inputs))
-        saturated = self._restore(source, scaling, keep, progress)
+        saturated = self._restore(source, scaling, _into(pixels), progress)
         result = self._result(grey, pixels, scaling, origin)
         return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
+
+    def predict_with_deviation(
+        self, micrograph: Micrograph, progress: Progress = silent, origin: Origin = Origin.RESTORED
+    ) -> tuple[Micrograph, Micrograph]:
+        """Do as `predict` with a model whose last channel is the standard deviation of the others.
+
+        Returns:
+            The result, and the standard deviation in its grey levels, float32.
+        """
+        grey = self.accepted(micrograph)
+        scaling = scaling_for(self.model, measured_limits(grey), origin)
+        height, width, channels = self._shape(grey.height, grey.width)
+        pixels = np.empty((height, width, channels - 1), scaling.dtype)
+        deviation = np.empty((height, width, 1), np.float32)
+        source = self._prepared(_tile_source(grey, scaling.inputs))
+        self._restore(source, scaling, _into(pixels), progress, _into(deviation))
+        result = self._result(grey, pixels, scaling, origin)
+        return result, _deviation(result).with_pixels(deviation)
 
     def predict_to_file(
         self,
@@ -189,6 +203,15 @@ class Predictor:
         learned = learned_of(self.model)
         check = learned.check(micrograph.pixels[..., 0]) if learned else None
         return check.warning if check else ""
+
+
+def _into(pixels: Pixels) -> WriteRows:
+    """Return what writes rows into an array."""
+
+    def keep(first: int, rows: Pixels) -> None:
+        pixels[first : first + len(rows)] = rows
+
+    return keep
 
 
 def _deviation(result: Micrograph) -> Micrograph:
