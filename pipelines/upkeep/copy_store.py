@@ -40,6 +40,7 @@ def copy_store(request: CopyStoreRequest) -> CopiedStore:
             "address of its database in MLFLOW_TRACKING_URI."
         )
     _refuse_while_working()
+    place.mlruns.mkdir(parents=True, exist_ok=True)
     target = _address_of(request.target, place)
     elsewhere: set[str] = set()
     rows = copy_database(target, _translation(request.files, place, elsewhere))
