@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-_READY_WITHIN_S = 300
+_READY_WITHIN_S = 600
 _SAVE_WITHIN_S = 30
 
 

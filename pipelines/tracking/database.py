@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pipelines.home import home
 from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, is_postgresql
+from sem_models.errors import UserError
 
 _ACTIVE = "lifecycle_stage = 'active'"
 _RUNS = f"""
@@ -123,12 +124,16 @@ def _embedded() -> Iterator[Ask]:
 @contextlib.contextmanager
 def _postgresql() -> Iterator[Ask]:
     """Take one of the connections that MLflow holds open."""
+    from sqlalchemy.exc import DBAPIError
+
     from pipelines.tracking.store import engine
 
-    with (
-        engine().connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection
-    ):
-        yield lambda query, *values: connection.exec_driver_sql(query.replace("?", "%s"), values or None).fetchall()
+    try:
+        with engine().connect() as connection:
+            held = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield lambda query, *values: held.exec_driver_sql(query.replace("?", "%s"), values or None).fetchall()
+    except DBAPIError as error:
+        raise UserError(f"The tracking store does not answer: {' '.join(str(error.orig).split())}.") from error
 
 
 def _runs(ask: Ask, rows: Rows) -> dict[str, StoredRun]:

@@ -52,16 +52,17 @@ def here(address: str, place: Home) -> str:
 
 def behind_server(address: str, place: Home) -> str:
     """Return the address below `place` of files that a tracking server would send; return other addresses unchanged."""
-    if not address.startswith(SERVED):
+    inside = address.removeprefix(SERVED).lstrip("/")
+    # An account of the server may have written anything.
+    if not address.startswith(SERVED) or ".." in unquote(inside).split("/"):
         return address
-    return f"{place.artifacts.as_uri()}/{address.removeprefix(SERVED).lstrip('/')}"
+    return f"{place.artifacts.as_uri()}/{inside}"
 
 
 def served_address(address: str, place: Home) -> str:
     """Return the address at which a tracking server sends files below `place`; return other addresses unchanged."""
     folder = f"{place.artifacts.as_uri()}/"
-    local = here(address, place)
-    local = Path(local).as_uri() if local.startswith("/") else local
+    local = Path(address).as_uri() if address.startswith("/") else address
     return f"{SERVED}{local.removeprefix(folder)}" if local.startswith(folder) else address
 
 

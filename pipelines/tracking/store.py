@@ -107,7 +107,7 @@ def _require_answer(uri: str) -> None:
             return
     except ImportError as error:
         raise UserError(
-            f"The tracking store {shown} needs the Python package {error.name}; install the extra `lab`: "
+            f"The tracking store {shown} needs the Python package {error.name}; install it, for PostgreSQL with "
             "pip install 'sem-workbench[lab]'."
         ) from error
     except sqlalchemy.exc.SQLAlchemyError as error:
@@ -146,8 +146,8 @@ def address_of_new(experiment: str) -> str | None:
     root = artifact_root(experiment)
     if root is None or is_embedded():
         return root
-    first = next((one for one in client().search_experiments(filter_string="name = 'Default'")), None)
-    return served_address(root, home()) if first and first.artifact_location.startswith(SERVED) else root
+    first = client().get_experiment("0").artifact_location
+    return served_address(root, home()) if first.startswith(SERVED) else root
 
 
 def artifacts_at(address: str) -> ArtifactRepository:

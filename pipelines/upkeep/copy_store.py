@@ -40,11 +40,17 @@ def copy_store(request: CopyStoreRequest) -> CopiedStore:
             "address of its database in MLFLOW_TRACKING_URI."
         )
     _refuse_while_working()
+    place.mlruns.mkdir(parents=True, exist_ok=True)
     target = _address_of(request.target, place)
     elsewhere: set[str] = set()
     rows = copy_database(target, _translation(request.files, place, elsewhere))
-    counts = [rows.get(table, 0) for table in ("runs", "metrics", "registered_models")]
-    return CopiedStore(sum(rows.values()), *counts, tuple(sorted(elsewhere)))
+    return CopiedStore(
+        rows=sum(rows.values()),
+        runs=rows.get("runs", 0),
+        metrics=rows.get("metrics", 0),
+        models=rows.get("registered_models", 0),
+        elsewhere=tuple(sorted(elsewhere)),
+    )
 
 
 def _refuse_while_working() -> None:

@@ -141,6 +141,17 @@ def test_a_database_that_is_away_is_named_without_its_password(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
 
 
+def test_a_database_that_stops_is_reported_and_found_again(store: str, server: Postgres) -> None:
+    run_id = create_run("sem", "a run", "training", {}, {})
+    server.control("-m", "immediate", "stop")
+    try:
+        with pytest.raises(UserError, match="does not answer"):
+            get_run(run_id)
+    finally:
+        server.start()
+    assert get_run(run_id).name == "a run"
+
+
 def without_roots(rows: dict[str, list[str]], *homes: Path) -> dict[str, list[str]]:
     """Rows with one spelling for addresses below a home folder and for those of a tracking server."""
     roots = [*(f"{home.as_uri()}/mlruns/artifacts/" for home in homes), "mlflow-artifacts:/"]

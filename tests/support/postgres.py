@@ -43,6 +43,10 @@ class Postgres:
     def drop(self, database: str) -> None:
         self._as_owner("psql", "-q", "-c", f'DROP DATABASE "{database}" WITH (FORCE)', "postgres")
 
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        self.control("-o", options, "start")
+
     def control(self, *arguments: str) -> None:
         """Call `pg_ctl`."""
         log = ["-l", str(self.folder / "log.txt")]
@@ -69,8 +73,7 @@ def running_postgres() -> Iterator[Postgres]:
                 shutil.chown(path, _USER)
         data = str(folder / "data")
         _call("initdb", "-D", data, "-U", "lab", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync")
-        options = f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        server.control("-o", options, "start")
+        server.start()
         yield server
     finally:
         server.control("-m", "immediate", "stop")
