@@ -25,8 +25,10 @@ class Place:
 PLACES = {
     "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
+    "find-rate": Place("train", "rate"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
+    "probe": Place("train", "probe"),
     "register": Place("runs", "register"),
     "study-create": Place("study", "study"),
     "synthesise": Place("inference", "synthesise"),

@@ -6,6 +6,7 @@ OTHER_SETTINGS = "Other settings"
 LABELS = {
     "alias": "Alias",
     "author": "Author",
+    "branch": "Branch of",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
     "count": "Images",
@@ -53,8 +54,10 @@ LABELS = {
 ACTIVITIES = {
     "demo": "Demo",
     "evaluate": "Scoring",
+    "find-rate": "Finding a learning rate",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
+    "probe": "Measuring the training",
     "register": "Registering the model",
     "study-create": "Making the study",
     "synthesise": "Drawing",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import data, evaluate, predict, release, study, train
+from pipelines.cli import data, evaluate, measure, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
@@ -33,7 +33,14 @@ from pipelines.predict.requests import (
 from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
-from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from pipelines.train.requests import (
+    DemoRequest,
+    FindRateRequest,
+    InterpolateRequest,
+    ProbeRequest,
+    ResumeRequest,
+    TrainRequest,
+)
 from sem_models.errors import Message, UserError
 
 
@@ -52,6 +59,8 @@ USE_CASES: Mapping[str, UseCase] = {
         (SimulateRequest, data.simulate),
         (NoiseRequest, data.noise),
         (TrainRequest, train.train),
+        (ProbeRequest, measure.probe),
+        (FindRateRequest, measure.find_rate),
         (ResumeRequest, train.go_on),
         (InterpolateRequest, train.interpolate),
         (DemoRequest, train.demo),
