@@ -8,6 +8,7 @@ OTHER_SETTINGS = "Other settings"
 LABELS = {
     "alias": "Alias",
     "author": "Author",
+    "branch": "Branch of",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
     "corrections": "Corrections as a table",
@@ -59,8 +60,10 @@ ACTIVITIES = {
     "evaluate": "Scoring",
     "export": "Writing the files",
     "gallery": "Computing pictures",
+    "find-rate": "Finding a learning rate",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
+    "probe": "Measuring the training",
     "register": "Registering the model",
     "study-create": "Making the study",
     "synthesise": "Drawing",
