@@ -35,11 +35,11 @@ def pixel_rows(facts: FileFacts, found: Inspection) -> dict[str, str]:
     """Return what the pixels show."""
     bar = found.databar
     bar_text = f"{counted(bar.rows, 'row')} at the bottom, {_FOUND_BY[bar.found_by]}" if bar.rows else "none found"
-    return {"Data bar": bar_text} | dict(_condition_rows(facts, found))
+    return {"Data bar": bar_text} | dict(_quality_rows(facts, found))
 
 
-def _condition_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, str]]:
-    state = found.condition
+def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, str]]:
+    state = found.quality
     if state is None:
         yield "Noise and detail", "cannot be told from a colour image"
         return
@@ -65,7 +65,7 @@ def caveats(facts: FileFacts, found: Inspection) -> list[str]:
         said.append(f"The {facts.scale_warning}.")
     if replaced := facts.metadata.get("replaced_pixels"):
         said.append(f"{counted(int(replaced), 'pixel')} without a value were replaced by the lowest one.")
-    state = found.condition
+    state = found.quality
     if state is None:
         return said
     rows, columns = state.measured_px

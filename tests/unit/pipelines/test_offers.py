@@ -1,4 +1,4 @@
-"""What can be done with a micrograph follows from its condition and from the models that there are."""
+"""What can be done with a micrograph follows from its quality and from the models that there are."""
 
 from datetime import UTC, datetime
 
@@ -9,19 +9,19 @@ from pipelines.predict.offers import Offer, offers, trained_models
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import RegisteredVersion
 from pipelines.tracking.runs import RunInfo
-from sem_models.evaluation.condition import Condition
+from sem_models.evaluation.recording_quality import RecordingQuality
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate
 from sem_models.physics.noise_estimate.flat_patches import Bins
 
 
-def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: int = 0) -> Condition:
+def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: int = 0) -> RecordingQuality:
     noise = None
     if dose_e_per_px:
         noise = NoiseEstimate(dose_e_per_px, 0.0, 0.0, 0.0, 0.0, Bins((0.5,), (0.1,)), "one image", ())
-    return Condition(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
+    return RecordingQuality(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
 
 
-def offered(state: Condition | None, title: str, **trained: RegistryRef) -> Offer:
+def offered(state: RecordingQuality | None, title: str, **trained: RegistryRef) -> Offer:
     (found,) = [offer for offer in offers(state, trained) if offer.title == title]
     return found
 
