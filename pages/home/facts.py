@@ -14,8 +14,8 @@ _SHOWN = (
     "dwell_time_us", "acquired",
 )  # fmt: skip
 _LABELS = {"voltage_kv": "Voltage", "acquired": "Recorded"}
-_FEW = 1e-4
-"""Share of clipped pixels that is not worth a word: even an unclipped image has a brightest pixel."""
+_FEW = 1e-3
+"""Share of clipped pixels below which none is stated: even an unclipped image has a brightest pixel."""
 _FOUND_BY = {"metadata": "as the file states", "detection": "found in the pixels", "manual": "set by hand"}
 _UNIT = re.compile(r"_(kv|pa|mm|us)$")
 
@@ -52,8 +52,8 @@ def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, st
     else:
         yield "Finest detail", "cannot be told"
     clipped = {"darkest": state.darkest, "brightest": state.brightest}
-    seen = [f"{share:.2%} at the {name} value" for name, share in clipped.items() if share > _FEW]
-    yield "Clipping", ", ".join(seen) or "none"
+    seen = [f"{share:.1%} at the {name} value" for name, share in clipped.items() if share > _FEW]
+    yield "Clipping", ", ".join(seen) or "less than 0.1% of the pixels"
     lines = state.lines_without_signal
     yield "Lines without signal", f"{lines:,}" if lines else "none found"
 

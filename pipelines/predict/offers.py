@@ -92,15 +92,18 @@ class _Way:
 
     task: Task
     title: str
-    advice: Callable[[ModelRef | None, "RecordingQuality | None"], Advice]
+    advice: Callable[[ModelRef | None, "RecordingQuality | None"], Advice | None]
+    """None where there is nothing to offer."""
     untrained: ModelRef | None = None
     """What does it without a training of one's own."""
 
 
 def _offer(way: _Way, own: ModelRef | None, quality: "RecordingQuality | None") -> Offer | None:
     model = own or way.untrained
-    advised, reason = way.advice(model, quality)
-    return Offer(way.title, model, reason, advised and model is not None) if model or reason else None
+    advice = way.advice(model, quality)
+    if advice is None or not (model or advice[1]):
+        return None
+    return Offer(way.title, model, advice[1], advice[0] and model is not None)
 
 
 def _no_advice(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
@@ -138,9 +141,9 @@ def _on_focus(model: ModelRef | None, quality: "RecordingQuality | None") -> Adv
     return False, said if model else f"{said} No model for it has been registered yet."
 
 
-def _on_lines(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
+def _on_lines(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice | None:
     if not quality or not quality.lines_without_signal:
-        return False, "No scan line without signal was found."
+        return None if isinstance(model, BaselineRef) else (False, "No scan line without signal was found.")
     return True, f"{counted(quality.lines_without_signal, 'scan line')} without signal."
 
 

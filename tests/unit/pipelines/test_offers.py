@@ -61,6 +61,10 @@ def test_advised_offers_come_first() -> None:
     assert "3 scan lines" in found[0].reason
 
 
+def test_lines_are_not_offered_where_none_is_without_signal() -> None:
+    assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Fill in defective lines"]
+
+
 def test_without_a_model_refocusing_says_why_and_has_none() -> None:
     offer = offered(recorded(15), "Refocus")
     assert offer.model is None
