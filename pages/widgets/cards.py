@@ -25,7 +25,7 @@ def show_card(card: Card) -> None:
 def _show_pictures(card: Card) -> None:
     folder = starter_folder(card.name)
     for picture, column in zip(card.pictures, st.columns(max(1, len(card.pictures))), strict=False):
-        column.image(str(folder / picture.file), caption=picture.caption, width="stretch")
+        column.image(str(folder / picture.file), caption=picture.caption, alt=picture.caption, width="stretch")
 
 
 def _row(score: CardScore) -> dict[str, str]:
