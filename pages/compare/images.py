@@ -18,8 +18,12 @@ from pipelines.evaluate.labels import method_names
 _WORST, _BEST = "Worst first", "Best first"
 
 
-def show_images(comparison: Comparison, metric: str) -> None:
-    """Show the plot and the chosen image; the image is part of the address."""
+def show_images(comparison: Comparison, metric: str) -> str | None:
+    """Show the plot and the chosen image, which is part of the address.
+
+    Returns:
+        The image if all of its pictures are there.
+    """
     found = by_image(comparison, metric)
     names = method_names(comparison)
     st.subheader("Image by image")
@@ -37,9 +41,11 @@ def show_images(comparison: Comparison, metric: str) -> None:
     _follow_click(event, image)
     if not offers_pictures(comparison):
         st.caption("Outputs of this task are not micrographs; look at them on the Inference page.")
-        return
-    if show_gallery(comparison, image):
-        offer_figure(comparison, image, metric)
+        return None
+    if not show_gallery(comparison, image):
+        return None
+    offer_figure(comparison, image, metric)
+    return image
 
 
 def _choose(

@@ -44,7 +44,7 @@ def _show(comparison: Comparison) -> None:
     st.markdown(verdict(comparison, metric))
     metrics = choose_scores(comparison.metrics, "scores")
     show_means(comparison, metric, metrics)
-    show_images(comparison, metric)
+    image = show_images(comparison, metric)
     show_costs(comparison, metric)
     with st.expander("Statistics: differences, intervals, effect sizes, ranks"):
         _show_seeds(comparison, metrics)
@@ -56,7 +56,7 @@ def _show(comparison: Comparison) -> None:
         for column in comparison.columns:
             st.markdown(f"**{column.label}**")
             st.dataframe(rows_table(column.report), hide_index=True)
-    offer_files(comparison, paired, metrics)
+    offer_files(comparison, paired, metrics, image)
 
 
 def _show_notes(comparison: Comparison) -> None:
