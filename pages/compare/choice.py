@@ -9,6 +9,7 @@ from pages.widgets.scores import header
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import LATEST, Candidates, from_address, in_address
 from pipelines.evaluate.compare import Comparison, label, leading_metric
+from pipelines.evaluate.requests import GalleryRequest
 from pipelines.jobs.tasks import task_state
 
 _RUNS, _METRIC = "runs", "metric"
@@ -47,9 +48,9 @@ def _take_from_task() -> None:
     task_id = st.query_params.get(GALLERY)
     if task_id and _RUNS not in st.query_params:
         with shown_errors():
-            request = task_state(task_id).request
-            st.query_params[_RUNS] = in_address(request["run_ids"])
-            st.query_params[IMAGE] = request["image"]
+            request = GalleryRequest.model_validate(task_state(task_id).request)
+            st.query_params[_RUNS] = in_address(request.run_ids)
+            st.query_params[IMAGE] = request.image
 
 
 def choose_metric(comparison: Comparison) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.compare.choice import choose_metric, choose_runs
+from pages.compare.choice import GALLERY, choose_metric, choose_runs
 from pages.compare.costs import show_costs
 from pages.compare.images import show_images
 from pages.compare.means import show_means
@@ -14,6 +14,7 @@ from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import rows_table, show_gains
+from pages.widgets.tasks import watched
 from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
@@ -30,6 +31,7 @@ def show() -> None:
     with shown_errors():
         offered = candidates()
         if not offered:
+            watched(GALLERY)
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return
         chosen = choose_runs(offered)

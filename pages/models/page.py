@@ -4,10 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from pages.models.detail import show_model
+from pages.models.export import EXPORT
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.tasks import watched
 from pipelines.counts import counted
-from pipelines.model_ref import StarterRef
+from pipelines.jobs.tasks import task_state
+from pipelines.model_ref import StarterRef, parse_model
 from pipelines.release.cards import ModelCard, card_of
 from pipelines.tracking.registry import list_versions
 from sem_models.starters.shelf import STARTERS, read_card
@@ -30,6 +33,7 @@ def show() -> None:
                 st.rerun()
             show_model(opened)
             return
+        watched(EXPORT)
         if cards:
             _table(cards)
         else:
@@ -44,6 +48,11 @@ def show() -> None:
 
 
 def _opened(cards: list[ModelCard]) -> ModelCard | None:
+    """Return the version that the address names, or the one that a task of the address is about."""
+    task_id = st.query_params.get(EXPORT)
+    if task_id and MODEL not in st.query_params:
+        ref = parse_model(str(task_state(task_id).request["model"]))
+        return next((card for card in cards if card.ref == ref), None)
     name, version = (st.query_params.get(key) for key in (MODEL, VERSION))
     found = [card for card in cards if card.ref.name == name and version in (None, card.ref.version)]
     if name and not found:
