@@ -15,8 +15,8 @@ from pipelines.release.cards import ModelCard, card_of
 from pipelines.tracking.registry import list_versions
 from sem_models.starters.shelf import STARTERS, read_card
 
+# Streamlit would show a string that follows: this is the script of a page.
 MODEL, VERSION = "model", "version"
-"""Parameters of the address: which version of which model is open."""
 _NEWEST = "Newest and promoted"
 _ALL = "All versions"
 
@@ -87,7 +87,7 @@ def _row(card: ModelCard) -> dict[str, object]:
         "size (MiB)": f"{card.size_bytes / 2**20:.1f}" if card.size_bytes else "",
         "s per megapixel": f"{card.s_per_mp:.3g}" if card.s_per_mp is not None else "",
         "licence": card.licence,
-        "registered (UTC)": card.created,
+        "registered (UTC)": card.created.replace(tzinfo=None) if card.created else None,
     }
 
 
