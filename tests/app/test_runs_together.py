@@ -90,3 +90,29 @@ def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:
     assert_sound(app)
     (run,) = [run for run in list_runs(kind="training") if run.run_id == runs[0]]
     assert (run.name, run.tags["mlflow.note.content"]) == ("steel, final", "Looks right.")
+
+
+def test_a_cancelled_run_can_be_scored_once_it_has_weights(runs: list[str], tmp_path: Path) -> None:
+    set_status(runs[0], "KILLED")
+    app = page("runs", run=runs[0])
+    assert not any(button.label == "Score on the test split" for button in app.button)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"")
+    put_files(runs[0], "checkpoints/best", [weights])
+    app.run()
+    assert_sound(app)
+    assert any(button.label == "Score on the test split" for button in app.button)
+
+
+def test_samples_follow_the_training_unless_somebody_moved_the_slider(runs: list[str], tmp_path: Path) -> None:
+    app = page("runs", run=runs[0])
+    slider = f"step-{runs[0]}"
+    assert app.select_slider(key=slider).value == 20
+    _picture(runs[0], tmp_path, "samples/0000030/a", "output", 3)
+    app.run()
+    assert app.select_slider(key=slider).value == 30
+    app.select_slider(key=slider).set_value(10).run()
+    _picture(runs[0], tmp_path, "samples/0000040/a", "output", 4)
+    app.run()
+    assert_sound(app)
+    assert app.select_slider(key=slider).value == 10
