@@ -22,7 +22,7 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
     """Show the plot and the chosen image, which is part of the address.
 
     Returns:
-        The image if all of its pictures are there.
+        The image if pictures of it are there.
     """
     found = by_image(comparison, metric)
     names = method_names(comparison)

@@ -45,7 +45,8 @@ def comparison_figure(
         UserError: Pictures are missing or too many, or the crop is not inside the image.
     """
     known = gallery_pictures(comparison, image)
-    pictures = usual_choice(known, _MOST) if methods is None else [one for one in known if one.method in methods]
+    there = [one for one in known if one.is_there]
+    pictures = usual_choice(there, _MOST) if methods is None else [one for one in known if one.method in methods]
     _check(pictures)
     read = {picture.method: read_micrograph(picture.path) for picture in in_order(pictures)}
     finest = max(read.values(), key=lambda one: one.width)
