@@ -20,7 +20,7 @@ def offer_figure(comparison: Comparison, image: str, metric: str) -> None:
     if not fold.open:
         return
     with fold:
-        pictures = {one.method: one for one in gallery_pictures(comparison, image)}
+        pictures = {one.method: one for one in gallery_pictures(comparison, image) if one.is_there}
         target = open_image(pictures[TARGET].path)
         usual = [one.method for one in usual_choice(list(pictures.values()), _USUAL)]
         methods = st.multiselect(

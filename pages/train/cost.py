@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.people.session import seen
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted
 from pipelines.progress import clock
@@ -64,13 +65,17 @@ def show_queue() -> None:
 
 
 def _queue() -> None:
-    seen = outlook(list_runs(kind="training"))
-    if not seen.turns:
+    runs = list_runs(kind="training")
+    ahead, known = outlook(runs), {run.run_id for run in seen(runs)}
+    if not ahead.turns:
         st.caption("Nothing is training: it begins at once.")
         return
-    st.caption(f"It gets place {seen.next_position} in the queue{_begins(seen.next_starts_in_s)}. Before it:")
-    for turn in seen.turns:
-        st.page_link("runs/page.py", label=f"{turn.name}: {_place(turn)}", query_params={"run": turn.run_id})
+    st.caption(f"It gets place {ahead.next_position} in the queue{_begins(ahead.next_starts_in_s)}. Before it:")
+    for turn in ahead.turns:
+        if turn.run_id in known:
+            st.page_link("runs/page.py", label=f"{turn.name}: {_place(turn)}", query_params={"run": turn.run_id})
+        else:
+            st.caption(f"Somebody else's training: {_place(turn)}")
 
 
 def _place(turn: Turn) -> str:
