@@ -5,6 +5,7 @@ from sem_models.errors import FieldRef, Message, SettingRef
 OTHER_SETTINGS = "Other settings"
 LABELS = {
     "alias": "Alias",
+    "arrangement": "Arrangement of the files",
     "author": "Author",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
