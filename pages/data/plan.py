@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.data.masks import show_classes
 from pages.data.pairs import show_pairs
+from pages.data.patches import show_patches
 from pages.data.sheet import show_sheet
 from pages.widgets.words import on_page
 from pipelines.counts import counted
@@ -39,6 +40,7 @@ def show_plan(plan: Plan, request: PrepareRequest) -> None:
     if plan.labels:
         show_classes(plan)
     show_pairs(plan.pairs)
+    show_patches(plan)
     if plan.skipped:
         with st.expander(f"{counted(len(plan.skipped), 'file')} left out", icon=":material/block:"):
             for skipped in plan.skipped:
