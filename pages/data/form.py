@@ -35,11 +35,12 @@ def ask() -> PrepareRequest | None:
         raw = choose_source("Folder of raw micrographs on the server", "raw", "micrographs", "micrographs")
         files = _other_files(layout, ARRANGEMENTS[arrangement])
         name = _ask_name(raw)
+        card = _ask_card()
     with right:
         settings = _grouping(kind) | _scale(layout) | _data_bar() | _registration(layout)
     if raw is None or files is None:
         return None
-    given = {"name": name, "raw": (raw,), "kind": kind, "arrangement": arrangement, **files, **settings}
+    given = {"name": name, "raw": (raw,), "kind": kind, "arrangement": arrangement, **files, **settings, **card}
     try:
         request = PrepareRequest(**given)
         return request.model_copy(update={"corrections": corrections_for(request)})
@@ -54,6 +55,15 @@ def _ask_name(raw: Path | None) -> str:
     proposed = proposed or "dataset"
     name = st.text_input("Name of the dataset", placeholder=proposed, key="name").strip()
     return name or proposed
+
+
+def _ask_card() -> dict[str, str]:
+    """Ask what no program can know about the images, for the card of the dataset."""
+    with st.popover("For its card: what, from where, licence", icon=":material/id_card:"):
+        return {
+            name: st.text_input(LABELS[name], key=f"card-{name}", help=PrepareRequest.description(name)).strip()
+            for name in ("about", "origin", "licence")
+        }
 
 
 def _ask_arrangement(kind: Kind) -> Arrangement:

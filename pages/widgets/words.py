@@ -4,6 +4,7 @@ from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
 LABELS = {
+    "about": "What the images show",
     "alias": "Alias",
     "arrangement": "Arrangement of the files",
     "author": "Author",
@@ -22,6 +23,7 @@ LABELS = {
     "inputs": "File or folder on the server",
     "join_same_field": "Images of one field in one group",
     "kind": "Kind",
+    "licence": "Licence",
     "mask_suffix": "Mask suffix",
     "masks": "Label map or folder",
     "masks_as_images": "Files named like masks are images",
@@ -29,6 +31,7 @@ LABELS = {
     "model": "Model",
     "models": "Models",
     "name": "Name",
+    "origin": "Where the images are from",
     "pixel_size_nm": "Pixel size",
     "projection": "Projection onto the input",
     "questions": "Questions",
