@@ -6,7 +6,9 @@ from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
 LABELS = {
+    "about": "What the images show",
     "alias": "Alias",
+    "arrangement": "Arrangement of the files",
     "author": "Author",
     "branch": "Branch of",
     "catch_trials": "Catch trials",
@@ -24,6 +26,7 @@ LABELS = {
     "inputs": "File or folder on the server",
     "join_same_field": "Images of one field in one group",
     "kind": "Kind",
+    "licence": "Licence",
     "mask_suffix": "Mask suffix",
     "masks": "Label map or folder",
     "masks_as_images": "Files named like masks are images",
@@ -31,6 +34,7 @@ LABELS = {
     "model": "Model",
     "models": "Models",
     "name": "Name",
+    "origin": "Where the images are from",
     "pixel_size_nm": "Pixel size",
     "projection": "Projection onto the input",
     "questions": "Questions",
