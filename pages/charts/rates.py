@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from pages.charts.curves import COLOURS
+from pages.charts.palette import COLOURS
 
 
 def rate_figure(
