@@ -32,8 +32,19 @@ page = st.navigation(
         for name, (title, icon) in PAGES.items()
     ]
 )
-page.run()
-show_tray()
-watch_connection()
-show_person(person)
-go_on()
+
+
+def show_around_page() -> None:
+    """Show what stands beside every page."""
+    show_tray()
+    watch_connection()
+    show_person(person)
+    go_on()
+
+
+try:
+    page.run()
+except Exception:
+    show_around_page()  # a page that fails takes nothing with it
+    raise
+show_around_page()

@@ -21,13 +21,12 @@ from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.io.uploads import MOST_REQUEST_SAMPLES, decode_stack
 from sem_models.images.io.write import encode_png, encode_tiff
 from sem_models.images.micrograph import Micrograph, Pixels
-from sem_models.inference.model import RestorationModel, limits_of
+from sem_models.inference.model import RestorationModel, UnitModel, limits_of
 from sem_models.inference.predictor import Predictor, choose_device
-from sem_models.inference.self_ensemble import restore_in_orientations
 from sem_models.inference.storage import load_model
 from sem_models.inference.told_width import at_strength
 from sem_models.progress import Progress, silent
-from sem_models.tasks.models import apply_model, file_channels, input_is_mask, task_of
+from sem_models.tasks.models import apply_model, file_channels, input_is_mask, task_of, with_deviation
 
 IMAGE, DEVIATION = "image", "standard_deviation"
 """Columns of an answer; the second is there if it was asked for."""
@@ -83,7 +82,8 @@ class Options:
     self_ensemble: bool = False
     """Average the outputs over flips and turns of the image."""
     standard_deviation: bool = False
-    """Return their standard deviation as well."""
+    """Return the standard deviation of the output as well: the one that the model has learned to state; with
+    `self_ensemble`, the spread over flips and turns, which is a lower limit."""
     strength_px: float | None = None
     """Blur to undo, for a model that can be told."""
 
@@ -95,8 +95,6 @@ class Options:
                 raise UserError(f"{name} {value!r}: it must be one of {', '.join(known)}.")
         if self.dtype not in ("", *_DTYPES):
             raise UserError(f"dtype {self.dtype!r}: it must be one of {', '.join(_DTYPES)}.")
-        if self.standard_deviation and not self.self_ensemble:
-            raise UserError("standard_deviation is that of the self-ensemble; set self_ensemble to true as well.")
 
 
 _SMALLEST_TILE = 32
@@ -123,7 +121,7 @@ class ServedModel:
         """Serve a model on its device."""
         self.model = model
         self.channels = file_channels(model)
-        self._predictors: dict[tuple[int, float | None], Predictor] = {}
+        self._predictors: dict[Any, Predictor] = {}
         self._free = threading.Lock()
 
     def __call__(self, content: bytes, strength_px: float | None = None) -> bytes:
@@ -181,22 +179,18 @@ class ServedModel:
 
     def _restore(self, image: Micrograph, options: Options, progress: Progress = silent) -> Restored:
         predictor = self._predictor(options)
-        if not options.self_ensemble:
+        if not (options.self_ensemble or options.standard_deviation):
             return Restored(apply_model(predictor, image, progress))
-        task = task_of(self.model)
-        orientations = task.orientations(self.model.recipe)
-        if len(orientations) == 1:
-            raise UserError(f"{self.model.name} has no self-ensemble; leave out self_ensemble.")
-        made = restore_in_orientations(predictor, image, orientations, task.origin, progress)
-        return Restored(made.mean, made.deviation if options.standard_deviation else None)
+        made, deviation = predictor.predict_with_deviation(image, progress, task_of(self.model).origin)
+        return Restored(made, deviation if options.standard_deviation else None)
 
     def _predictor(self, options: Options) -> Predictor:
         """Return the predictor for these options; the ones that were not used for longest are dropped."""
-        key = options.tile_px, options.strength_px
+        key = options.tile_px, options.strength_px, options.self_ensemble, options.standard_deviation
         found = self._predictors.pop(key, None)
         if found is None:
-            model = at_strength(self.model, options.strength_px)
-            found = Predictor(model, next(_tensors(self.model)).device.type, options.tile_px or None)
+            device = next(_tensors(self.model)).device.type
+            found = Predictor(_variant(self.model, options), device, options.tile_px or None)
         self._predictors[key] = found
         for oldest in list(self._predictors)[:-_KEPT_PREDICTORS]:
             del self._predictors[oldest]
@@ -230,6 +224,22 @@ def load_served(folder: Path, run_id: str = "") -> ServedModel:
     treated as those of one camera: they share their intensity limits.
     """
     return ServedModel(replace(load_model(folder, choose_device()), run_id=run_id))
+
+
+def _variant(model: RestorationModel, options: Options) -> UnitModel:
+    """Return the model that computes what the options ask for; raises a `UserError` where there is none."""
+    told = at_strength(model, options.strength_px)
+    if options.self_ensemble and isinstance(told, RestorationModel):
+        return with_deviation(replace(told, doubt=None), spread=True) or told
+    if not options.standard_deviation:
+        return told
+    stated = with_deviation(told, spread=False)
+    if stated is None:
+        raise UserError(
+            f"{model.name} has not learned to state a standard deviation; set self_ensemble to true for its spread "
+            "over flips and turns of the image."
+        )
+    return stated
 
 
 def _tensors(model: RestorationModel) -> Any:

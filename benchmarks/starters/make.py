@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.runner import Job, Table, options
-from benchmarks.starters import denoise
+from benchmarks.starters import denoise, trust
 from benchmarks.starters.denoise import MODEL, NAME
 from benchmarks.starters.foreign import NOT_FOR
-from benchmarks.starters.specimens import DATASET, prepare_specimens
+from benchmarks.starters.specimens import DATASET, SOURCES, prepare_specimens
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder
 from sem_models.datasets.dataset import open_dataset
@@ -26,13 +26,6 @@ from sem_models.starters.shelf import starter_folder
 RUNS = Path(__file__).with_name("runs.json")
 RECIPE_NAME, VERSION = "starter-denoise", 1
 JOBS = (Job(NAME, RECIPE_NAME, DATASET, inputs=()),)
-SOURCES = {
-    "plant": ("Plant stems, SE", "github.com/RickGummy/SEM-Image-Processing-Toolkit"),
-    "powder": ("Metal powder, SE", "github.com/rccohn/AMPIS"),
-    "coating": ("Barrier coatings, BSE", "github.com/nasa/pretrained-microscopy-models"),
-    "axon": ("Axons and myelin, BSE", "github.com/axondeepseg/data_axondeepseg_sem"),
-}
-"""What the sets of the pool are called and where they are published, all under the MIT licence."""
 
 
 def shelve(run_id: str) -> int:
@@ -139,9 +132,11 @@ def main() -> None:
     table = Table(RUNS, "starters", ())
     table.run(JOBS, chosen.jobs, chosen.only)
     step = shelve(str(table.known[NAME]["run_id"]))
+    trust.learn(chosen.home)
     write_card(card(chosen.home, step, None), step)
     measured = denoise.measure(chosen.data, chosen.home, chosen.pictures)
-    write_card(card(chosen.home, step, measured), step)
+    trust.measure(chosen.data, chosen.home, ["check", "coverage"])
+    write_card(card(chosen.home, step, measured).model_copy(update=trust.on_card()), step)
 
 
 if __name__ == "__main__":

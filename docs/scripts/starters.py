@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-_RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "starters" / "denoise.json"
+_FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "starters"
+_RESULTS, _TRUST = _FOLDER / "denoise.json", _FOLDER / "trust.json"
 _MODEL = "starter:denoise"
 _DIGITS = {"psnr_db": 2, "ssim": 3, "edge_retention": 3, "lpips_alex": 3}
 
@@ -48,6 +49,36 @@ def harm() -> str:
         own = [found[name] for found in doses.values()]
         cells = [f"{one['harmed']}, {one['gain_db']:+.2f}, {one['least_db']:+.2f}" for one in own]
         lines.append(f"| {name} | {first['images']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def check() -> str:
+    """By set: images that the input check warned of and, with noise, those harmed without a warning; the AUROC."""
+    found = json.loads(_TRUST.read_text())["check_summary"]["sets"]
+    conditions = [name for name in next(iter(found.values())) if name not in ("images", "auroc")]
+    heads = [name if name == conditions[0] else f"{name} e/px: warned, worse unwarned" for name in conditions]
+    lines = [f"| set | images | {' | '.join(heads)} | AUROC |", "|---|---|" + "---|" * (len(heads) + 1)]
+    for name, one in found.items():
+        cells = [str(one[conditions[0]]["warned"])]
+        cells += [f"{one[each]['warned']}, {one[each]['unwarned_harm']}" for each in conditions[1:]]
+        lines.append(f"| {name} | {one['images']} | {' | '.join(cells)} | {one.get('auroc', '')} |")
+    return "\n".join(lines)
+
+
+def doubt() -> str:
+    """Share of pixels within 1.64 stated standard deviations of the truth, by dose, beside stated and true errors."""
+    lines = [
+        "| dose (e/px) | images, specimens | within 1.64 standard deviations | least and most of an image | "
+        "root mean square error, stated | rank correlation over blocks of 8 px |",
+        "|---|---|---|---|---|---|",
+    ]
+    for dose, found in json.loads(_TRUST.read_text())["coverage_summary"].items():
+        covered = found["covered"]
+        lines.append(
+            f"| {dose} | {found['images']}, {found['specimens']} | {covered['mean']:.1%} [{covered['lo']:.1%}, "
+            f"{covered['hi']:.1%}] | {found['least']:.1%}, {found['most']:.1%} | {found['rms_error']:.4f}, "
+            f"{found['rms_stated']:.4f} | {found['rank_correlation']:.2f} |"
+        )
     return "\n".join(lines)
 
 

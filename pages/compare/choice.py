@@ -10,6 +10,7 @@ from pages.widgets.scores import header
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import LATEST, Candidates, from_address, in_address
 from pipelines.evaluate.compare import Comparison, label, leading_metric
+from pipelines.evaluate.requests import GalleryRequest
 from pipelines.jobs.tasks import task_state
 
 _RUNS, _METRIC = "runs", "metric"
@@ -50,9 +51,9 @@ def _take_from_task() -> None:
         with shown_errors():
             task = task_state(task_id)
             require_seen(task, "This task")
-            request = task.request
-            st.query_params[_RUNS] = in_address(request["run_ids"])
-            st.query_params[IMAGE] = request["image"]
+            request = GalleryRequest.model_validate(task.request)
+            st.query_params[_RUNS] = in_address(request.run_ids)
+            st.query_params[IMAGE] = request.image
 
 
 def choose_metric(comparison: Comparison) -> str:

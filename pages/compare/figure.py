@@ -20,7 +20,7 @@ def offer_figure(comparison: Comparison, image: str, metric: str) -> None:
     if not fold.open:
         return
     with fold:
-        pictures = {one.method: one for one in gallery_pictures(comparison, image)}
+        pictures = {one.method: one for one in gallery_pictures(comparison, image) if one.is_there}
         target = open_image(pictures[TARGET].path)
         usual = [one.method for one in usual_choice(list(pictures.values()), _USUAL)]
         methods = st.multiselect(
@@ -38,7 +38,8 @@ def offer_figure(comparison: Comparison, image: str, metric: str) -> None:
             return
         chosen = Crop(int(column_px), int(row_px), int(edge_px))
         files = comparison_figure(comparison, image, chosen, width_mm, metric, tuple(methods))
-        st.image(files[PREVIEW], caption=f"{_WIDTHS[width_mm]}, 300 dpi; one display window for all pictures.")
+        caption = f"{_WIDTHS[width_mm]}, 300 dpi; one display window for all pictures."
+        st.image(files[PREVIEW], caption=caption, alt=f"The figure: {', '.join(methods)}")
         with st.container(horizontal=True):
             for name, content in files.items():
                 kind = name.rsplit(".", 1)[-1]

@@ -17,7 +17,7 @@ _MOST_SHOWN = 4
 
 
 def show_gallery(comparison: Comparison, image: str) -> bool:
-    """Show the pictures of an image that are there, and offer to compute the others; return whether all are there."""
+    """Show the pictures of an image that are there, and offer to compute the others; return whether there are some."""
     pictures = gallery_pictures(comparison, image)
     there = [picture for picture in in_order(pictures) if picture.is_there]
     if there:
@@ -31,7 +31,7 @@ def show_gallery(comparison: Comparison, image: str) -> bool:
             launch(GALLERY, GalleryRequest(run_ids=runs, image=image))
             st.rerun()
         st.caption("Input and outputs are computed as in the evaluation and kept; this takes seconds to minutes.")
-    return not wanted
+    return any(picture.method == TARGET for picture in there)
 
 
 def _images(pictures: list[Picture]) -> list[ShownImage]:

@@ -18,8 +18,12 @@ from pipelines.evaluate.labels import method_names
 _WORST, _BEST = "Worst first", "Best first"
 
 
-def show_images(comparison: Comparison, metric: str) -> None:
-    """Show the plot and the chosen image; the image is part of the address."""
+def show_images(comparison: Comparison, metric: str) -> str | None:
+    """Show the plot and the chosen image, which is part of the address.
+
+    Returns:
+        The image if pictures of it are there.
+    """
     found = by_image(comparison, metric)
     names = method_names(comparison)
     st.subheader("Image by image")
@@ -37,9 +41,11 @@ def show_images(comparison: Comparison, metric: str) -> None:
     _follow_click(event, image)
     if not offers_pictures(comparison):
         st.caption("Outputs of this task are not micrographs; look at them on the Inference page.")
-        return
-    if show_gallery(comparison, image):
-        offer_figure(comparison, image, metric)
+        return None
+    if not show_gallery(comparison, image):
+        return None
+    offer_figure(comparison, image, metric)
+    return image
 
 
 def _choose(
@@ -98,7 +104,7 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
         figure.add_vline(x=index, line={"color": BASELINE_COLOUR, "width": 1, "dash": "dash"})
     figure.update_layout(
         height=330, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="test images, ordered",
-        yaxis_title=header(metric), legend={"orientation": "h", "y": 1.15}, template="simple_white",
-        clickmode="event+select", hovermode="closest",
+        yaxis_title=header(metric), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        template="simple_white", clickmode="event+select", hovermode="closest",
     )  # fmt: skip
     return figure

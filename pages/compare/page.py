@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.compare.choice import choose_metric, choose_runs
+from pages.compare.choice import GALLERY, choose_metric, choose_runs
 from pages.compare.costs import show_costs
 from pages.compare.images import show_images
 from pages.compare.means import show_means
@@ -15,6 +15,7 @@ from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import rows_table, show_gains
+from pages.widgets.tasks import watched
 from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
@@ -32,6 +33,7 @@ def show() -> None:
     with shown_errors():
         offered = candidates(seen(list_runs(kind="training")))
         if not offered:
+            watched(GALLERY)
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return
         chosen = choose_runs(offered)
@@ -46,7 +48,7 @@ def _show(comparison: Comparison) -> None:
     st.markdown(verdict(comparison, metric))
     metrics = choose_scores(comparison.metrics, "scores")
     show_means(comparison, metric, metrics)
-    show_images(comparison, metric)
+    image = show_images(comparison, metric)
     show_costs(comparison, metric)
     with st.expander("Statistics: differences, intervals, effect sizes, ranks"):
         _show_seeds(comparison, metrics)
@@ -58,7 +60,7 @@ def _show(comparison: Comparison) -> None:
         for column in comparison.columns:
             st.markdown(f"**{column.label}**")
             st.dataframe(rows_table(column.report), hide_index=True)
-    offer_files(comparison, paired, metrics)
+    offer_files(comparison, paired, metrics, image)
 
 
 def _show_notes(comparison: Comparison) -> None:

@@ -55,25 +55,27 @@ def _show_ranks(paired: PairedComparison) -> None:
     st.dataframe(pd.DataFrame(rank_rows(paired)), hide_index=True)
 
 
-def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> None:
-    """Offer differences and ranks as CSV, and the report."""
+def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> None:
+    """Offer differences and ranks as CSV, and the report, with a figure of an image whose pictures are there."""
     with st.container(horizontal=True):
         for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         st.download_button(
-            "Report", partial(_report, comparison, paired, metrics), "report.zip", "application/zip",
+            "Report", partial(_report, comparison, paired, metrics, image), "report.zip", "application/zip",
             icon=":material/article:", key="report", on_click="ignore",
             help="A methods section written from the records of these runs, the scores shown above as CSV and LaTeX, "
-            "and one page with all of it.",
+            "a figure of the image above if its pictures are there, and one page with all of it.",
         )  # fmt: skip
 
 
-def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> bytes:
+def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> bytes:
+    from pipelines.publish.figure_of import comparison_figure
     from pipelines.publish.report import report_files
 
+    figure = comparison_figure(comparison, image, metric=paired.metric) if image else {}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in report_files(comparison, paired, metrics).items():
+        for name, content in report_files(comparison, paired, metrics, figure).items():
             archive.writestr(name, content)
     return packed.getvalue()
 

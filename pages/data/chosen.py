@@ -86,7 +86,8 @@ def _undo(request: PrepareRequest, chosen: Sequence[PlannedImage]) -> None:
 def _picture(plan: Plan, image: PlannedImage) -> None:
     over = mask_over(plan, image)
     if over is not None:
-        st.image(over, caption="Classes of the mask in colour over the image.", width="stretch")
+        caption = "Classes of the mask in colour over the image."
+        st.image(over, caption=caption, alt=caption, width="stretch")
         return
     name = f"{fingerprint(image.path)}|{image.page}"
     opening = partial(open_image, image.path, image.page)

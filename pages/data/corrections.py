@@ -48,4 +48,4 @@ def _set(request: PrepareRequest, corrections: tuple[Correction, ...]) -> None:
 
 
 def _files(request: PrepareRequest) -> str:
-    return repr((request.kind, request.raw, request.target, request.masks))
+    return repr((request.kind, request.arrangement, request.raw, request.target, request.masks))

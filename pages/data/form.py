@@ -13,6 +13,8 @@ from pages.widgets.source import choose_source
 from pages.widgets.words import LABELS, on_page
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.kinds import LAYOUTS, Kind, Layout
+from sem_models.datasets.preparation.arrangements import ARRANGEMENTS, Way
+from sem_models.datasets.preparation.options import Arrangement
 from sem_models.errors import UserError
 
 KINDS: dict[Kind, str] = {
@@ -29,14 +31,16 @@ def ask() -> PrepareRequest | None:
     with left:
         kind = st.selectbox("Kind", list(KINDS), format_func=KINDS.__getitem__, key="kind")
         layout = LAYOUTS[kind]
+        arrangement = _ask_arrangement(kind)
         raw = choose_source("Folder of raw micrographs on the server", "raw", "micrographs", what="micrographs")
-        files = _other_files(layout)
+        files = _other_files(layout, ARRANGEMENTS[arrangement])
         name = _ask_name(raw)
+        card = _ask_card()
     with right:
         settings = _grouping(kind) | _scale(layout) | _data_bar() | _registration(layout)
     if raw is None or files is None:
         return None
-    given = {"name": name, "raw": (raw,), "kind": kind, **files, **settings}
+    given = {"name": name, "raw": (raw,), "kind": kind, "arrangement": arrangement, **files, **settings, **card}
     try:
         request = PrepareRequest(**given)
         return request.model_copy(update={"corrections": corrections_for(request)})
@@ -53,18 +57,42 @@ def _ask_name(raw: Path | None) -> str:
     return name or proposed
 
 
-def _other_files(layout: Layout) -> dict[str, Any] | None:
+def _ask_card() -> dict[str, str]:
+    """Ask what no program can know about the images, for the card of the dataset."""
+    with st.popover("For its card: what, from where, licence", icon=":material/id_card:"):
+        return {
+            name: st.text_input(LABELS[name], key=f"card-{name}", help=PrepareRequest.description(name)).strip()
+            for name in ("about", "origin", "licence")
+        }
+
+
+def _ask_arrangement(kind: Kind) -> Arrangement:
+    """Ask how the files lie, if more than one arrangement goes with the kind."""
+    fitting = [name for name, way in ARRANGEMENTS.items() if kind in way.kinds]
+    if len(fitting) == 1:
+        return fitting[0]
+    return st.selectbox(
+        LABELS["arrangement"], fitting, format_func=lambda name: ARRANGEMENTS[name].label, key=f"arrangement-{kind}"
+    )
+
+
+def _other_files(layout: Layout, way: Way) -> dict[str, Any] | None:
     """Ask for targets or masks and for extra inputs; None while they are missing."""
     if len(layout.roles) == 1:
         return {"masks_as_images": _masks_as_images()}
-    what = "masks" if layout.has_masks else "targets"
-    other = choose_source(f"Folder of {what} on the server", "other", what, what=what)
     files: dict[str, Any] = {}
+    if way.second_folder != "none":
+        what = "masks" if layout.has_masks else "targets"
+        optional = " (if they are elsewhere)" if way.second_folder == "optional" else ""
+        other = choose_source(f"Folder of {what} on the server{optional}", "other", what, what=what)
+        if other is None and not optional:
+            return None
+        files["masks" if layout.has_masks else "target"] = other
     if layout.has_masks:
         files["mask_suffix"] = ask_suffix()
-    if layout.is_paired:
+    if layout.is_paired and way.second_folder == "needed":
         files["extra_inputs"] = _extra_inputs()
-    return None if other is None else {**files, "masks" if layout.has_masks else "target": other}
+    return files
 
 
 def _extra_inputs() -> tuple[Path, ...]:

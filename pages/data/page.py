@@ -10,7 +10,9 @@ from pages.people.session import seen_datasets
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted
+from pipelines.data.card import card_text, find_card
 from pipelines.data.datasets import list_datasets
+from pipelines.data.find import find_dataset
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.preparation.plan import Plan
 
@@ -72,6 +74,8 @@ def _result() -> str | None:
         icon=":material/check_circle:",
     )
     st.page_link("train/page.py", label="Train on it", icon=":material/model_training:", query_params={"dataset": name})
+    with st.expander("Its card", icon=":material/id_card:"):
+        st.markdown(card_text(find_card(find_dataset(name))).replace("# ", "#### ", 1))
     return name
 
 

@@ -66,9 +66,9 @@ def _show_pair(pair: AlignedPair) -> None:
     left, right = st.columns(2, gap="large")
     images = [(part.content, part.databar.rows) for one in (pair.input, pair.target) for part in one.parts or (one,)]
     recorded, aligned = _overlays(repr((images, pair.resample_nm, found)), pair, found)
-    left.image(recorded, caption="As recorded", width="stretch")
+    left.image(recorded, caption="As recorded", alt="As recorded", width="stretch")
     if aligned is not None:
-        right.image(aligned, caption="Aligned", width="stretch")
+        right.image(aligned, caption="Aligned", alt="Aligned", width="stretch")
     st.caption(
         "Input in magenta, target in green (inverted where the contrasts are opposite), grey where they agree. "
         f"Arrows: the residual shift of each measured block, drawn {_ARROW_SCALE} times as long."

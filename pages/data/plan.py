@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.data.masks import show_classes
 from pages.data.pairs import show_pairs
+from pages.data.patches import show_patches
 from pages.data.sheet import show_sheet
 from pages.widgets.words import on_page
 from pipelines.counts import counted
@@ -17,11 +18,13 @@ from sem_models.datasets.preparation.resampling import becomes
 
 def summary(plan: Plan) -> str:
     """Say in one line how many images and groups each split holds, and by what they are grouped."""
-    parts = []
+    parts, layout = [], plan.options.layout
     for split, title in SPLITS.items():
         own = [image for image in plan.images if image.split == split]
-        samples, groups = {(i.sample, i.role) for i in own}, {i.group for i in own}
-        parts.append(f"**{title}** {counted(len(samples), 'image')}, {counted(len(groups), 'group')}")
+        roles = layout.roles if layout.is_unpaired else layout.roles[:1]
+        samples, groups = [i for i in own if i.role in roles], {i.group for i in own}
+        noun = "pair" if layout.is_paired else "image"
+        parts.append(f"**{title}** {counted(len(samples), noun)}, {counted(len(groups), 'group')}")
     other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
     return f"{' · '.join(parts)}. Groups by `{plan.group_by}`{other}; a group is never divided between splits."
 
@@ -39,6 +42,7 @@ def show_plan(plan: Plan, request: PrepareRequest) -> None:
     if plan.labels:
         show_classes(plan)
     show_pairs(plan.pairs)
+    show_patches(plan)
     if plan.skipped:
         with st.expander(f"{counted(len(plan.skipped), 'file')} left out", icon=":material/block:"):
             for skipped in plan.skipped:

@@ -16,7 +16,7 @@ from sem_models.errors import UserError
 
 _SLOT = "plan"
 _SLOW = frozenset(
-    {"raw", "kind", "target", "masks", "extra_inputs", "mask_suffix", "masks_as_images", "databar_rows",
+    {"raw", "kind", "arrangement", "target", "masks", "extra_inputs", "mask_suffix", "masks_as_images", "databar_rows",
      "registration", "resample_nm"}
 )  # fmt: skip
 """Fields on which depends which files are read, where they are cut, or how pairs are registered."""

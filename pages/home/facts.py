@@ -14,8 +14,8 @@ _SHOWN = (
     "dwell_time_us", "acquired",
 )  # fmt: skip
 _LABELS = {"voltage_kv": "Voltage", "acquired": "Recorded"}
-_FEW = 1e-4
-"""Share of clipped pixels that is not worth a word: even an unclipped image has a brightest pixel."""
+_FEW = 1e-3
+"""Share of clipped pixels below which none is stated: even an unclipped image has a brightest pixel."""
 _FOUND_BY = {"metadata": "as the file states", "detection": "found in the pixels", "manual": "set by hand"}
 _UNIT = re.compile(r"_(kv|pa|mm|us)$")
 
@@ -35,11 +35,11 @@ def pixel_rows(facts: FileFacts, found: Inspection) -> dict[str, str]:
     """Return what the pixels show."""
     bar = found.databar
     bar_text = f"{counted(bar.rows, 'row')} at the bottom, {_FOUND_BY[bar.found_by]}" if bar.rows else "none found"
-    return {"Data bar": bar_text} | dict(_condition_rows(facts, found))
+    return {"Data bar": bar_text} | dict(_quality_rows(facts, found))
 
 
-def _condition_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, str]]:
-    state = found.condition
+def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, str]]:
+    state = found.quality
     if state is None:
         yield "Noise and detail", "cannot be told from a colour image"
         return
@@ -52,8 +52,8 @@ def _condition_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, 
     else:
         yield "Finest detail", "cannot be told"
     clipped = {"darkest": state.darkest, "brightest": state.brightest}
-    seen = [f"{share:.2%} at the {name} value" for name, share in clipped.items() if share > _FEW]
-    yield "Clipping", ", ".join(seen) or "none"
+    seen = [f"{share:.1%} at the {name} value" for name, share in clipped.items() if share > _FEW]
+    yield "Clipping", ", ".join(seen) or "less than 0.1% of the pixels"
     lines = state.lines_without_signal
     yield "Lines without signal", f"{lines:,}" if lines else "none found"
 
@@ -65,7 +65,7 @@ def caveats(facts: FileFacts, found: Inspection) -> list[str]:
         said.append(f"The {facts.scale_warning}.")
     if replaced := facts.metadata.get("replaced_pixels"):
         said.append(f"{counted(int(replaced), 'pixel')} without a value were replaced by the lowest one.")
-    state = found.condition
+    state = found.quality
     if state is None:
         return said
     rows, columns = state.measured_px

@@ -38,7 +38,7 @@ def show_opened(path: Path) -> None:
                 st.markdown("\n".join(f"- {caveat}" for caveat in known))
         st.subheader("What you can do with it")
         with shown_errors():
-            for place, offer in enumerate(offers(found.condition, _trained())):
+            for place, offer in enumerate(offers(found.quality, _trained())):
                 _show_offer(offer, path, first=place == 0)
             st.page_link("data/page.py", label="Prepare images like it for training", icon=":material/folder_open:")
 

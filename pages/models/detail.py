@@ -46,7 +46,8 @@ def _facts(card: ModelCard) -> None:
         "Direction": card.direction,
         "Parameters": f"{card.parameters:,}" if card.parameters else "",
         "Weights": f"{card.size_bytes / 2**20:.1f} MiB" if card.size_bytes else "",
-        "Speed": f"{card.s_per_mp:.3g} s per megapixel of output ({card.device})" if card.s_per_mp is not None else "",
+        "Speed": f"{card.s_per_mp:.3g} s per megapixel" if card.s_per_mp is not None else "",
+        "Measured on": card.device,
         "Licence": card.licence or "not stated",
     }
     st.dataframe([{"": name, "value": value} for name, value in known.items() if value], hide_index=True)

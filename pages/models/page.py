@@ -4,17 +4,20 @@ import pandas as pd
 import streamlit as st
 
 from pages.models.detail import show_model
+from pages.models.export import EXPORT
 from pages.people.session import seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.tasks import watched
 from pipelines.counts import counted
-from pipelines.model_ref import StarterRef
+from pipelines.jobs.tasks import task_state
+from pipelines.model_ref import StarterRef, parse_model
 from pipelines.release.cards import ModelCard, card_of
 from pipelines.tracking.registry import list_versions
 from sem_models.starters.shelf import STARTERS, read_card
 
+# Streamlit would show a string that follows: this is the script of a page.
 MODEL, VERSION = "model", "version"
-"""Parameters of the address: which version of which model is open."""
 _NEWEST = "Newest and promoted"
 _ALL = "All versions"
 
@@ -31,6 +34,7 @@ def show() -> None:
                 st.rerun()
             show_model(opened)
             return
+        watched(EXPORT)
         if cards:
             _table(cards)
         else:
@@ -45,6 +49,11 @@ def show() -> None:
 
 
 def _opened(cards: list[ModelCard]) -> ModelCard | None:
+    """Return the version that the address names, or the one that a task of the address is about."""
+    task_id = st.query_params.get(EXPORT)
+    if task_id and MODEL not in st.query_params:
+        ref = parse_model(str(task_state(task_id).request["model"]))
+        return next((card for card in cards if card.ref == ref), None)
     name, version = (st.query_params.get(key) for key in (MODEL, VERSION))
     found = [card for card in cards if card.ref.name == name and version in (None, card.ref.version)]
     if name and not found:
@@ -79,7 +88,7 @@ def _row(card: ModelCard) -> dict[str, object]:
         "size (MiB)": f"{card.size_bytes / 2**20:.1f}" if card.size_bytes else "",
         "s per megapixel": f"{card.s_per_mp:.3g}" if card.s_per_mp is not None else "",
         "licence": card.licence,
-        "registered (UTC)": card.created,
+        "registered (UTC)": card.created.replace(tzinfo=None) if card.created else None,
     }
 
 

@@ -77,7 +77,7 @@ def _samples(names: dict[str, str]) -> None:
     shown = [*_fixed(pictured, name), *_outputs(pictured, names, name, step)]
     for start in range(0, len(shown), _IN_A_ROW):
         for column, (picture, caption) in zip(st.columns(_IN_A_ROW), shown[start : start + _IN_A_ROW], strict=False):
-            column.image(picture, caption=caption, width=picture.width)
+            column.image(picture, caption=caption, alt=caption, width=picture.width)
     st.caption("From the centre of the image, one pixel on one pixel; the panels of a run share one display window.")
 
 

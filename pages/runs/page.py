@@ -34,10 +34,11 @@ def show() -> None:
 def _table() -> None:
     from pipelines.tracking.runs import list_runs
 
-    if not seen(list_runs(kind="training")):
+    runs = seen(list_runs(kind="training"))
+    if not runs:
         empty("No training yet.", "train", "Train a model")
         return
-    show_table()
+    show_table(live=any(run.status in ("RUNNING", "SCHEDULED") for run in runs))
 
 
 show()

@@ -32,9 +32,9 @@ def show_samples(run: RunInfo) -> None:
         caption = f"{label}, step {step}" if panel == "output" else label
         if view == "1:1 pixels":
             picture = centre(picture)
-            column.image(picture, caption=caption, width=picture.width)
+            column.image(picture, caption=caption, alt=caption, width=picture.width)
         else:
-            column.image(picture, caption=caption)
+            column.image(picture, caption=caption, alt=caption)
     st.caption(_window_of(run, shown))
 
 

@@ -50,9 +50,8 @@ _ARCHIVE_HELP = "Lists leave archived runs out; nothing is deleted."
 _PERIOD_S = 5.0
 
 
-def show_table() -> None:
+def show_table(live: bool) -> None:
     """Show all runs with what can be done with them; the table is drawn again while a training is live."""
-    live = any(run.status in ("RUNNING", "SCHEDULED") for run in seen(list_runs(kind="training")))
     st.fragment(_table, run_every=_PERIOD_S if live else None)()
 
 

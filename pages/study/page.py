@@ -35,9 +35,12 @@ def _choose() -> str | None:
     asked = st.query_params.get("of", "")
     if asked in names and rater():
         return asked  # a rater is at work: leave the space to the pictures
-    index = list(names).index(asked) if asked in names else 0
-    chosen = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
-    st.query_params["of"] = chosen
+    if asked and asked not in names:
+        st.warning("The study that this address names does not exist, or is not shared with you. Choose another one.")
+    index = list(names).index(asked) if asked in names else None if asked else 0
+    chosen: str | None = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
+    if chosen:
+        st.query_params["of"] = chosen
     return chosen
 
 

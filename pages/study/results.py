@@ -4,6 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.palette import BASELINE, COLOURS
 from pages.people.session import require_seen
 from pages.study.take_part import is_taking_part
 from pipelines.study.definition import StudyDefinition
@@ -12,7 +13,7 @@ from pipelines.study.studies import open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
 from pipelines.tracking.runs import get_run
 
-_COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
+_COLOURS = dict(zip(("pair", "single"), COLOURS, strict=False))
 
 
 def show_results(run_id: str) -> None:
@@ -74,7 +75,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
                      "array": [100 * rate.wrong.hi - value for rate, value in zip(rates, values, strict=True)],
                      "arrayminus": [value - 100 * rate.wrong.lo for rate, value in zip(rates, values, strict=True)]},
         )  # fmt: skip
-    figure.add_vline(x=50, line={"color": "#8b949b", "dash": "dash"})
+    figure.add_vline(x=50, line={"color": BASELINE, "dash": "dash"})
     lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
     figure.update_layout(
         height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 45}, template="simple_white",

@@ -25,7 +25,7 @@ def choose_recipe(dataset: Dataset, material: Material) -> Recipe | None:
     """
     aims = {_ANYTHING: "Anything"} | {name: task.aim for name, task in TASKS.items()}
     wanted = st.selectbox("What do you want?", list(aims), format_func=lambda name: aims[name], key="task")
-    reasons = _reasons(dataset.folder.name, dataset.digest, material.name, dataset)
+    reasons = _reasons(dataset, material)
     meant = [name for name, recipe in RECIPES.items() if wanted in (_ANYTHING, recipe.task)]
     offered = [name for name in meant if reasons[name] is None]
     refused = {name: reason for name in meant if (reason := reasons[name]) is not None}
@@ -59,11 +59,14 @@ def _show_refused(refused: Mapping[str, Message]) -> None:
         st.toggle("Offer these as well", key="unfit", help="For settings that make one fit; it starts only if it can.")
 
 
-@st.cache_data(max_entries=_KEPT, show_spinner="Finding the recipes that fit")
-def _reasons(name: str, digest: str, material: str, _dataset: Dataset) -> dict[str, Message | None]:
-    """Return for each recipe why it does not fit; None where it does. The first arguments say when to look again."""
-    from sem_models.tasks.fitting import why_not
-    from sem_models.tasks.material import MATERIALS
+def _identity(dataset: Dataset) -> str:
+    # Reasons name the dataset, and two of them may hold the same images.
+    return f"{dataset.folder.name} {dataset.digest}"
 
-    manifest = _dataset.manifest
-    return {name: why_not(recipe, manifest, MATERIALS[material]) for name, recipe in RECIPES.items()}
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Finding the recipes that fit", hash_funcs={Dataset: _identity})
+def _reasons(dataset: Dataset, material: Material) -> dict[str, Message | None]:
+    """Return for each recipe why it does not fit; None where it does."""
+    from sem_models.tasks.fitting import why_not
+
+    return {name: why_not(recipe, dataset.manifest, material) for name, recipe in RECIPES.items()}

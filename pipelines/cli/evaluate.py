@@ -19,6 +19,7 @@ from pipelines.evaluate.requests import (
     NoReferenceRequest,
     RoundTripRequest,
 )
+from sem_models.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.evaluate.compare import Comparison
@@ -65,6 +66,8 @@ def compare(
     from pipelines.evaluate.trained_scores import trained_scores
     from pipelines.json_safe import to_json_safe
 
+    if figure and report is None:
+        raise UserError("A figure is a part of the report; name a folder for it with --report.")
     comparison = run(request)
     paired = compare_pairs(comparison, request.metric, request.reference)
     _write_means(out, comparison)

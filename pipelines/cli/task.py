@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.backup.requests import BackupRequest, LeaveRequest, ReadBackRequest, RestoreRequest
-from pipelines.cli import backup, data, evaluate, predict, release, study, train
+from pipelines.cli import backup, data, evaluate, measure, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
@@ -38,7 +38,14 @@ from pipelines.predict.requests import (
 from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
-from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from pipelines.train.requests import (
+    DemoRequest,
+    FindRateRequest,
+    InterpolateRequest,
+    ProbeRequest,
+    ResumeRequest,
+    TrainRequest,
+)
 from sem_models.errors import Message, UserError
 
 
@@ -57,6 +64,8 @@ USE_CASES: Mapping[str, UseCase] = {
         (SimulateRequest, data.simulate),
         (NoiseRequest, data.noise),
         (TrainRequest, train.train),
+        (ProbeRequest, measure.probe),
+        (FindRateRequest, measure.find_rate),
         (ResumeRequest, train.go_on),
         (InterpolateRequest, train.interpolate),
         (DemoRequest, train.demo),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pipelines.data.card import write_card
 from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.home import home
@@ -19,7 +20,7 @@ def prepare(
     progress: Progress = silent,
     show: Callable[[Plan], None] | None = None,
 ) -> tuple[Dataset, str]:
-    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
+    """Plan, show the plan (data bars before they are cut), write dataset and card, log; return dataset and run id."""
     by = acting_person()
     if (home().datasets / request.name).exists():
         require(by, Action.CHANGE, dataset_ownership(request.name), f"The dataset {request.name} that there is")
@@ -28,6 +29,7 @@ def prepare(
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)
     own_dataset(request.name, by)
+    write_card(dataset, request, progress)
     from pipelines.tracking.datasets import log_dataset
 
     return dataset, log_dataset(dataset)

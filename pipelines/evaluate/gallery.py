@@ -1,7 +1,7 @@
 """Use case: one test image through every method of a comparison, as pictures that are computed once and kept."""
 
+import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from pipelines.models import resolve_for
 from sem_models.config.degradation import Degradation
 from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.manifest import Entry
 from sem_models.errors import UserError
 from sem_models.evaluation.benchmark import Benchmark
 from sem_models.evaluation.grey_levels import unit_output
@@ -25,7 +24,7 @@ from sem_models.evaluation.scorer import Case
 from sem_models.images.intensity import IntensityRange, UnitImage, from_unit
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from sem_models.inference.model import UnitModel
+from sem_models.inference.model import UnitModel, recipe_of
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.told_width import at_strength
 from sem_models.progress import Progress, silent
@@ -40,21 +39,27 @@ def make_gallery(request: GalleryRequest, progress: Progress = silent) -> tuple[
     Inputs are made and outputs computed exactly as in the evaluation that is compared.
 
     Raises:
-        UserError: There is no such image, its dataset has changed since the evaluation, or outputs are masks.
+        UserError: There is no such image, its dataset has changed since the evaluation, or outputs are masks. If some
+            methods cannot be applied, the others are computed before.
     """
     comparison = compare(CompareRequest(run_ids=request.run_ids))
     pictures = gallery_pictures(comparison, request.image)
     wanted = missing(pictures)
     if not wanted:
         return pictures
-    (writable_home().gallery).mkdir(parents=True, exist_ok=True)
+    writable_home().gallery.mkdir(parents=True, exist_ok=True)
     field = _field_of(comparison, request.image)
-    outputs = _outputs(field, comparison, {picture.method for picture in wanted})
-    paths = {picture.method: picture.path for picture in wanted}
-    for done, (method, image) in enumerate(outputs, 1):
-        _write(paths[method], image, field.case, small=method == INPUT)
+    failed = []
+    for done, picture in enumerate(wanted, 1):
+        try:
+            image = _output(field, comparison, picture.method)
+            _write(picture.path, image, field.case, small=picture.method == INPUT)
+        except UserError as error:
+            failed.append(f"{picture.label}: {error}")
         progress(done, len(wanted), "pictures computed")
     _trim({picture.path for picture in pictures})
+    if failed:
+        raise UserError(" ".join(failed))
     return pictures
 
 
@@ -63,7 +68,6 @@ class _Field:
     """The image of a gallery, as all methods of the comparison get it."""
 
     dataset: Dataset
-    entry: Entry
     case: Case
     benchmark: Benchmark
 
@@ -79,19 +83,27 @@ def _field_of(comparison: Comparison, image: str) -> _Field:
     entry = next((entry for entry in dataset.entries(report.split) if entry.name == image), None)
     if entry is None:
         raise UserError(f"The {report.split} split of {report.dataset!r} has no image {image!r}.")
-    model = _model(comparison.columns[0], dataset)
+    model = _first_model(comparison, dataset)
     if not task_of(model).gives_images:
         raise UserError(f"{model.name} gives masks, which are not shown beside a target.")
-    benchmark = benchmark_of(model, dataset, _forward(comparison, dataset))
-    return _Field(dataset, entry, benchmark.case_of(entry), benchmark)
+    benchmark = benchmark_of(model, dataset, _forward(comparison, model))
+    return _Field(dataset, benchmark.case_of(entry), benchmark)
 
 
-def _forward(comparison: Comparison, dataset: Dataset) -> Degradation:
-    """Return the forward model that made the inputs; pairs have none, but a scale is still asked for."""
+def _first_model(comparison: Comparison, dataset: Dataset) -> UnitModel:
+    """Return the first model that can be loaded; all of a comparison are scored alike."""
+    for column in comparison.columns[:-1]:
+        with contextlib.suppress(UserError):
+            return _model(column, dataset)
+    return _model(comparison.columns[-1], dataset)
+
+
+def _forward(comparison: Comparison, model: UnitModel) -> Degradation:
+    """Return the forward model that made the inputs; of pairs that of the model, which tells baselines what to undo."""
     report = comparison.columns[0].report
-    if report.degradation == "paired":
-        ref = RunRef(comparison.columns[0].run.run_id, comparison.columns[0].direction)
-        return resolve_for(dataset, ref).degradation
+    recipe = recipe_of(model)
+    if report.degradation == "paired" and recipe:
+        return recipe.degradation
     return Degradation.model_validate_json(report.degradation)
 
 
@@ -100,19 +112,24 @@ def _model(column: Column, dataset: Dataset) -> UnitModel:
     return at_strength(model, column.report.strength_px)
 
 
-def _outputs(field: _Field, comparison: Comparison, wanted: set[str]) -> Iterator[tuple[str, UnitImage]]:
-    """Yield (C, H, W) in unit intensity for each method that is wanted; one model is loaded at a time."""
+def _output(field: _Field, comparison: Comparison, method: str) -> UnitImage:
+    """Return (C, H, W) in unit intensity; one model is loaded at a time."""
     case = field.case
-    if INPUT in wanted:
-        yield INPUT, case.input if case.recorded is None else case.recorded
-    if TARGET in wanted:
-        yield TARGET, case.target
-    for column in comparison.columns:
-        if column.model in wanted:
-            yield column.model, unit_output(Predictor(_model(column, field.dataset)), case.input, case.limits)
-    for baseline in field.benchmark.baselines:
-        if baseline.name in wanted:
-            yield baseline.name, unit_output(Predictor(baseline), case.input, case.limits)
+    if method == INPUT:
+        return case.input if case.recorded is None else case.recorded
+    if method == TARGET:
+        return case.target
+    return unit_output(Predictor(_method(field, comparison, method)), case.input, case.limits)
+
+
+def _method(field: _Field, comparison: Comparison, method: str) -> UnitModel:
+    own = next((column for column in comparison.columns if column.model == method), None)
+    if own:
+        return _model(own, field.dataset)
+    found = next((baseline for baseline in field.benchmark.baselines if baseline.name == method), None)
+    if found is None:
+        raise UserError(f"this version of the program has no {method} for these inputs.")
+    return found
 
 
 def _write(path: Path, image: UnitImage, case: Case, small: bool) -> None:

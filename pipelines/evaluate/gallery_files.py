@@ -80,13 +80,13 @@ def in_order(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def usual_choice(pictures: Sequence[Picture], most: int) -> list[Picture]:
-    """Choose pictures to show together: a baseline, the best models and the target; the input where there is room."""
-    models = [one for one in pictures if not one.is_baseline and one.method not in (INPUT, TARGET)]
+    """Choose pictures to show together: the target, a baseline and the two best models first, then as many as fit."""
+    targets = [one for one in pictures if one.method == TARGET]
+    inputs = [one for one in pictures if one.method == INPUT]
     baselines = [one for one in pictures if one.is_baseline]
-    ends = [one for one in pictures if one.method == TARGET or (one.method == INPUT and most > len(models) + 2)]
-    room = most - len(ends) - len(baselines[:1])
-    chosen = {one.method for one in (*ends, *baselines[:1], *models[: max(1, room)])}
-    return [one for one in in_order(pictures) if one.method in chosen]
+    models = [one for one in pictures if one not in (*targets, *inputs, *baselines)]
+    by_need = [*targets, *baselines[:1], *models[:2], *inputs, *models[2:], *baselines[1:]]
+    return in_order([one for one in pictures if one in by_need[:most]])
 
 
 def missing(pictures: Sequence[Picture]) -> list[Picture]:

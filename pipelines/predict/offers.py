@@ -1,4 +1,4 @@
-"""What can be done with a micrograph: by which model, and whether its condition speaks for it."""
+"""What can be done with a micrograph: by which model, and whether its quality speaks for it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from sem_models.tasks.translation import TRANSLATION
 
 if TYPE_CHECKING:
     from pipelines.tracking.registry import RegisteredVersion
-    from sem_models.evaluation.condition import Condition
+    from sem_models.evaluation.recording_quality import RecordingQuality
 
 STARTER_DOSE_E_PER_PX: Final = (2.0, 100.0)
 """Doses that `starter:denoise` was made for; its card says so in words."""
@@ -39,7 +39,7 @@ class Offer:
     reason: str
     """What speaks for it or against it."""
     advised: bool
-    """Whether the condition of the image speaks for it."""
+    """Whether the quality of the image speaks for it."""
 
     @property
     def made_by(self) -> str:
@@ -52,17 +52,17 @@ class Offer:
 
 
 Advice = tuple[bool, str]
-"""Whether the condition of an image speaks for a task, and why."""
+"""Whether the quality of an image speaks for a task, and why."""
 
 
-def offers(state: "Condition | None", trained: Mapping[str, ModelRef]) -> list[Offer]:
+def offers(quality: "RecordingQuality | None", trained: Mapping[str, ModelRef]) -> list[Offer]:
     """List what can be done with a micrograph, advised things first.
 
     Args:
-        state: Its condition; None if it is unknown.
+        quality: Its quality; None if it is unknown.
         trained: A registered model for each task, by its name, that has one.
     """
-    found = [offer for way in _WAYS if (offer := _offer(way, trained.get(way.task.name), state))]
+    found = [offer for way in _WAYS if (offer := _offer(way, trained.get(way.task.name), quality))]
     return sorted(found, key=lambda offer: not offer.advised)
 
 
@@ -92,23 +92,26 @@ class _Way:
 
     task: Task
     title: str
-    advice: Callable[[ModelRef | None, "Condition | None"], Advice]
+    advice: Callable[[ModelRef | None, "RecordingQuality | None"], Advice | None]
+    """None where there is nothing to offer."""
     untrained: ModelRef | None = None
     """What does it without a training of one's own."""
 
 
-def _offer(way: _Way, own: ModelRef | None, state: "Condition | None") -> Offer | None:
+def _offer(way: _Way, own: ModelRef | None, quality: "RecordingQuality | None") -> Offer | None:
     model = own or way.untrained
-    advised, reason = way.advice(model, state)
-    return Offer(way.title, model, reason, advised and model is not None) if model or reason else None
+    advice = way.advice(model, quality)
+    if advice is None or not (model or advice[1]):
+        return None
+    return Offer(way.title, model, advice[1], advice[0] and model is not None)
 
 
-def _no_advice(model: ModelRef | None, state: "Condition | None") -> Advice:  # noqa: ARG001
+def _no_advice(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
     return False, ""
 
 
-def _on_noise(model: ModelRef | None, state: "Condition | None") -> Advice:
-    dose = state.equivalent_dose_e_per_px if state else None
+def _on_noise(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
+    dose = quality.equivalent_dose_e_per_px if quality else None
     if dose is None:
         return False, "How noisy this image is cannot be told."
     least, most = STARTER_DOSE_E_PER_PX
@@ -122,10 +125,10 @@ def _on_noise(model: ModelRef | None, state: "Condition | None") -> Advice:
     return dose <= most, f"{noisy} It was made for {least:g} to {most:g}."
 
 
-def _on_enlarging(model: ModelRef | None, state: "Condition | None") -> Advice:
+def _on_enlarging(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
     learned = isinstance(model, RegistryRef)
     hint = "" if learned else " No model for it has been registered yet."
-    finest = state.finest_px if state else None
+    finest = quality.finest_px if quality else None
     if finest is None:
         return False, f"How fine its detail is cannot be told.{hint}"
     if finest > _FINE_PX:
@@ -133,15 +136,15 @@ def _on_enlarging(model: ModelRef | None, state: "Condition | None") -> Advice:
     return learned, f"Its detail reaches down to {finest:.2g} px.{hint}"
 
 
-def _on_focus(model: ModelRef | None, state: "Condition | None") -> Advice:  # noqa: ARG001
+def _on_focus(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
     said = "One frame cannot tell a soft specimen from an image out of focus; a second frame at another focus can."
     return False, said if model else f"{said} No model for it has been registered yet."
 
 
-def _on_lines(model: ModelRef | None, state: "Condition | None") -> Advice:  # noqa: ARG001
-    if not state or not state.lines_without_signal:
-        return False, "No scan line without signal was found."
-    return True, f"{counted(state.lines_without_signal, 'scan line')} without signal."
+def _on_lines(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice | None:
+    if not quality or not quality.lines_without_signal:
+        return None if isinstance(model, BaselineRef) else (False, "No scan line without signal was found.")
+    return True, f"{counted(quality.lines_without_signal, 'scan line')} without signal."
 
 
 _WAYS: Final = (

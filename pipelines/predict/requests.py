@@ -14,6 +14,9 @@ from sem_models.errors import FieldRef, UserError
 
 DataBarChoice = Literal["cut", "keep"]
 """Cut it as in preparation, because a network that never saw writing turns it into other writing; or keep it."""
+StdChoice = Literal["auto", "always", "never"]
+"""Write the standard deviation of outputs where the model has learned it; where it has not, also the spread over
+orientations of the input; or never."""
 TranslationMethod = Literal["sdedit", "ddib"]
 _INPUTS = "Image files and folders."
 _OUT = "Folder for the results."
@@ -22,6 +25,10 @@ _SAMPLING = "diffusion.sampling.KEY=VALUE: steps or guidance, e.g. diffusion.sam
 _PROJECTION = (
     "Super-resolution: correct each output until it agrees with its input when downsampled. Only for inputs without "
     "noise that were downsampled as in training."
+)
+_STD = (
+    "Standard deviation of each output, as a file of its own. auto: where the model has learned to state it; always: "
+    "elsewhere the spread over eight orientations of the input, which takes eight times as long; never: none."
 )
 _SECOND_FRAME = (
     "Sharper frame of the same field at another focus: the blur to undo is measured from both, for refocusing models."
@@ -64,6 +71,7 @@ class PredictRequest(ApplicationRequest):
     use_case: ClassVar[str] = "predict"
 
     overwrite: bool = Field(False, description=_OVERWRITE)
+    std: StdChoice = Field("auto", description=_STD)
     second_frame: Path | None = Field(None, description=_SECOND_FRAME)
     focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
 

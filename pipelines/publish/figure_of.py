@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluate.compare import Comparison, leading_metric
-from pipelines.evaluate.gallery_files import TARGET, Picture, gallery_pictures, in_order, missing
+from pipelines.evaluate.gallery_files import TARGET, Picture, gallery_pictures, in_order, missing, usual_choice
 from pipelines.publish.crops import Crop
 from pipelines.publish.figure import PAGE_MM, Panel, draw_figure
 from sem_models.errors import UserError
@@ -36,7 +36,7 @@ def comparison_figure(
         crop: The part that is shown; None: the middle.
         width_mm: 85 or 180.
         metric: The score that stands below each picture; None: that which orders the comparison.
-        methods: Pictures to show, by `Picture.method`; None: all.
+        methods: Pictures to show, by `Picture.method`; None: as many as a figure can hold.
 
     Returns:
         Name and content of the SVG, PDF and PNG file.
@@ -44,7 +44,9 @@ def comparison_figure(
     Raises:
         UserError: Pictures are missing or too many, or the crop is not inside the image.
     """
-    pictures = [one for one in gallery_pictures(comparison, image) if methods is None or one.method in methods]
+    known = gallery_pictures(comparison, image)
+    there = [one for one in known if one.is_there]
+    pictures = usual_choice(there, _MOST) if methods is None else [one for one in known if one.method in methods]
     _check(pictures)
     read = {picture.method: read_micrograph(picture.path) for picture in in_order(pictures)}
     finest = max(read.values(), key=lambda one: one.width)

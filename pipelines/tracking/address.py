@@ -15,6 +15,8 @@ _FEWEST_CHARACTERS = 4
 """Of a password that is looked for in texts; shorter ones would also hide half of all words."""
 PAGES = "SEM_MLFLOW_PAGES"
 """Environment variable with the address of MLflow's own pages."""
+_DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+"""Kinds of databases that MLflow opens without a server."""
 
 
 def tracking_uri() -> str:
@@ -68,3 +70,18 @@ def mlflow_page(experiment_id: str, run_id: str) -> str | None:
 def is_embedded() -> bool:
     """Tell whether the store is the one below the home folder, whose files lie beside it."""
     return tracking_uri().split("?")[0] == f"sqlite:///{home().database}"
+
+
+def is_database() -> bool:
+    """Tell whether this process opens the database of the store itself, instead of asking a server over HTTP."""
+    return _kind() in _DATABASES
+
+
+def is_postgresql() -> bool:
+    """Tell whether the store is a PostgreSQL database that this process opens itself."""
+    return _kind() == "postgresql"
+
+
+def _kind() -> str:
+    """Return `postgresql` for `postgresql+psycopg://...`."""
+    return tracking_uri().partition(":")[0].partition("+")[0]

@@ -52,6 +52,8 @@ class Tag:
     BEST_STEP: Final = "sem.best_step"
     INITIAL_RUN: Final = "sem.initial_run"
     """The run whose weights a training started from."""
+    BRANCHED_FROM: Final = "sem.branched_from"
+    """The run whose recipe a training took over, with changes."""
     INTERPOLATED_FROM: Final = "sem.interpolated_from"
     IMPORTED_FROM: Final = "sem.imported_from"
     """The file of a model that was trained elsewhere."""

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.tracking.artifacts import Samples
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 
 MOST = 10
 """Runs in one chart: as many as there are colours that can be told apart."""
+_SEED = "train.seed"
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,23 @@ def shared_curves(runs: Sequence[RunInfo]) -> SharedCurves:
 
 
 def telling_names(runs: Sequence[RunInfo]) -> dict[str, str]:
-    """Return a name for each run, by id: its own, with the seed where only that differs, else with the id."""
-    names = Counter(run.name for run in runs)
-    seeded = Counter(_seeded(run) for run in runs)
+    """Return the shortest name that tells each run from the others, by id.
+
+    It is the name of the run, without the dataset if all have the same one; with its seed where several seeds have one
+    name, and with the beginning of the id where nothing else differs.
+    """
+    datasets = {run.tags.get(Tag.DATASET, "") for run in runs}
+    common = f" on {datasets.pop()}" if len(datasets) == 1 else ""
+    bare = {run.run_id: run.name.removesuffix(common) for run in runs}
+    seeded = {run.run_id: f"{bare[run.run_id]}, seed {run.params.get(_SEED, '?')}" for run in runs}
+    once, of_seed = Counter(bare.values()), Counter(seeded.values())
     return {
-        run.run_id: run.name
-        if names[run.name] == 1
-        else _seeded(run)
-        if seeded[_seeded(run)] == 1
-        else f"{run.name} ({run.run_id[:8]})"
-        for run in runs
+        run_id: name
+        if once[name] == 1
+        else seeded[run_id]
+        if of_seed[seeded[run_id]] == 1
+        else f"{name} ({run_id[:8]})"
+        for run_id, name in bare.items()
     }
 
 
@@ -62,8 +71,3 @@ def common_samples(stored: Mapping[str, Samples]) -> tuple[list[str], list[int]]
         return [], []
     names = set.intersection(*(set(one.names) for one in stored.values()))
     return sorted(names), sorted({step for one in stored.values() for step in one.steps})
-
-
-def _seeded(run: RunInfo) -> str:
-    seed = run.params.get("train.seed")
-    return f"{run.name}, seed {seed}" if seed is not None else run.name

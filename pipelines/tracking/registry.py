@@ -25,7 +25,7 @@ from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.promotions import move_alias
-from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
+from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client, stored_address
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
@@ -77,9 +77,9 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
         save_served(folder, target, run_id)
-        path, stored = Artifact.registered_model(name), artifacts_of(run_id)
-        stored.log_artifacts(str(target), path)
-    source = f"{stored.artifact_uri}/{path}"
+        path = Artifact.registered_model(name)
+        artifacts_of(run_id).log_artifacts(str(target), path)
+    source = f"{stored_address(run_id)}/{path}"
     try:
         _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
@@ -127,9 +127,10 @@ def _parameters(recipe: Recipe) -> ParamSchema:
         ParamSpec("format", "string", "tiff"),
         ParamSpec("dtype", "string", ""),
     ]
-    if len(find_task(recipe).orientations(recipe)) > 1:
+    facts = capabilities(recipe.network)
+    if find_task(recipe).may_be_repeated(recipe) and not recipe.diffusion and facts.tiling != "statistics":
         found += [ParamSpec("self_ensemble", "boolean", False), ParamSpec("standard_deviation", "boolean", False)]
-    if strength := capabilities(recipe.network).strength:
+    if strength := facts.strength:
         found.append(ParamSpec("strength_px", "double", strength.default_px))
     return ParamSchema(found)
 

@@ -103,7 +103,7 @@ def _client() -> "MlflowClient":
 
 
 def _experiment_id(name: str) -> str:
-    from pipelines.tracking.store import artifact_root
+    from pipelines.tracking.store import address_of_new
 
     store = _client()
     with FileLock(_lock_path()):
@@ -112,7 +112,7 @@ def _experiment_id(name: str) -> str:
             name = _new_experiment(name)
             found = store.get_experiment_by_name(name)
         if found is None:
-            created: str = store.create_experiment(name, artifact_location=artifact_root(name))
+            created: str = store.create_experiment(name, artifact_location=address_of_new(name))
             return created
         if found.lifecycle_stage == "deleted":
             raise UserError(f"Experiment {name!r} was deleted in MLflow; restore it there or choose another name.")

@@ -146,7 +146,7 @@ def add_run(record: RunRecord, metrics: Iterable[MetricRow]) -> None:
         experiment_id=int(experiment_id),
     )
     # MLflow's interface gives every run a new id, and results name the run that they come from.
-    with store._tracking_client.store.ManagedSessionMaker() as session:
+    with store._tracking_client.store.ManagedSessionMaker(read_only=False) as session:
         session.add(row)
     for params in _batched(record.params.items(), _MOST_OTHERS):
         store.log_batch(record.run_id, params=[Param(*pair) for pair in params])

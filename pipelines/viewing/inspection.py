@@ -12,7 +12,7 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
 
 if TYPE_CHECKING:
-    from sem_models.evaluation.condition import Condition
+    from sem_models.evaluation.recording_quality import RecordingQuality
     from sem_models.images.databar import DataBar
 
 
@@ -38,7 +38,7 @@ class Inspection:
     """What the pixels show."""
 
     databar: "DataBar"
-    condition: "Condition | None"
+    quality: "RecordingQuality | None"
     """None for images in true colour, in which no noise of a detector can be measured."""
 
 
@@ -69,13 +69,13 @@ def inspect(path: Path, facts: FileFacts) -> Inspection:
     Raises:
         UserError: The file cannot be read.
     """
-    from sem_models.evaluation.condition import condition  # SciPy, which the first page does without
+    from sem_models.evaluation.recording_quality import recording_quality  # SciPy, which the first page does without
     from sem_models.images.databar import find_databar
 
     codes = open_image(path).levels[0]
     bar = find_databar(Micrograph(codes[..., None], metadata=facts.metadata, source=facts.name))
     specimen = codes[: facts.height - bar.rows]
-    return Inspection(bar, condition(specimen) if facts.channels == 1 else None)
+    return Inspection(bar, recording_quality(specimen) if facts.channels == 1 else None)
 
 
 def content_key(path: Path) -> str:

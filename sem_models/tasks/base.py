@@ -136,16 +136,6 @@ class Task:
         """Return whether patches may be rotated by multiples of 90 degrees; not if scan lines must stay horizontal."""
         return True
 
-    def orientations(self, recipe: Recipe) -> tuple[int, ...]:
-        """Return the flips and turns of an image that a model has learned, over which its outputs can be averaged.
-
-        They are numbered as in `sem_models.inference.self_ensemble`; a single one: a mean would not be an output.
-        """
-        from sem_models.inference.self_ensemble import FLIPS, FLIPS_AND_TURNS
-        from sem_models.methods.table import find_method
-
-        return FLIPS_AND_TURNS if self.may_turn(recipe) and find_method(recipe).may_turn(recipe) else FLIPS
-
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Make `input` and `target` of a training step, float32 on the device of the crops.
 
@@ -266,6 +256,10 @@ class Task:
             UserError: The model takes another number of channels, or a mask holds a label that it never saw.
         """
         return predictor.predict(micrograph, progress, self.origin)
+
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return whether a model may be applied to an image in several orientations, whose outputs are comparable."""
+        return self.takes_images and self.gives_images
 
     def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
         """Return where `apply_to_file` also writes a map of where the model abstained; None if it makes no map."""

@@ -4,6 +4,7 @@ from sem_models.config.methods import method_facts
 from sem_models.config.recipe import Recipe
 from sem_models.tasks.base import Task
 from sem_models.tasks.material import Material
+from sem_models.tasks.words import DENOISED
 
 
 class Denoising(Task):
@@ -22,4 +23,4 @@ class Denoising(Task):
         return ""
 
 
-DENOISING = Denoising("denoising", "Remove noise")
+DENOISING = Denoising("denoising", "Remove noise", DENOISED)

@@ -79,9 +79,9 @@ class Inpainting(Task):
         """Return False: scan lines stay horizontal."""
         return False
 
-    def orientations(self, recipe: Recipe) -> tuple[int, ...]:
-        """Return the recorded one: all pixels that are not masked are left as they are."""
-        return (0,)
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return False: most pixels are those of the input in every orientation."""
+        return False
 
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Simulate line defects of whole frames in their crops, but only those whose good neighbours the crop shows."""

@@ -32,10 +32,6 @@ class LabelMapTask(Task):
         content["network"][self.mask_side] = len(manifest.label_values)
         return Recipe.model_validate(content)
 
-    def orientations(self, recipe: Recipe) -> tuple[int, ...]:
-        """Return the recorded one: classes have no mean, and drawings of one mask differ."""
-        return (0,)
-
     def check_dataset(self, recipe: Recipe, manifest: Manifest) -> None:
         """Raise a `UserError` for missing masks, masks that were not stored as classes, or other classes."""
         if not self.uses_masks(recipe):

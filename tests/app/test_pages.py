@@ -13,6 +13,7 @@ from pipelines.evaluate.gallery_files import gallery_pictures
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest, GalleryRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.publish.figure_of import comparison_figure
+from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.train.create import create_training
@@ -22,6 +23,7 @@ from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -144,6 +146,12 @@ def test_pictures_are_what_was_scored_and_make_a_figure(store: tuple[Path, str])
     files = comparison_figure(comparison, image, width_mm=85)
     assert set(files) == {"figure.svg", "figure.pdf", "figure.png"}
     assert b"PSNR" in files["figure.svg"]
+    lost = create_run("sem", "lost", "training", {}, {Tag.evaluated("test"): "small"})
+    put_text(lost, "evaluation/small-test.json", report.model_dump_json().replace(report.model, lost))
+    with pytest.raises(UserError, match="lost"):
+        make_gallery(GalleryRequest(run_ids=(lost, store[1]), image=image))
+    found = gallery_pictures(compare(CompareRequest(run_ids=(lost, store[1]))), image)
+    assert [one.label for one in found if not one.is_there] == ["lost"], "one bad run hides no other"
 
 
 def test_data_page_shows_the_plan_before_writing(store: tuple[Path, str]) -> None:

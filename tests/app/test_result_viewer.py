@@ -20,11 +20,11 @@ RNG = np.random.default_rng(0)
 def show(folder: str, restored: bool, abstention: bool) -> None:
     from pathlib import Path
 
-    from pages.inference.result import MadeFrom, show_result
+    from pages.inference.result import Beside, MadeFrom, show_result
 
     place = Path(folder)
     made = MadeFrom(place / "input.tif", 0, "steel-sr", restored)
-    show_result(place / "output.tif", made, place / "abstention.tif" if abstention else None)
+    show_result(place / "output.tif", made, Beside(place / "abstention.tif" if abstention else None))
 
 
 def shown(folder: Path, restored: bool = True, abstention: bool = False) -> AppTest:

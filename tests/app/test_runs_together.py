@@ -10,7 +10,7 @@ from pipelines.tracking.annotations import archive, set_labels
 from pipelines.tracking.artifacts import Samples, put_files
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
-from pipelines.tracking.runs import create_run, list_runs, set_status
+from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
 from tests.support.pages import assert_sound, page
 
 
@@ -44,7 +44,7 @@ def test_several_runs_share_charts_and_samples(runs: list[str]) -> None:
     captions = [picture.proto.imgs[0].caption for picture in app.get("imgs")] or [
         picture.imgs[0].caption for picture in (one.proto for one in app.get("image"))
     ]
-    assert captions == ["Input", "Target", "nafnet on steel, seed 0, step 20", "nafnet on steel, seed 1, step 20"]
+    assert captions == ["Input", "Target", "nafnet, seed 0, step 20", "nafnet, seed 1, step 20"]
     app.select_slider(key="overlay-step").set_value(10).run()
     assert_sound(app)
 
@@ -52,7 +52,11 @@ def test_several_runs_share_charts_and_samples(runs: list[str]) -> None:
 def test_names_tell_runs_apart_and_addresses_find_them(runs: list[str]) -> None:
     known = list_runs(kind="training")
     names = telling_names(known)
-    assert sorted(names.values()) == ["nafnet on steel, seed 0", "nafnet on steel, seed 1"]
+    assert sorted(names.values()) == ["nafnet, seed 0", "nafnet, seed 1"]
+    other = get_run(create_run("sem", "nafnet on iron", "training", {}, {"sem.dataset": "iron"}))
+    assert telling_names([*known, other])[other.run_id] == "nafnet on iron"
+    same = get_run(create_run("sem", "nafnet on steel", "training", {"train.seed": 0}, {"sem.dataset": "steel"}))
+    assert telling_names([*known, same])[same.run_id] == f"nafnet ({same.run_id[:8]})"
     found, unknown = find_runs(f"{runs[1][:8]},zz,{runs[0]}", known)
     assert ([run.run_id for run in found], unknown) == ([runs[1], runs[0]], ["zz"])
 
@@ -86,3 +90,29 @@ def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:
     assert_sound(app)
     (run,) = [run for run in list_runs(kind="training") if run.run_id == runs[0]]
     assert (run.name, run.tags["mlflow.note.content"]) == ("steel, final", "Looks right.")
+
+
+def test_a_cancelled_run_can_be_scored_once_it_has_weights(runs: list[str], tmp_path: Path) -> None:
+    set_status(runs[0], "KILLED")
+    app = page("runs", run=runs[0])
+    assert not any(button.label == "Score on the test split" for button in app.button)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"")
+    put_files(runs[0], "checkpoints/best", [weights])
+    app.run()
+    assert_sound(app)
+    assert any(button.label == "Score on the test split" for button in app.button)
+
+
+def test_samples_follow_the_training_unless_somebody_moved_the_slider(runs: list[str], tmp_path: Path) -> None:
+    app = page("runs", run=runs[0])
+    slider = f"step-{runs[0]}"
+    assert app.select_slider(key=slider).value == 20
+    _picture(runs[0], tmp_path, "samples/0000030/a", "output", 3)
+    app.run()
+    assert app.select_slider(key=slider).value == 30
+    app.select_slider(key=slider).set_value(10).run()
+    _picture(runs[0], tmp_path, "samples/0000040/a", "output", 4)
+    app.run()
+    assert_sound(app)
+    assert app.select_slider(key=slider).value == 10

@@ -87,6 +87,14 @@ def _without_random(text: str) -> str:
     return re.sub(r'"value": \d+, |\$\$ID-[0-9a-f]+|"formId": "[^"]*"', "", text)
 
 
+def test_an_address_of_no_study_opens_no_other_one(study: Study) -> None:
+    app = page("study", of="garbage")
+    assert not app.exception
+    assert "does not exist" in app.warning[0].value
+    assert app.selectbox(key="chosen").value is None
+    assert not app.text_input, "nobody is asked to take part in a study that was not meant"
+
+
 def test_buttons_answer_and_the_page_moves_on(study: Study) -> None:
     app = page("study", rater="fay", of=study.run_id)
     for position, shown in enumerate(order_for(study, "fay"), 1):

@@ -193,9 +193,22 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
 
     page.get_by_role("link", name="Compare", exact=True).click()
-    page.get_by_text("Difference from the bicubic baseline").wait_for()
+    page.get_by_text("has the best mean").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
+    page.get_by_role("button", name="Show this image through every method").click()
+    page.locator(".sem-viewer .pane").nth(2).wait_for()
+    settled(page)
+    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    assert f"runs={run_id[:8]}" in page.url
     looked_at(page, tmp_path, "compare", "Compare")
+    page.get_by_text("Figure for a paper").click()
+    with page.expect_download() as drawn:
+        page.get_by_role("button", name="PDF").click()
+    assert Path(drawn.value.path()).read_bytes().startswith(b"%PDF")
+
+    page.get_by_role("link", name="Models", exact=True).click()
+    page.get_by_text("Click one to open it").wait_for()
+    looked_at(page, tmp_path, "models", "Models")
 
     page.get_by_role("link", name="Study", exact=True).click()
     page.get_by_text("There is no study yet").wait_for()

@@ -47,7 +47,8 @@ def content() -> tuple[list[RunRecord], dict[str, list[tuple[object, ...]]], lis
     """All that MLflow holds, but for addresses; NaN as text, because it is not equal to itself."""
     records = sorted(run_records(), key=lambda record: record.run_id)
     plain = [
-        record.model_copy(update={"inputs": len(record.inputs), "metrics": repr(record.metrics)}) for record in records
+        record.model_copy(update={"inputs": len(record.inputs), "metrics": repr(sorted(record.metrics.items()))})
+        for record in records
     ]
     rows = {record.run_id: [(*row[:3], repr(row[3])) for row in metric_rows(record)] for record in records}
     return plain, rows, [version.model_copy(update={"source": ""}) for version in version_records()]

@@ -73,6 +73,7 @@ def test_the_page_promotes_and_shows_the_record(model: str) -> None:
     app = page("models")
     assert_sound(app)
     assert list(app.dataframe[0].value["version"]) == ["2"], "the newest; none is promoted"
+    assert not any("address" in text.value for text in app.markdown), "no docstring is shown"
     app = page("models", model=model, version="1")
     assert_sound(app)
     next(button for button in app.button if button.label == "Point the alias to this version").click().run()

@@ -42,7 +42,9 @@ def write_whole_store(place: Path, dataset: Path) -> str:
             client().log_metric(run_id, "val/psnr_db", 20.1 + step, step=step)
         client().log_metric(run_id, "val/undefined", float("nan"), step=2)
         register_model(run_id, checkpoint, "m", None, {})
-        register_model(run_id, checkpoint, "m", "champion", {"note": "n"})
+        source = client().get_model_version("m", "1").source
+        client().create_model_version("m", source, run_id, tags={"note": "n"})
+        client().set_registered_model_alias("m", "champion", "2")
         client().delete_model_version("m", "1")
         set_status(run_id, "FINISHED")
     (place / "mlruns" / "work" / "r").mkdir(parents=True)

@@ -4,6 +4,7 @@ import base64
 import io
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sem_models.images.io.write import decode_tiff, encode_png, encode_tiff
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.told_width import ToldWidthModel
+from sem_models.networks.doubt_head import DoubtHead
 from sem_models.serving import Deadline, Options, ServedModel, TimeOver
 from tests.support.halving import Half, black_to_60000, halving
 
@@ -103,7 +105,7 @@ def test_what_is_no_image_is_refused(model: ServedModel, sent: Any, said: str) -
         ({"databar": "hide"}, "keep, cut"),
         ({"format": "jpeg"}, "tiff, png"),
         ({"dtype": "object"}, "uint8, uint16"),
-        ({"standard_deviation": True}, "self_ensemble to true"),
+        ({"standard_deviation": True}, "has not learned"),
         ({"strength_px": 2.0}, "cannot be told"),
     ],
 )
@@ -184,6 +186,21 @@ def test_the_ensemble_is_an_option(model: ServedModel) -> None:
     assert deviation.pixels.dtype == np.float32
     assert np.abs(deviation.pixels).max() < 0.01
     assert deviation.pixel_size_nm == pytest.approx(2.5)
+
+
+def test_a_model_states_the_deviation_that_it_has_learned() -> None:
+    head = DoubtHead()
+    for weights in head.parameters():
+        weights.requires_grad_(False).zero_()
+    learned = ServedModel(replace(halving(), doubt=head.eval()))
+    (row,) = learned.answer([text(encode_tiff(micrograph()))], {"standard_deviation": True})
+    (expected,) = learned.answer([text(encode_tiff(micrograph()))], {})
+    stated = image_of(row["standard_deviation"]).pixels
+    assert np.array_equal(image_of(row["image"]).pixels, image_of(expected["image"]).pixels)
+    # With weights of 0, the head states the root mean square of what was removed, here half of each grey level.
+    assert stated.mean() == pytest.approx(np.sqrt((HALF.astype(float) ** 2).mean()), rel=0.02)
+    (spread,) = learned.answer([GREY], {"standard_deviation": True, "self_ensemble": True})
+    assert np.abs(spread["standard_deviation"]).max() < 0.01
 
 
 @pytest.mark.parametrize(("choice", "rows"), [("keep", 40), ("cut", 30)])

@@ -1,7 +1,7 @@
 """The options of a dataset preparation."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,6 +14,7 @@ def _none_for_empty(value: Any) -> Any:
     return None if value in (0, "") else value
 
 
+Arrangement = Literal["plain", "categories", "bids", "input-left", "input-right", "numbered"]
 _Text = Annotated[str | None, BeforeValidator(_none_for_empty)]
 """An empty text, as forms send it, means that the option is not set."""
 _Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,6 +30,11 @@ class PrepareOptions(BaseModel):
     raw: tuple[Path, ...] = Field(min_length=1, description="Files and folders of raw micrographs.")
     name: str = Field(description="Name of the dataset.")
     kind: Kind = Field("single", description="Single images, pairs, two unpaired domains, or with masks.")
+    arrangement: Arrangement = Field(
+        "plain",
+        description="How the files lie: plain; categories (a folder each); bids; input-left or input-right (input and "
+        "target side by side in one file); numbered (the target has the next number).",
+    )
     target: Path | None = Field(None, description="Folder of targets (paired) or of the other domain (unpaired).")
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Folder of extra inputs (paired), whose channels follow those of the raw files."

@@ -1,11 +1,13 @@
 """The plan of a preparation, made before anything is cut or written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sem_models.counts import counted
 from sem_models.datasets.labels import LabelMap, find_labels
+from sem_models.datasets.manifest import Split
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair, align_pairs, registration_notes, without_rejected
+from sem_models.datasets.preparation.arrangements import find_candidates
 from sem_models.datasets.preparation.corrections import Corrections
 from sem_models.datasets.preparation.domain_splits import split_domains, with_splits
 from sem_models.datasets.preparation.duplicates import FoundDuplicates, find_duplicates, without_repeated_pages
@@ -14,7 +16,7 @@ from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_file import FileReader
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import plan_resampling
-from sem_models.datasets.preparation.sources import LeftOut, candidates
+from sem_models.datasets.preparation.sources import LeftOut
 from sem_models.datasets.preparation.stacking import stacked
 from sem_models.datasets.preparation.suspected_masks import few_levels_note
 from sem_models.datasets.splits.advice import group_notes
@@ -91,7 +93,7 @@ def _of_samples(
     progress: Progress,
     memory: Memory,
 ) -> Plan:
-    pattern = options.group_by or guess_group_pattern([image.sample for image in images])
+    pattern = options.group_by or guess_group_pattern([within_category(image) for image in images])
     labels = (
         find_labels([image.labels for image in images if image.role == "mask"]) if options.layout.has_masks else None
     )
@@ -104,7 +106,9 @@ def _of_samples(
 
 
 def _grouped(images: Sequence[PlannedImage], pattern: str, options: PrepareOptions) -> list[PlannedImage]:
-    named = [replace(image, group=group_of(image.sample, pattern)) for image in images]
+    # A category is not a specimen: only a pattern of the user finds groups in the names of their folders.
+    names = [image.sample if options.group_by else within_category(image) for image in images]
+    named = [replace(image, group=group_of(name, pattern)) for image, name in zip(images, names, strict=True)]
     return Corrections(options.corrections).grouped(named, paired=True)
 
 
@@ -131,14 +135,14 @@ def _read(
     options: PrepareOptions, progress: Progress, memory: Memory
 ) -> tuple[list[PlannedImage], tuple[LeftOut, ...], tuple[Message, ...]]:
     """Read all files; return the images of complete samples, what is left out, and notes."""
-    found, skipped, notes = candidates(options)
+    found, skipped, notes = find_candidates(options)
     images: list[PlannedImage] = []
     reader = FileReader(options, memory)
     for index, candidate in enumerate(found):
         try:
             images += reader.read(candidate)
         except UserError as error:
-            skipped.append(LeftOut(candidate.path.name, error.message))
+            skipped.append(LeftOut(candidate.name, error.message))
         progress(index + 1, len(found), "files read")
     images, incomplete = _complete_samples(images, options)
     images, repeated = without_repeated_pages(images)
@@ -201,19 +205,35 @@ def _with_splits(
     options: PrepareOptions,
 ) -> tuple[PlannedImage, ...]:
     """Assign the splits, so that leaving an image out moves no other one, unless a split would remain empty."""
-    stated = Corrections(options.corrections).splits(grouped, duplicates.joined)
+    joined = duplicates.joined
+    stated = folder_splits_of_groups(grouped, joined) | Corrections(options.corrections).splits(grouped, joined)
     for counted_too in (unused, []):
-        samples = {image.sample: image.group for image in (*grouped, *counted_too)}
-        groups = list(samples.values())
+        samples = {image.sample: image for image in (*grouped, *counted_too)}.values()
+        groups, strata = [image.group for image in samples], [image.category for image in samples]
         try:
-            splits = assign_splits(groups, options.seed, options.test_groups, duplicates.joined, stated)
+            splits = assign_splits(groups, options.seed, options.test_groups, joined, stated, strata)
         except UserError as error:
             raise _with_left_out(duplicates.explained(error), lost) from error
-        planned = with_splits(grouped, splits, duplicates.joined)
+        planned = with_splits(grouped, splits, joined)
         empty = empty_splits(image.split for image in planned)
         if not empty:
             return planned
     raise UserError(f"No image is left for {' and '.join(empty)}; move another group there, with ", _CORRECTIONS, ".")
+
+
+def within_category(image: PlannedImage) -> str:
+    """Return the name of a sample without the folder that is its category."""
+    return image.sample.removeprefix(f"{image.category}/")
+
+
+def folder_splits_of_groups(images: Sequence[PlannedImage], joined: Mapping[str, str]) -> dict[str, Split]:
+    """Return the split that folders name for each group; test goes before validation if they name several."""
+    named: dict[str, set[Split]] = {}
+    for image in images:
+        if image.stated_split:
+            named.setdefault(joined.get(image.group, image.group), set()).add(image.stated_split)
+    order: tuple[Split, ...] = ("test", "val", "train")
+    return {group: next(split for split in order if split in found) for group, found in named.items()}
 
 
 def _with_left_out(error: UserError, lost: Sequence[LeftOut]) -> UserError:

@@ -16,6 +16,7 @@ from sem_models.datasets.preparation.picture import small_picture
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.resampling import stated_pixel_size
 from sem_models.datasets.preparation.sources import Candidate
+from sem_models.datasets.preparation.stacking import half_of
 from sem_models.datasets.preparation.suspected_masks import grey_levels_of_a_mask
 from sem_models.datasets.splits.fingerprint import fingerprint
 from sem_models.errors import UserError
@@ -24,6 +25,10 @@ from sem_models.images.databar import DataBar, crop_databar, find_databar
 from sem_models.images.io.read import file_sha256, read_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.units import to_nm
+
+_BIDS_ROOT = "dataset_description.json"
+_LEVELS = 5
+"""Folders from an image to the root of its dataset: `micr`, session, subject, root, and one to spare."""
 
 
 @dataclass
@@ -42,7 +47,7 @@ class FileReader:
         """
         bars = self._stated_bars(candidate)
         try:
-            key = key_of("pages", state_of(candidate.path), candidate.role == "mask", bars)
+            key = key_of("pages", state_of(candidate.path), candidate.role == "mask", candidate.half, bars)
         except OSError as error:
             raise UserError(f"{candidate.path}: the file cannot be read ({error}); check its place.") from error
         kept = self.memory.recall(key)
@@ -54,7 +59,7 @@ class FileReader:
 
     def _read(self, candidate: Candidate, bars: str) -> list[PlannedImage]:
         sha256 = file_sha256(candidate.path)
-        known = (sha256, candidate.role, bars)
+        known = (sha256, candidate.role, f"{candidate.half} {bars}")
         if known not in self._known:
             pages = enumerate(read_pages(candidate.path))
             self._known[known] = [self._page(candidate, page, micrograph, sha256) for page, micrograph in pages]
@@ -67,18 +72,19 @@ class FileReader:
     def _stated_bars(self, candidate: Candidate) -> str:
         """Name the data bars that the user states for a file, on which what is found in it depends."""
         of_pages = [
-            (own.image.removeprefix(candidate.path.name), own.databar_rows)
+            (own.image.removeprefix(candidate.name), own.databar_rows)
             for own in self.options.corrections
             if own.databar_rows is not None
             and own.role in (None, candidate.role)
-            and own.image.partition("#")[0] == candidate.path.name
+            and own.image.partition("#")[0] == candidate.name
         ]
         return "" if candidate.role == "mask" else f"{self.options.databar_rows} {sorted(of_pages)}"
 
     def _page(self, candidate: Candidate, page: int, micrograph: Micrograph, sha256: str) -> PlannedImage:
-        grey = to_grey(micrograph)
+        grey = half_of(to_grey(micrograph), candidate.half)
         is_mask = candidate.role == "mask"
-        corrected = Corrections(self.options.corrections).bar_rows(micrograph.source, candidate.role)
+        shown = candidate.name + micrograph.source.removeprefix(candidate.path.name)
+        corrected = Corrections(self.options.corrections).bar_rows(shown, candidate.role)
         rows = self.options.databar_rows if corrected is None else corrected
         bar = DataBar(0, "none") if is_mask else find_databar(grey, rows)
         content = hashlib.sha256(f"{grey.pixels.shape} {grey.pixels.dtype}".encode() + grey.pixels.tobytes())
@@ -105,7 +111,7 @@ class FileReader:
 
     def _named(self, image: PlannedImage, candidate: Candidate) -> PlannedImage:
         """Return the page as one of this file: equal bytes may have another name and another side-car."""
-        source = candidate.path.name + image.source.removeprefix(image.path.name)
+        source = candidate.name + image.source.removeprefix(image.path.name)
         stated = stated_pixel_size(self.options, candidate.role)
         return replace(
             image,
@@ -113,6 +119,9 @@ class FileReader:
             source=source,
             sample=f"{candidate.sample}#{image.page}" if "#" in source else candidate.sample,
             part=candidate.part,
+            half=candidate.half,
+            stated_split=candidate.split,
+            category=candidate.category,
             pixel_size_nm=stated or image.pixel_size_nm or side_car_pixel_size_nm(candidate.path),
             scale_warning="" if stated else image.scale_warning,
         )
@@ -132,7 +141,14 @@ def side_car_pixel_size_nm(path: Path) -> float | None:
 
 
 def _side_cars(path: Path) -> list[Path]:
-    """Return the BIDS side-cars of an image: JSON files beside it whose name parts all occur in its own name."""
+    """Return the BIDS side-cars of an image: JSON files whose name parts all occur in its own name.
+
+    They lie beside it or, in a BIDS dataset, in a folder above it up to the root (inheritance principle); those with
+    more parts go first.
+    """
     parts = set(path.stem.split("_"))
-    fitting = [place for place in path.parent.glob("*.json") if set(place.stem.split("_")) <= parts]
+    folders = [path.parent, *path.parent.parents][:_LEVELS]
+    root = next((level for level, folder in enumerate(folders) if (folder / _BIDS_ROOT).is_file()), 0)
+    inside = [place for folder in folders[: root + 1] for place in folder.glob("*.json")]
+    fitting = [place for place in inside if set(place.stem.split("_")) <= parts]
     return sorted(fitting, key=lambda place: -len(place.stem.split("_")))

@@ -2,11 +2,13 @@
 
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.evaluate.gallery_files import Picture, in_order, usual_choice
 from pipelines.publish.crops import Crop
 from pipelines.publish.figure import Panel, bar_length, bar_text, draw_figure
 from sem_models.errors import UserError
@@ -77,3 +79,19 @@ def test_crops() -> None:
         Crop(60, 0, 32).require_inside(100, 80)
     with pytest.raises(UserError, match="85 mm"):
         draw_figure([], None, 1, 100)
+
+
+def _pictures(*methods: str) -> list[Picture]:
+    return [Picture(method, method, Path(f"{method}.tif")) for method in methods]
+
+
+def test_what_is_shown_first_and_in_which_order() -> None:
+    """Best models come first in a list; beside each other they get better from left to right."""
+    known = _pictures("input", "target", "best", "good", "poor", "baseline:bicubic", "baseline:identity")
+    assert [one.method for one in in_order(known)] == [
+        "input", "baseline:identity", "baseline:bicubic", "poor", "good", "best", "target",
+    ]  # fmt: skip
+    assert [one.method for one in usual_choice(known, 4)] == ["baseline:bicubic", "good", "best", "target"]
+    assert usual_choice(known, 5)[0].method == "input"
+    assert len(usual_choice(known, 12)) == 7
+    assert [one.method for one in usual_choice(_pictures("input", "target"), 4)] == ["input", "target"]

@@ -1,4 +1,4 @@
-"""What can be done with a micrograph follows from its condition and from the models that there are."""
+"""What can be done with a micrograph follows from its quality and from the models that there are."""
 
 from datetime import UTC, datetime
 
@@ -9,19 +9,19 @@ from pipelines.predict.offers import Offer, offers, trained_models
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import RegisteredVersion
 from pipelines.tracking.runs import RunInfo
-from sem_models.evaluation.condition import Condition
+from sem_models.evaluation.recording_quality import RecordingQuality
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate
 from sem_models.physics.noise_estimate.flat_patches import Bins
 
 
-def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: int = 0) -> Condition:
+def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: int = 0) -> RecordingQuality:
     noise = None
     if dose_e_per_px:
         noise = NoiseEstimate(dose_e_per_px, 0.0, 0.0, 0.0, 0.0, Bins((0.5,), (0.1,)), "one image", ())
-    return Condition(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
+    return RecordingQuality(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
 
 
-def offered(state: Condition | None, title: str, **trained: RegistryRef) -> Offer:
+def offered(state: RecordingQuality | None, title: str, **trained: RegistryRef) -> Offer:
     (found,) = [offer for offer in offers(state, trained) if offer.title == title]
     return found
 
@@ -59,6 +59,10 @@ def test_advised_offers_come_first() -> None:
     found = offers(recorded(500, lines=3), {})
     assert found[0].title == "Fill in defective lines"
     assert "3 scan lines" in found[0].reason
+
+
+def test_lines_are_not_offered_where_none_is_without_signal() -> None:
+    assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Fill in defective lines"]
 
 
 def test_without_a_model_refocusing_says_why_and_has_none() -> None:

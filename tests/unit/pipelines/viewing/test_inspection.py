@@ -36,10 +36,10 @@ def test_facts_are_those_of_the_file(recording: Path) -> None:
 def test_only_the_specimen_is_measured(recording: Path) -> None:
     found = inspect(recording, read_facts(recording))
     assert found.databar.rows == BAR
-    assert found.condition is not None
-    assert found.condition.measured_px == (128, 160)
-    assert found.condition.equivalent_dose_e_per_px == pytest.approx(50, rel=0.2)
-    assert found.condition.darkest < 0.01, "the black of the bar does not count as clipped"
+    assert found.quality is not None
+    assert found.quality.measured_px == (128, 160)
+    assert found.quality.equivalent_dose_e_per_px == pytest.approx(50, rel=0.2)
+    assert found.quality.darkest < 0.01, "the black of the bar does not count as clipped"
 
 
 def test_a_file_is_read_once(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_a_file_is_read_once(recording: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(files, "read_micrograph", lambda *_: pytest.fail("read again"))
     kept = open_image(recording)
     assert kept.levels[0].shape == (148, 160)
-    assert inspect(recording, facts).condition
+    assert inspect(recording, facts).quality
 
 
 def test_colour_is_shown_and_not_measured(bare_home: Path) -> None:
@@ -56,7 +56,7 @@ def test_colour_is_shown_and_not_measured(bare_home: Path) -> None:
     write_micrograph(path, Micrograph(colours, None))
     facts = read_facts(path)
     assert facts.channels == 3
-    assert inspect(path, facts).condition is None
+    assert inspect(path, facts).quality is None
 
 
 def test_a_missing_file_is_one_sentence(bare_home: Path) -> None:

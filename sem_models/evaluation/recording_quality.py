@@ -1,4 +1,4 @@
-"""The condition of one image: its noise, the finest detail above the noise, clipped pixels and lines without signal.
+"""The quality of one recording: its noise, the finest detail above the noise, clipped pixels and lines without signal.
 
 One frame does not tell everything: a specimen that is soft by nature and an image out of focus look alike, and noise
 that is correlated between pixels hides what lies below it. What cannot be told is None, beside the reason.
@@ -28,7 +28,7 @@ _WHITE_PX = 0.67
 
 
 @dataclass(frozen=True)
-class Condition:
+class RecordingQuality:
     """What one frame tells about its own quality."""
 
     noise: NoiseEstimate | None
@@ -70,13 +70,13 @@ class Condition:
         return self.brightness / std**2 if std and self.brightness > 0 else None
 
 
-def condition(image: NDArray[Any]) -> Condition:
+def recording_quality(image: NDArray[Any]) -> RecordingQuality:
     """Measure an image (H, W) of any dtype, without its data bar, as it was recorded: not filtered, not resampled."""
     part, rows = _middle(image), image[:: -(-image.size // _ENOUGH)]
     unit = to_unit(part, pooled_range([image]))
     noise, no_noise = _noise(unit)
     finest, no_finest = _finest(unit, noise)
-    return Condition(
+    return RecordingQuality(
         noise=noise,
         no_noise=no_noise,
         brightness=float(np.median(unit)),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sem_models.evaluation.condition import condition, finest_detail_px
+from sem_models.evaluation.recording_quality import finest_detail_px, recording_quality
 
 SIZE = 256
 
@@ -37,7 +37,7 @@ def test_detail_is_limited_by_sampling_where_it_is_always_above_the_noise() -> N
 
 @pytest.mark.parametrize("dose_e_per_px", [20, 80])
 def test_shot_noise_is_given_as_the_dose_that_made_it(dose_e_per_px: float) -> None:
-    found = condition(ramp(dose_e_per_px))
+    found = recording_quality(ramp(dose_e_per_px))
     assert found.equivalent_dose_e_per_px == pytest.approx(dose_e_per_px, rel=0.15)
     assert found.noise_std == pytest.approx((0.3 / dose_e_per_px) ** 0.5, rel=0.1)
     assert found.measured_px == (SIZE, SIZE)
@@ -47,19 +47,19 @@ def test_shot_noise_is_given_as_the_dose_that_made_it(dose_e_per_px: float) -> N
 def test_clipped_pixels_are_counted_on_both_sides() -> None:
     image = np.clip(ramp(80), 1, 254)
     image[:8], image[-16:] = 0, 255
-    found = condition(image)
+    found = recording_quality(image)
     assert (found.darkest, found.brightest) == (8 / SIZE, 16 / SIZE)
 
 
 def test_lines_without_signal_are_counted() -> None:
     image = ramp(80)
     image[[50, 120]] = 0
-    assert condition(image).lines_without_signal == 2
+    assert recording_quality(image).lines_without_signal == 2
 
 
 @pytest.mark.parametrize("image", [np.full((SIZE, SIZE), 100, np.uint8), ramp(20)[:40, :40]])
 def test_what_cannot_be_told_has_its_reason(image: np.ndarray) -> None:
-    found = condition(image)
+    found = recording_quality(image)
     assert found.noise is None
     assert found.equivalent_dose_e_per_px is None
     assert found.finest_px is None
@@ -71,6 +71,6 @@ def test_detail_below_correlated_noise_is_not_claimed() -> None:
     rng = np.random.default_rng(2)
     noise = rng.normal(size=(SIZE * 2, SIZE * 2))
     correlated = sum(np.roll(noise, lag, axis=1) for lag in range(-2, 3)) / 5**0.5
-    found = condition((0.5 + 0.05 * correlated).astype(np.float32))
+    found = recording_quality((0.5 + 0.05 * correlated).astype(np.float32))
     assert found.finest_px is None
     assert "correlated" in found.no_finest
