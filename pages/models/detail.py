@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.models.export import show_export
 from pages.widgets.frame import shown_errors
+from pages.widgets.words import as_text
 from pipelines.release.cards import ModelCard
 from pipelines.release.promote import promote
 from pipelines.release.requests import PromoteRequest
@@ -18,7 +19,7 @@ _USUAL_ALIAS = "champion"
 def show_model(card: ModelCard) -> None:
     """Show the version."""
     aliases = " ".join(f":green-badge[@{alias}]" for alias in card.aliases)
-    st.subheader(f"{card.ref.name}, version {card.ref.version}")
+    st.subheader(f"{as_text(card.ref.name)}, version {card.ref.version}")
     if aliases:
         st.markdown(aliases)
     facts, scores = st.columns([2, 3], gap="large")
