@@ -70,7 +70,7 @@ def add_to(viewer: Viewer) -> None:
     from napari.qt.threading import thread_worker
     from napari.utils.notifications import show_error
 
-    @magicgui(call_button="Restore", token={"widget_type": "LineEdit"})
+    @magicgui(call_button="Restore", token={"widget_type": "LineEdit"})  # type: ignore[untyped-decorator]
     def restore(
         address: str = "http://localhost:5001",
         token: str = "",

@@ -128,7 +128,7 @@ def decoded(content: bytes) -> tuple[np.ndarray, float | None]:
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(content)) as tiff:
-        page = tiff.pages[0]
+        page = tiff.pages.first
         unit = _RESOLUTION_UNIT.get(int(page.tags["ResolutionUnit"].value)) if "ResolutionUnit" in page.tags else None
         if unit is None or "XResolution" not in page.tags:
             return page.asarray(), None

@@ -16,6 +16,7 @@ from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import rows_table, show_gains
 from pages.widgets.tasks import watched
+from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
@@ -43,7 +44,7 @@ def show() -> None:
 
 def _show(comparison: Comparison) -> None:
     if comparison.warnings:
-        st.warning("\n".join(f"- {text}" for text in comparison.warnings))
+        st.warning("\n".join(f"- {on_page(text)}" for text in comparison.warnings))
     metric = choose_metric(comparison)
     st.markdown(verdict(comparison, metric))
     metrics = choose_scores(comparison.metrics, "scores")
@@ -58,7 +59,7 @@ def _show(comparison: Comparison) -> None:
     _show_notes(comparison)
     with st.expander("Every image"):
         for column in comparison.columns:
-            st.markdown(f"**{column.label}**")
+            st.markdown(f"**{as_text(column.label)}**")
             st.dataframe(rows_table(column.report), hide_index=True)
     offer_files(comparison, paired, metrics, image)
 
@@ -67,7 +68,7 @@ def _show_notes(comparison: Comparison) -> None:
     notes = dict.fromkeys(note for column in comparison.columns for note in column.report.notes)
     if notes:
         with st.expander(f"Notes of the evaluations ({len(notes)})"):
-            st.markdown("\n".join(f"- {note}" for note in notes))
+            st.markdown("\n".join(f"- {on_page(note)}" for note in notes))
 
 
 def _show_seeds(comparison: Comparison, metrics: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import COLOURS
+from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
@@ -42,11 +43,11 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
 
 
 def _show_differences(paired: PairedComparison) -> None:
-    st.markdown(f"**Difference from {paired.reference.label}, image by image**")
+    st.markdown(f"**Difference from {as_text(paired.reference.label)}, image by image**")
     st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
     if paired.caveats:
-        st.info("\n".join(f"- {caveat}" for caveat in paired.caveats), icon=":material/info:")
+        st.info("\n".join(f"- {on_page(caveat)}" for caveat in paired.caveats), icon=":material/info:")
     st.plotly_chart(_figure(paired), key="paired")
 
 

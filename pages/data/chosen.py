@@ -11,6 +11,7 @@ from pages.data.noise import show_noise
 from pages.widgets.contact_sheet.component import show_data_bar
 from pages.widgets.frame import shown_errors
 from pages.widgets.viewer.component import ShownImage, show_viewer
+from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.data.bar_strip import bar_strip
 from pipelines.data.contact_sheet import SPLITS, changed, facts_of, image_id
@@ -29,7 +30,7 @@ def show_chosen(plan: Plan, request: PrepareRequest, chosen: Sequence[PlannedIma
         _sample_fields(request, chosen)
         return
     image = chosen[0]
-    st.markdown(f"**{image.source}**")
+    st.markdown(f"**{as_text(image.source)}**")
     st.caption(facts_of(image, plan.options.resample_nm))
     if image.parts:
         st.caption(f"{image.shape[2]} channels, assembled from {len(image.parts)} files in this order:")

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.people.session import seen, seen_datasets
 from pages.widgets.frame import find_the_dead
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import as_text
 from pipelines.counts import counted, gain_text
 from pipelines.data.datasets import list_datasets
 from pipelines.jobs.tasks import list_tasks
@@ -43,7 +44,7 @@ def _next_step() -> None:
         st.caption("A dataset is ready. Train a first model on it; the small recipes take minutes on a CPU.")
         st.page_link("train/page.py", label="Train a model", icon=":material/model_training:")
     elif not scored:
-        st.caption(f"{finished[0].name} has finished. Score it on the test split before you trust it.")
+        st.caption(f"{as_text(finished[0].name)} has finished. Score it on the test split before you trust it.")
         query = {"run": finished[0].run_id}
         st.page_link("runs/page.py", label="Score it", icon=":material/show_chart:", query_params=query)
     else:

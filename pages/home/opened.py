@@ -11,6 +11,7 @@ from pages.people.files import results_folder
 from pages.people.session import seen, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.viewer.component import ShownImage, show_viewer
+from pages.widgets.words import on_page
 from pipelines.jobs.tasks import start_task
 from pipelines.model_ref import ModelRef
 from pipelines.predict.offers import Offer, offers, trained_models
@@ -35,7 +36,7 @@ def show_opened(path: Path) -> None:
         table.table(file_rows(facts) | pixel_rows(facts, found), border="horizontal", hide_header=True)
         if known := caveats(facts, found):
             with below, st.expander("What these numbers rest on"):
-                st.markdown("\n".join(f"- {caveat}" for caveat in known))
+                st.markdown("\n".join(f"- {on_page(caveat)}" for caveat in known))
         st.subheader("What you can do with it")
         with shown_errors():
             for place, offer in enumerate(offers(found.quality, _trained())):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.widgets.words import as_text
 from pipelines.model_ref import ModelRef, parse_model
 from pipelines.viewing.files import fingerprint
 from sem_models.errors import UserError
@@ -23,7 +24,10 @@ def show_input_check(model: ModelRef, source: Path) -> None:
     checks = [(file, *_checked(str(file), fingerprint(file), str(model))) for file in files]
     unlike = [(file, warning) for file, warning, _ in checks if warning]
     for file, warning in unlike[:_MOST_NAMED]:
-        st.warning(f"{file.name}: {warning}. Its result may be worse than the image itself.", icon=":material/warning:")
+        st.warning(
+            f"{as_text(file.name)}: {warning}. Its result may be worse than the image itself.",
+            icon=":material/warning:",
+        )
     if len(unlike) > _MOST_NAMED:
         st.caption(f"{len(unlike) - _MOST_NAMED} more of the first {len(files)} images are unlike it as well.")
     excesses = [excess for _, _, excess in checks if excess is not None]

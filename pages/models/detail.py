@@ -6,6 +6,7 @@ import streamlit as st
 from pages.models.export import show_export
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
+from pages.widgets.words import as_text
 from pipelines.release.cards import ModelCard
 from pipelines.release.promote import promote
 from pipelines.release.register import require_own_name
@@ -20,7 +21,7 @@ _USUAL_ALIAS = "champion"
 def show_model(card: ModelCard) -> None:
     """Show the version."""
     aliases = " ".join(f":green-badge[@{alias}]" for alias in card.aliases)
-    st.subheader(f"{card.ref.name}, version {card.ref.version}")
+    st.subheader(f"{as_text(card.ref.name)}, version {card.ref.version}")
     if aliases:
         st.markdown(aliases)
     facts, scores = st.columns([2, 3], gap="large")

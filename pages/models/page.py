@@ -9,6 +9,7 @@ from pages.people.session import seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.tasks import watched
+from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.jobs.tasks import task_state
 from pipelines.model_ref import StarterRef, parse_model
@@ -57,7 +58,7 @@ def _opened(cards: list[ModelCard]) -> ModelCard | None:
     name, version = (st.query_params.get(key) for key in (MODEL, VERSION))
     found = [card for card in cards if card.ref.name == name and version in (None, card.ref.version)]
     if name and not found:
-        st.warning(f"There is no model {name}, version {version}, in this store.")
+        st.warning(f"There is no model {as_text(name)}, version {as_text(str(version))}, in this store.")
     return found[0] if found else None
 
 

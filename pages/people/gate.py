@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.people.session import asks_to_sign_in, signed_in
+from pages.widgets.words import as_text
 from pipelines.people.audit import record
 from pipelines.people.claims import NotAdmitted, NotSignedIn
 from pipelines.people.person import Person
@@ -30,7 +31,7 @@ def show_person(person: Person) -> None:
         return
     with st.sidebar:
         name, leave = st.columns([3, 2], vertical_alignment="center")
-        name.caption(f"{person.name}, {person.role}")
+        name.caption(f"{as_text(person.name)}, {person.role}")
         leave.button("Sign out", key="sign-out", type="tertiary", on_click=st.logout)
 
 

@@ -11,6 +11,7 @@ from pages.widgets.scores import show_report
 from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import as_text
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.jobs.seen import mark_seen
@@ -32,7 +33,7 @@ def show_run(run_id: str) -> None:
     """Show the detail view of a run."""
     run = get_run(run_id)
     require_seen(run, "This run")
-    st.subheader(run.name)
+    st.subheader(as_text(run.name))
     live = run.status in _LIVE
     st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
     show_run_sharing(run)
@@ -92,7 +93,9 @@ def _state(run_id: str) -> None:
     line, button = st.columns([5, 1])
     reason = run.tags.get(Tag.REASON, "")
     with line:
-        st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
+        st.markdown(
+            f"**{run.status}** {as_text(reason)}  \nRun `{run.run_id}` in experiment *{as_text(run.experiment)}*"
+        )
         show_progress(run_id)
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
@@ -197,7 +200,7 @@ def show_discriminations(run: RunInfo) -> None:
 
     reports = stored_discriminations(run.run_id)
     for report in reports:
-        st.markdown(f"**Discriminator test on {report.dataset}** ({', '.join(report.splits)})")
+        st.markdown(f"**Discriminator test on {as_text(report.dataset)}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and INPUT_CORRELATION.metric in run.metrics:
         st.caption("Without pairs, outputs can still be compared with real images of the second domain:")

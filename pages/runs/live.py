@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.charts.curves import LOGARITHMIC, PLAIN, CurveStyle, KeptFigures, Points
 from pages.runs.style import chosen_style
+from pages.widgets.words import on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
@@ -32,7 +33,7 @@ def show_curves(run_id: str) -> None:
     """Show progress, loss and validation score; drawn again while the run is training."""
     run = get_run(run_id)
     for warning in run_warnings(run_id):
-        st.warning(warning, icon=":material/monitor_heart:")
+        st.warning(on_page(warning), icon=":material/monitor_heart:")
     curves, figures = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     shown = shown_score(run)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.people.session import require_own
 from pages.widgets.frame import shown_errors
+from pages.widgets.words import as_note, as_text
 from pipelines.tracking.address import mlflow_page
 from pipelines.tracking.annotations import (
     archive,
@@ -19,12 +20,12 @@ from pipelines.tracking.runs import RunInfo
 
 def show_notes(run: RunInfo) -> None:
     """Show the note, and let the user change what people say about the run."""
-    labels = " ".join(f":blue-badge[{label}]" for label in labels_of(run))
+    labels = " ".join(f":blue-badge[{as_text(label)}]" for label in labels_of(run))
     archived = ":gray-badge[archived]" if is_archived(run) else ""
     if labels or archived:
         st.markdown(f"{labels} {archived}")
     if note := note_of(run):
-        st.markdown(note)
+        st.markdown(as_note(note))
     with st.expander("Name, labels and note"), shown_errors():
         _form(run)
         with st.container(horizontal=True):

@@ -10,6 +10,7 @@ from pages.people.session import seen
 from pages.runs.live import STEPS_PER_S, WAITING_MS
 from pages.runs.samples import centre
 from pages.runs.style import chosen_style
+from pages.widgets.words import as_text
 from pipelines.tracking.artifacts import Samples, fetch, samples
 from pipelines.tracking.metrics import GrowingCurves
 from pipelines.tracking.overlay import MOST, common_samples, find_runs, latest_step, shared_curves, telling_names
@@ -24,7 +25,7 @@ def show_overlay(address: str) -> None:
     """Show the runs that an address names."""
     found, unknown = find_runs(address, seen(list_runs(kind="training")))
     for part in unknown:
-        st.warning(f"There is no run {part} in this store.")
+        st.warning(f"There is no run {as_text(part)} in this store.")
     runs = found[:MOST]
     if len(found) > MOST:
         st.info(f"The first {MOST} of {len(found)} runs are shown: more colours could not be told apart.")
@@ -58,7 +59,7 @@ def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:
             drawn = {name: points for name, points in series.items() if points}
             st.plotly_chart(curve_figure(drawn, key, style=shown), key=f"overlay-{key}")
             if without := [name for name, points in series.items() if not points]:
-                st.caption(f"Not recorded by {', '.join(without)}.")
+                st.caption(f"Not recorded by {', '.join(map(as_text, without))}.")
 
 
 def _samples(names: dict[str, str]) -> None:

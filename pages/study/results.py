@@ -7,6 +7,7 @@ import streamlit as st
 from pages.charts.palette import BASELINE, COLOURS
 from pages.people.session import require_seen
 from pages.study.take_part import is_taking_part
+from pages.widgets.words import on_page
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.results import StudyResults, study_results
 from pipelines.study.studies import open_study
@@ -32,7 +33,7 @@ def show_results(run_id: str) -> None:
     st.plotly_chart(fool_figure(results), key="fool-rates")
     st.caption(CAPTION)
     for note in results.notes:
-        st.warning(note)
+        st.warning(on_page(note))
     _tables(results)
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.people.session import signed_in
 from pages.study.trial import BEGAN, show_trial
+from pages.widgets.words import as_text
 from pipelines.study.answers import answers_of, next_trial
 from pipelines.study.order import rater_key, rater_of
 from pipelines.study.studies import Study, open_study
@@ -24,7 +25,7 @@ def show_trials(run_id: str) -> None:
     shown = next_trial(study, name)
     total = len(study.key.trials)
     if shown is None:
-        st.success(f"Thank you, {name}: all {total} answers are stored. See the outcome under Results.")
+        st.success(f"Thank you, {as_text(name)}: all {total} answers are stored. See the outcome under Results.")
         if st.button("Another rater", key="leave"):
             _leave()
         return

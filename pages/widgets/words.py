@@ -82,6 +82,7 @@ _STATES = {
     "FAILED": "failed",
     "KILLED": "cancelled",
 }
+_SIGNS_OF_LINKS = re.compile(r"([\[\]<$])")
 _SIGNS_OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|$:~^-])")
 
 
@@ -111,8 +112,9 @@ def activity(use_case: str) -> str:
 
 
 def on_page(message: Message | str) -> str:
-    """Write a message in the words of the pages."""
-    return message.render(_WORDS) if isinstance(message, Message) else message
+    """Write a message in the words of the pages; names of files and runs in it lead nowhere and load nothing."""
+    parts = message.parts if isinstance(message, Message) else (message,)
+    return Message(*(as_note(part) if isinstance(part, str) else part for part in parts)).render(_WORDS)
 
 
 def state_word(status: str) -> str:
@@ -123,3 +125,12 @@ def state_word(status: str) -> str:
 def as_text(text: str) -> str:
     """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
     return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def as_note(text: str) -> str:
+    """Write Markdown of others without images, colours, formulas and links that hide where they lead.
+
+    The browser of everyone who looks at a page would fetch an image in it, from any server. Emphasis, lists, code and
+    plain addresses stay.
+    """
+    return _SIGNS_OF_LINKS.sub(r"\\\1", text)
