@@ -47,15 +47,19 @@ def show_probe(request: ProbeRequest) -> None:
 def _show_cost(cost: dict[str, Any]) -> None:
     early = " Another training ran at the same time; alone it will be faster." if not cost["alone"] else ""
     steps = "; ".join(
-        f"{stage['steps']:,} steps of {1000 * stage['step_s']:.0f} ms"
+        f"{stage['steps']:,} steps of {_seconds(stage['step_s'])}"
         + (f" ({stage['name']})" if len(cost["stages"]) > 1 else "")
         for stage in cost["stages"]
     )
     st.success(
         f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB** on {cost['device']}, up to an early "
-        f"stop: {steps}; {counted(cost['validations'], 'validation')} of {cost['validation_s']:.1f} s.{early}",
+        f"stop: {steps}; {counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}.{early}",
         icon=":material/timer:",
     )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
 def show_queue() -> None:

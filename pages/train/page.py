@@ -1,5 +1,6 @@
 """Train: say what you have and want, choose a recipe that fits, see what it will cost, launch."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.tracking.runs import RunInfo
     from sem_models.config.recipe import Recipe
     from sem_models.datasets.dataset import Dataset
+    from sem_models.errors import Message
 
 
 def show() -> None:
@@ -35,17 +37,19 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.branch import asked_branch
+    from pages.train.recipe import show_refused
     from sem_models.config.overrides import override
     from sem_models.tasks.fitting import channel_changes, incompatibility
 
     left, right = st.columns([2, 3], gap="large")
     branch = asked_branch()
     with left:
-        chosen = _choose(names, branch)
-        if chosen is None:
-            _show_measured()
-            return
-        recipe, dataset = chosen
+        recipe, dataset, refused = _choose(names, branch)
+    if recipe is None:
+        _show_measured()
+        show_refused(refused)
+        return
+    with left:
         channels = channel_changes(recipe, dataset.manifest)
         st.caption(_summary(override(recipe, channels)))
     with right:
@@ -69,6 +73,7 @@ def _form(names: list[str]) -> None:
             if problem:
                 st.warning(on_page(problem))
             _offer(resolved, named, experiment, bool(problem))
+    show_refused(refused)
 
 
 def _show_measured() -> None:
@@ -80,8 +85,8 @@ def _show_measured() -> None:
         watched(task)
 
 
-def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe, Dataset] | None":
-    """Let the user choose a dataset, and a recipe unless a run brings one; None where no recipe fits."""
+def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe | None, Dataset, Mapping[str, Message]]":
+    """Let the user choose a dataset, and a recipe unless a run brings one; also return why others do not fit."""
     from pages.train.branch import show_branch
     from pages.train.dataset import choose_dataset, choose_material
     from pages.train.recipe import choose_recipe
@@ -89,11 +94,11 @@ def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe, Datase
 
     if branch:
         recipe: Recipe | None = show_branch(branch)
-        dataset = choose_dataset(names, branch.tags.get(Tag.DATASET))
+        dataset, refused = choose_dataset(names, branch.tags.get(Tag.DATASET)), {}
     else:
         dataset = choose_dataset(names, st.query_params.get("dataset"))
-        recipe = choose_recipe(dataset, choose_material(dataset))
-    return (adapt(recipe, dataset.manifest), dataset) if recipe else None
+        recipe, refused = choose_recipe(dataset, choose_material(dataset))
+    return (adapt(recipe, dataset.manifest) if recipe else None), dataset, refused
 
 
 def _offer(recipe: "Recipe", named: dict[str, Any], experiment: str, disabled: bool) -> None:

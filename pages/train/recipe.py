@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
 import streamlit as st
 
 from pages.widgets.words import on_page
@@ -14,14 +15,17 @@ from sem_models.tasks.material import Material
 from sem_models.tasks.table import TASKS, find_task
 
 _ANYTHING = "all"
+_UNFIT = "unfit"
 _KEPT = 32
 """Datasets of which it is remembered what fits."""
 
 
-def choose_recipe(dataset: Dataset, material: Material) -> Recipe | None:
+def choose_recipe(dataset: Dataset, material: Material) -> tuple[Recipe | None, Mapping[str, Message]]:
     """Let the user choose among the recipes of what they want that fit, those for small machines first.
 
-    The others are listed with the reason, and can be offered too. None where there is no recipe to choose.
+    Returns:
+        The recipe, None where there is none to choose; and why others do not fit, which `show_refused` shows and
+        from where they can be offered, too.
     """
     aims = {_ANYTHING: "Anything"} | {name: task.aim for name, task in TASKS.items()}
     wanted = st.selectbox("What do you want?", list(aims), format_func=lambda name: aims[name], key="task")
@@ -30,7 +34,7 @@ def choose_recipe(dataset: Dataset, material: Material) -> Recipe | None:
     offered = [name for name in meant if reasons[name] is None]
     refused = {name: reason for name in meant if (reason := reasons[name]) is not None}
     # Read before it is drawn, below the choice that depends on it.
-    if st.session_state.get("unfit"):
+    if st.session_state.get(_UNFIT):
         offered += list(refused)
     ordered = sorted(
         offered, key=lambda name: (name in refused, _is_unusual(name, dataset), not name.endswith("-small"))
@@ -40,8 +44,17 @@ def choose_recipe(dataset: Dataset, material: Material) -> Recipe | None:
         format_func=lambda name: f"{name} (does not fit)" if name in refused else name,
         placeholder="None fits what you have",
     )  # fmt: skip
-    _show_refused(refused)
-    return RECIPES[chosen] if chosen else None
+    return (RECIPES[chosen] if chosen else None), refused
+
+
+def show_refused(refused: Mapping[str, Message]) -> None:
+    """List recipes that do not fit, each with the reason."""
+    if not refused:
+        return
+    with st.expander(f"Why {counted(len(refused), 'recipe')} {'does' if len(refused) == 1 else 'do'} not fit"):
+        st.toggle("Offer these as well", key=_UNFIT, help="For settings that make one fit; it starts only if it can.")
+        reasons = [{"recipe": name, "why not": on_page(reason)} for name, reason in refused.items()]
+        st.table(pd.DataFrame(reasons).set_index("recipe"))
 
 
 def _is_unusual(name: str, dataset: Dataset) -> bool:

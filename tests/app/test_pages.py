@@ -200,8 +200,8 @@ def test_train_page_says_which_recipes_learn_from_noisy_images_alone(store: tupl
     offered = app.selectbox(key="recipe").options
     assert "n2v-denoise-small" in offered
     assert "nafnet-denoise-small" not in offered
-    (why,) = (table.value for table in app.dataframe if "why not" in table.value)
-    reasons = dict(zip(why["recipe"], why["why not"], strict=True))
+    (table,) = app.table
+    reasons = table.value["why not"].to_dict()
     assert "would be noisy" in reasons["nafnet-denoise-small"]
     assert "two noisy frames" in reasons["n2n-denoise-small"]
     assert set(reasons).isdisjoint(offered)
