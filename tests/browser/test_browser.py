@@ -133,7 +133,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_role("button", name="Remove noise").wait_for()
     page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
     looked_at(page, tmp_path, "home", "S1-particles.tif")
-    page.get_by_role("button", name="Remove noise").click()
+    page.get_by_role("button", name="Remove noise").press("Enter")
     page.locator(".sem-viewer .pane").nth(1).wait_for()
     page.get_by_text("made by starter:denoise").wait_for()
 
@@ -147,6 +147,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_text("is ready: 4 training").wait_for()
 
     page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
     fill(page, "Steps", "800")
     fill(page, "Batch (patches)", "2")
