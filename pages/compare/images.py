@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.compare.choice import IMAGE
 from pages.compare.figure import offer_figure
-from pages.compare.gallery import show_gallery
+from pages.compare.gallery import show_gallery, start_gallery
 from pages.compare.means import BASELINE_COLOUR, marker_of
 from pages.widgets.scores import header
 from pipelines.evaluate.by_image import ByImage, ImageScores, by_image
@@ -38,7 +38,7 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
     st.caption(
         f"Ordered by the gain of {names[found.best]} over {names[found.reference]}. Click a point to open its image."
     )
-    _follow_click(event, image)
+    _follow_click(event, image, comparison)
     if not offers_pictures(comparison):
         st.caption("Outputs of this task are not micrographs; look at them on the Inference page.")
         return None
@@ -71,14 +71,16 @@ def _titled(one: ImageScores, reference: str) -> str:
     return f"{one.image} ({one.group}){gain}"
 
 
-def _follow_click(event: object, shown: str) -> None:
-    """Open the image of a clicked point; the plot keeps its selection, so only a new one counts."""
+def _follow_click(event: object, shown: str, comparison: Comparison) -> None:
+    """Open the image of a clicked point and compute its pictures; only a new click counts, which the plot remembers."""
     points = event["selection"]["points"] if event else []  # type: ignore[index]
     clicked = str(points[0]["customdata"][0]) if points and points[0].get("customdata") else None
     if clicked != st.session_state.get("clicked-image"):
         st.session_state["clicked-image"] = clicked
         if clicked and clicked != shown:
             st.query_params[IMAGE] = clicked
+            if offers_pictures(comparison):
+                start_gallery(comparison, clicked)
             st.rerun()
 
 

@@ -80,7 +80,15 @@ def in_order(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def usual_choice(pictures: Sequence[Picture], most: int) -> list[Picture]:
-    """Choose pictures to show together: the target, a baseline and the two best models first, then as many as fit."""
+    """Choose pictures to show together: the target, a baseline and the two best models first, then as many as fit.
+
+    Args:
+        pictures: Models with the best first, as in `gallery_pictures`.
+        most: How many there is room for.
+
+    Returns:
+        At most so many, in the order of `in_order`.
+    """
     targets = [one for one in pictures if one.method == TARGET]
     inputs = [one for one in pictures if one.method == INPUT]
     baselines = [one for one in pictures if one.is_baseline]

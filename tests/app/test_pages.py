@@ -28,6 +28,7 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.starters.shelf import read_card
+from tests.support.command_line import here
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, page, train_page
@@ -146,6 +147,12 @@ def test_pictures_are_what_was_scored_and_make_a_figure(store: tuple[Path, str])
     files = comparison_figure(comparison, image, width_mm=85)
     assert set(files) == {"figure.svg", "figure.pdf", "figure.png"}
     assert b"PSNR" in files["figure.svg"]
+    folder = str(store[0] / "report")
+    listed = here("gallery", store[1], "--image", image)
+    assert set(listed["pictures"]) == {"input", "target", store[1], *report.methods[1:]}
+    here("compare", store[1], "--report", folder, "--figure", image, "--width-mm", "85", "--crop", "0,0,32")
+    assert 'src="data:image/png' in Path(folder, "report.html").read_text()
+    assert Path(folder, "figure.pdf").read_bytes().startswith(b"%PDF")
     lost = create_run("sem", "lost", "training", {}, {Tag.evaluated("test"): "small"})
     put_text(lost, "evaluation/small-test.json", report.model_dump_json().replace(report.model, lost))
     with pytest.raises(UserError, match="lost"):
