@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import threading
 from pathlib import Path
 
 from pipelines.home import home
@@ -33,7 +34,7 @@ class FileMemory:
 
     def keep(self, key: str, content: bytes) -> None:
         """Keep something under a key; a disk that is full or read-only costs time, never the plan."""
-        part = self._folder / f".{key}.{os.getpid()}"
+        part = self._folder / f".{key}.{os.getpid()}-{threading.get_ident()}"
         try:
             if not self._kept:
                 self._folder.mkdir(parents=True, exist_ok=True)

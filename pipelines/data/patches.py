@@ -101,8 +101,8 @@ def _few(plan: Plan, first: Sequence[str]) -> tuple[PlannedImage, ...]:
     for role in plan.options.layout.roles if plan.options.layout.is_unpaired else plan.options.layout.roles[:1]:
         names = [image.sample for image in order if image.role == role][:_IMAGES]
         chosen |= {(name, role) for name in names}
-    unpaired, names = plan.options.layout.is_unpaired, {name for name, _ in chosen}
-    kept = [i for i in plan.images if ((i.sample, i.role) in chosen if unpaired else i.sample in names)]
+    unpaired, samples = plan.options.layout.is_unpaired, {name for name, _ in chosen}
+    kept = [i for i in plan.images if ((i.sample, i.role) in chosen if unpaired else i.sample in samples)]
     return tuple(replace(image, split="train") for image in kept)
 
 

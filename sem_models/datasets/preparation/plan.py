@@ -100,7 +100,10 @@ def _of_samples(
     notes += tuple(map(Message, labels.notes)) if labels else ()
     grouped, unused = (_grouped(some, pattern, options) for some in (images, excluded))
     duplicates = find_duplicates(grouped, progress, memory) if options.join_same_field else FoundDuplicates()
-    planned = _with_splits(grouped, unused, duplicates, lost, options)
+    before = (
+        find_duplicates([*grouped, *unused], progress, memory) if unused and options.join_same_field else duplicates
+    )
+    planned = _with_splits(grouped, unused, duplicates, before.joined, lost, options)
     notes += (*duplicates.notes(), *_group_notes(planned, options))
     return Plan(options, pattern, planned, lost, notes, labels=labels, duplicates=duplicates)
 
@@ -201,20 +204,31 @@ def _with_splits(
     grouped: list[PlannedImage],
     unused: list[PlannedImage],
     duplicates: FoundDuplicates,
+    joined_before: Mapping[str, str],
     lost: Sequence[LeftOut],
     options: PrepareOptions,
 ) -> tuple[PlannedImage, ...]:
-    """Assign the splits, so that leaving an image out moves no other one, unless a split would remain empty."""
+    """Assign the splits, so that leaving an image out moves no other one, unless a split would remain empty.
+
+    Args:
+        grouped: The images that are used.
+        unused: Those that are left out by hand. At first they count as if they were used.
+        duplicates: Of the images that are used.
+        joined_before: The group that another group is part of, if all images were used.
+        lost: What is left out, for messages.
+        options: Decide seed and test groups.
+    """
     joined = duplicates.joined
     stated = folder_splits_of_groups(grouped, joined) | Corrections(options.corrections).splits(grouped, joined)
-    for counted_too in (unused, []):
+    for counted_too, of_all in ((unused, joined_before), ([], joined)):
         samples = {image.sample: image for image in (*grouped, *counted_too)}.values()
         groups, strata = [image.group for image in samples], [image.category for image in samples]
         try:
-            splits = assign_splits(groups, options.seed, options.test_groups, joined, stated, strata)
+            found = assign_splits(groups, options.seed, options.test_groups, of_all, strata)
         except UserError as error:
             raise _with_left_out(duplicates.explained(error), lost) from error
-        planned = with_splits(grouped, splits, joined)
+        splits = {joined.get(own, own): found[of_all.get(own, own)] for own in (image.group for image in grouped)}
+        planned = with_splits(grouped, splits | stated, joined)
         empty = empty_splits(image.split for image in planned)
         if not empty:
             return planned

@@ -76,7 +76,7 @@ class FileReader:
             for own in self.options.corrections
             if own.databar_rows is not None
             and own.role in (None, candidate.role)
-            and own.image.partition("#")[0] == candidate.name
+            and (own.image == candidate.name or own.image.startswith(f"{candidate.name}#"))
         ]
         return "" if candidate.role == "mask" else f"{self.options.databar_rows} {sorted(of_pages)}"
 

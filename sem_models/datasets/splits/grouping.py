@@ -17,8 +17,6 @@ BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
 NOT_JOINED: Mapping[str, str] = MappingProxyType({})
 """No group of the file names is part of another group."""
-NONE_STATED: Mapping[str, Split] = MappingProxyType({})
-"""No split is stated by the user."""
 _WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
@@ -68,7 +66,6 @@ def assign_splits(
     seed: int,
     test: str | None = None,
     joined: Mapping[str, str] = NOT_JOINED,
-    stated: Mapping[str, Split] = NONE_STATED,
     strata: Sequence[str] = (),
 ) -> dict[str, Split]:
     """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
@@ -79,8 +76,6 @@ def assign_splits(
         test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
             training and validation. None: the test split is allocated as well.
         joined: The group that another group is part of. Both are in the test split if either matches.
-        stated: The split of groups for which the user states it. The others are allocated as if it were not stated, so
-            that no other group moves.
         strata: The category of each image, if each category is to be divided among the splits; empty: there are none.
 
     Returns:
@@ -93,10 +88,8 @@ def assign_splits(
     held = {joined.get(group, group) for group in matching(sorted(set(groups)), test)} if test is not None else set()
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
     allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return (
-        _allocate(rest, seed, allocated, _parts(groups, strata, joined, rest, len(allocated)))
-        | dict.fromkeys(sorted(held), "test")
-        | dict(stated)
+    return _allocate(rest, seed, allocated, _parts(groups, strata, joined, rest, len(allocated))) | dict.fromkeys(
+        sorted(held), "test"
     )
 
 

@@ -51,6 +51,16 @@ def test_leaving_out_moves_no_other_image(options: PrepareOptions) -> None:
     assert [str(lost.reason) for lost in plan.skipped] == [f"{NAMES[3]}: left out by hand."]
 
 
+def test_leaving_a_copy_out_moves_no_other_image(options: PrepareOptions) -> None:
+    """The copy had joined two groups, which are two again; both stay where they were."""
+    (options.raw[0] / "S5-c.png").write_bytes((options.raw[0] / NAMES[0]).read_bytes())
+    before = plan_dataset(options)
+    assert {image.group for image in before.images if image.source in (NAMES[0], NAMES[10])} == {"s0"}
+    after = corrected(options, Correction(image="S5-c.png", use=False))
+    assert {image.group for image in after.images if image.source in (NAMES[0], NAMES[10])} == {"s0", "s5"}
+    assert splits(after) == {name: split for name, split in splits(before).items() if name != "S5-c.png"}
+
+
 def test_a_split_is_filled_again_when_all_its_images_are_left_out(options: PrepareOptions) -> None:
     before = splits(plan_dataset(options))
     validation = [name for name in NAMES if before[name] == "val"]
