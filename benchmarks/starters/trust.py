@@ -1,9 +1,10 @@
 """What `starter:denoise` says about its own inputs and outputs: the input check and the stated standard deviation.
 
-    python -m benchmarks.starters.trust --data FOLDER [--home FOLDER] [--only learn check coverage card]
+    python -m benchmarks.starters.trust --data FOLDER [--home FOLDER] [--only reference doubt check coverage card]
 
-- `learn`: measures what the specimens that it learned from look like, trains its doubt head on them (the network stays
-  as it is), and puts both on the shelf beside the weights.
+- `reference`: measures what the specimens that it learned from look like, and puts that on the shelf beside the
+  weights.
+- `doubt`: trains its doubt head on them, while the network stays as it is, and puts it there as well.
 - `check`: compares images of other kinds, and of SEM sets that it did not learn from, with the reference: as recorded
   and with simulated noise of 10, 50 and 200 e/px. The gains over the noisy input are those of `denoise.json`.
 - `coverage`: counts how many pixels of held-out specimens lie within 1.64 standard deviations of the truth.
@@ -47,6 +48,7 @@ from sem_models.training.learned_inputs import input_reference
 RESULT = Path(__file__).with_name("trust.json")
 RECORDED = "as recorded"
 NOTHING = Degradation(scale=1)
+LEARNED_PARTS = ("reference", "doubt")
 OTHER_KINDS = {
     "light microscopy": (
         "ppl_xpl_sandstone/paralelos/*",
@@ -70,12 +72,15 @@ FOREIGN = (*NOT_FOR, "tissue, sections", "TiO2, transmission", *OTHER_KINDS, "ph
 _EDGE_PX, _HARM_DB = 256, 0.3
 
 
-def learn(home: Path, progress: Progress = silent) -> None:
-    """Measure, train, and put the reference and the doubt head on the shelf; the network stays as it is."""
-    dataset, folder = open_dataset(home / "datasets" / DATASET), starter_folder(NAME)
-    forwards = tuple(forward(dose) for dose in DOSES)
-    learned = input_reference(dataset, (NOTHING, *forwards), _is_recorded)
-    doubt = learn_doubt(load_starter(NAME), dataset, forwards, progress)
+def learn(home: Path, parts: Sequence[str] = LEARNED_PARTS, progress: Progress = silent) -> None:
+    """Measure and train, and put reference and doubt head on the shelf; the network stays as it is."""
+    dataset, model = open_dataset(home / "datasets" / DATASET), load_starter(NAME)
+    forwards, learned, doubt = tuple(forward(dose) for dose in DOSES), model.learned, model.doubt
+    if "reference" in parts:
+        learned = input_reference(dataset, (NOTHING, *forwards), _is_recorded)
+    if "doubt" in parts:
+        doubt = learn_doubt(model, dataset, forwards, _is_recorded, progress)
+    folder = starter_folder(NAME)
     save_model(folder, read_recipe(folder), load_weights(folder), belongings=Belongings(learned=learned, doubt=doubt))
     (folder / WEIGHTS).chmod(0o644)
     _note_sums(WEIGHTS)
@@ -100,7 +105,7 @@ def check(data: Path, home: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """Return by condition and image its group and how far it is beyond the limits."""
     reference = load_starter(NAME).learned
     if reference is None:
-        raise ValueError("the model on the shelf has no reference; run `learn` first")
+        raise ValueError("the model on the shelf has no reference; run that part first")
     found: dict[str, dict[str, dict[str, Any]]] = {}
     dataset = open_dataset(home / "datasets" / DATASET)
     own = [
@@ -168,7 +173,7 @@ def coverage(home: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """Return by dose and test image which share of the pixels lies within 1.64 standard deviations of the truth."""
     model = load_starter(NAME)
     if model.doubt is None:
-        raise ValueError("the model on the shelf has no doubt head; run `learn` first")
+        raise ValueError("the model on the shelf has no doubt head; run that part first")
     predictor = Predictor(with_learned_doubt(model, model.doubt), "cpu", backend="torch")
     dataset = open_dataset(home / "datasets" / DATASET)
     found: dict[str, dict[str, dict[str, Any]]] = {}
@@ -252,12 +257,12 @@ def _check_text(found: dict[str, Any]) -> str:
 
 
 def measure(data: Path, home: Path, only: list[str] | None = None) -> None:
-    """Do everything, or only some of `learn`, `check` and `coverage`."""
+    """Do everything but `card`, or only some parts."""
     torch.set_num_threads(1)
     content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    if not only or "learn" in only:
+    if parts := [part for part in LEARNED_PARTS if not only or part in only]:
         prepare_specimens(data, home)
-        learn(home)
+        learn(home, parts)
     content["sha256"] = file_sha256(starter_folder(NAME) / WEIGHTS)
     if not only or "coverage" in only:
         content["coverage"] = coverage(home)

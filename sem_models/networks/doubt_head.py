@@ -10,6 +10,8 @@ _REGION_PX, _PLACE_PX, _NEAR_PX = 33, 17, 9
 _LEAST = 1e-3
 """Standard deviation that is assumed where input and output agree, in unit intensity."""
 _RATIOS = 7
+REFERENCE = 0.1
+"""Root mean square of what was removed, in unit intensity, at which the factor of the calibration holds."""
 
 
 class DoubtHead(nn.Module):
@@ -18,7 +20,8 @@ class DoubtHead(nn.Module):
     What was removed is mostly noise; its root mean square within 33 px sets the scale, so that the result follows the
     contrast of the image. Two 1 x 1 convolutions and a 3 x 3 one between them multiply it by a factor that depends on
     ratios: how much was removed here compared with the region, whether it is correlated, and how strong the contrast
-    and the edges of the output are.
+    and the edges of the output are. `calibration` corrects this for specimens that the network did not learn from: a
+    factor where the scale is 0.1 of the range, and the exponent by which it grows where less was removed.
     """
 
     def __init__(self, width: int = 24) -> None:
@@ -31,7 +34,7 @@ class DoubtHead(nn.Module):
             nn.Conv2d(width, 1, 1),
         )
         self.calibration: Tensor
-        self.register_buffer("calibration", torch.ones(()))
+        self.register_buffer("calibration", torch.tensor([1.0, 0.0]))
 
     def forward(self, given: Tensor, output: Tensor) -> Tensor:
         """Return (N, 1, H, W) float32 from input and output of the same shape, all in unit intensity."""
@@ -39,7 +42,9 @@ class DoubtHead(nn.Module):
         scale = _mean(removed**2, _REGION_PX) + _LEAST**2
         logarithms = torch.log(_quantities(removed, output) / scale + _LEAST)
         factor = self.layers(torch.cat([logarithms, _correlations(removed, scale)], 1))
-        stated: Tensor = self.calibration * scale.sqrt() * factor.clamp(-6, 4).exp()
+        gain, slope = self.calibration
+        corrected = gain * (REFERENCE / scale.sqrt()) ** slope
+        stated: Tensor = corrected * scale.sqrt() * factor.clamp(-6, 4).exp()
         return stated
 
 

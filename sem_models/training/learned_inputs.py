@@ -10,9 +10,9 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
 from sem_models.datasets.sampling.fixed_noise import frame_seed
-from sem_models.images.intensity import UnitImage
+from sem_models.images.intensity import IntensityRange, UnitImage, to_unit
 from sem_models.inference.input_check.reference import InputReference
-from sem_models.inference.input_check.statistics import SMALLEST_EDGE_PX, Statistics, centre, image_statistics
+from sem_models.inference.input_check.statistics import EDGE_PX, SMALLEST_EDGE_PX, Statistics, centre, image_statistics
 from sem_models.physics.degrade import degrade
 from sem_models.physics.downsampling import crop_to_multiple
 from sem_models.tasks.table import find_task
@@ -20,7 +20,6 @@ from sem_models.tasks.table import find_task
 _MOST_IMAGES = 48
 _DRAWS = 2
 """Inputs that are simulated from each image, where they are simulated."""
-_EDGE_PX = 512
 Keep = Callable[[Entry], bool]
 
 
@@ -79,10 +78,12 @@ def training_input(dataset: Dataset, entry: Entry, forward: Degradation, draw: i
     It is recorded, or degraded by the forward model, which draws something else for another `draw`.
     """
     role = dataset.manifest.layout.image_roles[0]
-    image: UnitImage = dataset.unit(entry, role)[0]
-    if dataset.manifest.layout.brings_inputs:
+    own = dataset.manifest.layout.brings_inputs
+    native = centre(dataset.array(entry, role), EDGE_PX if own else EDGE_PX * forward.scale)
+    image: UnitImage = to_unit(native[..., 0], IntensityRange(*entry.array(role).intensity))
+    if own:
         return image
-    sharp = torch.from_numpy(np.ascontiguousarray(centre(image, _EDGE_PX * forward.scale)))[None, None]
+    sharp = torch.from_numpy(np.ascontiguousarray(image))[None, None]
     generator = torch.Generator().manual_seed(frame_seed(entry.name, f"{role}, draw {draw}"))
     given: UnitImage = degrade(crop_to_multiple(sharp, forward.scale), forward, generator)[0, 0].numpy()
     return given

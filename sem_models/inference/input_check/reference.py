@@ -20,7 +20,7 @@ _FARTHEST = 8.0
 """Largest deviation that counts, so that no single statistic hides the others."""
 _UNUSUAL = 1.5
 _MOST_REASONS = 2
-_SURPLUS = 1.1
+_SURPLUS = 1.3
 _FAINTER = 1.2
 """By how much the limits of distance and periodicity, and that of edges, lie beyond the most unusual validation input,
 because there are few of these."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Plane = NDArray[np.floating]
 SMALLEST_EDGE_PX = 128
 """Of smaller images the coarse statistics would be chance."""
-_EDGE_PX = 512
+EDGE_PX = 384
+"""Of larger images the centre is looked at."""
 _SCALES = 4
 _BLOCK_PX, _COARSE_PX = 8, 16
 _STRUCTURE = (-1.0, 6.0)
@@ -51,10 +52,10 @@ MEANINGS = {
 
 
 def image_statistics(image: Plane) -> Statistics | None:
-    """Measure the centre of (H, W), at most 512 px square; None for images under 128 px and for flat ones."""
+    """Measure the centre of (H, W), at most 384 px square; None for images under 128 px and for flat ones."""
     if min(image.shape) < SMALLEST_EDGE_PX:
         return None
-    part = centre(image, _EDGE_PX).astype(np.float64)
+    part = centre(image, EDGE_PX).astype(np.float64)
     deviation = part.std()
     if deviation < _LEAST:
         return None
@@ -78,7 +79,7 @@ def image_statistics(image: Plane) -> Statistics | None:
 
 def centre(image: Plane, edge_px: int) -> Plane:
     """Cut the central square of (H, W), of at most `edge_px`."""
-    height, width = (min(edge_px, size) for size in image.shape)
+    height, width = (min(edge_px, size) for size in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return image[top : top + height, left : left + width]
 

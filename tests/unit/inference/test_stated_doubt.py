@@ -92,7 +92,7 @@ def test_the_likelihood_is_best_at_the_root_mean_square_of_the_errors() -> None:
 
 def test_the_head_is_stored_with_the_network_and_is_none_of_its_weights(tmp_path: Path) -> None:
     network, own = build_network(RECIPE.network).eval(), head()
-    own.calibration.fill_(1.25)
+    own.calibration.copy_(torch.tensor([1.25, 0.1]))
     save_model(tmp_path, RECIPE, network.state_dict(), belongings=Belongings(doubt=own))
     model = load_model(tmp_path)
     assert load_weights(tmp_path).keys() == network.state_dict().keys()
