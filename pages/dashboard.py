@@ -6,8 +6,8 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
-from pages.people.gate import enter, show_person
 from pages.widgets.away.component import watch_connection
+from pages.widgets.gate import enter, show_person
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
