@@ -6,6 +6,7 @@ import streamlit as st
 from pages.people.session import seen_datasets
 from pages.widgets.frame import shown_errors
 from pages.widgets.sharing import choose_shared_datasets
+from pages.widgets.words import as_note
 from pipelines.data.card import card_text, find_card
 from pipelines.data.datasets import list_datasets
 from pipelines.data.find import find_dataset
@@ -25,7 +26,12 @@ def show_datasets() -> None:
     chosen = st.selectbox("Card of", names, index=None, placeholder="a dataset", key="card-of")
     if chosen:
         with shown_errors(), st.container(border=True):
-            st.markdown(card_text(find_card(find_dataset(chosen))).replace("# ", "#### ", 1))
+            show_card(chosen)
+
+
+def show_card(name: str) -> None:
+    """Show the card of a dataset, whose words are those of its owner."""
+    st.markdown(as_note(card_text(find_card(find_dataset(name)))).replace("# ", "#### ", 1))
 
 
 def _channels(manifest: Manifest) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.data.existing import show_datasets
+from pages.data.existing import show_card, show_datasets
 from pages.data.form import ask
 from pages.data.plan import show_plan, summary
 from pages.data.planning import current_plan
@@ -10,9 +10,7 @@ from pages.people.session import seen_datasets
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted
-from pipelines.data.card import card_text, find_card
 from pipelines.data.datasets import list_datasets
-from pipelines.data.find import find_dataset
 from pipelines.data.requests import PrepareRequest
 from sem_models.datasets.preparation.plan import Plan
 
@@ -75,7 +73,7 @@ def _result() -> str | None:
     )
     st.page_link("train/page.py", label="Train on it", icon=":material/model_training:", query_params={"dataset": name})
     with st.expander("Its card", icon=":material/id_card:"):
-        st.markdown(card_text(find_card(find_dataset(name))).replace("# ", "#### ", 1))
+        show_card(name)
     return name
 
 

@@ -28,7 +28,8 @@ def show_patches(plan: Plan) -> None:
         except UserError as error:
             st.warning(on_page(error.message))
             return
-        st.image(shown, caption="Above: what the network gets. Below: what it shall return.", width="stretch")
+        caption = "Above: what the network gets. Below: what it shall return."
+        st.image(shown, caption=caption, alt=caption, width="stretch")
         st.caption(
             "Drawn by the training itself from the chosen images, or from the first for training. Both rows are shown "
             "with one window: black is 0 and white is 1 of the intensity limits."

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from sem_models.config.presets.table import RECIPES
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from sem_models.tasks.table import find_task
 from tests.support.images import smooth_images
 from tests.support.masked_sets import RAW_OF_CLASS, masked_files, rings
 from tests.support.pages import assert_sound, page
@@ -25,5 +27,7 @@ def test_the_dataset_of_the_address_is_chosen(sem_home: Path) -> None:
     for name, kind in (("b", "single"), ("m", "masked")):
         app = page("train", dataset=name)
         assert_sound(app)
-        assert app.selectbox(key=f"dataset-{kind}").value == name
-    assert page("train", dataset="none").selectbox(key="dataset-single").value == "a"
+        assert app.selectbox(key="dataset").value == name
+        recipe = RECIPES[app.selectbox(key="recipe").value]
+        assert kind in find_task(recipe).usual_kinds(recipe)
+    assert page("train", dataset="none").selectbox(key="dataset").value == "a"
