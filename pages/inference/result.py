@@ -47,8 +47,8 @@ _SPREAD = (
     "the true error is larger."
 )
 _CONTRADICTION_CAPTION = (
-    "1 where {words} differs from the input by white noise only; full orange is 4, the median {{median}}. Structure was "
-    "removed or invented where it is above 2, or the noise is correlated."
+    "1 where {words} differs from the input by white noise only; full orange is 4, the median {{median}}. Where it is "
+    "above 2, structure was removed or invented, or the noise is correlated."
 )
 
 
