@@ -7,6 +7,7 @@ from typing import Any
 _FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "starters"
 _RESULTS, _TRUST = _FOLDER / "denoise.json", _FOLDER / "trust.json"
 _MODEL = "starter:denoise"
+_OWN = {"own val": "its own, validation specimens", "own test": "its own, held-out specimens"}
 _DIGITS = {"psnr_db": 2, "ssim": 3, "edge_retention": 3, "lpips_alex": 3}
 
 
@@ -61,7 +62,7 @@ def check() -> str:
     for name, one in found.items():
         cells = [str(one[conditions[0]]["warned"])]
         cells += [f"{one[each]['warned']}, {one[each]['unwarned_harm']}" for each in conditions[1:]]
-        lines.append(f"| {name} | {one['images']} | {' | '.join(cells)} | {one.get('auroc', '')} |")
+        lines.append(f"| {_OWN.get(name, name)} | {one['images']} | {' | '.join(cells)} | {one.get('auroc', '')} |")
     return "\n".join(lines)
 
 

@@ -47,8 +47,8 @@ _SPREAD = (
     "the true error is larger."
 )
 _CONTRADICTION_CAPTION = (
-    "The output, {words}, compared with the input: 1 where they differ by white noise only, full orange from 4 on, the "
-    "median {{median}}. Structure was removed or invented where it is above 2, or the noise is correlated."
+    "1 where {words} differs from the input by white noise only; full orange is 4, the median {{median}}. Where it is "
+    "above 2, structure was removed or invented, or the noise is correlated."
 )
 
 
@@ -108,8 +108,8 @@ def _consistency(before: Pyramid, after: Pyramid, forward: "KnownForward") -> st
     """Say in how much of the image the output contradicts the input."""
     share = contradicting(before, after, forward)
     return (
-        f"Data consistency: in {share:.1%} of the image the output, {forward.words}, differs from the input by more "
-        "than white noise (overlay of that name)."
+        f"Data consistency: in {share:.1%} of the image {forward.words} differs from the input by more than white "
+        "noise (see the overlay of that name)."
     )
 
 

@@ -33,10 +33,10 @@ class KnownForward:
 
     @property
     def words(self) -> str:
-        """What is done to the output, for a sentence."""
+        """What is compared with the input."""
         if self.scale > 1:
-            return "reduced to the size of the input"
-        return f"blurred again by sigma {self.blur_px:g} px" if self.blur_px else "which should differ by noise alone"
+            return "the output, reduced to the size of the input,"
+        return f"the output, blurred again by sigma {self.blur_px:g} px," if self.blur_px else "the output"
 
     def __call__(self, output: UnitImage) -> UnitImage:
         """Map (H x scale, W x scale) to (H, W), both in unit intensity."""
