@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.models.detail import show_model
 from pages.models.export import EXPORT
-from pages.people.session import seen
+from pages.people.session import require_seen, seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.tasks import watched
@@ -53,7 +53,9 @@ def _opened(cards: list[ModelCard]) -> ModelCard | None:
     """Return the version that the address names, or the one that a task of the address is about."""
     task_id = st.query_params.get(EXPORT)
     if task_id and MODEL not in st.query_params:
-        ref = parse_model(str(task_state(task_id).request["model"]))
+        task = task_state(task_id)
+        require_seen(task, "This task")
+        ref = parse_model(str(task.request["model"]))
         return next((card for card in cards if card.ref == ref), None)
     name, version = (st.query_params.get(key) for key in (MODEL, VERSION))
     found = [card for card in cards if card.ref.name == name and version in (None, card.ref.version)]

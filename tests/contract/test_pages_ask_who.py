@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "pages"
 FILTERS = {"list_runs": "seen", "list_versions": "seen", "list_datasets": "seen_datasets"}
 """What lists things, and what keeps those that the person may see. Studies are offered to everybody."""
+OF_EVERYBODY = {"train/cost.py": 2}
+"""Lists that are not filtered: the queue, in which trainings of others have a place and no name."""
 FOR_SOMEBODY = {"start_task": 2, "cancel_task": 2, "cancel": 2, "resume": 2, "interpolate": 2, "store_answer": 5,
                 "issue": 2, "recent_work": 1, "admit": 2, "promote": 2}  # fmt: skip
 """What does something for a person, and how many arguments it has with the person."""
@@ -38,7 +40,7 @@ def test_every_list_is_filtered_and_every_deed_is_somebodys(path: Path) -> None:
         if isinstance(inner, ast.Call) and FILTERS.get(name(inner)) == name(outer)
     }
     lists = {(name(call), call.lineno, call.col_offset) for call in calls(tree) if name(call) in FILTERS}
-    assert lists - filtered == set()
+    assert len(lists - filtered) == OF_EVERYBODY.get(str(path.relative_to(ROOT)), 0), lists - filtered
     short = [
         (name(call), call.lineno)
         for call in calls(tree)
