@@ -1,6 +1,6 @@
 """Time of a served model compared with the same model in the process of its caller.
 
-    python -m benchmarks.speed.serving [--rounds N]
+    python -m benchmarks.speed.serving [--rounds N] [--sizes PX ...]
 
 Writes `serving.json` next to this file.
 """
@@ -30,7 +30,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.serving import Options, ServedModel
 from sem_models.starters.shelf import load_starter
 
-MODEL, SIZES_PX, CLIENTS = "denoise", (256, 512), 4
+MODEL, SIZES_PX, CLIENTS = "denoise", (256, 512, 1024), 4
 
 
 @contextmanager
@@ -109,11 +109,13 @@ def main() -> None:
     """Measure all sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES_PX)
+    given = parser.parse_args()
+    rounds = given.rounds
     model = ServedModel(load_starter(MODEL))
     result: dict[str, Any] = {**circumstances(rounds), "model": f"starter:{MODEL}", "sizes_px": {}}
     with served() as (address, server):
-        for size in SIZES_PX:
+        for size in given.sizes:
             pixels = (np.random.default_rng(0).random((size, size)) * 60000).astype(np.uint16)
             found = in_turns(variants(model, pixels, address, server), rounds)
             result["sizes_px"][str(size)] = summary(found, "cpu_s")
