@@ -260,7 +260,7 @@ def _pixels(sent: Any, number: int, dtype: np.dtype[Any]) -> Pixels:
         )
     if not np.isfinite(values).all():
         raise UserError(f"Image {number}: it has values that are not finite.")
-    if dtype.kind == "u":
+    if np.issubdtype(dtype, np.unsignedinteger):
         largest = np.iinfo(dtype).max
         if values.min() < 0 or values.max() > largest or (values != np.rint(values)).any():
             raise UserError(

@@ -1,6 +1,6 @@
 """Time of a served model compared with the same model in the process of its caller.
 
-    python -m benchmarks.speed.serving [--rounds N]
+    python -m benchmarks.speed.serving [--rounds N] [--sizes PX ...]
 
 Writes `serving.json` next to this file.
 """
@@ -63,9 +63,9 @@ def _wait(address: str) -> None:
     raise TimeoutError("the server did not start")
 
 
-def ask(address: str, image: Any) -> None:
+def ask(address: str, image: Any, **parameters: Any) -> None:
     """Send one image and read the whole answer."""
-    body = json.dumps({"inputs": [image]}).encode()
+    body = json.dumps({"inputs": [image], "params": parameters}).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{address}/invocations", body, headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
@@ -82,7 +82,7 @@ def measured(work: Callable[[], Any], count: int, server: psutil.Process | None 
 
 def _processor(server: psutil.Process | None) -> float:
     processes = [server, *server.children(recursive=True)] if server else []
-    return sum(times.user + times.system for times in (process.cpu_times() for process in processes))
+    return float(sum(times.user + times.system for times in (process.cpu_times() for process in processes)))
 
 
 def variants(
@@ -101,8 +101,7 @@ def variants(
         "HTTP, a file": partial(measured, partial(ask, address, text), 1, server),
         f"HTTP, a file from each of {CLIENTS} clients at once": partial(measured, many, CLIENTS, server),
     }
-    if pixels.size <= 512 * 512:
-        found["HTTP, numbers"] = partial(measured, partial(ask, address, pixels.tolist()), 1, server)
+    found["HTTP, numbers"] = partial(measured, partial(ask, address, pixels.tolist(), dtype="uint16"), 1, server)
     return found
 
 
@@ -110,11 +109,13 @@ def main() -> None:
     """Measure all sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES_PX)
+    given = parser.parse_args()
+    rounds = given.rounds
     model = ServedModel(load_starter(MODEL))
     result: dict[str, Any] = {**circumstances(rounds), "model": f"starter:{MODEL}", "sizes_px": {}}
     with served() as (address, server):
-        for size in SIZES_PX:
+        for size in given.sizes:
             pixels = (np.random.default_rng(0).random((size, size)) * 60000).astype(np.uint16)
             found = in_turns(variants(model, pixels, address, server), rounds)
             result["sizes_px"][str(size)] = summary(found, "cpu_s")

@@ -51,6 +51,8 @@ class ArchiveWriter:
 
     def __enter__(self) -> Self:
         self._part = self.path.with_name(f".{self.path.name}.part")
+        # It holds what the accounts of the store may read, and other accounts of the machine may not.
+        self._part.touch(mode=0o600)
         self._tar = tarfile.open(self._part, "w", format=tarfile.PAX_FORMAT)
         self._add_text(ABOUT, self.about.model_dump_json(indent=1) + "\n")
         return self

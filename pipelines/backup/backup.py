@@ -13,6 +13,7 @@ from pathlib import Path
 from pipelines.backup.archive import About, ArchiveWriter
 from pipelines.backup.requests import BackupRequest
 from pipelines.home import Home, home
+from pipelines.people.lab import FILE as LAB
 from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded
 from sem_models.errors import UserError
 from sem_models.images.provenance import SOFTWARE
@@ -47,10 +48,11 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
     """
     place, out = home(), request.out.absolute()
     _require(place, out)
-    folders = [place.mlruns, *((place.datasets, place.root / "uploads") if request.with_datasets else ())]
+    images = (place.datasets, place.uploads, place.results) if request.with_datasets else ()
+    kept = [place.mlruns, place.audit, place.root / LAB, *images]
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as beside:
-        copies = {name: _copy(file, Path(beside)) for name, file in _files(place, folders[:1]) if _is_database(file)}
-        files = [(name, copies.get(name, file)) for name, file in _files(place, folders)]
+        copies = {name: _copy(file, Path(beside)) for name, file in _files(place, kept) if _is_database(file)}
+        files = [(name, copies.get(name, file)) for name, file in _files(place, kept)]
         size = sum(_size(file) for _, file in files)
         _require_room(out.parent, size)
         about = About(
@@ -91,10 +93,10 @@ def _require_room(folder: Path, size: int) -> None:
         raise UserError(f"The backup needs {size / 2**30:.1f} GiB, but {folder} has {free / 2**30:.1f} GiB left.")
 
 
-def _files(place: Home, folders: list[Path]) -> Iterator[tuple[str, Path]]:
+def _files(place: Home, kept: list[Path]) -> Iterator[tuple[str, Path]]:
     """Yield all files to keep, with their names in the archive, relative to the home folder."""
-    for folder in folders:
-        for file in _below(folder, set()):
+    for path in kept:
+        for file in [path] if path.is_file() else _below(path, set()):
             yield file.relative_to(place.root).as_posix(), file
 
 

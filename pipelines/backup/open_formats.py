@@ -48,12 +48,12 @@ def close_file(source: Path, target: Path) -> Path | None:
 def _open_array(source: Path, target: Path) -> bool:
     array = np.load(source, allow_pickle=False)
     path = _with(target, ".tif")
-    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf" or not array.size:
+    if array.ndim not in (2, 3) or not np.issubdtype(array.dtype, np.number) or not array.size:
         return False
     tifffile.imwrite(path, array, photometric="minisblack", compression="zlib")
     back = tifffile.imread(path)
     if back.dtype == array.dtype and np.array_equal(
-        back.reshape(array.shape), array, equal_nan=array.dtype.kind == "f"
+        back.reshape(array.shape), array, equal_nan=np.issubdtype(array.dtype, np.floating)
     ):
         return True
     path.unlink()
@@ -85,7 +85,7 @@ def _close_arrays(source: Path, target: Path) -> None:
     content = json.loads(source.read_text())
     arrays = {name: np.array(own["values"], own["dtype"]).reshape(own["shape"]) for name, own in content.items()}
     with target.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # the stubs expect a flag among the arrays
 
 
 def _open_state(source: Path, target: Path) -> bool:
@@ -135,14 +135,14 @@ def _taken_apart(thing: Any, tensors: dict[str, Any]) -> Any:
 def _put_together(thing: Any, tensors: Mapping[str, Any]) -> Any:
     if not isinstance(thing, dict):
         return thing
-    ((kind, content),) = thing.items()
-    if kind == "tensor":
+    ((label, content),) = thing.items()
+    if label == "tensor":
         return tensors[content]
-    if kind in ("dict", "ordered"):
+    if label in ("dict", "ordered"):
         pairs = [(_put_together(key, tensors), _put_together(value, tensors)) for key, value in content]
-        return dict(pairs) if kind == "dict" else OrderedDict(pairs)
+        return dict(pairs) if label == "dict" else OrderedDict(pairs)
     items = [_put_together(item, tensors) for item in content]
-    return items if kind == "list" else tuple(items)
+    return items if label == "list" else tuple(items)
 
 
 def _with(path: Path, ending: str) -> Path:

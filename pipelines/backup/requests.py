@@ -14,7 +14,7 @@ class BackupRequest(Request):
     use_case: ClassVar[str] = "backup"
 
     out: Path = Field(description="Archive to write, a .tar file.")
-    with_datasets: bool = Field(False, description="Include datasets and uploads, which are usually large.")
+    with_datasets: bool = Field(False, description="Include datasets, uploads and results, which are usually large.")
 
 
 class RestoreRequest(Request):

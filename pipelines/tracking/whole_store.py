@@ -220,7 +220,7 @@ def _run_record(run: Run, experiment: str) -> RunRecord:
         params=dict(run.data.params),
         tags=dict(run.data.tags),
         metrics=dict(run.data.metrics),
-        inputs=tuple(_input_record(item) for item in run.inputs.dataset_inputs),
+        inputs=tuple(_input_record(item) for item in (run.inputs.dataset_inputs if run.inputs else ())),
     )
 
 

@@ -77,9 +77,14 @@ def test_everything_is_there_after_a_restore(
     run_id: str, sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = home()
+    old.audit.write_text('{"who": "emmy"}\n')
+    old.uploads.mkdir()
+    (old.uploads / "a.tif").write_bytes(b"image")
     before, stored = rows(old.database), sums(old.mlruns) | {f"d/{k}": v for k, v in sums(old.datasets).items()}
     made = backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
     assert made.changed == () == made.datasets
+    assert (tmp_path / "b.tar").stat().st_mode & 0o077 == 0, "others must not read it"
+    old.audit.unlink()
     shutil.rmtree(old.mlruns)
     shutil.rmtree(old.datasets)
     result = restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
@@ -87,6 +92,8 @@ def test_everything_is_there_after_a_restore(
     new = home()
     assert sums(new.mlruns) | {f"d/{k}": v for k, v in sums(new.datasets).items()} == stored
     assert result.files == made.files + 1
+    assert new.audit.read_text() == '{"who": "emmy"}\n'
+    assert (new.uploads / "a.tif").read_bytes() == b"image"
     changed = {name for name, content in rows(new.database).items() if content != before[name]}
     assert changed <= {"experiments", "runs", "model_versions", "datasets", "tags"}, "only addresses are new"
     assert naming(new.database, str(sem_home / "mlruns")) == []
