@@ -51,11 +51,8 @@ def _show_cost(cost: dict[str, Any]) -> None:
         for stage in cost["stages"]
     )
     validations = f"{counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}"
-    st.success(
-        f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device']}, for at "
-        f"most {steps}; {validations}.{beside}",
-        icon=":material/timer:",
-    )
+    sums = f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device']}"
+    st.success(f"{sums}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
 
 
 def _seconds(seconds: float) -> str:
