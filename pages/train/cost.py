@@ -45,17 +45,15 @@ def show_probe(request: ProbeRequest) -> None:
 
 
 def _show_cost(cost: dict[str, Any]) -> None:
-    early = " Another training ran at the same time; alone it will be faster." if not cost["alone"] else ""
+    beside = "" if cost["alone"] else " Another training ran at the same time; alone it will be faster."
     steps = "; ".join(
         f"{stage['steps']:,} steps of {_seconds(stage['step_s'])}"
         + (f" ({stage['name']})" if len(cost["stages"]) > 1 else "")
         for stage in cost["stages"]
     )
-    st.success(
-        f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB** on {cost['device']}, up to an early "
-        f"stop: {steps}; {counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}.{early}",
-        icon=":material/timer:",
-    )
+    validations = f"{counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}"
+    sums = f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device']}"
+    st.success(f"{sums}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
 
 
 def _seconds(seconds: float) -> str:

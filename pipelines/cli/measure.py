@@ -10,7 +10,7 @@ def probe(request: ProbeRequest, out: Output) -> None:
     from pipelines.train.measure import probe as run
 
     cost = run(request, out.progress)
-    out.text(f"About {clock(cost['total_s'])} for {cost['steps']} steps on {cost['device']}, up to an early stop:")
+    out.text(f"About {clock(cost['total_s'])} for at most {cost['steps']} steps on {cost['device']}:")
     for stage in cost["stages"]:
         out.text(f"  {stage['steps']} steps of stage {stage['name']}, {stage['step_s']:.3f} s each")
     out.text(f"  {cost['validations']} validations, {cost['validation_s']:.2f} s each")

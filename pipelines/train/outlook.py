@@ -67,15 +67,15 @@ def start_times(free_in_s: Sequence[float], waiting: Sequence[tuple[int, float]]
         free_in_s: For each slot, the seconds until it is free; infinity where that is unknown.
         waiting: Number of slots and duration in seconds of each training, in the order of the queue, which holds.
     """
-    slots, earliest, starts = list(free_in_s), 0.0, []
+    slots, starts = list(free_in_s), []
     heapq.heapify(slots)
     for count, seconds in waiting:
         taken = [heapq.heappop(slots) for _ in range(min(count, len(slots)))]
-        # Nobody overtakes: one that needs fewer slots waits until all before it have begun.
-        earliest = max(earliest, *taken)
-        starts.append(earliest)
+        # Nobody overtakes: the slots that are left are free no sooner than these.
+        begins = max(taken)
+        starts.append(begins)
         for _ in taken:
-            heapq.heappush(slots, earliest + seconds)
+            heapq.heappush(slots, begins + seconds)
     return starts
 
 
