@@ -94,10 +94,10 @@ def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe | None,
 
     if branch:
         recipe: Recipe | None = show_branch(branch)
-        dataset, refused = choose_dataset(names, branch.tags.get(Tag.DATASET)), {}
-    else:
-        dataset = choose_dataset(names, st.query_params.get("dataset"))
-        recipe, refused = choose_recipe(dataset, choose_material(dataset))
+        dataset = choose_dataset(names, branch.tags.get(Tag.DATASET))
+        return (adapt(recipe, dataset.manifest) if recipe else None), dataset, {}
+    dataset = choose_dataset(names, st.query_params.get("dataset"))
+    recipe, refused = choose_recipe(dataset, choose_material(dataset))
     return (adapt(recipe, dataset.manifest) if recipe else None), dataset, refused
 
 
