@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Tests start dozens of commands, each of which would otherwise compile the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: app test test-faults test-all check format docs hooks clean
+.PHONY: app test test-faults test-all check format docs hooks clean audit
 
 app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -31,6 +31,13 @@ check: .venv/.test
 format: .venv/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Known vulnerabilities of the pinned requirements. The tool gets a folder of its own, and is skipped without the network.
+audit: .venv/.test
+	@if $(BIN)/python -c "import socket; socket.create_connection(('api.osv.dev', 443), 5)" 2>/dev/null; then \
+	  $(BIN)/python -m pip install --disable-pip-version-check -q --upgrade --target .cache/audit "pip-audit>=2.9,<3" && \
+	  PYTHONPATH=.cache/audit $(BIN)/python -m pip_audit --vulnerability-service osv --no-deps --disable-pip -r requirements.txt; \
+	else echo "The database of vulnerabilities cannot be reached: skipped."; fi
 
 docs: .venv/.test
 	$(BIN)/python -m docs.scripts.build

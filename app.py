@@ -6,6 +6,9 @@ would take that for its older kind of multi-page app and answer the first deep l
 
 import streamlit as st
 
-from pages.serving import opening, routes
+from pages.serving import middleware, opening, routes
+from pages.widgets.faults import show_fault
 
-app = st.App("pages/dashboard.py", lifespan=opening, routes=routes())
+app = st.App(
+    "pages/dashboard.py", lifespan=opening, routes=routes(), middleware=middleware(), on_script_error=show_fault
+)

@@ -6,10 +6,13 @@ import pandas  # noqa: F401  (imported whole before a rerun can meet it half imp
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 
+from pages.widgets.away.component import watch_connection
+from pages.widgets.gate import enter, show_person
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 
 PAGES = {
     "home": ("Home", ":material/home:"),
@@ -18,15 +21,30 @@ PAGES = {
     "runs": ("Runs", ":material/show_chart:"),
     "inference": ("Inference", ":material/auto_fix_high:"),
     "compare": ("Compare", ":material/compare_arrows:"),
+    "models": ("Models", ":material/deployed_code:"),
     "study": ("Study", ":material/groups:"),
 }
 
+person = enter()
 page = st.navigation(
     [
         st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
         for name, (title, icon) in PAGES.items()
     ]
 )
-page.run()
-show_tray()
-go_on()
+
+
+def show_around_page() -> None:
+    """Show what stands beside every page."""
+    show_tray()
+    watch_connection()
+    show_person(person)
+    go_on()
+
+
+try:
+    page.run()
+except Exception:
+    show_around_page()  # a page that fails takes nothing with it
+    raise
+show_around_page()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
-from pages.serving import opening, routes
+from pages.serving import middleware, opening, routes
+from pages.widgets.faults import show_fault
 
-app = st.App("dashboard.py", lifespan=opening, routes=routes())
+app = st.App("dashboard.py", lifespan=opening, routes=routes(), middleware=middleware(), on_script_error=show_fault)

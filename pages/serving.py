@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from pages.people.door import SignedInOnly
+from pages.people.reach import refuse_open_desk
+from pages.people.requests import person_of_request
 from pages.widgets.viewer.assets import asset_route
 from pages.widgets.viewer.prefix import url_prefix
 from pipelines.jobs.fork_server import fork_server
@@ -39,4 +43,10 @@ def _import_ahead() -> None:
 def routes() -> list[BaseRoute]:
     """Return the routes of the dashboard's own, below the same path as the pages."""
     prefix = url_prefix()
-    return [asset_route(prefix), *image_routes(prefix)]
+    return [asset_route(prefix), *image_routes(prefix, person_of_request)]
+
+
+def middleware() -> list[Middleware]:
+    """Return what stands before all routes, those of Streamlit included."""
+    refuse_open_desk()
+    return [Middleware(SignedInOnly, prefix=url_prefix())]

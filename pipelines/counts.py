@@ -1,12 +1,14 @@
 """Numbers as messages of pipelines and pages write them."""
 
 from collections.abc import Mapping
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import Any
 
 from sem_models.counts import counted
 
-__all__ = ["counted", "gain_text"]
+__all__ = ["counted", "dose_text", "gain_text"]
+_LARGE_DOSE_E_PER_PX = 10_000
+"""Beyond, the noise of a recording is hardly seen, and an estimate from one image is uncertain."""
 
 
 def gain_text(gain: Mapping[str, Any]) -> str:
@@ -21,3 +23,12 @@ def gain_text(gain: Mapping[str, Any]) -> str:
         f"95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f} dB" if known else "too few specimens for an interval"
     )
     return f"{gain['mean']:+.2f} dB, {limits}, {counted(gain['n'], 'image')}"
+
+
+def dose_text(e_per_px: float) -> str:
+    """Write a dose with two digits: `about 15 electrons per pixel`."""
+    if e_per_px > _LARGE_DOSE_E_PER_PX:
+        return f"more than {_LARGE_DOSE_E_PER_PX:,} electrons per pixel"
+    digits = 1 - floor(log10(e_per_px))
+    number = f"{round(e_per_px, digits):,.{max(digits, 0)}f}"
+    return f"about {number} electrons per pixel"

@@ -10,6 +10,7 @@ from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.home import home
 from pipelines.model_ref import RunRef
+from pipelines.people.acting import acting_person
 from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Experiment
@@ -33,20 +34,22 @@ def demo(
     hook: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
     """Make phantoms, dataset, short training, evaluation and registered model; return what was made and its scores."""
+    by = acting_person()
+    name, model = (text if by.is_local else f"{text}-{by.folder[:6]}" for text in (NAME, MODEL))
     raw = make_raw_images(home().datasets / ".demo-raw", progress)
-    dataset, _ = prepare(PrepareRequest(name=NAME, raw=(raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
+    dataset, _ = prepare(PrepareRequest(name=name, raw=(raw,), group_by=r"^([a-z]+-specimen\d+)"), progress)
     small = (f"train.steps={STEPS}", "train.validate_every=100", "schedule.warmup_steps=20", "train.ema_decay=0.97")
     changes = (*small, "network.blocks=4", "network.width=24")
-    asked = TrainRequest(recipe="srresnet-x4-small", dataset=NAME, changes=changes, experiment=Experiment.DEMO)
+    asked = TrainRequest(recipe="srresnet-x4-small", dataset=name, changes=changes, experiment=Experiment.DEMO)
     run = RunRef(train_to_the_end(asked, hook))
-    report, _ = evaluate(EvaluateRequest(model=run, dataset=NAME), progress)
-    version = register(RegisterRequest(run=run, name=MODEL))
+    report, _ = evaluate(EvaluateRequest(model=run, dataset=name), progress)
+    version = register(RegisterRequest(run=run, name=model))
     return {
         "raw_images": str(raw),
-        "dataset": NAME,
+        "dataset": name,
         "digest": dataset.digest,
         "run_id": run.run_id,
-        "model": f"models:/{MODEL}@champion",
+        "model": f"models:/{model}@champion",
         "version": version,
         "psnr_db": report.mean(report.model, "psnr_db").mean,
         "floor_psnr_db": report.mean("baseline:bicubic", "psnr_db").mean,

@@ -74,6 +74,36 @@ class Home:
         """Images prepared for the viewer. They can be deleted at any time: they are computed again when needed."""
         return self.root / "cache" / "pyramids"
 
+    @property
+    def exports(self) -> Path:
+        """Models that the dashboard has written for other programs, to be downloaded."""
+        return self.root / "exports"
+
+    @property
+    def gallery(self) -> Path:
+        """Test images through each compared method. They can be deleted at any time, like pyramids."""
+        return self.root / "cache" / "gallery"
+
+    @property
+    def plans(self) -> Path:
+        """What preparations found in raw files. It can be deleted at any time: the files are then read again."""
+        return self.root / "cache" / "plans"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that people sent from their browsers."""
+        return self.root / "uploads"
+
+    @property
+    def results(self) -> Path:
+        """Outputs of models that were applied from the dashboard."""
+        return self.root / "results"
+
+    @property
+    def audit(self) -> Path:
+        """The log of who did what; backups of the store contain it."""
+        return self.mlruns / "audit.jsonl"
+
     def to_portable(self, text: str) -> str:
         """Return JSON in which paths below the root are written as `$SEM_HOME/...`, so that the folder can be moved."""
         return text.replace(json.dumps(f"{self.root}/")[:-1], f'"{_PORTABLE}/')

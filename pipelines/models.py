@@ -172,8 +172,14 @@ def _take_from_state(run_id: str, folder: Path) -> None:
     from sem_models.training.checkpoint import STATE
 
     with fetched(run_id, Artifact.BEST, (STATE,)) as place:
-        state = torch.load(place / STATE, map_location="cpu", weights_only=True)
-    save_weights(folder / WEIGHTS, state["networks"][BACKWARD], "backward")
+        try:
+            weights = torch.load(place / STATE, map_location="cpu", weights_only=True)["networks"][BACKWARD]
+        except Exception as error:  # a damaged file can make its reader raise anything
+            raise UserError(
+                f"Run {run_id}: the weights of its backward generator cannot be read: the state that holds them is "
+                "damaged, or contains a program, which is not executed. Train it again."
+            ) from error
+    save_weights(folder / WEIGHTS, weights, "backward")
 
 
 def pair_notes(model: UnitModel, dataset: Dataset) -> list[str]:

@@ -11,6 +11,7 @@ import psutil
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
+_STATUS = Path("/proc/self/status")
 
 
 def available_bytes() -> int:
@@ -20,6 +21,18 @@ def available_bytes() -> int:
     the machine does not show.
     """
     return max(0, min([int(psutil.virtual_memory().available), *_left_in_groups(_CGROUPS, _OWN)]))
+
+
+def peak_bytes() -> int:
+    """Return the most main memory that this process has held at once since it began."""
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    if _STATUS.is_file():
+        # Unlike `ru_maxrss`, this does not count the process that started this one.
+        return next(int(line.split()[1]) * 1024 for line in _STATUS.read_text().splitlines() if "VmHWM" in line)
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @contextlib.contextmanager

@@ -31,3 +31,22 @@ class Reporter(Protocol):
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """Report how far the run has got. Called about once a second at most."""
+
+
+class Silent:
+    """A reporter that passes nothing on."""
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """Ignore scalars."""
+
+    def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
+        """Ignore a picture."""
+
+    def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
+        """Ignore a checkpoint."""
+
+    def warning(self, step: int, topic: str, text: str) -> None:
+        """Ignore a warning."""
+
+    def progress(self, step: int, total: int, seconds_left: float) -> None:
+        """Ignore progress."""

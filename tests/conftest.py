@@ -45,6 +45,8 @@ def sem_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home with an empty store; the developer's own is not touched."""
     monkeypatch.setenv("SEM_HOME", str(add_empty_store(tmp_path)))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("pipelines.people.acting._Process.person", None)
+    monkeypatch.setattr("pipelines.people.acting._Process.works_for_many", False)
     yield tmp_path
 
 

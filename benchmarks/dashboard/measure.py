@@ -219,22 +219,24 @@ def use(clicks: Clicks, page: Page, run_ids: Sequence[str], number: int) -> None
     clicks.enter(
         "click: steps of a training", page.get_by_label("Steps", exact=True), str(1000 + number), "train.steps="
     )
-    clicks.click("change of page: Runs", link("Runs"), "Select a row")
-    clicks.click("click: runs of a task", page.get_by_role("radio", name="Denoising"), "Select a row")
+    clicks.click("change of page: Runs", link("Runs"), "Click a run to open it")
+    clicks.click("click: runs of a task", page.get_by_role("radio", name="Denoising"), "Click a run to open it")
     clicks.visit("address: a run", f"runs?run={run_ids[number]}", "Terms of the loss", chart=True)
-    clicks.click("click: all runs", page.get_by_role("button", name="All runs"), "Select a row")
+    clicks.click("click: all runs", page.get_by_role("button", name="All runs"), "Click a run to open it")
     clicks.click("click: a row of the runs", FirstRow(page), "Terms of the loss", chart=True)
     clicks.click("change of page: Inference", link("Inference"), "Restore")
-    clicks.click("change of page: Compare", link("Compare"), "Model against model", chart=True)
+    clicks.click("change of page: Compare", link("Compare"), "Quality against speed and size", chart=True)
     page.get_by_role("combobox", name="Metric").click()
-    clicks.click("click: another score", page.get_by_role("option", name="SSIM"), "Model against model", chart=True)
+    clicks.click(
+        "click: another score", page.get_by_role("option", name="SSIM"), "Quality against speed and size", chart=True
+    )
     clicks.click("change of page: Study", link("Study"), "There is no study yet")
     clicks.click("change of page: Home", link("Home"), "Compare runs")
 
 
 @dataclass(frozen=True)
 class FirstRow:
-    """The box that selects the first row of a table, which is drawn on a canvas."""
+    """A cell of the first row of a table, which is drawn on a canvas."""
 
     page: Page
 
@@ -243,7 +245,7 @@ class FirstRow:
         box = self.page.get_by_test_id("stDataFrame").first.bounding_box()
         if box is None:
             raise RuntimeError("there is no table on this page")
-        self.page.mouse.click(box["x"] + 15, box["y"] + 52)
+        self.page.mouse.click(box["x"] + 120, box["y"] + 52)
 
 
 def live_cost(server: Server, page: Page, run_id: str, seconds: float) -> dict[str, float]:

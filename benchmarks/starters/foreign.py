@@ -1,8 +1,9 @@
 """Images of sets that no starter model learned from, on which it must do no harm."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -51,14 +52,19 @@ class ForeignImage:
         return result
 
 
-def foreign_images(data: Path) -> Iterator[ForeignImage]:
-    """Yield the images of all sets, without their data bars."""
+def foreign_images(data: Path, every: Mapping[str, int] = MappingProxyType({})) -> Iterator[ForeignImage]:
+    """Yield the images of all sets, without their data bars; of some sets only every n-th."""
     for name, pattern in SETS.items():
-        for path in sorted(data.glob(pattern)):
-            grey = to_grey(read_micrograph(path))
-            image = crop_databar(grey, find_databar(grey)).pixels[..., 0]
-            unit = np.clip(to_unit(image, intensity_range(image)), 0, 1)
-            height, width = (min(_EDGE_PX, size) for size in unit.shape)
-            top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
-            crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
-            yield ForeignImage(name, f"{name}/{path.parent.name}/{path.name}", crop)
+        for path in sorted(data.glob(pattern))[:: every.get(name, 1)]:
+            yield load(name, path)
+
+
+def load(kind: str, path: Path) -> ForeignImage:
+    """Read the centre of an image, without its data bar."""
+    grey = to_grey(read_micrograph(path))
+    image = crop_databar(grey, find_databar(grey)).pixels[..., 0]
+    unit = np.clip(to_unit(image, intensity_range(image)), 0, 1)
+    height, width = (min(_EDGE_PX, size) for size in unit.shape)
+    top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
+    crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
+    return ForeignImage(kind, f"{kind}/{path.parent.name}/{path.name}", crop)

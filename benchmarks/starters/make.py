@@ -7,16 +7,15 @@ precision, goes to `sem_models/starters/NAME`, with the scores of the module of 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.runner import Job, Table, options
-from benchmarks.starters import denoise, enlarge, lines, refocus, stem
-from benchmarks.starters.specimens import DATASET, STEM, prepare_specimens, prepare_stem
+from benchmarks.starters import denoise, enlarge, lines, refocus, stem, trust
+from benchmarks.starters.specimens import DATASET, SOURCES, STEM, prepare_specimens, prepare_stem
 from benchmarks.starters.starter import Measured, Words
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder
-from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import open_dataset
 from sem_models.images.io.read import file_sha256
 from sem_models.inference.model_folder import CHECKPOINT, RECIPE, WEIGHTS, CheckpointFacts, read_facts, read_recipe
@@ -26,13 +25,6 @@ from sem_models.starters.shelf import starter_folder
 
 RUNS = Path(__file__).with_name("runs.json")
 VERSION = 1
-SOURCES = {
-    "plant": ("Plant stems, SE", "github.com/RickGummy/SEM-Image-Processing-Toolkit"),
-    "powder": ("Metal powder, SE", "github.com/rccohn/AMPIS"),
-    "coating": ("Barrier coatings, BSE", "github.com/nasa/pretrained-microscopy-models"),
-    "axon": ("Axons and myelin, BSE", "github.com/axondeepseg/data_axondeepseg_sem"),
-}
-"""What the sets of the pool are called and where they are published, all under the MIT licence."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +36,8 @@ class Starter:
     measure: Callable[[Path, Path, Path | None], Measured]
     """Takes the folder of the data, the home and the folder for pictures."""
     dataset: str = DATASET
-    adjust: Callable[[Path], Recipe] | None = None
-    """Chooses on validation specimens what a training does not, for the model that is on the shelf."""
+    finish: Callable[[Path], None] | None = None
+    """Learns or chooses on training and validation specimens what the training does not, for the model on the shelf."""
 
     @property
     def job(self) -> Job:
@@ -53,12 +45,19 @@ class Starter:
         return Job(self.name, f"starter-{self.name}", self.dataset, inputs=())
 
 
+def _denoise(data: Path, home: Path, pictures: Path | None) -> Measured:
+    """Measure restoration, input check and standard deviation."""
+    measured = denoise.measure(data, home, pictures)
+    trust.measure(data, home, ["check", "coverage"])
+    return replace(measured, trust=trust.on_card())
+
+
 STARTERS = (
-    Starter("denoise", denoise.WORDS, denoise.measure),
+    Starter("denoise", denoise.WORDS, _denoise, finish=trust.learn),
     Starter("denoise-stem", stem.WORDS, stem.measure, STEM),
     Starter("sr-x2", enlarge.words(2), lambda data, home, pictures: enlarge.measure(2, data, home, pictures)),
     Starter("sr-x4", enlarge.words(4), lambda data, home, pictures: enlarge.measure(4, data, home, pictures)),
-    Starter("refocus", refocus.WORDS, refocus.measure, adjust=refocus.with_default_strength),
+    Starter("refocus", refocus.WORDS, refocus.measure, finish=refocus.choose_default_strength),
     Starter("clean-lines", lines.WORDS, lines.measure),
 )
 
@@ -75,11 +74,12 @@ def shelve(starter: Starter, run_id: str, home: Path) -> int:
         weights = {name: tensor.half() for name, tensor in load_weights(source).items()}
         facts = read_facts(source)
         save_model(folder, read_recipe(source).model_copy(update={"limits": None}), weights)
+    (folder / WEIGHTS).chmod(0o644)
     step = facts.step if facts else 0
     write_card(card(starter, home, step, None), step)
-    if starter.adjust:
-        save_model(folder, starter.adjust(home), weights)
-    (folder / WEIGHTS).chmod(0o644)
+    if starter.finish:
+        starter.finish(home)
+        write_card(card(starter, home, step, None), step)
     return step
 
 
@@ -110,6 +110,7 @@ def card(starter: Starter, home: Path, steps: int, measured: Measured | None) ->
         licence="Apache-2.0",
         scores=measured.scores if measured else (),
         harm=measured.harm if measured else "not measured yet.",
+        **(measured.trust if measured else {}),
     )
 
 
@@ -135,8 +136,8 @@ def main() -> None:
     table.run([starter.job for starter in wanted], chosen.jobs, None)
     for starter in wanted:
         step = shelve(starter, str(table.known[starter.name]["run_id"]), chosen.home)
-        write_card(card(starter, chosen.home, step, None), step)
-        write_card(card(starter, chosen.home, step, starter.measure(chosen.data, chosen.home, chosen.pictures)), step)
+        measured = starter.measure(chosen.data, chosen.home, chosen.pictures)
+        write_card(card(starter, chosen.home, step, measured), step)
 
 
 if __name__ == "__main__":

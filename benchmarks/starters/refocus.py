@@ -22,12 +22,11 @@ from benchmarks.starters.specimens import DATASET
 from benchmarks.starters.starter import Measured, Words
 from sem_models.config.degradation import Blur, Degradation
 from sem_models.config.networks.refocuser import RefocuserConfig
-from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import open_dataset
 from sem_models.evaluation.baselines.filters import unsharp, wiener
 from sem_models.evaluation.baselines.table import known_kernel
 from sem_models.images.io.read import file_sha256
-from sem_models.inference.model_folder import WEIGHTS
+from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.told_width import ToldWidthModel
 from sem_models.starters.shelf import load_starter, starter_folder
 
@@ -58,13 +57,14 @@ def told_model() -> ToldWidthModel:
     return model
 
 
-def with_default_strength(home: Path) -> Recipe:
-    """Choose the default strength on the validation specimens, with the noise of the test, and put it in the recipe."""
+def choose_default_strength(home: Path) -> None:
+    """Choose the default strength on the validation specimens, with the noise of the test; write it into the recipe."""
     model = told_model()
     dataset = open_dataset(home / "datasets" / DATASET)
     strength_px = chosen(validate(model, fields(dataset, "val", NOISE)))
     network = model.recipe.network.model_copy(update={"strength_px": strength_px})
-    return model.recipe.model_copy(update={"network": network})
+    recipe = model.recipe.model_copy(update={"network": network})
+    (starter_folder(NAME) / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
 
 
 def rows_of(model: ToldWidthModel, default_px: float, given: Field) -> dict[str, dict[str, float]]:

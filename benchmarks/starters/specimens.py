@@ -21,6 +21,13 @@ DATASET = "starters"
 SEED = 8
 TEST = r"^(axon_sub-rat[67]|coating_(032919-10|040617-2)|plant_(c1|c4|x3)|powder_sc[24])$"
 """The test specimens of the pool, by their groups."""
+SOURCES = {
+    "plant": ("Plant stems, SE", "github.com/RickGummy/SEM-Image-Processing-Toolkit"),
+    "powder": ("Metal powder, SE", "github.com/rccohn/AMPIS"),
+    "coating": ("Barrier coatings, BSE", "github.com/nasa/pretrained-microscopy-models"),
+    "axon": ("Axons and myelin, BSE", "github.com/axondeepseg/data_axondeepseg_sem"),
+}
+"""What the sets of the pool are called and where they are published, all under the MIT licence."""
 _GROUPS = FOUR.groups[:-1] + r"|phantom_[a-z]+-\d+|lattice-\d+)"
 _PHANTOMS, _LATTICES, _EDGE_PX = 10, 20, 512
 _BYTE, _WORD = IntensityRange(0.0, 255.0), IntensityRange(0.0, 65535.0)

@@ -1,6 +1,8 @@
 """What a starter model needs beside its weights: the words of its card, and its measurement."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sem_models.starters.card import CardScore
 
@@ -22,3 +24,5 @@ class Measured:
 
     scores: tuple[CardScore, ...]
     harm: str
+    trust: Mapping[str, Any] = field(default_factory=dict)
+    """Fields about input check, standard deviation and pictures."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "starters"
+_TRUST = _FOLDER / "trust.json"
+_OWN = {"own val": "its own, validation specimens", "own test": "its own, held-out specimens"}
 _COLUMNS = {
     "psnr_db": ("PSNR dB", 2),
     "psnr_affine_db": ("PSNR after affine fit, dB", 2),
@@ -21,6 +23,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-denoise": lambda: _scores("denoise", "dose (e/px)", "simulated"),
         "starter-denoise-real": lambda: _scores("denoise", "", "real"),
         "starter-denoise-harm": lambda: _harm("denoise", "{} e/px"),
+        "starter-denoise-check": check,
+        "starter-denoise-doubt": doubt,
         "starter-sr-x2": lambda: _scores("sr-x2", "inputs", "simulated"),
         "starter-sr-x2-real": lambda: _scores("sr-x2", "", "real"),
         "starter-sr-x2-harm": lambda: _harm("sr-x2", "{}"),
@@ -91,6 +95,36 @@ def _harm(name: str, title: str) -> str:
         own = [found[of] for found in cases.values()]
         cells = [f"{one['harmed']}, {one['gain_db']:+.2f}, {one['least_db']:+.2f}" for one in own]
         lines.append(f"| {of} | {first['images']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def check() -> str:
+    """By set: images that the input check warned of and, with noise, those harmed without a warning; the AUROC."""
+    found = json.loads(_TRUST.read_text())["check_summary"]["sets"]
+    conditions = [name for name in next(iter(found.values())) if name not in ("images", "auroc")]
+    heads = [name if name == conditions[0] else f"{name} e/px: warned, worse unwarned" for name in conditions]
+    lines = [f"| set | images | {' | '.join(heads)} | AUROC |", "|---|---|" + "---|" * (len(heads) + 1)]
+    for name, one in found.items():
+        cells = [str(one[conditions[0]]["warned"])]
+        cells += [f"{one[each]['warned']}, {one[each]['unwarned_harm']}" for each in conditions[1:]]
+        lines.append(f"| {_OWN.get(name, name)} | {one['images']} | {' | '.join(cells)} | {one.get('auroc', '')} |")
+    return "\n".join(lines)
+
+
+def doubt() -> str:
+    """Share of pixels within 1.64 stated standard deviations of the truth, by dose, beside stated and true errors."""
+    lines = [
+        "| dose (e/px) | images, specimens | within 1.64 standard deviations | least and most of an image | "
+        "root mean square error, stated | rank correlation over blocks of 8 px |",
+        "|---|---|---|---|---|---|",
+    ]
+    for dose, found in json.loads(_TRUST.read_text())["coverage_summary"].items():
+        covered = found["covered"]
+        lines.append(
+            f"| {dose} | {found['images']}, {found['specimens']} | {covered['mean']:.1%} [{covered['lo']:.1%}, "
+            f"{covered['hi']:.1%}] | {found['least']:.1%}, {found['most']:.1%} | {found['rms_error']:.4f}, "
+            f"{found['rms_stated']:.4f} | {found['rank_correlation']:.2f} |"
+        )
     return "\n".join(lines)
 
 

@@ -1,17 +1,18 @@
 """Curves of a training over its steps."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from pages.charts.palette import BASELINE, COLOURS
+
 Points = Sequence[tuple[int, float]]
 _MOST_POINTS = 2000
 """More points than a chart has columns of pixels."""
-COLOURS = (
-    "#1f5f8b", "#c2571a", "#4a8f5c", "#8a5fa8", "#c79a2b", "#4aa3b5", "#b2557e", "#5b6b2f", "#7a4a2b", "#6b6f76",
-)  # fmt: skip
-"""Enough for all terms of a loss, so that no two curves look alike."""
 
 
 def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
@@ -29,6 +30,36 @@ def thinned(points: Points, most: int = _MOST_POINTS) -> Points:
     return [points[index] for index in kept]
 
 
+def smoothed(points: Points, weight: float) -> Points:
+    """Average each value with those before it, whose weights fall by the factor `weight` at each point; 0 changes none.
+
+    The average begins with the first value and not with 0 (the bias correction of Kingma and Ba, 2015).
+    """
+    if weight <= 0:
+        return points
+    mean, known = 0.0, 0.0
+    result = []
+    for step, value in points:
+        if math.isfinite(value):
+            mean = weight * mean + (1 - weight) * value
+            known = weight * known + (1 - weight)
+        result.append((step, mean / known if known else value))
+    return result
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """How curves are drawn; the same for all curves of a chart."""
+
+    log_x: bool = False
+    log_y: bool = False
+    smoothing: float = 0.0
+    """Weight of the values before, 0 to below 1; the measured curve stays visible behind the smoothed one."""
+
+
+PLAIN, LOGARITHMIC = CurveStyle(), CurveStyle(log_y=True)
+
+
 class KeptFigures:
     """Figures of curves that are drawn again and again, made anew only where a curve has other points."""
 
@@ -36,32 +67,40 @@ class KeptFigures:
         self._known: dict[str, tuple[tuple[object, ...], go.Figure]] = {}
 
     def figure(
-        self, key: str, series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False
+        self, key: str, series: Mapping[str, Points], y_title: str, baseline: Points = (), style: CurveStyle = PLAIN
     ) -> go.Figure:
         """Return what `curve_figure` makes of these curves; `key` names the chart."""
-        drawn = (tuple(series), *series.values(), baseline)
+        drawn = (style, tuple(series), *series.values(), baseline)
         # Lists that are the same object are equal at once, however long they are.
         if key not in self._known or self._known[key][0] != drawn:
-            self._known[key] = (drawn, curve_figure(series, y_title, baseline, log_y))
+            self._known[key] = (drawn, curve_figure(series, y_title, baseline, style))
         return self._known[key][1]
 
 
-def curve_figure(series: Mapping[str, Points], y_title: str, baseline: Points = (), log_y: bool = False) -> go.Figure:
+def curve_figure(
+    series: Mapping[str, Points], y_title: str, baseline: Points = (), style: CurveStyle = PLAIN
+) -> go.Figure:
     """Draw lines over the training step; the baseline is dashed grey."""
     figure = go.Figure()
     for (name, points), colour in zip(series.items(), COLOURS * 4, strict=False):
-        thin = thinned(points)
-        mode = "lines+markers" if len(thin) < 40 else "lines"
-        figure.add_scatter(
-            x=[p[0] for p in thin], y=[p[1] for p in thin], name=name, mode=mode, line={"color": colour, "width": 2}
-        )
+        if style.smoothing > 0:
+            _add_line(figure, points, colour, name=name, opacity=0.25, showlegend=False, hoverinfo="skip")
+        _add_line(figure, smoothed(points, style.smoothing), colour, name=name)
     if baseline:
         figure.add_scatter(
             x=[p[0] for p in baseline], y=[p[1] for p in baseline], name="baseline", mode="lines",
-            line={"color": "#8b949b", "dash": "dash"},
+            line={"color": BASELINE, "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(
         height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,
-        yaxis_type="log" if log_y else "linear", legend={"orientation": "h", "y": 1.12}, template="simple_white",
+        xaxis_type="log" if style.log_x else "linear", yaxis_type="log" if style.log_y else "linear",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, template="simple_white",
     )  # fmt: skip
     return figure
+
+
+def _add_line(figure: go.Figure, points: Points, colour: str, **style: Any) -> None:
+    thin = thinned(points)
+    mode = "lines+markers" if len(thin) < 40 else "lines"
+    line = {"color": colour, "width": 2}
+    figure.add_scatter(x=[p[0] for p in thin], y=[p[1] for p in thin], mode=mode, line=line, **style)

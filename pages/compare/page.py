@@ -1,84 +1,74 @@
-"""Compare: evaluated runs side by side, always with their baselines."""
+"""Compare: evaluated runs side by side, by what their outputs look like and by their scores, with their baselines."""
 
 from collections.abc import Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from pages.compare.paired import show_pairs
+from pages.compare.choice import GALLERY, choose_metric, choose_runs
+from pages.compare.costs import show_costs
+from pages.compare.images import show_images
+from pages.compare.means import show_means
+from pages.compare.paired import offer_files, show_pairs
+from pages.people.session import seen
 from pages.widgets.discriminations import show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
-from pages.widgets.scores import header, rows_table, say_nyquist, show_gains
-from pipelines.counts import counted
-from pipelines.evaluate.compare import Comparison, compare, label
+from pages.widgets.scores import rows_table, show_gains
+from pages.widgets.tasks import watched
+from pages.widgets.words import as_text, on_page
+from pipelines.evaluate.candidates import candidates
+from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
 from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
-from pipelines.evaluate.tables import mean_text
-from pipelines.evaluate.trained_scores import trained_scores
+from pipelines.evaluate.verdict import verdict
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.runs import RunInfo, list_runs
+from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import invents_detail
 
 
 def show() -> None:
     """Show the page."""
-    begin(
-        "Compare", "Scores on one test split with intervals and baselines, and a warning where runs cannot be compared."
-    )
+    begin("Compare", "Models and baselines on one test set: the images, what they are worth, and what they cost.")
     with shown_errors():
-        scored = [run for run in list_runs(kind="training") if Tag.evaluated("test") in run.tags]
-        if not scored:
+        offered = candidates(seen(list_runs(kind="training")))
+        if not offered:
+            watched(GALLERY)
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return
-        chosen = _choose(scored)
-        if chosen:
-            _show(compare(CompareRequest(run_ids=[run.run_id for run in chosen])))
-
-
-def _choose(scored: list[RunInfo]) -> list[RunInfo]:
-    """Let the user choose runs; by default all that share the task and the test dataset of the newest one."""
-    by_id = {run.run_id: run for run in scored}
-    default = [run.run_id for run in scored if _kin(run) == _kin(scored[0])]
-    ids = st.multiselect("Runs", list(by_id), default, format_func=lambda key: label(by_id[key]), key="compared")
-    return [by_id[key] for key in ids]
-
-
-def _kin(run: RunInfo) -> tuple[str, str]:
-    """Return dataset and task: on one masked dataset, a segmentation has other scores than a synthesis."""
-    return run.tags[Tag.evaluated("test")], run.tags.get(Tag.TASK, "")
+        chosen = choose_runs(offered)
+        if chosen.run_ids:
+            _show(compare(CompareRequest(run_ids=chosen.run_ids)))
 
 
 def _show(comparison: Comparison) -> None:
-    for warning in comparison.warnings:
-        st.warning(warning)
-    report = comparison.columns[0].report
-    st.caption(
-        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): "
-        f"{counted(report.images, 'whole image')} of {counted(report.groups, 'group')}. "
-        "Mean over images [95 % interval over specimens]."
-    )
+    if comparison.warnings:
+        st.warning("\n".join(f"- {on_page(text)}" for text in comparison.warnings))
+    metric = choose_metric(comparison)
+    st.markdown(verdict(comparison, metric))
     metrics = choose_scores(comparison.metrics, "scores")
-    st.dataframe(side_by_side(comparison, metrics), hide_index=True)
-    say_nyquist([column.report for column in comparison.columns], metrics)
-    for sentence in trained_scores(comparison.columns, metrics):
-        st.caption(sentence)
-    metric = st.selectbox(
-        "Metric", metrics, format_func=header, key="metric", help="Used in the charts and to find the best model."
-    )
-    st.plotly_chart(_bars(comparison, metric), key="bars")
-    _show_seeds(comparison, metrics)
-    show_pairs(comparison, metric, metrics)
-    _show_gains(comparison, metrics)
+    show_means(comparison, metric, metrics)
+    image = show_images(comparison, metric)
+    show_costs(comparison, metric)
+    with st.expander("Statistics: differences, intervals, effect sizes, ranks"):
+        _show_seeds(comparison, metrics)
+        paired = show_pairs(comparison, metric, metrics)
+        _show_gains(comparison, metrics)
     show_discriminations(comparison)
-    for note in {note for column in comparison.columns for note in column.report.notes}:
-        st.warning(note)
+    _show_notes(comparison)
     with st.expander("Every image"):
         for column in comparison.columns:
-            st.markdown(f"**{column.label}**")
+            st.markdown(f"**{as_text(column.label)}**")
             st.dataframe(rows_table(column.report), hide_index=True)
+    offer_files(comparison, paired, metrics, image)
+
+
+def _show_notes(comparison: Comparison) -> None:
+    notes = dict.fromkeys(note for column in comparison.columns for note in column.report.notes)
+    if notes:
+        with st.expander(f"Notes of the evaluations ({len(notes)})"):
+            st.markdown("\n".join(f"- {on_page(note)}" for note in notes))
 
 
 def _show_seeds(comparison: Comparison, metrics: Sequence[str]) -> None:
@@ -103,27 +93,6 @@ def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
     show_gains([(column.label, column.report) for column in comparison.columns], [baseline], metrics)
 
 
-def _bars(comparison: Comparison, metric: str) -> go.Figure:
-    """Draw points with intervals: bars from zero would hide the differences that matter."""
-    rows = [(column.label, column.report, column.report.model) for column in comparison.columns]
-    rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
-    figure = go.Figure()
-    for name, report, method in rows:
-        score = report.mean(method, metric)
-        colour, symbol = ("#8b949b", "diamond") if method.startswith("baseline:") else ("#1f5f8b", "circle")
-        spread = {"array": [score.hi - score.mean], "arrayminus": [score.mean - score.lo]}
-        figure.add_scatter(
-            x=[score.mean], y=[name], mode="markers", showlegend=False,
-            marker={"size": 11, "color": colour, "symbol": symbol},
-            error_x={"type": "data", "symmetric": False, **spread},
-        )  # fmt: skip
-    figure.update_layout(
-        height=90 + 45 * len(rows), margin={"l": 10, "r": 10, "t": 10, "b": 45}, xaxis_title=header(metric),
-        template="simple_white", yaxis={"autorange": "reversed", "automargin": True},
-    )  # fmt: skip
-    return figure
-
-
 def show_discriminations(comparison: Comparison) -> None:
     """Show the discriminator tests; where there are none, say how to test models that invent detail."""
     found = discriminations_of(comparison)
@@ -143,18 +112,6 @@ def _offer(comparison: Comparison) -> None:
     st.caption("None yet. This command trains fresh classifiers to tell these outputs from real images:")
     asked = f"{' '.join(inventing)} --dataset {comparison.columns[0].report.dataset}"
     st.code(f"python -m pipelines discriminate {asked}", language="bash", wrap_lines=True)
-
-
-def side_by_side(comparison: Comparison, metrics: Sequence[str]) -> pd.DataFrame:
-    """Tabulate one row per run, best first, then the baselines."""
-    rows = [(c.label, c.report, c.report.model) for c in comparison.columns]
-    rows += [(baseline, comparison.columns[0].report, baseline) for baseline in comparison.baselines]
-    return pd.DataFrame(
-        [
-            {"method": name, **{header(metric): mean_text(report, method, metric) for metric in metrics}}
-            for name, report, method in rows
-        ]
-    )
 
 
 show()

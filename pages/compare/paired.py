@@ -9,20 +9,26 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.palette import COLOURS
+from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
 from sem_models.evaluation.paired import Paired, direction
 
 _BEST = "Best by the metric above"
-_COLOURS = ("#1f5f8b", "#c8553d", "#4c9a5f", "#8a63b0", "#c79a2b", "#4aa3b5", "#b2557e", "#6b6f76")
+_NEUTRAL = "#7a838b"
+"""Readable on light and dark."""
 """Specimens are distinguished by colour only while there are no more of them than colours."""
 
 
-def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> None:
+def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> PairedComparison:
     """Show the section; the chosen metric picks the default reference and what is drawn.
 
-    The tables show `metrics`; the files hold all metrics.
+    The tables show `metrics`.
+
+    Returns:
+        The same by all metrics, for files.
     """
     st.subheader("Model against model")
     names = {column.model: column.label for column in comparison.columns}
@@ -33,15 +39,15 @@ def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) ->
     else:
         _show_differences(replace(paired, metrics=metrics))
         _show_ranks(replace(paired, metrics=metrics))
-    _offer_files(comparison, paired, metrics)
+    return paired
 
 
 def _show_differences(paired: PairedComparison) -> None:
-    st.markdown(f"**Difference from {paired.reference.label}, image by image**")
+    st.markdown(f"**Difference from {as_text(paired.reference.label)}, image by image**")
     st.dataframe(pd.DataFrame(difference_rows(paired)), hide_index=True)
     st.caption(CAPTION)
     if paired.caveats:
-        st.warning("\n".join(f"- {caveat}" for caveat in paired.caveats))
+        st.info("\n".join(f"- {on_page(caveat)}" for caveat in paired.caveats), icon=":material/info:")
     st.plotly_chart(_figure(paired), key="paired")
 
 
@@ -50,24 +56,27 @@ def _show_ranks(paired: PairedComparison) -> None:
     st.dataframe(pd.DataFrame(rank_rows(paired)), hide_index=True)
 
 
-def _offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> None:
+def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> None:
+    """Offer differences and ranks as CSV, and the report, with a figure of an image whose pictures are there."""
     with st.container(horizontal=True):
         for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         st.download_button(
-            "Report", partial(_report, comparison, paired, metrics), "report.zip", "application/zip",
+            "Report", partial(_report, comparison, paired, metrics, image), "report.zip", "application/zip",
             icon=":material/article:", key="report", on_click="ignore",
             help="A methods section written from the records of these runs, the scores shown above as CSV and LaTeX, "
-            "and one page with all of it.",
+            "a figure of the image above if its pictures are there, and one page with all of it.",
         )  # fmt: skip
 
 
-def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> bytes:
+def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> bytes:
+    from pipelines.publish.figure_of import comparison_figure
     from pipelines.publish.report import report_files
 
+    figure = comparison_figure(comparison, image, metric=paired.metric) if image else {}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in report_files(comparison, paired, metrics).items():
+        for name, content in report_files(comparison, paired, metrics, figure).items():
             archive.writestr(name, content)
     return packed.getvalue()
 
@@ -79,7 +88,7 @@ def _figure(paired: PairedComparison) -> go.Figure:
     for lane, table in enumerate(tables):
         _add_images(figure, table, lane)
         _add_mean(figure, table, lane)
-    figure.add_vline(x=0, line={"color": "#30363d", "width": 1})
+    figure.add_vline(x=0, line={"color": _NEUTRAL, "width": 1})
     better = "right of 0 is better" if direction(paired.metric) == 1 else "left of 0 is better"
     labels = [pairing.column.label.replace(" (", "<br>(") for pairing in paired.pairings]
     figure.update_layout(
@@ -94,14 +103,14 @@ def _figure(paired: PairedComparison) -> go.Figure:
 def _add_images(figure: go.Figure, table: Paired, lane: int) -> None:
     """Add one point per image, at the same height in every lane, so that it can be followed from model to model."""
     groups = list(dict.fromkeys(difference.group for difference in table.differences))
-    coloured = len(groups) <= len(_COLOURS)
+    coloured = len(groups) <= len(COLOURS)
     heights = {d.image: lane - 0.35 + 0.5 * i / len(table.differences) for i, d in enumerate(table.differences)}
     for index, group in enumerate(groups):
         own = [difference for difference in table.differences if difference.group == group]
         figure.add_scatter(
             x=[d.value for d in own], y=[heights[d.image] for d in own], mode="markers", name=group,
             legendgroup=group, showlegend=coloured and lane == 0, text=[d.image for d in own],
-            marker={"size": 8, "opacity": 0.8, "color": _COLOURS[index if coloured else 0]},
+            marker={"size": 8, "opacity": 0.8, "color": COLOURS[index if coloured else 0]},
             hovertemplate="%{text}<br>%{x:+.4g}",
         )  # fmt: skip
 
@@ -111,7 +120,7 @@ def _add_mean(figure: go.Figure, table: Paired, lane: int) -> None:
     spread = {"array": [interval.hi - interval.mean], "arrayminus": [interval.mean - interval.lo]}
     figure.add_scatter(
         x=[interval.mean], y=[lane + 0.3], mode="markers", name="mean, 95 % interval", showlegend=lane == 0,
-        legendgroup="mean", marker={"size": 11, "symbol": "diamond", "color": "black"},
-        error_x={"type": "data", "symmetric": False, "color": "black", **spread},
+        legendgroup="mean", marker={"size": 11, "symbol": "diamond", "color": _NEUTRAL},
+        error_x={"type": "data", "symmetric": False, "color": _NEUTRAL, **spread},
         hovertemplate="mean %{x:+.4g}",
     )  # fmt: skip

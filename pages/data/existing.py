@@ -3,6 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from pages.people.session import seen_datasets
+from pages.widgets.frame import shown_errors
+from pages.widgets.sharing import choose_shared_datasets
+from pages.widgets.words import as_note
+from pipelines.data.card import card_text, find_card
 from pipelines.data.datasets import list_datasets
 from pipelines.data.find import find_dataset
 from sem_models.datasets.manifest import Manifest
@@ -10,13 +15,23 @@ from sem_models.errors import UserError
 
 
 def show_datasets() -> None:
-    """Show a table of all prepared datasets."""
+    """Show a table of all prepared datasets, and the card of one."""
     st.subheader("Datasets")
-    names = list_datasets()
+    names = seen_datasets(list_datasets())
     if not names:
         st.caption("None yet.")
         return
-    st.dataframe(pd.DataFrame([_row(name) for name in names]), hide_index=True)
+    st.dataframe(pd.DataFrame([_row(name) for name in names]).dropna(axis=1, how="all"), hide_index=True)
+    choose_shared_datasets(names)
+    chosen = st.selectbox("Card of", names, index=None, placeholder="a dataset", key="card-of")
+    if chosen:
+        with shown_errors(), st.container(border=True):
+            show_card(chosen)
+
+
+def show_card(name: str) -> None:
+    """Show the card of a dataset, whose words are those of its owner."""
+    st.markdown(as_note(card_text(find_card(find_dataset(name)))).replace("# ", "#### ", 1))
 
 
 def _channels(manifest: Manifest) -> str:

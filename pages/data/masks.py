@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pages.widgets.classes import class_table
 from pipelines.data.requests import PrepareRequest
-from sem_models.datasets.labels import same_field
+from sem_models.datasets.labels import LabelMap, same_field
 from sem_models.datasets.preparation.plan import Plan, class_shares
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.images.channels import to_grey
@@ -39,8 +39,15 @@ def mask_over(plan: Plan, chosen: PlannedImage) -> NDArray[np.uint8] | None:
     if plan.labels is None or chosen.role != "mask":
         return None
     image = next(other for other in plan.images if other.sample == chosen.sample and other.role == "image")
-    pixels: NDArray[Any] = to_grey(read_micrograph(image.path, image.page)).pixels
-    kept = pixels[: pixels.shape[0] - image.databar.rows]
-    mask = to_grey(read_micrograph(chosen.path, chosen.page)).pixels
-    classes = plan.labels.classes(same_field(mask, kept.shape, image.databar.rows, chosen.source))
+    key = repr((image.content, image.databar.rows, chosen.content, plan.labels))
+    return _drawn(key, image, chosen, plan.labels)
+
+
+@st.cache_data(max_entries=24, show_spinner="Drawing the classes")
+def _drawn(key: str, _image: PlannedImage, _mask: PlannedImage, _labels: LabelMap) -> NDArray[np.uint8]:  # noqa: ARG001
+    """Draw classes over an image; `key` names both, so that the files are read once."""
+    pixels: NDArray[Any] = to_grey(read_micrograph(_image.path, _image.page)).pixels
+    kept = pixels[: pixels.shape[0] - _image.databar.rows]
+    labels = to_grey(read_micrograph(_mask.path, _mask.page)).pixels
+    classes = _labels.classes(same_field(labels, kept.shape, _image.databar.rows, _mask.source))
     return overlay(to_display(kept, display_window([kept])), classes[..., 0])

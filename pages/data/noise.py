@@ -10,8 +10,8 @@ from sem_models.errors import UserError
 
 
 def show_noise(image: PlannedImage) -> None:
-    """Offer to estimate the noise of a grey first page; masks, colour images and later pages have no button."""
-    if image.role == "mask" or image.page or image.shape[2] > 1:
+    """Offer to estimate the noise of a grey first page; no button for masks, colour images, later pages and halves."""
+    if image.role == "mask" or image.page or image.half or image.shape[2] > 1:
         return
     if not st.button("Estimate the noise", key=f"noise-{image.source}", icon=":material/grain:"):
         return

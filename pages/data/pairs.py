@@ -12,7 +12,7 @@ from pipelines.data.pair_table import HEADINGS, pair_row
 from sem_models.datasets.manifest import Register
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 from sem_models.datasets.preparation.pair_pixels import registered_pixels
-from sem_models.datasets.registration.alignment import align
+from sem_models.datasets.registration.alignment import Alignment, align
 from sem_models.datasets.registration.residual import BlockShifts
 from sem_models.images.display import composite, with_arrows
 from sem_models.images.micrograph import Pixels
@@ -63,16 +63,27 @@ def _show_pair(pair: AlignedPair) -> None:
     if found is None:
         st.caption("No overlay: the sizes of the images do not fit, or they show no common field.")
         return
-    source, target = registered_pixels(pair.input, pair.target, pair.resample_nm)
     left, right = st.columns(2, gap="large")
-    left.image(_overlay(source, target, found.scale, found.before), caption="As recorded", width="stretch")
-    if found.register != "none":
-        moved, still = align(source, target, found)
-        right.image(_overlay(moved, still, found.scale, found.after), caption="Aligned", width="stretch")
+    images = [(part.content, part.databar.rows) for one in (pair.input, pair.target) for part in one.parts or (one,)]
+    recorded, aligned = _overlays(repr((images, pair.resample_nm, found)), pair, found)
+    left.image(recorded, caption="As recorded", alt="As recorded", width="stretch")
+    if aligned is not None:
+        right.image(aligned, caption="Aligned", alt="Aligned", width="stretch")
     st.caption(
         "Input in magenta, target in green (inverted where the contrasts are opposite), grey where they agree. "
         f"Arrows: the residual shift of each measured block, drawn {_ARROW_SCALE} times as long."
     )
+
+
+@st.cache_data(max_entries=24, show_spinner="Drawing the overlay")
+def _overlays(key: str, _pair: AlignedPair, _found: Alignment) -> tuple[Picture, Picture | None]:  # noqa: ARG001
+    """Draw a pair as recorded and aligned; `key` names both, so that the files are read once."""
+    source, target = registered_pixels(_pair.input, _pair.target, _pair.resample_nm)
+    recorded = _overlay(source, target, _found.scale, _found.before)
+    if _found.register == "none":
+        return recorded, None
+    moved, still = align(source, target, _found)
+    return recorded, _overlay(moved, still, _found.scale, _found.after)
 
 
 def _overlay(source: Pixels, target: Pixels, scale: int, blocks: BlockShifts) -> Picture:

@@ -27,12 +27,17 @@ def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, .
     st.caption(size_text(made))
     left, right = st.columns(2, gap="large")
     if drawn:
-        left.image(coloured(classes), caption="Mask", width="stretch")
-        right.image(grey, caption="Drawn from the mask", width="stretch")
+        left.image(coloured(classes), caption="Mask", alt="Mask", width="stretch")
+        right.image(grey, caption="Drawn from the mask", alt="Drawn from the mask", width="stretch")
     else:
         opacity = st.slider("Strength of the colours", 0.0, 1.0, 0.4, 0.05, key="classes-opacity")
-        left.image(grey, caption="As recorded", width="stretch")
-        right.image(overlay(grey, classes, opacity), caption="Classes over the image", width="stretch")
+        left.image(grey, caption="As recorded", alt="As recorded", width="stretch")
+        right.image(
+            overlay(grey, classes, opacity),
+            caption="Classes over the image",
+            alt="Classes over the image",
+            width="stretch",
+        )
     show_legend(classes, labels)
     st.download_button("Download the TIFF", output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
     if not drawn:

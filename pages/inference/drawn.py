@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from pages.inference.drawn_results import TASK
+from pages.people.files import results_folder
 from pages.widgets.sampling import step_choices
 from pages.widgets.source import choose_source
 from pages.widgets.tasks import launch
-from pipelines.home import home
 from pipelines.model_ref import ModelRef
 from pipelines.predict.requests import SynthesiseRequest
 from sem_models.config.method_settings import DiffusionSettings
@@ -44,7 +44,7 @@ def draw(model: ModelRef, recipe: Recipe) -> None:
         )
     seed = int(right.number_input("Seed", 0, value=0, key="draw-seed"))
     if st.button("Draw", type="primary", disabled=what is None, icon=":material/brush:") and what:
-        out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-drawn"
+        out = results_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-drawn"
         changes = (f"diffusion.sampling.steps={steps}", f"diffusion.sampling.guidance={guidance:g}")
         launch(TASK, SynthesiseRequest(model=model, out=out, seed=seed, changes=changes, **what))
         st.rerun()

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.charts.palette import SEQUENTIAL
 from pages.inference.classes import classes_of, show_legend, size_text
 from pages.widgets.tasks import watched
 from pages.widgets.words import on_page
@@ -58,9 +59,9 @@ def _show_after_mask(result: dict[str, Any], labels: tuple[int, ...]) -> None:
     classes = classes_of(to_grey(read_micrograph(Path(result["mask"]))).pixels, labels)
     st.caption(size_text(output))
     columns = st.columns(3, gap="medium")
-    columns[0].image(coloured(classes), caption="Mask", width="stretch")
+    columns[0].image(coloured(classes), caption="Mask", alt="Mask", width="stretch")
     what = f"Mean of {len(result['samples'])} samples" if several else "Drawn"
-    columns[1].image(_picture(result["output"]), caption=what, width="stretch")
+    columns[1].image(_picture(result["output"]), caption=what, alt=what, width="stretch")
     if several:
         with columns[2]:
             _show_deviation(read_micrograph(Path(result["std"])).pixels[..., 0])
@@ -83,7 +84,7 @@ def deviation_figure(std: NDArray[np.generic]) -> go.Figure:
     """Draw (H, W) standard deviations in grey values, from 0, with a colour bar."""
     bar = {"title": {"text": "grey values", "side": "bottom"}, "orientation": "h", "thickness": 12, "y": -0.02,
            "yanchor": "top", "len": 1.0}  # fmt: skip
-    figure = go.Figure(go.Heatmap(z=std[::-1], colorscale="Viridis", zmin=0, colorbar=bar, hovertemplate="%{z:.1f}"))
+    figure = go.Figure(go.Heatmap(z=std[::-1], colorscale=SEQUENTIAL, zmin=0, colorbar=bar, hovertemplate="%{z:.1f}"))
     figure.update_layout(
         height=_HEIGHT_PX, margin={"l": 0, "r": 0, "t": 0, "b": 0}, xaxis={"visible": False, "constrain": "domain"},
         yaxis={"scaleanchor": "x", "visible": False, "constrain": "domain"},
@@ -118,7 +119,7 @@ def archive(files: tuple[str, ...]) -> bytes:
 def _grid(pictures: list[tuple[str, str]]) -> None:
     for first in range(0, len(pictures), 4):
         for column, (caption, path) in zip(st.columns(4), pictures[first : first + 4], strict=False):
-            column.image(_picture(path), caption=caption, width="stretch")
+            column.image(_picture(path), caption=caption, alt=caption, width="stretch")
 
 
 def _picture(path: str) -> NDArray[np.uint8]:

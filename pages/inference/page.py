@@ -1,6 +1,5 @@
 """Inference: apply a model to micrographs, and look carefully at what it did."""
 
-import time
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,19 @@ from pages.inference.classes import show_classes_result
 from pages.inference.drawn import draw, is_drawing
 from pages.inference.drawn_results import TASK as DRAWING
 from pages.inference.drawn_results import show_drawn
-from pages.inference.result import MadeFrom, show_result
+from pages.inference.input_check import show_input_check
+from pages.inference.result import Beside, MadeFrom, show_result
+from pages.people.files import results_folder
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
 from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
-from pipelines.home import home
-from pipelines.model_ref import ModelRef, RunRef, parse_model
-from pipelines.predict.requests import PredictRequest
+from pipelines.model_ref import ModelRef, RunRef, StarterRef, parse_model
+from pipelines.predict.requests import PredictRequest, StdChoice
+from pipelines.predict.results import new_result_folder
+from sem_models.evaluation.data_consistency import known_forward
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
 from sem_models.tasks.table import find_task
@@ -52,14 +54,17 @@ def _ask() -> None:
         draw(model, recipe)
         return
     with right:
-        source = choose_source("File or folder on the server", "infer", "inference")
+        source = choose_source("File or folder on the server", "infer", "inference", st.query_params.get("file", ""))
         extra_inputs = choose_extra_inputs(model, source)
         blur = choose_blur(recipe)
+    if model and source:
+        show_input_check(model, source)
     ready = bool(model and source) and extra_inputs is not None and blur.ready
     projection = choose_projection(model)
+    std = choose_std(model, recipe, projection)
     words = find_task(recipe).words if recipe else RESTORING
     if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-        _launch(model, source, extra_inputs or [], projection, blur)
+        _launch(model, source, extra_inputs or [], projection, blur, std)
 
 
 def _results() -> None:
@@ -84,18 +89,29 @@ def choose_projection(model: ModelRef | None) -> bool:
     return st.checkbox(LABELS["projection"], help=PredictRequest.description("projection"), key=f"projection-{model}")
 
 
-def _launch(model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur) -> None:
-    label = str(model).replace("models:/", "").replace("/", "-").replace(":", "-")
-    out = home().root / "results" / f"{time.strftime('%Y%m%d-%H%M%S')}-{label}"
+def choose_std(model: ModelRef | None, recipe: "Recipe | None", projection: bool) -> StdChoice:
+    """Ask whether to measure the spread over orientations, for models that have not learned to state their doubt."""
+    if model is None or recipe is None or projection or isinstance(model, StarterRef):
+        return "auto"
+    if recipe.diffusion or not find_task(recipe).may_be_repeated(recipe):
+        return "auto"
+    help_text = PredictRequest.description("std")
+    return "always" if st.checkbox(LABELS["std"], help=help_text, key=f"std-{model}") else "auto"
+
+
+def _launch(
+    model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur, std: StdChoice
+) -> None:
     request = PredictRequest(
         model=model,
         inputs=(source,),
-        out=out,
+        out=new_result_folder(results_folder(), model),
         extra_inputs=extra_inputs,
         projection=projection,
         strength_px=blur.strength_px,
         second_frame=blur.second_frame,
         focus_step_px=blur.focus_step_px,
+        std=std,
     )
     launch(TASK, request)
     st.rerun()
@@ -142,10 +158,15 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
         recorded = read_micrograph(source, result["page"])
         show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
-        beside = result.get("abstention")
         label = recipe.name if recipe and isinstance(model, RunRef) else str(model).removeprefix("models:/")
-        made = MadeFrom(source, result["page"], label, restored=task is None or task.keeps_contrast)
-        show_result(output, made, Path(beside) if beside else None)
+        restored = task is None or task.keeps_contrast
+        forward = known_forward(recipe) if recipe and restored else None
+        made = MadeFrom(source, result["page"], label, restored, forward, bool(result.get("std_is_learned")))
+        show_result(output, made, Beside(_path(result.get("abstention")), _path(result.get("std"))))
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _label(result: dict[str, Any]) -> str:

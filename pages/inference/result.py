@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.widgets.viewer.component import Overlay, ShownDifference, ShownImage, show_viewer
-from pipelines.viewing.derived import bicubic, response
+from pipelines.viewing.derived import bicubic, contradicting, contradiction, response
 from pipelines.viewing.files import fingerprint, open_image, open_input, scale_between
 from pipelines.viewing.pyramid import Pyramid
+
+if TYPE_CHECKING:
+    from sem_models.evaluation.data_consistency import KnownForward
 
 _RECORDED, _BICUBIC = "As recorded", "Bicubic"
 _FULL_RESPONSE = 0.5
@@ -25,6 +29,29 @@ _ABSTENTION_CAPTION = (
 )
 
 
+_FULL_CONTRADICTION = 4.0
+_UNSURE = 0.1
+"""Standard deviation that hides the picture, as a fraction of the display window of the input; the same for all
+images."""
+
+
+_UNSURE_CAPTION = (
+    "Standard deviation of the output; full orange is {full:.4g} grey values, a tenth of the display window of the "
+    "input, the median {{median}}. {source}"
+)
+_STATED = (
+    "The model states it: of images like those it learned from, nine of ten pixels lie within 1.64 of it of the truth."
+)
+_SPREAD = (
+    "It is the spread over orientations of the input: errors that the model repeats in all of them are not seen, so "
+    "the true error is larger."
+)
+_CONTRADICTION_CAPTION = (
+    "1 where {words} differs from the input by white noise only; full orange is 4, the median {{median}}. Where it is "
+    "above 2, structure was removed or invented, or the noise is correlated."
+)
+
+
 @dataclass(frozen=True)
 class MadeFrom:
     """What an output was made from, and how."""
@@ -35,23 +62,55 @@ class MadeFrom:
     """What the model is called on the page."""
     restored: bool
     """The output has the grey values of the input; else it shows another contrast."""
+    forward: "KnownForward | None" = None
+    """How the input follows from what the model returns; None: unknown."""
+    states_doubt: bool = False
+    """Whether the model has learned its standard deviation; else it is a spread over orientations."""
 
 
-def show_result(output: Path, made: MadeFrom, abstention: Path | None = None) -> None:
-    """Show one output; its changes only where it is the input restored. A model may have written an abstention map."""
+@dataclass(frozen=True)
+class Beside:
+    """Maps that were written beside an output."""
+
+    abstention: Path | None = None
+    """Where the model left the input as it was."""
+    std: Path | None = None
+    """Standard deviation of the output, in its grey values."""
+
+
+def show_result(output: Path, made: MadeFrom, beside: Beside = Beside()) -> None:
+    """Show one output with what can be known about it; its changes only where it is the input restored."""
     after = open_image(output)
     before = open_input(made.source, made.page, after)
     scale = scale_between(before.width, after.width)
     st.caption(_facts(before, after))
+    if made.forward:
+        st.caption(_consistency(before, after, made.forward))
     key = f"{fingerprint(made.source)}|{made.page}|{fingerprint(output)}"
     images = _images(key, before, after, made, scale)
     last = len(images) - 1
     # A model that enlarges is compared with what needs no model, not with repeated pixels, whose steps would dominate.
     reference = _BICUBIC.lower() if scale > 1 else "input"
     changes = [ShownDifference(f"Difference from {reference}", last, last - 1)] if made.restored else []
-    overlays = _overlays(key, before, after, made.restored and scale == 1, abstention)
+    overlays = _overlays(key, before, after, made, beside)
     show_viewer(images, [0, last], "result-viewer", changes, overlays)
-    st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
+    with st.container(horizontal=True):
+        _offer("Download the TIFF", output)
+        if beside.std:
+            _offer("Download the standard deviation", beside.std)
+
+
+def _offer(label: str, file: Path) -> None:
+    st.download_button(label, file.read_bytes, file.name, "image/tiff", icon=":material/download:")
+
+
+def _consistency(before: Pyramid, after: Pyramid, forward: "KnownForward") -> str:
+    """Say in how much of the image the output contradicts the input."""
+    share = contradicting(before, after, forward)
+    return (
+        f"Data consistency: in {share:.1%} of the image {forward.words} differs from the input by more than white "
+        "noise (see the overlay of that name)."
+    )
 
 
 def _facts(before: Pyramid, after: Pyramid) -> str:
@@ -76,12 +135,22 @@ def _images(key: str, before: Pyramid, after: Pyramid, made: MadeFrom, scale: in
     return [*images, ShownImage(made.model, f"{key}|output", lambda: after, units, measured=not made.restored)]
 
 
-def _overlays(key: str, before: Pyramid, after: Pyramid, changed: bool, abstention: Path | None) -> list[Overlay]:
+def _overlays(key: str, before: Pyramid, after: Pyramid, made: MadeFrom, beside: Beside) -> list[Overlay]:
     found = []
-    if changed:
+    if beside.std:
+        low, high = before.summary.window
+        full = _UNSURE * (high - low)
+        caption = _UNSURE_CAPTION.format(full=full, source=_STATED if made.states_doubt else _SPREAD)
+        opening = partial(open_image, beside.std)
+        found.append(Overlay("Standard deviation", fingerprint(beside.std), opening, full, caption))
+    if made.forward:
+        opening = partial(contradiction, key, before, after, made.forward)
+        caption = _CONTRADICTION_CAPTION.format(words=made.forward.words)
+        found.append(Overlay("Data consistency", f"{key}|contradiction", opening, _FULL_CONTRADICTION, caption))
+    if made.restored and before.width == after.width:
         opening = partial(response, key, before, after)
         found.append(Overlay("Response", f"{key}|response", opening, _FULL_RESPONSE, _RESPONSE_CAPTION))
-    if abstention:
-        opening = partial(open_image, abstention)
-        found.append(Overlay("Left as recorded", fingerprint(abstention), opening, 1.0, _ABSTENTION_CAPTION))
+    if beside.abstention:
+        opening = partial(open_image, beside.abstention)
+        found.append(Overlay("Left as recorded", fingerprint(beside.abstention), opening, 1.0, _ABSTENTION_CAPTION))
     return found

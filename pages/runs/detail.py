@@ -2,12 +2,16 @@
 
 import streamlit as st
 
-from pages.runs.live import show_curves
+from pages.people.session import require_seen, seen_datasets, signed_in
+from pages.runs.live import show_curves, show_progress
+from pages.runs.notes import show_notes
 from pages.runs.samples import show_samples
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import show_report
+from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import as_text
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.jobs.seen import mark_seen
@@ -21,15 +25,20 @@ from sem_models.config.validation_scores import INPUT_CORRELATION
 from sem_models.tasks.table import VALIDATION_SCORES
 
 _LIVE = ("RUNNING", "SCHEDULED")
+_STATE_S, _SAMPLES_S = 2.0, 5.0
 _TABS = ("Samples by step", "Scores", "Settings")
 
 
 def show_run(run_id: str) -> None:
     """Show the detail view of a run."""
     run = get_run(run_id)
-    st.subheader(run.name)
-    _state(run)
-    if run.status not in _LIVE:
+    require_seen(run, "This run")
+    st.subheader(as_text(run.name))
+    live = run.status in _LIVE
+    st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    show_run_sharing(run)
+    show_notes(run)
+    if not live:
         mark_seen(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
     imported = Tag.IMPORTED_FROM in run.tags
@@ -44,7 +53,7 @@ def show_run(run_id: str) -> None:
     *samples, scores, settings = st.tabs(_TABS[1:] if mixed or imported else _TABS)
     for tab in samples:
         with tab:
-            show_samples(run)
+            st.fragment(show_samples, run_every=_SAMPLES_S if live else None)(run)
     with scores, shown_errors():
         _scores(run)
     with settings:
@@ -76,40 +85,56 @@ def _import(run: RunInfo) -> None:
     )
 
 
-def _state(run: RunInfo) -> None:
+def _state(run_id: str) -> None:
+    """Show what the run does now; drawn again while it is live."""
     from pipelines.jobs import control
 
+    run = get_run(run_id)
     line, button = st.columns([5, 1])
     reason = run.tags.get(Tag.REASON, "")
     with line:
-        st.markdown(f"**{run.status}** {reason}  \nRun `{run.run_id}` in experiment *{run.experiment}*")
+        st.markdown(
+            f"**{run.status}** {as_text(reason)}  \nRun `{run.run_id}` in experiment *{as_text(run.experiment)}*"
+        )
+        show_progress(run_id)
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
-            control.cancel(run.run_id)
+            control.cancel(run.run_id, signed_in())
             st.toast("The run will save its state and end.")
         if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
-            control.resume(run.run_id)
+            control.resume(run.run_id, signed_in())
             st.rerun()
 
 
 def _scores(run: RunInfo) -> None:
-    from pipelines.evaluate.reports import stored_reports
+    from pipelines.evaluate.reports import readable_evaluations
 
     state = watched("evaluate")
     registered = watched("register")
-    reports = stored_reports(run.run_id)
+    found = readable_evaluations(run.run_id)
+    reports = found.reports
+    for text in found.damaged:
+        st.warning(text)
     for index, report in enumerate(reports):
         show_report(report, f"{run.run_id}-{index}")
     show_discriminations(run)
-    if run.status == "FINISHED" or reports:
+    if run.status == "FINISHED" or reports or _has_weights(run):
         _controls(run)
         _offer_interpolation(run)
     else:
-        st.caption("A run can be scored once it has finished.")
+        st.caption("A run can be scored once it has been validated for the first time.")
     if state and not reports:
         st.rerun()
     if registered and registered.result:
         st.success(f"Registered as `{registered.result['model']}`, version {registered.result['version']}.")
+
+
+def _has_weights(run: RunInfo) -> bool:
+    """Tell whether a run that did not finish has kept the best weights so far."""
+    from pipelines.tracking.artifacts import list_files
+    from pipelines.tracking.keys import Artifact
+
+    return run.status in ("KILLED", "FAILED") and bool(list_files(run.run_id, Artifact.BEST))
 
 
 def _offer_interpolation(run: RunInfo) -> None:
@@ -124,7 +149,8 @@ def _offer_interpolation(run: RunInfo) -> None:
         if st.form_submit_button("Save this mixture as a run", icon=":material/tune:"):
             from pipelines.train.interpolate import interpolate
 
-            st.query_params["run"] = interpolate(InterpolateRequest(run_id=run.run_id, alpha=alpha))
+            request = InterpolateRequest(run_id=run.run_id, alpha=alpha)
+            st.query_params["run"] = interpolate(request, signed_in())
             st.rerun()
 
 
@@ -152,7 +178,7 @@ def _offer_scores(run: RunInfo) -> None:
         )
         return
     strength_px = choose_strength(_recipe(run))
-    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", list_datasets(), key="scored_on")
+    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", seen_datasets(list_datasets()), key="scored_on")
     if st.button("Score on the test split", type="primary", icon=":material/straighten:", disabled=not dataset):
         launch("evaluate", EvaluateRequest(model=run.run_id, dataset=dataset or "", strength_px=strength_px))
         st.rerun()
@@ -174,7 +200,7 @@ def show_discriminations(run: RunInfo) -> None:
 
     reports = stored_discriminations(run.run_id)
     for report in reports:
-        st.markdown(f"**Discriminator test on {report.dataset}** ({', '.join(report.splits)})")
+        st.markdown(f"**Discriminator test on {as_text(report.dataset)}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and INPUT_CORRELATION.metric in run.metrics:
         st.caption("Without pairs, outputs can still be compared with real images of the second domain:")

@@ -1,10 +1,14 @@
 """Curves of a run that may still be training."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 import streamlit as st
 
-from pages.charts.curves import KeptFigures, Points
+from pages.charts.curves import LOGARITHMIC, PLAIN, CurveStyle, KeptFigures, Points
+from pages.runs.style import chosen_style
+from pages.widgets.words import on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
@@ -15,6 +19,8 @@ from sem_models.config.validation_scores import ValidationScore
 from sem_models.tasks.super_resolution import SUPER_RESOLUTION
 from sem_models.tasks.table import TASKS, VALIDATION_SCORES
 
+STEPS_PER_S: Final = "speed/steps_per_s"
+WAITING_MS: Final = "speed/data_ms"
 _VARIETY = {
     "contrast": "correlation with the target",
     "diversity": "diversity",
@@ -26,29 +32,30 @@ _VARIETY = {
 def show_curves(run_id: str) -> None:
     """Show progress, loss and validation score; drawn again while the run is training."""
     run = get_run(run_id)
-    _progress(run_id)
     for warning in run_warnings(run_id):
-        st.warning(warning, icon=":material/monitor_heart:")
+        st.warning(on_page(warning), icon=":material/monitor_heart:")
     curves, figures = _curves(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     shown = shown_score(run)
     score, baseline = curves.points(shown.metric), curves.points(shown.baseline_metric)
+    style = chosen_style(run_id)
     left, right = st.columns(2)
     with left:
         st.markdown("**Terms of the loss**, weighted")
         if losses:
-            _draw(figures, "loss", run_id, losses, "loss", log_y=True)
+            _draw(figures, "loss", run_id, losses, "loss", style=style)
         else:
             st.caption("No step yet.")
     with right:
         st.markdown(f"**{shown.title}**{shown.detail}")
         if score:
-            _draw(figures, "psnr", run_id, {"model": score}, shown.axis, baseline)
+            _draw(figures, "psnr", run_id, {"model": score}, shown.axis, baseline, replace(style, log_y=False))
         else:
             st.caption("No validation yet.")
         if shown.note:
             st.caption(shown.note)
     _health(curves, figures, run_id, dict(run.metrics))
+    _speed(curves, figures, run_id, style)
     if run.status not in ("RUNNING", "SCHEDULED") and st.session_state.pop(f"live-{run_id}", False):
         st.rerun()
     st.session_state[f"live-{run_id}"] = run.status in ("RUNNING", "SCHEDULED")
@@ -76,9 +83,9 @@ def _draw(
     series: Mapping[str, Points],
     y_title: str,
     baseline: Points = (),
-    log_y: bool = False,
+    style: CurveStyle = PLAIN,
 ) -> None:
-    st.plotly_chart(figures.figure(chart, series, y_title, baseline, log_y), key=f"{chart}-{run_id}")
+    st.plotly_chart(figures.figure(chart, series, y_title, baseline, style), key=f"{chart}-{run_id}")
 
 
 def _health(curves: GrowingCurves, figures: KeptFigures, run_id: str, metrics: dict[str, float]) -> None:
@@ -111,8 +118,26 @@ def _health(curves: GrowingCurves, figures: KeptFigures, run_id: str, metrics: d
     if "checkerboard" in seen:
         st.markdown("**Checkerboard**: how far patterns of 2 and 4 px stand out")
         checkerboard: dict[str, Points] = {"checkerboard": seen["checkerboard"]}
-        _draw(figures, "pattern", run_id, checkerboard, "times the targets", log_y=True)
+        _draw(figures, "pattern", run_id, checkerboard, "times the targets", style=LOGARITHMIC)
         st.caption("Near 1: as in the targets. If it stays above 4, up-sampling leaves a pattern of 2 or 4 px.")
+
+
+def _speed(curves: GrowingCurves, figures: KeptFigures, run_id: str, style: CurveStyle) -> None:
+    """Show how fast the training is and how much of a step it waits for data, once somebody wants to know."""
+    fold = st.expander("Speed: steps per second, waiting for data", on_change="rerun", key=f"speed-fold-{run_id}")
+    if not fold.open:
+        return
+    with fold:
+        steps, waits = curves.points(STEPS_PER_S), curves.points(WAITING_MS)
+        if not steps:
+            st.caption("Nothing was recorded yet.")
+            return
+        left, right = st.columns(2)
+        linear = replace(style, log_y=False)
+        with left:
+            _draw(figures, "speed", run_id, {"steps": steps}, "steps per second", style=linear)
+        with right:
+            _draw(figures, "waiting", run_id, {"waiting": waits}, "ms of a step spent waiting for data", style=linear)
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:
@@ -120,7 +145,8 @@ def _loss_keys(metrics: dict[str, float]) -> list[str]:
     return sorted(key for key in metrics if key.startswith("train/") and not key.endswith("_total"))
 
 
-def _progress(run_id: str) -> None:
+def show_progress(run_id: str) -> None:
+    """Show how far a training is, or its place in the queue; nothing once it has ended."""
     job = queue.find(run_id)
     if job is None or job.state == "ended" or not job.alive:
         return

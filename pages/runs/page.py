@@ -1,8 +1,9 @@
-"""Runs: all trainings, and one of them in detail."""
+"""Runs: all trainings, several of them together, and one of them in detail."""
 
 import streamlit as st
 
-from pages.runs.table import choose_run
+from pages.people.session import seen
+from pages.runs.table import show_table
 from pages.widgets.frame import begin, empty, shown_errors
 
 
@@ -19,6 +20,13 @@ def show() -> None:
             from pages.runs.detail import show_run
 
             show_run(chosen)
+        elif together := st.query_params.get("runs"):
+            if st.button("All runs", icon=":material/arrow_back:"):
+                del st.query_params["runs"]
+                st.rerun()
+            from pages.runs.overlay import show_overlay
+
+            show_overlay(together)
         else:
             _table()
 
@@ -26,13 +34,11 @@ def show() -> None:
 def _table() -> None:
     from pipelines.tracking.runs import list_runs
 
-    runs = list_runs(kind="training")
+    runs = seen(list_runs(kind="training"))
     if not runs:
         empty("No training yet.", "train", "Train a model")
         return
-    if chosen := choose_run(runs):
-        st.query_params["run"] = chosen
-        st.rerun()
+    show_table(live=any(run.status in ("RUNNING", "SCHEDULED") for run in runs))
 
 
 show()

@@ -22,19 +22,28 @@ def show_samples(run: RunInfo) -> None:
     left, right = st.columns([2, 3])
     name = left.selectbox("Validation image", stored.names, key=f"sample-{run_id}")
     step = stored.steps[-1]
+    _follow_latest(f"step-{run_id}", step)
     if len(stored.steps) > 1:
-        step = right.select_slider("Training step", stored.steps, value=stored.steps[-1], key=f"step-{run_id}")
+        step = right.select_slider("Training step", stored.steps, key=f"step-{run_id}")
     view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
     shown = panels_of(run, stored.panels)
     for column, (panel, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
         picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
         if view == "1:1 pixels":
-            picture = _centre(picture)
-            column.image(picture, caption=caption, width=picture.width)
+            picture = centre(picture)
+            column.image(picture, caption=caption, alt=caption, width=picture.width)
         else:
-            column.image(picture, caption=caption)
+            column.image(picture, caption=caption, alt=caption)
     st.caption(_window_of(run, shown))
+
+
+def _follow_latest(key: str, latest: int) -> None:
+    """Go on to a new step if the slider stood at the last one before; else leave it where somebody put it."""
+    before = st.session_state.get(f"{key}-latest")
+    if st.session_state.get(key) in (None, before):
+        st.session_state[key] = latest
+    st.session_state[f"{key}-latest"] = latest
 
 
 def panels_of(run: RunInfo, stored: frozenset[str]) -> dict[str, str]:
@@ -59,7 +68,7 @@ def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
     return f"From the centre of the image; one display window (0.5 to 99.5 % of the {reference}) for all panels."
 
 
-def _centre(picture: Image.Image) -> Image.Image:
+def centre(picture: Image.Image) -> Image.Image:
     """Cut out the middle, small enough for four of them side by side without scaling."""
     left, top = (max((size - _ONE_TO_ONE_PX) // 2, 0) for size in picture.size)
     return picture.crop(

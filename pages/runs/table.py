@@ -4,10 +4,15 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from pages.people.session import require_own, seen, signed_in
 from pipelines.counts import counted
+from pipelines.evaluate.candidates import in_address
+from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.jobs.tasks import start_task
+from pipelines.tracking.annotations import archive, is_archived, labels_of
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.run_facts import tested_scores
-from pipelines.tracking.runs import RunInfo
+from pipelines.tracking.runs import RunInfo, list_runs
 from sem_models.tasks.table import VALIDATION_SCORES, invents_detail
 
 _ALL = "all"
@@ -37,24 +42,86 @@ _VALIDATION_SCORES = _validation_columns()
 _HEADINGS = (*_VALIDATION_SCORES.values(), *_TEST_SCORES.values())
 """Of the scores that say most about a run, whatever its task."""
 _TESTED_ON = "tested on"
+_COMPARE_HELP = "Those that have been scored on a test split."
+_SCORE_HELP = "Of the dataset of each; cancelled runs are scored by their best weights so far."
+_ARCHIVE_HELP = "Lists leave archived runs out; nothing is deleted."
 
 
-def choose_run(runs: list[RunInfo]) -> str | None:
-    """Show the runs of a task in a table, newest first; return the id of the selected one."""
-    tasks = sorted({task_of(run) for run in runs} - {""})
-    task = st.segmented_control("Task", [_ALL, *tasks], default=_ALL, format_func=str.capitalize, key="runs-task")
-    listed = [run for run in runs if task in (None, _ALL, task_of(run))]
-    table = runs_table(listed)
-    st.caption(f"{counted(len(listed), 'run')}. Select a row to open one.")
+_PERIOD_S = 5.0
+
+
+def show_table(live: bool) -> None:
+    """Show all runs with what can be done with them; the table is drawn again while a training is live."""
+    st.fragment(_table, run_every=_PERIOD_S if live else None)()
+
+
+def _table() -> None:
+    """Show the table: a click on any cell opens the run, the boxes at the left choose several."""
+    runs = seen(list_runs(kind="training"))
+    listed = _filtered(runs)
+    task = st.session_state.get("runs-task") or _ALL
+    st.caption(f"{counted(len(listed), 'run')}. Click a run to open it; tick several to do something with all of them.")
+    if not listed:
+        return
     columns: dict[str, ColumnConfig] = {
         name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _HEADINGS
     }
     event = st.dataframe(
-        table, hide_index=True, on_select="rerun", selection_mode="single-row", column_config=columns,
-        placeholder="", key=f"runs-{task or _ALL}",
+        runs_table(listed), hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"],
+        column_config=columns, placeholder="", key=f"runs-{task}",
     )  # fmt: skip
-    rows = event["selection"]["rows"]
-    return listed[rows[0]].run_id if rows else None
+    if cells := event["selection"]["cells"]:
+        st.query_params["run"] = listed[cells[0][0]].run_id
+        st.rerun()
+    _offer([listed[row] for row in event["selection"]["rows"] if row < len(listed)])
+
+
+def _filtered(runs: list[RunInfo]) -> list[RunInfo]:
+    """Let the user narrow the list down, by task, by text, and by whether runs are archived."""
+    tasks = sorted({task_of(run) for run in runs} - {""})
+    left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
+    task = left.segmented_control("Task", [_ALL, *tasks], default=_ALL, format_func=str.capitalize, key="runs-task")
+    text = middle.text_input("Search", placeholder="Name, dataset, label", key="runs-search").strip().lower()
+    archived = right.toggle("Archived", key="runs-archived")
+    return [
+        run
+        for run in runs
+        if task in (None, _ALL, task_of(run)) and is_archived(run) == archived and text in _searched(run)
+    ]
+
+
+def _searched(run: RunInfo) -> str:
+    dataset = run.tags.get(Tag.DATASET, "")
+    return " ".join((run.run_id, run.name, dataset, run.experiment, *labels_of(run))).lower()
+
+
+def _offer(chosen: list[RunInfo]) -> None:
+    """Offer what can be done with several runs."""
+    if not chosen:
+        return
+    scored = [run for run in chosen if Tag.evaluated("test") in run.tags]
+    with st.container(horizontal=True):
+        if st.button("Curves together", icon=":material/stacked_line_chart:", type="primary"):
+            st.query_params["runs"] = in_address([run.run_id for run in chosen])
+            st.rerun()
+        if st.button("Compare", icon=":material/compare_arrows:", disabled=not scored, help=_COMPARE_HELP):
+            st.switch_page("compare/page.py", query_params={"runs": in_address([run.run_id for run in scored])})
+        if st.button("Score on the test split", icon=":material/straighten:", help=_SCORE_HELP):
+            _score(chosen)
+        back = all(is_archived(run) for run in chosen)
+        if st.button("Back into the list" if back else "Archive", icon=":material/archive:", help=_ARCHIVE_HELP):
+            require_own(chosen, "One of these runs")
+            archive([run.run_id for run in chosen], not back)
+            st.rerun()
+
+
+def _score(chosen: list[RunInfo]) -> None:
+    """Score one run after the other in the background; the list of background work shows them."""
+    ready = [run for run in chosen if run.status not in ("RUNNING", "SCHEDULED") and Tag.DATASET in run.tags]
+    for run in ready:
+        start_task(EvaluateRequest(model=run.run_id, dataset=run.tags[Tag.DATASET]), signed_in())
+    st.toast(f"{counted(len(ready), 'run')} will be scored." if ready else "None of these runs can be scored now.")
+    st.rerun()
 
 
 def task_of(run: RunInfo) -> str:
@@ -65,7 +132,9 @@ def task_of(run: RunInfo) -> str:
 def runs_table(runs: list[RunInfo]) -> pd.DataFrame:
     """Tabulate one row per run, with a column of scores only where at least one run has it."""
     table = pd.DataFrame([_row(run) for run in runs])
-    empty = [name for name in (*_HEADINGS, _TESTED_ON, "reason") if table[name].isin([None, ""]).all()]
+    empty = [
+        name for name in (*_HEADINGS, _TESTED_ON, "reason", "labels", "seed") if table[name].isin([None, ""]).all()
+    ]
     return table.drop(columns=empty)
 
 
@@ -78,8 +147,10 @@ def _row(run: RunInfo) -> dict[str, object]:
         name: on_test.get(key) if texture or key not in _TEXTURE_SCORES else None for key, name in _TEST_SCORES.items()
     }
     return {
-        "run": run.run_id[:8],
         "name": run.name,
+        "labels": ", ".join(labels_of(run)),
+        "run": run.run_id[:8],
+        "seed": run.params.get("train.seed", ""),
         "task": task_of(run),
         "experiment": run.experiment,
         "state": run.status,

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from pages.people.session import seen_datasets
 from pages.widgets.frame import empty
 from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import on_page
+from pages.widgets.words import as_text, on_page
 from pipelines.data.datasets import list_datasets
 from pipelines.study.definition import FEWEST_CATCH_TRIALS, REALISM, StudyCreateRequest
 from sem_models.errors import UserError
@@ -18,8 +19,8 @@ def show_create() -> None:
     """Show the form; making the pictures is a background task."""
     state = watched(TASK)
     if state and state.result:
-        st.success(f"Study **{state.result['name']}** is ready. Raters choose it under Take part.")
-    datasets = list_datasets()
+        st.success(f"Study **{as_text(state.result['name'])}** is ready. Raters choose it under Take part.")
+    datasets = seen_datasets(list_datasets())
     if not datasets:
         empty("There is no dataset to take real images from.", "data", "Prepare a dataset")
         return

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.study.create import TASK, show_create
 from pages.study.results import show_results
-from pages.study.take_part import RATER, show_trials
+from pages.study.take_part import rater, show_trials
 from pages.widgets.frame import begin, empty, shown_errors
 
 VIEWS = ("Take part", "Results", "New study")
@@ -33,11 +33,14 @@ def _choose() -> str | None:
         empty("There is no study yet: make one above under New study.", "train", "Train a model first")
         return None
     asked = st.query_params.get("of", "")
-    if asked in names and st.query_params.get(RATER):
+    if asked in names and rater():
         return asked  # a rater is at work: leave the space to the pictures
-    index = list(names).index(asked) if asked in names else 0
-    chosen = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
-    st.query_params["of"] = chosen
+    if asked and asked not in names:
+        st.warning("The study that this address names does not exist, or is not shared with you. Choose another one.")
+    index = list(names).index(asked) if asked in names else None if asked else 0
+    chosen: str | None = st.selectbox("Study", list(names), index, format_func=names.__getitem__, key="chosen")
+    if chosen:
+        st.query_params["of"] = chosen
     return chosen
 
 

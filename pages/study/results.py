@@ -4,17 +4,22 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.palette import BASELINE, COLOURS
+from pages.people.session import require_seen
 from pages.study.take_part import is_taking_part
+from pages.widgets.words import on_page
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.results import StudyResults, study_results
 from pipelines.study.studies import open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
+from pipelines.tracking.runs import get_run
 
-_COLOURS = {"pair": "#1f5f8b", "single": "#c2571a"}
+_COLOURS = dict(zip(("pair", "single"), COLOURS, strict=False))
 
 
 def show_results(run_id: str) -> None:
     """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
+    require_seen(get_run(run_id), "The result of this study")
     if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return
@@ -28,7 +33,7 @@ def show_results(run_id: str) -> None:
     st.plotly_chart(fool_figure(results), key="fool-rates")
     st.caption(CAPTION)
     for note in results.notes:
-        st.warning(note)
+        st.warning(on_page(note))
     _tables(results)
 
 
@@ -71,7 +76,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
                      "array": [100 * rate.wrong.hi - value for rate, value in zip(rates, values, strict=True)],
                      "arrayminus": [value - 100 * rate.wrong.lo for rate, value in zip(rates, values, strict=True)]},
         )  # fmt: skip
-    figure.add_vline(x=50, line={"color": "#8b949b", "dash": "dash"})
+    figure.add_vline(x=50, line={"color": BASELINE, "dash": "dash"})
     lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
     figure.update_layout(
         height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 45}, template="simple_white",

@@ -2,50 +2,72 @@
 
 import streamlit as st
 
+from pages.people.session import signed_in
 from pages.study.trial import BEGAN, show_trial
-from pipelines.study.answers import next_trial
-from pipelines.study.order import rater_key
+from pages.widgets.words import as_text
+from pipelines.study.answers import answers_of, next_trial
+from pipelines.study.order import rater_key, rater_of
 from pipelines.study.studies import Study, open_study
 
 RATER = "rater"
-"""Parameter of the address, so that a reload continues."""
+"""Parameter of the address, so that a reload continues; in a lab, the person who has signed in is the rater."""
+_BEGUN = "begun"
+"""Parameter of the address of a signed-in rater who has read the instructions."""
 
 
 def show_trials(run_id: str) -> None:
     """Show the next trial of the rater whom the address names, or the form that asks for a name."""
     study = open_study(run_id)
-    rater = st.query_params.get(RATER, "")
-    if not rater:
+    name = rater()
+    if not name:
         _ask_name(study)
         return
-    shown = next_trial(study, rater)
+    shown = next_trial(study, name)
     total = len(study.key.trials)
     if shown is None:
-        st.success(f"Thank you, {rater}: all {total} answers are stored. See the outcome under Results.")
+        st.success(f"Thank you, {as_text(name)}: all {total} answers are stored. See the outcome under Results.")
         if st.button("Another rater", key="leave"):
             _leave()
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.progress((shown.position - 1) / total, text=f"{shown.position} of {total}, rater {rater}")
+    left.progress((shown.position - 1) / total, text=f"{shown.position} of {total}, rater {name}")
     if right.button("Pause", key="leave", help="Every answer is stored: come back under the same name."):
         _leave()
-    show_trial(study, rater, shown)
+    show_trial(study, name, shown)
+
+
+def rater() -> str:
+    """Return who rates in this session: whoever signed in, or at a desk whom the address names; empty for nobody."""
+    person = signed_in()
+    if person.is_local:
+        return st.query_params.get(RATER, "")
+    return rater_of(person) if _BEGUN in st.query_params else ""
 
 
 def is_taking_part(run_id: str) -> bool:
-    """Tell whether this browser's rater still has trials to answer."""
-    rater = st.query_params.get(RATER, "")
-    return bool(rater) and next_trial(open_study(run_id), rater) is not None
+    """Tell whether this session's rater still has trials to answer."""
+    person = signed_in()
+    if not person.is_local:
+        answered = answers_of(study := open_study(run_id), rater_of(person))
+        return 0 < len(answered) < len(study.key.trials)
+    name = rater()
+    return bool(name) and next_trial(open_study(run_id), name) is not None
 
 
 def _leave() -> None:
-    del st.query_params[RATER]
+    for parameter in (RATER, _BEGUN):
+        st.query_params.pop(parameter, None)
     st.session_state.pop(BEGAN, None)  # a pause is not thinking time
     st.rerun()
 
 
 def _ask_name(study: Study) -> None:
     st.markdown("\n".join(_instructions(study)))
+    if not signed_in().is_local:
+        if st.button("Begin", type="primary", key="begin"):
+            st.query_params[_BEGUN] = "yes"
+            st.rerun()
+        return
     with st.form("who", border=False):
         name = st.text_input("Your name", key="rater-name", help="The same name brings you back to where you stopped.")
         if st.form_submit_button("Begin", type="primary"):

@@ -5,6 +5,7 @@ import time
 
 import streamlit as st
 
+from pages.people.session import signed_in
 from pipelines.study.answers import Choice, Given, store_answer
 from pipelines.study.order import Shown
 from pipelines.study.studies import Study, picture_files
@@ -28,7 +29,7 @@ def show_trial(study: Study, rater: str, shown: Shown) -> None:
     with question:
         given = (_ask_pair if shown.trial.question == "pair" else _ask_single)(study, shown, began)
     if given:
-        store_answer(study, rater, shown, given)
+        store_answer(study, rater, shown, given, signed_in())
         st.rerun()
 
 

@@ -1,30 +1,24 @@
-"""Which dataset a recipe learns from: usable kinds first, and why another one cannot be used."""
+"""What somebody has to learn from: a dataset, and what its images are like."""
 
 import streamlit as st
 
 from pipelines.data.find import find_dataset
-from sem_models.config.networks.table import capabilities
-from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.kinds import Kind
-from sem_models.datasets.manifest import Manifest
-from sem_models.errors import Message, UserError
-from sem_models.tasks.compatibility import check_compatible, refuse_ignored
-from sem_models.tasks.table import find_task
+from sem_models.errors import UserError
+from sem_models.tasks.material import Material, materials_of
 
 
-def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
-    """Let the user choose among all datasets, and describe the chosen one.
+def choose_dataset(names: list[str], start: str | None = None) -> Dataset:
+    """Let the user choose among all datasets, and describe the chosen one; `start` is chosen first.
 
     Raises:
         UserError: The chosen dataset is damaged.
     """
     kinds = {name: _kind(name) for name in names}
-    usual = compatible_kinds(recipe)
-    ordered = sorted(names, key=lambda name: kinds[name] not in usual)
-    # A key for each kind: a recipe that needs another kind starts with a dataset that it can use.
-    key = f"dataset-{usual[0]}"
-    name = st.selectbox("Dataset", ordered, format_func=lambda name: f"{name} ({kinds[name]})", key=key)
+    index = names.index(start) if start in names else 0
+    name = st.selectbox(
+        "What do you have?", names, index, format_func=lambda name: f"{name} ({kinds[name]})", key="dataset"
+    )
     dataset = find_dataset(name)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     labels = dataset.manifest.label_values
@@ -36,32 +30,18 @@ def choose_dataset(recipe: Recipe, names: list[str]) -> Dataset:
     return dataset
 
 
+def choose_material(dataset: Dataset) -> Material:
+    """Ask what the images are like, where a dataset of its kind may hold different ones."""
+    materials = materials_of(dataset.manifest.kind)
+    if len(materials) == 1:
+        st.caption(f"{materials[0].label}.")
+        return materials[0]
+    labels = {material.label: material for material in materials}
+    return labels[st.radio("These are", list(labels), key=f"material-{dataset.manifest.kind}")]
+
+
 def _kind(name: str) -> str:
     try:
         return find_dataset(name).manifest.kind
     except UserError:
         return "damaged"
-
-
-def compatible_kinds(recipe: Recipe) -> tuple[Kind, ...]:
-    """Return the kinds of datasets that a recipe is meant for; others may do as well."""
-    return find_task(recipe).usual_kinds(recipe)
-
-
-def channel_changes(recipe: Recipe, manifest: Manifest) -> list[str]:
-    """Return `network.channels_in=6` where the inputs of pairs have other channels than the network takes."""
-    learned = find_task(recipe).learned_from(recipe, manifest)
-    if not learned.layout.is_paired or not hasattr(recipe.network, "channels_in"):
-        return []
-    found = learned.entries[0].array("input").shape[2]
-    return [f"network.channels_in={found}"] if found != capabilities(recipe.network).channels_in else []
-
-
-def incompatibility(recipe: Recipe, manifest: Manifest) -> Message | None:
-    """Say why the training could not start; None where it can."""
-    try:
-        refuse_ignored(recipe, manifest)
-        check_compatible(recipe, manifest)
-    except UserError as error:
-        return error.message
-    return None

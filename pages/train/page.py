@@ -1,29 +1,34 @@
-"""Train: choose a recipe and a dataset, see what it will cost, launch."""
+"""Train: say what you have and want, choose a recipe that fits, see what it will cost, launch."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.people.session import seen, seen_datasets, signed_in
 from pages.train.settings import choose_settings
 from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.tasks import watched
 from pages.widgets.words import on_page
 from pipelines.counts import counted
 from pipelines.data.datasets import list_datasets
-from pipelines.progress import clock
 from pipelines.tracking.keys import Experiment, Tag
-from pipelines.train.requests import TrainRequest
+from pipelines.train.requests import FindRateRequest, ProbeRequest, TrainRequest
 from sem_models.starters.shelf import STARTER, STARTERS, starter_recipe
 
 if TYPE_CHECKING:
     from pipelines.tracking.runs import RunInfo
     from sem_models.config.recipe import Recipe
+    from sem_models.datasets.dataset import Dataset
+    from sem_models.errors import Message
 
 
 def show() -> None:
     """Show the page."""
-    begin("Train", "A recipe and a dataset make a run, which continues when this browser is closed.")
-    names = list_datasets()
+    begin("Train", "Say what you have and what you want. The run continues when this browser is closed.")
+    names = seen_datasets(list_datasets())
     if not names:
+        _show_measured()
         empty("There is no dataset to train on yet.", "data", "Prepare a dataset")
         return
     with shown_errors():
@@ -31,45 +36,92 @@ def show() -> None:
 
 
 def _form(names: list[str]) -> None:
-    from pages.train.dataset import channel_changes, choose_dataset, incompatibility
-    from pipelines.tracking.runs import list_runs
-    from pipelines.train.warm_start import without_first_stage
+    from pages.train.branch import asked_branch
+    from pages.train.recipe import show_refused
     from sem_models.config.overrides import override
-    from sem_models.tasks.compatibility import adapt
+    from sem_models.tasks.fitting import channel_changes, incompatibility
 
     left, right = st.columns([2, 3], gap="large")
+    branch = asked_branch()
     with left:
-        recipe = _choose_recipe()
-        summary = st.empty()
-        dataset = choose_dataset(recipe, names)
-        recipe = adapt(recipe, dataset.manifest)
+        recipe, dataset, refused = _choose(names, branch)
+    if recipe is None:
+        _show_measured()
+        show_refused(refused)
+        return
+    with left:
         channels = channel_changes(recipe, dataset.manifest)
-        summary.caption(_summary(override(recipe, channels)))
-        experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
-        runs = list_runs(kind="training")
-        init = _choose_start(recipe.network.kind, runs)
+        st.caption(_summary(override(recipe, channels)))
     with right:
-        assignments = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
-    resolved = override(recipe, assignments)
-    _estimate(recipe.name, (without_first_stage(resolved) if init else resolved).train.steps, runs)
-    if assignments:
-        st.caption("Changed from the recipe: " + ", ".join(f"`{text}`" for text in assignments))
-    problem = incompatibility(resolved, dataset.manifest)
-    if problem:
-        st.warning(on_page(problem))
-    if st.button("Launch", type="primary", disabled=bool(problem), icon=":material/rocket_launch:"):
+        offer = st.container()
+        with st.expander("Settings"):
+            experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
+            init = _choose_start(recipe.network.kind, branch)
+            changes = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
+        named: dict[str, Any] = {
+            **({"branch": branch.run_id} if branch else {"recipe": recipe.name}),
+            "dataset": dataset.folder.name,
+            "changes": changes,
+            "init": init,
+        }
+        with offer:
+            resolved = override(recipe, changes)
+            if changes:
+                origin = "run" if branch else "recipe"
+                st.caption(f"Changed from the {origin}: " + ", ".join(f"`{text}`" for text in changes))
+            problem = incompatibility(resolved, dataset.manifest)
+            if problem:
+                st.warning(on_page(problem))
+            _offer(resolved, named, experiment, bool(problem))
+    show_refused(refused)
+
+
+def _show_measured() -> None:
+    """Show how measurements ended where there is nothing to launch, for example because their dataset was deleted."""
+    from pages.train.cost import PROBE
+    from pages.train.rate import RATE
+
+    for task in (PROBE, RATE):
+        watched(task)
+
+
+def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe | None, Dataset, Mapping[str, Message]]":
+    """Let the user choose a dataset, and a recipe unless a run brings one; also return why others do not fit."""
+    from pages.train.branch import show_branch
+    from pages.train.dataset import choose_dataset, choose_material
+    from pages.train.recipe import choose_recipe
+    from sem_models.tasks.compatibility import adapt
+
+    if branch:
+        recipe: Recipe | None = show_branch(branch)
+        dataset = choose_dataset(names, branch.tags.get(Tag.DATASET))
+        return (adapt(recipe, dataset.manifest) if recipe else None), dataset, {}
+    dataset = choose_dataset(names, st.query_params.get("dataset"))
+    recipe, refused = choose_recipe(dataset, choose_material(dataset))
+    return (adapt(recipe, dataset.manifest) if recipe else None), dataset, refused
+
+
+def _offer(recipe: "Recipe", named: dict[str, Any], experiment: str, disabled: bool) -> None:
+    """Show cost and queue, and offer to measure and to launch."""
+    from pages.train.cost import offer_probe, show_estimate, show_probe, show_queue
+    from pages.train.rate import offer_rate, show_rate
+    from pipelines.tracking.runs import list_runs
+    from pipelines.train.warm_start import without_first_stage
+
+    steps = (without_first_stage(recipe) if named["init"] else recipe).train.steps
+    show_estimate(recipe.name, steps, seen(list_runs(kind="training")))
+    with st.container(horizontal=True):
+        launched = st.button("Launch", type="primary", disabled=disabled, icon=":material/rocket_launch:")
+        offer_probe(ProbeRequest(**named), disabled)
+        offer_rate(FindRateRequest(**named), disabled)
+    if launched:
         from pipelines.train.run import train
 
-        request = TrainRequest(
-            recipe=recipe.name,
-            dataset=dataset.folder.name,
-            changes=assignments,
-            experiment=experiment,
-            init=init,
-            queue=True,
-        )
-        run_id = train(request)
+        run_id = train(TrainRequest(**named, experiment=experiment, queue=True), by=signed_in())
         st.switch_page("runs/page.py", query_params={"run": run_id})
+    show_probe(ProbeRequest(**named))
+    show_queue()
+    show_rate(FindRateRequest(**named), f"lr-{recipe.name}")
 
 
 def _summary(recipe: "Recipe") -> str:
@@ -81,25 +133,19 @@ def _summary(recipe: "Recipe") -> str:
     return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
 
 
-def _choose_recipe() -> "Recipe":
-    """Let the user choose a recipe of one task or of all, those for small machines first."""
-    from sem_models.config.presets.table import RECIPES
-
-    tasks = sorted({recipe.task for recipe in RECIPES.values()})
-    chosen = st.selectbox("Task", ["all", *tasks], format_func=str.capitalize, key="task")
-    names = [name for name, recipe in RECIPES.items() if chosen in ("all", recipe.task)]
-    ordered = sorted(names, key=lambda name: not name.endswith("-small"))
-    return RECIPES[st.selectbox("Recipe", ordered, key="recipe")]
-
-
-def _choose_start(kind: str, runs: "list[RunInfo]") -> str | None:
+def _choose_start(kind: str, branch: "RunInfo | None") -> str | None:
     """Let the user choose a run or starter model with the same kind of network to start from; None: fresh weights."""
+    from pages.train.branch import begins_with_weights
+    from pipelines.tracking.runs import list_runs
+
+    if branch and begins_with_weights(branch):
+        return branch.run_id
     starters = {
         f"{STARTER}{name}": f"Starter model {name}" for name in STARTERS if starter_recipe(name).network.kind == kind
     }
     names = starters | {
         run.run_id: f"{run.name} ({run.run_id[:8]})"
-        for run in runs
+        for run in seen(list_runs(kind="training"))
         if run.params.get("network.kind") == kind and any(name.startswith("val/") for name in run.metrics)
     }
     chosen = st.selectbox(
@@ -107,21 +153,6 @@ def _choose_start(kind: str, runs: "list[RunInfo]") -> str | None:
         help=TrainRequest.description("init"),
     )  # fmt: skip
     return chosen or None
-
-
-def _estimate(recipe: str, steps: int, runs: "list[RunInfo]") -> None:
-    """Estimate the time from the measured speed of the last run of the same recipe in this store."""
-    speeds = [
-        run.metrics["speed/steps_per_s"]
-        for run in runs
-        if run.tags.get(Tag.RECIPE) == recipe and run.metrics.get("speed/steps_per_s")
-    ]
-    if speeds:
-        st.caption(
-            f"About {clock(steps / speeds[0])} (h:mm:ss or m:ss) at the {speeds[0]:.1f} steps/s of its last run."
-        )
-    else:
-        st.caption("No run of this recipe yet: the duration will be known after its first steps.")
 
 
 show()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from pages.widgets.words import on_page
 from pipelines.evaluate.discriminate_table import CAPTION, TEXTURE_CAPTION, rows, texture_rows
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 
@@ -20,4 +21,4 @@ def show_tests(reports: Sequence[tuple[str, DiscriminatorReport]], warnings: Seq
         st.dataframe(pd.DataFrame(textures), hide_index=True)
         st.caption(TEXTURE_CAPTION)
     for text in dict.fromkeys((*warnings, *(note for _, report in reports for note in report.notes))):
-        st.warning(text)
+        st.warning(on_page(text))

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.widgets.words import on_page
+from pages.widgets.words import as_text, on_page
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import UserError
 
+PROGRAM = "SEM Workbench"
 _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
 """Packages whose exceptions mean that the store cannot be reached; pages do not import them."""
 
@@ -21,8 +23,15 @@ def begin(title: str, purpose: str) -> None:
 
 def heading(title: str, purpose: str) -> None:
     """Begin a page that does not need the tracking store."""
-    st.title(title)
-    st.caption(purpose)
+    name_tab(title)
+    st.title(as_text(title), anchor=False)
+    if purpose:
+        st.caption(purpose)
+
+
+def name_tab(name: str) -> None:
+    """Name the tab of the browser, by which people find it again among others; the last call of a page counts."""
+    st.set_page_config(page_title=name if name == PROGRAM else f"{name} · {PROGRAM}")
 
 
 @st.cache_data(ttl=10, show_spinner="Opening the tracking store")
@@ -39,11 +48,13 @@ def shown_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        st.error(on_page(error.message), icon=":material/error:")
+        st.error(without_secrets(on_page(error.message)), icon=":material/error:")
     except Exception as error:
         if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _STORE_PACKAGES:
             raise
-        st.error(f"The tracking store or the disk did not answer: {error}", icon=":material/cloud_off:")
+        st.error(
+            without_secrets(f"The tracking store or the disk did not answer: {error}"), icon=":material/cloud_off:"
+        )
 
 
 def empty(message: str, page: str, label: str) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import seen
 from pages.widgets.cards import show_card
 from pipelines.model_ref import ModelRef, RegistryRef, RunRef, StarterRef, parse_model
 from pipelines.tracking.keys import Tag
@@ -25,7 +26,7 @@ def model_labels() -> dict[str, str]:
     from pipelines.tracking.runs import list_runs
 
     labels: dict[str, str] = {}
-    for version in list_versions():
+    for version in seen(list_versions()):
         by_number = RegistryRef(version.name, version=version.version)
         address = str(RegistryRef(version.name, version.aliases[0]) if version.aliases else by_number)
         labels[address] = (
@@ -33,7 +34,7 @@ def model_labels() -> dict[str, str]:
         )
         if Tag.DIRECTION in version.tags:
             labels[address] += f", {version.tags[Tag.DIRECTION]}"
-    for run in list_runs(kind="training"):
+    for run in seen(list_runs(kind="training")):
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
             if offers_backward(run):
@@ -45,9 +46,11 @@ def model_labels() -> dict[str, str]:
 
 
 def choose_model() -> ModelRef | None:
-    """Let the user choose a model; None where there is none."""
+    """Let the user choose a model, at first the one that the address names; None where there is none."""
     labels = model_labels()
-    chosen: str | None = st.selectbox("Model", list(labels), format_func=labels.__getitem__, key="model")
+    asked = st.query_params.get("model", "")
+    index = list(labels).index(asked) if asked in labels else 0
+    chosen: str | None = st.selectbox("Model", list(labels), index, format_func=labels.__getitem__, key="model")
     ref = parse_model(chosen) if chosen else None
     if chosen in _BASELINES:
         st.caption("A baseline learns nothing; every model has to beat it.")

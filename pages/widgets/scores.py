@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.widgets.families import choose_scores
+from pages.widgets.words import on_page
 from pipelines.counts import counted
 from pipelines.evaluate.tables import GAIN_CAPTION, NYQUIST_CAPTION, gains, mean_text
 from sem_models.evaluation.metrics.table import METRICS
@@ -31,7 +32,7 @@ def show_report(report: EvaluationReport, key: str) -> None:
         st.markdown("**Gain over the baselines, image by image**")
         show_gains([("", report)], baselines, metrics)
     for note in report.notes:
-        st.warning(note)
+        st.warning(on_page(note))
     with st.expander("Every image"):
         st.dataframe(rows_table(report), hide_index=True)
 
@@ -53,7 +54,7 @@ def show_gains(named: Sequence[tuple[str, EvaluationReport]], baselines: Sequenc
     st.dataframe(pd.DataFrame(found.rows), hide_index=True)
     st.caption(GAIN_CAPTION)
     if found.caveats:
-        st.warning("\n".join(f"- {caveat}" for caveat in found.caveats))
+        st.warning("\n".join(f"- {on_page(caveat)}" for caveat in found.caveats))
 
 
 def means_table(report: EvaluationReport, metrics: Sequence[str]) -> pd.DataFrame:

@@ -1,31 +1,75 @@
 """Where raw files come from: a folder on the server, or files uploaded from the browser."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pipelines.home import home
+from pages.people.files import largest_upload_mb, server_path, uploads_folder
+from pages.people.session import signed_in
+from pipelines.data.uploads import keep_upload
 from sem_models.images.io.read import readable_suffixes
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-def choose_source(label: str, key: str, name: str) -> Path | None:
-    """Ask for a folder or file on the server, or for uploads, which get a folder of their own below `uploads`."""
+
+def choose_source(label: str, key: str, name: str, given: str = "", what: str = "files") -> Path | None:
+    """Ask for a folder or file on the server, or for uploads, which get a folder of their own below `uploads`.
+
+    Args:
+        label: Asks for the folder or file.
+        key: Names the widgets among those of the page.
+        name: Begins the name of the folder of uploads.
+        given: Path on the server that is there at first.
+        what: What the files are, in the plural.
+    """
     way = st.segmented_control(
-        "Where the files are", ["On the server", "On this computer"], default="On the server", key=f"{key}-way"
+        f"Where the {what} are", ["On the server", "On this computer"], default="On the server", key=f"{key}-way"
     )
     if way == "On the server":
-        text = st.text_input(label, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
-        return Path(text).expanduser() if text else None
-    types = sorted(suffix.removeprefix(".") for suffix in readable_suffixes())
-    files = st.file_uploader("Micrographs", type=types, accept_multiple_files=True, key=f"{key}-files")
-    if not files or not name:
-        return None
-    content = repr(sorted((file.name, file.size) for file in files))
-    folder = home().root / "uploads" / f"{Path(name).name}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-    folder.mkdir(parents=True, exist_ok=True)
+        text = st.text_input(label, given, placeholder="/data/sem/session-12", key=f"{key}-folder").strip()
+        return server_path(text)
+    files = st.file_uploader(
+        f"Upload {what}",
+        type=_types(),
+        accept_multiple_files=True,
+        key=f"{key}-files",
+        max_upload_size=largest_upload_mb(),
+    )
+    return _kept(files, name) if files and name else None
+
+
+def drop_file(key: str) -> Path | None:
+    """Ask for one micrograph, dropped from this computer or named on the server."""
+    file = st.file_uploader(
+        "Drop a micrograph here", type=_types(), key=f"{key}-file", max_upload_size=largest_upload_mb()
+    )
+    if file:
+        return _kept([file], key) / Path(file.name).name
+    label = "Or a file on the server"
+    return server_path(st.text_input(label, placeholder="/data/sem/session-12/image-3.tif", key=f"{key}-path").strip())
+
+
+def _types() -> list[str]:
+    return sorted(suffix.removeprefix(".") for suffix in readable_suffixes())
+
+
+def _kept(files: "Sequence[UploadedFile]", name: str) -> Path:
+    """Write uploads into a folder of their own, once."""
+    content = repr(sorted((file.name, _digest(file)) for file in files))
+    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+    folder = uploads_folder() / f"{Path(name).name}-{digest}"
     for file in files:
-        target = folder / Path(file.name).name
-        if not target.exists() or target.stat().st_size != file.size:
-            target.write_bytes(file.getbuffer())
+        keep_upload(folder, file.name, file.getbuffer(), signed_in())
     return folder
+
+
+def _digest(file: "UploadedFile") -> str:
+    """Hash the content, once for each upload: two files of a microscope often share name and size."""
+    known: dict[str, str] = st.session_state.setdefault("upload-digests", {})
+    if file.file_id not in known:
+        known[file.file_id] = hashlib.sha256(file.getbuffer()).hexdigest()
+    return known[file.file_id]

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.session import require_seen, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, on_page
 from pipelines.jobs.seen import mark_seen
@@ -14,7 +15,7 @@ _PERIOD_S = 1.0
 
 def launch(key: str, request: Request) -> None:
     """Start a task and remember it in the address, so that a refresh finds it again."""
-    st.query_params[key] = start_task(request)
+    st.query_params[key] = start_task(request, signed_in())
 
 
 def watched(key: str) -> TaskState | None:
@@ -24,6 +25,7 @@ def watched(key: str) -> TaskState | None:
         return None
     with shown_errors():
         state = task_state(task_id)
+        require_seen(state, "This task")
         if state.status == "running":
             _running(key, task_id)
             return None
@@ -48,4 +50,4 @@ def _running(key: str, task_id: str) -> None:
     place = f"{state.done} of {state.total} {state.what}{left}" if state.total else "starting"
     st.progress(min(share, 1.0), text=f"{activity(state.use_case)}: {place}")
     if st.button("Cancel", key=f"cancel-{key}", icon=":material/stop_circle:"):
-        cancel_task(task_id)
+        cancel_task(task_id, signed_in())

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity
-from pipelines.jobs.recent import TRAINING, Work, recent_work
+from pipelines.jobs.recent import TRAINING, Work, others_in_queue, recent_work
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import cancel_task
 from pipelines.progress import clock
@@ -25,8 +26,12 @@ class Place:
 PLACES = {
     "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
+    "export": Place("models", "export"),
+    "gallery": Place("compare", "gallery"),
+    "find-rate": Place("train", "rate"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
+    "probe": Place("train", "probe"),
     "register": Place("runs", "register"),
     "study-create": Place("study", "study"),
     "synthesise": Place("inference", "synthesise"),
@@ -44,19 +49,21 @@ _ENDINGS = {
 def show_tray() -> None:
     """Show the tray in the sidebar; it is drawn again by itself only while something is live."""
     with st.sidebar, shown_errors():
-        live = any(work.is_live for work in recent_work())
+        live = any(work.is_live for work in recent_work(signed_in()))
         st.fragment(_tray, run_every=_PERIOD_S if live else None)(live)
 
 
 def _tray(was_live: bool) -> None:
-    works = recent_work()
+    person = signed_in()
+    works, others = recent_work(person), others_in_queue(person)
     if was_live and not any(work.is_live for work in works):
         st.rerun()
-    if not works:
-        return
-    st.markdown("**Background work**")
+    if works or others:
+        st.markdown("**Background work**")
     for work in works:
         (_live if work.is_live else _ended)(work)
+    for place in others:
+        st.caption(f"A training of somebody else: {place}")
 
 
 def _live(work: Work) -> None:
@@ -102,10 +109,10 @@ def _link(work: Work, label: str, icon: str | None = None, help_text: str | None
 
 def _cancel(work: Work) -> None:
     if work.use_case != TRAINING:
-        cancel_task(work.work_id)
+        cancel_task(work.work_id, signed_in())
         return
     from pipelines.jobs import control
 
     with shown_errors():
-        control.cancel(work.work_id)
+        control.cancel(work.work_id, signed_in())
         st.toast("The run will save its state and end.")

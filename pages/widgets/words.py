@@ -1,13 +1,19 @@
 """What the pages call use cases, the fields of a request and the settings of a recipe."""
 
+import re
+
 from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
 LABELS = {
+    "about": "What the images show",
     "alias": "Alias",
+    "arrangement": "Arrangement of the files",
     "author": "Author",
+    "branch": "Branch of",
     "catch_trials": "Catch trials",
     "changes": OTHER_SETTINGS,
+    "corrections": "Corrections as a table",
     "count": "Images",
     "crop_px": "Edge of a picture",
     "databar_rows": "Data bar",
@@ -20,6 +26,7 @@ LABELS = {
     "inputs": "File or folder on the server",
     "join_same_field": "Images of one field in one group",
     "kind": "Kind",
+    "licence": "Licence",
     "mask_suffix": "Mask suffix",
     "masks": "Label map or folder",
     "masks_as_images": "Files named like masks are images",
@@ -27,6 +34,7 @@ LABELS = {
     "model": "Model",
     "models": "Models",
     "name": "Name",
+    "origin": "Where the images are from",
     "pixel_size_nm": "Pixel size",
     "projection": "Projection onto the input",
     "questions": "Questions",
@@ -40,6 +48,7 @@ LABELS = {
     "seed": "Seed",
     "size_px": "Height and width",
     "split": "Split",
+    "std": "Standard deviation over orientations (eight times as slow)",
     "strength_px": "Blur to undo (sigma, px)",
     "target": "Folder of targets",
     "target_group_by": "Group pattern of the other domain",
@@ -53,13 +62,28 @@ LABELS = {
 ACTIVITIES = {
     "demo": "Demo",
     "evaluate": "Scoring",
+    "export": "Writing the files",
+    "gallery": "Computing pictures",
+    "find-rate": "Finding a learning rate",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
+    "probe": "Measuring the training",
     "register": "Registering the model",
     "study-create": "Making the study",
     "synthesise": "Drawing",
 }
 """What a page calls a use case that it starts in the background; others are shown by their name."""
+
+
+_STATES = {
+    "SCHEDULED": "waiting",
+    "RUNNING": "running",
+    "FINISHED": "finished",
+    "FAILED": "failed",
+    "KILLED": "cancelled",
+}
+_SIGNS_OF_LINKS = re.compile(r"([\[\]<$])")
+_SIGNS_OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|$:~^-])")
 
 
 class PageWords:
@@ -88,5 +112,25 @@ def activity(use_case: str) -> str:
 
 
 def on_page(message: Message | str) -> str:
-    """Write a message in the words of the pages."""
-    return message.render(_WORDS) if isinstance(message, Message) else message
+    """Write a message in the words of the pages; names of files and runs in it lead nowhere and load nothing."""
+    parts = message.parts if isinstance(message, Message) else (message,)
+    return Message(*(as_note(part) if isinstance(part, str) else part for part in parts)).render(_WORDS)
+
+
+def state_word(status: str) -> str:
+    """Return what people call a state of a run; an unknown one as it is."""
+    return _STATES.get(status, status)
+
+
+def as_text(text: str) -> str:
+    """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
+    return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def as_note(text: str) -> str:
+    """Write Markdown of others without images, colours, formulas and links that hide where they lead.
+
+    The browser of everyone who looks at a page would fetch an image in it, from any server. Emphasis, lists, code and
+    plain addresses stay.
+    """
+    return _SIGNS_OF_LINKS.sub(r"\\\1", text)

@@ -3,18 +3,17 @@
 import inspect
 import json
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from pipelines.cli.options import CommandLineWords, given, with_options
+from pipelines.faults import keep_trace
 from pipelines.home import writable_home
 from pipelines.progress import TerminalProgress
 from pipelines.request import Request
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import Cancelled, Message, UserError
 from sem_models.version import __version__
 
@@ -115,18 +114,13 @@ def exit_status(work: Callable[[], int | None]) -> int:
     try:
         return work() or OK
     except UserError as error:
-        typer.echo(" ".join(said(error.message).split()), err=True)
+        typer.echo(without_secrets(" ".join(said(error.message).split())), err=True)
         return USERS
     except (KeyboardInterrupt, Cancelled):
         typer.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:
-        typer.echo(f"A fault of the workbench: {type(error).__name__}: {error}. Details: {_keep_trace()}", err=True)
+        fault = without_secrets(f"{type(error).__name__}: {error}")
+        trace = keep_trace(error, " ".join(sys.argv))
+        typer.echo(f"A fault of the workbench: {fault}. Details: {trace}", err=True)
         return OURS
-
-
-def _keep_trace() -> Path:
-    """Write the trace to a new file that only this user can read; users of one machine share its temporary folder."""
-    with NamedTemporaryFile("w", encoding="utf-8", prefix="sem-workbench-fault-", suffix=".txt", delete=False) as file:
-        file.write(f"{' '.join(sys.argv)}\n{traceback.format_exc()}")
-    return Path(file.name)

@@ -1,4 +1,4 @@
-"""`evaluate`, `compare`, `judge`, `discriminate`, `consistency`, `round-trip` and `downstream`."""
+"""`evaluate`, `compare`, `gallery`, `judge`, `discriminate`, `consistency`, `round-trip` and `downstream`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,10 +14,12 @@ from pipelines.evaluate.requests import (
     DiscriminateRequest,
     DownstreamRequest,
     EvaluateRequest,
+    GalleryRequest,
     MaskConsistencyRequest,
     NoReferenceRequest,
     RoundTripRequest,
 )
+from sem_models.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.evaluate.compare import Comparison
@@ -51,6 +53,9 @@ def compare(
     out: Output,
     csv: Annotated[Path | None, typer.Option(help="Folder for the paired differences and ranks as CSV.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder for a methods section and tables.")] = None,
+    figure: Annotated[str, typer.Option(help="Test image through every method, as a figure of the report.")] = "",
+    width_mm: Annotated[float, typer.Option(help="Width of the figure: 85 for one column, 180 for a page.")] = 180.0,
+    crop: Annotated[str, typer.Option(help="LEFT,TOP,EDGE of the square in the figure, in px of the target.")] = "",
 ) -> None:
     """Compare evaluated runs side by side, with their baselines, and image by image with a reference."""
     from pipelines.evaluate.compare import compare as run
@@ -61,6 +66,8 @@ def compare(
     from pipelines.evaluate.trained_scores import trained_scores
     from pipelines.json_safe import to_json_safe
 
+    if figure and report is None:
+        raise UserError("A figure is a part of the report; name a folder for it with --report.")
     comparison = run(request)
     paired = compare_pairs(comparison, request.metric, request.reference)
     _write_means(out, comparison)
@@ -73,7 +80,8 @@ def compare(
         out.text(f"Over seeds and specimens. {SEEDS_CAPTION}")
         write_table(out, seed_rows(over_seeds))
     written = _write_csv(csv, paired) if csv else []
-    for path in [*written, *(_write_report(report, comparison, paired) if report else ())]:
+    pictures = _figure(out, comparison, figure, width_mm, crop) if report and figure else {}
+    for path in [*written, *(_write_report(report, comparison, paired, pictures) if report else ())]:
         out.text(str(path))
     runs = [{"run_id": c.model, "name": c.run.name, **summary(c.report)} for c in comparison.columns]
     out.result(
@@ -121,10 +129,34 @@ def _write_csv(folder: Path, paired: "PairedComparison") -> list[Path]:
     return list(files)
 
 
-def _write_report(folder: Path, comparison: "Comparison", paired: "PairedComparison") -> list[Path]:
+def _figure(out: Output, comparison: "Comparison", image: str, width_mm: float, crop: str) -> dict[str, bytes]:
+    """Compute the pictures of an image, and make a figure of them."""
+    from pipelines.evaluate.gallery import make_gallery
+    from pipelines.publish.crops import Crop
+    from pipelines.publish.figure_of import comparison_figure
+
+    runs = tuple(column.model for column in comparison.columns)
+    make_gallery(GalleryRequest(run_ids=runs, image=image), out.progress)
+    return comparison_figure(comparison, image, Crop.parse(crop) if crop else None, width_mm)
+
+
+def _write_report(
+    folder: Path, comparison: "Comparison", paired: "PairedComparison", pictures: dict[str, bytes]
+) -> list[Path]:
     from pipelines.publish.report import report_files, write_report
 
-    return write_report(report_files(comparison, paired, comparison.metrics), folder)
+    return write_report(report_files(comparison, paired, comparison.metrics, pictures), folder)
+
+
+@command(GalleryRequest, "run_ids", stores=True)
+def gallery(request: GalleryRequest, out: Output) -> None:
+    """Compute one test image through every method of a comparison, to look at."""
+    from pipelines.evaluate.gallery import make_gallery as run
+
+    pictures = run(request, out.progress)
+    for picture in pictures:
+        out.text(f"  {picture.label:30s} {picture.path}")
+    out.result({"pictures": {picture.method: str(picture.path) for picture in pictures}})
 
 
 @command(NoReferenceRequest, "model", "file", "second")

@@ -28,8 +28,9 @@ def predict(request: PredictRequest, out: Output) -> None:
         bar = f" without {result.databar_rows} rows of data bar" if result.databar_rows else ""
         source = " + ".join((result.source, *result.extra_inputs))
         warning = f"; {result.warning}" if result.warning else ""
+        std = f"; standard deviation: {result.std}" if result.std else ""
         by = f"; computed by {result.backend}" if result.backend else ""
-        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{by}{warning}")
+        out.text(result.error or f"{source} -> {result.output}{bar}{_measured(result)}{std}{by}{warning}")
     out.result({"results": [_facts(result) for result in results]})
 
 

@@ -1,8 +1,8 @@
-"""`register`, `import`, `export` and `serve`."""
+"""`register`, `promote`, `import`, `export` and `serve`."""
 
 from pipelines.cli.app import Output, command
 from pipelines.model_ref import RegistryRef
-from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
 
 
 @command(RegisterRequest, "run", stores=True)
@@ -14,6 +14,17 @@ def register(request: RegisterRequest, out: Output) -> None:
     alias = request.alias or None
     before = alias_target(request.name, alias) if alias else None
     _report(request.name, run(request), alias, before, out)
+
+
+@command(PromoteRequest, "model", stores=True)
+def promote(request: PromoteRequest, out: Output) -> None:
+    """Point an alias to a version of a registered model, and keep a record of it."""
+    from pipelines.release.promote import promote as run
+
+    done = run(request)
+    earlier = f", and no longer to version {done.before}" if done.before else ""
+    out.text(f"The alias {done.alias} points to version {done.version}{earlier}.")
+    out.result({"alias": done.alias, "version": done.version, "alias_before": done.before, "who": done.who})
 
 
 @command(ImportRequest, "file", name="import", stores=True)

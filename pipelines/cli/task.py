@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import data, evaluate, predict, release, study, train
+from pipelines.backup.requests import BackupRequest, LeaveRequest, ReadBackRequest, RestoreRequest
+from pipelines.cli import backup, data, evaluate, measure, predict, release, study, train
 from pipelines.cli.app import Output, exit_status
 from pipelines.data.requests import NoiseRequest, PrepareRequest, SimulateRequest
 from pipelines.evaluate.requests import (
@@ -18,11 +19,15 @@ from pipelines.evaluate.requests import (
     DiscriminateRequest,
     DownstreamRequest,
     EvaluateRequest,
+    GalleryRequest,
     MaskConsistencyRequest,
     NoReferenceRequest,
     RoundTripRequest,
 )
 from pipelines.home import TaskFile, home
+from pipelines.jobs.admission import admit
+from pipelines.people.acting import act_for
+from pipelines.people.person import Person
 from pipelines.predict.requests import (
     MaskTranslationRequest,
     PredictManyRequest,
@@ -30,10 +35,17 @@ from pipelines.predict.requests import (
     SynthesiseRequest,
     TranslateRequest,
 )
-from pipelines.release.requests import ExportRequest, ImportRequest, RegisterRequest, ServeRequest
+from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
-from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from pipelines.train.requests import (
+    DemoRequest,
+    FindRateRequest,
+    InterpolateRequest,
+    ProbeRequest,
+    ResumeRequest,
+    TrainRequest,
+)
 from sem_models.errors import Message, UserError
 
 
@@ -52,11 +64,14 @@ USE_CASES: Mapping[str, UseCase] = {
         (SimulateRequest, data.simulate),
         (NoiseRequest, data.noise),
         (TrainRequest, train.train),
+        (ProbeRequest, measure.probe),
+        (FindRateRequest, measure.find_rate),
         (ResumeRequest, train.go_on),
         (InterpolateRequest, train.interpolate),
         (DemoRequest, train.demo),
         (EvaluateRequest, evaluate.evaluate),
         (CompareRequest, evaluate.compare),
+        (GalleryRequest, evaluate.gallery),
         (NoReferenceRequest, evaluate.judge),
         (DiscriminateRequest, evaluate.discriminate),
         (MaskConsistencyRequest, evaluate.consistency),
@@ -68,10 +83,15 @@ USE_CASES: Mapping[str, UseCase] = {
         (TranslateRequest, predict.translate),
         (MaskTranslationRequest, predict.bridge),
         (RegisterRequest, release.register),
+        (PromoteRequest, release.promote),
         (ImportRequest, release.import_model),
         (ExportRequest, release.export),
         (ServeRequest, release.serve),
         (StudyCreateRequest, study.create),
+        (BackupRequest, backup.backup),
+        (RestoreRequest, backup.restore),
+        (LeaveRequest, backup.leave),
+        (ReadBackRequest, backup.read_back),
     )
 }
 
@@ -92,16 +112,19 @@ class TaskOutput(Output):
 def main(folder: Path) -> int:
     """Carry out the request of a task folder; return the exit status that the command line would give."""
     task = json.loads(home().from_portable((folder / TaskFile.REQUEST).read_text()))
+    act_for(by := Person.from_json(task.get("person")))
     out = TaskOutput()
-    status = exit_status(lambda: _carry_out(task, out))
+    status = exit_status(lambda: _carry_out(task, by, out))
     (folder / TaskFile.OUTCOME).write_text(json.dumps(out.outcome, default=_for_json))
     return status
 
 
-def _carry_out(task: Mapping[str, Any], out: TaskOutput) -> int | None:
+def _carry_out(task: Mapping[str, Any], by: Person, out: TaskOutput) -> int | None:
     use_case = USE_CASES[task["use_case"]]
     try:
-        return use_case.carry_out(use_case.request.model_validate(task["request"]), out)
+        request = use_case.request.model_validate(task["request"])
+        admit(request, by)  # again: files, rights and settings of the lab may have changed since it was asked for
+        return use_case.carry_out(request, out)
     except UserError as error:
         out.outcome["error"] = error.message
         raise

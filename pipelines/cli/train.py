@@ -1,15 +1,28 @@
 """`train`, `interpolate` and `demo`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli import measure
 from pipelines.cli.app import INTERRUPTED, Output, command
+from pipelines.request import Request
 from pipelines.tracking.keys import Experiment, Tag
-from pipelines.tracking.runs import set_tags
+from pipelines.tracking.runs import get_run, set_tags
 from pipelines.train.companions import is_companion, is_torchrun, run_of_torchrun, torchrun_devices
-from pipelines.train.requests import DemoRequest, InterpolateRequest, ResumeRequest, TrainRequest
+from pipelines.train.requests import (
+    DemoRequest,
+    FindRateRequest,
+    InterpolateRequest,
+    ProbeRequest,
+    ResumeRequest,
+    TrainRequest,
+)
 from sem_models.errors import FieldRef, UserError
+
+
+def _summary(request: type[Request]) -> str:
+    return (request.__doc__ or "").splitlines()[0]
 
 
 @command(name="train", stores=True)
@@ -23,6 +36,9 @@ def train_or_resume(
     init: Annotated[str | None, typer.Option(help=TrainRequest.description("init"))] = None,
     queue: Annotated[bool, typer.Option("--queue", help=TrainRequest.description("queue"))] = False,
     devices: Annotated[int | None, typer.Option(help=TrainRequest.description("devices"))] = None,
+    branch: Annotated[str | None, typer.Option(help=TrainRequest.description("branch"))] = None,
+    probe: Annotated[bool, typer.Option("--probe", help=_summary(ProbeRequest))] = False,
+    find_rate: Annotated[bool, typer.Option("--find-rate", help=_summary(FindRateRequest))] = False,
 ) -> int | None:
     """Train a recipe on a dataset, here or in the queue; Ctrl-C saves the state."""
     if is_companion():
@@ -31,18 +47,20 @@ def train_or_resume(
     devices = devices or (torchrun_devices() if is_torchrun() else None)
     if resume:
         return go_on(ResumeRequest(run_id=resume, queue=queue, devices=devices), out)
-    if not (recipe and dataset):
+    if branch and not dataset:
+        dataset = get_run(branch).tags.get(Tag.DATASET)
+    if not ((recipe or branch) and dataset):
         raise UserError("Name a ", FieldRef("recipe"), " and a ", FieldRef("dataset"), ", or a run to resume.")
-    asked = TrainRequest(
-        recipe=recipe,
-        dataset=dataset,
-        changes=changes or (),
-        experiment=experiment,
-        init=init,
-        queue=queue,
-        devices=devices or 1,
-    )
-    return train(asked, out)
+    named: dict[str, Any] = {
+        "recipe": recipe, "branch": branch, "dataset": dataset, "changes": changes or (), "init": init
+    }  # fmt: skip
+    if probe:
+        measure.probe(ProbeRequest(**named), out)
+    if find_rate:
+        measure.find_rate(FindRateRequest(**named), out)
+    if probe or find_rate:
+        return None
+    return train(TrainRequest(**named, experiment=experiment, queue=queue, devices=devices or 1), out)
 
 
 def train(request: TrainRequest, out: Output) -> int | None:

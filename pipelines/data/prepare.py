@@ -2,8 +2,13 @@
 
 from collections.abc import Callable
 
+from pipelines.data.card import write_card
+from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.home import home
+from pipelines.people.acting import acting_person
+from pipelines.people.dataset_owner import dataset_ownership, own_dataset
+from pipelines.people.permissions import Action, require
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -15,11 +20,16 @@ def prepare(
     progress: Progress = silent,
     show: Callable[[Plan], None] | None = None,
 ) -> tuple[Dataset, str]:
-    """Plan, show the plan (data bars before they are cut), write, log; return the dataset and its run id."""
-    plan = plan_dataset(request, progress)
+    """Plan, show the plan (data bars before they are cut), write dataset and card, log; return dataset and run id."""
+    by = acting_person()
+    if (home().datasets / request.name).exists():
+        require(by, Action.CHANGE, dataset_ownership(request.name), f"The dataset {request.name} that there is")
+    plan = plan_dataset(request, progress, plan_memory())
     if show:
         show(plan)
     dataset = write_dataset(plan, home().datasets / request.name, progress)
+    own_dataset(request.name, by)
+    write_card(dataset, request, progress)
     from pipelines.tracking.datasets import log_dataset
 
     return dataset, log_dataset(dataset)

@@ -27,6 +27,10 @@ class PrepareRequest(PrepareOptions, DatasetName):
 
     use_case: ClassVar[str] = "prepare"
 
+    about: str = Field("", description="For the card: what the images show.")
+    origin: str = Field("", description="For the card: where the images are from, such as an instrument or a DOI.")
+    licence: str = Field("", description="For the card: the licence of the images.")
+
 
 def _two_numbers(value: Any) -> Any:
     if not isinstance(value, str):

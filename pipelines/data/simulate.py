@@ -130,6 +130,8 @@ def simulate(request: SimulateRequest, progress: Progress = silent) -> Simulated
         join_same_field=False,
         databar_rows=0,
         seed=asked.seed,
+        about="Simulated atomic lattices, clean",
+        origin=f"lattice simulator, seed {asked.seed}",
     )
     dataset, run_id = prepare(prepared, progress)
     _store_truth(dataset, images)

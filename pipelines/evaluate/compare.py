@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.evaluate.reports import stored_reports
+from pipelines.evaluate.reports import readable_evaluations
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.model_ref import RunRef, parse_model
 from pipelines.tracking.runs import RunInfo, get_run, list_experiments, list_runs
@@ -69,15 +69,18 @@ def compare(request: CompareRequest) -> Comparison:
     if not request.run_ids and not request.experiment:
         raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
     models = [_model(text) for text in dict.fromkeys(request.run_ids)] or _models_of(request.experiment)
-    scored = [Column(run, found, way) for run, way in models for found in stored_reports(run.run_id, way)]
+    stored = [(run, way, readable_evaluations(run.run_id, way)) for run, way in models]
+    damaged = tuple(text for *_, found in stored for text in found.damaged)
+    scored = [Column(run, report, way) for run, way, found in stored for report in found.reports]
     columns = [column for column in scored if column.report.split == "test"]
     if not columns:
-        raise UserError("None of these runs has been evaluated on a test split; score them first.")
+        reason = "None of these runs has been evaluated on a test split; score them first."
+        raise UserError(" ".join((reason, *damaged)))
     same = max((_alike(columns, other) for other in columns), key=len)
     metrics = tuple(name for name in same[0].report.metrics if all(name in c.report.metrics for c in same))
     leading = leading_metric(metrics)
     ordered = sorted(same, key=lambda column: -mean_goodness(column.report, leading))
-    return Comparison(tuple(ordered), metrics, _left_out(models, scored, same))
+    return Comparison(tuple(ordered), metrics, (*damaged, *_left_out(models, scored, same)))
 
 
 def leading_metric(metrics: Sequence[str]) -> str:

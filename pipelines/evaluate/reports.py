@@ -5,17 +5,18 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pipelines.json_safe import to_json_safe
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.keys import Artifact, of_direction
 from pipelines.tracking.metrics import log_metrics
 from sem_models.config.methods import Direction
+from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
@@ -49,13 +50,53 @@ def save_report(
     log_metrics(run_id, {of_direction(key, direction): v for key, v in metrics.items() if math.isfinite(v)})
 
 
+@dataclass(frozen=True)
+class Readable(Generic[_Report]):
+    """The reports of a run that can be read, and one sentence for each that cannot."""
+
+    reports: tuple[_Report, ...]
+    damaged: tuple[str, ...]
+
+
+def readable_reports(
+    run_id: str, folder: str, kind: type[_Report], direction: Direction = "forward"
+) -> Readable[_Report]:
+    """Read the reports of a kind that a run holds in an artifact folder, in the order of their file names."""
+    reports: list[_Report] = []
+    damaged = []
+    for path in _report_paths(run_id, folder, direction):
+        try:
+            reports.append(_read(run_id, path, kind))
+        except UserError as error:
+            damaged.append(str(error))
+    return Readable(tuple(reports), tuple(damaged))
+
+
+def readable_evaluations(run_id: str, direction: Direction = "forward") -> Readable[EvaluationReport]:
+    """Read all evaluations of a run; those on other inputs follow the one on inputs as in training."""
+    return readable_reports(run_id, Artifact.EVALUATION, EvaluationReport, direction)
+
+
 def saved_reports(
     run_id: str, folder: str, kind: type[_Report], direction: Direction = "forward"
 ) -> dict[str, _Report]:
-    """Read the reports of a kind that a run holds in an artifact folder, by file name without its ending, in order."""
+    """Read the same by file name without its ending; raises a `UserError` if one of them is damaged."""
+    paths = _report_paths(run_id, folder, direction)
+    return {PurePosixPath(path).stem: _read(run_id, path, kind) for path in paths}
+
+
+def _report_paths(run_id: str, folder: str, direction: Direction) -> list[str]:
     paths = [path for path in list_files(run_id, of_direction(folder, direction)) if path.endswith(".json")]
-    named = sorted((PurePosixPath(path).stem, path) for path in paths)
-    return {name: kind.model_validate_json(get_text(run_id, path)) for name, path in named}
+    return sorted(paths, key=lambda path: PurePosixPath(path).stem)
+
+
+def _read(run_id: str, path: str, kind: type[_Report]) -> _Report:
+    try:
+        return kind.model_validate_json(get_text(run_id, path))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"Run {run_id[:8]}: its report {path} is damaged and was left out; score the run again."
+        ) from error
 
 
 def stored_reports(run_id: str, direction: Direction = "forward") -> list[EvaluationReport]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
-from pipelines.names import DatasetField
+from pipelines.names import DatasetField, RunIdsField
 from pipelines.request import Request
 from sem_models.config.backend import BackendChoice
 from sem_models.datasets.manifest import Split
@@ -38,12 +38,23 @@ class CompareRequest(Request):
 
     use_case: ClassVar[str] = "compare"
 
-    run_ids: tuple[str, ...] = Field(
+    run_ids: RunIdsField = Field(
         (), description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
     )
     experiment: str | None = Field(None, description="All runs of this experiment.")
     reference: str | None = Field(None, description="Run that the others are compared with; by default the best.")
     metric: str | None = Field(None, description="Metric by which the best run is chosen; psnr_db by default.")
+
+
+class GalleryRequest(Request):
+    """Compute one test image through every method of a comparison, to look at."""
+
+    use_case: ClassVar[str] = "gallery"
+
+    run_ids: RunIdsField = Field(
+        min_length=1, description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
+    )
+    image: str = Field(description="Name of the test image, as in the scores of each image.")
 
 
 class NoReferenceRequest(Request):

@@ -21,7 +21,7 @@ CAPTION = (
     "Difference: model minus reference, the mean over images with its 95 % interval over specimens (groups). p: "
     "two-sided Wilcoxon signed-rank test over specimens, which cannot fall below 2/2^n with n of them. Holm corrects p "
     "over all comparisons by one metric in this table. Better or worse: the interval excludes 0 and p (Holm) is at "
-    "most 0.05."
+    "most 0.05. Effect size d (Cohen): mean over specimens of the difference, divided by its standard deviation."
 )
 Row = dict[str, Any]
 
@@ -57,6 +57,7 @@ def _as_text(names: Row, paired: Paired, digits: int) -> Row:
     return {
         "metric": quantity(paired.metric), **names,
         "difference [95 % interval]": interval_text(interval, digits), "verdict": paired.verdict,
+        "effect size d": effect_text(paired.effect_size),
         "p": f"{paired.p:.3g}", "p (Holm)": f"{paired.p_holm:.3g}", "images": interval.n, "groups": paired.groups,
     }  # fmt: skip
 
@@ -65,6 +66,11 @@ def interval_text(interval: Interval, digits: int) -> str:
     """Return `+0.90 [+0.75, +1.02]`, or `+0.90 [none]` where too few specimens give no interval."""
     limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
     return f"{interval.mean:+.{digits}f} [{limits}]"
+
+
+def effect_text(effect_size: float) -> str:
+    """Return `+1.35`, or nothing where it is not defined."""
+    return f"{effect_size:+.2f}" if math.isfinite(effect_size) else ""
 
 
 def decimals(intervals: Sequence[Interval]) -> int:
@@ -129,7 +135,7 @@ def _difference_values(comparison: PairedComparison) -> list[Row]:
             "metric": paired.metric, "unit": unit(paired.metric), "mean_difference": paired.interval.mean,
             "lo": paired.interval.lo, "hi": paired.interval.hi,
             "images": paired.interval.n, "groups": paired.groups, "p": paired.p, "p_holm": paired.p_holm,
-            "verdict": paired.verdict,
+            "effect_size_d": paired.effect_size, "verdict": paired.verdict,
         }
         for column, paired in _pairs(comparison)
     ]  # fmt: skip

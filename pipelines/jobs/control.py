@@ -10,6 +10,11 @@ from pipelines.home import home
 from pipelines.jobs import queue
 from pipelines.jobs.executor import Executor, LocalExecutor
 from pipelines.jobs.liveness import HOST
+from pipelines.jobs.quotas import require_quota
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
+from pipelines.people.permissions import Action, require
+from pipelines.people.person import Person
 from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import get_run, list_runs, set_status
@@ -20,22 +25,31 @@ LOST = "The training process ended without a message (killed, out of memory, mac
 _SETTLING_S = 10.0
 
 
-def submit(run_id: str, resume: bool = False, executor: Executor | None = None) -> None:
-    """Queue a run and start its detached process."""
+def submit(run_id: str, resume: bool = False, executor: Executor | None = None, by: Person | None = None) -> None:
+    """Queue a run and start its detached process, for `by` or for whom this process works.
+
+    Raises:
+        UserError: The person has as much waiting or running as the lab allows, or has used up a quota.
+    """
+    by = by or acting_person()
+    require_quota(by)
     queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
     arguments = [run_id, "--resume"] if resume else [run_id]
     (executor or LocalExecutor()).launch("pipelines.train.worker", arguments, log_file(run_id))
+    record(by, "resume" if resume else "queue", f"run {run_id}")
 
 
-def resume(run_id: str) -> None:
+def resume(run_id: str, by: Person | None = None) -> None:
     """Queue an ended run again, to continue from its last checkpoint.
 
     Raises:
-        UserError: The run is still running, or it has finished.
+        UserError: The run is still running, has finished, or belongs to somebody else.
     """
+    by = by or acting_person()
+    _require_own(run_id, by)
     refuse_unless_resumable(run_id)
-    submit(run_id, resume=True)
+    submit(run_id, resume=True, by=by)
 
 
 def refuse_unless_resumable(run_id: str) -> None:
@@ -47,17 +61,30 @@ def refuse_unless_resumable(run_id: str) -> None:
         raise UserError(f"Run {run_id} has finished; start a new run with more steps instead.")
 
 
-def cancel(run_id: str) -> None:
-    """Ask a run to save its state and end as KILLED; a waiting or dead one ends at once."""
+def cancel(run_id: str, by: Person | None = None) -> None:
+    """Ask a run to save its state and end as KILLED; a waiting or dead one ends at once.
+
+    Raises:
+        UserError: It is not running or waiting, or belongs to somebody else.
+    """
+    by = by or acting_person()
+    _require_own(run_id, by)
     job = queue.find(run_id)
     if job is None or job.state == "ended":
         raise UserError(f"Run {run_id} is not running or waiting; there is nothing to cancel.")
     queue.request_cancel(run_id)
+    record(by, "cancel", f"run {run_id}")
     if not job.alive:
         queue.end(run_id)
         set_status(run_id, "KILLED", "Cancelled; its process had already ended.")
     elif job.process.host == HOST and job.process.pid:
         os.kill(job.process.pid, signal.SIGTERM)
+
+
+def _require_own(run_id: str, by: Person) -> None:
+    """Raise `UserError` where a person may not change a run; at a desk, it need not exist in the store."""
+    if not by.is_local:
+        require(by, Action.CHANGE, get_run(run_id).ownership, f"Run {run_id}")
 
 
 def reconcile() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipelines.home import home
-from pipelines.jobs import fork_server
+from pipelines.jobs import fork_server, worker_socket
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,10 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Starts processes in sessions of their own: they survive the web server, Ctrl-C and a closed terminal."""
+    """Starts processes in sessions of their own: they survive the web server, Ctrl-C and a closed terminal.
+
+    Where a worker service is running, it starts them, so that they survive the service of the web server as well.
+    """
 
     def launch(self, module: str, arguments: Sequence[str], log: Path) -> int:
         """See `Executor`."""
@@ -32,7 +35,12 @@ class LocalExecutor:
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment = {**os.environ, "SEM_HOME": str(home().root), "PYTHONPATH": path}
         start = fork_server.Start(module, arguments, environment, str(home().root), str(log))
-        return fork_server.launch(start) or _start(start)
+        return worker_socket.launch(start) or start_here(start)
+
+
+def start_here(start: fork_server.Start) -> int:
+    """Start a process of this service and return its number: a fork where there is a server, else an interpreter."""
+    return fork_server.launch(start) or _start(start)
 
 
 def _start(start: fork_server.Start) -> int:

@@ -1,12 +1,15 @@
 """Background work that runs, waits, or has ended without anybody having looked at it: trainings and tasks alike."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipelines.jobs import queue
 from pipelines.jobs.seen import is_seen
 from pipelines.jobs.tasks import list_tasks
+from pipelines.people.permissions import Action, Ownership, may, visible
+from pipelines.people.person import Person
+from pipelines.tracking.runs import find_ownership
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "ended"]
 _RECENT_S = 86400.0
@@ -33,6 +36,7 @@ class Work:
     """Run or model that a task works on."""
     last_alive: float = 0.0
     """When an ended training last reported, in seconds of the epoch: it may have been resumed after somebody looked."""
+    ownership: Ownership = field(default_factory=Ownership)
 
     @property
     def is_live(self) -> bool:
@@ -45,14 +49,33 @@ class Work:
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
-def recent_work() -> list[Work]:
-    """List trainings and tasks, live ones first, then what ended within a day and was not looked at."""
-    everything = [*_trainings(), *_tasks()]
+def recent_work(of: Person) -> list[Work]:
+    """List a person's trainings and tasks, live ones first, then what ended within a day and was not looked at."""
+    everything = [*_trainings(of), *visible(of, _tasks())]
     live = [work for work in everything if work.is_live]
     return live + [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
 
 
-def _trainings() -> list[Work]:
+def others_in_queue(of: Person) -> list[str]:
+    """Say where trainings wait or run that a person may not see, one line each; nothing else is said of them."""
+    jobs = queue.active_jobs()
+    seen = {work.work_id for work in _trainings(of)}
+    return [
+        f"position {job.position} in the queue" if job.position else f"on {job.slot}"
+        for job in jobs
+        if job.run_id not in seen
+    ]
+
+
+def _trainings(of: Person) -> list[Work]:
+    """List the trainings that a person may see; at a desk all of them, also those that are not in this store."""
+    if of.is_local:
+        return _all_trainings()
+    owned = [(work, find_ownership(work.work_id)) for work in _all_trainings()]
+    return [replace(work, ownership=whose) for work, whose in owned if whose and may(of, Action.SEE, whose)]
+
+
+def _all_trainings() -> list[Work]:
     live = [
         Work(
             job.run_id, TRAINING, "waiting" if job.state == "waiting" else "running",
@@ -73,7 +96,7 @@ def _tasks() -> list[Work]:
     return [
         Work(
             task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left,
-            model=str(task.request.get("model", "")),
+            model=str(task.request.get("model", "")), ownership=task.ownership,
         )
         for task in list_tasks()
         if task.status == "running" or task.started > oldest

@@ -5,23 +5,33 @@ any browser finds it again.
 """
 
 import json
+import logging
 import os
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.home import TaskFile, home, writable_home
+from pipelines.jobs.admission import admit
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import Process, describe, is_alive
+from pipelines.jobs.quotas import require_quota
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
+from pipelines.people.permissions import Action, Ownership, require
+from pipelines.people.person import Person
 from pipelines.request import Request
+from pipelines.tracking.address import without_secrets
 from sem_models.errors import Message, UserError
 from sem_models.names import one_folder, quoted
 
 Status = Literal["running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,16 +50,31 @@ class TaskState:
     result: dict[str, Any] | None
     error: Message
     started: float
+    owner: str
+    """Id of the person who started it."""
+
+    @property
+    def ownership(self) -> Ownership:
+        """Whose it is; tasks are never shared, what they make is."""
+        return Ownership(self.owner)
 
 
-def start_task(request: Request) -> str:
-    """Carry out a request in a detached process; return the id of the task."""
+def start_task(request: Request, by: Person | None = None) -> str:
+    """Carry out a request in a detached process, for `by` or for whom this process works; return the id of the task.
+
+    Raises:
+        UserError: The request names something that the person may not use.
+    """
+    by = by or acting_person()
+    admit(request, by)
+    require_quota(by)
     task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
     writable_home()
     folder = _folder(task_id)
     folder.mkdir(parents=True)
     asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
-    _write(folder / TaskFile.REQUEST, {**asked, "started": time.time()})
+    _write(folder / TaskFile.REQUEST, {**asked, "started": time.time(), "person": by.to_json()})
+    record(by, request.use_case, task_id)
     pid = LocalExecutor().launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG)
     process = describe(pid)
     _write(folder / TaskFile.PROCESS, {"host": process.host, "pid": process.pid, "started": process.started})
@@ -57,11 +82,18 @@ def start_task(request: Request) -> str:
 
 
 def task_state(task_id: str) -> TaskState:
-    """Read how far a task is; raise `UserError` where there is none with that id."""
+    """Read how far a task is; raise `UserError` where there is none with that id, or its record is damaged."""
     folder = _folder(task_id)
     task = _read(folder / TaskFile.REQUEST)
     if task is None:
         raise UserError(f"There is no task {task_id!r}.")
+    try:
+        return _state(task_id, folder, task)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"The record of task {quoted(task_id)} is damaged; remove the folder {folder}.") from error
+
+
+def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
     use_case, request = _asked(task)
     ended = _read(folder / TaskFile.ENDED)
     progress = _read(folder / TaskFile.PROGRESS) or {}
@@ -77,21 +109,38 @@ def task_state(task_id: str) -> TaskState:
         result=ended.get("result") if ended else None,
         error=_error(folder, ended),
         started=float(task["started"]),
+        owner=(task.get("person") or {}).get("id", ""),
     )
 
 
-def cancel_task(task_id: str) -> None:
-    """Interrupt the task and all it has started, as Ctrl-C would."""
+def cancel_task(task_id: str, by: Person | None = None) -> None:
+    """Interrupt the task and all it has started, as Ctrl-C would; raises `UserError` where it is somebody else's."""
+    by = by or acting_person()
+    require(by, Action.CHANGE, task_state(task_id).ownership, f"Task {task_id}")
+    record(by, "cancel", task_id)
     process = _process(_folder(task_id))
     if process and is_alive(process, 0.0):
         os.killpg(process.pid, signal.SIGINT)
 
 
 def list_tasks(limit: int = 20) -> list[TaskState]:
-    """List the latest tasks, newest first."""
+    """List the latest tasks, newest first, without those whose records are damaged: every page shows this list."""
     place = home().tasks
     names = sorted((path.name for path in place.glob("*/")), reverse=True) if place.is_dir() else []
-    return [task_state(name) for name in names[:limit] if (place / name / TaskFile.REQUEST).is_file()]
+    found = []
+    for name in names[:limit]:
+        if (place / name / TaskFile.REQUEST).is_file():
+            try:
+                found.append(task_state(name))
+            except UserError as error:
+                _warn_once(str(error))
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _warn_once(text: str) -> None:
+    """Write to the log what is met again every few seconds."""
+    _log.warning(text)
 
 
 def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -121,7 +170,7 @@ def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
         return error
     if ended and ended["status"] in (0, 130):
         return Message()
-    return Message(_last_line(folder))
+    return Message(without_secrets(_last_line(folder)))
 
 
 def _last_line(folder: Path) -> str:

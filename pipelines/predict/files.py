@@ -8,7 +8,7 @@ from pipelines.models import resolve_model
 from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
-from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest
+from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest, StdChoice
 from pipelines.predict.sampling import resampled
 from pipelines.predict.second_frame import MeasuredBlur, caveats, measured_blur, told_blur
 from sem_models.datasets.preparation.sources import find_extra_inputs
@@ -17,9 +17,10 @@ from sem_models.images.databar import find_databar
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.stated_doubt import StatedDoubtModel
 from sem_models.inference.told_width import at_strength
 from sem_models.progress import Progress, silent
-from sem_models.tasks.models import apply_to_file, input_is_mask, task_of
+from sem_models.tasks.models import apply_to_file, input_is_mask, task_of, with_deviation
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Prediction:
     """What to know before the output is trusted."""
     abstention: str | None = None
     """File with a map of where the model left the input as it was, from 0 to 1, if it makes one."""
+    std: str | None = None
+    """File with the standard deviation of the output, in its grey levels, if there is one."""
+    std_is_learned: bool = False
+    """Whether the model states it; else it is a spread over orientations of the input, which is a lower limit."""
     blur_px: float | None = None
     """Width of the blur, sigma, if it was measured with a second frame."""
     blur_error_px: float | None = None
@@ -59,11 +64,13 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     """
     found = input_stacks(request)
     blur = measured_blur(request, [stack[0] for stack in found.stacks])
-    work = application(request, OutputNames(request.out, found.files, request.overwrite), blur)
+    work = application(request, OutputNames(request.out, found.files, request.overwrite), blur, request.std)
     return process_files(work, found.stacks, progress, failed=lost_files(found))
 
 
-def application(request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None) -> "Application":
+def application(
+    request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None, std: StdChoice = "never"
+) -> "Application":
     """Load the model of a request, ready to be applied to files; raise `UserError` where there is none."""
     resolved = resolve_model(request.model, request.scale)
     model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
@@ -73,7 +80,10 @@ def application(request: ApplicationRequest, names: OutputNames, blur: MeasuredB
         model = with_projection(model)
     size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
     predictor = Predictor(model, tile=request.tile_px, backend=request.backend)
-    return Application(predictor, names, request.databar, size_nm, blur)
+    stated = None if std == "never" else with_deviation(model, spread=std == "always")
+    return Application(
+        predictor, names, request.databar, size_nm, blur, predictor.with_model(stated) if stated else None
+    )
 
 
 def lost_files(found: "InputStacks") -> list[Prediction]:
@@ -96,6 +106,8 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
     drawn_nm: float | None
     """Pixel size of drawings of masks without a scale; None if the model does not draw, or its images had several."""
     blur: MeasuredBlur | None = None
+    stated: Predictor | None = None
+    """Applies the model with the standard deviation of its output as the last channel."""
 
     def pages(self, stack: Stack) -> Iterator[tuple[Micrograph, ...]]:
         """Yield page after page, one image from each file."""
@@ -116,14 +128,31 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
         beside = task.abstention_file(self.predictor.model, target)
         if beside:
             self.names.require_free(stack[0], beside)
-        step = apply_to_file(self.predictor, task.join(page, bars), target)
+        std = self._std_file(stack[0], target)
+        joined = task.join(page, bars)
+        if self.stated and std:
+            step = self.stated.predict_to_file(joined, target, origin=task.origin, std=std)
+        else:
+            step = apply_to_file(self.predictor, joined, target)
         made = str(beside) if beside else None
         doubts = caveats(self.predictor.model, self.blur) if self.blur else ()
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, *doubts)))
         found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
+        if self.stated and std:
+            learned = isinstance(self.stated.model, StatedDoubtModel)
+            found = replace(found, std=str(std), std_is_learned=learned)
         if self.blur:
             found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)
         return replace(found, backend=step.backend)
+
+    def _std_file(self, source: Path, target: Path) -> Path | None:
+        """Return where the standard deviation goes; its folder keeps it apart from the results of other inputs."""
+        if self.stated is None:
+            return None
+        std = target.parent / "std" / f"{target.stem}-std.tif"
+        self.names.require_free(source, std)
+        std.parent.mkdir(exist_ok=True)
+        return std
 
     def failed(self, stack: Stack, number: int, error: Message) -> Prediction:
         """See `FileWork`."""

@@ -7,12 +7,16 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
+from pipelines.names import OutField
 from pipelines.request import Request
 from sem_models.config.backend import BackendChoice
 from sem_models.errors import FieldRef, UserError
 
 DataBarChoice = Literal["cut", "keep"]
 """Cut it as in preparation, because a network that never saw writing turns it into other writing; or keep it."""
+StdChoice = Literal["auto", "always", "never"]
+"""Write the standard deviation of outputs where the model has learned it; where it has not, also the spread over
+orientations of the input; or never."""
 TranslationMethod = Literal["sdedit", "ddib"]
 _INPUTS = "Image files and folders."
 _OUT = "Folder for the results."
@@ -21,6 +25,10 @@ _SAMPLING = "diffusion.sampling.KEY=VALUE: steps or guidance, e.g. diffusion.sam
 _PROJECTION = (
     "Super-resolution: correct each output until it agrees with its input when downsampled. Only for inputs without "
     "noise that were downsampled as in training."
+)
+_STD = (
+    "Standard deviation of each output, as a file of its own. auto: where the model has learned to state it; always: "
+    "elsewhere the spread over eight orientations of the input, which takes eight times as long; never: none."
 )
 _SECOND_FRAME = (
     "Sharper frame of the same field at another focus: the blur to undo is measured from both, for refocusing models."
@@ -40,7 +48,7 @@ class ApplicationRequest(Request):
 
     model: ModelField = Field(description=MODEL_HELP)
     inputs: tuple[Path, ...] = Field(min_length=1, description=_INPUTS)
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     scale: int = Field(4, ge=1, le=16, description=SCALE_HELP)
     tile_px: int | None = Field(
         None, ge=32, description="Edge of a tile in input pixels; by default chosen automatically."
@@ -63,6 +71,7 @@ class PredictRequest(ApplicationRequest):
     use_case: ClassVar[str] = "predict"
 
     overwrite: bool = Field(False, description=_OVERWRITE)
+    std: StdChoice = Field("auto", description=_STD)
     second_frame: Path | None = Field(None, description=_SECOND_FRAME)
     focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
 
@@ -81,7 +90,7 @@ class SynthesiseRequest(Request):
     use_case: ClassVar[str] = "synthesise"
 
     model: ModelField = Field(description=f"A {_DIFFUSION}.")
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     count: int = Field(4, ge=1, le=99_999, description="Number of images, where there are no masks.")
     size_px: int = Field(256, ge=16, description="Height and width in px, where there are no masks.")
     masks: Path | None = Field(None, description="Label maps to draw from: a file or a folder.")
@@ -99,7 +108,7 @@ class TranslateRequest(Request):
     use_case: ClassVar[str] = "translate"
 
     inputs: tuple[Path, ...] = Field(min_length=1, description=_INPUTS)
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     to: ModelField = Field(description=f"Target contrast: {_DIFFUSION}.")
     source: ModelField | None = Field(None, description=f"Contrast of the inputs, for ddib only: {_DIFFUSION}.")
     method: TranslationMethod = Field(
@@ -136,7 +145,7 @@ class MaskTranslationRequest(Request):
     inputs: tuple[Path, ...] = Field(min_length=1, description="Micrographs, files or folders.")
     segmenter: ModelField = Field(description="Segmentation model of the contrast of the inputs.")
     synthesiser: ModelField = Field(description="Synthesis model of the other contrast.")
-    out: Path = Field(description=_OUT)
+    out: OutField = Field(description=_OUT)
     mapping: Annotated[dict[int, int] | None, BeforeValidator(_labels)] = Field(
         None, description="A=B: label A of the segmenter becomes label B of the synthesiser."
     )

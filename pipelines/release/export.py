@@ -1,5 +1,6 @@
 """Use case: write a model for other programs, only if it gives the same numbers there."""
 
+import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipelines.model_ref import StarterRef
 from pipelines.models import resolve_model
 from pipelines.release.requests import ExportRequest
 from sem_models.config.networks.capabilities import Capabilities
@@ -18,8 +20,10 @@ from sem_models.images.intensity import IntensityRange, from_unit, to_unit
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
-from sem_models.inference.storage import save_weights
+from sem_models.inference.storage import Belongings, save_weights
 from sem_models.inference.told_width import at_strength
+from sem_models.starters.card import CARD, Card, card_text
+from sem_models.starters.shelf import read_card, starter_folder
 from sem_models.tasks.table import find_task
 
 if TYPE_CHECKING:
@@ -43,8 +47,9 @@ def export(request: ExportRequest) -> Path:
     resolved = at_strength(resolve_model(model).model, request.strength_px)
     if not isinstance(resolved, RestorationModel):
         raise UserError(f"{model}: baselines have no weights to export; name a run or a registered model.")
+    card = read_card(model.name) if isinstance(model, StarterRef) else None
     if request.format == "folder":
-        return _write_folder(resolved, out)
+        return _write_folder(resolved, out, card)
     if not resolved.takes_one_pass:
         raise UserError(f"{model}: a diffusion model draws in many steps, which cannot be exported as one network.")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ def export(request: ExportRequest) -> Path:
         if request.format == "onnx":
             out.write_bytes(weights.read_bytes())
         else:
-            _write_bioimageio(resolved, weights, out)
+            _write_bioimageio(resolved, weights, out, card)
     return out
 
 
@@ -75,13 +80,18 @@ def _converted(model: RestorationModel, path: Path) -> float:
         ) from error
 
 
-def _write_folder(model: RestorationModel, out: Path) -> Path:
-    """Write what `sem_models.load_model` reads."""
+def _write_folder(model: RestorationModel, out: Path, card: Card | None) -> Path:
+    """Write what `sem_models.load_model` reads, and the card of a starter model."""
     if out.is_file():
         raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
     out.mkdir(parents=True, exist_ok=True)
-    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, model.posterior)
+    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, Belongings.of(model))
     (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
+    if card:
+        (out / CARD).write_text(card.model_dump_json(indent=1) + "\n")
+        (out / "README.md").write_text(card_text(card))
+        for picture in card.pictures:
+            shutil.copyfile(starter_folder(card.name) / picture.file, out / picture.file)
     return out
 
 
@@ -127,6 +137,7 @@ def _describe(model: RestorationModel, path: Path) -> None:
         "recipe": model.recipe.name,
         "task": find_task(model.recipe).name,
         "run": model.run_id,
+        "note": model.note,
         "scale": str(facts.scale),
         "size_multiple": str(facts.size_multiple),
         "smallest_px": str(facts.window or ""),
@@ -207,7 +218,7 @@ def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.fl
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
-def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None:
+def _write_bioimageio(model: RestorationModel, weights: Path, out: Path, card: Card | None) -> None:
     from bioimageio.spec import save_bioimageio_package
 
     folder = weights.parent
@@ -225,7 +236,12 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path) -> None
         folder / "output.npy",
         restored * np.float32(made.limits.span) + np.float32(made.limits.lo) if made else restored,
     )
-    (folder / "README.md").write_text(f"# {model.recipe.name}\n\n{model.summary}\n\n## Validation\n\nSee the run.\n")
+    # Packages hold no further files, so that pictures would be missing.
+    text = (
+        card_text(card.model_copy(update={"pictures": ()})) if card else f"# {model.recipe.name}\n\n{model.summary}\n"
+    )
+    validation = "See the scores." if card else "See the run."
+    (folder / "README.md").write_text(f"{text}\n## Validation\n\n{validation}\n")
     save_bioimageio_package(_description(model, weights), output_path=out.absolute())
 
 

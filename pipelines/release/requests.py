@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from pipelines.model_ref import MODEL_HELP, STRENGTH_HELP, ModelField, RunField
-from pipelines.names import AliasField, NewNameField
+from pipelines.names import AliasField, NewNameField, OutField
 from pipelines.request import Request
 
 ExportFormat = Literal["folder", "onnx", "bioimageio"]
@@ -21,6 +21,17 @@ class RegisterRequest(Request):
     name: NewNameField = Field(description="Name of the registered model.")
     alias: AliasField | None = Field(
         "champion", description="Alias that will point to this version, and no longer to an earlier one; empty: none."
+    )
+
+
+class PromoteRequest(Request):
+    """Point an alias to a version of a registered model, and keep a record of it."""
+
+    use_case: ClassVar[str] = "promote"
+
+    model: ModelField = Field(description="The version: models:/NAME/VERSION, or models:/NAME@ALIAS of another alias.")
+    alias: AliasField = Field(
+        "champion", description="Alias that will point to this version, and no longer to an earlier one."
     )
 
 
@@ -51,7 +62,7 @@ class ExportRequest(Request):
 
     model: ModelField = Field(description=MODEL_HELP)
     format: ExportFormat = Field(description="folder (for `sem_models.load_model`), onnx or bioimageio.")
-    out: Path = Field(description="File or folder to write.")
+    out: OutField = Field(description="File or folder to write.")
     strength_px: float | None = Field(None, ge=0, description=STRENGTH_HELP)
 
 
@@ -61,4 +72,9 @@ class ServeRequest(Request):
     use_case: ClassVar[str] = "serve"
 
     model: ModelField = Field(description=MODEL_HELP)
-    port: int = Field(5001, ge=1, le=65535, description="Port on localhost.")
+    port: int = Field(5001, ge=1, le=65535, description="Port.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; one that others can reach needs a token in SEM_SERVE_TOKEN."
+    )
+    workers: int = Field(1, ge=1, le=64, description="Processes, each with the model; they share the processors.")
+    time_limit_s: int = Field(60, ge=1, le=3600, description="Seconds after which a request is given up.")

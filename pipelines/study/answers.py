@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pipelines.study.order import Shown, order_for, rater_key
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
+from pipelines.people.permissions import Action, require
+from pipelines.people.person import Person
+from pipelines.study.order import Shown, order_for, rater_key, rater_of
 from pipelines.study.studies import Study
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.records import append_record, read_records
@@ -55,12 +59,16 @@ def next_trial(study: Study, rater: str) -> Shown | None:
     return next((shown for shown in order_for(study, rater) if shown.trial.id not in answered), None)
 
 
-def store_answer(study: Study, rater: str, shown: Shown, given: Given) -> Answer:
+def store_answer(study: Study, rater: str, shown: Shown, given: Given, by: Person | None = None) -> Answer:
     """Keep an answer; it is in the store when this returns.
 
     Raises:
-        UserError: The answer does not fit the question, or confidence is missing.
+        UserError: The answer does not fit the question, confidence is missing, or the person is another rater.
     """
+    by = by or acting_person()
+    require(by, Action.RATE)
+    if not by.is_local and rater != rater_of(by):
+        raise UserError(f"{by.name} cannot answer as {rater!r}.")
     pair = shown.trial.question == "pair"
     if given.answer not in (("left", "right") if pair else ("real", "generated")):
         raise UserError(f"{given.answer!r} is not an answer to a {shown.trial.question} question; choose again.")
@@ -80,6 +88,7 @@ def store_answer(study: Study, rater: str, shown: Shown, given: Given) -> Answer
         time=datetime.now(UTC),
     )
     append_record(study.run_id, _folder(rater), answer.trial, answer.model_dump_json())
+    record(by, "answer", f"trial {answer.trial} of study {study.definition.name}")
     return answer
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.people.person import Person
 from pipelines.study.definition import Trial
 from pipelines.study.studies import Study
 from sem_models.errors import UserError
@@ -32,6 +33,11 @@ def rater_key(rater: str) -> str:
     if not key:
         raise UserError("A rater needs a name: enter the one under which you want to come back.")
     return key
+
+
+def rater_of(person: Person) -> str:
+    """Return the rater that a signed-in person is, who is nobody else, also where ids differ only by capitals."""
+    return person.id if rater_key(person.id) == person.id else f"{rater_key(person.id)} {person.folder}"
 
 
 def order_for(study: Study, rater: str) -> tuple[Shown, ...]:

@@ -23,9 +23,11 @@ from pipelines.tracking.keys import Tag
 
 BACKUP = "mlflow.db.before-move"
 """The database as it was before the addresses in it were last changed."""
+SERVED = "mlflow-artifacts:/"
+"""Beginning of addresses of files that a tracking server sends; `mlruns/artifacts` is what it must be given."""
 _LOG = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"(?P<scheme>file://)?(?P<root>/.*)/mlruns/artifacts/(?P<inside>.+)")
-_COLUMNS = (
+ADDRESS_COLUMNS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
     ("model_versions", "source"),
@@ -46,6 +48,22 @@ def here(address: str, place: Home) -> str:
         return address
     folder = place.artifacts.as_uri() if found["scheme"] else str(place.artifacts)
     return f"{folder}/{found['inside']}"
+
+
+def behind_server(address: str, place: Home) -> str:
+    """Return the address below `place` of files that a tracking server would send; return other addresses unchanged."""
+    inside = address.removeprefix(SERVED).lstrip("/")
+    # An account of the server may have written anything.
+    if not address.startswith(SERVED) or ".." in unquote(inside).split("/"):
+        return address
+    return f"{place.artifacts.as_uri()}/{inside}"
+
+
+def served_address(address: str, place: Home) -> str:
+    """Return the address at which a tracking server sends files below `place`; return other addresses unchanged."""
+    folder = f"{place.artifacts.as_uri()}/"
+    local = Path(address).as_uri() if address.startswith("/") else address
+    return f"{SERVED}{local.removeprefix(folder)}" if local.startswith(folder) else address
 
 
 def follow(place: Home) -> None:
@@ -111,7 +129,7 @@ def _rewrite(database: sqlite3.Connection, place: Home, former: list[str]) -> No
     """Rewrite all addresses in one transaction."""
     database.create_function("here", 1, lambda address: here(address, place), deterministic=True)
     database.execute("BEGIN IMMEDIATE")
-    for table, column in _COLUMNS:
+    for table, column in ADDRESS_COLUMNS:
         if _has(database, table, column):
             # The names are constants of this file.
             database.execute(f"UPDATE {table} SET {column} = here({column}) WHERE {column} LIKE '%/mlruns/artifacts/%'")  # noqa: S608

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import pyfunc
@@ -16,16 +17,21 @@ from mlflow.models import ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType
 
 import sem_models
 from pipelines.model_ref import RegistryRef
-from pipelines.tracking.keys import Artifact
-from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client
+from pipelines.people.permissions import Ownership
+from pipelines.people.person import Person
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.promotions import move_alias
+from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client, stored_address
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, read_recipe
 from sem_models.suggestions import did_you_mean
+from sem_models.tasks.table import find_task
 
 _PACKAGE = Path(sem_models.__file__).parent
 _SERVED = Path(__file__).with_name("served_model.py")
@@ -36,7 +42,7 @@ _NEEDED = (
 _PAGE = 1000
 """Models asked for at once."""
 COLUMN = "image"
-"""Name of the only column of input and output: a TIFF file as base64 text."""
+"""Name of the column of input and output: an image file as base64 text, or nested lists of grey levels."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,20 @@ class RegisteredVersion:
     aliases: tuple[str, ...]
     run_id: str
     tags: Mapping[str, str]
+    created: datetime | None = None
+
+    @property
+    def ref(self) -> RegistryRef:
+        """The version by its number."""
+        return RegistryRef(self.name, version=self.version)
+
+    @property
+    def ownership(self) -> Ownership:
+        """Whose it is; registering a model shows it to the lab."""
+        return Ownership(self.tags.get(Tag.OWNER, ""), shared=True)
 
 
-def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str]) -> str:
+def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str], by: Person) -> str:
     """Store the model folder as an MLflow model of the run and register it; return the version number.
 
     Raises:
@@ -60,14 +77,14 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "model"
         save_served(folder, target, run_id)
-        path, stored = Artifact.registered_model(name), artifacts_of(run_id)
-        stored.log_artifacts(str(target), path)
-    source = f"{stored.artifact_uri}/{path}"
+        path = Artifact.registered_model(name)
+        artifacts_of(run_id).log_artifacts(str(target), path)
+    source = f"{stored_address(run_id)}/{path}"
     try:
         _create_if_new(store, name)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
         if alias:
-            store.set_registered_model_alias(name, alias, version.version)
+            move_alias(name, alias, str(version.version), tags, by)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)
@@ -83,9 +100,8 @@ def _create_if_new(store: MlflowClient, name: str) -> None:
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:
     """Write an MLflow model to `target` that serves the weights of a run in `folder`: models from code, no pickle."""
-    column = Schema([ColSpec("string", COLUMN)])
-    parameters = _parameters(read_recipe(folder))
-    signature = ModelSignature(column, column, parameters) if parameters else ModelSignature(column, column)
+    column = Schema([ColSpec(AnyType(), COLUMN)])
+    signature = ModelSignature(column, column, _parameters(read_recipe(folder)))
     with tempfile.TemporaryDirectory() as place:
         code = Path(place) / "sem_models"
         # The weights of the starter models are of no use to another model.
@@ -103,10 +119,20 @@ def save_served(folder: Path, target: Path, run_id: str) -> None:
         )
 
 
-def _parameters(recipe: Recipe) -> ParamSchema | None:
-    """Return what a request may set beside its image: the blur to undo, with the default of the model."""
-    strength = capabilities(recipe.network).strength
-    return ParamSchema([ParamSpec("strength_px", "double", strength.default_px)]) if strength else None
+def _parameters(recipe: Recipe) -> ParamSchema:
+    """Return what a request may set beside its images, with defaults, as `sem_models.serving.Options` describes it."""
+    found = [
+        ParamSpec("tile_px", "long", 0),
+        ParamSpec("databar", "string", "keep"),
+        ParamSpec("format", "string", "tiff"),
+        ParamSpec("dtype", "string", ""),
+    ]
+    facts = capabilities(recipe.network)
+    if find_task(recipe).may_be_repeated(recipe) and not recipe.diffusion and facts.tiling != "statistics":
+        found += [ParamSpec("self_ensemble", "boolean", False), ParamSpec("standard_deviation", "boolean", False)]
+    if strength := facts.strength:
+        found.append(ParamSpec("strength_px", "double", strength.default_px))
+    return ParamSchema(found)
 
 
 def _requirements(recipe: Recipe) -> list[str]:
@@ -120,9 +146,19 @@ def local_folder(ref: RegistryRef) -> tuple[Path, str | None]:
     """Provide a local folder with weights and recipe of a registered model, and its source run.
 
     Only safetensors and JSON are read from it; the code stored beside them is not executed.
+
+    Raises:
+        UserError: There is no such model, or another program registered it.
     """
     version = find_version(ref)
-    return Path(artifacts_at(str(version.source)).download_artifacts("artifacts")), version.run_id or None
+    try:
+        folder = Path(artifacts_at(str(version.source)).download_artifacts("artifacts"))
+    except (MlflowException, OSError) as error:
+        raise UserError(
+            f"{ref} has no files that the workbench could read: it was deleted, or registered by another program, "
+            "whose code is not executed. Register a run, or import the weights."
+        ) from error
+    return folder, version.run_id or None
 
 
 def find_version(ref: RegistryRef) -> ModelVersion:
@@ -148,6 +184,12 @@ def _similar(ref: RegistryRef) -> str:
     return did_you_mean(str(ref), [*aliases, *(str(RegistryRef(ref.name, version=version.version)) for version in own)])
 
 
+def set_version_tags(name: str, version: str, tags: Mapping[str, str]) -> None:
+    """Write tags of a version of a registered model."""
+    for key, value in tags.items():
+        client().set_model_version_tag(name, version, key, value)
+
+
 def alias_target(name: str, alias: str) -> str | None:
     """Return the version that an alias of a registered model points to; None where it points to none."""
     try:
@@ -164,13 +206,14 @@ def list_versions() -> list[RegisteredVersion]:
         aliases: dict[str, list[str]] = {}
         for alias, number in model.aliases.items():
             aliases.setdefault(str(number), []).append(alias)
-        for version in client().search_model_versions(f"name = {_in_quotes(model.name)}"):
+        for version in client().search_model_versions(f"name = {in_quotes(model.name)}"):
             number = str(version.version)
             names = tuple(aliases.get(number, ()))
-            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags))
+            created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
+            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags, created))
     return found
 
 
-def _in_quotes(name: str) -> str:
+def in_quotes(name: str) -> str:
     """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
     return f'"{name}"' if "'" in name else f"'{name}'"

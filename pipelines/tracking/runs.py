@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from filelock import FileLock
 
 from pipelines.home import writable_home
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
+from pipelines.people.permissions import Ownership
+from pipelines.people.person import Person
 from pipelines.tracking.database import StoredRun, has_database, read_run, read_runs
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
+_YES, _NO = "yes", "no"
 _PARAMETER_LENGTH = 6000
 _PAGE = 1000
 """Runs asked for at once from a server."""
@@ -44,25 +49,50 @@ class RunInfo:
     """The last value of each."""
     started: datetime | None
     ended: datetime | None
+    experiment_id: str = ""
+    """Of the experiment in MLflow, for addresses there."""
 
     @property
     def is_training(self) -> bool:
         """Whether it holds a model that was trained, or mixed from trained ones."""
         return self.kind == "training"
 
+    @property
+    def ownership(self) -> Ownership:
+        """Whose it is."""
+        return Ownership(self.tags.get(Tag.OWNER, ""), self.tags.get(Tag.SHARED) == _YES)
 
-def create_run(experiment: str, name: str, kind: Kind, params: Mapping[str, Any], tags: Mapping[str, str]) -> str:
-    """Create a run in state SCHEDULED; return its id."""
+
+def create_run(
+    experiment: str,
+    name: str,
+    kind: Kind,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    by: Person | None = None,
+) -> str:
+    """Create a run in state SCHEDULED; return its id. It belongs to `by`, or to whom this process works for."""
     from mlflow.entities import Param
 
-    store = _client()
-    own = {Tag.KIND: kind, **tags}
+    store, by = _client(), by or acting_person()
+    own = {**tags, Tag.KIND: kind, **_owned_by(by)}
     run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
     run_id: str = run.info.run_id
     values = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
     store.log_batch(run_id, params=values)
     store.update_run(run_id, status="SCHEDULED")
+    record(by, f"make {kind}", f"run {run_id}: {name}")
     return run_id
+
+
+def _owned_by(person: Person) -> dict[str, str]:
+    owned = Ownership.of(person)
+    return {Tag.OWNER: owned.owner, Tag.OWNER_NAME: person.name, Tag.SHARED: _YES if owned.shared else _NO}
+
+
+def set_run_shared(run_id: str, shared: bool) -> None:
+    """Let the lab see a run, or its owner alone."""
+    set_tags(run_id, {Tag.SHARED: _YES if shared else _NO})
 
 
 def _client() -> "MlflowClient":
@@ -73,7 +103,7 @@ def _client() -> "MlflowClient":
 
 
 def _experiment_id(name: str) -> str:
-    from pipelines.tracking.store import artifact_root
+    from pipelines.tracking.store import address_of_new
 
     store = _client()
     with FileLock(_lock_path()):
@@ -82,7 +112,7 @@ def _experiment_id(name: str) -> str:
             name = _new_experiment(name)
             found = store.get_experiment_by_name(name)
         if found is None:
-            created: str = store.create_experiment(name, artifact_location=artifact_root(name))
+            created: str = store.create_experiment(name, artifact_location=address_of_new(name))
             return created
         if found.lifecycle_stage == "deleted":
             raise UserError(f"Experiment {name!r} was deleted in MLflow; restore it there or choose another name.")
@@ -111,6 +141,12 @@ def get_run(run_id: str) -> RunInfo:
             f"There is no run {quoted(run_id)} in this store; the Runs page lists all runs.{_similar_runs(run_id)}"
         )
     return _info(found)
+
+
+def find_ownership(run_id: str) -> Ownership | None:
+    """Return whose a run is; None where there is no such run."""
+    found = read_run(run_id) if _is_readable() else _run_of_server(run_id)
+    return _info(found).ownership if found else None
 
 
 def _is_readable() -> bool:
@@ -200,7 +236,7 @@ def run_warnings(run_id: str) -> list[str]:
 def _stored(run: "Run", experiments: Mapping[str, str]) -> StoredRun:
     info, data = run.info, run.data
     started = info.run_id, info.run_name, experiments[info.experiment_id], info.status, info.start_time, info.end_time
-    return StoredRun(*started, data.params, data.tags, data.metrics)
+    return StoredRun(*started, info.experiment_id, data.params, data.tags, data.metrics)
 
 
 def _info(run: StoredRun) -> RunInfo:
@@ -216,6 +252,7 @@ def _info(run: StoredRun) -> RunInfo:
         metrics=run.metrics,
         started=_time(run.start_ms),
         ended=_time(run.end_ms),
+        experiment_id=run.experiment_id,
     )
 
 

@@ -24,6 +24,7 @@ from sem_models.errors import UserError
 from sem_models.images.display import DisplayWindow, display_window, to_display
 from sem_models.reporter import CheckpointKind
 
+_FILES, _METRICS = "outbox", "outbox-metrics.jsonl"
 _PERIOD_S = 1.5
 _LONGEST_PAUSE_S = 30.0
 _PATIENCE_AT_CLOSE_S = 600.0
@@ -45,8 +46,8 @@ class RunWriter:
         Of a run that is `resumed_at` a step, what was told of later steps is not told again.
         """
         self._run_id = run_id
-        self._outbox = Outbox(folder / "outbox")
-        self._metrics = MetricOutbox(folder / "outbox-metrics.jsonl")
+        self._outbox = Outbox(folder / _FILES)
+        self._metrics = MetricOutbox(folder / _METRICS)
         if resumed_at is not None:
             first = self._metrics.first_step
             self._metrics.leave_out(stored_points(run_id, resumed_at if first is None else min(first - 1, resumed_at)))
@@ -130,6 +131,13 @@ class RunWriter:
             if closing:
                 self._metrics.close()
                 return
+
+
+def has_unsent(folder: Path) -> bool:
+    """Tell whether the folder of a run holds metrics or files that the store has not taken."""
+    metrics, files = folder / _METRICS, folder / _FILES
+    waiting = [letter for letter in files.iterdir() if not letter.name.startswith(".")] if files.is_dir() else []
+    return bool(waiting) or (metrics.is_file() and metrics.stat().st_size > 0)
 
 
 def _save_pictures(folder: Path, pictures: Mapping[str, NDArray[np.uint8]]) -> None:

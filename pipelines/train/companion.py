@@ -2,14 +2,9 @@
 
 import signal
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.train.companions import say_ready
-from sem_models.reporter import CheckpointKind
+from sem_models.reporter import Silent
 
 
 def follow(run_id: str, *, resume: bool, started_by_us: bool) -> None:
@@ -24,25 +19,6 @@ def follow(run_id: str, *, resume: bool, started_by_us: bool) -> None:
             say_ready()
         training(Silent())
         leave()
-
-
-class Silent:
-    """A reporter that passes nothing on."""
-
-    def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Ignore scalars."""
-
-    def sample(self, step: int, name: str, panels: Mapping[str, NDArray[np.float32]]) -> None:
-        """Ignore a picture."""
-
-    def checkpoint(self, step: int, folder: Path, kind: CheckpointKind) -> None:
-        """Ignore a checkpoint."""
-
-    def warning(self, step: int, topic: str, text: str) -> None:
-        """Ignore a warning."""
-
-    def progress(self, step: int, total: int, seconds_left: float) -> None:
-        """Ignore progress."""
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.jobs.admission import admit
+from pipelines.people.acting import acting_person
+from pipelines.people.person import Person
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
 
 
-def interpolate(request: InterpolateRequest) -> str:
+def interpolate(request: InterpolateRequest, by: Person | None = None) -> str:
     """Create a run with the weights (1 - alpha) x pixel stage + alpha x adversarial stage; return its id.
 
     Raises:
         UserError: The run does not have two ends.
     """
+    by = by or acting_person()
+    admit(request, by)
     run_id, alpha = request.run_id, request.alpha
     run, recipe = get_run(run_id), stored_recipe(run_id)
     faithful, sharp = (_weights(run_id, folder) for folder in _ends(run, recipe))
@@ -36,7 +41,7 @@ def interpolate(request: InterpolateRequest) -> str:
     tags = {key: value for key, value in run.tags.items() if key in (Tag.TASK, Tag.DATASET, Tag.DATASET_DIGEST)}
     tags |= {Tag.RECIPE: recipe.name, Tag.INTERPOLATED_FROM: run_id}
     name = f"{run.name}, interpolated {alpha:g}"
-    new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags)
+    new_run = create_run(run.experiment, name, "training", {"interpolation.alpha": alpha, **run.params}, tags, by)
     with tempfile.TemporaryDirectory() as folder:
         save_model(Path(folder), recipe, weights)
         put_files(new_run, Artifact.BEST, Path(folder).iterdir())

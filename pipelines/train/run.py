@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING
 
 from pipelines.data.find import find_dataset
 from pipelines.home import home
+from pipelines.jobs.admission import admit
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
+from pipelines.jobs.quotas import require_quota
 from pipelines.jobs.worker_session import WorkerSession
+from pipelines.people.acting import acting_person
+from pipelines.people.person import Person
 from pipelines.progress import ProgressHook
+from pipelines.tracking.address import without_secrets
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.run_facts import stored_recipe
 from pipelines.tracking.runs import get_run, set_status, set_tags
 from pipelines.train.companions import companions
 from pipelines.train.create import schedule_training
+from pipelines.train.metering import metered
 from pipelines.train.requests import TrainRequest
 from pipelines.train.resume import recover_checkpoint
 from pipelines.train.warm_start import model_of
@@ -25,11 +31,15 @@ if TYPE_CHECKING:
     from sem_models.training.trainer import TrainResult
 
 
-def train(request: TrainRequest, hook: ProgressHook | None = None) -> str:
+def train(request: TrainRequest, hook: ProgressHook | None = None, by: Person | None = None) -> str:
     """Create a run and train it: detached if it is to be queued, else in this process; return its id."""
-    run_id = schedule_training(request)
+    by = by or acting_person()
+    admit(request, by)
     if request.queue:
-        submit(run_id)
+        require_quota(by)  # before a run is made that nobody would train
+    run_id = schedule_training(request, by)
+    if request.queue:
+        submit(run_id, by=by)
     else:
         run_training(run_id, hook=hook)
     return run_id
@@ -61,7 +71,8 @@ def run_training(
         set_tags(run_id, {Tag.HOST: HOST, Tag.HOME: str(home().root)})
         set_status(run_id, "RUNNING")
         try:
-            result = _train(run_id, resume, session, hook)
+            with metered(run_id, devices_of(run_id)):
+                result = _train(run_id, resume, session, hook)
         except BaseException as error:
             # Where the store cannot take it (full disk, server away), `reconcile` says it later.
             with contextlib.suppress(Exception):
@@ -129,5 +140,5 @@ def _refuse_changed_dataset(run_id: str, digest: str) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = without_secrets(" ".join(str(error).split()))
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"[:1000]

@@ -1,5 +1,7 @@
 """Images computed from others that are open: the bicubic reference, and where a restoration changed what."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -9,6 +11,9 @@ from pipelines.viewing.files import key_of
 from pipelines.viewing.pyramid import ImageFacts, Pyramid, build_pyramid
 from pipelines.viewing.store import pyramid_store
 from sem_models.images.intensity import intensity_range
+
+if TYPE_CHECKING:
+    from sem_models.evaluation.data_consistency import KnownForward
 
 _BAND = 512
 _HALO = 128
@@ -64,6 +69,55 @@ def response(key: str, given: Pyramid, output: Pyramid) -> Pyramid:
         return build_pyramid(codes, _RESPONSE, output_facts(given, output))
 
     return pyramid_store().get(key_of("response", key), build)
+
+
+_CENTRE_PX = 1024
+_LARGEST_RATIO = 16.0
+_RATIO = GreyCode(0.0, _LARGEST_RATIO / 65535)
+
+
+def contradiction(key: str, given: Pyramid, output: Pyramid, forward: "KnownForward") -> Pyramid:
+    """Compare an input with what the forward model makes of an output: 1 where they differ by white noise, up to 16.
+
+    See `sem_models.evaluation.data_consistency.contradiction`. Bands of rows with a halo give the same as the whole.
+    """
+
+    def build() -> Pyramid:
+        codes = np.empty((given.height, given.width), np.uint16)
+        for top in range(0, given.height, _BAND):
+            first = max(0, top - _HALO)
+            ratio = _ratio(given, output, forward, slice(first, top + _BAND + _HALO), slice(0, given.width))
+            codes[top : top + _BAND] = quantised(ratio, _RATIO)[top - first : top - first + _BAND]
+        return build_pyramid(codes, _RATIO, given.facts)
+
+    return pyramid_store().get(key_of("contradiction", key, forward), build)
+
+
+def contradicting(given: Pyramid, output: Pyramid, forward: "KnownForward") -> float:
+    """Return the fraction of the centre, at most 1024 px square, where an output contradicts its input."""
+    from sem_models.evaluation.data_consistency import CONTRADICTS
+
+    rows, columns = (_middle(size) for size in (given.height, given.width))
+    return float((_ratio(given, output, forward, rows, columns) > CONTRADICTS).mean())
+
+
+def _ratio(
+    given: Pyramid, output: Pyramid, forward: "KnownForward", rows: slice, columns: slice
+) -> NDArray[np.float32]:
+    """Compute the ratio in a part of the input."""
+    from sem_models.evaluation.data_consistency import contradiction
+
+    limits = intensity_range(given.levels[0])
+    lo, span = given.code.lo + given.code.step * limits.lo, given.code.step * limits.span
+    same = tuple(slice(part.start * forward.scale, part.stop * forward.scale) for part in (rows, columns))
+    shown = _unit(output.levels[0][same], output.code, lo, span)
+    recorded = _unit(given.levels[0][rows, columns], given.code, lo, span)
+    return contradiction(recorded, shown, forward)
+
+
+def _middle(size: int) -> slice:
+    start = max(0, (size - _CENTRE_PX) // 2)
+    return slice(start, min(size, start + _CENTRE_PX))
 
 
 def _unit(codes: Codes, code: GreyCode, lo: float, span: float) -> NDArray[np.float32]:

@@ -23,6 +23,11 @@ def open_image(path: Path, page: int = 0) -> Pyramid:
     return pyramid_store().get(key_of(fingerprint(path), page), lambda: _of_micrograph(_read(path, page)))
 
 
+def pyramid_of(path: Path, image: Micrograph) -> Pyramid:
+    """Return what `open_image` returns for the first page of a file that has been read already, as grey or colour."""
+    return pyramid_store().get(key_of(fingerprint(path), 0), lambda: _of_micrograph(image))
+
+
 def open_input(path: Path, page: int, output: Pyramid) -> Pyramid:
     """Open the input of an output, cut to the field that the output shows: without the data bar, for example.
 

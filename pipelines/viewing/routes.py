@@ -1,4 +1,7 @@
-"""What a browser asks about images: facts, tiles and measurements. Only tickets lead to an image, never paths."""
+"""What a browser asks about images: facts, tiles and measurements.
+
+Only tickets lead to an image, never paths, and only the person to whom a ticket was issued may use it.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,6 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pipelines.json_safe import to_json_safe
+from pipelines.people.claims import NotAdmitted, NotSignedIn
+from pipelines.people.person import Person, local_person
 from pipelines.viewing.measure import Difference, difference, line_profile
 from pipelines.viewing.pyramid import Pyramid
 from pipelines.viewing.spectra import Field, RadialCurve, agreement, radial_spectrum
@@ -19,28 +24,34 @@ from sem_models.errors import UserError
 _KEPT = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
 """A token is never used for another image, so that what a browser has need not be asked for again."""
 _UNKNOWN = "This image is not open. Load the page again."
-Answer = Callable[[Request, Pyramid], Response]
+Opened = Callable[[str], Pyramid]
+"""Opens the image of a token for whoever asks."""
+Answer = Callable[[Request, Opened], Response]
 
 
-def image_routes(prefix: str = "") -> list[Route]:
-    """Return the routes `PREFIX/view/TOKEN/...`."""
+def image_routes(prefix: str = "", who: Callable[[Request], Person] = lambda _: local_person()) -> list[Route]:
+    """Return the routes `PREFIX/view/TOKEN/...`; `who` tells who sends a request."""
     place = f"{prefix}/view/{{token}}"
-    return [
-        Route(place, _answered(_about)),
-        Route(f"{place}/tile/{{level:int}}/{{column:int}}/{{row:int}}", _answered(_tile)),
-        Route(f"{place}/profile", _answered(_profile)),
-        Route(f"{place}/difference/{{reference}}", _answered(_difference)),
-        Route(f"{place}/spectrum", _answered(_spectrum)),
-        Route(f"{place}/agreement/{{reference}}", _answered(_agreement)),
-    ]
+    answers = {
+        place: _about,
+        f"{place}/tile/{{level:int}}/{{column:int}}/{{row:int}}": _tile,
+        f"{place}/profile": _profile,
+        f"{place}/difference/{{reference}}": _difference,
+        f"{place}/spectrum": _spectrum,
+        f"{place}/agreement/{{reference}}": _agreement,
+    }
+    return [Route(path, _answered(answer, who)) for path, answer in answers.items()]
 
 
-def _answered(answer: Answer) -> Callable[[Request], Response]:
-    """Open the image of the token; Starlette runs what is not a coroutine in a thread."""
+def _answered(answer: Answer, who: Callable[[Request], Person]) -> Callable[[Request], Response]:
+    """Open images for whoever asks; Starlette runs what is not a coroutine in a thread."""
 
     def endpoint(request: Request) -> Response:
         try:
-            return answer(request, OFFICE.pyramid(request.path_params["token"]))
+            person = who(request)
+            return answer(request, lambda token: OFFICE.pyramid(token, person))
+        except (NotSignedIn, NotAdmitted) as error:
+            return PlainTextResponse(str(error), 401)
         except LookupError:
             return PlainTextResponse(_UNKNOWN, 404)
         except UserError as error:
@@ -51,7 +62,8 @@ def _answered(answer: Answer) -> Callable[[Request], Response]:
     return endpoint
 
 
-def _about(request: Request, pyramid: Pyramid) -> Response:  # noqa: ARG001
+def _about(request: Request, opened: Opened) -> Response:
+    pyramid = _image(request, opened)
     about = {
         "width": pyramid.width,
         "height": pyramid.height,
@@ -66,9 +78,9 @@ def _about(request: Request, pyramid: Pyramid) -> Response:  # noqa: ARG001
     return JSONResponse(to_json_safe(about), headers=_KEPT)
 
 
-def _tile(request: Request, pyramid: Pyramid) -> Response:
+def _tile(request: Request, opened: Opened) -> Response:
     place: dict[str, Any] = request.path_params
-    content = tile_bytes(tile(pyramid, place["level"], place["column"], place["row"]))
+    content = tile_bytes(tile(_image(request, opened), place["level"], place["column"], place["row"]))
     headers = dict(_KEPT)
     if "gzip" in request.headers.get("accept-encoding", ""):
         content = compressed(content)
@@ -76,26 +88,32 @@ def _tile(request: Request, pyramid: Pyramid) -> Response:
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-def _profile(request: Request, pyramid: Pyramid) -> Response:
+def _profile(request: Request, opened: Opened) -> Response:
     x0, y0, x1, y1 = (float(request.query_params.get(name, "")) for name in ("x0", "y0", "x1", "y1"))
     across = int(request.query_params.get("across", "1"))
-    return JSONResponse({"values": line_profile(pyramid, (x0, y0), (x1, y1), across).tolist()}, headers=_KEPT)
+    return JSONResponse(
+        {"values": line_profile(_image(request, opened), (x0, y0), (x1, y1), across).tolist()}, headers=_KEPT
+    )
 
 
-def _difference(request: Request, pyramid: Pyramid) -> Response:
-    return _told(difference(pyramid, _reference(request), _field(request)))
+def _difference(request: Request, opened: Opened) -> Response:
+    return _told(difference(_image(request, opened), _reference(request, opened), _field(request)))
 
 
-def _spectrum(request: Request, pyramid: Pyramid) -> Response:
-    return _told(radial_spectrum(pyramid, _field(request)))
+def _spectrum(request: Request, opened: Opened) -> Response:
+    return _told(radial_spectrum(_image(request, opened), _field(request)))
 
 
-def _agreement(request: Request, pyramid: Pyramid) -> Response:
-    return _told(agreement(pyramid, _reference(request), _field(request)))
+def _agreement(request: Request, opened: Opened) -> Response:
+    return _told(agreement(_image(request, opened), _reference(request, opened), _field(request)))
 
 
-def _reference(request: Request) -> Pyramid:
-    return OFFICE.pyramid(request.path_params["reference"])
+def _image(request: Request, opened: Opened) -> Pyramid:
+    return opened(request.path_params["token"])
+
+
+def _reference(request: Request, opened: Opened) -> Pyramid:
+    return opened(request.path_params["reference"])
 
 
 def _field(request: Request) -> Field:

@@ -1,10 +1,11 @@
-"""Who may look at which image: a ticket for each image and session, whose token no one can guess."""
+"""Who may look at which image: a ticket for each image and session, whose token no one can guess or use for another."""
 
 import secrets
 import threading
 import weakref
 from collections.abc import Callable
 
+from pipelines.people.person import Person
 from pipelines.viewing.pyramid import Pyramid
 
 Opening = Callable[[], Pyramid]
@@ -20,8 +21,8 @@ class Ticket:
 class _Admitted:
     """An image that is opened when it is first looked at."""
 
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
+    def __init__(self, opening: Opening, person: Person) -> None:
+        self._opening, self.person_id = opening, person.id
         self._lock = threading.Lock()
         self._pyramid: Pyramid | None = None
 
@@ -38,22 +39,25 @@ class TicketOffice:
     def __init__(self) -> None:
         self._admitted: dict[str, _Admitted] = {}
 
-    def issue(self, opening: Opening) -> Ticket:
-        """Admit to an image; `opening` is called once, when it is first looked at."""
+    def issue(self, opening: Opening, person: Person) -> Ticket:
+        """Admit a person to an image; `opening` is called once, when it is first looked at."""
         token = secrets.token_urlsafe(24)
         ticket = Ticket(token)
-        self._admitted[token] = _Admitted(opening)
+        self._admitted[token] = _Admitted(opening, person)
         weakref.finalize(ticket, self._admitted.pop, token, None)
         return ticket
 
-    def pyramid(self, token: str) -> Pyramid:
+    def pyramid(self, token: str, person: Person) -> Pyramid:
         """Return the image of a token.
 
         Raises:
-            LookupError: Nobody holds such a ticket.
+            LookupError: Nobody holds such a ticket, or somebody else does.
             UserError: The image cannot be opened.
         """
-        return self._admitted[token].open()
+        admitted = self._admitted[token]
+        if admitted.person_id != person.id:
+            raise LookupError(token)
+        return admitted.open()
 
 
 OFFICE = TicketOffice()

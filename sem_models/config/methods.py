@@ -34,6 +34,8 @@ class MethodFacts:
     """Whether it trains a second generator, from target to input, that can also be applied."""
     learns_without_pairs: bool = False
     """Whether it is made for unpaired datasets."""
+    learns_from_noisy: bool = False
+    """Whether it learns to denoise from noisy images alone."""
     gives_classes: bool = False
     """Whether its network returns one logit per class for every pixel."""
     compares_with_target: bool = False
@@ -53,9 +55,9 @@ METHOD_FACTS: dict[str, MethodFacts] = {
     "cycle": MethodFacts(
         ("adversarial", "cycle"), learns_backward=True, learns_without_pairs=True, usual_score=INPUT_CORRELATION
     ),
-    "noise2noise": MethodFacts(),
-    "blind-spot": MethodFacts(("blind_spot",), usual_score=BLIND_ERROR),
-    "blind-network": MethodFacts(usual_score=BLIND_ERROR),
+    "noise2noise": MethodFacts(learns_from_noisy=True),
+    "blind-spot": MethodFacts(("blind_spot",), learns_from_noisy=True, usual_score=BLIND_ERROR),
+    "blind-network": MethodFacts(learns_from_noisy=True, usual_score=BLIND_ERROR),
     "segmentation": MethodFacts(gives_classes=True),
     "diffusion": MethodFacts(("diffusion",), predicts_noise=True, usual_score=NOISE_ERROR),
 }

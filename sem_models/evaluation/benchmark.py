@@ -1,5 +1,6 @@
 """How a model is scored on a dataset: the cases, the scores, the baselines, and what a reader must know."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,8 +13,9 @@ from sem_models.evaluation.grey_levels import unit_output
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import DATA_RANGE, Case, Scores
 from sem_models.images.intensity import UnitImage
-from sem_models.inference.model import UnitModel
-from sem_models.inference.predictor import Predictor
+from sem_models.inference.model import UnitModel, recipe_of
+from sem_models.inference.predictor import Predictor, device_name
+from sem_models.networks.table import parameter_count
 from sem_models.progress import Progress, silent
 
 
@@ -76,6 +78,8 @@ class Benchmark:
             degradation=self.inputs,
             data_range=DATA_RANGE,
             border_px=self.border_px,
+            parameters=_parameters(model),
+            device=device_name(),
             rows=rows,
             notes=(*self.scorer.notes, *self.notes, *_computed_by(predictors)),
         )
@@ -94,11 +98,26 @@ class Benchmark:
             for name, predictor in predictors.items():
                 row = found.get((name, entry.name))
                 if row is None:
-                    scores = self.scorer(unit_output(predictor, case.input, case.limits), case)
-                    row = Row(method=name, image=entry.name, group=entry.group, scores=scores)
+                    output, s_per_mp = _timed_output(predictor, case)
+                    scores = self.scorer(output, case)
+                    row = Row(method=name, image=entry.name, group=entry.group, scores=scores, s_per_mp=s_per_mp)
                 rows.append(row)
             progress(index + 1, len(entries), "images scored")
         return tuple(rows)
+
+
+def _timed_output(predictor: Predictor, case: Case) -> tuple[UnitImage, float]:
+    """Return the output for a case, and the seconds that each of its megapixels took."""
+    start = time.perf_counter()
+    output = unit_output(predictor, case.input, case.limits)
+    seconds = time.perf_counter() - start
+    return output, seconds / (output.shape[1] * output.shape[2] / 1e6)
+
+
+def _parameters(model: UnitModel) -> int | None:
+    """Count the parameters of a network; a stored graph has none that could be counted."""
+    recipe = recipe_of(model)
+    return (parameter_count(recipe.network) or None) if recipe else 0
 
 
 def _computed_by(predictors: Mapping[str, Predictor]) -> list[str]:

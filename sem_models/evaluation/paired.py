@@ -71,6 +71,25 @@ class Paired:
         return len({difference.group for difference in self.differences})
 
     @property
+    def effect_size(self) -> float:
+        """Cohen's d of paired differences: their mean over specimens divided by their standard deviation.
+
+        Each specimen counts once, with the mean of its images, as in the test. It has the sign of the difference; NaN
+        with fewer than two specimens or where all differ alike.
+        """
+        by_group: dict[str, list[float]] = {}
+        for difference in self.differences:
+            by_group.setdefault(difference.group, []).append(difference.value)
+        means = np.array([np.mean(values) for values in by_group.values()])
+        spread = float(means.std(ddof=1)) if means.size > 1 else 0.0
+        return float(means.mean()) / spread if spread > 0 else float("nan")
+
+    @property
+    def better_on(self) -> int:
+        """Number of images on which the model is better than the reference."""
+        return sum(direction(self.metric) * difference.value > 0 for difference in self.differences)
+
+    @property
     def verdict(self) -> Literal["better", "worse", "no difference shown"]:
         """Whether the model is better or worse: the interval excludes zero and the corrected p is at most `LEVEL`."""
         if self.p_holm > LEVEL:

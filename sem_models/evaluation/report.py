@@ -1,6 +1,7 @@
 """The result of an evaluation: per-image scores of a model and its baselines, with means and gains."""
 
 import json
+import statistics
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -33,6 +34,8 @@ class Row(Frozen):
     group: str
     scores: dict[str, float | None]
     """None if a score could not be computed (`EvaluationReport.notes` says why); no key if it does not apply."""
+    s_per_mp: float | None = Field(None, exclude_if=lambda value: value is None)
+    """Seconds that the output took for each of its megapixels, without scoring; None in earlier reports."""
 
 
 class EvaluationReport(Frozen):
@@ -50,6 +53,10 @@ class EvaluationReport(Frozen):
     """Pixels left out at each edge of the output."""
     strength_px: float | None = Field(None, exclude_if=lambda value: value is None)
     """Width of the blur that the model was told to undo, sigma in px; None: its default, or it cannot be told."""
+    parameters: int | None = Field(None, exclude_if=lambda value: value is None)
+    """Trainable parameters of the model's network, 0 for a baseline; None in earlier reports."""
+    device: str = Field("", exclude_if=lambda value: not value)
+    """What the outputs were computed on, for instance `cpu, 2 threads`; empty in earlier reports."""
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
 
@@ -78,6 +85,14 @@ class EvaluationReport(Frozen):
         """Return the scores of one method, one for each image, NaN where missing."""
         scores = [row.scores.get(metric) for row in self.rows if row.method == method]
         return [float("nan") if score is None else score for score in scores]
+
+    def s_per_mp(self, method: str) -> float | None:
+        """Return the median over images of the seconds for each megapixel of output; None if it was not recorded.
+
+        A median, because the first image also pays for what is prepared once.
+        """
+        known = [row.s_per_mp for row in self.rows if row.method == method and row.s_per_mp is not None]
+        return statistics.median(known) if known else None
 
     def at_nyquist(self, method: str, metric: str) -> int:
         """Return on how many images a resolution is only an upper bound, because detail agrees at every frequency."""

@@ -9,10 +9,13 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.pixel_posterior import PixelPosterior
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from sem_models.networks.doubt_head import DoubtHead
 
 
 class UnitModel(Protocol):
@@ -56,6 +59,29 @@ def limits_of(model: UnitModel) -> IntensityLimits | None:
     return model.limits if isinstance(model, ScaledModel) else None
 
 
+@runtime_checkable
+class LearnedModel(UnitModel, Protocol):
+    """A model that may know what the inputs of its training looked like."""
+
+    @property
+    def learned(self) -> InputReference | None:
+        """None where that is unknown."""
+
+
+def learned_of(model: UnitModel) -> InputReference | None:
+    """What the inputs looked like that a model learned from; None where it is unknown."""
+    return model.learned if isinstance(model, LearnedModel) else None
+
+
+@runtime_checkable
+class RecordedModel(UnitModel, Protocol):
+    """A model that describes what applying it does to an image."""
+
+    @property
+    def step(self) -> ProcessingStep:
+        """The step that output files state."""
+
+
 @dataclass(frozen=True)
 class RestorationModel:
     """A network with its recipe, ready for the predictor."""
@@ -70,6 +96,10 @@ class RestorationModel:
     """What the posterior mean needs to know; None: the output is that of the network."""
     note: str = ""
     """What output files say about the model, for instance its version and what it is not for."""
+    learned: InputReference | None = None
+    """What the inputs of its training looked like; None: unknown."""
+    doubt: "DoubtHead | None" = None
+    """What states how far an output may be off; None: the model has not learned it."""
 
     @property
     def summary(self) -> str:
@@ -132,4 +162,4 @@ def prediction_of(model: UnitModel) -> UnitModel:
 
 def step_of(model: UnitModel) -> ProcessingStep:
     """Return the processing step of applying a model; baselines count as restoring."""
-    return model.step if isinstance(model, RestorationModel) else ProcessingStep.now(Origin.RESTORED, model.name)
+    return model.step if isinstance(model, RecordedModel) else ProcessingStep.now(Origin.RESTORED, model.name)

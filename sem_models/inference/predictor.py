@@ -1,6 +1,7 @@
 """Applying a model to micrographs of any size: the image stays in CPU memory, tiles go to the device."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from sem_models.config.backend import BackendChoice
+from sem_models.counts import counted
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.channels import require_grey
 from sem_models.images.intensity import IntensityRange, from_unit
@@ -19,11 +21,14 @@ from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.stack import stack_to_unit
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.diffusion.stream import DrawingStream
-from sem_models.inference.model import UnitModel, step_of
+from sem_models.inference.model import UnitModel, learned_of, step_of
 from sem_models.inference.scaling import Scaling, measured_limits, scaling_for
 from sem_models.inference.tiling.stream import TileStream
 from sem_models.inference.tiling.tiles import TileSource
 from sem_models.progress import Progress, silent
+
+WriteRows = Callable[[int, Pixels], None]
+"""Receives the index of the first row and (h, W, C) rows."""
 
 
 class Predictor:
@@ -86,19 +91,46 @@ class Predictor:
         grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         pixels = np.empty(self._shape(grey.height, grey.width), scaling.dtype)
-
-        def keep(first: int, rows: Pixels) -> None:
-            pixels[first : first + len(rows)] = rows
-
         source = self._prepared(_tile_source(grey, scaling.inputs))
-        saturated = self._restore(source, scaling, keep, progress)
+        saturated = self._restore(source, scaling, _into(pixels), progress)
         result = self._result(grey, pixels, scaling, origin)
         return replace(result, metadata={**result.metadata, "saturated_fraction": round(saturated, 6)})
 
+    def predict_with_deviation(
+        self, micrograph: Micrograph, progress: Progress = silent, origin: Origin = Origin.RESTORED
+    ) -> tuple[Micrograph, Micrograph]:
+        """Do as `predict` with a model whose last channel is the standard deviation of the others.
+
+        Returns:
+            The result, and the standard deviation in its grey levels, float32.
+        """
+        grey = self.accepted(micrograph)
+        scaling = scaling_for(self.model, measured_limits(grey), origin)
+        height, width, channels = self._shape(grey.height, grey.width)
+        pixels = np.empty((height, width, channels - 1), scaling.dtype)
+        deviation = np.empty((height, width, 1), np.float32)
+        source = self._prepared(_tile_source(grey, scaling.inputs))
+        self._restore(source, scaling, _into(pixels), progress, _into(deviation))
+        result = self._result(grey, pixels, scaling, origin)
+        return result, _deviation(result).with_pixels(deviation)
+
     def predict_to_file(
-        self, micrograph: Micrograph, out: Path, progress: Progress = silent, origin: Origin = Origin.RESTORED
+        self,
+        micrograph: Micrograph,
+        out: Path,
+        progress: Progress = silent,
+        origin: Origin = Origin.RESTORED,
+        std: Path | None = None,
     ) -> ProcessingStep:
         """Do the same as `predict` into a TIFF file, written by rows so that it is never whole in memory.
+
+        Args:
+            micrograph: The image.
+            out: The file.
+            progress: Told after each tile.
+            origin: Kind of the output.
+            std: Where the last channel of the model goes, if that is the standard deviation of the others: a float32
+                TIFF file, in grey levels of the output.
 
         Returns:
             The processing step that the file names.
@@ -106,9 +138,13 @@ class Predictor:
         grey = self.accepted(micrograph)
         scaling = scaling_for(self.model, measured_limits(grey), origin)
         source = self._prepared(_tile_source(grey, scaling.inputs))
-        result = self._result(grey, reserved(self._shape(grey.height, grey.width), scaling.dtype), scaling, origin)
-        with TiffRowWriter(out, result) as writer:
-            self._restore(source, scaling, writer.write_rows, progress)
+        height, width, channels = self._shape(grey.height, grey.width)
+        pixels = reserved((height, width, channels - (std is not None)), scaling.dtype)
+        result = self._result(grey, pixels, scaling, origin)
+        with ExitStack() as files:
+            write = files.enter_context(TiffRowWriter(out, result)).write_rows
+            write_std = files.enter_context(TiffRowWriter(std, _deviation(result))).write_rows if std else None
+            self._restore(source, scaling, write, progress, write_std)
         return result.history[-1]
 
     def _prepared(self, source: TileSource) -> TileSource:
@@ -118,12 +154,23 @@ class Predictor:
         return source
 
     def _restore(
-        self, source: TileSource, scaling: Scaling, write: Callable[[int, Pixels], None], progress: Progress
+        self,
+        source: TileSource,
+        scaling: Scaling,
+        write: WriteRows,
+        progress: Progress,
+        write_std: WriteRows | None = None,
     ) -> float:
-        """Pass (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped."""
+        """Pass (h, W, C) rows of native pixels to `write`; returns the fraction of them that had to be clipped.
+
+        The last channel goes to `write_std`, if there is one, in float32.
+        """
         clipped: list[float] = []
 
         def convert(first: int, rows: NDArray[np.float32]) -> None:
+            if write_std:
+                write_std(first, rows[-1][..., None] * np.float32(scaling.output.span))
+                rows = rows[:-1]
             native, saturated = from_unit(rows.transpose(1, 2, 0), scaling.output, scaling.dtype)
             clipped.append(saturated * rows.shape[1])
             write(first, native)
@@ -146,7 +193,34 @@ class Predictor:
 
     def _result(self, micrograph: Micrograph, pixels: Pixels, scaling: Scaling, origin: Origin) -> Micrograph:
         step = step_of(self.model).model_copy(update={"origin": origin, "backend": self._stream.backend})
-        return micrograph.processed(pixels, scaling.noted(step), self.model.capabilities.scale)
+        noted = scaling.noted(step)
+        warning = "; ".join(filter(None, (noted.warning, self._unlike(micrograph))))
+        noted = noted.model_copy(update={"warning": warning})
+        return micrograph.processed(pixels, noted, self.model.capabilities.scale)
+
+    def _unlike(self, micrograph: Micrograph) -> str:
+        """Say that an image is unlike what the model learned from; empty if it is not, or if that is unknown."""
+        learned = learned_of(self.model)
+        check = learned.check(micrograph.pixels[..., 0]) if learned else None
+        return check.warning if check else ""
+
+
+def _into(pixels: Pixels) -> WriteRows:
+    """Return what writes rows into an array."""
+
+    def keep(first: int, rows: Pixels) -> None:
+        pixels[first : first + len(rows)] = rows
+
+    return keep
+
+
+def _deviation(result: Micrograph) -> Micrograph:
+    """Describe the file of standard deviations that belongs to a result."""
+    step = result.history[-1]
+    settings = ", ".join(text for text in ("standard deviation in grey levels", step.settings) if text)
+    history = (*result.history[:-1], step.model_copy(update={"settings": settings}))
+    pixels = reserved((result.height, result.width, 1), np.dtype(np.float32))
+    return replace(result, pixels=pixels, history=history)
 
 
 def _tile_source(image: Micrograph, limits: tuple[IntensityRange, ...]) -> TileSource:
@@ -170,3 +244,9 @@ def choose_device(wanted: str = "auto") -> Literal["cpu", "cuda"]:
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return "cuda" if wanted.startswith("cuda") else "cpu"
+
+
+def device_name() -> str:
+    """Name what models run on by default: the GPU, or the CPU with the threads that PyTorch uses."""
+    threads = torch.get_num_threads()
+    return str(torch.cuda.get_device_name()) if choose_device() == "cuda" else f"CPU, {counted(threads, 'thread')}"

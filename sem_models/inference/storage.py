@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,13 +15,52 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
+from sem_models.inference.input_check.reference import InputReference
+from sem_models.inference.input_check.stored import LEARNED, reference_in
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS, backward_file, read_facts, read_recipe, readable
 from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.told_width import ToldWidthModel
+from sem_models.networks.doubt_head import DoubtHead
 from sem_models.networks.table import build_network
 
-_DIRECTION, _POSTERIOR = "direction", "posterior"
+_DIRECTION, _POSTERIOR, _NOTE = "direction", "posterior", "note"
+_DOUBT = "doubt."
+"""Begins the names of the weights of the doubt head, which stand in the file of the network that it belongs to."""
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What belongs to the weights of a network, and stays with them wherever they are copied."""
+
+    posterior: PixelPosterior | None = None
+    """What the posterior mean needs to know."""
+    learned: InputReference | None = None
+    """What the inputs of the training looked like."""
+    doubt: DoubtHead | None = None
+    """What states how far an output may be off."""
+    note: str = ""
+    """What output files say about the model."""
+
+    @classmethod
+    def of(cls, model: RestorationModel) -> "Belongings":
+        """Return those of a model."""
+        return cls(model.posterior, model.learned, model.doubt, model.note)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The texts that stand in the header of the file."""
+        known = {_POSTERIOR: self.posterior, LEARNED: self.learned}
+        texts = {name: one.model_dump_json() for name, one in known.items() if one}
+        return texts | ({_NOTE: self.note} if self.note else {})
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The weights that stand beside those of the network."""
+        return {_DOUBT + name: tensor for name, tensor in self.doubt.state_dict().items()} if self.doubt else {}
+
+
+NOTHING = Belongings()
 
 
 def save_model(
@@ -29,10 +68,10 @@ def save_model(
     recipe: Recipe,
     weights: Mapping[str, Tensor],
     backward: Mapping[str, Tensor] | None = None,
-    posterior: PixelPosterior | None = None,
+    belongings: Belongings = NOTHING,
 ) -> None:
     """Write weights and recipe into an existing folder, and the weights of a cycle's `backward` generator."""
-    save_weights(folder / WEIGHTS, weights, posterior=posterior)
+    save_weights(folder / WEIGHTS, weights, belongings=belongings)
     if backward is not None:
         save_weights(backward_file(folder), backward, "backward")
     (folder / RECIPE).write_text(recipe.model_dump_json(indent=1) + "\n")
@@ -42,12 +81,12 @@ def save_weights(
     path: Path,
     weights: Mapping[str, Tensor],
     direction: Direction = "forward",
-    posterior: PixelPosterior | None = None,
+    belongings: Belongings = NOTHING,
 ) -> None:
-    """Write weights to a file whose metadata holds what belongs to them, so that it stays known when it is moved."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    own = {_POSTERIOR: posterior.model_dump_json()} if posterior else {}
-    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction, **own})
+    """Write weights to a file that also holds what belongs to them, so that it stays known when it is moved."""
+    every = {**weights, **belongings.weights}
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in every.items()}
+    save_file(plain, path, metadata={"format": "pt", _DIRECTION: direction, **belongings.metadata})
     _sort_metadata(path)
 
 
@@ -72,7 +111,8 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     Raises:
         UserError: Files are missing or damaged, or the weights do not belong to the recipe.
     """
-    recipe, weights = read_recipe(folder), load_weights(folder)
+    recipe, every = read_recipe(folder), _load(folder)
+    weights, doubt = _of_network(every), _doubt_head(every, torch.device(device))
     try:
         model = build_model(recipe, weights, torch.device(device), name)
     except RuntimeError as error:
@@ -80,18 +120,39 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     with readable(folder):
         facts = _metadata(folder)
         posterior = PixelPosterior.model_validate_json(facts[_POSTERIOR]) if _POSTERIOR in facts else None
+        learned = reference_in(facts)
     # Files of older versions do not state a direction.
     direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
-    return replace(model, direction=direction, posterior=posterior)
+    return replace(
+        model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=facts.get(_NOTE, "")
+    )
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:
-    """Read the weights by name, on the CPU; raises a `UserError` if they are missing or damaged."""
+    """Read the weights of the network by name, on the CPU; raises a `UserError` if they are missing or damaged."""
+    return _of_network(_load(folder))
+
+
+def _load(folder: Path) -> dict[str, Tensor]:
+    """Read the weights of the network and of what belongs to it."""
     with readable(folder):
         facts = read_facts(folder)
         if facts and not facts.holds(folder / WEIGHTS):
             raise ValueError(f"{WEIGHTS} has changed since it was written")
         return load_file(folder / WEIGHTS)
+
+
+def _of_network(every: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in every.items() if not name.startswith(_DOUBT)}
+
+
+def _doubt_head(every: Mapping[str, Tensor], device: torch.device) -> DoubtHead | None:
+    own = {name.removeprefix(_DOUBT): tensor for name, tensor in every.items() if name.startswith(_DOUBT)}
+    if not own:
+        return None
+    head = DoubtHead()
+    head.load_state_dict(own)
+    return head.to(device).eval().requires_grad_(False)
 
 
 def _metadata(folder: Path) -> dict[str, str]:

@@ -52,10 +52,25 @@ def find_line_defects(image: UnitImage) -> Mask:
         48 px, weak offsets (below 3 % of the range, or below 6 standard deviations of the pooled differences of
         neighbouring lines), and streaks in the first or last line of the image.
     """
-    found = _constant(image) | _repeated(image)
+    found = find_lines_without_signal(image)
     # Otherwise a line known to be dead would be compared with other lines as their neighbour.
     found |= _offset(_without(image, found), found)
     return _bridged(found)
+
+
+def find_lines_without_signal(image: UnitImage) -> Mask:
+    """Find only what is certain: lines that are constant, or that repeat the line above, over at least 48 px.
+
+    An offset, by which `find_line_defects` finds charging as well, may also belong to a specimen that few electrons
+    show.
+
+    Args:
+        image: (H, W) in unit intensity, neither filtered nor resampled.
+
+    Returns:
+        (H, W) bool, True for pixels without signal.
+    """
+    return _constant(image) | _repeated(image)
 
 
 @dataclass(frozen=True)

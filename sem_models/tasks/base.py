@@ -19,6 +19,7 @@ from sem_models.datasets.kinds import LAYOUTS, Kind, Role
 from sem_models.datasets.manifest import Manifest
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.progress import Progress, silent
+from sem_models.tasks.material import Material
 from sem_models.tasks.words import RESTORING, Words
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Task:
     """
 
     name: TaskName
+    aim: str
+    """What users want who choose it, in their words."""
     words: Words = RESTORING
     score: ValidationScore = PSNR
     """The score of its validation, unless the method of the recipe has one of its own."""
@@ -84,6 +87,13 @@ class Task:
         Raises:
             UserError: Says what to do instead.
         """
+
+    def unsuitable(self, recipe: Recipe, material: Material) -> str:
+        """Return why a recipe that can learn from such images should not; empty if it should.
+
+        The manifest of a dataset does not say what its images are like, so `check_dataset` cannot know.
+        """
+        return ""
 
     def ignores_degradation(self, recipe: Recipe, kind: Kind) -> str:
         """Return why training on this kind of dataset ignores the forward model of the recipe; empty if it does not."""
@@ -246,6 +256,10 @@ class Task:
             UserError: The model takes another number of channels, or a mask holds a label that it never saw.
         """
         return predictor.predict(micrograph, progress, self.origin)
+
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return whether a model may be applied to an image in several orientations, whose outputs are comparable."""
+        return self.takes_images and self.gives_images
 
     def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
         """Return where `apply_to_file` also writes a map of where the model abstained; None if it makes no map."""

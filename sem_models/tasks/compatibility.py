@@ -180,6 +180,9 @@ def _require_entry(recipe: Recipe, entry: Entry, manifest: Manifest) -> None:
         raise UserError(
             f"{entry.name}: the input is not {facts.scale} times smaller than the target; set network.scale to the "
             "ratio of their sizes."
+            if facts.scale > 1
+            else f"{entry.name}: input and target differ in size, which the network keeps; choose a recipe that "
+            "enlarges, or prepare pairs of one size."
         )
     if entry.split == "train" and min(sharp) < recipe.train.patch:
         raise UserError(

@@ -79,6 +79,10 @@ class Inpainting(Task):
         """Return False: scan lines stay horizontal."""
         return False
 
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """Return False: most pixels are those of the input in every orientation."""
+        return False
+
     def batch(self, recipe: Recipe, crops: "Crops", generator: "torch.Generator") -> "Batch":
         """Simulate line defects of whole frames in their crops, but only those whose good neighbours the crop shows."""
         import torch
@@ -182,6 +186,7 @@ def _redrawn(
 
 INPAINTING = Inpainting(
     "inpainting",
+    "Redraw damaged scan lines",
     Words(
         "Inpaint lines",
         ":material/healing:",

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from sem_models.config.backend import BackendChoice
 from sem_models.config.degradation import Degradation
+from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.manifest import Entry, Split
-from sem_models.errors import UserError
+from sem_models.errors import FieldRef, UserError
 from sem_models.evaluation.benchmark import Benchmark
 from sem_models.evaluation.discriminator.generated_pairs import reference_pairs
 from sem_models.evaluation.discriminator.pairs import Pair
@@ -16,8 +17,9 @@ from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import ProcessingStep
-from sem_models.inference.model import UnitModel, recipe_of
+from sem_models.inference.model import RestorationModel, UnitModel, recipe_of
 from sem_models.inference.predictor import Predictor
+from sem_models.inference.stated_doubt import OrientationsModel, with_learned_doubt
 from sem_models.progress import Progress, silent
 from sem_models.tasks.base import Task
 from sem_models.tasks.table import baseline_task, find_task
@@ -131,3 +133,37 @@ def apply_to_file(predictor: Predictor, micrograph: Micrograph, out: Path) -> Pr
         The processing step that the file names.
     """
     return task_of(predictor.model).apply_to_file(predictor, recipe_of(predictor.model), micrograph, out)
+
+
+def with_deviation(model: UnitModel, spread: bool) -> UnitModel | None:
+    """Return a model with the standard deviation of its output as an additional, last channel.
+
+    Args:
+        model: A trained model or a baseline.
+        spread: Whether to take the spread over the orientations of the image where the model has learned nothing.
+
+    Returns:
+        None if the model has learned none and `spread` is not asked for.
+
+    Raises:
+        UserError: Its outputs in several orientations cannot be compared.
+    """
+    if isinstance(model, RestorationModel) and model.doubt:
+        return with_learned_doubt(model, model.doubt)
+    if not spread:
+        return None
+    task, recipe = task_of(model), recipe_of(model)
+    one_pass = not isinstance(model, RestorationModel) or model.takes_one_pass
+    if not task.may_be_repeated(recipe) or not one_pass or model.capabilities.tiling == "statistics":
+        raise UserError(
+            f"{model.name} cannot be applied to an image in several orientations; leave out ", FieldRef("std"), "."
+        )
+    return OrientationsModel(model, turns=recipe is None or not _knows_lines(task, recipe))
+
+
+def _knows_lines(task: Task, recipe: Recipe) -> bool:
+    """Return whether a model has learned in which direction scan lines run."""
+    from sem_models.methods.table import find_method
+
+    turned = task.may_turn(recipe) and find_method(recipe).may_turn(recipe)
+    return not turned or recipe.degradation.scan is not None

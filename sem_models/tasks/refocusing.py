@@ -11,6 +11,7 @@ from sem_models.datasets.manifest import Manifest
 from sem_models.errors import FieldRef, SettingRef, UserError
 from sem_models.images.provenance import ProcessingStep
 from sem_models.tasks.base import Task
+from sem_models.tasks.words import REFOCUSED
 
 if TYPE_CHECKING:
     import torch
@@ -89,6 +90,10 @@ class Refocusing(Task):
         known = recipe.model_copy(update={"degradation": blurred_by(recipe.degradation, middle)})
         return ToldWidthValidator(super().validator(known, dataset, device), middle)
 
+    def may_be_repeated(self, recipe: Recipe | None) -> bool:
+        """A model that is told the width of the blur says by its map of abstention where it is in doubt."""
+        return recipe is None or capabilities(recipe.network).strength is None
+
     def abstention_file(self, model: "UnitModel", out: Path) -> Path | None:
         """Return `abstention/NAME.tif` beside the result of a model that is told the width of the blur."""
         from sem_models.inference.told_width import ToldWidthModel
@@ -151,4 +156,4 @@ def with_width(x: "torch.Tensor", widths_px: "torch.Tensor") -> "torch.Tensor":
     return torch.cat([x, widths_px.to(x)[:, None, None, None].expand(-1, 1, *x.shape[2:])], 1)
 
 
-REFOCUSING = Refocusing("refocusing")
+REFOCUSING = Refocusing("refocusing", "Refocus", REFOCUSED)

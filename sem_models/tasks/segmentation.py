@@ -66,6 +66,7 @@ class Segmentation(LabelMapTask):
 
 SEGMENTATION = Segmentation(
     "segmentation",
+    "Segment",
     Words(
         "Segment",
         ":material/category:",

@@ -74,6 +74,7 @@ class Synthesis(LabelMapTask):
 
 SYNTHESIS = Synthesis(
     "synthesis",
+    "Draw micrographs",
     Words(
         "Draw",
         ":material/brush:",

@@ -11,6 +11,7 @@ from sem_models.datasets.targets_alone import targets_alone
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.provenance import Origin
 from sem_models.tasks.base import Task
+from sem_models.tasks.material import Material
 from sem_models.tasks.words import Words
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Translation(Task):
                 ", or choose a recipe that learns from images of the target contrast alone.",
             )
 
+    def unsuitable(self, recipe: Recipe, material: Material) -> str:
+        """Return that two frames of one field have one contrast."""
+        return "Both frames of a field show the same contrast." if material.are_frames else ""
+
     def baselines(self, model: "UnitModel", dataset: "Dataset", degradation: "Degradation") -> "Sequence[UnitModel]":
         """Return the input itself, and the mean grey of the training split's targets."""
         from sem_models.evaluation.baselines.table import Identity
@@ -56,6 +61,7 @@ class Translation(Task):
 
 TRANSLATION = Translation(
     "translation",
+    "Make another contrast",
     Words(
         "Translate",
         ":material/translate:",

@@ -1,7 +1,7 @@
 """What people read about a task, as plain data, so that pages and commands need no words of their own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _PANELS = {
     "input": "Input",
@@ -21,7 +21,7 @@ class Words:
     icon: str
     """Icon of that button, by its Streamlit name."""
     caveat: str
-    """What to keep in mind when looking at an output."""
+    """What to keep in mind when looking at an output: what must not be measured in it."""
     panels: Mapping[str, str] = field(default_factory=lambda: _PANELS)
     """Captions of the validation images, by the names under which they are stored."""
     display: str = ""
@@ -34,4 +34,19 @@ RESTORING = Words(
     "Restore",
     ":material/auto_fix_high:",
     "Restored detail is an estimate: check what matters against the recorded pixels.",
+)
+DENOISED = replace(
+    RESTORING,
+    caveat="Do not measure noise, texture or anything fainter than the noise in a denoised image: it is smoothed away "
+    "or guessed.",
+)
+ENLARGED = replace(
+    RESTORING,
+    caveat="Do not measure what is smaller than two pixels of the input, or the sharpness of edges, in an enlarged "
+    "image: it is learned from other images.",
+)
+REFOCUSED = replace(
+    RESTORING,
+    caveat="Do not measure resolution, the sharpness of edges or noise in a refocused image: they are those of the "
+    "training images.",
 )

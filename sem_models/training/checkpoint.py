@@ -16,8 +16,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.images.io.read import file_sha256
 from sem_models.inference.model_folder import CHECKPOINT, CheckpointFacts, read_facts
-from sem_models.inference.pixel_posterior import PixelPosterior
-from sem_models.inference.storage import save_model
+from sem_models.inference.storage import NOTHING, Belongings, save_model
 from sem_models.reporter import CheckpointKind
 
 STATE = "state.pt"
@@ -36,7 +35,7 @@ def save_checkpoint(
     weights: dict[str, torch.Tensor],
     state: dict[str, Any],
     backward: dict[str, torch.Tensor] | None = None,
-    posterior: PixelPosterior | None = None,
+    belongings: Belongings = NOTHING,
 ) -> None:
     """Replace `folder` by a new checkpoint: inference weights, recipe and resume state.
 
@@ -46,7 +45,7 @@ def save_checkpoint(
         weights: Inference weights of the generator, by name.
         state: What a resume needs, tensors and plain values only.
         backward: Inference weights of the backward generator of a cycle; None for other methods.
-        posterior: What the posterior mean needs to know of these weights; None: the model has none.
+        belongings: What belongs to these weights, such as the posterior mean.
 
     Raises:
         CheckpointNotSaved: Gives the reason; what was in `folder` before is intact.
@@ -55,7 +54,7 @@ def save_checkpoint(
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        save_model(part, recipe, weights, backward, posterior)
+        save_model(part, recipe, weights, backward, belongings)
         # Through a Python file, because torch hides the system's reason when it opens the file itself.
         with (part / STATE).open("wb") as file:
             torch.save(state, file)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +12,9 @@ from torch import Tensor
 
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
+from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.model import RestorationModel
-from sem_models.inference.storage import build_model, load_weights
+from sem_models.inference.storage import Belongings, build_model, load_weights
 from sem_models.memory import freed_memory_kept
 from sem_models.methods.calibration import Calibrated
 from sem_models.methods.stages import BACKWARD, Stage
@@ -26,6 +28,7 @@ from sem_models.training.devices import share_of
 from sem_models.training.ema import Averages
 from sem_models.training.file_monitor import FileMonitor
 from sem_models.training.hardware import bare, open_fabric
+from sem_models.training.learned_inputs import learned_inputs
 from sem_models.training.monitoring import StepLogger
 from sem_models.training.optimiser_steps import OptimiserSteps
 from sem_models.training.state import Counters, RunState
@@ -200,6 +203,10 @@ class Trainer:
         ranking = None if stage.keeps_last else self._validator.score.ranking
         return self._optimiser_steps.are_sound and self._counters.validated(scores, ranking)
 
+    @cached_property
+    def _learned(self) -> InputReference | None:
+        return learned_inputs(self._recipe, self._dataset)
+
     def _model(self) -> RestorationModel:
         """Return the model as users will have it, with what is measured for the present weights."""
         model = build_model(self._recipe, self._ema.weights, self._fabric.device)
@@ -222,5 +229,6 @@ class Trainer:
         if not self._tells:
             return
         posterior = self._model().posterior if self._calibrate else None
-        save_checkpoint(folder, self._recipe, self._ema.weights, state, self._ema.backward, posterior)
+        belongings = Belongings(posterior, self._learned)
+        save_checkpoint(folder, self._recipe, self._ema.weights, state, self._ema.backward, belongings)
         self._reporter.checkpoint(self._counters.step, folder, kind)

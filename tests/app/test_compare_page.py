@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.tracking.artifacts import put_text
 from tests.support.pages import assert_sound, page
 from tests.support.scored_runs import POOR, store, three_runs
 
@@ -37,7 +38,7 @@ def test_another_reference_turns_the_verdict_and_may_leave_the_comparison(runs: 
     app.selectbox(key="reference").select(runs["poor"]).run()
     assert_sound(app)
     assert set(_paired_table(app)["verdict"][:2]) == {"no difference shown"}
-    app.multiselect(key="compared").unselect(runs["poor"]).run()
+    app.multiselect(key="compared-set").unselect(runs["poor"]).run()
     assert_sound(app)
     assert [name.split()[0] for name in _paired_table(app)["model"]] == ["fair", "fair"]
 
@@ -53,3 +54,36 @@ def test_one_run_has_nothing_to_pair_with(sem_home: Path) -> None:
     app = page("compare")
     assert_sound(app)
     assert any("nothing to compare" in box.value for box in app.info)
+
+
+def test_the_address_holds_runs_and_metric(runs: dict[str, str]) -> None:
+    app = page("compare", runs=f"{runs['poor'][:8]},{runs['fair'][:8]}", metric="mse")
+    assert_sound(app)
+    assert app.multiselect(key="compared-set").value == [runs["poor"], runs["fair"]]
+    assert app.selectbox(key="metric").value == "mse"
+    assert any("**fair** has the best mean" in text.value for text in app.markdown)
+    app.selectbox(key="metric").set_value("psnr_db").run()
+    assert app.query_params["metric"] in ("psnr_db", ["psnr_db"])
+
+
+def test_images_come_worst_first_and_the_address_opens_one(runs: dict[str, str]) -> None:
+    app = page("compare")
+    boxes = [box for box in app.selectbox if box.label == "Image"]
+    assert boxes[0].value == "i6", "28.0 of a baseline of 20.0 everywhere"
+    again = page("compare", image="i3")
+    assert [box.value for box in again.selectbox if box.label == "Image"] == ["i3"]
+
+
+def test_hundreds_of_scored_runs_are_not_all_compared(sem_home: Path) -> None:
+    for index in range(8):
+        store(f"run {index}", POOR, 0.1 + index)
+    app = page("compare")
+    assert_sound(app)
+    assert len(app.multiselect(key="compared-set").value) == 6
+
+
+def test_a_damaged_report_is_one_warning(runs: dict[str, str]) -> None:
+    put_text(runs["poor"], "evaluation/set-test.json", "{")
+    app = page("compare")
+    assert_sound(app)
+    assert any("damaged" in box.value for box in app.warning)

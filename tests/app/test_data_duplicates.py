@@ -20,4 +20,11 @@ def test_copies_are_in_the_plan(sem_home: Path, tmp_path: Path) -> None:
     app.button[0].click().run()
     assert not app.exception
     assert any("2 images have equal pixels: S1-a.png, S9-copy.png" in warning.value for warning in app.warning)
-    assert any(expander.label == "1 set of images that show the same field" for expander in app.expander)
+    app.segmented_control(key="order").set_value("field").run()
+    assert not app.exception
+    leave_out = next(button for button in app.button if button.label == "Leave out exact copies (1)")
+    leave_out.click().run()
+    plan = app.session_state["plan"]
+    assert [image.source for image in plan.excluded] == ["S9-copy.png"]
+    assert not plan.duplicates.sets
+    assert len(plan.images) == 5

@@ -19,7 +19,7 @@ def test_data_page_shows_classes_and_overlay(tmp_path: Path, sem_home: Path) -> 
     app.text_input(key="name").set_value("m")
     app.selectbox(key="kind").set_value("masked").run()
     app.text_input(key="raw-folder").set_value(str(options.raw[0]))
-    app.text_input(key="other").set_value(str(options.masks)).run()
+    app.text_input(key="other-folder").set_value(str(options.masks)).run()
     app.text_input(key="mask_suffix").set_value("").run()
     app.button[0].click().run()
     assert_sound(app)

@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.evaluate.compare import compare
+from pipelines.evaluate.gallery import make_gallery
+from pipelines.evaluate.gallery_files import gallery_pictures
+from pipelines.evaluate.requests import CompareRequest, EvaluateRequest, GalleryRequest
 from pipelines.evaluate.score import evaluate
+from pipelines.publish.figure_of import comparison_figure
+from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.train.create import create_training
@@ -17,15 +23,18 @@ from sem_models.config.presets.table import RECIPES, find_recipe
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from sem_models.errors import UserError
+from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.starters.shelf import read_card
+from tests.support.command_line import here
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, page, train_page
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("home", "data", "train", "runs", "inference", "compare", "study")
+PAGES = ("home", "data", "train", "runs", "inference", "compare", "models", "study")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -115,6 +124,43 @@ def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> N
     assert {"Edge retention, distance from 1", "Down-consistency (dB)"} <= set(app.dataframe[1].value["metric"])
 
 
+def test_pictures_are_what_was_scored_and_make_a_figure(store: tuple[Path, str]) -> None:
+    """Errors computed from the files of the gallery are those that the evaluation recorded."""
+    comparison = compare(CompareRequest(run_ids=(store[1],)))
+    report = comparison.columns[0].report
+    image = report.rows[0].image
+    assert not any(picture.is_there for picture in gallery_pictures(comparison, image))
+    make_gallery(GalleryRequest(run_ids=(store[1],), image=image))
+    pictures = {one.method: read_micrograph(one.path) for one in gallery_pictures(comparison, image)}
+    target = pictures["target"].pixels[4:-4, 4:-4, 0]
+    assert pictures["input"].pixel_size_nm == pytest.approx(4 * pictures["target"].pixel_size_nm)
+    for method in report.methods:
+        shown = store[1] if method == report.model else method
+        output = np.clip(pictures[shown].pixels[4:-4, 4:-4, 0], 0, 255)
+        recorded = next(row for row in report.rows if (row.method, row.image) == (method, image))
+        assert float(((output - target) ** 2).mean()) / 255**2 == pytest.approx(recorded.scores["mse"], rel=1e-4)
+        assert recorded.s_per_mp > 0
+    assert report.parameters > 1000
+    app = page("compare", runs=store[1], image=image)
+    assert_sound(app)
+    assert not any(button.key == "gallery-start" for button in app.button), "everything is there"
+    files = comparison_figure(comparison, image, width_mm=85)
+    assert set(files) == {"figure.svg", "figure.pdf", "figure.png"}
+    assert b"PSNR" in files["figure.svg"]
+    folder = str(store[0] / "report")
+    listed = here("gallery", store[1], "--image", image)
+    assert set(listed["pictures"]) == {"input", "target", store[1], *report.methods[1:]}
+    here("compare", store[1], "--report", folder, "--figure", image, "--width-mm", "85", "--crop", "0,0,32")
+    assert 'src="data:image/png' in Path(folder, "report.html").read_text()
+    assert Path(folder, "figure.pdf").read_bytes().startswith(b"%PDF")
+    lost = create_run("sem", "lost", "training", {}, {Tag.evaluated("test"): "small"})
+    put_text(lost, "evaluation/small-test.json", report.model_dump_json().replace(report.model, lost))
+    with pytest.raises(UserError, match="lost"):
+        make_gallery(GalleryRequest(run_ids=(lost, store[1]), image=image))
+    found = gallery_pictures(compare(CompareRequest(run_ids=(lost, store[1]))), image)
+    assert [one.label for one in found if not one.is_there] == ["lost"], "one bad run hides no other"
+
+
 def test_data_page_shows_the_plan_before_writing(store: tuple[Path, str]) -> None:
     app = page("data")
     app.text_input(key="name").input("second")
@@ -140,14 +186,32 @@ def test_data_page_reports_a_missing_folder(store: tuple[Path, str]) -> None:
 
 def test_train_page_lists_the_recipes_of_a_task(store: tuple[Path, str]) -> None:
     app = page("train")
-    assert len(app.selectbox(key="recipe").options) == len(RECIPES)
-    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
     app.selectbox(key="task").set_value("denoising").run()
     assert_sound(app)
+    offered = set(app.selectbox(key="recipe").options)
+    assert "n2v-denoise-small" not in offered, "the images are clean unless somebody says otherwise"
+    app.toggle(key="unfit").set_value(True).run()
+    assert_sound(app)
+    every = [option.removesuffix(" (does not fit)") for option in app.selectbox(key="recipe").options]
+    assert sorted(every) == sorted(name for name, recipe in RECIPES.items() if recipe.task == "denoising")
+    assert set(every[: len(offered)]) == offered, "those that fit come first"
+    assert every[0].endswith("-small")
+
+
+def test_train_page_says_which_recipes_learn_from_noisy_images_alone(store: tuple[Path, str]) -> None:
+    app = page("train")
+    app.selectbox(key="task").set_value("denoising")
+    noisy = next(option for option in app.radio(key="material-single").options if "none of them clean" in option)
+    app.radio(key="material-single").set_value(noisy).run()
+    assert_sound(app)
     offered = app.selectbox(key="recipe").options
-    assert sorted(offered) == sorted(name for name, recipe in RECIPES.items() if recipe.task == "denoising")
-    assert offered[0].endswith("-small")
-    assert app.selectbox(key="recipe").value == offered[0]
+    assert "n2v-denoise-small" in offered
+    assert "nafnet-denoise-small" not in offered
+    (table,) = app.table
+    reasons = table.value["why not"].to_dict()
+    assert "would be noisy" in reasons["nafnet-denoise-small"]
+    assert "two noisy frames" in reasons["n2n-denoise-small"]
+    assert set(reasons).isdisjoint(offered)
 
 
 def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
@@ -156,8 +220,7 @@ def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
 
 
 def test_train_page_names_what_was_changed(store: tuple[Path, str]) -> None:
-    app = page("train")
-    app.selectbox(key="recipe").set_value("srresnet-x4-small").run()
+    app = train_page("srresnet-x4-small")
     app.number_input(key="steps-srresnet-x4-small").set_value(123).run()
     assert_sound(app)
     assert any("train.steps=123" in caption.value for caption in app.caption)

@@ -11,7 +11,7 @@ from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, train_page
 
 
 @pytest.fixture
@@ -29,9 +29,8 @@ def changed(app: AppTest) -> str:
 
 
 def test_blur_of_a_recipe_is_shown_and_changed(dataset: Path) -> None:
-    app = page("train")
     name = "mrn-blind-small"
-    app.selectbox(key="recipe").set_value(name).run()
+    app = train_page(name)
     assert_sound(app)
     assert app.selectbox(key=f"blur-{name}").value == "gaussian"
     assert [app.number_input(key=f"blur-{end}-{name}").value for end in ("low", "high")] == [0.5, 4.0]
@@ -46,9 +45,8 @@ def test_blur_of_a_recipe_is_shown_and_changed(dataset: Path) -> None:
 
 
 def test_scan_distortion_can_be_added_to_any_recipe(dataset: Path) -> None:
-    app = page("train")
     name = "nafnet-denoise-small"
-    app.selectbox(key="recipe").set_value(name).run()
+    app = train_page(name)
     app.number_input(key=f"streaks-{name}").set_value(0.05).run()
     assert_sound(app)
     assert changed(app) == "Changed from the recipe: `degradation.scan.streaks=0.05`"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pipelines.people.person import local_person
 from pipelines.viewing.tickets import OFFICE
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -19,11 +20,11 @@ RNG = np.random.default_rng(0)
 def show(folder: str, restored: bool, abstention: bool) -> None:
     from pathlib import Path
 
-    from pages.inference.result import MadeFrom, show_result
+    from pages.inference.result import Beside, MadeFrom, show_result
 
     place = Path(folder)
     made = MadeFrom(place / "input.tif", 0, "steel-sr", restored)
-    show_result(place / "output.tif", made, place / "abstention.tif" if abstention else None)
+    show_result(place / "output.tif", made, Beside(place / "abstention.tif" if abstention else None))
 
 
 def shown(folder: Path, restored: bool = True, abstention: bool = False) -> AppTest:
@@ -63,7 +64,9 @@ def test_an_enlargement_is_compared_with_the_bicubic_one(files: Path) -> None:
     assert [image["label"] for image in told["images"]] == ["As recorded", "Bicubic x4", "steel-sr"]
     assert told["differences"] == [{"label": "Difference from bicubic", "of": 2, "minus": 1}]
     assert (told["overlays"], told["shown"]) == ([], [0, 2])
-    sizes = [OFFICE.pyramid(image["address"].split("/")[-1]).levels[0].shape for image in told["images"]]
+    sizes = [
+        OFFICE.pyramid(image["address"].split("/")[-1], local_person()).levels[0].shape for image in told["images"]
+    ]
     assert sizes == [(40, 30), (160, 120), (160, 120)], "all show the field of the output"
 
 
@@ -73,7 +76,7 @@ def test_a_restoration_of_the_same_size_is_compared_with_its_input(files: Path) 
     told = data(app)
     assert told["differences"] == [{"label": "Difference from input", "of": 1, "minus": 0}]
     assert [overlay["label"] for overlay in told["overlays"]] == ["Response", "Left as recorded"]
-    maps = [OFFICE.pyramid(overlay["address"].split("/")[-1]) for overlay in told["overlays"]]
+    maps = [OFFICE.pyramid(overlay["address"].split("/")[-1], local_person()) for overlay in told["overlays"]]
     assert [one.levels[0].shape for one in maps] == [(40, 30)] * 2
     assert maps[1].summary.mean == pytest.approx(0.25)
 

@@ -87,6 +87,14 @@ def _without_random(text: str) -> str:
     return re.sub(r'"value": \d+, |\$\$ID-[0-9a-f]+|"formId": "[^"]*"', "", text)
 
 
+def test_an_address_of_no_study_opens_no_other_one(study: Study) -> None:
+    app = page("study", of="garbage")
+    assert not app.exception
+    assert "does not exist" in app.warning[0].value
+    assert app.selectbox(key="chosen").value is None
+    assert not app.text_input, "nobody is asked to take part in a study that was not meant"
+
+
 def test_buttons_answer_and_the_page_moves_on(study: Study) -> None:
     app = page("study", rater="fay", of=study.run_id)
     for position, shown in enumerate(order_for(study, "fay"), 1):
@@ -140,7 +148,7 @@ def test_results_stay_closed_until_the_rater_is_through(study: Study) -> None:
 
 def test_a_new_study_is_asked_for_by_a_request(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda request: asked.append(request) or "task")
+    monkeypatch.setattr("pages.widgets.tasks.start_task", lambda request, by: asked.append(request) or "task")
     app = page("study")
     app.segmented_control(key="view").set_value("New study").run()
     assert button(app, "Make the study").disabled

@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.compare.page import _kin
 from pages.inference.classes import legend
 from pages.runs.samples import panels_of
 from pages.runs.table import runs_table
-from pages.train.dataset import channel_changes, compatible_kinds
 from pages.train.settings import unused
+from pipelines.evaluate.candidates import candidates
 from pipelines.tracking.metrics import log_metrics
-from pipelines.tracking.runs import create_run, list_runs
+from pipelines.tracking.runs import create_run, list_runs, set_tags
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.preparation.options import PrepareOptions
@@ -20,10 +19,11 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
+from sem_models.tasks.fitting import channel_changes
 from sem_models.tasks.table import TASKS
 from tests.support.images import smooth_images
 from tests.support.masked_sets import grey_classes
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, page, train_page
 from tests.support.scored_runs import GOOD, POOR, store
 
 
@@ -78,8 +78,7 @@ def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
         options = PrepareOptions(name="pairs", raw=(sem_home / "raw",), kind="paired", target=sem_home / "target")
         write_dataset(plan_dataset(options), sem_home / "datasets" / "pairs")
         name, other = "pix2pix-small", "unet-segment-small"
-    app = page("train")
-    app.selectbox(key="recipe").set_value(name).run()
+    app = train_page(name)
     assert_sound(app)
     assert not [box for box in app.number_input if "noise" in box.label], "the training would not look at it"
     assert any(caption.value.startswith("No forward model") for caption in app.caption)
@@ -92,7 +91,6 @@ def test_train_page_asks_only_for_what_acts(kind: str, sem_home: Path) -> None:
 
 def test_which_forward_models_act() -> None:
     assert unused(find_recipe("unet-segment-small"), "masked") == "", "a segmentation may learn from degraded images"
-    assert "paired" in compatible_kinds(find_recipe("pix2pix-small"))
     assert unused(find_recipe("srresnet-x4-small"), "paired")
     assert unused(find_recipe("ddpm-small"), "single")
     assert unused(find_recipe("contrast-agnostic-translate-small"), "paired") == "", "inputs are made from the targets"
@@ -130,6 +128,6 @@ def test_compare_uses_the_available_baseline_and_one_task(sem_home: Path) -> Non
     assert_sound(app)
     assert any("Difference from the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")
-    assert _kin(first) == _kin(second)
-    tagged = type(first)(**{**vars(first), "tags": {**first.tags, "sem.task": "segmentation"}})
-    assert _kin(tagged) != _kin(second)
+    assert [len(group.runs) for group in candidates()] == [2]
+    set_tags(first.run_id, {"sem.task": "segmentation"})
+    assert [[run.run_id for run in group.runs] for group in candidates()] == [[first.run_id], [second.run_id]]

@@ -3,14 +3,12 @@
 import pytest
 
 from tests.support.drawing_models import _at_home, models  # noqa: F401
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, train_page
 
 
 @pytest.fixture
 def app(models):
-    app = page("train")
-    app.selectbox(key="task").set_value("synthesis").run()
-    app.selectbox(key="recipe").set_value("ddpm-masks-small").run()
+    app = train_page("ddpm-masks-small")
     assert_sound(app)
     return app
 

@@ -16,7 +16,10 @@ from pipelines.jobs import queue
 from pipelines.jobs.liveness import HOST, describe
 from pipelines.jobs.recent import recent_work
 from pipelines.jobs.seen import is_seen, mark_seen
+from pipelines.jobs.tasks import list_tasks, task_state
+from pipelines.people.person import local_person
 from pipelines.tracking.runs import create_run, set_status
+from sem_models.errors import UserError
 from tests.support.pages import page
 
 
@@ -45,7 +48,7 @@ def _sidebar(app: AppTest) -> list[str]:
 
 
 def test_without_background_work_there_is_no_tray_and_nothing_is_written(sem_home: Path) -> None:
-    assert recent_work() == []
+    assert recent_work(local_person()) == []
     assert "**Background work**" not in _sidebar(page("study"))
     assert not (home().jobs / "queue.db").exists()
 
@@ -66,7 +69,7 @@ def test_every_page_shows_what_runs_and_how_long_it_still_takes(sem_home: Path) 
 def test_a_waiting_training_is_cancelled_from_the_tray(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.enqueue("0123456789abcdef")
     asked: list[str] = []
-    monkeypatch.setattr("pipelines.jobs.control.cancel", asked.append)
+    monkeypatch.setattr("pipelines.jobs.control.cancel", lambda run_id, by: asked.append(run_id))
     page("data").sidebar.button(key="tray-cancel-0123456789abcdef").click().run()
     assert asked == ["0123456789abcdef"]
 
@@ -77,25 +80,25 @@ def test_what_has_ended_stays_until_somebody_looks_at_it(sem_home: Path) -> None
     old = _task("prepare", {}, ended={"status": 0, "result": None})
     request = home().tasks / old / TaskFile.REQUEST
     request.write_text(request.read_text().replace('"started": ', '"started": 1.0, "was": '))
-    assert {work.work_id for work in recent_work()} == {done, failed}
+    assert {work.work_id for work in recent_work(local_person())} == {done, failed}
     app = page("compare")
     links = {link.proto.label: link.proto.help for link in app.sidebar.get("page_link")}
     assert links == {"Preparing the dataset": "Done", "Applying the model": "Failed"}
     app = page("data", prepare=done)
     assert [link.proto.label for link in app.sidebar.get("page_link")] == ["Applying the model"]
     app.sidebar.button(key=f"tray-seen-{failed}").click().run()
-    assert recent_work() == []
+    assert recent_work(local_person()) == []
 
 
 def test_a_training_is_announced_until_its_run_is_opened(sem_home: Path) -> None:
     queue.enqueue("0123456789abcdef")
     queue.end("0123456789abcdef")
-    assert [work.state for work in recent_work()] == ["ended"]
+    assert [work.state for work in recent_work(local_person())] == ["ended"]
     mark_seen("0123456789abcdef")
-    assert recent_work() == []
+    assert recent_work(local_person()) == []
     earlier = time.time() - 60
     os.utime(home().seen / "0123456789abcdef", (earlier, earlier))
-    assert [work.state for work in recent_work()] == ["ended"], "it was resumed after somebody had looked"
+    assert [work.state for work in recent_work(local_person())] == ["ended"], "it was resumed after somebody had looked"
 
 
 def test_old_notes_of_what_was_seen_go(sem_home: Path) -> None:
@@ -117,3 +120,14 @@ def test_the_tray_leads_to_where_the_task_is_shown(use_case: str, sem_home: Path
     app = page(PLACES[use_case].page, **query)
     assert any(box.value.startswith(f"{words.ACTIVITIES[use_case]} failed") for box in app.error)
     assert is_seen(task_id)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "no JSON", '{"use_case": "predict", "request": {}}'])
+def test_a_damaged_record_hides_nothing_else(sem_home: Path, content: str) -> None:
+    _task("prepare", {}, pid=os.getpid())
+    damaged = home().tasks / "20990101-000000-predict-abcdef"
+    damaged.mkdir()
+    (damaged / TaskFile.REQUEST).write_text(content)
+    assert [task.use_case for task in list_tasks()] == ["prepare"]
+    with pytest.raises(UserError, match=r"damaged|There is no task"):
+        task_state(damaged.name)

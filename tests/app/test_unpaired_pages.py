@@ -9,7 +9,7 @@ from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, page, train_page
 from tests.support.small_recipes import short
 from tests.support.trained_runs import train_run
 
@@ -41,8 +41,7 @@ def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:
 
 
 def test_settings_of_a_cycle_are_named_where_they_act(run_id: str) -> None:
-    app = page("train")
-    app.selectbox(key="recipe").set_value("cyclegan-denoise-small").run()
+    app = train_page("cyclegan-denoise-small")
     key = "cyclegan-denoise-small"
     app.number_input(key=f"lr-{key}").set_value(1e-4)
     app.number_input(key=f"id-{key}").set_value(0.8).run()

@@ -20,6 +20,7 @@ import pytest
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
+from tests.support.accessibility import grave_violations
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -97,6 +98,15 @@ def shoot(page, tmp_path: Path, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
+def looked_at(page, tmp_path: Path, name: str, title: str) -> None:
+    """Take a picture of a page, and check its tab and that everybody can use it in both themes."""
+    settled(page)
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    assert page.title() == f"{title} · SEM Workbench"
+    shoot(page, tmp_path, name)
+    assert grave_violations(page) == []
+
+
 def fill(page, label: str, value: str) -> None:
     box = page.get_by_label(label, exact=True)
     box.fill(value)
@@ -117,27 +127,32 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert page.get_by_role("link", name="Compare").count() == 1
 
     page.goto(server)
-    page.get_by_role("link", name="Restore a micrograph").wait_for()
-    settled(page)
-    shoot(page, tmp_path, "home")
+    fill(page, "Or a file on the server", str(home / "raw" / "S1-particles.tif"))
+    page.locator(".sem-viewer .pane").wait_for()
+    page.get_by_role("cell", name="160 x 128 px").wait_for()
+    page.get_by_role("button", name="Remove noise").wait_for()
+    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    looked_at(page, tmp_path, "home", "S1-particles.tif")
+    page.get_by_role("button", name="Remove noise").press("Enter")
+    page.locator(".sem-viewer .pane").nth(1).wait_for()
+    page.get_by_text("made by starter:denoise").wait_for()
 
     page.get_by_role("link", name="Data", exact=True).click()
     fill(page, "Name of the dataset", "phantoms")
     fill(page, "Folder of raw micrographs on the server", str(home / "raw"))
     page.get_by_role("button", name="Look at the files").click()
     page.get_by_text("What would be prepared").wait_for()
-    settled(page)
-    shoot(page, tmp_path, "data")
+    looked_at(page, tmp_path, "data", "Data")
     page.get_by_role("button", name="Prepare the dataset").click()
     page.get_by_text("is ready: 4 training").wait_for()
 
     page.get_by_role("link", name="Train", exact=True).click()
+    page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Steps", exact=True).wait_for()
     fill(page, "Steps", "800")
     fill(page, "Batch (patches)", "2")
     fill(page, "Validate every (steps)", "400")
-    settled(page)
-    shoot(page, tmp_path, "train")
+    looked_at(page, tmp_path, "train", "Train")
     page.get_by_role("button", name="Launch").click()
     run_id = _run_id(page)
 
@@ -150,7 +165,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_text("FINISHED", exact=True).wait_for(timeout=240_000)
     settled(page)
     page.locator("[data-testid=stImage]").nth(3).wait_for()
-    shoot(page, tmp_path, "runs")
+    looked_at(page, tmp_path, "runs", "Runs")
 
     # A new browser finds everything by the address.
     page.goto(f"{server}/runs?run={run_id}")
@@ -171,7 +186,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     (result,) = (home / "results").rglob("S1-particles.tif")
     assert _grey_value(page, 640, 300, 200) == read_micrograph(result).pixels[200, 300, 0]
     page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
-    shoot(page, tmp_path, "inference")
+    looked_at(page, tmp_path, "inference", "Inference")
     assert read_micrograph(result).pixels.shape == (512, 640, 1)
     assert read_micrograph(result).pixel_size_nm == pytest.approx(2.5)
     with page.expect_download() as download:
@@ -179,10 +194,26 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
 
     page.get_by_role("link", name="Compare", exact=True).click()
-    page.get_by_text("Difference from the bicubic baseline").wait_for()
+    page.get_by_text("has the best mean").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
+    page.get_by_role("button", name="Show this image through every method").click()
+    page.locator(".sem-viewer .pane").nth(2).wait_for()
     settled(page)
-    shoot(page, tmp_path, "compare")
+    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    assert f"runs={run_id[:8]}" in page.url
+    looked_at(page, tmp_path, "compare", "Compare")
+    page.get_by_text("Figure for a paper").click()
+    with page.expect_download() as drawn:
+        page.get_by_role("button", name="PDF").click()
+    assert Path(drawn.value.path()).read_bytes().startswith(b"%PDF")
+
+    page.get_by_role("link", name="Models", exact=True).click()
+    page.get_by_text("Click one to open it").wait_for()
+    looked_at(page, tmp_path, "models", "Models")
+
+    page.get_by_role("link", name="Study", exact=True).click()
+    page.get_by_text("There is no study yet").wait_for()
+    looked_at(page, tmp_path, "study", "Study")
 
 
 def _run_id(page) -> str:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUESTS = [use_case.request for use_case in USE_CASES.values()]
 FIELDS = sorted({name for request in REQUESTS for name in request.model_fields})
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-COMMANDS = {"resume": "train", "study-create": "study create"}
+COMMANDS = {"resume": "train", "probe": "train", "find-rate": "train", "study-create": "study create"}
 """Use cases whose command is called otherwise."""
 ELSEWHERE = {"resume": {"run_id"}}
 """`train --resume RUN_ID`."""

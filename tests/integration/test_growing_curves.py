@@ -77,7 +77,7 @@ def test_a_curve_is_found_by_its_own_index(sem_home: Path) -> None:
     """Through the index that begins with the key, SQLite would pass over the curves of all runs."""
     run_id = create_run("sem", "x", "training", {}, {})
     log(run_id, range(1, 11), at=1000)
-    with database._reading() as opened:
+    with database._embedded() as ask:
         for query, given in ((database._WHOLE, (run_id, "train/l1")), (database._NEW, (run_id, "train/l1", 5))):
-            (plan,) = opened.execute(f"EXPLAIN QUERY PLAN {query}", given).fetchall()
+            (plan,) = ask(f"EXPLAIN QUERY PLAN {query}", *given)
             assert "index_metrics_run_uuid" in plan[-1]

@@ -137,7 +137,7 @@ def test_models_are_served_without_the_code_beside_them(old: dict[str, Any], mon
         path.write_text("raise SystemExit('stored code was run')\n")
     answers: list[bytes] = []
 
-    def answer(folder: Path, port: int) -> int:
+    def answer(folder: Path, request: ServeRequest) -> int:
         content = (home().root / "raw" / "S0-a.tif").read_bytes()
         asked = pd.DataFrame({COLUMN: [base64.b64encode(content).decode()]})
         answers.append(base64.b64decode(pyfunc.load_model(str(folder)).predict(asked)[COLUMN][0]))

@@ -30,7 +30,7 @@ def fill() -> dict[str, str]:
 
 def comparable(found: Sequence[StoredRun]) -> list[str]:
     """As text, because NaN differs from itself; tags that MLflow adds on the way are left out."""
-    return sorted(str(astuple(run)[:6]) + str([sorted(part.items()) for part in astuple(run)[6:]]) for run in found)
+    return sorted(str(astuple(run)[:7]) + str([sorted(part.items()) for part in astuple(run)[7:]]) for run in found)
 
 
 def test_both_ways_return_the_same_runs(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

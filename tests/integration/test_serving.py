@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 
 ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "of sixteen letters"  # noqa: S105
 
 
 def request_image() -> Micrograph:
@@ -48,18 +50,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def ask(port: int, text: str) -> str:
-    body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[text]]}}).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        predictions = json.load(answer)["predictions"]
-    return predictions[0]["image"]
+def ask(port: int, **content: Any) -> list[dict[str, Any]]:
+    body = json.dumps(content).encode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", body, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["predictions"]
 
 
-def refusal(port: int, text: str) -> tuple[int, str]:
+def refusal(port: int, **content: Any) -> tuple[int, str]:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask(port, text)
+        ask(port, **content)
     return refused.value.code, json.load(refused.value)["message"]
+
+
+def restored(answer: list[dict[str, Any]]) -> Micrograph:
+    return decode_tiff(base64.b64decode(answer[0]["image"]))
 
 
 def large_image() -> str:
@@ -95,27 +101,47 @@ def test_served_registered_model(sem_home: Path, small_dataset: Dataset, tiny_re
     assert step.input_sha256 == hashlib.sha256(encode_tiff(image)).hexdigest()
 
     port = free_port()
-    command = [sys.executable, "-m", "pipelines", "serve", "models:/m@champion", "--port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pipelines", "serve", "models:/m@champion", "--port", str(port), "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SEM_SERVE_TOKEN": TOKEN}
     server = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
         _wait(port)
-        answered = decode_tiff(base64.b64decode(ask(port, sent)))
-        assert answered.pixels.dtype == np.uint16
-        assert np.array_equal(answered.pixels, local.pixels)
-        assert answered.pixel_size_nm == pytest.approx(2.5)
-        for content, reason in (
-            ("not base64 of an image", "base64"),
-            (base64.b64encode(b"no image").decode(), "not a supported image format"),
-            (large_image(), "samples"),
-        ):
-            status, message = refusal(port, content)
-            assert status == 400
-            assert reason in message
-        assert refusal(port, "A" * (MOST_BODY_BYTES + 1))[0] == 413
+        _check_answers(port, image, local)
+        _check_refusals(port)
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
+
+
+def _check_answers(port: int, image: Micrograph, local: Micrograph) -> None:
+    """As files and as numbers, with parameters."""
+    sent = base64.b64encode(encode_tiff(image)).decode()
+    for form in ({"inputs": [sent]}, {"dataframe_split": {"columns": ["image"], "data": [[sent]]}}):
+        answered = restored(ask(port, **form))
+        assert answered.pixels.dtype == np.uint16
+        assert np.array_equal(answered.pixels, local.pixels)
+        assert answered.pixel_size_nm == pytest.approx(2.5)
+    as_numbers = ask(port, inputs=[image.pixels[..., 0].tolist()], params={"dtype": "uint16"})
+    assert np.array_equal(as_numbers[0]["image"], local.pixels[..., 0])
+    options = {"tile_px": 32, "self_ensemble": True, "standard_deviation": True}
+    (row,) = ask(port, inputs=[sent], params=options)
+    deviation = decode_tiff(base64.b64decode(row["standard_deviation"])).pixels
+    assert deviation.dtype == np.float32
+    assert deviation.shape == local.pixels.shape
+    assert deviation.mean() > 0
+
+
+def _check_refusals(port: int) -> None:
+    for content, reason in (
+        ("not base64 of an image", "base64"),
+        (base64.b64encode(b"no image").decode(), "not a supported image format"),
+        (large_image(), "samples"),
+    ):
+        status, message = refusal(port, inputs=[content])
+        assert status == 400
+        assert reason in message
+    assert refusal(port, inputs=["A"], params={"tiles": 3})[0] == 400
+    assert refusal(port, inputs=["A" * (MOST_BODY_BYTES + 1)])[0] == 413
 
 
 def _wait(port: int) -> None:

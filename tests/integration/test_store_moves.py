@@ -23,7 +23,7 @@ from pipelines.jobs.tasks import start_task, task_state
 from pipelines.model_ref import RegistryRef
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.artifacts import get_text, list_files, put_text
-from pipelines.tracking.place import BACKUP, follow, here
+from pipelines.tracking.place import BACKUP, behind_server, follow, here, served_address
 from pipelines.tracking.records import append_record, read_records
 from pipelines.tracking.registry import find_version, local_folder, register_model
 from pipelines.tracking.runs import create_run, get_run, list_runs, set_status, set_tags
@@ -200,6 +200,26 @@ def test_the_same_folder_by_another_name_is_no_move(first: Path, tmp_path: Path)
 )
 def test_addresses_of_others_are_left_alone(address: str) -> None:
     assert here(address, Home(Path("/new"))) == address
+
+
+@pytest.mark.parametrize(
+    ("served", "below"),
+    [
+        ("mlflow-artifacts:/sem/1/artifacts", "file:///new/mlruns/artifacts/sem/1/artifacts"),
+        ("mlflow-artifacts:/with%20spaces/1", "file:///new/mlruns/artifacts/with%20spaces/1"),
+        ("s3://bucket/1", "s3://bucket/1"),
+        ("file:///other/mlruns/artifacts/sem/1", "file:///other/mlruns/artifacts/sem/1"),
+    ],
+)
+def test_files_of_a_tracking_server_are_found_without_it_and_back(served: str, below: str) -> None:
+    place = Home(Path("/new"))
+    assert behind_server(served, place) == below
+    assert served_address(below, place) == served
+
+
+@pytest.mark.parametrize("inside", ["../x", "a/../../x", "a/%2e%2e/%2e%2e/x", "/../x"])
+def test_no_address_of_a_server_leads_out_of_the_home_folder(inside: str) -> None:
+    assert behind_server(f"mlflow-artifacts:/{inside}", Home(Path("/new"))) == f"mlflow-artifacts:/{inside}"
 
 
 def test_a_store_that_cannot_be_written_is_read(

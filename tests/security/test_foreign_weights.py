@@ -1,7 +1,6 @@
 """Weights of unknown origin that hold a program are refused in one line, and the program never runs."""
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,7 @@ import torch
 
 from sem_models.errors import UserError
 from sem_models.inference.foreign.read import read_foreign
-
-
-class Payload:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, proof: Path) -> None:
-        self.proof = proof
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
-        return Path.touch, (self.proof,)
+from tests.support.payloads import Payload
 
 
 def beside_weights(payload: Payload, path: Path) -> None:

@@ -20,6 +20,13 @@ def page(name: str, **query: str) -> AppTest:
     return app.switch_page(f"{name}/page.py").run()
 
 
+def train_page(recipe: str) -> AppTest:
+    """The Train page with a recipe chosen, whether it fits the dataset or not."""
+    app = page("train")
+    app.toggle(key="unfit").set_value(True).run()
+    return app.selectbox(key="recipe").set_value(recipe).run()
+
+
 def assert_sound(app: AppTest) -> None:
     assert not app.exception, app.exception
     assert not app.error, [box.value for box in app.error]

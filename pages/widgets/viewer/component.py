@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.people.session import signed_in
 from pages.widgets.viewer.assets import FOLDER, VERSION
 from pages.widgets.viewer.prefix import url_prefix
 from pipelines.viewing.tickets import OFFICE, Opening, Ticket
@@ -93,6 +94,6 @@ def _tickets(key: str, images: Sequence[ShownImage | Overlay]) -> list[Ticket]:
     """Keep the tickets of this session for as long as the viewer shows the same images."""
     slot = f"viewer-tickets-{key}"
     held: dict[str, Ticket] = st.session_state.get(slot, {})
-    tickets = {image.name: held.get(image.name) or OFFICE.issue(image.opening) for image in images}
+    tickets = {image.name: held.get(image.name) or OFFICE.issue(image.opening, signed_in()) for image in images}
     st.session_state[slot] = tickets
     return [tickets[image.name] for image in images]

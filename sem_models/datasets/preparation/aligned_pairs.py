@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import TypeAdapter
 
+from sem_models.datasets.preparation.memory import NO_MEMORY, Memory, key_of
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.pair_pixels import refuse_other_sizes, registered_pixels, resampled_first
 from sem_models.datasets.preparation.planned_image import PlannedImage
@@ -13,6 +15,7 @@ from sem_models.datasets.registration.alignment import Alignment, find_alignment
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.progress import Progress
 
+_ALIGNMENT = TypeAdapter[Alignment | None](Alignment | None)
 LIMIT_PX = 2.0
 """Default median residual above which registered pairs are rejected and unregistered pairs cause a warning."""
 
@@ -31,16 +34,21 @@ class AlignedPair:
     """Pixel size to which both are resampled before registration; None: registered in the pixels of the files."""
 
 
-def align_pairs(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress) -> list[AlignedPair]:
+def align_pairs(
+    images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress, memory: Memory = NO_MEMORY
+) -> list[AlignedPair]:
     """Register every pair of a paired dataset and decide whether to reject it; empty for other layouts."""
     if not options.layout.is_paired:
         return []
     targets = {image.sample: image for image in images if image.role == "target"}
     inputs = [image for image in images if image.role == "input"]
+    # Registration takes seconds for each pair, so it is announced before the first one is done.
+    what = "pairs measured" if options.registration == "none" else "pairs registered"
+    progress(0, len(inputs), what)
     pairs = []
     for index, image in enumerate(inputs):
-        pairs.append(_pair(image, targets[image.sample], options))
-        progress(index + 1, len(inputs), "pairs measured")
+        pairs.append(_pair(image, targets[image.sample], options, memory))
+        progress(index + 1, len(inputs), what)
     return pairs
 
 
@@ -66,18 +74,37 @@ def without_rejected(
     return [image for image in images if image.sample not in lost], list(lost.values())
 
 
-def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions) -> AlignedPair:
+def _pair(image: PlannedImage, target: PlannedImage, options: PrepareOptions, memory: Memory) -> AlignedPair:
     names = f"{image.source} + {target.source}"
     nm = options.resample_nm if resampled_first(image, target, options.resample_nm) else None
     try:
-        first, second = registered_pixels(image, target, options.resample_nm)
-        if options.registration != "none":
-            refuse_other_sizes(first, second)
-        alignment = find_alignment(first, second, options.registration, nm or target.pixel_size_nm)
+        alignment = _remembered_alignment(image, target, options, nm, memory)
     except UserError as error:
         return AlignedPair(image, target, None, Message(f"{names}: ", error.message, "."), nm)
     why = _rejection_reason(alignment, _limit_px(options)) if alignment else None
     return AlignedPair(image, target, alignment, Message(f"{names}: {why}.") if why else None, nm)
+
+
+def _remembered_alignment(
+    image: PlannedImage, target: PlannedImage, options: PrepareOptions, nm: float | None, memory: Memory
+) -> Alignment | None:
+    """Register a pair, or recall how it was registered.
+
+    Raises:
+        UserError: The sizes do not fit, or the two have no common field.
+    """
+    parts = [(part.content, part.databar.rows) for one in (image, target) for part in one.parts or (one,)]
+    sizes = (image.pixel_size_nm, target.pixel_size_nm) if nm else target.pixel_size_nm
+    key = key_of("alignment", parts, options.registration, nm, sizes)
+    kept = memory.recall(key)
+    if kept is not None:
+        return _ALIGNMENT.validate_json(kept)
+    first, second = registered_pixels(image, target, options.resample_nm)
+    if options.registration != "none":
+        refuse_other_sizes(first, second)
+    found = find_alignment(first, second, options.registration, nm or target.pixel_size_nm)
+    memory.keep(key, _ALIGNMENT.dump_json(found))
+    return found
 
 
 def _limit_px(options: PrepareOptions) -> float:

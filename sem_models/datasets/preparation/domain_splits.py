@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from sem_models.counts import counted
 from sem_models.datasets.manifest import Split
+from sem_models.datasets.preparation.corrections import Corrections
 from sem_models.datasets.preparation.duplicates import FoundDuplicates, find_duplicates
+from sem_models.datasets.preparation.memory import NO_MEMORY, Memory
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.splits.allocation import Sizes, allocate
@@ -30,8 +32,13 @@ class DomainSplits:
     duplicates: FoundDuplicates
 
 
-def split_domains(images: Sequence[PlannedImage], options: PrepareOptions, progress: Progress = silent) -> DomainSplits:
-    """Group the images of each domain by its pattern and allocate the groups to splits.
+def split_domains(
+    images: Sequence[PlannedImage],
+    options: PrepareOptions,
+    progress: Progress = silent,
+    memory: Memory = NO_MEMORY,
+) -> DomainSplits:
+    """Group the images of each domain by its pattern and allocate the groups to splits, then correct both.
 
     Raises:
         UserError: A pattern does not match, or there are too few groups.
@@ -45,12 +52,15 @@ def split_domains(images: Sequence[PlannedImage], options: PrepareOptions, progr
         else replace(image, group=group_of(image.sample, second, field))
         for image in images
     ]
-    duplicates = find_duplicates(grouped, progress) if options.join_same_field else FoundDuplicates()
+    corrections = Corrections(options.corrections)
+    grouped = corrections.grouped(grouped, paired=False)
+    duplicates = find_duplicates(grouped, progress, memory) if options.join_same_field else FoundDuplicates()
     inputs, targets = ([image.group for image in grouped if image.role == role] for role in ("input", "target"))
     try:
         splits, notes = assign_domain_splits(inputs, targets, options.seed, options.test_groups, duplicates.joined)
     except UserError as error:
         raise duplicates.explained(error) from error
+    splits |= corrections.splits(grouped, duplicates.joined)
     known = set(names)
     done = tuple(
         replace(image, sample=_own_name(image, known)) for image in with_splits(grouped, splits, duplicates.joined)

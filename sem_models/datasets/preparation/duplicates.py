@@ -1,12 +1,15 @@
 """Images of one field in several files or pages: what is used once, and which groups are joined because of it."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from scipy.cluster.hierarchy import DisjointSet
 
 from sem_models.counts import counted
+from sem_models.datasets.preparation.memory import NO_MEMORY, Memory, key_of
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.datasets.preparation.sources import LeftOut
 from sem_models.datasets.splits.common_field import links
@@ -85,7 +88,7 @@ def without_repeated_pages(images: Sequence[PlannedImage]) -> tuple[list[Planned
     return [image for image in images if image.sample not in lost], list(lost.values())
 
 
-def find_duplicates(images: Sequence[PlannedImage], progress: Progress) -> FoundDuplicates:
+def find_duplicates(images: Sequence[PlannedImage], progress: Progress, memory: Memory = NO_MEMORY) -> FoundDuplicates:
     """Find images of the same field in different groups, and exact copies in any; images of one role are compared.
 
     Serial sections are not compared with each other: neighbours resemble one another throughout a block, which would
@@ -94,11 +97,12 @@ def find_duplicates(images: Sequence[PlannedImage], progress: Progress) -> Found
     Args:
         images: Images with the groups that were found in their names.
         progress: Called after all comparisons with one image.
+        memory: Keeps what was found, so that the same images are not compared again.
     """
     shown = [image for image in images if image.role != "mask"]
     pairs = _copies(shown)
     for role in dict.fromkeys(image.role for image in shown):
-        pairs += _near(shown, role, progress)
+        pairs += _near(shown, role, progress, memory)
     groups, together = DisjointSet({image.group for image in shown}), DisjointSet(range(len(shown)))
     for first, second in pairs:
         groups.merge(shown[first].group, shown[second].group)
@@ -125,7 +129,7 @@ def _copies(shown: Sequence[PlannedImage]) -> list[tuple[int, int]]:
     return [(original, index) for original, index in found if original != index]
 
 
-def _near(shown: Sequence[PlannedImage], role: str, progress: Progress) -> list[tuple[int, int]]:
+def _near(shown: Sequence[PlannedImage], role: str, progress: Progress, memory: Memory) -> list[tuple[int, int]]:
     """Compare one image of each content."""
     originals: dict[str, int] = {}
     for index, image in enumerate(shown):
@@ -134,7 +138,14 @@ def _near(shown: Sequence[PlannedImage], role: str, progress: Progress) -> list[
     block_of = {name: found.before for found in find_sections([i.sample for i in shown]) for name in found.names}
     chosen = list(originals.values())
     own = [_belongs_to(shown[index], block_of) for index in chosen]
-    pairs = links([shown[index].fingerprint for index in chosen], own, progress)
+    prints = [shown[index].fingerprint for index in chosen]
+    key = key_of(
+        "links", own, [None if one is None else (one.shape, sha256(one.tobytes()).hexdigest()) for one in prints]
+    )
+    kept = memory.recall(key)
+    pairs = links(prints, own, progress) if kept is None else json.loads(kept)
+    if kept is None:
+        memory.keep(key, json.dumps(pairs).encode())
     return [(chosen[first], chosen[second]) for first, second in pairs]
 
 

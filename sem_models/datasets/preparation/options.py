@@ -1,18 +1,20 @@
 """The options of a dataset preparation."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from sem_models.datasets.kinds import LAYOUTS, Kind, Layout
 from sem_models.datasets.manifest import Register
+from sem_models.datasets.preparation.corrections import Correction, from_tables, refuse_contradictions
 
 
 def _none_for_empty(value: Any) -> Any:
     return None if value in (0, "") else value
 
 
+Arrangement = Literal["plain", "categories", "bids", "input-left", "input-right", "numbered"]
 _Text = Annotated[str | None, BeforeValidator(_none_for_empty)]
 """An empty text, as forms send it, means that the option is not set."""
 _Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -28,6 +30,11 @@ class PrepareOptions(BaseModel):
     raw: tuple[Path, ...] = Field(min_length=1, description="Files and folders of raw micrographs.")
     name: str = Field(description="Name of the dataset.")
     kind: Kind = Field("single", description="Single images, pairs, two unpaired domains, or with masks.")
+    arrangement: Arrangement = Field(
+        "plain",
+        description="How the files lie: plain; categories (a folder each); bids; input-left or input-right (input and "
+        "target side by side in one file); numbered (the target has the next number).",
+    )
     target: Path | None = Field(None, description="Folder of targets (paired) or of the other domain (unpaired).")
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Folder of extra inputs (paired), whose channels follow those of the raw files."
@@ -64,6 +71,12 @@ class PrepareOptions(BaseModel):
     target_pixel_size_nm: _SizeNm = Field(None, description="Pixel size in nm of the targets, if it differs.")
     resample_nm: _SizeNm = Field(
         None, description="Resample all images to this pixel size in nm (masks by majority of labels)."
+    )
+    corrections: Annotated[
+        tuple[Correction, ...], BeforeValidator(from_tables), AfterValidator(refuse_contradictions)
+    ] = Field(
+        (),
+        description="Table (CSV) of corrections image by image: columns image, role, databar_rows, group, split, use.",
     )
     seed: int = Field(0, description="Order in which groups are assigned to the splits.")
 

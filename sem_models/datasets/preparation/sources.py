@@ -8,7 +8,9 @@ from typing import Literal
 
 from sem_models.counts import counted
 from sem_models.datasets.kinds import Role
+from sem_models.datasets.manifest import Split
 from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.datasets.preparation.planned_image import Half
 from sem_models.datasets.preparation.suspected_masks import left_out_note, masks_by_name
 from sem_models.errors import FieldRef, Message, UserError
 from sem_models.images.io.read import readable_suffixes
@@ -166,15 +168,32 @@ class Candidate:
     sample: str
     part: int = 0
     """0 for the raw files, 1 for the first folder of extra inputs, and so on."""
+    shown: str = ""
+    """Name by which the plan shows it; empty: the name of the file."""
+    half: Half | None = None
+    """Which half of each page is the image; None: all of it."""
+    split: Split | None = None
+    """Split that its folder names."""
+    category: str = ""
+    """Category that its folder names."""
+
+    @property
+    def name(self) -> str:
+        """The name by which the plan shows it."""
+        return self.shown or self.path.name
 
 
-def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]:
-    """Return the files to read, the files left out because they have no partner, and notes for the user.
+Found = tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]
+"""The files to read, the files left out because they have no partner, and notes for the user."""
+
+
+def candidates(options: PrepareOptions) -> Found:
+    """Return the files of folders in which the files of one role lie together, matched by their names.
 
     Raises:
         UserError: A file or folder does not exist, or the layout needs a second folder.
     """
-    raw = _files(options.raw)
+    raw = raw_files(options.raw)
     layout = options.layout
     if options.extra_inputs and not layout.is_paired:
         extra = FieldRef("extra_inputs")
@@ -190,12 +209,12 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
     if other is None:
         needed = "masks" if layout.has_masks else "target"
         raise UserError(f"Kind {options.kind} needs a folder: give ", FieldRef(needed), ".")
-    second = _files((other,))
+    second = raw_files((other,))
     if layout.is_unpaired:
         first_domain = [Candidate(path, "input", path.name) for path in raw]
         return first_domain + [Candidate(path, "target", path.name) for path in second], [], ()
     first = [path for path in raw if path not in set(second)]
-    extra_inputs = find_extra_inputs(first, [_files((place,)) for place in options.extra_inputs])
+    extra_inputs = find_extra_inputs(first, [raw_files((place,)) for place in options.extra_inputs])
     _refuse_targets(extra_inputs, second)
     kept = list(extra_inputs.of)
     matching = match_masks(kept, second, options.mask_suffix) if layout.has_masks else match_by_name(kept, second)
@@ -217,7 +236,7 @@ def candidates(options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut],
     return pairs, alone, (*notes, by_order) if matching.by == "order" or extra_inputs.by_order else notes
 
 
-def _single(raw: Sequence[Path], options: PrepareOptions) -> tuple[list[Candidate], list[LeftOut], tuple[Message, ...]]:
+def _single(raw: Sequence[Path], options: PrepareOptions) -> Found:
     masks = {} if options.masks_as_images else masks_by_name(raw)
     images = [Candidate(path, "image", path.name) for path in raw if path not in masks]
     lost = [LeftOut(path.name, Message(f"{path.name}: named like a mask of {masks[path].name}.")) for path in masks]
@@ -233,7 +252,12 @@ def _refuse_targets(extra_inputs: ExtraInputs, targets: Sequence[Path]) -> None:
             raise UserError(f"{path}: this file is a target and is under ", extra, " as well; name another folder.")
 
 
-def _files(places: Sequence[Path]) -> list[Path]:
+def raw_files(places: Sequence[Path]) -> list[Path]:
+    """Return the readable files of files and folders, with those of subfolders, in the order of their paths.
+
+    Raises:
+        UserError: There is no such file or folder.
+    """
     found: list[Path] = []
     for place in places:
         if place.is_dir():

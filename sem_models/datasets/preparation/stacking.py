@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from sem_models.datasets.manifest import Part
-from sem_models.datasets.preparation.planned_image import PlannedImage
-from sem_models.errors import UserError
+from sem_models.datasets.preparation.planned_image import Half, PlannedImage
+from sem_models.errors import FieldRef, UserError
 from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar
 from sem_models.images.intensity import IntensityRange
@@ -62,7 +62,27 @@ def cut_file(image: PlannedImage) -> Micrograph:
     """
     if image.parts:
         return assemble([cut_file(part) for part in image.parts])
-    return crop_databar(to_grey(read_micrograph(image.path, image.page)), image.databar)
+    whole = to_grey(read_micrograph(image.path, image.page))
+    return crop_databar(half_of(whole, image.half), image.databar)
+
+
+def half_of(micrograph: Micrograph, half: Half | None) -> Micrograph:
+    """Return the left or right half of the columns; the whole image for None.
+
+    Raises:
+        UserError: The number of columns is odd.
+    """
+    if half is None:
+        return micrograph
+    if micrograph.width % 2:
+        raise UserError(
+            f"{micrograph.source}: {micrograph.width} columns cannot be two images side by side; check ",
+            FieldRef("arrangement"),
+            ".",
+        )
+    middle = micrograph.width // 2
+    columns = slice(0, middle) if half == "left" else slice(middle, None)
+    return micrograph.with_pixels(np.ascontiguousarray(micrograph.pixels[:, columns]))
 
 
 def described_parts(image: PlannedImage, pixels: Pixels) -> tuple[Part, ...]:

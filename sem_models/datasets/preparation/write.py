@@ -16,6 +16,7 @@ from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_datas
 from sem_models.datasets.labels import same_field
 from sem_models.datasets.manifest import Entry, Manifest, Skipped, StoredArray
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair
+from sem_models.datasets.preparation.corrections import corrections_table
 from sem_models.datasets.preparation.pair_pixels import one_size
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
@@ -27,6 +28,8 @@ from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
 from sem_models.progress import Progress, silent
 
+CORRECTIONS = "corrections.csv"
+"""The corrections of the user, which a later preparation can read again."""
 Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
 
 
@@ -78,6 +81,8 @@ def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
         skipped=tuple(Skipped(source=item.source, reason=str(item.reason)) for item in plan.skipped),
         label_values=plan.labels.values if plan.labels else (),
     )
+    if plan.options.corrections:
+        (part / CORRECTIONS).write_text(corrections_table(plan.options.corrections))
     (part / MANIFEST).write_text(json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n")
     return manifest
 

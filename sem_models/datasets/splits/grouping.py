@@ -1,8 +1,8 @@
 """Groups (specimens, subjects, sections) from file names, and splits that never divide a group."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from sem_models.counts import counted
@@ -17,6 +17,7 @@ BEFORE_SEPARATOR = r"^([^-_. ]+)"
 WHOLE_NAME = r"^(.+?)(?:\.[A-Za-z0-9]+)?(?:#\d+)?$"
 NOT_JOINED: Mapping[str, str] = MappingProxyType({})
 """No group of the file names is part of another group."""
+_WORDS: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
 _NEEDS = {2: "training and validation", 3: "training, validation and test"}
 
 
@@ -61,7 +62,11 @@ def group_of(name: str, pattern: str, field: str = "group_by") -> str:
 
 
 def assign_splits(
-    groups: Sequence[str], seed: int, test: str | None = None, joined: Mapping[str, str] = NOT_JOINED
+    groups: Sequence[str],
+    seed: int,
+    test: str | None = None,
+    joined: Mapping[str, str] = NOT_JOINED,
+    strata: Sequence[str] = (),
 ) -> dict[str, Split]:
     """Allocate each group to a split, with 60 / 20 / 20 % of the images as nearly as whole groups allow.
 
@@ -71,6 +76,7 @@ def assign_splits(
         test: Regular expression, case-insensitive, for the groups of the test split; the others are allocated to
             training and validation. None: the test split is allocated as well.
         joined: The group that another group is part of. Both are in the test split if either matches.
+        strata: The category of each image, if each category is to be divided among the splits; empty: there are none.
 
     Returns:
         The split of each group that is not part of another one.
@@ -82,7 +88,15 @@ def assign_splits(
     held = {joined.get(group, group) for group in matching(sorted(set(groups)), test)} if test is not None else set()
     rest = Counter({group: count for group, count in sizes.items() if group not in held})
     allocated: tuple[Split, ...] = ("train", "val") if held else ("train", "val", "test")
-    return _allocate(rest, seed, allocated) | dict.fromkeys(sorted(held), "test")
+    return _allocate(rest, seed, allocated, _parts(groups, strata, joined, rest, len(allocated))) | dict.fromkeys(
+        sorted(held), "test"
+    )
+
+
+def empty_splits(splits: Iterable[Split]) -> list[str]:
+    """Return the splits that hold none of the images, by their full names."""
+    found = set(splits)
+    return [word for split, word in _WORDS.items() if split not in found]
 
 
 def matching(groups: Sequence[str], pattern: str) -> list[str]:
@@ -100,7 +114,22 @@ def matching(groups: Sequence[str], pattern: str) -> list[str]:
     return found
 
 
-def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dict[str, Split]:
+def _parts(
+    groups: Sequence[str], strata: Sequence[str], joined: Mapping[str, str], rest: Counter[str], splits: int
+) -> list[Counter[str]]:
+    """Return the sizes of the groups of each category; those with too few groups for all splits are taken together."""
+    of_category: dict[str, Counter[str]] = defaultdict(Counter)
+    for group, category in zip(groups, strata or [""] * len(groups), strict=True):
+        if (own := joined.get(group, group)) in rest:
+            of_category[category][own] += 1
+    large = [sizes for _, sizes in sorted(of_category.items()) if len(sizes) >= splits]
+    small = sum((sizes for sizes in of_category.values() if len(sizes) < splits), Counter[str]())
+    return [*large, small] if small else large
+
+
+def _allocate(
+    sizes: Counter[str], seed: int, allocated: Sequence[Split], parts: Sequence[Counter[str]]
+) -> dict[str, Split]:
     if len(sizes) < len(allocated):
         raise UserError(
             f"Only {counted(len(sizes), 'group')} found ({', '.join(sorted(sizes))}), but {_NEEDS[len(allocated)]} "
@@ -108,4 +137,4 @@ def _allocate(sizes: Counter[str], seed: int, allocated: Sequence[Split]) -> dic
             FieldRef("group_by"),
             " to a pattern that distinguishes the specimens.",
         )
-    return allocate([sizes], seed, allocated)
+    return allocate(parts, seed, allocated)

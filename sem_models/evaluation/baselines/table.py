@@ -111,7 +111,10 @@ _REFOCUSING: tuple[str, ...] = ("identity", "unsharp", "wiener", "richardson-luc
 def find_baseline(name: str, degradation: Degradation) -> UnitModel:
     """Return the baseline of that name for a forward model; raises a `UserError` for a name that is unknown here."""
     if name == "constant":
-        raise UserError("baseline:constant is the mean of a dataset's training targets; score it with `evaluate`.")
+        raise UserError(
+            "baseline:constant is the mean of a dataset's training targets: it can be scored on a dataset, not applied "
+            "to files."
+        )
     if name not in BASELINES:
         similar = [f"baseline:{other}" for other in closest(name, BASELINES) or BASELINES]
         raise UserError(f"There is no baseline {quoted(name)}; use {one_of(similar)}.")
@@ -142,9 +145,9 @@ def known_kernel(blur: Blur | None, wanted_by: str) -> NDArray[np.float32]:
     """
     if blur is None:
         raise UserError(
-            f"baseline:{wanted_by} undoes a known blur; score it with `evaluate` and ",
+            f"baseline:{wanted_by} undoes a known blur: it can be scored on a dataset with ",
             SettingRef("degradation.blur.size_px", "2,2"),
-            ".",
+            ", not applied to files.",
         )
     middle = sum(blur.size_px) / 2
     known = Blur(kernel="disc" if blur.kernel == "disc" else "gaussian", size_px=(middle, middle))

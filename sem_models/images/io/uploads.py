@@ -15,26 +15,29 @@ MOST_REQUEST_SAMPLES = 2**25
 """Largest number of samples of a page sent in a request: 5,792 x 5,792 grey pixels."""
 
 
-def decode_stack(data: bytes, channels: int, name: str = "request.tif") -> Micrograph:
+def decode_stack(
+    data: bytes, channels: int, name: str = "request.tif", most_samples: int = MOST_REQUEST_SAMPLES
+) -> Micrograph:
     """Read the first page of an image file in any supported format; if it has too few `channels`, assemble all pages.
 
     Args:
         data: Content of the file.
         channels: Number of channels that the model expects.
         name: File name for messages. Its suffix may decide the format.
+        most_samples: Largest number of samples of a page.
 
     Raises:
-        UserError: The bytes are not an image, a page has more than `MOST_REQUEST_SAMPLES`, or the pages do not
+        UserError: The bytes are not an image, a page has more than `most_samples`, or the pages do not
             match or have another number of channels together.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
-        first = next(read_identified_pages(path, MOST_REQUEST_SAMPLES))
+        first = next(read_identified_pages(path, most_samples))
         if channels == 1 or first.channels >= channels:
             return first
         # One page more than needed shows that there are too many, however many there are.
-        pages = islice(read_pages(path, MOST_REQUEST_SAMPLES), channels + 1)
+        pages = islice(read_pages(path, most_samples), channels + 1)
         whole = replace(assemble([to_grey(page) for page in pages]), sha256=first.sha256)
     if whole.channels != channels:
         found = f"more than {channels}" if whole.channels > channels else whole.channels

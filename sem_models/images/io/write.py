@@ -56,6 +56,13 @@ def encode_tiff(micrograph: Micrograph) -> bytes:
     return buffer.getvalue()
 
 
+def encode_png(micrograph: Micrograph) -> bytes:
+    """Return the content of the PNG file that `write_micrograph` would write; raises a `UserError` as it does."""
+    buffer = io.BytesIO()
+    _write_png(buffer, micrograph.source or "The image", micrograph)
+    return buffer.getvalue()
+
+
 def decode_tiff(data: bytes, name: str = "upload.tif") -> Micrograph:
     """Read a micrograph from the content of an image file in any supported format.
 
@@ -147,7 +154,7 @@ def _tags(image: Micrograph) -> dict[str, Any]:
     return tags
 
 
-def _write_png(part: Path, name: str, image: Micrograph) -> None:
+def _write_png(target: Path | io.BytesIO, name: str, image: Micrograph) -> None:
     pixels = image.pixels
     grey16 = pixels.dtype == np.uint16 and image.channels == 1
     if pixels.dtype not in _PNG_DTYPES or not (pixels.dtype == np.uint8 or grey16):
@@ -168,4 +175,4 @@ def _write_png(part: Path, name: str, image: Micrograph) -> None:
             info.add_text("pixel_aspect", repr(image.pixel_aspect))
         if 1e9 / min(edges) < _PHYS_LIMIT:
             options["dpi"] = tuple(2.54e7 / edge for edge in edges)
-    Image.fromarray(_squeezed(pixels)).save(part, **options)
+    Image.fromarray(_squeezed(pixels)).save(target, **options)

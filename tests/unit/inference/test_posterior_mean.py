@@ -17,7 +17,7 @@ from sem_models.inference.model import RestorationModel
 from sem_models.inference.pixel_posterior import PixelPosterior
 from sem_models.inference.posterior_mean import combined, interpolation, noise_variance, relative_activity
 from sem_models.inference.predictor import Predictor
-from sem_models.inference.storage import load_model, save_model
+from sem_models.inference.storage import Belongings, load_model, save_model
 from sem_models.methods.calibration import PosteriorCalibration
 from sem_models.methods.recipe_check import check_recipe
 from sem_models.methods.table import find_method
@@ -73,7 +73,7 @@ def test_tiles_give_the_whole_image(posterior: PixelPosterior) -> None:
 def test_it_is_stored_with_the_weights_and_older_files_have_none(tmp_path: Path) -> None:
     for folder, posterior in (("old", None), ("earlier", WIDE), ("new", SIMILAR)):
         (tmp_path / folder).mkdir()
-        save_model(tmp_path / folder, RECIPE, model().network.state_dict(), posterior=posterior)
+        save_model(tmp_path / folder, RECIPE, model().network.state_dict(), belongings=Belongings(posterior))
         assert load_model(tmp_path / folder).posterior == posterior
     assert "posterior mean" in load_model(tmp_path / "new").step.settings
     assert load_model(tmp_path / "old").step.settings == ""

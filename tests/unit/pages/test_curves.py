@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.charts.curves import KeptFigures, curve_figure, thinned
+from pages.charts.curves import CurveStyle, KeptFigures, curve_figure, smoothed, thinned
 
 
 @pytest.mark.parametrize("count", [2001, 3999, 20_000])
@@ -42,3 +42,17 @@ def test_figures_are_made_anew_only_where_points_have_changed() -> None:
     longer = figures.figure("loss", {"l1": [*points, (5, 2.0)]}, "loss")
     assert list(longer.data[0].y) == [1.0] * 5 + [2.0]
     assert figures.figure("loss", {"l2": [*points, (5, 2.0)]}, "loss").data[0].name == "l2"
+
+
+def test_smoothing_is_the_average_with_falling_weights() -> None:
+    values = [3.0, 1.0, 4.0, 1.0, 5.0]
+    points = [(10 * index, value) for index, value in enumerate(values)]
+    for end in range(1, 6):
+        weights = [0.6 ** (end - 1 - index) for index in range(end)]
+        expected = np.average(values[:end], weights=weights)
+        assert smoothed(points, 0.6)[end - 1] == (10 * (end - 1), pytest.approx(expected))
+    assert smoothed(points, 0) is points
+    figure = curve_figure({"l1": points}, "loss", style=CurveStyle(log_x=True, smoothing=0.6))
+    assert [len(line.y) for line in figure.data] == [5, 5]
+    assert figure.layout.xaxis.type == "log"
+    assert list(figure.data[0].y) == values, "the measured curve stays visible"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.counts import gain_text
+from pipelines.counts import dose_text, gain_text
 from pipelines.json_safe import to_json_safe
 
 
@@ -17,3 +17,11 @@ def test_too_few_specimens_are_said(stored: bool) -> None:
     assert gain_text(to_json_safe(gain) if stored else gain) == (
         "+2.96 dB, too few specimens for an interval, 4 images"
     )
+
+
+@pytest.mark.parametrize(
+    ("dose", "number"),
+    [(0.234, "0.23"), (1.96, "2.0"), (15.35, "15"), (238.0, "240"), (4906.6, "4,900"), (28628.0, "more than 10,000")],
+)
+def test_a_dose_has_two_digits(dose: float, number: str) -> None:
+    assert dose_text(dose).removeprefix("about ") == f"{number} electrons per pixel"

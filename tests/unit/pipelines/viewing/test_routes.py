@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pages.widgets.viewer.assets import VERSION, asset_route
+from pipelines.people.person import local_person
 from pipelines.viewing.codes import encode
 from pipelines.viewing.pyramid import ImageFacts, build_pyramid
 from pipelines.viewing.routes import image_routes
@@ -23,7 +24,7 @@ def client() -> Iterator[TestClient]:
 
 
 def ticket(grey: np.ndarray) -> Ticket:
-    return OFFICE.issue(lambda: build_pyramid(*encode(grey), ImageFacts(str(grey.dtype), 2.5)))
+    return OFFICE.issue(lambda: build_pyramid(*encode(grey), ImageFacts(str(grey.dtype), 2.5)), local_person())
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
@@ -76,7 +77,7 @@ def test_an_image_that_cannot_be_opened_says_why(client: TestClient) -> None:
     def opening() -> None:
         raise UserError("a.tif: cut short; copy it again.")
 
-    held = OFFICE.issue(opening)  # type: ignore[arg-type]
+    held = OFFICE.issue(opening, local_person())  # type: ignore[arg-type]
     answer = client.get(f"/view/{held.token}")
     assert (answer.status_code, answer.text) == (422, "a.tif: cut short; copy it again.")
 

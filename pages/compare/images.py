@@ -1,0 +1,112 @@
+"""Every test image: a plot in which a click opens an image, and the image through every method in one viewer."""
+
+import math
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.compare.choice import IMAGE
+from pages.compare.figure import offer_figure
+from pages.compare.gallery import show_gallery, start_gallery
+from pages.compare.means import BASELINE_COLOUR, marker_of
+from pages.widgets.scores import header
+from pipelines.evaluate.by_image import ByImage, ImageScores, by_image
+from pipelines.evaluate.compare import Comparison
+from pipelines.evaluate.gallery_files import offers_pictures
+from pipelines.evaluate.labels import method_names
+
+_WORST, _BEST = "Worst first", "Best first"
+
+
+def show_images(comparison: Comparison, metric: str) -> str | None:
+    """Show the plot and the chosen image, which is part of the address.
+
+    Returns:
+        The image if pictures of it are there.
+    """
+    found = by_image(comparison, metric)
+    names = method_names(comparison)
+    st.subheader("Image by image")
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    order = left.segmented_control("Order", [_WORST, _BEST], default=_WORST, key="image-order") or _WORST
+    images = list(found.images if order == _WORST else reversed(found.images))
+    image = _choose(right, found, images, names)
+    event = st.plotly_chart(
+        _figure(found, images, image, names, metric), key=f"by-image-{metric}-{order}", on_select="rerun",
+        selection_mode="points",
+    )  # fmt: skip
+    st.caption(
+        f"Ordered by the gain of {names[found.best]} over {names[found.reference]}. Click a point to open its image."
+    )
+    _follow_click(event, image, comparison)
+    if not offers_pictures(comparison):
+        st.caption("Outputs of this task are not micrographs; look at them on the Inference page.")
+        return None
+    if not show_gallery(comparison, image):
+        return None
+    offer_figure(comparison, image, metric)
+    return image
+
+
+def _choose(
+    place: "st.delta_generator.DeltaGenerator", found: ByImage, images: list[ImageScores], names: dict[str, str]
+) -> str:
+    """Let the user choose an image, at first that of the address, else the first one in the order."""
+    by_name = {one.image: one for one in images}
+    asked = st.query_params.get(IMAGE, "")
+    current = asked if asked in by_name else images[0].image
+    return place.selectbox(
+        "Image", list(by_name), index=list(by_name).index(current), key=f"image-{current}-{images[0].image}",
+        format_func=lambda name: _titled(by_name[name], names[found.reference]), on_change=_remember,
+        args=(f"image-{current}-{images[0].image}",),
+    )  # fmt: skip
+
+
+def _remember(key: str) -> None:
+    st.query_params[IMAGE] = st.session_state[key]
+
+
+def _titled(one: ImageScores, reference: str) -> str:
+    gain = "" if math.isnan(one.gain) else f": {one.gain:+.3g} over {reference}"
+    return f"{one.image} ({one.group}){gain}"
+
+
+def _follow_click(event: object, shown: str, comparison: Comparison) -> None:
+    """Open the image of a clicked point and compute its pictures; only a new click counts, which the plot remembers."""
+    points = event["selection"]["points"] if event else []  # type: ignore[index]
+    clicked = str(points[0]["customdata"][0]) if points and points[0].get("customdata") else None
+    if clicked != st.session_state.get("clicked-image"):
+        st.session_state["clicked-image"] = clicked
+        if clicked and clicked != shown:
+            st.query_params[IMAGE] = clicked
+            if offers_pictures(comparison):
+                start_gallery(comparison, clicked)
+            st.rerun()
+
+
+def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[str, str], metric: str) -> go.Figure:
+    """Draw the score of each method over the images, in their order; the shown image is marked."""
+    figure = go.Figure()
+    places = list(range(1, len(images) + 1))
+    methods = [method for method in names if any(method in one.scores for one in images)]
+    for method in methods:
+        baseline = method.startswith("baseline:")
+        marker = marker_of(method, list(names))
+        own = [(place, one) for place, one in zip(places, images, strict=True) if method in one.scores]
+        figure.add_scatter(
+            x=[place for place, _ in own], y=[one.scores[method] for _, one in own], name=names[method],
+            mode="lines+markers", customdata=[[one.image] for _, one in own],
+            line={"width": 1, "dash": "dot" if baseline else "solid", "color": marker["color"]},
+            marker={"size": 7, **marker},
+            visible="legendonly" if baseline and method != found.reference else True,
+            hovertemplate="%{customdata[0]}<br>%{y:.4g}",
+        )  # fmt: skip
+    index = next((place for place, one in zip(places, images, strict=True) if one.image == shown), None)
+    if index is not None:
+        figure.add_vline(x=index, line={"color": BASELINE_COLOUR, "width": 1, "dash": "dash"})
+    figure.update_layout(
+        height=330, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="test images, ordered",
+        yaxis_title=header(metric), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        template="simple_white", clickmode="event+select", hovermode="closest",
+    )  # fmt: skip
+    return figure

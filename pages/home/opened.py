@@ -1,0 +1,88 @@
+"""An opened micrograph: the picture at once, its facts, and what can be done with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from pages.home.facts import caveats, file_rows, pixel_rows
+from pages.people.files import results_folder
+from pages.people.session import seen, signed_in
+from pages.widgets.frame import shown_errors
+from pages.widgets.viewer.component import ShownImage, show_viewer
+from pages.widgets.words import on_page
+from pipelines.jobs.tasks import start_task
+from pipelines.model_ref import ModelRef
+from pipelines.predict.offers import Offer, offers, trained_models
+from pipelines.predict.requests import PredictRequest
+from pipelines.predict.results import new_result_folder
+from pipelines.viewing.files import open_image
+from pipelines.viewing.inspection import FileFacts, Inspection, content_key, inspect, read_facts
+
+
+def show_opened(path: Path) -> None:
+    """Show the picture first: what takes longer to measure follows."""
+    key = content_key(path)
+    facts = _facts(path, key)
+    left, right = st.columns([5, 3], gap="medium")
+    with left:
+        show_viewer([ShownImage(path.name, key, lambda: open_image(path))], [0], "home-viewer")
+    with right:
+        table, below = st.empty(), st.container()
+        table.table(file_rows(facts), border="horizontal", hide_header=True)
+        with below, st.spinner("Measuring noise, detail and clipping"):
+            found = _inspection(path, key, facts)
+        table.table(file_rows(facts) | pixel_rows(facts, found), border="horizontal", hide_header=True)
+        if known := caveats(facts, found):
+            with below, st.expander("What these numbers rest on"):
+                st.markdown("\n".join(f"- {on_page(caveat)}" for caveat in known))
+        st.subheader("What you can do with it")
+        with shown_errors():
+            for place, offer in enumerate(offers(found.quality, _trained())):
+                _show_offer(offer, path, first=place == 0)
+            st.page_link("data/page.py", label="Prepare images like it for training", icon=":material/folder_open:")
+
+
+@st.cache_data(show_spinner="Reading the file", max_entries=32)
+def _facts(path: Path, key: str) -> FileFacts:  # noqa: ARG001 - the key names the content
+    return read_facts(path)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _inspection(path: Path, key: str, _facts: FileFacts) -> Inspection:  # noqa: ARG001
+    return inspect(path, _facts)
+
+
+def _trained() -> Mapping[str, ModelRef]:
+    """Find registered models; an empty store has none, and need not be opened for that."""
+    from pipelines.tracking.runs import list_runs
+
+    runs = seen(list_runs(kind="training"))
+    if not runs:
+        return {}
+    from pipelines.tracking.registry import list_versions
+
+    return trained_models(seen(list_versions()), runs)
+
+
+def _show_offer(offer: Offer, path: Path, first: bool) -> None:
+    """Offer a button that restores now, and the way to all settings; where there is no model, the way to one."""
+    with st.container(border=offer.advised, gap="small"):
+        if offer.model is None:
+            st.page_link("train/page.py", label=f"{offer.title}: train a model", icon=":material/model_training:")
+        else:
+            _show_buttons(offer, offer.model, path, first)
+        made_by = f" By {offer.made_by}." if offer.made_by else ""
+        st.caption(f"{offer.reason}{made_by}".strip())
+
+
+def _show_buttons(offer: Offer, model: ModelRef, path: Path, first: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind: Literal["primary", "secondary"] = "primary" if offer.advised and first else "secondary"
+        if st.button(offer.title, type=kind, icon=":material/auto_fix_high:", key=f"offer-{offer.title}"):
+            request = PredictRequest(model=model, inputs=(path,), out=new_result_folder(results_folder(), model))
+            task = start_task(request, signed_in())
+            st.switch_page("inference/page.py", query_params={PredictRequest.use_case: task})
+        chosen = {"model": str(model), "file": str(path)}
+        st.page_link("inference/page.py", label="With settings", icon=":material/tune:", query_params=chosen)

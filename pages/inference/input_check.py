@@ -1,0 +1,60 @@
+"""The input check: whether chosen files are unlike what the chosen model learned from, said before it is applied."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.widgets.words import as_text
+from pipelines.model_ref import ModelRef, parse_model
+from pipelines.viewing.files import fingerprint
+from sem_models.errors import UserError
+from sem_models.inference.input_check.reference import InputReference
+
+_MOST_NAMED = 3
+
+
+def show_input_check(model: ModelRef, source: Path) -> None:
+    """Warn of files that are unlike what the model learned from; say so if all are alike."""
+    from pipelines.predict.input_check import first_files
+
+    reference = _reference(str(model))
+    files = first_files(source)
+    if reference is None or not files:
+        return
+    checks = [(file, *_checked(str(file), fingerprint(file), str(model))) for file in files]
+    unlike = [(file, warning) for file, warning, _ in checks if warning]
+    for file, warning in unlike[:_MOST_NAMED]:
+        st.warning(
+            f"{as_text(file.name)}: {warning}. Its result may be worse than the image itself.",
+            icon=":material/warning:",
+        )
+    if len(unlike) > _MOST_NAMED:
+        st.caption(f"{len(unlike) - _MOST_NAMED} more of the first {len(files)} images are unlike it as well.")
+    excesses = [excess for _, _, excess in checks if excess is not None]
+    if excesses and not unlike:
+        which = "the image resembles" if len(files) == 1 else f"the first {len(files)} images resemble"
+        st.caption(
+            f"Input check: {which} what the model learned from (up to {max(excesses):.2f} of the limit, from which on "
+            "a warning is given)."
+        )
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _reference(model: str) -> InputReference | None:
+    from pipelines.predict.input_check import reference_of
+
+    try:
+        return reference_of(parse_model(model))
+    except UserError:
+        # The prediction says what is wrong with the model.
+        return None
+
+
+@st.cache_data(show_spinner="Comparing the image with what the model learned from", max_entries=256)
+def _checked(file: str, content: str, model: str) -> tuple[str, float | None]:  # noqa: ARG001
+    """Return the warning and the excess of a file; `content` names what is in it."""
+    from pipelines.predict.input_check import check_files
+
+    reference = _reference(model)
+    found = next(iter(check_files(reference, [Path(file)])), None) if reference else None
+    return (found.check.warning, found.check.excess) if found and found.check else ("", None)

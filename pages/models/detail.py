@@ -1,0 +1,98 @@
+"""One version of a registered model: its card, the moves of its aliases, and ways to hand it on."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.models.export import show_export
+from pages.people.session import signed_in
+from pages.widgets.frame import shown_errors
+from pages.widgets.words import as_text
+from pipelines.release.cards import ModelCard
+from pipelines.release.promote import promote
+from pipelines.release.register import require_own_name
+from pipelines.release.requests import PromoteRequest
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.promotions import promotions
+from pipelines.tracking.registry import set_version_tags
+
+_USUAL_ALIAS = "champion"
+
+
+def show_model(card: ModelCard) -> None:
+    """Show the version."""
+    aliases = " ".join(f":green-badge[@{alias}]" for alias in card.aliases)
+    st.subheader(f"{as_text(card.ref.name)}, version {card.ref.version}")
+    if aliases:
+        st.markdown(aliases)
+    facts, scores = st.columns([2, 3], gap="large")
+    with facts:
+        _facts(card)
+    with scores:
+        _scores(card)
+    with st.container(horizontal=True):
+        if card.run_id:
+            st.page_link("runs/page.py", label="Its training", icon=":material/show_chart:",
+                         query_params={"run": card.run_id})  # fmt: skip
+        st.page_link("inference/page.py", label="Apply it", icon=":material/auto_fix_high:")
+    _promotion(card)
+    show_export(card)
+
+
+def _facts(card: ModelCard) -> None:
+    st.markdown("**Card**")
+    known = {
+        "Task": card.task,
+        "Recipe": card.recipe,
+        "Trained on": card.dataset,
+        "Direction": card.direction,
+        "Parameters": f"{card.parameters:,}" if card.parameters else "",
+        "Weights": f"{card.size_bytes / 2**20:.1f} MiB" if card.size_bytes else "",
+        "Speed": f"{card.s_per_mp:.3g} s per megapixel" if card.s_per_mp is not None else "",
+        "Measured on": card.device,
+        "Licence": card.licence or "not stated",
+    }
+    st.dataframe([{"": name, "value": value} for name, value in known.items() if value], hide_index=True)
+    with st.popover("State the licence", icon=":material/gavel:"), shown_errors():
+        licence = st.text_input("Licence", card.licence, placeholder="CC BY 4.0", key=f"licence-{card.ref}")
+        st.caption("Of the weights: it depends on the licences of the images that the model learned from.")
+        if st.button("Save", key=f"save-licence-{card.ref}"):
+            require_own_name(card.ref.name, signed_in())
+            set_version_tags(card.ref.name, str(card.ref.version), {Tag.LICENCE: licence.strip()})
+            st.rerun()
+
+
+def _scores(card: ModelCard) -> None:
+    st.markdown("**Scores when it was registered**")
+    if not card.scores:
+        st.caption("It had not been scored on a test split.")
+        return
+    st.dataframe([{"score": name, "mean": value} for name, value in card.scores.items()], hide_index=True, height=260)
+
+
+def _promotion(card: ModelCard) -> None:
+    """Show who moved which alias, and let the user point one to this version."""
+    st.markdown("**Promotions**")
+    with shown_errors():
+        found = promotions(card.ref.name)
+        if found:
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "when (UTC)": one.when.replace(tzinfo=None),
+                        "alias": one.alias,
+                        "version": one.version,
+                        "before": one.before or "",
+                        "by": one.who,
+                        "on the scores": "; ".join(f"{name} {value}" for name, value in list(one.scores.items())[:3]),
+                    }
+                    for one in found
+                ),
+                hide_index=True,
+            )  # fmt: skip
+        else:
+            st.caption("No move of an alias is recorded; earlier versions of the program kept no record.")
+        left, right = st.columns([1, 3], vertical_alignment="bottom")
+        alias = left.text_input("Alias", _USUAL_ALIAS, key=f"alias-{card.ref}")
+        if right.button("Point the alias to this version", icon=":material/verified:", disabled=alias in card.aliases):
+            promote(PromoteRequest(model=card.ref, alias=alias), signed_in())
+            st.rerun()

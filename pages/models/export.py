@@ -1,0 +1,70 @@
+"""Handing a model on: files for other programs, and how to serve it."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import streamlit as st
+
+from pages.people.files import exports_folder
+from pages.widgets.tasks import launch, watched
+from pipelines.release.cards import ModelCard
+from pipelines.release.requests import ExportFormat, ExportRequest
+
+EXPORT = "export"
+_FORMATS: dict[ExportFormat, str] = {
+    "folder": "Weights and recipe, for Python",
+    "onnx": "ONNX",
+    "bioimageio": "BioImage.IO package",
+}
+_ENDINGS: dict[ExportFormat, str] = {"folder": "", "onnx": ".onnx", "bioimageio": ".zip"}
+_CLIENT = """\
+import base64, json, urllib.request
+
+image = base64.b64encode(open("micrograph.tif", "rb").read()).decode()
+body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[image]]}}).encode()
+request = urllib.request.Request("http://127.0.0.1:5001/invocations", body, {"Content-Type": "application/json"})
+answer = json.load(urllib.request.urlopen(request))
+open("restored.tif", "wb").write(base64.b64decode(answer["predictions"][0]["image"]))
+"""
+
+
+def show_export(card: ModelCard) -> None:
+    """Offer the files, and say how to serve the model."""
+    files, served = st.tabs(["Export", "Serve"])
+    with files:
+        _export(card)
+    with served:
+        st.caption("On the machine that has this store, this answers requests over HTTP, on this machine only:")
+        st.code(f"sem-workbench serve {card.address} --port 5001", language="bash", wrap_lines=True)
+        st.caption("A request holds a TIFF file as base64 text, and so does the answer:")
+        st.code(_CLIENT, language="python")
+
+
+def _export(card: ModelCard) -> None:
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    kind = left.selectbox("Format", list(_FORMATS), format_func=_FORMATS.__getitem__, key="export-format")
+    out = exports_folder() / f"{card.ref.name}-v{card.ref.version}{_ENDINGS[kind]}"
+    if right.button("Write the files", icon=":material/output:"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        launch(EXPORT, ExportRequest(model=card.ref, format=kind, out=out))
+        st.rerun()
+    watched(EXPORT)
+    if out.exists():
+        name = out.name if out.is_file() else f"{out.name}.zip"
+        st.download_button(
+            f"Download {name}", lambda: _content(out), name, icon=":material/download:", key="export-download",
+            on_click="ignore",
+        )  # fmt: skip
+    st.caption("ONNX and BioImage.IO files are written only if they give the same numbers as the model here.")
+
+
+def _content(path: Path) -> bytes:
+    """Read a file, or pack the files of a folder."""
+    if path.is_file():
+        return path.read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(path.iterdir()):
+            archive.write(file, f"{path.name}/{file.name}")
+    return packed.getvalue()

@@ -1,0 +1,1 @@
+"""Signing in, and who the person of a session or of a request is."""

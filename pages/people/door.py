@@ -1,0 +1,79 @@
+"""The door of the server: what may be asked over HTTP, by whom, and how much may be sent."""
+
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.people.requests import person_of_request
+from pages.people.session import asks_to_sign_in
+from pipelines.people.lab import find_lab
+from pipelines.people.permissions import Action, may
+from sem_models.errors import UserError
+
+_UPLOAD = "_stcore/upload_file/"
+GUARDED = ("media/", _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/")
+"""Paths that hold or take people's data. The others are the program itself, the sign-in, and the connection of the
+pages, which show nothing before somebody has signed in."""
+_FORM_BYTES = 65_536
+"""What a form adds to the file that it sends."""
+
+
+class SignedInOnly:
+    """Lets only people whom the lab admits to files, images and uploads; at a desk, everything passes."""
+
+    def __init__(self, app: ASGIApp, prefix: str = "") -> None:
+        """Stand before an application that is served below `prefix`."""
+        self._app, self._prefix = app, f"{prefix}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 401, 403 or 413."""
+        path = str(scope.get("path", "")).removeprefix(self._prefix)
+        if scope["type"] != "http" or not path.startswith(GUARDED) or not _is_lab():
+            await self._app(scope, receive, send)
+            return
+        answer = _refusal(HTTPConnection(scope), path)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, _Bounded(receive, _most_bytes()) if path.startswith(_UPLOAD) else receive, send)
+
+
+class _Bounded:
+    """Receives a body, and ends the connection where it grows beyond what its header promised or the lab allows."""
+
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
+        self._receive, self._left = receive, most_bytes
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        return message if self._left >= 0 else {"type": "http.disconnect"}
+
+
+def _refusal(request: HTTPConnection, path: str) -> PlainTextResponse | None:
+    """Return why a request is refused; None where it is not."""
+    try:
+        person = person_of_request(request)
+    except UserError as error:
+        return PlainTextResponse(str(error), 401)
+    if not path.startswith(_UPLOAD):
+        return None
+    if not may(person, Action.WORK):
+        return PlainTextResponse(f"To upload files, the role {Action.WORK.least_role} is needed.", 403)
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > _most_bytes():
+        return PlainTextResponse("The file is larger than this lab allows.", 413)
+    return None
+
+
+def _is_lab() -> bool:
+    """Tell whether people have to sign in; where the settings are broken, nobody is let in without."""
+    try:
+        return find_lab() is not None or asks_to_sign_in()
+    except UserError:
+        return True
+
+
+def _most_bytes() -> int:
+    lab = find_lab()
+    return (lab.upload_mb * 10**6 if lab else 0) + _FORM_BYTES

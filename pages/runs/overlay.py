@@ -1,0 +1,102 @@
+"""Several runs together: their curves in one chart each, and their validation samples beside each other."""
+
+from dataclasses import replace
+
+import streamlit as st
+from PIL import Image
+
+from pages.charts.curves import CurveStyle, Points, curve_figure
+from pages.people.session import seen
+from pages.runs.live import STEPS_PER_S, WAITING_MS
+from pages.runs.samples import centre
+from pages.runs.style import chosen_style
+from pages.widgets.words import as_text
+from pipelines.tracking.artifacts import Samples, fetch, samples
+from pipelines.tracking.metrics import GrowingCurves
+from pipelines.tracking.overlay import MOST, common_samples, find_runs, latest_step, shared_curves, telling_names
+from pipelines.tracking.runs import list_runs
+from sem_models.tasks.table import VALIDATION_SCORES
+
+_PERIOD_S = 5.0
+_IN_A_ROW = 4
+
+
+def show_overlay(address: str) -> None:
+    """Show the runs that an address names."""
+    found, unknown = find_runs(address, seen(list_runs(kind="training")))
+    for part in unknown:
+        st.warning(f"There is no run {as_text(part)} in this store.")
+    runs = found[:MOST]
+    if len(found) > MOST:
+        st.info(f"The first {MOST} of {len(found)} runs are shown: more colours could not be told apart.")
+    if not runs:
+        return
+    names = telling_names(runs)
+    live = any(run.status in ("RUNNING", "SCHEDULED") for run in runs)
+    style = chosen_style("overlay")
+    shared = shared_curves(runs)
+    usual = [score.metric for score in VALIDATION_SCORES]
+    totals = [key for key in shared.keys if key.startswith("train/")]
+    keys = st.multiselect(
+        "Curves", list(shared.keys), shared.first([*totals[:1], *usual]), key="overlay-keys",
+        help=f"Losses, validation scores, and speed ({STEPS_PER_S}, {WAITING_MS}).",
+    )  # fmt: skip
+    st.fragment(_charts, run_every=_PERIOD_S if live else None)(names, keys, style)
+    st.subheader("Validation samples")
+    st.fragment(_samples, run_every=_PERIOD_S if live else None)(names)
+
+
+def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:
+    read: dict[str, GrowingCurves] = st.session_state.setdefault("overlay-curves", {})
+    for run_id in names:
+        read.setdefault(run_id, GrowingCurves(run_id))
+    columns = st.columns(2)
+    for index, key in enumerate(keys):
+        series: dict[str, Points] = {name: read[run_id].points(key) for run_id, name in names.items()}
+        shown = style if key.startswith("train/") else replace(style, log_y=False)
+        with columns[index % 2]:
+            st.markdown(f"**{key}**")
+            drawn = {name: points for name, points in series.items() if points}
+            st.plotly_chart(curve_figure(drawn, key, style=shown), key=f"overlay-{key}")
+            if without := [name for name, points in series.items() if not points]:
+                st.caption(f"Not recorded by {', '.join(map(as_text, without))}.")
+
+
+def _samples(names: dict[str, str]) -> None:
+    """Show one validation image at one step: input, target, and the output of each run at its last step before."""
+    stored = {run_id: samples(run_id) for run_id in names}
+    pictured = {run_id: one for run_id, one in stored.items() if one.names and one.steps}
+    images, steps = common_samples(pictured)
+    if not images:
+        st.caption("These runs have no validation image in common.")
+        return
+    left, right = st.columns([2, 3])
+    name = left.selectbox("Validation image", images, key="overlay-image")
+    step = steps[-1]
+    if len(steps) > 1:
+        step = right.select_slider("Training step", steps, value=steps[-1], key="overlay-step")
+    shown = [*_fixed(pictured, name), *_outputs(pictured, names, name, step)]
+    for start in range(0, len(shown), _IN_A_ROW):
+        for column, (picture, caption) in zip(st.columns(_IN_A_ROW), shown[start : start + _IN_A_ROW], strict=False):
+            column.image(picture, caption=caption, alt=caption, width=picture.width)
+    st.caption("From the centre of the image, one pixel on one pixel; the panels of a run share one display window.")
+
+
+def _fixed(stored: dict[str, Samples], name: str) -> list[tuple[Image.Image, str]]:
+    run_id, one = next(iter(stored.items()))
+    labels = {"input": "Input", "target": "Target"}
+    return [
+        (centre(Image.open(fetch(run_id, one.path(name, panel, 0)))), label)
+        for panel, label in labels.items()
+        if panel in one.panels
+    ]
+
+
+def _outputs(stored: dict[str, Samples], names: dict[str, str], name: str, step: int) -> list[tuple[Image.Image, str]]:
+    found = []
+    for run_id, one in stored.items():
+        own = latest_step(one, step)
+        if own is not None:
+            picture = centre(Image.open(fetch(run_id, one.path(name, "output", own))))
+            found.append((picture, f"{names[run_id]}, step {own}"))
+    return found

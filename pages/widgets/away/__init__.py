@@ -1,0 +1,1 @@
+"""What a page says while its server does not answer."""

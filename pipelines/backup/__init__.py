@@ -1,0 +1,1 @@
+"""A whole store: backed up, restored, written in open formats."""

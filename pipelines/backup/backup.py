@@ -1,0 +1,144 @@
+"""Use case: write the whole store to one archive, while trainings and the dashboard go on."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.backup.archive import About, ArchiveWriter
+from pipelines.backup.requests import BackupRequest
+from pipelines.home import Home, home
+from pipelines.people.lab import FILE as LAB
+from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded
+from sem_models.errors import UserError
+from sem_models.images.provenance import SOFTWARE
+from sem_models.progress import Progress, silent
+
+_SQLITE = b"SQLite format 3\0"
+_ENDINGS = ("-wal", "-shm", "-journal", ".lock", ".part")
+"""Of files that belong to running processes, or are not complete."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What was written."""
+
+    path: Path
+    files: int
+    size: int
+    """Bytes of the archive."""
+    datasets: tuple[str, ...]
+    """Datasets that are not included."""
+    changed: tuple[str, ...]
+    """Files that became shorter while they were read."""
+
+
+def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
+    """Copy databases, files of runs and models, working folders and, if asked for, datasets; read all of it back.
+
+    The database is copied first, in one consistent state: every file that it names is there when files are copied.
+
+    Raises:
+        UserError: The store is a server, the archive would lie inside it or exists, or the disk has too little room.
+    """
+    place, out = home(), request.out.absolute()
+    _require(place, out)
+    images = (place.datasets, place.uploads, place.results) if request.with_datasets else ()
+    kept = [place.mlruns, place.audit, place.root / LAB, *images]
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as beside:
+        copies = {name: _copy(file, Path(beside)) for name, file in _files(place, kept) if _is_database(file)}
+        files = [(name, copies.get(name, file)) for name, file in _files(place, kept)]
+        size = sum(_size(file) for _, file in files)
+        _require_room(out.parent, size)
+        about = About(
+            software=SOFTWARE,
+            written=datetime.now(UTC).isoformat(timespec="seconds"),
+            home=str(place.root),
+            bytes=size,
+            datasets=request.with_datasets,
+        )
+        with ArchiveWriter(out, about) as archive:
+            for index, (name, file) in enumerate(files):
+                archive.add(file, name)
+                progress(index + 1, len(files), "files")
+    left = () if request.with_datasets else tuple(sorted(path.name for path in place.datasets.glob("*/")))
+    return Backup(out, len(files), out.stat().st_size, left, tuple(archive.changed))
+
+
+def _require(place: Home, out: Path) -> None:
+    if not is_embedded():
+        raise UserError(
+            "The tracking store is a server, whose database has tools of its own, such as pg_dump; back up with these, "
+            "and copy its artifact folder."
+        )
+    if not place.database.is_file():
+        raise UserError(f"There is no store in {place.root}; set SEM_HOME to the folder that has one.")
+    if out.exists():
+        raise UserError(f"{out} exists already; choose another name.")
+    if not out.parent.is_dir():
+        raise UserError(f"There is no folder {out.parent}; make it first.")
+    for inner in (place.mlruns, place.datasets):
+        if out.resolve().is_relative_to(inner.resolve()):
+            raise UserError(f"{out} lies inside the store; choose a place outside, at best on another disk.")
+
+
+def _require_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise UserError(f"The backup needs {size / 2**30:.1f} GiB, but {folder} has {free / 2**30:.1f} GiB left.")
+
+
+def _files(place: Home, kept: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield all files to keep, with their names in the archive, relative to the home folder."""
+    for path in kept:
+        for file in [path] if path.is_file() else _below(path, set()):
+            yield file.relative_to(place.root).as_posix(), file
+
+
+def _below(folder: Path, seen: set[str]) -> Iterator[Path]:
+    """Yield the files below a folder in order, also behind links; no folder twice."""
+    real = os.path.realpath(folder)
+    if real in seen or not folder.is_dir():
+        return
+    seen.add(real)
+    for path in sorted(folder.iterdir()):
+        if path.name.endswith(_ENDINGS):
+            continue
+        if path.is_dir():
+            yield from _below(path, seen)
+        elif path.is_file():
+            yield path
+
+
+def _is_database(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def _copy(database: Path, folder: Path) -> Path:
+    """Copy a database that others are writing to, as it is at one moment."""
+    target = folder / f"{len(list(folder.iterdir()))}.db"
+    address = f"{database.absolute().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(address, BUSY_TIMEOUT_S, uri=True)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+        # Opened elsewhere, it must not look for the log of the original.
+        copy.execute("PRAGMA journal_mode=DELETE")
+    return target
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

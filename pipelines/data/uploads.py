@@ -1,0 +1,88 @@
+"""Files that people send from their browsers: kept where they belong, and refused where they are too large."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.jobs.quotas import require_quota
+from pipelines.people.audit import record
+from pipelines.people.lab import find_lab
+from pipelines.people.permissions import Action, require
+from pipelines.people.person import Person
+from sem_models.errors import UserError
+from sem_models.images.io.read import read_pages
+from sem_models.names import one_folder, quoted
+
+_MB = 10**6
+
+
+def keep_upload(folder: Path, name: str, content: "bytes | memoryview[Any]", by: Person) -> Path:
+    """Write an uploaded file into a folder of the person, unless it is there; return its path.
+
+    In a lab, a file that is larger than allowed, as it is or decoded, is not kept, and the refusal is recorded.
+
+    Raises:
+        UserError: The file is too large or no image, or the person may not upload or has no space left.
+    """
+    path = folder / _plain_name(name)
+    if path.is_file() and path.stat().st_size == len(content):
+        return path
+    with _recorded_refusal(by, name):
+        require(by, Action.WORK)
+        require_quota(by)
+        _require_size(name, len(content), by)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f".{uuid.uuid4().hex}{path.suffix}"
+        try:
+            part.write_bytes(content)
+            _require_pixels(part, name, by)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    if not by.is_local:
+        record(by, "upload", f"{path.name}, {len(content)} bytes")
+    return path
+
+
+def _plain_name(name: str) -> str:
+    """Return the last part of a path as a browser sent it; raises `UserError` where it cannot be seen as it is."""
+    plain = name.replace("\\", "/").rpartition("/")[2]
+    try:
+        if not plain.isprintable() or plain.startswith("."):
+            raise ValueError("is no plain name of a file")
+        return one_folder(plain)
+    except ValueError as error:
+        raise UserError(f"{quoted(name)} {error}; rename the file before you upload it.") from error
+
+
+@contextlib.contextmanager
+def _recorded_refusal(by: Person, name: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        if not by.is_local:
+            record(by, "refused", f"upload of {name}: {error}")
+        raise
+
+
+def _require_size(name: str, size: int, by: Person) -> None:
+    lab = None if by.is_local else find_lab()
+    if lab and size > lab.upload_mb * _MB:
+        raise UserError(f"{name} has {size / _MB:.4g} MB, and {lab.upload_mb} MB are allowed; ask for a shared folder.")
+
+
+def _require_pixels(path: Path, name: str, by: Person) -> None:
+    """Decode an upload page by page; headers that announce too much are refused before anything is decoded."""
+    lab = None if by.is_local else find_lab()
+    if lab is None:
+        return
+    decoded = 0
+    try:
+        for page in read_pages(path, lab.upload_megapixels * _MB):
+            decoded += page.pixels.nbytes
+            if decoded > lab.upload_decoded_mb * _MB:
+                raise UserError(f"{path.name}: its pages take more than {lab.upload_decoded_mb} MB when decoded.")
+    except UserError as error:
+        raise UserError(str(error).replace(path.name, name)) from error

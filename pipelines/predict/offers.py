@@ -1,0 +1,157 @@
+"""What can be done with a micrograph: by which model, and whether its quality speaks for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pipelines.counts import counted, dose_text
+from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, StarterRef
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import RunInfo
+from sem_models.tasks.base import Task
+from sem_models.tasks.denoising import DENOISING
+from sem_models.tasks.inpainting import INPAINTING
+from sem_models.tasks.refocusing import REFOCUSING
+from sem_models.tasks.segmentation import SEGMENTATION
+from sem_models.tasks.super_resolution import SUPER_RESOLUTION
+from sem_models.tasks.translation import TRANSLATION
+
+if TYPE_CHECKING:
+    from pipelines.tracking.registry import RegisteredVersion
+    from sem_models.evaluation.recording_quality import RecordingQuality
+
+STARTER_DOSE_E_PER_PX: Final = (2.0, 100.0)
+"""Doses that `starter:denoise` was made for; its card says so in words."""
+_LITTLE_NOISE_E_PER_PX: Final = 200.0
+"""From there on, by the same card, classical filters keep more detail."""
+_FINE_PX: Final = 4.0
+"""Detail that fills so many pixels is not limited by their size."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing that can be done with a micrograph."""
+
+    title: str
+    """In the words of somebody who has the image, not the network: `Remove noise`."""
+    model: ModelRef | None
+    """None where none was trained yet."""
+    reason: str
+    """What speaks for it or against it."""
+    advised: bool
+    """Whether the quality of the image speaks for it."""
+
+    @property
+    def made_by(self) -> str:
+        """Name the model for people."""
+        if isinstance(self.model, RegistryRef):
+            return f"model {self.model.name}"
+        if isinstance(self.model, StarterRef):
+            return "the denoiser that comes with the program"
+        return "interpolation, without a model" if self.model else ""
+
+
+Advice = tuple[bool, str]
+"""Whether the quality of an image speaks for a task, and why."""
+
+
+def offers(quality: "RecordingQuality | None", trained: Mapping[str, ModelRef]) -> list[Offer]:
+    """List what can be done with a micrograph, advised things first.
+
+    Args:
+        quality: Its quality; None if it is unknown.
+        trained: A registered model for each task, by its name, that has one.
+    """
+    found = [offer for way in _WAYS if (offer := _offer(way, trained.get(way.task.name), quality))]
+    return sorted(found, key=lambda offer: not offer.advised)
+
+
+def trained_models(versions: "Sequence[RegisteredVersion]", runs: Sequence[RunInfo]) -> dict[str, ModelRef]:
+    """Choose a registered model for each task, by its name: the newest with an alias, else the newest.
+
+    Args:
+        versions: Newest first within a model.
+        runs: All trainings, which know their task.
+    """
+    tasks = {run.run_id: run.tags.get(Tag.TASK, "") for run in runs}
+    found: dict[str, ModelRef] = {}
+    for version in sorted(versions, key=lambda one: not one.aliases):
+        found.setdefault(tasks.get(version.run_id, ""), _reference(version))
+    return found
+
+
+def _reference(version: "RegisteredVersion") -> RegistryRef:
+    if version.aliases:
+        return RegistryRef(version.name, version.aliases[0])
+    return RegistryRef(version.name, version=version.version)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A task that begins with a micrograph."""
+
+    task: Task
+    title: str
+    advice: Callable[[ModelRef | None, "RecordingQuality | None"], Advice | None]
+    """None where there is nothing to offer."""
+    untrained: ModelRef | None = None
+    """What does it without a training of one's own."""
+
+
+def _offer(way: _Way, own: ModelRef | None, quality: "RecordingQuality | None") -> Offer | None:
+    model = own or way.untrained
+    advice = way.advice(model, quality)
+    if advice is None or not (model or advice[1]):
+        return None
+    return Offer(way.title, model, advice[1], advice[0] and model is not None)
+
+
+def _no_advice(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
+    return False, ""
+
+
+def _on_noise(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
+    dose = quality.equivalent_dose_e_per_px if quality else None
+    if dose is None:
+        return False, "How noisy this image is cannot be told."
+    least, most = STARTER_DOSE_E_PER_PX
+    noisy = f"As noisy as a scan of {dose_text(dose)}."
+    if dose >= _LITTLE_NOISE_E_PER_PX:
+        return False, f"{noisy} There is little to remove, and classical filters keep more detail."
+    if not isinstance(model, StarterRef):
+        return True, noisy
+    if dose < least:
+        return False, f"{noisy} That is more noise than it learned: what it shows may be invented."
+    return dose <= most, f"{noisy} It was made for {least:g} to {most:g}."
+
+
+def _on_enlarging(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
+    learned = isinstance(model, RegistryRef)
+    hint = "" if learned else " No model for it has been registered yet."
+    finest = quality.finest_px if quality else None
+    if finest is None:
+        return False, f"How fine its detail is cannot be told.{hint}"
+    if finest > _FINE_PX:
+        return False, f"Its detail ends at {finest:.2g} px: the pixels are fine enough already.{hint}"
+    return learned, f"Its detail reaches down to {finest:.2g} px.{hint}"
+
+
+def _on_focus(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
+    said = "One frame cannot tell a soft specimen from an image out of focus; a second frame at another focus can."
+    return False, said if model else f"{said} No model for it has been registered yet."
+
+
+def _on_lines(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice | None:
+    if not quality or not quality.lines_without_signal:
+        return None if isinstance(model, BaselineRef) else (False, "No scan line without signal was found.")
+    return True, f"{counted(quality.lines_without_signal, 'scan line')} without signal."
+
+
+_WAYS: Final = (
+    _Way(DENOISING, "Remove noise", _on_noise, StarterRef("denoise")),
+    _Way(SUPER_RESOLUTION, "Enlarge", _on_enlarging, BaselineRef("bicubic")),
+    _Way(REFOCUSING, "Refocus", _on_focus),
+    _Way(INPAINTING, "Fill in defective lines", _on_lines, BaselineRef("interpolated-lines")),
+    _Way(SEGMENTATION, "Segment", _no_advice),
+    _Way(TRANSLATION, "Translate to another contrast", _no_advice),
+)

@@ -1,0 +1,60 @@
+"""What people add to runs: another name, labels, a note, and that a run is archived."""
+
+from collections.abc import Iterable, Sequence
+
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import RunInfo, get_run, set_tags
+from sem_models.errors import UserError
+
+_MOST_LETTERS = 250
+"""Of a name, as MLflow's own pages can show it."""
+
+
+def rename_run(run_id: str, name: str) -> None:
+    """Give a run another name.
+
+    Raises:
+        UserError: There is no such run, or the name is empty or very long.
+    """
+    from pipelines.tracking.store import client
+
+    get_run(run_id)
+    name = " ".join(name.split())
+    if not 0 < len(name) <= _MOST_LETTERS:
+        raise UserError(f"A run needs a name of 1 to {_MOST_LETTERS} letters.")
+    client().update_run(run_id, name=name)
+
+
+def note_of(run: RunInfo) -> str:
+    """Return the note of a run; until somebody has written one, the description that it was created with."""
+    return run.tags.get(Tag.NOTE, "")
+
+
+def write_note(run_id: str, text: str) -> None:
+    """Replace the note of a run."""
+    set_tags(run_id, {Tag.NOTE: text.strip()})
+
+
+def labels_of(run: RunInfo) -> tuple[str, ...]:
+    """Return the labels of a run, in order."""
+    return _split(run.tags.get(Tag.LABELS, ""))
+
+
+def set_labels(run_id: str, labels: Iterable[str]) -> None:
+    """Replace the labels of a run; a comma separates two."""
+    set_tags(run_id, {Tag.LABELS: ", ".join(_split(",".join(labels)))})
+
+
+def is_archived(run: RunInfo) -> bool:
+    """Tell whether lists leave the run out unless asked."""
+    return bool(run.tags.get(Tag.ARCHIVED))
+
+
+def archive(run_ids: Sequence[str], archived: bool = True) -> None:
+    """Take runs out of the lists, or back into them."""
+    for run_id in run_ids:
+        set_tags(run_id, {Tag.ARCHIVED: "yes" if archived else ""})
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for raw in text.split(",") if (part := " ".join(raw.split()))))

@@ -1,0 +1,117 @@
+"""What a request must be before the scoring server reads it: from whom, how large, and how many at a time."""
+
+import asyncio
+import hmac
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pipelines.tracking.scoring import MOST_BODY_BYTES, MOST_HELD_BYTES, TOKEN
+
+_OPEN = ("/ping", "/health")
+"""What anybody may ask: whether the server is there."""
+_THIS_MACHINE = (b"localhost", b"127.0.0.1", b"[::1]")
+_PORT = re.compile(rb":\d+$")
+
+
+class Gate:
+    """Refuses requests by their headers, before anything of their body is stored or parsed."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str = "",
+        most_bytes: int = MOST_BODY_BYTES,
+        most_held: int = MOST_HELD_BYTES,
+        patience_s: float = 60,
+    ) -> None:
+        """Guard an application.
+
+        Args:
+            app: Gets the requests that are let through.
+            token: Secret that clients send as `Authorization: Bearer TOKEN`. Without one, requests must name this
+                machine as their host, so that a web page elsewhere cannot make a browser send them.
+            most_bytes: Largest body of one request.
+            most_held: Bytes of all bodies that are in hand at the same time.
+            patience_s: How long a request waits for others to end.
+        """
+        self._app = app
+        self._token = token.encode()
+        self._most_bytes, self._most_held, self._patience_s = most_bytes, most_held, patience_s
+        self._held = 0
+        self._freed = asyncio.Condition()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan" or scope.get("path") in _OPEN:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope.get("headers", ()))
+        refused = self._stranger(headers) or self._unbounded(headers)
+        if refused:
+            await _refuse(receive, send, *refused)
+            return
+        try:
+            async with self._room(int(headers.get(b"content-length", 0))):
+                await self._app(scope, receive, send)
+        except _Full:
+            await _refuse(receive, send, 503, "The server has too many requests in hand; send this one again later.")
+
+    def _stranger(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        if self._token:
+            kind, _, sent = headers.get(b"authorization", b"").partition(b" ")
+            if kind.lower() == b"bearer" and hmac.compare_digest(sent.strip(), self._token):
+                return None
+            return 401, "This server answers only those who send its token: Authorization: Bearer TOKEN."
+        if _PORT.sub(b"", headers.get(b"host", b"")).lower() in _THIS_MACHINE:
+            return None
+        return (
+            403,
+            f"This server answers only requests to localhost; for other names, start it with a token in {TOKEN}.",
+        )
+
+    def _unbounded(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        if b"transfer-encoding" in headers:
+            return 411, "The request does not state its length; send a Content-Length header."
+        # The HTTP server has checked that it is a number, and reads no more than it says.
+        size = int(headers.get(b"content-length", 0))
+        if size <= self._most_bytes:
+            return None
+        return 413, (
+            f"The request has {size:,} bytes, but at most {self._most_bytes:,} are allowed; send fewer or smaller "
+            "images in one request, or apply the model to files with `predict`."
+        )
+
+    @asynccontextmanager
+    async def _room(self, size: int) -> AsyncIterator[None]:
+        """Wait until the body fits beside those in hand; nothing of it is read before."""
+        try:
+            async with asyncio.timeout(self._patience_s), self._freed:
+                await self._freed.wait_for(lambda: self._held + size <= self._most_held)
+                self._held += size
+        except TimeoutError as error:
+            raise _Full from error
+        try:
+            yield
+        finally:
+            async with self._freed:
+                self._held -= size
+                self._freed.notify_all()
+
+
+class _Full(Exception):
+    """No room was made in time."""
+
+
+async def _refuse(receive: Receive, send: Send, status: int, reason: str) -> None:
+    # Many clients read the answer only after they have sent everything, so the body is received and dropped.
+    while (await receive()).get("more_body"):
+        pass
+    codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
+    body = json.dumps({"error_code": codes.get(status, "BAD_REQUEST"), "message": reason}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,126 @@
+"""What an installation keeps although nothing needs it any more: the candidates for cleaning.
+
+Datasets, results, the store and its files are never among them.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipelines.home import TaskFile, home
+from pipelines.jobs import queue
+from pipelines.jobs.tasks import task_state
+from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.keys import Artifact
+from pipelines.tracking.runs import get_run
+from pipelines.tracking.writer import has_unsent
+from sem_models.errors import UserError
+from sem_models.inference.model_folder import CHECKPOINT
+from sem_models.training.checkpoint import FOLDERS
+
+Kind = Literal["work", "log", "task", "upload"]
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+_UPLOADS = "uploads"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A file or folder that nothing needs."""
+
+    kind: Kind
+    """`work`: the working folder of a training, whose checkpoints the store has as well; `log`: what a training
+    printed; `task`: how background work went; `upload`: files from a browser."""
+    path: Path
+    size_bytes: int
+    touched: float
+    """When its newest file was written, in seconds of the epoch; uploads also count as touched when they are read."""
+
+
+def find_leftovers() -> list[Leftover]:
+    """List everything that may be removed once it is old enough, the longest untouched first."""
+    paths: list[tuple[Kind, Path]] = [("work", path) for path in _folders(home().work) if path.name != _floors().name]
+    paths += [("log", path) for path in sorted(home().logs.glob("*.log"))]
+    paths += [("task", path) for path in _folders(home().tasks)]
+    paths += [("upload", path) for path in _uploads(home().root / _UPLOADS)]
+    found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
+    return sorted(found, key=lambda one: one.touched)
+
+
+def leftover(kind: Kind, path: Path) -> Leftover:
+    """Describe a file or folder as it is now."""
+    facts = []
+    for file in _files(path):
+        with contextlib.suppress(OSError):  # it may go at any moment
+            facts.append(file.lstat())
+    times = [max(one.st_mtime, one.st_atime if kind == "upload" else 0.0) for one in facts]
+    return Leftover(kind, path, sum(one.st_size for one in facts), max(times, default=path.lstat().st_mtime))
+
+
+def is_needed(kind: Kind, path: Path) -> bool:
+    """Tell whether something still needs a candidate, or whether that cannot be told."""
+    if kind in ("work", "log"):
+        return _is_run_needed(path.stem)
+    if kind == "task":
+        # A folder without a request was not made by the workbench, or is being made at this moment.
+        return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).status == "running"
+    return str(path) in _requests()
+
+
+def _is_run_needed(run_id: str) -> bool:
+    """Tell whether a run goes on, is unknown to the store, or has something in its folder that the store lacks."""
+    work = home().work / run_id
+    job = queue.find(run_id)
+    if job is not None and job.state != "ended" and job.alive:
+        return True
+    try:
+        run = get_run(run_id)
+    except UserError:
+        return True
+    return run.status not in _ENDED or has_unsent(work) or not _are_stored(run_id, work)
+
+
+def _are_stored(run_id: str, work: Path) -> bool:
+    """Tell whether the store has each checkpoint of a working folder: the facts of both state the same checksums."""
+    for which, folder in FOLDERS.items():
+        if not (work / folder).is_dir():
+            continue
+        try:
+            stored = get_text(run_id, f"{Artifact.checkpoint(which)}/{CHECKPOINT}")
+            if (work / folder / CHECKPOINT).read_text() != stored:
+                return False
+        except (OSError, UserError):
+            return False
+    return True
+
+
+def _requests() -> str:
+    """Return the requests of all tasks that are still kept, with the paths that they name."""
+    texts = (path.read_text(errors="replace") for path in sorted(home().tasks.glob(f"*/{TaskFile.REQUEST}")))
+    return json.dumps([json.loads(home().from_portable(text)) for text in texts], ensure_ascii=False)
+
+
+def _floors() -> Path:
+    return home().baseline_rows
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+
+
+def _uploads(place: Path) -> Iterator[Path]:
+    """List the folders that hold files, one for each upload; a lab has one folder for each person above them."""
+    for path in _folders(place):
+        if any(child.is_file() for child in path.iterdir()):
+            yield path
+        elif not path.is_symlink():
+            yield from _uploads(path)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    else:
+        yield from (file for file in path.rglob("*") if file.is_symlink() or file.is_file())

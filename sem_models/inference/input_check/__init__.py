@@ -1,0 +1,1 @@
+"""Whether an image resembles those that a model learned from."""

@@ -1,0 +1,106 @@
+"""A learning rate from a short range test: a step at each of many growing rates (Smith, WACV 2017, section 3.3)."""
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from sem_models.config.recipe import Recipe
+from sem_models.config.training import Schedule
+from sem_models.datasets.dataset import Dataset
+from sem_models.errors import UserError
+from sem_models.inference.storage import load_weights
+from sem_models.methods.stages import ADVERSARIAL, RESTORER, Stage
+from sem_models.methods.table import stages
+from sem_models.progress import Progress, silent
+from sem_models.reporter import Silent
+from sem_models.training.trainer import Trainer
+
+LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100
+_SIGMA_STEPS = 4.0
+"""Width of the smoothing, which is centred: a running mean would lag behind and name rates that are too high."""
+_ROUNDING = 1e-9
+"""A fall of less than this, as a fraction of the loss, is none."""
+_RISE = 3.0
+"""The test ends where the loss has risen by so many times the size of the first one, which may be negative."""
+
+
+@dataclass(frozen=True)
+class RateRange:
+    """The loss at growing learning rates."""
+
+    setting: str
+    """The setting of the recipe that holds the learning rate."""
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    """Loss of the step at each rate, before its update."""
+    smoothed: tuple[float, ...]
+    suggestion: float | None
+    """The rate at which the smoothed loss falls most steeply; None if it never falls."""
+
+
+def find_rate(recipe: Recipe, dataset: Dataset, initial: Path | None = None, progress: Progress = silent) -> RateRange:
+    """Train one step at each of 100 rates from 1e-6 to 1, evenly spaced on a logarithmic axis, until the loss explodes.
+
+    Args:
+        recipe: As a training would get it.
+        dataset: Its images are read as for a training.
+        initial: The model folder that the training would start from.
+        progress: Counts the steps.
+
+    Raises:
+        UserError: The recipe has only an adversarial stage, or as `train`.
+    """
+    stage = stages(recipe)[0]
+    if stage.name == ADVERSARIAL:
+        raise UserError(
+            f"Recipe {recipe.name!r} begins with a discriminator, and such losses rise and fall whatever the learning "
+            "rate is; a range test needs a stage of pixel losses."
+        )
+    tester = _Tester(recipe, dataset, Path(), Silent())
+    if initial:
+        tester.start_from(load_weights(initial))
+    rates = np.geomspace(LOWEST, HIGHEST, STEPS)
+    losses = tester.losses(stage, rates.tolist(), progress)
+    smoothed = smooth(losses)
+    used = rates[: len(losses)]
+    return RateRange(
+        stage.rate_setting, tuple(used.tolist()), tuple(losses), tuple(smoothed.tolist()), steepest(used, smoothed)
+    )
+
+
+def smooth(losses: list[float]) -> NDArray[np.float64]:
+    """Smooth the losses of evenly spaced steps by a Gaussian of four steps."""
+    smoothed: NDArray[np.float64] = gaussian_filter1d(np.asarray(losses, np.float64), _SIGMA_STEPS, mode="nearest")
+    return smoothed
+
+
+def steepest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float | None:
+    """Return the rate at which the loss falls most for a given ratio of rates; None if it never falls."""
+    if len(rates) < 2:
+        return None
+    slope = np.gradient(smoothed, np.log(rates))
+    best = int(slope.argmin())
+    return float(rates[best]) if slope[best] < -_ROUNDING * np.abs(smoothed).max() else None
+
+
+class _Tester(Trainer):
+    """A trainer that trains at given rates and writes nothing."""
+
+    def losses(self, stage: Stage, rates: list[float], progress: Progress) -> list[float]:
+        """Return the loss of a step at each rate, in order, up to the first one at which it explodes."""
+        self._optimiser_steps.begin(stage)
+        found: list[float] = []
+        for step, rate in enumerate(rates):
+            optimiser = stage.optimiser.model_copy(update={"lr": rate})
+            at_rate = replace(stage, optimiser=optimiser, schedule=Schedule(name="constant"))
+            values = self._optimiser_steps(self._batches.next(), at_rate, stage.first)
+            loss = float(values[f"train/{RESTORER}_total"])
+            if not isfinite(loss) or (found and loss - found[0] > _RISE * abs(found[0])):
+                break
+            found.append(loss)
+            progress(step + 1, len(rates), "steps trained")
+        return found

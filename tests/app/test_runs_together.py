@@ -1,0 +1,118 @@
+"""Runs in one table and in one chart, and what can be done with several of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.tracking.annotations import archive, set_labels
+from pipelines.tracking.artifacts import Samples, put_files
+from pipelines.tracking.metrics import log_metrics
+from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
+from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
+from tests.support.pages import assert_sound, page
+
+
+@pytest.fixture
+def runs(sem_home: Path, tmp_path: Path) -> list[str]:
+    ids = []
+    for seed in range(2):
+        tags = {"sem.task": "denoising", "sem.dataset": "steel"}
+        run_id = create_run("sem", "nafnet on steel", "training", {"train.seed": seed}, tags)
+        for step in (10, 20):
+            log_metrics(run_id, {"train/l1": 1 / step, "val/psnr_db": 20.0 + seed, "speed/steps_per_s": 2.0}, step)
+            _picture(run_id, tmp_path, f"samples/{step:07d}/a", "output", step)
+        _picture(run_id, tmp_path, "samples/fixed/a", "input", 1)
+        _picture(run_id, tmp_path, "samples/fixed/a", "target", 2)
+        set_status(run_id, "FINISHED")
+        ids.append(run_id)
+    return ids
+
+
+def _picture(run_id: str, folder: Path, path: str, name: str, grey: int) -> None:
+    file = folder / f"{name}.png"
+    Image.fromarray(np.full((300, 300), grey, np.uint8)).save(file)
+    put_files(run_id, path, [file])
+
+
+def test_several_runs_share_charts_and_samples(runs: list[str]) -> None:
+    app = page("runs", runs=",".join(run[:8] for run in [*runs, "ffffffff"]))
+    assert_sound(app)
+    assert [box.value for box in app.warning] == ["There is no run ffffffff in this store."]
+    assert len(app.get("plotly_chart")) == 2, "a loss and the validation score"
+    captions = [picture.proto.imgs[0].caption for picture in app.get("imgs")] or [
+        picture.imgs[0].caption for picture in (one.proto for one in app.get("image"))
+    ]
+    assert captions == ["Input", "Target", "nafnet, seed 0, step 20", "nafnet, seed 1, step 20"]
+    app.select_slider(key="overlay-step").set_value(10).run()
+    assert_sound(app)
+
+
+def test_names_tell_runs_apart_and_addresses_find_them(runs: list[str]) -> None:
+    known = list_runs(kind="training")
+    names = telling_names(known)
+    assert sorted(names.values()) == ["nafnet, seed 0", "nafnet, seed 1"]
+    other = get_run(create_run("sem", "nafnet on iron", "training", {}, {"sem.dataset": "iron"}))
+    assert telling_names([*known, other])[other.run_id] == "nafnet on iron"
+    same = get_run(create_run("sem", "nafnet on steel", "training", {"train.seed": 0}, {"sem.dataset": "steel"}))
+    assert telling_names([*known, same])[same.run_id] == f"nafnet ({same.run_id[:8]})"
+    found, unknown = find_runs(f"{runs[1][:8]},zz,{runs[0]}", known)
+    assert ([run.run_id for run in found], unknown) == ([runs[1], runs[0]], ["zz"])
+
+
+def test_samples_of_a_run_are_those_of_its_last_step_before() -> None:
+    first, second = Samples(("a", "b"), (10, 30), frozenset()), Samples(("b",), (20,), frozenset())
+    assert common_samples({"x": first, "y": second}) == (["b"], [10, 20, 30])
+    assert [latest_step(first, step) for step in (5, 10, 29, 99)] == [None, 10, 10, 30]
+
+
+def test_the_list_can_be_searched_and_leaves_archived_runs_out(runs: list[str]) -> None:
+    archive([runs[0]])
+    set_labels(runs[1], ["for the paper"])
+    app = page("runs")
+    assert_sound(app)
+    assert list(app.dataframe[0].value["labels"]) == ["for the paper"]
+    app.text_input(key="runs-search").set_value("no such run").run()
+    assert_sound(app)
+    assert any("0 runs" in text.value for text in app.caption)
+    app.text_input(key="runs-search").set_value("")
+    app.toggle(key="runs-archived").set_value(True).run()
+    assert list(app.dataframe[0].value["run"]) == [runs[0][:8]]
+
+
+def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:
+    app = page("runs", run=runs[0])
+    assert_sound(app)
+    app.text_input(key=f"name-{runs[0]}").set_value("steel, final")
+    app.text_area(key=f"note-{runs[0]}").set_value("Looks right.")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert_sound(app)
+    (run,) = [run for run in list_runs(kind="training") if run.run_id == runs[0]]
+    assert (run.name, run.tags["mlflow.note.content"]) == ("steel, final", "Looks right.")
+
+
+def test_a_cancelled_run_can_be_scored_once_it_has_weights(runs: list[str], tmp_path: Path) -> None:
+    set_status(runs[0], "KILLED")
+    app = page("runs", run=runs[0])
+    assert not any(button.label == "Score on the test split" for button in app.button)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"")
+    put_files(runs[0], "checkpoints/best", [weights])
+    app.run()
+    assert_sound(app)
+    assert any(button.label == "Score on the test split" for button in app.button)
+
+
+def test_samples_follow_the_training_unless_somebody_moved_the_slider(runs: list[str], tmp_path: Path) -> None:
+    app = page("runs", run=runs[0])
+    slider = f"step-{runs[0]}"
+    assert app.select_slider(key=slider).value == 20
+    _picture(runs[0], tmp_path, "samples/0000030/a", "output", 3)
+    app.run()
+    assert app.select_slider(key=slider).value == 30
+    app.select_slider(key=slider).set_value(10).run()
+    _picture(runs[0], tmp_path, "samples/0000040/a", "output", 4)
+    app.run()
+    assert_sound(app)
+    assert app.select_slider(key=slider).value == 10

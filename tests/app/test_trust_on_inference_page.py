@@ -1,0 +1,40 @@
+"""The Inference page says before restoring whether an image is unlike what the model learned from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.predict.requests import PredictRequest
+from sem_models.physics.simulators.phantoms.table import make_phantom
+from tests.support.pages import assert_sound, page
+
+RNG = np.random.default_rng(0)
+
+
+def save(path: Path, truth: np.ndarray) -> Path:
+    noisy = RNG.poisson(truth * 50) / 50
+    Image.fromarray((noisy.clip(0, 1) * 255).astype(np.uint8)).save(path)
+    return path
+
+
+def test_a_lattice_is_warned_of_and_a_specimen_is_not(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched: list[PredictRequest] = []
+    monkeypatch.setattr("pages.widgets.tasks.launch", lambda key, request: launched.append(request))
+    y, x = np.mgrid[:160, :160]
+    lattice = save(sem_home / "lattice.png", 0.5 + 0.4 * np.cos(0.8 * x) * np.cos(0.7 * y))
+    powder = save(sem_home / "powder.png", make_phantom("particles", (160, 160), seed=9000).truth)
+    app = page("inference")
+    app.selectbox(key="model").set_value("starter:denoise")
+    app.text_input(key="infer-folder").input(str(lattice)).run()
+    assert_sound(app)
+    (warning,) = (box.value for box in app.warning)
+    assert warning.startswith("lattice.png: This image is unlike what the model learned from: ")
+    assert "sharp peaks" in warning
+    app.text_input(key="infer-folder").input(str(powder)).run()
+    assert not app.warning
+    assert any(caption.value.startswith("Input check: the image resembles") for caption in app.caption)
+    next(button for button in app.button if button.label == "Restore").click().run()
+    (request,) = launched
+    assert request.std == "auto", "the starter states its standard deviation by itself"

@@ -1,0 +1,175 @@
+"""What people may ask for, wherever the request was made; and what the audit log says of it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.data.requests import PrepareRequest
+from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.home import TaskFile, home
+from pipelines.jobs import control, queue
+from pipelines.jobs.admission import admit
+from pipelines.jobs.sharing import share_dataset, share_run
+from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.people.acting import act_for_many, acting_person
+from pipelines.people.audit import read_audit
+from pipelines.people.dataset_owner import dataset_ownership, own_dataset
+from pipelines.people.permissions import Ownership
+from pipelines.people.person import Person, local_person
+from pipelines.predict.requests import PredictRequest, SynthesiseRequest
+from pipelines.release.register import register
+from pipelines.release.requests import RegisterRequest
+from pipelines.request import Request
+from pipelines.tracking.runs import create_run, get_run, set_status
+from pipelines.train.requests import InterpolateRequest, TrainRequest
+from sem_models.datasets.dataset import Dataset
+from sem_models.errors import UserError
+from tests.support.lab import ADA, ALICE, BOB, VERA, write_lab
+
+
+@pytest.fixture
+def hers(sem_home: Path, small_dataset: Dataset) -> str:
+    """A finished run of Alice, on her dataset `small`."""
+    write_lab(sem_home, f'[roots]\nmember = ["{sem_home}/raw"]\n')
+    own_dataset("small", ALICE)
+    run_id = create_run("sem", "hers", "training", {}, {}, by=ALICE)
+    set_status(run_id, "FINISHED")
+    return run_id
+
+
+Ask = Callable[[str, Path], Request]
+OUT = "results/{}/x"
+
+
+def out(home_folder: Path, person: Person = BOB) -> Path:
+    return home_folder / OUT.format(person.folder)
+
+
+NLM = "baseline:nlm"
+REQUESTS: dict[str, tuple[Ask, str]] = {
+    "another's run is evaluated": (lambda run, _: EvaluateRequest(model=run, dataset="shared"), "Run"),
+    "another's dataset is scored on": (lambda *_: EvaluateRequest(model=NLM, dataset="small"), "Dataset small"),
+    "another's dataset is trained on": (lambda *_: TrainRequest(recipe="r", dataset="small"), "Dataset small"),
+    "another's weights are started from": (lambda run, _: TrainRequest(recipe="r", dataset="other", init=run), "Run"),
+    "another's ends are mixed": (lambda run, _: InterpolateRequest(run_id=run), "Run"),
+    "another's run is registered": (lambda run, _: RegisterRequest(run=run, name="m"), "Run"),
+    "another's model is applied": (lambda run, p: PredictRequest(model=run, inputs=[p / "raw"], out=out(p)), "Run"),
+    "files elsewhere are read": (
+        lambda _, p: PredictRequest(model=NLM, inputs=[p / "raw", Path("/etc/x.tif")], out=out(p)), "/etc/x.tif",
+    ),
+    "extra inputs elsewhere": (
+        lambda _, p: PredictRequest(model=NLM, inputs=[p / "raw"], extra_inputs=["/etc"], out=out(p)), "/etc",
+    ),
+    "masks elsewhere": (lambda _, p: SynthesiseRequest(model="models:/m@a", masks=Path("/etc"), out=out(p)), "/etc"),
+    "targets elsewhere": (
+        lambda _, p: PrepareRequest(name="n", raw=[p / "raw"], kind="paired", target=Path("/etc")), "/etc",
+    ),
+    "results go elsewhere": (
+        lambda _, p: PredictRequest(model=NLM, inputs=[p / "raw"], out=p / "datasets"), "folder for results",
+    ),
+    "results go to somebody else": (
+        lambda _, p: PredictRequest(model=NLM, inputs=[p / "raw"], out=out(p, ALICE)), "folder for results",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REQUESTS)
+def test_members_use_only_what_is_theirs_or_shared(what: str, hers: str, sem_home: Path, raw_images: Path) -> None:
+    ask, said = REQUESTS[what]
+    with pytest.raises(UserError) as caught:
+        admit(ask(hers, sem_home), BOB)
+    assert said in str(caught.value)
+    (deed,) = [deed for deed in read_audit() if deed.deed == "refused"]
+    assert (deed.person, said in deed.thing) == (BOB.id, True)
+    admit(ask(hers, sem_home), local_person())
+
+
+def test_own_and_shared_things_are_admitted(hers: str, sem_home: Path, raw_images: Path) -> None:
+    asked = EvaluateRequest(model=hers, dataset="small")
+    for person in (ALICE, ADA):
+        admit(asked, person)
+    share_run(hers, True, ALICE)
+    share_dataset("small", True, ALICE)
+    admit(asked, BOB)
+    admit(PredictRequest(model=hers, inputs=[raw_images], out=out(sem_home)), BOB)
+    share_dataset("small", False, ADA)
+    assert dataset_ownership("small") == Ownership(ALICE.id)
+    with pytest.raises(UserError, match="Dataset small"):
+        admit(asked, BOB)
+    for change in (lambda: share_run(hers, False, BOB), lambda: share_dataset("small", True, BOB)):
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            change()
+
+
+def test_viewers_start_nothing(hers: str) -> None:
+    share_run(hers, True, ALICE)
+    with pytest.raises(UserError, match="the role member is needed"):
+        start_task(RegisterRequest(run=hers, name="m"), VERA)
+    assert list_tasks() == []
+
+
+def test_only_the_owner_and_admins_cancel_and_resume(hers: str) -> None:
+    waiting = create_run("sem", "waiting", "training", {}, {}, by=ALICE)
+    queue.enqueue(waiting)
+    for attempt in (lambda: control.cancel(waiting, BOB), lambda: control.resume(waiting, BOB)):
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            attempt()
+    job = queue.find(waiting)
+    assert job is not None
+    assert not job.cancelled
+    control.cancel(waiting, ADA)
+    job = queue.find(waiting)
+    assert job is not None
+    assert job.cancelled
+    assert [(deed.person, deed.thing) for deed in read_audit() if deed.deed == "cancel"] == [(ADA.id, f"run {waiting}")]
+
+
+def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.tracking.registry import RegisteredVersion
+
+    theirs = RegisteredVersion("steel", "1", ("champion",), "1", {"sem.owner": BOB.id})
+    monkeypatch.setattr("pipelines.release.register.list_versions", lambda: [theirs])
+    monkeypatch.setattr("pipelines.release.register.acting_person", lambda: ALICE)
+    with pytest.raises(UserError, match=r"The registered model steel \(version 1\) belongs to somebody else"):
+        register(RegisterRequest(run=hers, name="steel"))
+
+
+def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
+    hers: str, sem_home: Path, raw_images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.cli.task import main
+
+    monkeypatch.setattr("pipelines.jobs.tasks.LocalExecutor.launch", lambda *_: 0)
+    task = start_task(PrepareRequest(name="mine", raw=[raw_images]), BOB)
+    assert task_state(task).ownership == Ownership(BOB.id)
+    with pytest.raises(UserError, match="belongs to somebody else"):
+        cancel_task(task, ALICE)
+    (raw_images / "way-out.tif").symlink_to("/etc/passwd")
+    assert main(home().tasks / task) == 2
+    outcome = json.loads((home().tasks / task / TaskFile.OUTCOME).read_text())
+    assert "leads out of the folders" in str(outcome["error"])
+    (raw_images / "way-out.tif").unlink()
+    assert main(home().tasks / task) == 0
+    assert acting_person() == BOB
+    assert dataset_ownership("mine") == Ownership(BOB.id)
+    run_id = json.loads((home().tasks / task / TaskFile.OUTCOME).read_text())["result"]["run_id"]
+    assert get_run(run_id).ownership == Ownership(BOB.id)
+
+
+def test_a_dataset_of_somebody_else_is_not_prepared_again(
+    hers: str, raw_images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.data.prepare import prepare
+
+    monkeypatch.setattr("pipelines.data.prepare.acting_person", lambda: BOB)
+    with pytest.raises(UserError, match="belongs to somebody else"):
+        prepare(PrepareRequest(name="small", raw=[raw_images]))
+
+
+def test_the_dashboard_of_a_lab_does_nothing_for_nobody(sem_home: Path) -> None:
+    assert acting_person() == local_person()
+    act_for_many()
+    with pytest.raises(RuntimeError, match="say for whom"):
+        create_run("sem", "r", "training", {}, {})

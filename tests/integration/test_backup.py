@@ -1,0 +1,217 @@
+"""A store is backed up while it is written to and restored elsewhere; a damaged archive is refused."""
+
+import hashlib
+import io
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.__main__ import app
+from pipelines.backup.archive import ABOUT, SUMS
+from pipelines.backup.backup import backup
+from pipelines.backup.requests import BackupRequest, RestoreRequest
+from pipelines.backup.restore import restore
+from pipelines.home import home
+from pipelines.model_ref import RegistryRef
+from pipelines.models import resolve_model
+from pipelines.tracking.artifacts import get_text
+from pipelines.tracking.keys import Artifact
+from pipelines.tracking.metrics import metric_history
+from pipelines.tracking.runs import get_run, list_runs
+from sem_models.datasets.dataset import open_dataset
+from sem_models.errors import UserError
+from sem_models.inference.storage import load_weights
+from tests.support.stores import naming
+from tests.support.whole_store import write_whole_store
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, _prepared: Path) -> tuple[Path, str]:
+    """A store, and its run."""
+    place = tmp_path_factory.mktemp("written") / "home"
+    return place, write_whole_store(place, _prepared / "small")
+
+
+@pytest.fixture
+def sem_home(written: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, at another place."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("SEM_HOME", str(tmp_path / "home"))
+    return Path(shutil.copytree(written[0], tmp_path / "home"))
+
+
+@pytest.fixture
+def run_id(written: tuple[Path, str], sem_home: Path) -> str:
+    """Its run."""
+    return written[1]
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """SHA-256 of all files but the databases, which are compared by their content."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and ".db" not in path.name)
+    kept = [path for path in found if not path.name.endswith(".lock")]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def rows(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(database)) as opened:
+        tables = [name for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(opened.execute(f"SELECT * FROM '{name}'"), key=repr) for name in tables}  # noqa: S608
+
+
+def refused(work: Callable[[], object]) -> str:
+    with pytest.raises(UserError) as caught:
+        work()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_everything_is_there_after_a_restore(
+    run_id: str, sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = home()
+    old.audit.write_text('{"who": "emmy"}\n')
+    old.uploads.mkdir()
+    (old.uploads / "a.tif").write_bytes(b"image")
+    before, stored = rows(old.database), sums(old.mlruns) | {f"d/{k}": v for k, v in sums(old.datasets).items()}
+    made = backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
+    assert made.changed == () == made.datasets
+    assert (tmp_path / "b.tar").stat().st_mode & 0o077 == 0, "others must not read it"
+    old.audit.unlink()
+    shutil.rmtree(old.mlruns)
+    shutil.rmtree(old.datasets)
+    result = restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    monkeypatch.setenv("SEM_HOME", str(tmp_path / "new"))
+    new = home()
+    assert sums(new.mlruns) | {f"d/{k}": v for k, v in sums(new.datasets).items()} == stored
+    assert result.files == made.files + 1
+    assert new.audit.read_text() == '{"who": "emmy"}\n'
+    assert (new.uploads / "a.tif").read_bytes() == b"image"
+    changed = {name for name, content in rows(new.database).items() if content != before[name]}
+    assert changed <= {"experiments", "runs", "model_versions", "datasets", "tags"}, "only addresses are new"
+    assert naming(new.database, str(sem_home / "mlruns")) == []
+
+    assert [run.run_id for run in list_runs("with spaces")] == [run_id]
+    assert get_run(run_id).status == "FINISHED"
+    assert [value for _, value in metric_history(run_id, "val/psnr_db")] == [20.1, 21.1, 22.1]
+    assert get_text(run_id, "notes/ä.txt") == "first"
+    assert resolve_model(RegistryRef("m", "champion")).run_id == run_id
+    assert load_weights(new.artifacts / "with spaces" / run_id / "artifacts" / Artifact.BEST)
+    assert open_dataset(new.datasets / "small").entries("train")
+
+
+def test_a_database_that_is_being_written_is_copied_at_one_moment(run_id: str, tmp_path: Path) -> None:
+    """What is committed to the write-ahead log only is included, what is not committed is not."""
+    with closing(sqlite3.connect(home().database)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("INSERT INTO tags (key, value, run_uuid) VALUES ('committed', '1', ?)", (run_id,))
+        writer.commit()
+        writer.execute("INSERT INTO tags (key, value, run_uuid) VALUES ('open', '1', ?)", (run_id,))
+        backup(BackupRequest(out=tmp_path / "b.tar"))
+        writer.rollback()
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    keys = {row[0] for row in rows(tmp_path / "new" / "mlruns" / "mlflow.db")["tags"]}
+    assert "committed" in keys
+    assert "open" not in keys
+
+
+def test_other_programs_can_read_and_check_it(run_id: str, tmp_path: Path) -> None:
+    made = backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert made.datasets == ("small",)
+    (tmp_path / "plain").mkdir()
+    subprocess.run(["tar", "-xf", tmp_path / "b.tar", "-C", tmp_path / "plain"], check=True)
+    subprocess.run(["sha256sum", "--quiet", "-c", SUMS], cwd=tmp_path / "plain", check=True)
+    assert not (tmp_path / "plain" / "datasets").exists()
+
+
+def rewritten(archive: Path, change: Callable[[str, bytes], list[tuple[str, bytes]]]) -> None:
+    """Write an archive anew with changed members."""
+    with tarfile.open(archive) as tar:
+        members = [(member.name, tar.extractfile(member).read()) for member in tar]
+    with tarfile.open(archive, "w") as tar:
+        for name, content in (pair for member in members for pair in change(*member)):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+
+
+def spoil(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [(name, content[:-1] + b"?" if name.endswith("ä.txt") else content)]
+
+
+def lose(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [] if name.endswith("ä.txt") else [(name, content)]
+
+
+def unlist(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [] if name == SUMS else [(name, content)]
+
+
+def escape(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    return [(name, content), ("../escaped.txt", b"x")] if name == ABOUT else [(name, content)]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(spoil, "ä.txt"), (lose, "ä.txt"), (unlist, "is damaged"), (escape, "escaped.txt")]
+)
+def test_changed_archives_are_refused(
+    run_id: str, tmp_path: Path, change: Callable[[str, bytes], list[tuple[str, bytes]]], said: str
+) -> None:
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    rewritten(tmp_path / "b.tar", change)
+    assert said in refused(lambda: restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "in" / "new")))
+    assert list((tmp_path / "in").iterdir()) == []
+    assert not (tmp_path / "escaped.txt").exists()
+
+
+def test_damaged_and_foreign_files_are_refused(run_id: str, tmp_path: Path) -> None:
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    whole = (tmp_path / "b.tar").read_bytes()
+    for name, content in (("cut", whole[: len(whole) // 2]), ("short", whole[:700]), ("text", b"x" * 999), ("no", b"")):
+        (tmp_path / name).write_bytes(content)
+        request = RestoreRequest(archive=tmp_path / name, to=tmp_path / "new")
+        assert name in refused(lambda request=request: restore(request))
+        assert not (tmp_path / "new").exists()
+    missing = RestoreRequest(archive=tmp_path / "missing.tar", to=tmp_path / "new")
+    assert "no such file" in refused(lambda: restore(missing))
+
+
+def test_nothing_that_exists_is_replaced(run_id: str, sem_home: Path, tmp_path: Path) -> None:
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert "exists already" in refused(lambda: backup(BackupRequest(out=tmp_path / "b.tar")))
+    assert "inside the store" in refused(lambda: backup(BackupRequest(out=sem_home / "mlruns" / "b.tar")))
+    request = RestoreRequest(archive=tmp_path / "b.tar", to=sem_home)
+    assert "not empty" in refused(lambda: restore(request))
+    assert list_runs("with spaces")
+
+
+def test_stores_on_a_server_are_left_to_its_own_tools(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://ml:secret@db/mlflow")
+    said = refused(lambda: backup(BackupRequest(out=sem_home / "b.tar")))
+    assert "pg_dump" in said
+    assert "secret" not in said
+
+
+def test_a_dataset_behind_a_link_is_included(run_id: str, sem_home: Path, tmp_path: Path) -> None:
+    (sem_home / "datasets" / "small").rename(tmp_path / "elsewhere")
+    (sem_home / "datasets" / "small").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "elsewhere")
+    backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    assert open_dataset(tmp_path / "new" / "datasets" / "small").manifest.entries
+
+
+def test_on_the_command_line(run_id: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["backup", "--out", str(tmp_path / "b.tar")])
+    assert done.exit_code == 0, done.output
+    assert "Not included: the datasets small" in done.stdout
+    done = CliRunner().invoke(app, ["restore", str(tmp_path / "b.tar"), "--to", str(tmp_path / "new")])
+    assert done.exit_code == 0, done.output
+    assert f"SEM_HOME={tmp_path / 'new'}" in done.stdout

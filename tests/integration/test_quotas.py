@@ -1,0 +1,134 @@
+"""How much a person uses, and that more is refused with what is used, what is allowed and what to do."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.data.uploads import keep_upload
+from pipelines.home import home
+from pipelines.jobs import control, queue
+from pipelines.jobs.quotas import Usage, require_quota, usage_of
+from pipelines.jobs.tasks import list_tasks, start_task
+from pipelines.people.audit import read_audit
+from pipelines.people.dataset_owner import own_dataset
+from pipelines.people.person import Person, local_person
+from pipelines.release.requests import RegisterRequest
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
+from pipelines.train.metering import metered
+from sem_models.errors import UserError
+from tests.support.lab import ALICE, BOB, VERA, write_lab
+
+
+def test_usage_is_that_of_one_person(sem_home: Path) -> None:
+    hers, his = (create_run("sem", "r", "training", {}, {}, by=person) for person in (ALICE, BOB))
+    for person in (ALICE, BOB):
+        for place in (home().uploads / person.folder, home().results / person.folder / "deep"):
+            place.mkdir(parents=True)
+            (place / "a").write_bytes(bytes(1000))
+    for name, person in (("d", ALICE), ("e", BOB)):
+        (home().datasets / name).mkdir(parents=True)
+        (home().datasets / name / "a.npy").write_bytes(bytes(10_000))
+        own_dataset(name, person)
+    (home().work / hers).mkdir(parents=True)
+    (home().work / hers / "a").write_bytes(bytes(100_000))
+    (home().uploads / ALICE.folder / "link").symlink_to("/usr")
+    queue.enqueue(his)
+    set_tags(hers, {Tag.DEVICE_SECONDS: "5400"})
+    set_status(hers, "RUNNING")
+    set_tags(hers, {Tag.DEVICE_SINCE: f"{time.time() - 1800:.0f}", Tag.DEVICES: "3"})
+    hers_used, his_used = (usage_of(person.id, person.folder) for person in (ALICE, BOB))
+    assert hers_used.disk_gb * 1e9 == pytest.approx(112_000, abs=500)  # owner.json and the link are small
+    assert hers_used.device_hours == pytest.approx(1.5 + 3 * 0.5, abs=0.01)
+    assert (hers_used.queued, his_used.queued, his_used.device_hours) == (0, 1, 0)
+
+
+def test_the_time_of_a_training_adds_up_over_its_resumes(sem_home: Path) -> None:
+    run_id = create_run("sem", "r", "training", {}, {})
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt), metered(run_id, devices=1000):
+            time.sleep(0.01)
+            raise KeyboardInterrupt
+        assert time.monotonic() - began >= 0.01
+    seconds = float(get_run(run_id).tags[Tag.DEVICE_SECONDS])
+    assert seconds >= 2 * 10, "two times ten milliseconds on a thousand devices"
+
+
+@pytest.mark.parametrize(
+    ("quota", "used", "said"),
+    [
+        ("queued = 2", Usage(0, 2, 0), "You have 2 trainings that wait or run, and 2 are allowed; wait"),
+        ("device_hours = 40", Usage(0, 0, 40.04), "took 40.0 hours, and 40 are allowed"),
+        ("disk_gb = 0.5", Usage(0.512, 0, 0), "Your files take 0.512 GB, and 0.5 GB are allowed; delete"),
+    ],
+)
+def test_a_refusal_says_what_is_used_and_allowed(
+    quota: str, used: Usage, said: str, sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lab(sem_home, f"[quotas.member]\n{quota}\n")
+    monkeypatch.setattr("pipelines.jobs.quotas.usage_of", lambda *_: used)
+    with pytest.raises(UserError, match=re.escape(said)):
+        require_quota(ALICE)
+    require_quota(local_person())
+    require_quota(VERA)
+    monkeypatch.setattr("pipelines.jobs.quotas.usage_of", lambda *_: Usage(0.49, 1, 39.9))
+    require_quota(ALICE)
+
+
+def test_nothing_is_started_or_left_behind_beyond_the_quota(sem_home: Path) -> None:
+    write_lab(sem_home, "[quotas.member]\nqueued = 0\n")
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    set_status(run_id, "KILLED")
+    for attempt in (
+        lambda: control.resume(run_id, ALICE),
+        lambda: start_task(RegisterRequest(run=run_id, name="m"), ALICE),
+    ):
+        with pytest.raises(UserError, match="0 are allowed"):
+            attempt()
+    assert queue.jobs() == []
+    assert list_tasks() == []
+    assert get_run(run_id).status == "KILLED"
+
+
+def png(shape: tuple[int, int], path: Path, **options: object) -> bytes:
+    Image.fromarray(np.zeros(shape, np.uint8)).save(path, "PNG", **options)
+    return path.read_bytes()
+
+
+def test_uploads_are_bounded_in_bytes_pixels_and_what_they_decode_to(sem_home: Path, tmp_path: Path) -> None:
+    write_lab(sem_home, settings="upload_mb = 1\nupload_megapixels = 2\nupload_decoded_mb = 3\n[roles]\n")
+    folder = home().uploads / ALICE.folder / "steel"
+    small = png((1000, 1000), tmp_path / "small.png")
+    assert keep_upload(folder, "S1 [a]#1.png", small, ALICE).read_bytes() == small
+    pages = [Image.fromarray(np.full((1000, 1500), value, np.uint8)) for value in (1, 2, 3)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:], compression="tiff_deflate")
+    for name, content, said in (
+        ("large.png", bytes(1_000_001), "large.png has 1 MB, and 1 MB are allowed"),
+        ("many.png", png((2000, 1001), tmp_path / "many.png"), "at most 2,000,000 are allowed"),
+        ("stack.tif", (tmp_path / "stack.tif").read_bytes(), "stack.tif: its pages take more than 3 MB when decoded"),
+        ("text.png", b"no image", "text.png: "),
+        ("..", small, "rename the file"),
+        ("a\u202egnp.png", small, "rename the file"),
+        (".htaccess", small, "rename the file"),
+    ):
+        with pytest.raises(UserError) as caught:
+            keep_upload(folder, name, content, ALICE)
+        assert said in str(caught.value)
+    assert [path.name for path in folder.iterdir()] == ["S1 [a]#1.png"]
+    assert keep_upload(folder, "../../../etc/S2.png", small, ALICE).parent == folder
+    assert keep_upload(folder, r"C:\data\S3.png", small, ALICE).name == "S3.png"
+    with pytest.raises(UserError, match="the role member is needed"):
+        keep_upload(folder, "S4.png", small, VERA)
+    assert {deed.deed for deed in read_audit()} == {"upload", "refused"}
+
+
+def test_a_desk_keeps_whatever_it_is_sent(sem_home: Path) -> None:
+    """The page says what is wrong with a file when it reads it."""
+    person: Person = local_person()
+    assert keep_upload(home().uploads / "x", "notes.tif", b"no image", person).read_bytes() == b"no image"
+    assert not home().audit.exists()

@@ -1,0 +1,86 @@
+"""What can be done with a micrograph follows from its quality and from the models that there are."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.model_ref import BaselineRef, RegistryRef, StarterRef
+from pipelines.predict.offers import Offer, offers, trained_models
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.registry import RegisteredVersion
+from pipelines.tracking.runs import RunInfo
+from sem_models.evaluation.recording_quality import RecordingQuality
+from sem_models.physics.noise_estimate.estimate import NoiseEstimate
+from sem_models.physics.noise_estimate.flat_patches import Bins
+
+
+def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: int = 0) -> RecordingQuality:
+    noise = None
+    if dose_e_per_px:
+        noise = NoiseEstimate(dose_e_per_px, 0.0, 0.0, 0.0, 0.0, Bins((0.5,), (0.1,)), "one image", ())
+    return RecordingQuality(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
+
+
+def offered(state: RecordingQuality | None, title: str, **trained: RegistryRef) -> Offer:
+    (found,) = [offer for offer in offers(state, trained) if offer.title == title]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("dose", "advised", "reason"), [(1, False, "invented"), (15, True, "made for"), (500, False, "little to remove")]
+)
+def test_the_starter_is_advised_for_the_noise_that_it_was_made_for(dose: float, advised: bool, reason: str) -> None:
+    offer = offered(recorded(dose), "Remove noise")
+    assert (offer.advised, offer.model) == (advised, StarterRef("denoise"))
+    assert reason in offer.reason
+
+
+def test_nothing_is_advised_where_nothing_can_be_told() -> None:
+    for state in (None, recorded(None, None)):
+        assert not any(offer.advised for offer in offers(state, {}))
+        assert "cannot be told" in offered(state, "Remove noise").reason
+
+
+def test_a_registered_model_goes_before_what_comes_with_the_program() -> None:
+    own = RegistryRef("steel", "champion")
+    offer = offered(recorded(1), "Remove noise", denoising=own)
+    assert (offer.model, offer.advised, offer.made_by) == (own, True, "model steel")
+
+
+def test_enlarging_is_advised_with_a_model_and_where_detail_is_as_fine_as_the_pixels() -> None:
+    own = {"super-resolution": RegistryRef("sr", "champion")}
+    assert offered(recorded(15, 2.5), "Enlarge", **own).advised
+    assert not offered(recorded(15, 9.0), "Enlarge", **own).advised
+    without = offered(recorded(15, 2.5), "Enlarge")
+    assert (without.advised, without.model) == (False, BaselineRef("bicubic"))
+
+
+def test_advised_offers_come_first() -> None:
+    found = offers(recorded(500, lines=3), {})
+    assert found[0].title == "Fill in defective lines"
+    assert "3 scan lines" in found[0].reason
+
+
+def test_lines_are_not_offered_where_none_is_without_signal() -> None:
+    assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Fill in defective lines"]
+
+
+def test_without_a_model_refocusing_says_why_and_has_none() -> None:
+    offer = offered(recorded(15), "Refocus")
+    assert offer.model is None
+    assert "second frame" in offer.reason
+
+
+def test_a_version_with_an_alias_is_preferred() -> None:
+    def run(run_id: str, task: str) -> RunInfo:
+        now = datetime.now(UTC)
+        return RunInfo(run_id, run_id, "training", "sem", "FINISHED", {}, {Tag.TASK: task}, {}, now, now)
+
+    versions = [
+        RegisteredVersion("sr", "3", (), "a", {}),
+        RegisteredVersion("sr", "2", ("champion",), "a", {}),
+        RegisteredVersion("dn", "1", (), "b", {}),
+    ]
+    found = trained_models(versions, [run("a", "super-resolution"), run("b", "denoising")])
+    assert found["super-resolution"] == RegistryRef("sr", "champion")
+    assert found["denoising"] == RegistryRef("dn", version="1")
