@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from benchmarks.pools import Pool
 
@@ -77,8 +80,9 @@ class Table:
     def __init__(self, path: Path, experiment: str, same: tuple[str, ...]) -> None:
         """`same` are settings that apply to all trainings."""
         self._path, self._experiment, self._same = path, experiment, same
-        self.known: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
-        self._lock = threading.Lock()
+        self.known = _read(path)
+        self._threads = threading.Lock()
+        self._processes = FileLock(Path(tempfile.gettempdir()) / f"{path.stem}-{os.getuid()}.lock")
 
     def run(self, jobs: Sequence[Job], at_once: int, only: Sequence[str] | None) -> None:
         """Run the missing trainings and evaluations, `at_once` in parallel."""
@@ -108,6 +112,14 @@ class Table:
         return entry
 
     def _keep(self, label: str, entry: dict[str, Any]) -> None:
-        with self._lock:
-            self.known[label] = entry
-            self._path.write_text(json.dumps(self.known, indent=1) + "\n")
+        with self._threads, self._processes:
+            # Another process may have added runs since this one read the file.
+            self.known = _read(self._path) | self.known | {label: entry}
+            part = self._path.with_suffix(".part")
+            part.write_text(json.dumps(self.known, indent=1) + "\n")
+            part.replace(self._path)
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+    return found

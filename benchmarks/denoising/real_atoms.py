@@ -46,21 +46,26 @@ Counts = tuple[int, int, int]
 
 def main() -> None:
     """Detect, choose, score and write."""
-    folder = options(__doc__).data / "haadf_single_atoms_16bit"
+    result = detected(options(__doc__).data, FILTERS)
+    Path(__file__).with_name("real_atoms.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result["summary"], indent=1))
+
+
+def detected(data: Path, denoisers: dict[str, Callable[[UnitImage], UnitImage]]) -> dict[str, Any]:
+    """Score the detector after each denoiser; `none` must be among them, as gains are relative to it."""
+    folder = data / "haadf_single_atoms_16bit"
     labels = {path.stem: _labels(path) for path in sorted((folder / "label_coordinates").glob("*.csv"))}
     images = {name: _image(folder / "images" / f"{name}.tif") for name in labels}
     counts = {
         name: {image: _all_counts(apply(pixels), labels[image]) for image, pixels in images.items()}
-        for name, apply in FILTERS.items()
+        for name, apply in denoisers.items()
     }
     rows = [
         {"filter": name, "image": image, "atoms": len(labels[image]), **_held_out(of_filter, image)}
         for name, of_filter in counts.items()
         for image in images
     ]
-    result = {"match_px": MATCH_PX, "images": len(images), "summary": _summary(rows), "rows": rows}
-    Path(__file__).with_name("real_atoms.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result["summary"], indent=1))
+    return {"match_px": MATCH_PX, "images": len(images), "summary": _summary(rows), "rows": rows}
 
 
 def _labels(path: Path) -> Points:
@@ -124,7 +129,7 @@ def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Each image is a specimen of its own: other molecules on another place of the support."""
     plain = {row["image"]: row["f1"] for row in rows if row["filter"] == "none"}
     found = {}
-    for name in FILTERS:
+    for name in dict.fromkeys(row["filter"] for row in rows):
         own = [row for row in rows if row["filter"] == name]
         images = [row["image"] for row in own]
         score = cluster_interval([row["f1"] for row in own], images)

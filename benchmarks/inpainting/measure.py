@@ -80,12 +80,12 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
     gaps: dict[str, Any] = defaultdict(dict)
     whole: dict[str, Any] = {}
     for name, model in {"interpolated": InterpolatedLines(), **models}.items():
-        output = _inpainted(model, recorded, mask)
+        output = inpainted(model, recorded, mask)
         for height, (low, high) in HEIGHTS.items():
             inside = _of_height(defects, mask.shape, low, high)
             gaps[height][name] = psnr_db(output[0][inside], sharp[0].clip(0, 1)[inside], 1.0) if inside.any() else None
         gaps["all"][name] = psnr_db(output[0][mask], sharp[0].clip(0, 1)[mask], 1.0)
-        with_found = _inpainted(model, recorded, seen)
+        with_found = inpainted(model, recorded, seen)
         whole[name] = {**_scores(output, sharp), "found": _scores(with_found, sharp)}
     return {
         "image": entry.name,
@@ -101,7 +101,8 @@ def _row(dataset: Dataset, entry: Entry, settings: LineDefects, models: dict[str
     }
 
 
-def _inpainted(model: UnitModel, recorded: Image, mask: NDArray[np.bool_]) -> Image:
+def inpainted(model: UnitModel, recorded: Image, mask: NDArray[np.bool_]) -> Image:
+    """Fill the pixels of (H, W) `mask` in (1, H, W); unit intensity."""
     marked = torch.from_numpy(mask.astype(np.float32))[None, None]
     given = fill_and_mark(torch.from_numpy(recorded)[None], marked)[0].numpy()
     return Predictor(model, "cpu", tile=1024).predict_unit(given).clip(0, 1)

@@ -17,23 +17,29 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.pools import FOUR
 from benchmarks.runner import options
 from benchmarks.runner import prepare as prepare_pool
-from benchmarks.starters.foreign import foreign_images
+from benchmarks.starters.foreign import NOT_FOR, foreign_images
 from benchmarks.starters.methods import BM3D, READ_NOISE, methods
+from benchmarks.starters.scoring import (
+    METRICS,
+    Rows,
+    card_score,
+    centre,
+    compared,
+    count_harmed,
+    harmed,
+    plain_psnr,
+    save_strip,
+    scores,
+)
+from benchmarks.starters.starter import Measured, Words
 from benchmarks.super_resolution import real_track
 from benchmarks.super_resolution.variants import VARIANTS
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
-from sem_models.evaluation.metrics.gradients import edge_retention
-from sem_models.evaluation.metrics.lpips import lpips_alex
-from sem_models.evaluation.metrics.ssim import ssim
-from sem_models.evaluation.metrics.table import psnr_db
 from sem_models.evaluation.restoration import make_case
-from sem_models.evaluation.statistics.intervals import Interval, cluster_interval
 from sem_models.images.intensity import UnitImage
 from sem_models.images.io.read import file_sha256
 from sem_models.inference.model_folder import WEIGHTS
@@ -43,10 +49,21 @@ from sem_models.starters.shelf import load_starter, starter_folder
 NAME, MODEL, INPUT = "denoise", "starter:denoise", "noisy input"
 RESULT = Path(__file__).with_name("denoise.json")
 DOSES = (10, 50, 200)
-_EDGE_PX, _BORDER_PX, _HARM_DB = 384, 1, 0.3
-METRICS = {"psnr_db": psnr_db, "ssim": ssim, "edge_retention": edge_retention, "lpips_alex": lpips_alex}
-Rows = dict[str, dict[str, Any]]
-"""Scores by method, and the specimen, of each image."""
+PARTS = ("simulated", "real", "harm")
+WORDS = Words(
+    summary="SEM denoiser for noisy scans of any instrument (2 to 100 e/px)",
+    limits="Made for noisy SEM images of 2 to 100 e/px; structures weaker than the noise are smoothed away",
+    suits="scanning electron micrographs, 8 or 16 bit, of 2 to 100 electrons a pixel, with read noise, noise along "
+    "the scan lines, line jitter up to half a pixel, banding and inverted contrast.",
+    does_not=(
+        "scans of 200 e/px and more, where classical filters keep more detail",
+        "counting single atoms or lattices at low dose",
+        "charging, dead or saturated lines",
+        "blur and enlargement",
+        "measuring grey levels or noise: textures weaker than the noise are smoothed",
+    ),
+)
+_EDGE_PX = 384
 Restore = Callable[[UnitImage], UnitImage]
 Keep = Callable[[], None]
 """Writes what is known so far, so that an interrupted measurement goes on."""
@@ -64,14 +81,14 @@ def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], keep: 
         for entry in dataset.entries("test"):
             case = make_case(dataset, entry, forward(dose), 1)
             noisy, clean = (centre(image[0], _EDGE_PX) for image in (case.input, case.target))
-            row = rows.setdefault(entry.name, {"group": entry.group, INPUT: _scores(noisy, clean)})
+            row = rows.setdefault(entry.name, {"group": entry.group, INPUT: scores(noisy, clean)})
             outputs = {MODEL: restore(noisy)}
             outputs |= {name: apply(noisy, dose) for name, apply in methods().items() if name not in row or pictures}
-            row |= {name: _scores(output, clean) for name, output in outputs.items()}
+            row |= {name: scores(output, clean) for name, output in outputs.items()}
             keep()
             print(dose, entry.name, {n: round(s["psnr_db"], 2) for n, s in row.items() if n != "group"}, flush=True)
             if pictures:
-                _picture(pictures / f"{dose}-{entry.name}.png", [noisy, outputs[BM3D], outputs[MODEL], clean])
+                save_strip(pictures / f"{dose}-{entry.name}.png", [noisy, outputs[BM3D], outputs[MODEL], clean])
 
 
 def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
@@ -91,85 +108,28 @@ def harm(data: Path, restore: Restore, known: dict[str, Rows], keep: Keep) -> No
             noisy = image.noisy(forward(dose))
             row = known.setdefault(str(dose), {}).setdefault(image.name, {"group": image.set})
             tried = {INPUT: noisy, MODEL: restore(noisy)}
-            row |= {name: {"psnr_db": _psnr(output, image.recorded)} for name, output in tried.items()}
+            row |= {name: {"psnr_db": plain_psnr(output, image.recorded)} for name, output in tried.items()}
         keep()
 
 
 def summary(content: dict[str, Any]) -> dict[str, Any]:
     """Means and gains over the best baseline with intervals over specimens, and how many images were harmed."""
     return {
-        "simulated": {dose: _compared(rows, tuple(METRICS)) for dose, rows in content["simulated"].items()},
-        "real": _compared(content["real"], tuple(real_track.METRICS)),
-        "harm": {dose: _harmed(rows) for dose, rows in content["harm"].items()},
+        "simulated": {
+            dose: compared(rows, tuple(METRICS), MODEL, INPUT) for dose, rows in content["simulated"].items()
+        },
+        "real": compared(content["real"], tuple(real_track.METRICS), MODEL, INPUT),
+        "harm": {dose: harmed(rows, MODEL, INPUT) for dose, rows in content["harm"].items()},
     }
 
 
-def _compared(rows: Rows, metrics: Sequence[str]) -> dict[str, Any]:
-    groups = [row["group"] for row in rows.values()]
-    names = [
-        name for name in next(iter(rows.values())) if name != "group" and all(name in row for row in rows.values())
-    ]
-    values = {n: {m: [row[n][m] for row in rows.values()] for m in metrics} for n in names}
-    rivals = [name for name in names if name not in (MODEL, INPUT)]
-    best = max(rivals, key=lambda name: float(np.mean(values[name]["psnr_db"])))
-    gains = {
-        name: {
-            m: _plain(cluster_interval(np.subtract(values[MODEL][m], values[name][m]).tolist(), groups))
-            for m in metrics
-        }
-        for name in (*rivals, *([INPUT] if INPUT in names else []))
-    }
-    means = {n: {m: _plain(cluster_interval(v, groups)) for m, v in found.items()} for n, found in values.items()}
-    return {"images": len(rows), "specimens": len(set(groups)), "best": best, "means": means, "gains": gains}
+def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
+    """Score the model on the shelf and return what its card says."""
+    return for_card(measured(data, home, pictures, PARTS))
 
 
-def _harmed(rows: Rows) -> dict[str, Any]:
-    """Count images whose output is further from the recorded one than the input is, by 0.3 dB and more, by set."""
-    found = {}
-    for name in sorted({row["group"] for row in rows.values()}):
-        own = [row for row in rows.values() if row["group"] == name]
-        gains = [row[MODEL]["psnr_db"] - row[INPUT]["psnr_db"] for row in own]
-        found[name] = {
-            "images": len(own),
-            "harmed": sum(gain < -_HARM_DB for gain in gains),
-            "gain_db": float(np.mean(gains)),
-            "least_db": min(gains),
-        }
-    return found
-
-
-def centre(image: UnitImage, edge_px: int) -> UnitImage:
-    """Cut the central square of (H, W), of at most `edge_px`."""
-    height, width = (min(edge_px, size) for size in image.shape)
-    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
-    return np.ascontiguousarray(image[top : top + height, left : left + width])
-
-
-def _scores(output: UnitImage, clean: UnitImage) -> dict[str, float]:
-    inner = np.s_[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX]
-    first, second = (np.clip(image, 0, 1)[inner] for image in (output, clean))
-    return {name: float(compute(first, second, 1.0)) for name, compute in METRICS.items()}
-
-
-def _psnr(output: UnitImage, clean: UnitImage) -> float:
-    return psnr_db(np.clip(output, 0, 1), np.clip(clean, 0, 1), 1.0)
-
-
-def _plain(found: Interval) -> dict[str, float | None]:
-    lo, hi = (None if np.isnan(limit) else float(limit) for limit in (found.lo, found.hi))
-    return {"mean": float(found.mean), "lo": lo, "hi": hi}
-
-
-def _picture(path: Path, images: Sequence[UnitImage]) -> None:
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    strip = np.concatenate([np.clip(centre(image, 320), 0, 1) for image in images], axis=1)
-    Image.fromarray((strip * 255).astype(np.uint8)).save(path)
-
-
-def measure(data: Path, home: Path, pictures: Path | None, only: Sequence[str] | None = None) -> dict[str, Any]:
-    """Score what is missing, or only some of the parts `simulated`, `real` and `harm`; return the summary."""
+def measured(data: Path, home: Path, pictures: Path | None, parts: Sequence[str]) -> dict[str, Any]:
+    """Score some of the `PARTS`, store all rows, and return the summary, which is empty while a part is missing."""
     predictor = Predictor(load_starter(NAME), "cpu")
     content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     content |= {"sha256": file_sha256(starter_folder(NAME) / WEIGHTS)}
@@ -181,24 +141,39 @@ def measure(data: Path, home: Path, pictures: Path | None, only: Sequence[str] |
     def keep() -> None:
         RESULT.write_text(json.dumps(content, indent=1) + "\n")
 
-    if not only or "simulated" in only:
+    if "simulated" in parts:
         prepare_pool(FOUR, data, home)
         pool = open_dataset(home / "datasets" / FOUR.dataset)
         simulated(pool, restore, content.setdefault("simulated", {}), keep, pictures)
-    if not only or "harm" in only:
+    if "harm" in parts:
         harm(data, restore, content.setdefault("harm", {}), keep)
-    if not only or "real" in only:
+    if "real" in parts:
         real_pairs(real_track.prepare(data, home), restore, content.setdefault("real", {}))
-    found = summary(content) if all(part in content for part in ("simulated", "real", "harm")) else {}
-    content["summary"] = found
+    content["summary"] = summary(content) if all(part in content for part in PARTS) else {}
     keep()
+    found: dict[str, Any] = content["summary"]
     return found
+
+
+def for_card(found: dict[str, Any]) -> Measured:
+    """Choose from the summary what the card says."""
+    simulations = [card_score(f"simulated, {dose} e/px", MODEL, one) for dose, one in found["simulated"].items()]
+    real = card_score("real fast scans, enlarged twice", MODEL, found["real"])
+    merged = {f"{dose} {name}": one for dose, sets in found["harm"].items() for name, one in sets.items()}
+    others = [name for name in merged if not name.endswith(NOT_FOR)]
+    foreign = [name for name in merged if name.endswith(NOT_FOR)]
+    harm = (
+        f"At 10, 50 and 200 e/px, {count_harmed(merged, others)} images of sets that it did not learn from became "
+        f"worse than their noisy input by more than 0.3 dB, and {count_harmed(merged, foreign)} atomic and low-dose "
+        "images, which it is not for."
+    )
+    return Measured((*simulations, real), harm)
 
 
 def main() -> None:
     """Measure the model that is on the shelf."""
     chosen = options(__doc__)
-    measure(chosen.data, chosen.home, chosen.pictures, chosen.only)
+    measured(chosen.data, chosen.home, chosen.pictures, chosen.only or PARTS)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ import torch
 from scipy.stats import mannwhitneyu, spearmanr
 
 from benchmarks.runner import options
-from benchmarks.starters.denoise import DOSES, INPUT, MODEL, NAME, centre, forward
+from benchmarks.starters.denoise import DOSES, INPUT, MODEL, NAME, forward
 from benchmarks.starters.denoise import RESULT as SCORES
 from benchmarks.starters.foreign import NOT_FOR, SETS, ForeignImage, foreign_images, load
 from benchmarks.starters.pictures import write_pictures
+from benchmarks.starters.scoring import centre
 from benchmarks.starters.specimens import DATASET, SOURCES, prepare_specimens
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import open_dataset

@@ -1,55 +1,100 @@
-"""Tables of what the starter models reach, from the file that their benchmark wrote."""
+"""Tables of what the starter models reach, from the files that their benchmarks wrote."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "starters"
-_RESULTS, _TRUST = _FOLDER / "denoise.json", _FOLDER / "trust.json"
-_MODEL = "starter:denoise"
+_TRUST = _FOLDER / "trust.json"
 _OWN = {"own val": "its own, validation specimens", "own test": "its own, held-out specimens"}
-_DIGITS = {"psnr_db": 2, "ssim": 3, "edge_retention": 3, "lpips_alex": 3}
+_COLUMNS = {
+    "psnr_db": ("PSNR dB", 2),
+    "psnr_affine_db": ("PSNR after affine fit, dB", 2),
+    "ssim": ("SSIM (7 x 7)", 3),
+    "edge_retention": ("edge retention (1)", 3),
+    "lpips_alex": ("LPIPS", 3),
+}
 
 
-def simulated() -> str:
-    """Scores of all methods on unseen specimens, by dose, and gains of the model over each of them."""
-    head = "| dose (e/px) | method | PSNR dB | SSIM (7 x 7) | edge retention (1) | LPIPS | model over it (dB) |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
-    for dose, found in _summary()["simulated"].items():
-        means, gains = found["means"], found["gains"]
-        for name in sorted(means, key=lambda name: -means[name]["psnr_db"]["mean"]):
-            cells = [f"{means[name][metric]['mean']:.{digits}f}" for metric, digits in _DIGITS.items()]
-            gain = _interval(gains[name]["psnr_db"]) if name in gains else ""
-            lines.append(f"| {dose} | {_label(name)} | {' | '.join(cells)} | {gain} |")
-    return "\n".join(lines)
+def tables() -> dict[str, Callable[[], str]]:
+    """Return the tables of all starter models by the name that the page of results has for them."""
+    return {
+        "starter-denoise": lambda: _scores("denoise", "dose (e/px)", "simulated"),
+        "starter-denoise-real": lambda: _scores("denoise", "", "real"),
+        "starter-denoise-harm": lambda: _harm("denoise", "{} e/px"),
+        "starter-denoise-check": check,
+        "starter-denoise-doubt": doubt,
+        "starter-sr-x2": lambda: _scores("sr-x2", "inputs", "simulated"),
+        "starter-sr-x2-real": lambda: _scores("sr-x2", "", "real"),
+        "starter-sr-x2-harm": lambda: _harm("sr-x2", "{}"),
+        "starter-sr-x4": lambda: _scores("sr-x4", "inputs", "simulated"),
+        "starter-sr-x4-harm": lambda: _harm("sr-x4", "{}"),
+        "starter-denoise-stem": stem,
+        "starter-denoise-stem-atoms": labelled_atoms,
+        "starter-refocus": lambda: _scores("refocus", "blur (px)", "simulated"),
+        "starter-refocus-harm": lambda: _harm("refocus", "blurred by {} px"),
+        "starter-clean-lines": lambda: _scores("clean-lines", "", "given"),
+        "starter-clean-lines-found": lambda: _scores("clean-lines", "", "found"),
+    }
 
 
-def real() -> str:
-    """The same on real fast scans."""
-    found = _summary()["real"]
-    means, gains = found["means"], found["gains"]
+def stem() -> str:
+    """Scores of atoms and lattices, by dose and kind of image."""
+    kinds = _summary("denoise-stem")["kinds"]
+    found = {f"{kind}, {dose}": one for dose, of_kind in kinds.items() for kind, one in of_kind.items()}
+    return _table("images, dose (e/px)", dict(sorted(found.items())), "starter:denoise-stem")
+
+
+def labelled_atoms() -> str:
+    """Detection of real single atoms after each filter."""
     lines = [
-        "| method | PSNR dB | PSNR after affine fit, dB | SSIM (7 x 7) | edge retention (1) | model over it (dB) |"
+        "| before the detector | atoms found | missed | invented | F1 | gain over none |",
+        "|---|---|---|---|---|---|",
     ]
-    lines.append("|---|---|---|---|---|---|")
-    for name in sorted(means, key=lambda name: -means[name]["psnr_db"]["mean"]):
-        own = means[name]
-        cells = [f"{own['psnr_db']['mean']:.2f}", f"{own['psnr_affine_db']['mean']:.2f}"]
-        cells += [f"{own[metric]['mean']:.3f}" for metric in ("ssim", "edge_retention")]
-        gain = _interval(gains[name]["psnr_db"]) if name in gains else ""
-        lines.append(f"| {_label(name)} | {' | '.join(cells)} | {gain} |")
+    for name, found in _summary("denoise-stem")["labelled atoms"].items():
+        lo, hi = found["interval"]
+        gain = "" if name == "none" else _interval(dict(zip(("mean", "lo", "hi"), _gain(found), strict=True)))
+        counts = f"{found['found']} | {found['missing']} | {found['invented']}"
+        lines.append(f"| {_label(name)} | {counts} | {found['f1']:.2f} [{lo:.2f}, {hi:.2f}] | {gain} |")
     return "\n".join(lines)
 
 
-def harm() -> str:
-    """By foreign set: images that became worse, and mean and least gain over the noisy input, at the three doses."""
-    doses = _summary()["harm"]
-    heads = [f"{dose} e/px: worse, mean, least (dB)" for dose in doses]
+def _gain(found: Mapping[str, Any]) -> tuple[float, float, float]:
+    lo, hi = found["gain_interval"]
+    return found["gain"], lo, hi
+
+
+def _scores(name: str, case: str, part: str) -> str:
+    """Scores of all methods and gains of the model over each of them; one case, or several that `case` describes."""
+    found = _summary(name)[part]
+    return _table(case, found if case else {"": found}, f"starter:{name}")
+
+
+def _table(case: str, found: Mapping[str, Any], model: str) -> str:
+    first = next(iter(next(iter(found.values()))["means"].values()))
+    columns = {metric: column for metric, column in _COLUMNS.items() if metric in first}
+    heads = [*([case] if case else []), "method", *(title for title, _ in columns.values()), "model over it, PSNR (dB)"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for label, one in found.items():
+        means, gains = one["means"], one["gains"]
+        for name in sorted(means, key=lambda name: -means[name]["psnr_db"]["mean"]):
+            cells = [label] if case else []
+            cells += [_label(name), *(f"{means[name][metric]['mean']:.{d}f}" for metric, (_, d) in columns.items())]
+            cells.append(_interval(gains[name]["psnr_db"]) if name in gains and name != model else "")
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _harm(name: str, title: str) -> str:
+    """By foreign set: images that became worse, and mean and least gain over the input, in every case."""
+    cases = _summary(name)["harm"]
+    heads = [f"{title.format(case)}: worse, mean, least (dB)" for case in cases]
     lines = [f"| set | images | {' | '.join(heads)} |", "|---|---|" + "---|" * len(heads)]
-    for name, first in next(iter(doses.values())).items():
-        own = [found[name] for found in doses.values()]
+    for of, first in next(iter(cases.values())).items():
+        own = [found[of] for found in cases.values()]
         cells = [f"{one['harmed']}, {one['gain_db']:+.2f}, {one['least_db']:+.2f}" for one in own]
-        lines.append(f"| {name} | {first['images']} | {' | '.join(cells)} |")
+        lines.append(f"| {of} | {first['images']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -83,15 +128,16 @@ def doubt() -> str:
     return "\n".join(lines)
 
 
-def _summary() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_RESULTS.read_text())["summary"]
+def _summary(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text())["summary"]
     return content
 
 
 def _label(name: str) -> str:
-    return f"`{name}`" if name == _MODEL else name
+    model, comma, told = name.partition(",")
+    return f"`{model}`{comma}{told}" if name.startswith("starter:") else name
 
 
-def _interval(found: dict[str, float]) -> str:
-    mean, lo, hi = (f"{found[key]:+.2f}" for key in ("mean", "lo", "hi"))
+def _interval(found: Mapping[str, float | None]) -> str:
+    mean, lo, hi = (f"{found[key]:+.2f}" if found[key] is not None else "-" for key in ("mean", "lo", "hi"))
     return f"{mean} [{lo}, {hi}]"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipelines.counts import counted, dose_text
-from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, StarterRef
+from pipelines.model_ref import ModelRef, RegistryRef, StarterRef
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 from sem_models.tasks.base import Task
@@ -46,9 +46,7 @@ class Offer:
         """Name the model for people."""
         if isinstance(self.model, RegistryRef):
             return f"model {self.model.name}"
-        if isinstance(self.model, StarterRef):
-            return "the denoiser that comes with the program"
-        return "interpolation, without a model" if self.model else ""
+        return f"`{self.model}`, which comes with the program" if self.model else ""
 
 
 Advice = tuple[bool, str]
@@ -126,32 +124,32 @@ def _on_noise(model: ModelRef | None, quality: "RecordingQuality | None") -> Adv
 
 
 def _on_enlarging(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
-    learned = isinstance(model, RegistryRef)
-    hint = "" if learned else " No model for it has been registered yet."
     finest = quality.finest_px if quality else None
     if finest is None:
-        return False, f"How fine its detail is cannot be told.{hint}"
+        return False, "How fine its detail is cannot be told."
     if finest > _FINE_PX:
-        return False, f"Its detail ends at {finest:.2g} px: the pixels are fine enough already.{hint}"
-    return learned, f"Its detail reaches down to {finest:.2g} px.{hint}"
+        return False, f"Its detail ends at {finest:.2g} px: the pixels are fine enough already."
+    return model is not None, f"Its detail reaches down to {finest:.2g} px."
 
 
 def _on_focus(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:  # noqa: ARG001
-    said = "One frame cannot tell a soft specimen from an image out of focus; a second frame at another focus can."
-    return False, said if model else f"{said} No model for it has been registered yet."
+    return (
+        False,
+        "One frame cannot tell a soft specimen from an image out of focus; a second frame at another focus can.",
+    )
 
 
 def _on_lines(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice | None:
     if not quality or not quality.lines_without_signal:
-        return None if isinstance(model, BaselineRef) else (False, "No scan line without signal was found.")
+        return None if isinstance(model, StarterRef) else (False, "No scan line without signal was found.")
     return True, f"{counted(quality.lines_without_signal, 'scan line')} without signal."
 
 
 _WAYS: Final = (
     _Way(DENOISING, "Remove noise", _on_noise, StarterRef("denoise")),
-    _Way(SUPER_RESOLUTION, "Enlarge", _on_enlarging, BaselineRef("bicubic")),
-    _Way(REFOCUSING, "Refocus", _on_focus),
-    _Way(INPAINTING, "Fill in defective lines", _on_lines, BaselineRef("interpolated-lines")),
+    _Way(SUPER_RESOLUTION, "Enlarge", _on_enlarging, StarterRef("sr-x2")),
+    _Way(REFOCUSING, "Refocus", _on_focus, StarterRef("refocus")),
+    _Way(INPAINTING, "Fill in defective lines", _on_lines, StarterRef("clean-lines")),
     _Way(SEGMENTATION, "Segment", _no_advice),
     _Way(TRANSLATION, "Translate to another contrast", _no_advice),
 )

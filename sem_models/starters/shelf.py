@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 STARTER = "starter:"
 """Begins the name of a starter model wherever a model can be named."""
-STARTERS = ("denoise",)
+STARTERS = ("denoise", "denoise-stem", "sr-x2", "sr-x4", "refocus", "clean-lines")
 _SHELF = Path(__file__).resolve().parent
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.model_ref import BaselineRef, RegistryRef, StarterRef
+from pipelines.model_ref import RegistryRef, StarterRef
 from pipelines.predict.offers import Offer, offers, trained_models
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.registry import RegisteredVersion
@@ -52,11 +52,11 @@ def test_enlarging_is_advised_with_a_model_and_where_detail_is_as_fine_as_the_pi
     assert offered(recorded(15, 2.5), "Enlarge", **own).advised
     assert not offered(recorded(15, 9.0), "Enlarge", **own).advised
     without = offered(recorded(15, 2.5), "Enlarge")
-    assert (without.advised, without.model) == (False, BaselineRef("bicubic"))
+    assert (without.advised, without.model) == (True, StarterRef("sr-x2"))
 
 
 def test_advised_offers_come_first() -> None:
-    found = offers(recorded(500, lines=3), {})
+    found = offers(recorded(500, 9.0, lines=3), {})
     assert found[0].title == "Fill in defective lines"
     assert "3 scan lines" in found[0].reason
 
@@ -65,10 +65,14 @@ def test_lines_are_not_offered_where_none_is_without_signal() -> None:
     assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Fill in defective lines"]
 
 
-def test_without_a_model_refocusing_says_why_and_has_none() -> None:
+def test_refocusing_is_never_advised_on_one_frame() -> None:
     offer = offered(recorded(15), "Refocus")
-    assert offer.model is None
+    assert (offer.advised, offer.model) == (False, StarterRef("refocus"))
     assert "second frame" in offer.reason
+
+
+def test_a_task_that_nothing_was_trained_for_is_not_offered() -> None:
+    assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Segment"]
 
 
 def test_a_version_with_an_alias_is_preferred() -> None:
