@@ -75,6 +75,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,
     "speed-viewer": speed.viewer,
+    "speed-serving": speed.serving,
     "speed-pages": speed.pages,
     "speed-scores": speed.scores,
     "speed-many": speed.many_files,

@@ -117,6 +117,23 @@ def viewer() -> str:
     return f"{conditions}\n\n{markdown(['step', 'processor time, s', 'elapsed time, s'], rows)}"
 
 
+def serving() -> str:
+    """Time of a request compared with the model in the same process."""
+    content = _content("serving")
+    rows = [
+        [f"{size} x {size}", way, f"{row['wall_s']:.2f}", f"{row['cpu_s']:.2f}", f"{1 / row['times_as_fast']:.2f}"]
+        for size, ways in content["sizes_px"].items()
+        for way, row in ways.items()
+    ]
+    conditions = (
+        f"{content['model']}, 16 bit, {content['threads']} thread in each process, "
+        f"median of {content['rounds']} rounds, "
+        f"load average {content['load_average']:g} on {content['processors']} processors, {content['processor']}."
+    )
+    header = ["image, px", "way", "elapsed time of an image, s", "processor time, s", "processor time, ratio"]
+    return f"{conditions}\n\n{markdown(header, rows)}"
+
+
 def backends() -> str:
     """Processor time of predictions by backend and by an earlier commit."""
     content = _content("backends")

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from pages.compare.choice import GALLERY
+from pages.people.session import require_seen
 from pages.widgets.tasks import launch, watched
 from pages.widgets.viewer.component import ShownDifference, ShownImage, show_viewer
 from pipelines.counts import counted
@@ -48,7 +49,10 @@ def start_gallery(comparison: Comparison, image: str) -> None:
 def _is_busy() -> bool:
     task_id = st.query_params.get(GALLERY, "")
     with contextlib.suppress(UserError):
-        return bool(task_id) and task_state(task_id).status == "running"
+        if task_id:
+            task = task_state(task_id)
+            require_seen(task, "This task")
+            return task.status == "running"
     return False
 
 

@@ -81,18 +81,18 @@ def _other_files(layout: Layout, way: Way) -> dict[str, Any] | None:
     if len(layout.roles) == 1:
         return {"masks_as_images": _masks_as_images()}
     files: dict[str, Any] = {}
+    is_missing = False
     if way.second_folder != "none":
         what = "masks" if layout.has_masks else "targets"
         optional = " (if they are elsewhere)" if way.second_folder == "optional" else ""
         other = choose_source(f"Folder of {what} on the server{optional}", "other", what, what=what)
-        if other is None and not optional:
-            return None
         files["masks" if layout.has_masks else "target"] = other
+        is_missing = other is None and not optional
     if layout.has_masks:
         files["mask_suffix"] = ask_suffix()
     if layout.is_paired and way.second_folder == "needed":
         files["extra_inputs"] = _extra_inputs()
-    return files
+    return None if is_missing else files
 
 
 def _extra_inputs() -> tuple[Path, ...]:

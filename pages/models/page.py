@@ -1,10 +1,10 @@
 """Models: what is registered, how good, how large and how fast it is, and how to hand it on; and the starter models."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import streamlit as st
 
-from pages.models.detail import show_model
-from pages.models.export import EXPORT
 from pages.people.session import require_seen, seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
@@ -13,9 +13,12 @@ from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.jobs.tasks import task_state
 from pipelines.model_ref import StarterRef, parse_model
-from pipelines.release.cards import ModelCard, card_of
-from pipelines.tracking.registry import list_versions
+from pipelines.release.requests import ExportRequest
+from pipelines.tracking.runs import list_runs
 from sem_models.starters.shelf import STARTERS, read_card
+
+if TYPE_CHECKING:
+    from pipelines.release.cards import ModelCard
 
 # Streamlit would show a string that follows: this is the script of a page.
 MODEL, VERSION = "model", "version"
@@ -27,15 +30,17 @@ def show() -> None:
     """Show the page."""
     begin("Models", "Models that have a name: how good they are, who promoted them, and how to use them elsewhere.")
     with shown_errors():
-        cards = [card_of(version) for version in seen(list_versions())]
+        cards = _cards()
         opened = _opened(cards)
         if opened:
             if st.button("All models", icon=":material/arrow_back:"):
                 st.query_params.clear()
                 st.rerun()
+            from pages.models.detail import show_model
+
             show_model(opened)
             return
-        watched(EXPORT)
+        watched(ExportRequest.use_case)
         if cards:
             _table(cards)
         else:
@@ -49,9 +54,19 @@ def show() -> None:
             show_card(card)
 
 
-def _opened(cards: list[ModelCard]) -> ModelCard | None:
+def _cards() -> "list[ModelCard]":
+    """Describe all versions; an empty store has none, and need not be opened by MLflow for that."""
+    if not seen(list_runs(kind="training")):
+        return []
+    from pipelines.release.cards import card_of
+    from pipelines.tracking.registry import list_versions
+
+    return [card_of(version) for version in seen(list_versions())]
+
+
+def _opened(cards: "list[ModelCard]") -> "ModelCard | None":
     """Return the version that the address names, or the one that a task of the address is about."""
-    task_id = st.query_params.get(EXPORT)
+    task_id = st.query_params.get(ExportRequest.use_case)
     if task_id and MODEL not in st.query_params:
         task = task_state(task_id)
         require_seen(task, "This task")
@@ -64,7 +79,7 @@ def _opened(cards: list[ModelCard]) -> ModelCard | None:
     return found[0] if found else None
 
 
-def _table(cards: list[ModelCard]) -> None:
+def _table(cards: "list[ModelCard]") -> None:
     which = st.segmented_control("Versions", [_NEWEST, _ALL], default=_NEWEST, key="models-versions")
     newest = {card.ref.name: card.ref.version for card in reversed(cards)}
     listed = [card for card in cards if which == _ALL or card.aliases or newest[card.ref.name] == card.ref.version]
@@ -79,7 +94,7 @@ def _table(cards: list[ModelCard]) -> None:
         st.rerun()
 
 
-def _row(card: ModelCard) -> dict[str, object]:
+def _row(card: "ModelCard") -> dict[str, object]:
     return {
         "model": card.ref.name,
         "version": card.ref.version,

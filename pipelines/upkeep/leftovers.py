@@ -7,8 +7,8 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Literal
 
 from pipelines.home import TaskFile, home
 from pipelines.jobs import queue
@@ -21,7 +21,16 @@ from sem_models.errors import UserError
 from sem_models.inference.model_folder import CHECKPOINT
 from sem_models.training.checkpoint import FOLDERS
 
-Kind = Literal["work", "log", "task", "upload"]
+
+class Kind(StrEnum):
+    """What a candidate for cleaning is."""
+
+    WORK = "work"
+    LOG = "log"
+    TASK = "task"
+    UPLOAD = "upload"
+
+
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 _UPLOADS = "uploads"
 
@@ -41,10 +50,12 @@ class Leftover:
 
 def find_leftovers() -> list[Leftover]:
     """List everything that may be removed once it is old enough, the longest untouched first."""
-    paths: list[tuple[Kind, Path]] = [("work", path) for path in _folders(home().work) if path.name != _floors().name]
-    paths += [("log", path) for path in sorted(home().logs.glob("*.log"))]
-    paths += [("task", path) for path in _folders(home().tasks)]
-    paths += [("upload", path) for path in _uploads(home().root / _UPLOADS)]
+    paths: list[tuple[Kind, Path]] = [
+        (Kind.WORK, path) for path in _folders(home().work) if path.name != _floors().name
+    ]
+    paths += [(Kind.LOG, path) for path in sorted(home().logs.glob("*.log"))]
+    paths += [(Kind.TASK, path) for path in _folders(home().tasks)]
+    paths += [(Kind.UPLOAD, path) for path in _uploads(home().root / _UPLOADS)]
     found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
     return sorted(found, key=lambda one: one.touched)
 
@@ -55,15 +66,15 @@ def leftover(kind: Kind, path: Path) -> Leftover:
     for file in _files(path):
         with contextlib.suppress(OSError):  # it may go at any moment
             facts.append(file.lstat())
-    times = [max(one.st_mtime, one.st_atime if kind == "upload" else 0.0) for one in facts]
+    times = [max(one.st_mtime, one.st_atime if kind is Kind.UPLOAD else 0.0) for one in facts]
     return Leftover(kind, path, sum(one.st_size for one in facts), max(times, default=path.lstat().st_mtime))
 
 
 def is_needed(kind: Kind, path: Path) -> bool:
     """Tell whether something still needs a candidate, or whether that cannot be told."""
-    if kind in ("work", "log"):
+    if kind in (Kind.WORK, Kind.LOG):
         return _is_run_needed(path.stem)
-    if kind == "task":
+    if kind is Kind.TASK:
         # A folder without a request was not made by the workbench, or is being made at this moment.
         return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).status == "running"
     return str(path) in _requests()

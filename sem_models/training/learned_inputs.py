@@ -58,7 +58,7 @@ def _spread(dataset: Dataset, split: Split, keep: Keep | None) -> list[Entry]:
     usable = [
         entry
         for entry in dataset.entries(split)
-        if (keep is None or keep(entry)) and min(entry.array(role).shape[:2]) >= SMALLEST_EDGE_PX
+        if entry.has(role) and (keep is None or keep(entry)) and min(entry.array(role).shape[:2]) >= SMALLEST_EDGE_PX
     ]
     return usable[:: max(1, -(-len(usable) // _MOST_IMAGES))]
 

@@ -128,6 +128,9 @@ def test_compare_uses_the_available_baseline_and_one_task(sem_home: Path) -> Non
     assert_sound(app)
     assert any("Difference from the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")
-    assert [len(group.runs) for group in candidates()] == [2]
+    assert [len(group.runs) for group in candidates(list_runs(kind="training"))] == [2]
     set_tags(first.run_id, {"sem.task": "segmentation"})
-    assert [[run.run_id for run in group.runs] for group in candidates()] == [[first.run_id], [second.run_id]]
+    assert [[run.run_id for run in group.runs] for group in candidates(list_runs(kind="training"))] == [
+        [first.run_id],
+        [second.run_id],
+    ]

@@ -140,6 +140,4 @@ def test_people_sign_in_and_see_what_is_theirs(
     alice.wait_for_url(f"{issuer}/**")  # the provider ends its session too
     alice.goto(server)
     alice.get_by_role("button", name="Sign in").wait_for()
-    assert [(deed.name, deed.deed) for deed in read_audit() if deed.deed == "enter"][:2] == [
-        ("Alice", "enter"), ("Bob", "enter"),
-    ]  # fmt: skip
+    assert {deed.name for deed in read_audit() if deed.deed == "enter"} == {"Alice", "Bob"}

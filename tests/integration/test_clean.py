@@ -15,7 +15,7 @@ from pipelines.jobs.liveness import HOST, this_process
 from pipelines.tracking.artifacts import put_files
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.upkeep.clean import choose, clean
-from pipelines.upkeep.leftovers import Leftover, find_leftovers
+from pipelines.upkeep.leftovers import Kind, Leftover, find_leftovers
 from pipelines.upkeep.requests import CleanRequest
 
 DAY_S = 86400.0
@@ -150,7 +150,7 @@ def test_what_came_into_use_meanwhile_stays(home: Home, monkeypatch: pytest.Monk
 
 def test_age_comes_before_size_and_the_youngest_day_stays() -> None:
     now = 100 * DAY_S
-    found = [Leftover("upload", Path(str(days)), 10**9, now - days * DAY_S) for days in (0.5, 2, 10, 50)]
+    found = [Leftover(Kind.UPLOAD, Path(str(days)), 10**9, now - days * DAY_S) for days in (0.5, 2, 10, 50)]
 
     def chosen(days: float, most_gb: float | None) -> list[str]:
         return [one.path.name for one in choose(found, days, most_gb, now)]

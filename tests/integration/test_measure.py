@@ -1,11 +1,15 @@
 """Probe, range test and branch as users ask for them: no run is left behind, and a branch is what its run was."""
 
+import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pipelines.home import home
 from pipelines.jobs import slots
 from pipelines.jobs.slots import try_slot
 from pipelines.tracking.keys import Tag
@@ -27,22 +31,26 @@ TINY = (
 ASKED = {"recipe": "srresnet-x2-small", "dataset": "small", "changes": TINY}
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where throw-away folders are made."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    yield folder
+def test_a_probe_leaves_nothing_behind(
+    sem_home: Path, small_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[Path] = []
 
+    @contextlib.contextmanager
+    def thrown_away() -> Iterator[str]:
+        with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+            folders.append(Path(folder))
+            yield folder
+            assert list(Path(folder).iterdir()), "the checkpoint"
 
-def test_a_probe_leaves_nothing_behind(sem_home: Path, small_dataset: Dataset, temporary: Path) -> None:
+    monkeypatch.setattr("pipelines.train.measure.tempfile", SimpleNamespace(TemporaryDirectory=thrown_away))
     cost = probe(ProbeRequest(**ASKED))
     assert (cost["steps"], cost["validations"], cost["alone"]) == (40, 2, True)
     assert cost["total_s"] > 40 * cost["stages"][0]["step_s"] > 0
     json.dumps(cost)
     assert list_runs() == []
-    assert list(temporary.iterdir()) == []
+    assert [folder.exists() for folder in folders] == [False]
+    assert not home().work.exists()
     assert try_slot() is not None, "it is free again"
 
 

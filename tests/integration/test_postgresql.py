@@ -12,6 +12,7 @@ from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
 from pipelines.model_ref import RegistryRef
+from pipelines.people.person import local_person
 from pipelines.tracking import runs
 from pipelines.tracking.artifacts import get_text, put_text
 from pipelines.tracking.database import has_database, read_curve, read_run, read_runs
@@ -103,7 +104,7 @@ def test_models_are_registered_and_found(store: str, tiny_recipe: Recipe, tmp_pa
     run_id = create_run("sem", "a run", "training", {}, {})
     (tmp_path / "model").mkdir()
     save_model(tmp_path / "model", tiny_recipe, build_network(tiny_recipe.network).state_dict())
-    register_model(run_id, tmp_path / "model", "m", "champion", {})
+    register_model(run_id, tmp_path / "model", "m", "champion", {}, local_person())
     folder, source = local_folder(RegistryRef("m", "champion"))
     assert source == run_id and folder.is_relative_to(tmp_path / "home")
     assert str(find_version(RegistryRef("m", "champion")).source).startswith("file://")

@@ -10,6 +10,7 @@ from pipelines.__main__ import app
 from pipelines.jobs import queue
 from pipelines.jobs.liveness import this_process
 from pipelines.model_ref import RegistryRef
+from pipelines.people.person import local_person
 from pipelines.tracking.artifacts import get_text, put_text
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.registry import find_version, local_folder, register_model
@@ -33,7 +34,7 @@ def filled(sem_home: Path, tiny_recipe: Recipe, tmp_path: Path) -> str:
     put_text(run_id, "notes/a.txt", "first")
     (tmp_path / "model").mkdir()
     save_model(tmp_path / "model", tiny_recipe, build_network(tiny_recipe.network).state_dict())
-    register_model(run_id, tmp_path / "model", "m", "champion", {"k": "v"})
+    register_model(run_id, tmp_path / "model", "m", "champion", {"k": "v"}, local_person())
     return run_id
 
 

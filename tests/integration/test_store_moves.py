@@ -21,6 +21,7 @@ from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.tasks import start_task, task_state
 from pipelines.model_ref import RegistryRef
+from pipelines.people.person import local_person
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.artifacts import get_text, list_files, put_text
 from pipelines.tracking.place import BACKUP, behind_server, follow, here, served_address
@@ -75,7 +76,7 @@ def written(recipe: Recipe, tmp_path: Path) -> str:
     put_text(run_id, "notes/a.txt", "first")
     (tmp_path / "model").mkdir()
     save_model(tmp_path / "model", recipe, build_network(recipe.network).state_dict())
-    register_model(run_id, tmp_path / "model", "m", "champion", {})
+    register_model(run_id, tmp_path / "model", "m", "champion", {}, local_person())
     return run_id
 
 

@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from pipelines.model_ref import RegistryRef, RunRef
 from pipelines.models import resolve_model
+from pipelines.people.person import local_person
 from pipelines.release.serve import mlflow_model
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.keys import Artifact, Tag
@@ -78,7 +79,7 @@ def test_code_beside_a_registered_model_is_not_run(
     place: str, sem_home: Path, folder: Path, tiny_recipe: Recipe, proof: Path
 ) -> None:
     run_id = stored_run(tiny_recipe, folder)
-    register_model(run_id, folder, "m", "champion", {})
+    register_model(run_id, folder, "m", "champion", {}, local_person())
     stored = Path(find_version(RegistryRef("m", "champion")).source.removeprefix("file://"))
     assert (stored / place).is_file()
     (stored / place).write_text(EVIL.format(proof=str(proof)))
@@ -100,7 +101,7 @@ def test_the_flavour_of_a_stored_model_is_not_asked(
     sem_home: Path, folder: Path, tiny_recipe: Recipe, proof: Path
 ) -> None:
     """`MLmodel` may name any module and any pickle."""
-    register_model(stored_run(tiny_recipe, folder), folder, "m", "champion", {})
+    register_model(stored_run(tiny_recipe, folder), folder, "m", "champion", {}, local_person())
     stored = Path(find_version(RegistryRef("m", "champion")).source.removeprefix("file://"))
     (stored / "python_model.pkl").write_bytes(pickle.dumps(Payload(proof)))
     text = (stored / "MLmodel").read_text().replace("served_model.py", "python_model.pkl")

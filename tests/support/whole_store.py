@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from pipelines.people.person import local_person
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.datasets import log_dataset
 from pipelines.tracking.keys import Artifact, Tag
@@ -41,7 +42,7 @@ def write_whole_store(place: Path, dataset: Path) -> str:
         for step in range(3):
             client().log_metric(run_id, "val/psnr_db", 20.1 + step, step=step)
         client().log_metric(run_id, "val/undefined", float("nan"), step=2)
-        register_model(run_id, checkpoint, "m", None, {})
+        register_model(run_id, checkpoint, "m", None, {}, local_person())
         source = client().get_model_version("m", "1").source
         client().create_model_version("m", source, run_id, tags={"note": "n"})
         client().set_registered_model_alias("m", "champion", "2")

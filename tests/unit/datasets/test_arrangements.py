@@ -11,6 +11,7 @@ from sem_models.datasets.preparation.arrangements import consecutive, find_candi
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
+from sem_models.datasets.splits.grouping import assign_splits
 from sem_models.errors import UserError
 from tests.support.images import smooth_images
 from tests.support.masked_sets import RAW_OF_CLASS, rings
@@ -129,3 +130,10 @@ def test_numbered_files_of_one_folder_get_their_roles(tmp_path: Path) -> None:
 def test_an_arrangement_that_does_not_go_with_the_kind(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="arrangement=bids goes with kind=single or kind=masked, not with paired"):
         find_candidates(PrepareOptions(name="p", raw=(tmp_path,), kind="paired", arrangement="bids"))
+
+
+def test_a_small_category_is_in_every_split_whatever_the_order() -> None:
+    groups, strata = [f"a{i}" for i in range(12)] + ["b0", "b1", "b2"], ["a"] * 12 + ["b"] * 3
+    for seed in range(10):
+        splits = assign_splits(groups, seed, strata=strata)
+        assert {splits[group] for group in ("b0", "b1", "b2")} == {"train", "val", "test"}

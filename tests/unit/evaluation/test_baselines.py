@@ -118,7 +118,7 @@ def test_known_kernel_is_the_blur_of_a_point() -> None:
 
 
 def test_deconvolution_needs_a_blur() -> None:
-    with pytest.raises(UserError, match=r"`evaluate` and degradation\.blur\.size_px"):
+    with pytest.raises(UserError, match=r"scored on a dataset with degradation\.blur\.size_px=2,2"):
         find_baseline("wiener", Degradation(scale=1))
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
-from pipelines.cli import app as command_line
+from pipelines.faults import keep_trace
 from pipelines.tracking.store import artifact_root
 
 
@@ -57,7 +57,7 @@ def test_traces_of_faults_are_private_and_never_overwritten(monkeypatch: pytest.
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     old = os.umask(0)
     try:
-        places = [command_line._keep_trace() for _ in range(2)]
+        places = [keep_trace(ValueError("told"), "a test") for _ in range(2)]
     finally:
         os.umask(old)
     assert len(set(places)) == 2

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from pages.train.dataset import channel_changes
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import find_recipe
 from sem_models.config.recipe import Recipe
@@ -21,6 +20,7 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.storage import load_weights
 from sem_models.tasks.compatibility import adapt, check_compatible, refuse_ignored
+from sem_models.tasks.fitting import channel_changes
 from sem_models.tasks.table import find_task
 from sem_models.training.checkpoint import LAST
 from sem_models.training.trainer import train
