@@ -11,10 +11,11 @@ from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.tasks import watched
 from pages.widgets.words import as_text
 from pipelines.counts import counted
+from pipelines.home import home
 from pipelines.jobs.tasks import task_state
 from pipelines.model_ref import StarterRef, parse_model
 from pipelines.release.requests import ExportRequest
-from pipelines.tracking.runs import list_runs
+from pipelines.tracking.address import is_embedded
 from sem_models.starters.shelf import STARTERS, read_card
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def show() -> None:
 
 
 def _cards() -> "list[ModelCard]":
-    """Describe all versions; an empty store has none, and need not be opened by MLflow for that."""
-    if not seen(list_runs(kind="training")):
+    """Describe all versions; a store that is not there yet has none, and need not be made by MLflow for that."""
+    if is_embedded() and not home().database.is_file():
         return []
     from pipelines.release.cards import card_of
     from pipelines.tracking.registry import list_versions

@@ -49,7 +49,7 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
     place, out = home(), request.out.absolute()
     _require(place, out)
     images = (place.datasets, place.uploads, place.results) if request.with_datasets else ()
-    kept = [place.mlruns, place.audit, place.root / LAB, *images]
+    kept = [place.mlruns, place.root / LAB, *images]
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as beside:
         copies = {name: _copy(file, Path(beside)) for name, file in _files(place, kept) if _is_database(file)}
         files = [(name, copies.get(name, file)) for name, file in _files(place, kept)]

@@ -16,7 +16,6 @@ from pipelines.tracking.runs import get_run
 from sem_models.config.methods import Direction, method_facts
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model_folder import WEIGHTS, read_recipe
-from sem_models.networks.table import parameter_count
 
 _WAYS: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",
@@ -58,6 +57,9 @@ def require_own_name(name: str, by: Person) -> None:
 
 def _size_and_speed(folder: Path, reports: Sequence[EvaluationReport]) -> dict[str, str]:
     """Return what the registered version says about size and speed, as far as it is known."""
+    # Pages import this module, and torch takes seconds.
+    from sem_models.networks.table import parameter_count
+
     tags = {Tag.SIZE_BYTES: str((folder / WEIGHTS).stat().st_size)}
     if parameters := parameter_count(read_recipe(folder).network):
         tags[Tag.PARAMETERS] = str(parameters)
