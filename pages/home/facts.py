@@ -43,9 +43,9 @@ def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, st
     if state is None:
         yield "Noise and detail", "cannot be told from a colour image"
         return
-    dose, std = state.equivalent_dose_e_per_px, state.noise_std
-    level = f"as of {dose_text(dose)}, " if dose else ""
-    yield "Noise", f"{level}± {std:.1%} of the grey range" if std else "cannot be told"
+    dose, std = state.dose_for_contrast_e_per_px, state.noise_std
+    level = f"; for its contrast as of {dose_text(dose)}" if dose else ""
+    yield "Noise", f"± {std:.1%} of the grey range{level}" if std else "cannot be told"
     if state.finest_px:
         nm = state.finest_px * facts.pixel_size_nm if facts.pixel_size_nm else None
         yield "Finest detail", f"{state.finest_px:.1f} px{f' ({length_text(nm)})' if nm else ''}"

@@ -109,11 +109,11 @@ def _no_advice(model: ModelRef | None, quality: "RecordingQuality | None") -> Ad
 
 
 def _on_noise(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
-    dose = quality.equivalent_dose_e_per_px if quality else None
+    dose = quality.dose_for_contrast_e_per_px if quality else None
     if dose is None:
         return False, "How noisy this image is cannot be told."
     least, most = STARTER_DOSE_E_PER_PX
-    noisy = f"As noisy as a scan of {dose_text(dose)}."
+    noisy = f"For its contrast, as noisy as a scan of {dose_text(dose)}."
     if dose >= _LITTLE_NOISE_E_PER_PX:
         return False, f"{noisy} There is little to remove, and classical filters keep more detail."
     if not isinstance(model, StarterRef):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import uniform_filter, uniform_filter1d
 
 from sem_models.errors import UserError
 from sem_models.evaluation.metrics.frequency import Rings, windowed_spectrum
@@ -23,6 +23,10 @@ _ENOUGH = 2**24
 """Pixels after which more would not change a share visibly; evenly spaced rows of larger images are counted."""
 _RINGS = 5
 """Rings of the spectrum that are averaged, so that a single one does not decide."""
+_SMOOTH_PX = 5
+"""Edge of the means whose spread is the contrast, so that noise does not count as contrast."""
+_CONTRAST = (1.0, 99.0)
+"""Percentiles between which the contrast lies."""
 _WHITE_PX = 0.67
 """Correlation length up to which noise counts as white, for which it is 1 - 1/e = 0.63."""
 
@@ -49,6 +53,8 @@ class RecordingQuality:
     """Scan lines of the measured part that are constant, or repeat the line above, over at least 48 px."""
     measured_px: tuple[int, int]
     """Rows and columns of the part in which noise, detail and lines were measured."""
+    contrast: float
+    """Part of the grey range that the measured part takes, without its brightest and darkest percent."""
 
     @property
     def noise_caveats(self) -> tuple[str, ...]:
@@ -69,6 +75,15 @@ class RecordingQuality:
         std = self.noise_std
         return self.brightness / std**2 if std and self.brightness > 0 else None
 
+    @property
+    def dose_for_contrast_e_per_px(self) -> float | None:
+        """Dose at which an image that takes the whole grey range would be as noisy, at its middle, for its contrast.
+
+        This is what a model meets that scales images by their grey range. None if noise or contrast cannot be told.
+        """
+        std = self.noise_std
+        return 0.5 * (self.contrast / std) ** 2 if std and self.contrast > 0 else None
+
 
 def recording_quality(image: NDArray[Any]) -> RecordingQuality:
     """Measure an image (H, W) of any dtype, without its data bar, as it was recorded: not filtered, not resampled."""
@@ -86,6 +101,7 @@ def recording_quality(image: NDArray[Any]) -> RecordingQuality:
         brightest=float(np.mean(rows == image.max())),
         lines_without_signal=int(find_lines_without_signal(unit).any(axis=1).sum()),
         measured_px=(int(part.shape[0]), int(part.shape[1])),
+        contrast=float(np.ptp(np.percentile(uniform_filter(unit, _SMOOTH_PX), _CONTRAST))),
     )
 
 

@@ -69,7 +69,7 @@ def test_an_opened_file_is_shown_with_its_facts(recording: Path) -> None:
     assert facts["Size"] == "160 x 128 px (400 nm x 320 nm)"
     assert (facts["Pixel size"], facts["Bit depth"], facts["Voltage"]) == ("2.5 nm", "8 bit", "5 kV")
     assert facts["Detector"] == "SE2"
-    assert facts["Noise"].startswith("as of ")
+    assert "for its contrast as of " in facts["Noise"]
     assert facts["Data bar"] == "none found"
     assert "![x](" not in facts["Instrument"], "what a file says is text: no picture is fetched from outside"
     # The viewer of the picture and the watch of the connection.
@@ -131,7 +131,7 @@ def test_a_simulated_micrograph_is_at_hand(sem_home: Path) -> None:
     next(button for button in app.button if button.label == "Try a simulated micrograph").click().run()
     assert_sound(app)
     assert facts_of(app)["Size"].startswith("1,024 x 768 px")
-    assert facts_of(app)["Noise"].startswith("as of about 15 electrons per pixel")
+    assert facts_of(app)["Noise"].endswith("for its contrast as of about 14 electrons per pixel")
 
 
 def test_recent_work_leads_to_itself(sem_home: Path) -> None:

@@ -44,6 +44,20 @@ def test_shot_noise_is_given_as_the_dose_that_made_it(dose_e_per_px: float) -> N
     assert found.lines_without_signal == 0
 
 
+def test_less_contrast_is_as_bad_as_more_noise() -> None:
+    """The same image with a third of the contrast and a third of the noise is as noisy for its contrast."""
+    signal = np.broadcast_to(np.linspace(0, 1, SIZE), (SIZE, SIZE))
+    noise = np.random.default_rng(3).normal(scale=0.08, size=(SIZE, SIZE))
+    weak, strong = (
+        recording_quality(np.rint(255 * (0.5 + part * (signal - 0.5 + noise))).clip(0, 255).astype(np.uint8))
+        for part in (0.2, 0.6)
+    )
+    assert weak.contrast == pytest.approx(0.2, rel=0.1)
+    assert strong.contrast == pytest.approx(0.6, rel=0.1)
+    for found in (weak, strong):
+        assert found.dose_for_contrast_e_per_px == pytest.approx(0.5 / 0.08**2, rel=0.15)
+
+
 def test_clipped_pixels_are_counted_on_both_sides() -> None:
     image = np.clip(ramp(80), 1, 254)
     image[:8], image[-16:] = 0, 255

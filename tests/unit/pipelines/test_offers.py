@@ -18,7 +18,7 @@ def recorded(dose_e_per_px: float | None, finest_px: float | None = 3.0, lines: 
     noise = None
     if dose_e_per_px:
         noise = NoiseEstimate(dose_e_per_px, 0.0, 0.0, 0.0, 0.0, Bins((0.5,), (0.1,)), "one image", ())
-    return RecordingQuality(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64))
+    return RecordingQuality(noise, "", 0.5, finest_px, "", 0.0, 0.0, lines, (64, 64), 1.0)
 
 
 def offered(state: RecordingQuality | None, title: str, **trained: RegistryRef) -> Offer:
