@@ -43,7 +43,7 @@ def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, st
     if state is None:
         yield "Noise and detail", "cannot be told from a colour image"
         return
-    dose, std = state.dose_for_contrast_e_per_px, state.noise_std
+    dose, std = state.equivalent_dose_e_per_px, state.noise_std
     level = f"; for its contrast as of {dose_text(dose)}" if dose else ""
     yield "Noise", f"± {std:.1%} of the grey range{level}" if std else "cannot be told"
     if state.finest_px:

@@ -109,7 +109,7 @@ def _no_advice(model: ModelRef | None, quality: "RecordingQuality | None") -> Ad
 
 
 def _on_noise(model: ModelRef | None, quality: "RecordingQuality | None") -> Advice:
-    dose = quality.dose_for_contrast_e_per_px if quality else None
+    dose = quality.equivalent_dose_e_per_px if quality else None
     if dose is None:
         return False, "How noisy this image is cannot be told."
     least, most = STARTER_DOSE_E_PER_PX

@@ -23,7 +23,7 @@ _ENOUGH = 2**24
 """Pixels after which more would not change a share visibly; evenly spaced rows of larger images are counted."""
 _RINGS = 5
 """Rings of the spectrum that are averaged, so that a single one does not decide."""
-_SMOOTH_PX = 5
+_SMOOTH_PX = 9
 """Edge of the means whose spread is the contrast, so that noise does not count as contrast."""
 _CONTRAST = (1.0, 99.0)
 """Percentiles between which the contrast lies."""
@@ -68,18 +68,9 @@ class RecordingQuality:
 
     @property
     def equivalent_dose_e_per_px(self) -> float | None:
-        """Dose at which shot noise alone would be as strong at the median brightness; a measure of noise of any kind.
-
-        None if the noise is unknown, or if the image is black.
-        """
-        std = self.noise_std
-        return self.brightness / std**2 if std and self.brightness > 0 else None
-
-    @property
-    def dose_for_contrast_e_per_px(self) -> float | None:
         """Dose at which an image that takes the whole grey range would be as noisy, at its middle, for its contrast.
 
-        This is what a model meets that scales images by their grey range. None if noise or contrast cannot be told.
+        A measure of noise of any kind. None if the noise is unknown, or if there is no contrast.
         """
         std = self.noise_std
         return 0.5 * (self.contrast / std) ** 2 if std and self.contrast > 0 else None

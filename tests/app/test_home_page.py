@@ -131,7 +131,7 @@ def test_a_simulated_micrograph_is_at_hand(sem_home: Path) -> None:
     next(button for button in app.button if button.label == "Try a simulated micrograph").click().run()
     assert_sound(app)
     assert facts_of(app)["Size"].startswith("1,024 x 768 px")
-    assert facts_of(app)["Noise"].endswith("for its contrast as of about 14 electrons per pixel")
+    assert facts_of(app)["Noise"].endswith("for its contrast as of about 10 electrons per pixel")
 
 
 def test_recent_work_leads_to_itself(sem_home: Path) -> None:

@@ -36,9 +36,11 @@ def test_detail_is_limited_by_sampling_where_it_is_always_above_the_noise() -> N
 
 
 @pytest.mark.parametrize("dose_e_per_px", [20, 80])
-def test_shot_noise_is_given_as_the_dose_that_made_it(dose_e_per_px: float) -> None:
+def test_shot_noise_is_related_to_the_contrast(dose_e_per_px: float) -> None:
+    """The ramp is 0.3 bright in the middle and takes 0.4 of the range, of which two percent do not count."""
     found = recording_quality(ramp(dose_e_per_px))
-    assert found.equivalent_dose_e_per_px == pytest.approx(dose_e_per_px, rel=0.15)
+    expected = 0.5 * (0.98 * 0.4) ** 2 / (0.3 / dose_e_per_px)
+    assert found.equivalent_dose_e_per_px == pytest.approx(expected, rel=0.15)
     assert found.noise_std == pytest.approx((0.3 / dose_e_per_px) ** 0.5, rel=0.1)
     assert found.measured_px == (SIZE, SIZE)
     assert found.lines_without_signal == 0
@@ -55,7 +57,7 @@ def test_less_contrast_is_as_bad_as_more_noise() -> None:
     assert weak.contrast == pytest.approx(0.2, rel=0.1)
     assert strong.contrast == pytest.approx(0.6, rel=0.1)
     for found in (weak, strong):
-        assert found.dose_for_contrast_e_per_px == pytest.approx(0.5 / 0.08**2, rel=0.15)
+        assert found.equivalent_dose_e_per_px == pytest.approx(0.5 / 0.08**2, rel=0.15)
 
 
 def test_clipped_pixels_are_counted_on_both_sides() -> None:

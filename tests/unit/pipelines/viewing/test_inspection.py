@@ -38,7 +38,7 @@ def test_only_the_specimen_is_measured(recording: Path) -> None:
     assert found.databar.rows == BAR
     assert found.quality is not None
     assert found.quality.measured_px == (128, 160)
-    assert found.quality.equivalent_dose_e_per_px == pytest.approx(50, rel=0.2)
+    assert found.quality.noise_std == pytest.approx((0.4 / 50) ** 0.5, rel=0.1)
     assert found.quality.darkest < 0.01, "the black of the bar does not count as clipped"
 
 
