@@ -197,7 +197,7 @@ def first_visits(home: Path, visits: int) -> dict[str, Any]:
     """Measure the first visit of new servers: Home, and the list of runs."""
     found: dict[str, Action] = {}
     for _ in range(visits):
-        for name, path, text in (("first visit: Home", "", "Compare runs"), ("first visit: Runs", "runs", "Select a")):
+        for name, path, text in (("first visit: Home", "", "Compare runs"), ("first visit: Runs", "runs", "Click a run to open it")):
             with serving(home) as server, browsing() as page:
                 clicks = Clicks(page, server)
                 clicks.visit(name, path, text)
@@ -216,6 +216,7 @@ def use(clicks: Clicks, page: Page, run_ids: Sequence[str], number: int) -> None
 
     clicks.click("change of page: Data", link("Data"), "Name of the dataset")
     clicks.click("change of page: Train", link("Train"), "Launch")
+    page.get_by_text("Settings", exact=True).click()
     clicks.enter(
         "click: steps of a training", page.get_by_label("Steps", exact=True), str(1000 + number), "train.steps="
     )
