@@ -197,7 +197,10 @@ def first_visits(home: Path, visits: int) -> dict[str, Any]:
     """Measure the first visit of new servers: Home, and the list of runs."""
     found: dict[str, Action] = {}
     for _ in range(visits):
-        for name, path, text in (("first visit: Home", "", "Compare runs"), ("first visit: Runs", "runs", "Click a run to open it")):
+        for name, path, text in (
+            ("first visit: Home", "", "Compare runs"),
+            ("first visit: Runs", "runs", "Click a run to open it"),
+        ):
             with serving(home) as server, browsing() as page:
                 clicks = Clicks(page, server)
                 clicks.visit(name, path, text)
