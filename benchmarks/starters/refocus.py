@@ -118,10 +118,7 @@ def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
     found: dict[str, Any] = {
         "simulated": {width: compared(of, ("psnr_db",), MODEL, "") for width, of in rows.items()},
         "told": {width: compared(of, ("psnr_db",), TOLD, "") for width, of in rows.items() if float(width)},
-        "least_gain_db": {
-            width: min(row[MODEL]["psnr_db"] - row[INPUT]["psnr_db"] for row in of.values())
-            for width, of in rows.items()
-        },
+        "least_gain_db": {width: min(map(_gain_db, of.values())) for width, of in rows.items()},
         "harm": {width: harmed(of, MODEL, INPUT) for width, of in foreign.items()},
     }
     content = {

@@ -63,15 +63,6 @@ def _is_unusual(name: str, dataset: Dataset) -> bool:
     return dataset.manifest.kind not in find_task(recipe).usual_kinds(recipe)
 
 
-def _show_refused(refused: Mapping[str, Message]) -> None:
-    if not refused:
-        return
-    with st.expander(f"Why {counted(len(refused), 'recipe')} {'does' if len(refused) == 1 else 'do'} not fit"):
-        rows = [{"recipe": name, "why not": on_page(reason)} for name, reason in refused.items()]
-        st.dataframe(rows, hide_index=True, column_config={"recipe": st.column_config.TextColumn(width="small")})
-        st.toggle("Offer these as well", key="unfit", help="For settings that make one fit; it starts only if it can.")
-
-
 def _identity(dataset: Dataset) -> str:
     # Reasons name the dataset, and two of them may hold the same images.
     return f"{dataset.folder.name} {dataset.digest}"

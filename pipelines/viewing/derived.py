@@ -95,10 +95,10 @@ def contradiction(key: str, given: Pyramid, output: Pyramid, forward: "KnownForw
 
 def contradicting(given: Pyramid, output: Pyramid, forward: "KnownForward") -> float:
     """Return the fraction of the centre, at most 1024 px square, where an output contradicts its input."""
-    from sem_models.evaluation.data_consistency import CONTRADICTS
+    from sem_models.evaluation.data_consistency import contradicting_share
 
     rows, columns = (_middle(size) for size in (given.height, given.width))
-    return float((_ratio(given, output, forward, rows, columns) > CONTRADICTS).mean())
+    return contradicting_share(_ratio(given, output, forward, rows, columns))
 
 
 def _ratio(

@@ -88,6 +88,6 @@ def contradiction(given: UnitImage, output: UnitImage, forward: KnownForward) ->
     return ratio
 
 
-def contradicting_share(given: UnitImage, output: UnitImage, forward: KnownForward) -> float:
-    """Return the fraction of an image whose ratio is above 2."""
-    return float((contradiction(given, output, forward) > CONTRADICTS).mean())
+def contradicting_share(ratio: UnitImage) -> float:
+    """Return the fraction of an image where the ratio of `contradiction` is above 2."""
+    return float((ratio > CONTRADICTS).mean())

@@ -31,7 +31,7 @@ from sem_models.datasets.preparation.plan import plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
 from sem_models.evaluation.restoration import make_case
 from sem_models.images.io.read import read_micrograph
-from sem_models.images.io.write import decode_tiff, encode_tiff, write_micrograph
+from sem_models.images.io.write import encode_tiff, write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor
@@ -41,6 +41,7 @@ from sem_models.serving import load_served
 from sem_models.tasks.compatibility import adapt
 from sem_models.tasks.models import apply_model, evaluate_model
 from tests.support.images import smooth_images
+from tests.support.tiff import decode_tiff
 from tests.support.trained_runs import train_run
 
 Grey = NDArray[np.float64]

@@ -31,9 +31,10 @@ from pipelines.train.create import create_training
 from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.images.io.write import decode_tiff, encode_tiff
+from sem_models.images.io.write import encode_tiff
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
+from tests.support.tiff import decode_tiff
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "of sixteen letters"  # noqa: S105

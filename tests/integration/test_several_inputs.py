@@ -38,7 +38,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.config.training import Optimiser, TrainSettings
 from sem_models.errors import UserError
 from sem_models.images.io.read import read_micrograph
-from sem_models.images.io.write import decode_tiff
+from tests.support.tiff import decode_tiff
 
 
 def recipe(steps: int) -> Recipe:

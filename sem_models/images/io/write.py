@@ -2,7 +2,6 @@
 
 import io
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,6 @@ from sem_models.errors import UserError
 from sem_models.images.facts import facts_to_text
 from sem_models.images.io.formats.raster import HISTORY
 from sem_models.images.io.ome_xml import ome_xml
-from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.vendors import gatan
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import SOFTWARE, STEPS
@@ -61,18 +59,6 @@ def encode_png(micrograph: Micrograph) -> bytes:
     buffer = io.BytesIO()
     _write_png(buffer, micrograph.source or "The image", micrograph)
     return buffer.getvalue()
-
-
-def decode_tiff(data: bytes, name: str = "upload.tif") -> Micrograph:
-    """Read a micrograph from the content of an image file in any supported format.
-
-    Raises:
-        UserError: The bytes are not an image.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(name).name or "upload.tif")
-        path.write_bytes(data)
-        return read_micrograph(path)
 
 
 class TiffRowWriter:

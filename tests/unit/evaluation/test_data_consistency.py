@@ -18,7 +18,7 @@ NOISE = np.random.default_rng(0).normal(0, 0.1, CLEAN.shape).astype(np.float32)
 def test_the_truth_differs_from_a_noisy_image_by_white_noise() -> None:
     ratio = contradiction(CLEAN + NOISE, CLEAN, KnownForward())
     assert float(np.median(ratio)) == pytest.approx(1, abs=0.05)
-    assert contradicting_share(CLEAN + NOISE, CLEAN, KnownForward()) < 0.01
+    assert contradicting_share(contradiction(CLEAN + NOISE, CLEAN, KnownForward())) < 0.01
 
 
 def test_what_was_removed_or_invented_is_found_where_it_is() -> None:
@@ -33,15 +33,15 @@ def test_what_was_removed_or_invented_is_found_where_it_is() -> None:
 
 def test_a_refocused_image_is_blurred_again() -> None:
     given = gaussian_filter(CLEAN, 2.0) + 0.1 * NOISE
-    assert contradicting_share(given, CLEAN, KnownForward(blur_px=2.0)) < 0.01
-    assert contradicting_share(given, CLEAN, KnownForward()) > 0.2
+    assert contradicting_share(contradiction(given, CLEAN, KnownForward(blur_px=2.0))) < 0.01
+    assert contradicting_share(contradiction(given, CLEAN, KnownForward())) > 0.2
 
 
 def test_an_enlarged_image_is_reduced_as_in_training() -> None:
     expected = downsample(torch.from_numpy(CLEAN)[None, None], 4, "bicubic_aa")[0, 0].numpy()
     np.testing.assert_allclose(KnownForward(4)(CLEAN), expected, atol=1e-4)
     noise = NOISE[:48, :48]
-    assert contradicting_share(expected + noise, CLEAN, KnownForward(4)) < 0.01
+    assert contradicting_share(contradiction(expected + noise, CLEAN, KnownForward(4))) < 0.01
 
 
 @pytest.mark.parametrize(
