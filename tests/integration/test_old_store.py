@@ -28,10 +28,10 @@ from pipelines.tracking.registry import COLUMN, list_versions
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.run import run_training
 from sem_models.images.io.read import read_micrograph
-from sem_models.images.io.write import decode_tiff
 from tests.support.pages import assert_sound, page
 from tests.support.stores import naming, shown_by_mlflow, unpack_store
 from tests.support.studies import sit
+from tests.support.tiff import decode_tiff
 
 COMMIT = "2d480d1"
 

@@ -31,13 +31,14 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.columns import columns_of
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.errors import UserError
-from sem_models.images.io.write import decode_tiff, encode_tiff
+from sem_models.images.io.write import encode_tiff
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
 from sem_models.inference.storage import load_model, save_model
 from sem_models.networks.table import build_network
 from sem_models.training.checkpoint import STATE, load_state, sound_step
 from tests.support.payloads import Payload
+from tests.support.tiff import decode_tiff
 
 EVIL = "from pathlib import Path\nPath({proof!r}).touch()\n"
 

@@ -16,13 +16,14 @@ from sem_models.config.presets.table import find_recipe
 from sem_models.errors import UserError
 from sem_models.images.databar import DataBar
 from sem_models.images.io.uploads import MOST_REQUEST_SAMPLES
-from sem_models.images.io.write import decode_tiff, encode_png, encode_tiff
+from sem_models.images.io.write import encode_png, encode_tiff
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.doubt_head import DoubtHead
 from sem_models.serving import Deadline, Options, ServedModel, TimeOver
 from tests.support.halving import Half, black_to_60000, halving
+from tests.support.tiff import decode_tiff
 
 GREY = (np.random.default_rng(0).integers(0, 15000, (40, 50)) * 4).astype(np.uint16)
 HALF = GREY // 2

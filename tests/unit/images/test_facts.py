@@ -22,7 +22,7 @@ from sem_models.images.channels import require_grey
 from sem_models.images.facts import FACTS, LONGEST_TEXT, Fact, facts_from_text, facts_to_text
 from sem_models.images.io.ome_xml import SCHEMA, ome_xml
 from sem_models.images.io.read import read_identified_pages, read_micrograph
-from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, reserved, write_micrograph
+from sem_models.images.io.write import TiffRowWriter, encode_tiff, reserved, write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.stack import assemble
@@ -30,6 +30,7 @@ from sem_models.inference.model import RestorationModel, step_of
 from sem_models.inference.predictor import Predictor
 from sem_models.tasks.models import apply_model
 from sem_models.tasks.table import find_task
+from tests.support.tiff import decode_tiff
 
 NS = {"ome": SCHEMA}
 BICUBIC = find_baseline("bicubic", Degradation(scale=4))

@@ -13,11 +13,12 @@ from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.display import display_window, to_display
 from sem_models.images.intensity import IntensityRange, from_unit, intensity_range, to_unit
 from sem_models.images.io.read import read_micrograph, read_pages
-from sem_models.images.io.write import TiffRowWriter, decode_tiff, encode_tiff, reserved, write_micrograph
+from sem_models.images.io.write import TiffRowWriter, encode_tiff, reserved, write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.specimen import load_specimen, specimen_of
 from sem_models.images.units import to_nm
+from tests.support.tiff import decode_tiff
 
 
 def micrograph(pixels: np.ndarray, size_nm: float | None = None, *history: ProcessingStep) -> Micrograph:
