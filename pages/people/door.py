@@ -11,7 +11,7 @@ from pipelines.people.permissions import Action, may
 from sem_models.errors import UserError
 
 _UPLOAD = "_stcore/upload_file/"
-GUARDED = ("media/", _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/")
+GUARDED = ("media/", _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/", "download/")
 """Paths that hold or take people's data. The others are the program itself, the sign-in, and the connection of the
 pages, which show nothing before somebody has signed in."""
 _FORM_BYTES = 65_536
