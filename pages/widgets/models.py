@@ -21,9 +21,9 @@ _BASELINES = {
 
 def model_labels() -> dict[str, str]:
     """List what can be applied, by model reference: registered versions, finished runs, starter models, baselines."""
-    from pipelines.tracking.registry import list_versions
     from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
+    from pipelines.tracking.versions import list_versions
 
     labels: dict[str, str] = {}
     for version in seen(list_versions()):
