@@ -107,13 +107,10 @@ def test_both_ways_return_the_same_versions(sem_home: Path, monkeypatch: pytest.
 def test_a_thousand_versions_are_read_as_one(sem_home: Path, asked: list[str]) -> None:
     register("steel", create_run("sem", "a", "training", {}, {}), 1)
     list_versions()
-    few = len(asked)
+    few = [query for query in asked if "SELECT" in query and "model" in query]
     with engine().begin() as connection:
-        for index in range(200):
-            values = {"name": f"m{index:03d}"}
-            connection.execute(
-                text("INSERT INTO registered_models (name, workspace) VALUES (:name, 'default')"), values
-            )
+        names = [{"name": f"m{index:03d}"} for index in range(200)]
+        connection.execute(text("INSERT INTO registered_models (name, workspace) VALUES (:name, 'default')"), names)
         rows = [{"name": f"m{i // 5:03d}", "version": 1 + i % 5} for i in range(1000)]
         connection.execute(text(
             "INSERT INTO model_versions (name, workspace, version, current_stage, creation_time) "
@@ -121,4 +118,5 @@ def test_a_thousand_versions_are_read_as_one(sem_home: Path, asked: list[str]) -
         ), rows)  # fmt: skip
     asked.clear()
     assert len(list_versions()) == 1001
-    assert len(asked) == few
+    assert [query for query in asked if "SELECT" in query] == few
+    assert len(few) == 3
