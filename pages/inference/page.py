@@ -159,8 +159,7 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
     caveat = (task.words if task else RESTORING).caveat
     st.caption(f"{_label(result)}, made by `{model}`. {_notes(result)} {caveat}")
     if task and recipe and recipe.labels:
-        recorded = read_micrograph(source, result["page"])
-        show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
+        show_classes_result(source, result["page"], output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
         label = recipe.name if recipe and isinstance(model, RunRef) else str(model).removeprefix("models:/")
         restored = task is None or task.keeps_contrast
