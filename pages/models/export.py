@@ -20,7 +20,7 @@ _CLIENT = """\
 import base64, json, urllib.request
 
 image = base64.b64encode(open("micrograph.tif", "rb").read()).decode()
-body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[image]]}}).encode()
+body = json.dumps({"inputs": [image]}).encode()
 request = urllib.request.Request("http://127.0.0.1:5001/invocations", body, {"Content-Type": "application/json"})
 answer = json.load(urllib.request.urlopen(request))
 open("restored.tif", "wb").write(base64.b64decode(answer["predictions"][0]["image"]))
