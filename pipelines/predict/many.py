@@ -7,6 +7,7 @@ next file that nobody has. Stopped or killed, it can be started again and does o
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.predict.batch import LastingNames, process_item
 from pipelines.predict.files import Application, Prediction, Stack, application, input_stacks, lost_files
@@ -36,8 +37,7 @@ def predict_many(request: PredictManyRequest, progress: Progress = silent) -> Ma
         UserError: There is no such model, no input was found, or the folder for results is in use for something else.
     """
     found = input_stacks(request)
-    common = request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed"})
-    ledger = Ledger(request.out, common)
+    ledger = Ledger(request.out, _common(request))
     try:
         work = application(request, LastingNames(request.out, found.files))
         for lost in lost_files(found):
@@ -46,6 +46,17 @@ def predict_many(request: PredictManyRequest, progress: Progress = silent) -> Ma
         return _Worker(ledger, work, request, progress).run(found.stacks)
     finally:
         ledger.close()
+
+
+_LATER = ("ensemble", "std")
+"""Fields that ledgers of earlier versions do not have; they are left out where they ask for nothing."""
+
+
+def _common(request: PredictManyRequest) -> dict[str, Any]:
+    """Return what all results have in common."""
+    fields = type(request).model_fields
+    absent = {name for name in _LATER if getattr(request, name) == fields[name].default}
+    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", *absent})
 
 
 @dataclass(frozen=True)
@@ -92,5 +103,6 @@ class _Worker:
 
 def _record(file: Path, pages: list[Prediction], seconds: float) -> Record:
     errors = "; ".join(str(page.error) for page in pages if page.error)
-    outputs = tuple(str(Path(path).absolute()) for page in pages for path in (page.output, page.abstention) if path)
+    written = [path for page in pages for path in (page.output, page.abstention, page.std) if path]
+    outputs = tuple(str(Path(path).absolute()) for path in written)
     return Record(str(file.absolute()), errors, outputs, seconds)
