@@ -4,7 +4,6 @@ import hashlib
 import json
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,4 +78,3 @@ def test_twenty_killed_members_lose_and_double_nothing(on_slurm: Cluster, tmp_pa
     assert digests(request.out) == digests(tmp_path / "plain")
     arrays = {path.stem.split("-")[1] for path in (request.out / FOLDER).glob("log-*.txt")}
     assert len(arrays) >= 3, "13 jobs do not fit into two arrays of 6"
-    print(f"\n{len(set(killed))} members of {len(arrays)} arrays killed, {time.process_time():.0f} s here")

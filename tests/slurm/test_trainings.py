@@ -15,6 +15,7 @@ from pipelines.train.create import create_training
 from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe
 from sem_models.training.checkpoint import load_state
+from tests.support.lab import write_lab
 from tests.support.slurm import Cluster, state_of, told, until
 
 pytestmark = [pytest.mark.slurm, pytest.mark.usefixtures("small_dataset"), pytest.mark.timeout(1800)]
@@ -124,7 +125,7 @@ def test_a_preempted_job_saves_its_state_is_queued_again_and_goes_on(on_slurm: C
 def test_the_death_of_the_controller_loses_nothing(on_slurm: Cluster, long_recipe: Recipe, tiny_recipe: Recipe) -> None:
     running, job = submitted(long_recipe)
     until(lambda: is_training(running))
-    told("scontrol", "update", f"nodename={on_slurm.host}", "state=drain", "reason=test")
+    on_slurm.set_node("drain")
     waiting, _ = submitted(tiny_recipe)
     on_slurm.kill_controller()
     before = max(steps_of(running))
@@ -140,3 +141,20 @@ def test_the_death_of_the_controller_loses_nothing(on_slurm: Cluster, long_recip
     control.cancel(running)
     until(lambda: get_run(running).status == "KILLED")
     assert steps_of(running) == list(range(1, len(steps_of(running)) + 1))
+
+
+def test_a_training_that_takes_longer_than_a_job_goes_on_in_the_next_one(
+    on_slurm: Cluster, long_recipe: Recipe, sem_home: Path
+) -> None:
+    write_lab(sem_home, "\n[slurm]\ntime_min = 1\nsave_s = 20\n")
+    run_id = create_training(long_recipe, "small")
+    control.submit(run_id)
+    job = get_run(run_id).tags[Tag.SLURM_JOB]
+    until(lambda: is_training(run_id))
+    until(lambda: get_run(run_id).status == "SCHEDULED")
+    stopped = saved_step(run_id)
+    on_slurm.hurry(job)
+    until(lambda: is_training(run_id) and max(steps_of(run_id)) > stopped + 5)
+    control.cancel(run_id)
+    until(lambda: get_run(run_id).status == "KILLED")
+    assert steps_of(run_id) == list(range(1, len(steps_of(run_id)) + 1))

@@ -68,7 +68,9 @@ class Cluster:
         until(lambda: answers("scontrol", "ping") and "UP" in told("scontrol", "ping"))
 
     def kill_controller(self) -> None:
-        """Kill slurmctld at once."""
+        """Kill slurmctld at once, but after it has saved what it knows, which it does every few seconds."""
+        now = time.time()
+        until(lambda: all((self.folder / "state" / name).stat().st_mtime > now for name in ("job_state", "node_state")))
         self.daemons["slurmctld"].kill()
         self.daemons.pop("slurmctld").wait()
 
@@ -144,14 +146,8 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         patch.setenv("PATH", _path())
         patch.setenv("SLURM_CONF", str(folder / "slurm.conf"))
         try:
-            files = {
-                "key-file": "munge.key",
-                "socket": "munge.socket",
-                "pid-file": "munge.pid",
-                "log-file": "munge.log",
-            }
-            files["seed-file"] = "munge.seed"
-            found.start("munged", "--foreground", "--force", *(f"--{k}={folder / v}" for k, v in files.items()))
+            files = [f"--{kind}-file={folder}/munge.{kind}" for kind in ("key", "pid", "log", "seed")]
+            found.start("munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *files)
             until((folder / "munge.socket").exists)
             found.start_controller()
             found.start("slurmd", "-D", "-f", str(folder / "slurm.conf"))

@@ -159,9 +159,7 @@ def test_one_answer_serves_all_pages(commands: Commands) -> None:
     assert len(commands.calls) == 1
 
 
-def test_the_queue_of_slurm_and_that_of_the_machine_do_not_hold_each_other_up(
-    commands: Commands, sem_home: Path
-) -> None:
+def test_the_queue_of_slurm_and_that_of_the_machine_are_apart(commands: Commands, sem_home: Path) -> None:
     commands.queue("17|PENDING|cpu|Resources")
     for run_id in ("theirs", "ours"):
         queue.enqueue(run_id)
@@ -205,7 +203,7 @@ def test_a_training_that_slurm_stops_waits_for_it_and_a_cancelled_one_does_not(
 
 
 def test_a_run_that_slurm_queued_again_by_itself_waits_unless_it_has_begun_already(
-    commands: Commands, sem_home: Path
+    commands: Commands, sem_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = create_run("sem", "a run", "training", {}, {})
     gone, here = Process("node1", 7, 1.0), Process("node2", 8, 2.0)
@@ -222,6 +220,7 @@ def test_a_run_that_slurm_queued_again_by_itself_waits_unless_it_has_begun_alrea
     assert not queue.wait_again(run_id, gone)
     assert queue.find(run_id).state == "running"
     commands.queue()
+    monkeypatch.setattr(slurm_client, "_queue", SlurmQueue())
     assert control.reconcile() == [run_id]
     assert get_run(run_id).tags[Tag.REASON] == f"SLURM job 17 ended {control.LOST}"
 
