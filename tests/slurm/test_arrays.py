@@ -22,7 +22,7 @@ from sem_models.images.micrograph import Micrograph
 from tests.support.slurm import MAX_ARRAY_SIZE, Cluster, told
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(3000)]
-KILLS = 20
+KILLS, FILES = 20, 600
 
 
 def images(folder: Path, count: int) -> None:
@@ -40,14 +40,17 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def members_killed(count: int, killed: list[str]) -> Iterator[None]:
-    """Meanwhile kill members of arrays at random moments."""
+def members_killed(ledger: Path, killed: list[str]) -> Iterator[None]:
+    """Meanwhile kill members of arrays at random moments, spread over all of the work on any machine."""
     draw, over = random.Random(0), threading.Event()  # noqa: S311
+    moments = sorted(draw.sample(range(1, FILES * 9 // 10), KILLS))
 
     def kill() -> None:
-        while len(killed) < count and not over.wait(draw.uniform(0.2, 2.0)):
+        while moments and not over.wait(0.05):
+            done = ledger.read_bytes().count(b"\n") if ledger.exists() else 0
             running = told("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%i").split()
-            if running:
+            if done >= moments[0] and running:
+                moments.pop(0)
                 killed.append(draw.choice(running))
                 told("scancel", "--signal=KILL", killed[-1])
 
@@ -61,16 +64,16 @@ def members_killed(count: int, killed: list[str]) -> Iterator[None]:
 
 
 def test_twenty_killed_members_lose_and_double_nothing(on_slurm: Cluster, tmp_path: Path) -> None:
-    images(tmp_path / "in", 600)
+    images(tmp_path / "in", FILES)
     inputs = (tmp_path / "in",)
     request = PredictManyRequest(
         model="baseline:nlm", inputs=inputs, out=tmp_path / "out", jobs=2 * MAX_ARRAY_SIZE + 1, executor="slurm"
     )
     killed: list[str] = []
-    with members_killed(KILLS, killed):
+    with members_killed(request.out / NAME, killed):
         result = predict_in_jobs(request)
     assert len(killed) == KILLS, "the work was done before all kills"
-    assert (result.done, result.failed, result.by_others) == (600, 0, 0)
+    assert (result.done, result.failed, result.by_others) == (FILES, 0, 0)
     lines = [json.loads(line) for line in (request.out / NAME).read_text().splitlines()]
     found = Counter(line["file"] for line in lines if "file" in line)
     assert found == Counter(str(path) for path in (tmp_path / "in").iterdir())
