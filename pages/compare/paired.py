@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import COLOURS
+from pages.people.media import made_for_person
 from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
@@ -62,8 +63,8 @@ def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple
         for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         st.download_button(
-            "Report", partial(_report, comparison, paired, metrics, image), "report.zip", "application/zip",
-            icon=":material/article:", key="report", on_click="ignore",
+            "Report", made_for_person(partial(_report, comparison, paired, metrics, image)), "report.zip",
+            "application/zip", icon=":material/article:", key="report", on_click="ignore",
             help="A methods section written from the records of these runs, the scores shown above as CSV and LaTeX, "
             "a figure of the image above if its pictures are there, and one page with all of it.",
         )  # fmt: skip
