@@ -102,7 +102,7 @@ def fill(page: "Page", label: str, value: str) -> None:
 def settled(page: "Page") -> None:
     """Wait until the page has been drawn as a whole."""
     page.wait_for_timeout(400)
-    page.wait_for_function(_DRAWN, timeout=90_000)
+    page.wait_for_function(_DRAWN, timeout=300_000)
 
 
 _DRAWN = """() => {

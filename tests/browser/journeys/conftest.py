@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in this folder."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            for mark in (pytest.mark.journeys, pytest.mark.timeout(900), needs_chromium):
+            for mark in (pytest.mark.journeys, pytest.mark.timeout(1800), needs_chromium):
                 item.add_marker(mark)
 
 
@@ -65,7 +65,7 @@ def journey(browser: "Browser", address: str, workbench: Path, folder: Path) -> 
     pictures.mkdir(exist_ok=True)
     context = browser.new_context(viewport={"width": USUAL, "height": WIDTHS[USUAL]}, color_scheme="light")
     page = context.new_page()
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(300_000)
     journey = Journey(page, address, workbench, pictures)
     yield journey
     page.screenshot(path=pictures / "last.png")

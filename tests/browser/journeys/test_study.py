@@ -12,7 +12,7 @@ def test_pictures_are_rated_and_the_outcome_read_by_keyboard(journey: Journey) -
     study = open_study(list_studies()[0].run_id)
     name = next(name for name in RATERS if name.lower() not in str(study_results(study).raters).lower())
     journey.go("study")
-    field = page.get_by_label("Your name")
+    field = page.get_by_role("textbox", name="Your name")
     field.wait_for()
     journey.look("study")
     journey.tab_to(field)

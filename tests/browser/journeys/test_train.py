@@ -12,7 +12,7 @@ def test_a_training_is_measured_launched_and_cancelled_by_keyboard(journey: Jour
     page.get_by_text("GB of memory").wait_for()
     journey.look("train")
 
-    journey.tab_to(page.locator("summary", has_text="Settings"))
+    journey.tab_to(page.locator("summary").filter(has=page.get_by_text("Settings", exact=True)))
     journey.press("Enter")
     page.get_by_label("Steps", exact=True).wait_for()
     settled(page)
