@@ -3,24 +3,32 @@ PYTHON ?= python3
 PORT ?= 8501
 # Test processes; each computes with one thread, so that two cores are neither idle nor fought for.
 WORKERS ?= 2
+# Keeps the workbench and the pictures of the journeys; the pictures show its path.
+JOURNEYS ?= build/journeys
 BIN := .venv/bin
 
 # Tests start dozens of commands, each of which would otherwise compile the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: app test test-faults test-all check format docs hooks clean audit
+.PHONY: app test test-faults test-all journeys tour check format docs hooks clean audit
 
 app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not faults and not slurm"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not faults and not slurm and not journeys"
 
 test-faults: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -m "faults or slurm"
 
 test-all: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not gpu and not journeys and not slurm"
+
+journeys: .venv/.test
+	OMP_NUM_THREADS=1 SEM_JOURNEYS=$(JOURNEYS) $(BIN)/python -m pytest -m journeys tests/browser/journeys
+
+tour: journeys
+	$(BIN)/python -m docs.scripts.tour $(JOURNEYS)/pictures
 
 check: .venv/.test
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ _DOSE_E_PER_PX: Final = 15.0
 
 
 def sample_micrograph(folder: Path) -> Path:
-    """Write a simulated micrograph of fibres into a folder, once, and return its file.
+    """Write a simulated micrograph of a powder into a folder, once, and return its file.
 
     Raises:
         UserError: The home folder cannot be written.
@@ -21,9 +21,9 @@ def sample_micrograph(folder: Path) -> Path:
     from sem_models.physics.simulators.phantoms.table import make_phantom
 
     writable_home()
-    path = folder / "simulated" / "simulated-fibres.tif"
+    path = folder / "simulated" / "simulated-powder.tif"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        phantom = make_phantom("fibres", _SIZE, seed=7, beam=Beam(dose_e_per_px=_DOSE_E_PER_PX))
+        phantom = make_phantom("particles", _SIZE, seed=7, beam=Beam(dose_e_per_px=_DOSE_E_PER_PX))
         write_micrograph(path, phantom.micrograph)
     return path
