@@ -22,6 +22,7 @@ from sem_models.networks.swinir import (
     initialise,
     partitioned,
     position_table,
+    reach_of_stages,
     staged,
 )
 
@@ -34,7 +35,12 @@ class HAT(WindowTransformer):
 
     def __init__(self, config: HATConfig) -> None:
         """Build the untrained network."""
-        super().__init__(config, lambda drops: HybridGroup(config, drops), lambda: staged(config, config.tail_width))
+        super().__init__(
+            config,
+            lambda drops: HybridGroup(config, drops),
+            lambda: staged(config, config.tail_width),
+            reach_of_stages(config.scale),
+        )
 
 
 class HybridGroup(nn.Module):
@@ -68,6 +74,11 @@ class HybridLayer(SwinLayer):
         beside = convolved(self.convolutions, normed)
         x = x + self._dropped(self._attended(normed)) + _CONV_SCALE * beside
         return x + self._dropped(self.mlp(self.norm2(x)))
+
+    def _attended(self, x: Tensor) -> Tensor:
+        y = torch.roll(x, (-self.shift, -self.shift), (1, 2)) if self.shift else x
+        y = self.attention(y, self.shift)
+        return torch.roll(y, (self.shift, self.shift), (1, 2)) if self.shift else y
 
 
 class ChannelAttention(nn.Module):
@@ -106,7 +117,8 @@ class OverlappingLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, H, W, width) to the same shape; H and W are multiples of the window."""
         x = x + self.out(self._attended(self.norm1(x)))
-        return x + self.mlp(self.norm2(x))
+        result: Tensor = x + self.mlp(self.norm2(x))
+        return result
 
     def _attended(self, x: Tensor) -> Tensor:
         n, height, width, channels = x.shape

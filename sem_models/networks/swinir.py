@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.hat import HATConfig
-from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.reach import doublings, shuffle_halo
 from sem_models.config.networks.swinir import SwinIRConfig
 from sem_models.networks.blocks import conv, shuffle_conv
+from sem_models.networks.strips import STRIPS, by_strips, predicts
 from sem_models.physics.downsampling import upsample
 
 _TAIL_WIDTH = 64
@@ -37,14 +38,19 @@ class ResidualGroup(nn.Module):
         y = x
         for layer in self.layers:
             y = layer(y)
-        return x + convolved(self.conv, y)
+        # In place, because the features of large tiles fill the memory.
+        return convolved(self.conv, y).add_(x)
 
 
 class WindowTransformer(nn.Module):
     """A shallow convolution, groups of attention, a convolution with a long skip, and the enlargement."""
 
     def __init__(
-        self, config: Settings, group: Callable[[list[float]], nn.Module], enlargement: Callable[[], nn.Module]
+        self,
+        config: Settings,
+        group: Callable[[list[float]], nn.Module],
+        enlargement: Callable[[], nn.Module],
+        reach_of_end: int,
     ) -> None:
         """Build the untrained network.
 
@@ -53,6 +59,7 @@ class WindowTransformer(nn.Module):
             group: Builds one group from the probability of skipping each of its layers; it maps (N, H, W, width) to
                 the same shape.
             enlargement: Builds the part that maps (N, width, H, W) to (N, C, H x scale, W x scale).
+            reach_of_end: Rows of features on each side that a row of the enlarged image depends on.
         """
         super().__init__()
         self.scale, width = config.scale, config.width
@@ -64,7 +71,7 @@ class WindowTransformer(nn.Module):
             group(drops[first : first + config.layers]) for first in range(0, total, config.layers)
         )
         self.close = nn.Conv2d(width, width, 3, padding=1)
-        self.enlarge = enlargement()
+        self.enlarge, self.reach_of_end = enlargement(), reach_of_end
         self.bicubic_skip = config.bicubic_skip
         mean = torch.tensor(config.mean or (0.0,) * config.channels)
         self.register_buffer("mean", mean[:, None, None], persistent=False)
@@ -77,7 +84,7 @@ class WindowTransformer(nn.Module):
         for group in self.groups:
             y = group(y)
         features = shallow + convolved(self.close, self.norm_out(y)).permute(0, 3, 1, 2)
-        output: Tensor = self.enlarge(features)
+        output = by_strips(self.enlarge, features, self.reach_of_end)
         return output + (upsample(x, self.scale) if self.bicubic_skip else mean)
 
 
@@ -96,7 +103,8 @@ class SwinIR(WindowTransformer):
         def enlargement() -> nn.Module:
             return _direct(config) if config.direct else staged(config, _TAIL_WIDTH)
 
-        super().__init__(config, lambda drops: ResidualGroup(config, drops), enlargement)
+        reach = 1 if config.direct else reach_of_stages(config.scale)
+        super().__init__(config, lambda drops: ResidualGroup(config, drops), enlargement, reach)
 
 
 def staged(config: Settings, features: int) -> nn.Sequential:
@@ -105,6 +113,11 @@ def staged(config: Settings, features: int) -> nn.Sequential:
     for _ in range(doublings(config.scale)):
         steps += [shuffle_conv(features), nn.PixelShuffle(2)]
     return nn.Sequential(*steps, conv(features, config.channels, gain=1e-2))
+
+
+def reach_of_stages(scale: int) -> int:
+    """Return how many rows of features on each side a row at the end of `staged` depends on."""
+    return shuffle_halo(scale, 1) + 1
 
 
 def _direct(config: SwinIRConfig) -> nn.Sequential:
@@ -140,13 +153,27 @@ class SwinLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, H, W, width) to the same shape; H and W are multiples of the window."""
-        x = x + self._dropped(self._attended(self.norm1(x)))
-        return x + self._dropped(self.mlp(self.norm2(x)))
-
-    def _attended(self, x: Tensor) -> Tensor:
-        y = torch.roll(x, (-self.shift, -self.shift), (1, 2)) if self.shift else x
-        y = self.attention(y, self.shift)
+        if predicts():
+            return self._by_strips(x)
+        rolled = torch.roll(x, (-self.shift, -self.shift), (1, 2)) if self.shift else x
+        y = self._in_windows(rolled)
         return torch.roll(y, (self.shift, self.shift), (1, 2)) if self.shift else y
+
+    def _by_strips(self, x: Tensor) -> Tensor:
+        """Do the same for a few rows of windows at a time, because hidden features would take most of the memory."""
+        height, window, y = x.shape[1], self.attention.window, torch.empty_like(x)
+        step = -(-height // (STRIPS * window)) * window
+        for top in range(0, height, step):
+            bottom = min(top + step, height)
+            rows = (torch.arange(top, bottom, device=x.device) + self.shift) % height
+            strip = self._in_windows(torch.roll(x[:, rows], -self.shift, 2), at_bottom=bottom == height)
+            y[:, rows] = torch.roll(strip, self.shift, 2)
+        return y
+
+    def _in_windows(self, x: Tensor, at_bottom: bool = True) -> Tensor:
+        """Map rows of windows of rolled features to the same shape; those at the bottom have the seam of the roll."""
+        x = x + self._dropped(self.attention(self.norm1(x), self.shift, at_bottom))
+        return x + self._dropped(self.mlp(self.norm2(x)))
 
     def _dropped(self, y: Tensor) -> Tensor:
         """Apply stochastic depth (Huang et al., ECCV 2016): in training, randomly drop the branch for whole samples."""
@@ -169,8 +196,11 @@ class WindowAttention(nn.Module):
         initialise(self.out)
         self.register_buffer("bias_index", relative_index(window), persistent=False)
 
-    def forward(self, x: Tensor, shift: int) -> Tensor:
-        """Map (N, H, W, width), rolled by `shift` if the windows are shifted, to the same shape."""
+    def forward(self, x: Tensor, shift: int, at_bottom: bool = True) -> Tensor:
+        """Map (N, H, W, width), rolled by `shift` if the windows are shifted, to the same shape.
+
+        Rows that are not at the bottom of the image have no seam of the roll below them.
+        """
         n, height, width, channels = x.shape
         window = self.window
         grid = (height // window, width // window)
@@ -178,20 +208,24 @@ class WindowAttention(nn.Module):
             self.qkv(partitioned(x, window)).reshape(-1, window**2, 3, self.heads, channels // self.heads).unbind(2)
         )
         y = F.scaled_dot_product_attention(
-            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=self._bias(n, grid, shift, q.dtype)
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v.transpose(1, 2),
+            attn_mask=self._bias(n, grid, shift, at_bottom, q.dtype),
         )
         y = self.out(y.transpose(1, 2).reshape(-1, window**2, channels))
         y = y.reshape(n, *grid, window, window, channels).transpose(2, 3)
         result: Tensor = y.reshape(n, height, width, channels)
         return result
 
-    def _bias(self, n: int, grid: tuple[int, int], shift: int, dtype: torch.dtype) -> Tensor:
+    def _bias(self, n: int, grid: tuple[int, int], shift: int, at_bottom: bool, dtype: torch.dtype) -> Tensor:
         """Return the position bias, minus infinity across the seam: (1 or N x windows, heads, window^2, window^2)."""
         index = self.get_buffer("bias_index")
         bias = self.bias_table[index].permute(2, 0, 1)[None].to(dtype)
         if not shift:
             return bias
-        seam = seam_mask(grid, self.window, shift, bias.device)[:, None]
+        below = 0 if at_bottom else 1
+        seam = seam_mask((grid[0] + below, grid[1]), self.window, shift, bias.device)[: grid[0] * grid[1], None]
         return (bias + seam.to(dtype)).repeat(n, 1, 1, 1)
 
 
