@@ -128,9 +128,7 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
     # Files of older versions do not state a direction.
     direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
     note = facts.get(_NOTE, "")
-    return replace(
-        model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=note, halo=halo
-    )
+    return replace(model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=note, halo=halo)
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:

@@ -66,7 +66,7 @@ class SwinIR(nn.Module):
         for group in self.groups:
             y = group(y)
         features = shallow + _convolve(self.close, self.norm_out(y)).permute(0, 3, 1, 2)
-        output = by_strips(self.enlarge, features, self.reach_of_end)
+        output = by_strips(self.enlarge, features, reach=self.reach_of_end)
         return output + (upsample(x, self.scale) if self.bicubic_skip else mean)
 
 
@@ -162,7 +162,10 @@ class WindowAttention(nn.Module):
         grid = (height // window, width // window)
         q, k, v = self.qkv(self._windows(x)).reshape(-1, window**2, 3, self.heads, channels // self.heads).unbind(2)
         y = F.scaled_dot_product_attention(
-            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=self._bias(n, grid, shift, at_bottom, q.dtype)
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v.transpose(1, 2),
+            attn_mask=self._bias(n, grid, shift, at_bottom, q.dtype),
         )
         y = self.out(y.transpose(1, 2).reshape(-1, window**2, channels))
         y = y.reshape(n, *grid, window, window, channels).transpose(2, 3)
