@@ -99,13 +99,14 @@ def _repeated_by_strips(model: RestorationModel) -> float:
     facts = capabilities(model.recipe.network)
     rows, columns = (-(-edge // facts.size_multiple) * facts.size_multiple for edge in _STRIPE)
     piece = torch.empty(1, facts.channels_in, rows, columns, device="meta")
-    counts = []
+    counts: list[float] = []
     network = model.network.to("meta")
     for mode in (torch.inference_mode, torch.no_grad):
         with mode(), FlopCounterMode(display=False) as counter:
             network(piece)
         counts.append(counter.get_total_flops())
-    return round(counts[0] / max(counts[1], 1), 3)
+    repeated: float = round(counts[0] / max(counts[1], 1.0), 3)
+    return repeated
 
 
 if __name__ == "__main__":

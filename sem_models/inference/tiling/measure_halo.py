@@ -104,7 +104,9 @@ def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.flo
     distance = np.minimum(inwards[:, None], inwards[None, :])
     worst = np.zeros(int(inwards.max()) + 1)
     np.maximum.at(worst, distance.ravel(), difference.ravel())
-    return np.maximum.accumulate(worst[::-1])[::-1] / max(float(np.ptp(whole)), LEAST_RANGE)
+    fractions: NDArray[np.float64] = worst / max(float(np.ptp(whole)), LEAST_RANGE)
+    farther: NDArray[np.float64] = np.maximum.accumulate(fractions[::-1])[::-1]
+    return farther
 
 
 def _sizes(facts: Capabilities) -> tuple[int, int]:
