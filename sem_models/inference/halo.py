@@ -5,7 +5,7 @@ from pydantic import Field
 from sem_models.config.frozen import Frozen
 
 EXACT = 1e-5
-"""Difference of tiles from the whole image, as a fraction of the range of the output, up to which they are equal."""
+"""Difference between tiles and whole image up to which they count as equal, as a fraction of the output's range."""
 
 
 class MeasuredHalo(Frozen):

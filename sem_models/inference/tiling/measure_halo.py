@@ -131,7 +131,8 @@ def _plane(random: np.random.Generator, edge: int) -> NDArray[np.float64]:
     # Each layer counts as much as its structure is large, as in images of natural surfaces.
     smooth = sum((layer / layer.std() * sigma**0.5 for layer, sigma in zip(layers, _SIGMAS_PX, strict=True)))
     unit = (smooth - np.min(smooth)) / np.ptp(smooth)
-    return np.clip(0.1 + 0.8 * unit + 0.03 * random.standard_normal((edge, edge)), 0, 1)
+    plane: NDArray[np.float64] = np.clip(0.1 + 0.8 * unit + 0.03 * random.standard_normal((edge, edge)), 0, 1)
+    return plane
 
 
 def recalled_halo(model: RestorationModel) -> MeasuredHalo | None:
