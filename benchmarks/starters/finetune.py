@@ -29,16 +29,17 @@ from pipelines.models import resolve_model
 from sem_models.config.method_settings import BlindSpot
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
-from sem_models.datasets.sampling.fixed_noise import frame_seed, repeated_frames
+from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.baselines.filters import non_local_means, total_variation
 from sem_models.evaluation.metrics.two_frames import two_frame_psnr_db
 from sem_models.evaluation.statistics.intervals import cluster_interval
-from sem_models.images.intensity import UnitImage, to_unit
+from sem_models.images.intensity import UnitImage
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
+from sem_models.validation.without_reference import two_frames
 
 RUNS: Final = Path(__file__).with_name("finetune_runs.json")
 RESULT: Final = Path(__file__).with_name("finetune.json")
@@ -48,7 +49,7 @@ NLM, TV, NONE = "non-local means", "total variation", "recorded"
 FILTERS: Final = {NLM: non_local_means, TV: total_variation}
 _GENTLE: Final = ("optimiser.lr=3e-4", "schedule.warmup_steps=20")
 """Settings of a training that goes on from a starter model: what it has learned is not to be thrown away."""
-_MASKS = 4
+_MASKS = 2
 """How often other pixels of an image are hidden."""
 Restore = Callable[[UnitImage], UnitImage]
 Content = dict[str, Any]
@@ -84,8 +85,8 @@ class Setting:
                 yield Job(self.label(arm, seed), self.recipe, self.dataset(seed), seed, changes, start, inputs=())
 
 
-ATOMS: Final = Setting("atoms", "denoise-stem", "n2v-lines-denoise-small", {TUNED: 600, SCRATCH: 1000}, folds=True)
-FRAMES: Final = Setting("frames", "denoise", "n2n-denoise-small", {TUNED: 300, SCRATCH: 500})
+ATOMS: Final = Setting("atoms", "denoise-stem", "n2v-lines-denoise-small", {TUNED: 200, SCRATCH: 330}, folds=True)
+FRAMES: Final = Setting("frames", "denoise", "n2n-denoise-small", {TUNED: 100, SCRATCH: 165})
 
 
 def prepare_atoms(data: Path, home: Path) -> dict[int, dict[str, UnitImage]]:
@@ -115,9 +116,8 @@ def prepare_frames(data: Path, home: Path) -> tuple[UnitImage, UnitImage]:
         command("prepare", str(raw / "0001"), "--name", name, *options, *groups)
     dataset = open_dataset(home / "datasets" / name)
     (entry,) = dataset.entries("test")
-    first, second = (repeated_frames(dataset, entry, role) for role in ("input", "target"))
-    a, b = (np.ascontiguousarray(to_unit(one.pixels, one.limits)[..., 0]) for one in (first, second))
-    return a, b
+    frames = two_frames(dataset, entry)
+    return frames.input[0], frames.target[0]
 
 
 def _cut_frames(data: Path, raw: Path) -> None:
@@ -252,10 +252,10 @@ def main() -> None:
     prepare_atoms(chosen.data, chosen.home)
     prepare_frames(chosen.data, chosen.home)
     table = Table(RUNS, "starters-finetune", ())
-    table.run([*ATOMS.jobs(), *FRAMES.jobs()], chosen.jobs, chosen.only)
     content: Content = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    score_atoms(chosen.data, chosen.home, table.known, content, chosen.pictures)
-    score_frames(chosen.data, chosen.home, table.known, content, chosen.pictures)
+    for setting, score in ((ATOMS, score_atoms), (FRAMES, score_frames)):
+        table.run(list(setting.jobs()), chosen.jobs, chosen.only)
+        score(chosen.data, chosen.home, table.known, content, chosen.pictures)
     content["summary"] = summary(content)
     keep(content)
     print(json.dumps(content["summary"], indent=1))

@@ -29,6 +29,7 @@ PLACES = {
     "export": Place("models", "export"),
     "gallery": Place("compare", "gallery"),
     "find-rate": Place("train", "rate"),
+    "import": Place("models", "import"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
     "probe": Place("train", "probe"),
