@@ -49,8 +49,6 @@ NLM, TV, NONE = "non-local means", "total variation", "recorded"
 FILTERS: Final = {NLM: non_local_means, TV: total_variation}
 _GENTLE: Final = ("optimiser.lr=3e-4", "schedule.warmup_steps=20")
 """Settings of a training that goes on from a starter model: what it has learned is not to be thrown away."""
-_MASKS = 2
-"""How often other pixels of an image are hidden."""
 Restore = Callable[[UnitImage], UnitImage]
 Content = dict[str, Any]
 
@@ -75,10 +73,14 @@ class Setting:
         """Name of a training."""
         return f"{self.name}, {arm}, seed {seed}"
 
+    def trained(self, known: Mapping[str, Any]) -> list[str]:
+        """List the arms of which all seeds have been trained."""
+        return [arm for arm in self.steps if all(self.label(arm, seed) in known for seed in SEEDS)]
+
     def jobs(self) -> Iterator[Job]:
         """List the trainings."""
-        for seed in SEEDS:
-            for arm, steps in self.steps.items():
+        for arm, steps in self.steps.items():
+            for seed in SEEDS:
                 start = f"starter:{self.starter}" if arm == TUNED else None
                 own = (f"train.steps={steps}", f"train.validate_every={steps // 4}", "train.batch=8")
                 changes = (*own, *_GENTLE) if start else own
@@ -143,17 +145,13 @@ def blind_share(name: str, image: UnitImage, restore: Restore) -> float:
     """
     settings = find_recipe(ATOMS.recipe).blind_spot or BlindSpot()
     noisy = torch.from_numpy(image)[None, None]
-    errors, values = [], []
-    for mask in range(_MASKS):
-        generator = torch.Generator().manual_seed(frame_seed(name, f"blind {mask}"))
-        places = draw_places(1, *image.shape, settings.box, generator)
-        hidden = hide(noisy, places, settings, generator)[0, 0].numpy()
-        compared = stretches(places, settings, image.shape[1])
-        output = torch.from_numpy(np.ascontiguousarray(restore(hidden), dtype=np.float32))[None, None]
-        truth = at(noisy, compared).numpy()
-        errors.append((at(output, compared).numpy() - truth) ** 2)
-        values.append(truth)
-    return 1 - float(np.sum(np.concatenate(errors)) / np.sum((np.concatenate(values) - image.mean()) ** 2))
+    generator = torch.Generator().manual_seed(frame_seed(name, "blind"))
+    places = draw_places(1, *image.shape, settings.box, generator)
+    hidden = hide(noisy, places, settings, generator)[0, 0].numpy()
+    compared = stretches(places, settings, image.shape[1])
+    output = torch.from_numpy(np.ascontiguousarray(restore(hidden), dtype=np.float32))[None, None]
+    truth = at(noisy, compared)
+    return 1 - float(torch.sum((at(output, compared) - truth) ** 2) / torch.sum((truth - truth.mean()) ** 2))
 
 
 def restoring(setting: Setting, arm: str, seed: int, known: Mapping[str, Any]) -> Restore:
@@ -182,7 +180,7 @@ class HeldOut:
 def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Content, pictures: Path | None) -> None:
     """Score hidden pixels of every held-out image, and the atoms that a detector finds in the outputs."""
     folds = prepare_atoms(data, home)
-    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, TUNED, SCRATCH)}
+    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, *ATOMS.trained(known))}
     rows = content.setdefault("blind", {})
     for seed, images in folds.items():
         for name, image in images.items():
@@ -194,7 +192,7 @@ def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Conte
             if pictures:
                 outputs = [restore(image) for restore in ways.values()]
                 save_strip(pictures / f"atoms-{name}.png", [image, *outputs], 256)
-    if "atoms" not in content:
+    if set(arms) - set(content.get("atoms", {})):
         ways = {"none": lambda image: image, **FILTERS}
         found = detected(data, ways | {arm: HeldOut(folds, of_arm) for arm, of_arm in arms.items()})
         content["atoms"] = found["summary"]
@@ -208,7 +206,7 @@ def score_frames(data: Path, home: Path, known: Mapping[str, Any], content: Cont
     ways: dict[str, Callable[[], Restore]] = {NONE: lambda: lambda image: image}
     ways |= {name: lambda apply=apply: apply for name, apply in FILTERS.items()}
     ways[BEFORE] = lambda: restoring(FRAMES, BEFORE, 0, known)
-    for arm in (TUNED, SCRATCH):
+    for arm in FRAMES.trained(known):
         for seed in SEEDS:
             ways[f"{arm}, seed {seed}"] = lambda arm=arm, seed=seed: restoring(FRAMES, arm, seed, known)
     for name, make in ways.items():
