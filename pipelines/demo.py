@@ -67,9 +67,7 @@ def _restored(
     starter: str, source: Path, folder: Path, truth: UnitImage, beside: tuple[str, UnitImage], progress: Progress
 ) -> Restored:
     model = StarterRef(starter)
-    (result,) = predict(
-        PredictRequest(model=model, inputs=(source,), out=folder / starter, overwrite=True), progress
-    )
+    (result,) = predict(PredictRequest(model=model, inputs=(source,), out=folder / starter, overwrite=True), progress)
     if result.output is None:
         raise UserError(result.error or f"{source} could not be restored.")
     output, (name, other) = Path(result.output), beside

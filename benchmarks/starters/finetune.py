@@ -180,7 +180,9 @@ class HeldOut:
 def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Content, pictures: Path | None) -> None:
     """Score hidden pixels of every held-out image, and the atoms that a detector finds in the outputs."""
     folds = prepare_atoms(data, home)
-    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, *ATOMS.trained(known))}
+    arms = {
+        arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, *ATOMS.trained(known))
+    }
     rows = content.setdefault("blind", {})
     for seed, images in folds.items():
         for name, image in images.items():

@@ -53,7 +53,7 @@ def _next_step() -> None:
 def _find_lesson() -> None:
     """Put a lesson that still runs into the address, so that it is not offered again."""
     if LESSON not in st.query_params:
-        running = (task for task in seen(list_tasks()) if task.use_case == LESSON and task.status == "running")
+        running = (task for task in seen(list_tasks()) if task.use_case == LESSON and task.is_live)
         if task := next(running, None):
             st.query_params[LESSON] = task.task_id
 
@@ -61,8 +61,8 @@ def _find_lesson() -> None:
 def _lesson() -> None:
     st.caption(
         "The lesson simulates 20 micrographs of powder, fibres, pores and laths, prepares them, trains a small x4 "
-        "super-resolution model, scores it and registers it. It takes a few minutes on two cores. What it makes is for "
-        "looking at: on your own micrographs the models that come with the program are better."
+        "super-resolution model, scores it and registers it. It takes a few minutes on two cores. What it makes is "
+        "for looking at: for your own micrographs, use the models that come with the program."
     )
     running = st.query_params.get(LESSON)
     state = watched(LESSON)

@@ -32,7 +32,8 @@ def choose_start(recipe: "Recipe", manifest: "Manifest", branch: "RunInfo | None
     names |= {
         run.run_id: f"{run.name} ({run.run_id[:8]})"
         for run in seen(list_runs(kind="training"))
-        if run.params.get("network.kind") == recipe.network.kind and any(name.startswith("val/") for name in run.metrics)
+        if run.params.get("network.kind") == recipe.network.kind
+        and any(name.startswith("val/") for name in run.metrics)
     }
     chosen = st.selectbox(
         "Start from", ["", *names], format_func=lambda key: names.get(key, _FRESH), key="init",

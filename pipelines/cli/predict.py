@@ -51,7 +51,7 @@ def _facts(result: "Prediction") -> dict[str, Any]:
 @command(PredictManyRequest, "model", "inputs", name="predict-many")
 def predict_many(request: PredictManyRequest, out: Output) -> None:
     """Apply a model to very many images; start it as often as there are processors, and again after an interruption."""
-    from pipelines.predict.many import predict_many as run
+    from pipelines.predict.in_jobs import predict_in_jobs as run
 
     result = run(request, out.progress)
     failed = f", {counted(result.failed, 'file')} failed" if result.failed else ""
@@ -71,7 +71,9 @@ def demo(request: DemoRequest, out: Output) -> None:
         out.text(f"  PSNR {one.psnr_db:.1f} dB against what was simulated; {one.beside}: {one.beside_psnr_db:.1f} dB.")
     out.text("Next, a micrograph of your own: drop it on the Home page of the dashboard, or use `predict`.")
     out.text("To watch a model learn from simulated micrographs, use `lesson`.")
-    out.result({"restored": [{**asdict(one), "source": str(one.source), "output": str(one.output)} for one in restored]})
+    out.result(
+        {"restored": [{**asdict(one), "source": str(one.source), "output": str(one.output)} for one in restored]}
+    )
 
 
 @command(SynthesiseRequest, "model")

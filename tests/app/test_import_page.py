@@ -80,7 +80,11 @@ def test_what_was_recognised_is_shown_with_the_way_to_use_it(
     app = page("models", **{"import": "an-id"})
     assert_sound(app)
     facts = dict(app.table[0].value.iloc[:, 0])
-    assert (facts["Architecture"], facts["Scale"], facts["Licence"]) == ("RealESRGAN Compact", "enlarges 2 times", "CC0")
+    assert (facts["Architecture"], facts["Scale"], facts["Licence"]) == (
+        "RealESRGAN Compact",
+        "enlarges 2 times",
+        "CC0",
+    )
     assert facts["Channels"].startswith("3 channels")
     assert float(facts["Largest difference from the original's output"].split()[0]) <= 1e-5
     targets = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
