@@ -14,6 +14,7 @@ minutes, so that the result does not depend on what else the machine does.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ class Setting:
     starter: str
     recipe: str
     steps: Mapping[str, int]
-    """By arm; they take the same time on one quiet core."""
+    """By arm: from scratch more, since a step of the smaller network takes less time."""
     folds: bool = False
     """Whether each seed holds out other images."""
 
@@ -146,9 +147,10 @@ def blind_share(name: str, image: UnitImage, restore: Restore) -> float:
     settings = find_recipe(ATOMS.recipe).blind_spot or BlindSpot()
     noisy = torch.from_numpy(image)[None, None]
     generator = torch.Generator().manual_seed(frame_seed(name, "blind"))
-    places = draw_places(1, *image.shape, settings.box, generator)
+    height, width = image.shape
+    places = draw_places(1, height, width, settings.box, generator)
     hidden = hide(noisy, places, settings, generator)[0, 0].numpy()
-    compared = stretches(places, settings, image.shape[1])
+    compared = stretches(places, settings, width)
     output = torch.from_numpy(np.ascontiguousarray(restore(hidden), dtype=np.float32))[None, None]
     truth = at(noisy, compared)
     return 1 - float(torch.sum((at(output, compared) - truth) ** 2) / torch.sum((truth - truth.mean()) ** 2))
@@ -180,9 +182,8 @@ class HeldOut:
 def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Content, pictures: Path | None) -> None:
     """Score hidden pixels of every held-out image, and the atoms that a detector finds in the outputs."""
     folds = prepare_atoms(data, home)
-    arms = {
-        arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, *ATOMS.trained(known))
-    }
+    names = (BEFORE, *ATOMS.trained(known))
+    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in names}
     rows = content.setdefault("blind", {})
     for seed, images in folds.items():
         for name, image in images.items():
@@ -195,7 +196,7 @@ def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Conte
                 outputs = [restore(image) for restore in ways.values()]
                 save_strip(pictures / f"atoms-{name}.png", [image, *outputs], 256)
     if set(arms) - set(content.get("atoms", {})):
-        ways = {"none": lambda image: image, **FILTERS}
+        ways = {"none": _unchanged, **FILTERS}
         found = detected(data, ways | {arm: HeldOut(folds, of_arm) for arm, of_arm in arms.items()})
         content["atoms"] = found["summary"]
         keep(content)
@@ -205,13 +206,7 @@ def score_frames(data: Path, home: Path, known: Mapping[str, Any], content: Cont
     """Estimate the PSNR of the held-out field from its two frames, each of them restored once."""
     first, second = prepare_frames(data, home)
     found = content.setdefault("frames", {})
-    ways: dict[str, Callable[[], Restore]] = {NONE: lambda: lambda image: image}
-    ways |= {name: lambda apply=apply: apply for name, apply in FILTERS.items()}
-    ways[BEFORE] = lambda: restoring(FRAMES, BEFORE, 0, known)
-    for arm in FRAMES.trained(known):
-        for seed in SEEDS:
-            ways[f"{arm}, seed {seed}"] = lambda arm=arm, seed=seed: restoring(FRAMES, arm, seed, known)
-    for name, make in ways.items():
+    for name, make in _ways(known):
         if name in found and not pictures:
             continue
         restore = make()
@@ -221,6 +216,24 @@ def score_frames(data: Path, home: Path, known: Mapping[str, Any], content: Cont
         keep(content)
         if pictures:
             save_strip(pictures / f"frames-{name}.png", [first, outputs[0], outputs[1]], 320)
+
+
+def _ways(known: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], Restore]]]:
+    """Name what the frames are restored by; models are loaded when they are asked for."""
+    for name, apply in {NONE: _unchanged, **FILTERS}.items():
+        yield name, partial(_itself, apply)
+    yield BEFORE, partial(restoring, FRAMES, BEFORE, 0, known)
+    for arm in FRAMES.trained(known):
+        for seed in SEEDS:
+            yield f"{arm}, seed {seed}", partial(restoring, FRAMES, arm, seed, known)
+
+
+def _unchanged(image: UnitImage) -> UnitImage:
+    return image
+
+
+def _itself(restore: Restore) -> Restore:
+    return restore
 
 
 def summary(content: Content) -> Content:

@@ -1,7 +1,7 @@
 """Where raw files come from: a folder on the server, or files uploaded from the browser."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ class FileKind:
 
     what: str
     """In the singular."""
-    suffixes: Callable[[], Sequence[str]]
+    suffixes: Callable[[], Collection[str]]
     example: str
     """A path on a server."""
     check: Check
