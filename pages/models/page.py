@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from pages.models.importing import show_import
 from pages.people.session import require_seen, seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
@@ -47,6 +48,8 @@ def show() -> None:
             _table(cards)
         else:
             empty("No model is registered yet.", "runs", "Open a finished run and register it")
+    with shown_errors():
+        show_import()
     st.subheader("Starter models")
     st.caption("They come with the program and can be applied at once.")
     with shown_errors():

@@ -1,4 +1,4 @@
-"""Long work other than training that pages start: demo, prepare, predict, evaluate, register.
+"""Long work other than training that pages start: lesson, prepare, predict, evaluate, register.
 
 Each task is a request that a detached process carries out; its folder holds request, progress, log and result, so that
 any browser finds it again.

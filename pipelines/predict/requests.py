@@ -156,3 +156,9 @@ class MaskTranslationRequest(Request):
     )
     pixel_size_nm: PixelSize = Field(None, description=_PIXEL_SIZE)
     overwrite: bool = Field(False, description=_OVERWRITE)
+
+
+class DemoRequest(Request):
+    """Restore simulated micrographs with the starter models."""
+
+    use_case: ClassVar[str] = "demo"

@@ -79,7 +79,7 @@ class InterpolateRequest(Request):
     alpha: float = Field(0.5, ge=0, le=1, description="0: pixel losses only; 1: the adversarial end.")
 
 
-class DemoRequest(Request):
+class LessonRequest(Request):
     """Simulate micrographs, prepare them, and train, score and register a model."""
 
-    use_case: ClassVar[str] = "demo"
+    use_case: ClassVar[str] = "lesson"

@@ -14,7 +14,10 @@ from sem_models.images.io.write import write_micrograph
 from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 from tests.support.accessibility import grave_violations
 from tests.support.browser import chromium, dashboard, fill, free_port, needs_chromium, painted, settled, shoot
+from tests.support.clicks import Clicks
 
+FEW_CLICKS = 3
+"""To the first restored image: the button that opens the dialog for files, the file, and what to do with it."""
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(900),  # two minutes on two quiet cores
@@ -68,8 +71,11 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert page.get_by_text("Page not found").count() == 0
     assert page.get_by_role("link", name="Compare").count() == 1
 
+    # From a new home to a restored image of one's own.
+    clicks = Clicks(page)
     page.goto(server)
-    fill(page, "Or a file on the server", str(home / "raw" / "S1-particles.tif"))
+    uploader = page.get_by_test_id("stFileUploader")
+    clicks.choose_file(uploader.get_by_role("button"), home / "raw" / "S1-particles.tif")
     page.locator(".sem-viewer .pane").wait_for()
     page.get_by_role("cell", name="160 x 128 px").wait_for()
     page.get_by_role("button", name="Remove noise").wait_for()
@@ -78,6 +84,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_role("button", name="Remove noise").press("Enter")
     page.locator(".sem-viewer .pane").nth(1).wait_for()
     page.get_by_text("made by starter:denoise").wait_for()
+    assert 1 < clicks.count <= FEW_CLICKS
 
     page.get_by_role("link", name="Data", exact=True).click()
     fill(page, "Name of the dataset", "phantoms")

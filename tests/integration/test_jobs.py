@@ -21,7 +21,7 @@ from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.create import create_training
-from pipelines.train.requests import DemoRequest
+from pipelines.train.requests import LessonRequest
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -229,7 +229,7 @@ def _tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) ->
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        long = start_task(DemoRequest())
+        long = start_task(LessonRequest())
     finally:
         signal.signal(signal.SIGINT, before)
     wait_for(lambda: task_state(task).status != "running")
