@@ -43,7 +43,7 @@ def is_alive(process: Process, heartbeat_age_s: float) -> bool:
     try:
         found = psutil.Process(process.pid)
         started = found.create_time() if process.started > _SINCE_1970_S else _started_s(found)
-        return abs(started - process.started) < 1.0 and found.status() != psutil.STATUS_ZOMBIE
+        return bool(abs(started - process.started) < 1.0 and found.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
