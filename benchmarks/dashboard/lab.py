@@ -120,6 +120,8 @@ class _Servers:
         self._start("serve", ["pipelines", "serve", MODEL, "--port", str(port)])
         address = f"http://127.0.0.1:{port}"
         _wait(f"{address}/ping")
+        # The command waits for the program that answers.
+        self.processes["serve"] = self.processes["serve"].children()[0]
         return address
 
     def writer(self, run_ids: Sequence[str]) -> None:
