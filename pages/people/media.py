@@ -51,11 +51,11 @@ def is_of(file_name: str, person: Person) -> bool:
     return hmac.compare_digest(seal.encode(), _seal(digest, person.id).encode())
 
 
-def made_for_person(make: Callable[[], bytes]) -> Callable[[], bytes]:
+def made_for_person(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
     """Return what makes a download once it is clicked: outside of any page, where nobody is signed in."""
     owner = _owner()
 
-    def made() -> bytes:
+    def made() -> str | bytes:
         _made_for.set(owner)  # in a context of this click alone
         return make()
 
