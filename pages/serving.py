@@ -21,6 +21,7 @@ from pages.widgets.viewer.assets import asset_route
 from pages.widgets.viewer.prefix import url_prefix
 from pipelines.jobs.fork_server import fork_server
 from pipelines.tracking.opening import open_ahead, wait_until_open
+from pipelines.viewing.download import download_route
 from pipelines.viewing.routes import image_routes
 
 _PAGES = Path(__file__).parent
@@ -56,7 +57,12 @@ def _import_ahead() -> None:
 def routes() -> list[BaseRoute]:
     """Return the routes of the dashboard's own, below the same path as the pages."""
     prefix = url_prefix()
-    return [*document_routes(prefix), asset_route(prefix), *image_routes(prefix, person_of_request)]
+    return [
+        *document_routes(prefix),
+        asset_route(prefix),
+        *image_routes(prefix, person_of_request),
+        download_route(prefix, person_of_request),
+    ]
 
 
 def middleware() -> list[Middleware]:

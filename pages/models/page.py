@@ -64,7 +64,7 @@ def _cards() -> "list[ModelCard]":
     if is_embedded() and not home().database.is_file():
         return []
     from pipelines.release.cards import card_of
-    from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.versions import list_versions
 
     return [card_of(version) for version in seen(list_versions())]
 
