@@ -9,8 +9,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from streamlit import runtime
 
 from pages.people.door import SignedInOnly
+from pages.people.media import name_files_by_person
 from pages.people.reach import refuse_open_desk
 from pages.people.requests import person_of_request
 from pages.widgets.viewer.assets import asset_route
@@ -24,7 +26,8 @@ _PAGES = Path(__file__).parent
 
 @asynccontextmanager
 async def opening(_: st.App) -> AsyncIterator[None]:
-    """Open the tracking store and start the fork server while the first page is loaded."""
+    """Keep people's files apart; open the tracking store and start the fork server while the first page is loaded."""
+    name_files_by_person(runtime.get_instance().media_file_mgr)
     open_ahead()
     threading.Thread(target=_import_ahead, daemon=True, name="importing ahead").start()
     with fork_server(wait=wait_until_open):

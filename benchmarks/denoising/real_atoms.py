@@ -34,6 +34,7 @@ THRESHOLDS = tuple(np.linspace(2.0, 9.0, 29))
 """In standard deviations of the filtered image, found robustly."""
 _SAME_ATOM_PX = 4
 RESULT, NONE = Path(__file__).with_name("real_atoms.json"), "none"
+_SET = "haadf_single_atoms_16bit"
 FILTERS: dict[str, Callable[[UnitImage], UnitImage]] = {
     NONE: lambda image: image,
     "gaussian": filters.gaussian_filter,
@@ -54,9 +55,8 @@ def main() -> None:
 
 def detected(data: Path, denoisers: dict[str, Callable[[UnitImage], UnitImage]]) -> dict[str, Any]:
     """Score the detector after each denoiser; `none` must be among them, as gains are relative to it."""
-    folder = data / "haadf_single_atoms_16bit"
-    labels = {path.stem: _labels(path) for path in sorted((folder / "label_coordinates").glob("*.csv"))}
-    images = {name: _image(folder / "images" / f"{name}.tif") for name in labels}
+    images = labelled_images(data)
+    labels = {name: _labels(data / _SET / "label_coordinates" / f"{name}.csv") for name in images}
     counts = {
         name: {image: _all_counts(apply(pixels), labels[image]) for image, pixels in images.items()}
         for name, apply in denoisers.items()
@@ -67,6 +67,12 @@ def detected(data: Path, denoisers: dict[str, Callable[[UnitImage], UnitImage]])
         for image in images
     ]
     return {"match_px": MATCH_PX, "images": len(images), "summary": _summary(rows), "rows": rows}
+
+
+def labelled_images(data: Path) -> dict[str, UnitImage]:
+    """Read the images that have labels, (H, W) in unit intensity, by name."""
+    names = sorted(path.stem for path in (data / _SET / "label_coordinates").glob("*.csv"))
+    return {name: _image(data / _SET / "images" / f"{name}.tif") for name in names}
 
 
 def _labels(path: Path) -> Points:

@@ -136,15 +136,13 @@ def check_text(subject: Subject, found: dict[str, Any]) -> str:
         return sum(sets[name][c][what] for name in names if name in sets for c in subject.conditions)
 
     foreign = [kind for kind in foreign_kinds(subject) if kind in SETS]
-    (bad, missed), (worse, unseen) = (
-        (total(names, "harmed"), total(names, "unwarned_harm")) for names in (foreign, subject.others)
-    )
+    worse, missed = (total((*foreign, *subject.others), what) for what in ("harmed", "unwarned_harm"))
     own, others = sets[OWN], [sets[name] for name in subject.others if name in sets]
     return (
-        f"Of images that had not been looked at when it was chosen, the input check warned of {bad - missed} of the "
-        f"{bad} of other kinds that became worse by more than {HARM_DB} dB, and of {worse - unseen} of the {worse} of "
-        f"its own kind. {CONDITIONS.get(first, first).capitalize()}, it warned of {own[first]['warned']} of "
-        f"{own['images']} held-out images of its own sets and of {sum(one[first]['warned'] for one in others)} of "
-        f"{sum(one['images'] for one in others)} images of its kind from other sets. It tells images of other kinds "
-        f"from held-out ones of its own with an AUROC of {found['auroc']:.2f}."
+        f"On the half of the foreign images that it was not chosen on, the input check warned of {worse - missed} of "
+        f"the {worse} that became worse by more than {HARM_DB} dB. {CONDITIONS.get(first, first).capitalize()}, it "
+        f"warned of {own[first]['warned']} of {own['images']} held-out images of its own sets and of "
+        f"{sum(one[first]['warned'] for one in others)} of {sum(one['images'] for one in others)} images of its kind "
+        f"from other sets. It tells images of other kinds from held-out ones of its own with an AUROC of "
+        f"{found['auroc']:.2f}."
     )

@@ -3,9 +3,10 @@
     python -m benchmarks.starters.refocus --data FOLDER [--home FOLDER] [--pictures FOLDER]
 
 Its default strength is the one with the largest mean gain on validation specimens, among those with which none of
-these, blurred by 0 to 4 px, and no recorded training image that is not blurred loses more than 0.3 dB. Scored are the centres (384 px) of the test images of the training sets, blurred by 0 to 4 px and with
-shot noise of 200 e/px and read noise of 0.01, with that default and told the true width; Wiener deconvolution is told
-the truth, too. Harm: foreign images, blurred by 0 and by 2 px, at the default strength. Writes `refocus.json`.
+these, blurred by 0 to 4 px, and no recorded training image that is not blurred loses more than 0.3 dB. Scored are the
+centres (384 px) of the test images of the training sets, blurred by 0 to 4 px and with shot noise of 200 e/px and read
+noise of 0.01, with that default and told the true width; Wiener deconvolution is told the truth, too. Harm: foreign
+images, blurred by 0 and by 2 px, at the default strength. Writes `refocus.json`.
 """
 
 from itertools import chain

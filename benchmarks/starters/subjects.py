@@ -10,11 +10,12 @@ from benchmarks.starters.scoring import Rows
 from benchmarks.starters.specimens import DATASET, SOURCES, STEM
 from benchmarks.starters.stored import read_result
 from sem_models.config.degradation import Blur, Degradation
+from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.manifest import Entry
 
 RECORDED = "as recorded"
 NOTHING = Degradation(scale=1)
-CONDITIONS = {"clean": "reduced without noise", "0": "without blur"}
+CONDITIONS = {"noisy": "reduced, at 100 e/px", "0": "without blur"}
 """What a text says for conditions whose names are short."""
 _TRANSMISSION = ("tissue, sections", "TiO2, transmission")
 
@@ -31,6 +32,8 @@ class Subject:
     dataset: str = DATASET
     others: tuple[str, ...] = tuple(name for name in SETS if name not in (*NOT_FOR, *_TRANSMISSION))
     """Sets of the kind that it is for, but that it did not learn from."""
+    also: tuple[Degradation, ...] = ()
+    """Forward models by which its reference is widened, beside those of the conditions."""
     has_doubt: bool = False
     """Whether it states a standard deviation."""
 
@@ -46,8 +49,8 @@ class Subject:
 
     @property
     def forwards(self) -> tuple[Degradation, ...]:
-        """The forward models of all conditions."""
-        return tuple(self.conditions.values())
+        """The forward models of its reference."""
+        return (*self.conditions.values(), *self.also)
 
     @property
     def noisy(self) -> dict[str, Degradation]:
@@ -68,7 +71,8 @@ class Subject:
 
 def _enlarging(scale: int) -> Subject:
     tracks = {track: enlarge.forward(scale, track) for track in enlarge.TRACKS}
-    return Subject(f"sr-x{scale}", tracks, enlarge.INPUT, has_doubt=True)
+    trained = (find_recipe(f"starter-sr-x{scale}").degradation,) * 2
+    return Subject(f"sr-x{scale}", tracks, enlarge.INPUT, also=trained, has_doubt=True)
 
 
 def _blurred(width_px: float) -> Degradation:
@@ -97,5 +101,6 @@ SUBJECTS = (
         lines.NAME,
         {RECORDED: NOTHING, lines.SPOILT: Degradation(scale=1, lines=lines.SETTINGS)},
         lines.INTERPOLATED,
+        also=(denoise.forward(50), denoise.forward(200)),
     ),
 )

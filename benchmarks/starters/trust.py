@@ -16,6 +16,7 @@ Writes `trust.json`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ def learn(subject: Subject, home: Path, parts: Sequence[str] = LEARNED_PARTS, pr
         forwards = tuple(subject.noisy.values())
         doubt = learn_doubt(load_starter(subject.name), dataset, forwards, subject.counts, progress)
     known = load_starter(subject.name)
-    belongings = Belongings(learned=learned or known.learned, doubt=doubt or known.doubt)
+    # The note of a starter model comes from its card.
+    own = {"learned": learned or known.learned, "doubt": doubt or known.doubt, "note": ""}
+    belongings = replace(Belongings.of(known), **own)
     save_model(folder, read_recipe(folder), load_weights(folder), belongings=belongings)
     (folder / WEIGHTS).chmod(0o644)
     _note_sums(subject.name, WEIGHTS)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import COLOURS
+from pages.people.media import made_for_person
 from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
@@ -61,22 +62,43 @@ def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple
     with st.container(horizontal=True):
         for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
+        asked = comparison, paired, metrics, image
         st.download_button(
-            "Report", partial(_report, comparison, paired, metrics, image), "report.zip", "application/zip",
-            icon=":material/article:", key="report", on_click="ignore",
-            help="A methods section written from the records of these runs, the scores shown above as CSV and LaTeX, "
-            "a figure of the image above if its pictures are there, and one page with all of it.",
+            "Report (PDF)", made_for_person(partial(_report, *asked)), "report.pdf", "application/pdf",
+            icon=":material/article:", key="report-pdf", on_click="ignore",
+            help="Verdict, scores with intervals, a figure of the image above if its pictures are there, a methods "
+            "section written from the records of these runs, data, licences and versions.",
+        )  # fmt: skip
+        st.download_button(
+            "Report and its parts (ZIP)", made_for_person(partial(_packed_report, *asked)), "report.zip",
+            "application/zip", icon=":material/folder_zip:", key="report", on_click="ignore",
+            help="The same as PDF and HTML, and for a paper the methods section, the scores shown above as CSV and "
+            "LaTeX, and the figure.",
         )  # fmt: skip
 
 
-def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> bytes:
+def _files(
+    comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None
+) -> dict[str, str | bytes]:
     from pipelines.publish.figure_of import comparison_figure
     from pipelines.publish.report import report_files
 
     figure = comparison_figure(comparison, image, metric=paired.metric) if image else {}
+    return report_files(comparison, paired, metrics, figure)
+
+
+def _report(
+    comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None
+) -> str | bytes:
+    return _files(comparison, paired, metrics, image)["report.pdf"]
+
+
+def _packed_report(
+    comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None
+) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in report_files(comparison, paired, metrics, figure).items():
+        for name, content in _files(comparison, paired, metrics, image).items():
             archive.writestr(name, content)
     return packed.getvalue()
 

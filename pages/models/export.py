@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.people.files import exports_folder
+from pages.people.media import made_for_person
 from pages.widgets.tasks import launch, watched
 from pipelines.release.cards import ModelCard
 from pipelines.release.requests import ExportFormat, ExportRequest
@@ -53,8 +54,8 @@ def _export(card: ModelCard) -> None:
     if out.exists():
         name = out.name if out.is_file() else f"{out.name}.zip"
         st.download_button(
-            f"Download {name}", lambda: _content(out), name, icon=":material/download:", key="export-download",
-            on_click="ignore",
+            f"Download {name}", made_for_person(lambda: _content(out)), name, icon=":material/download:",
+            key="export-download", on_click="ignore",
         )  # fmt: skip
     st.caption("ONNX and BioImage.IO files are written only if they give the same numbers as the model here.")
 

@@ -1,5 +1,6 @@
 """The card of a dataset: what it is, from where, under which licence, how much of it, how noisy, and its digest."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,11 +12,13 @@ from pydantic import ValidationError
 
 from pipelines.counts import counted
 from pipelines.data.requests import PrepareRequest
+from pipelines.home import home
 from sem_models.config.frozen import Frozen
 from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Kind, Role
-from sem_models.datasets.manifest import Entry, Split, StoredArray
+from sem_models.datasets.manifest import Entry, Manifest, Split, StoredArray
 from sem_models.errors import UserError
+from sem_models.names import one_folder
 from sem_models.progress import Progress, silent
 from sem_models.version import __version__
 
@@ -64,7 +67,9 @@ def write_card(dataset: Dataset, request: PrepareRequest, progress: Progress = s
     """Estimate the noise of a few training images, and write the card as JSON and as text beside the manifest."""
     about = {"about": request.about, "origin": request.origin, "licence": request.licence}
     noise = _noise(dataset, progress)
-    card = card_from(dataset).model_copy(update={**about, "noise": noise, "program": f"SEM Workbench {__version__}"})
+    card = _card_from(dataset.manifest, dataset.digest).model_copy(
+        update={**about, "noise": noise, "program": f"SEM Workbench {__version__}"}
+    )
     _write(dataset.folder / _JSON, card.model_dump_json(indent=1) + "\n")
     _write(dataset.folder / _TEXT, card_text(card))
     return card
@@ -72,17 +77,33 @@ def write_card(dataset: Dataset, request: PrepareRequest, progress: Progress = s
 
 def find_card(dataset: Dataset) -> DatasetCard:
     """Read the card of a dataset; what its manifest says where an earlier version wrote none, or it is damaged."""
+    return _stored(dataset.folder) or _card_from(dataset.manifest, dataset.digest)
+
+
+def card_of_content(manifest: Manifest, digest: str) -> DatasetCard:
+    """Return the card of the dataset that a run was trained or scored on, known by its manifest and digest.
+
+    The card beside the dataset also names origin and licence; it counts while the dataset still has this content.
+    """
+    stored = None
+    # A manifest from elsewhere may state a name that leads out of the folder.
+    with contextlib.suppress(ValueError):
+        stored = _stored(home().datasets / one_folder(manifest.name))
+    return stored if stored and stored.digest == digest else _card_from(manifest, digest)
+
+
+def _stored(folder: Path) -> DatasetCard | None:
     try:
-        return DatasetCard.model_validate_json((dataset.folder / _JSON).read_text())
+        return DatasetCard.model_validate_json((folder / _JSON).read_text())
     except (OSError, ValidationError, ValueError):
-        return card_from(dataset)
+        return None
 
 
-def card_from(dataset: Dataset) -> DatasetCard:
+def _card_from(manifest: Manifest, digest: str) -> DatasetCard:
     """Describe a dataset by its manifest alone."""
-    manifest = dataset.manifest
-    of_split = {split: dataset.entries(split) for split in get_args(Split)}
+    of_split = {split: [entry for entry in manifest.entries if entry.split == split] for split in get_args(Split)}
     arrays = [stored for entry in manifest.entries for stored in entry.arrays]
+    of_role = {role: [stored for stored in arrays if stored.role == role] for role in manifest.layout.roles}
     return DatasetCard(
         name=manifest.name,
         kind=manifest.kind,
@@ -91,14 +112,20 @@ def card_from(dataset: Dataset) -> DatasetCard:
         group_by=manifest.group_by,
         files=len({part.sha256 for stored in arrays for part in (stored.parts or (stored,))}),
         left_out=len(manifest.skipped),
-        roles={role: _described([a for a in arrays if a.role == role]) for role in manifest.layout.roles},
-        digest=dataset.digest,
+        roles={role: _described(found) for role, found in of_role.items() if found},
+        digest=digest,
         program="",
     )
 
 
 def card_text(card: DatasetCard) -> str:
     """Write a card as Markdown."""
+    lines = [f"# {card.name}", "", *(f"- **{name}:** {text}" for name, text in card_rows(card))]
+    return "\n".join(lines) + "\n"
+
+
+def card_rows(card: DatasetCard) -> list[tuple[str, str]]:
+    """Return what a card says: what each line is about, and the line; names and digests are marked as code."""
     counts = ", ".join(
         f"{counted(card.samples[split], 'sample')} of {counted(card.groups[split], 'group')} for {word}"
         for split, word in _SPLITS.items()
@@ -116,8 +143,7 @@ def card_text(card: DatasetCard) -> str:
     ]
     if card.program:
         rows.append(("Prepared by", card.program))
-    lines = [f"# {card.name}", "", *(f"- **{name}:** {_one_line(text)}" for name, text in rows)]
-    return "\n".join(lines) + "\n"
+    return [(name, _one_line(text)) for name, text in rows]
 
 
 def _described(arrays: Iterable[StoredArray]) -> str:

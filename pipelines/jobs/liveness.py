@@ -9,6 +9,8 @@ import psutil
 HOST = socket.gethostname()
 STALE_AFTER_S = 180.0
 """A process on another machine counts as dead if its heartbeat is older than this."""
+_SINCE_1970_S = 1e9
+"""No machine has been running for so long: larger times are dates."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Process:
     host: str
     pid: int
     started: float
+    """Seconds from the start of the machine, which do not change when its clock is set; earlier versions: from 1970."""
 
 
 def this_process() -> Process:
@@ -28,7 +31,7 @@ def this_process() -> Process:
 def describe(pid: int) -> Process:
     """Describe a process of this machine; its start is 0 if it has already ended."""
     try:
-        return Process(HOST, pid, psutil.Process(pid).create_time())
+        return Process(HOST, pid, _started_s(psutil.Process(pid)))
     except psutil.Error:
         return Process(HOST, pid, 0.0)
 
@@ -39,7 +42,13 @@ def is_alive(process: Process, heartbeat_age_s: float) -> bool:
         return heartbeat_age_s < STALE_AFTER_S
     try:
         found = psutil.Process(process.pid)
-        same = abs(found.create_time() - process.started) < 1.0
-        return bool(same and found.status() != psutil.STATUS_ZOMBIE)
+        started = found.create_time() if process.started > _SINCE_1970_S else _started_s(found)
+        same: bool = abs(started - process.started) < 1.0
+        return same and found.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _started_s(process: psutil.Process) -> float:
+    """Return when a process began, in seconds from the start of the machine: both dates move when the clock is set."""
+    return float(process.create_time() - psutil.boot_time())

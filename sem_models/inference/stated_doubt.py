@@ -118,4 +118,5 @@ def with_learned_doubt(model: RestorationModel, head: DoubtHead) -> StatedDoubtM
         run_id=model.run_id,
         note=model.note,
         learned=model.learned,
+        halo=model.halo,
     )

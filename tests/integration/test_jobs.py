@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.data.requests import PrepareRequest
@@ -55,6 +56,18 @@ def test_processes_are_distinguished() -> None:
     child.wait()
     assert is_alive(Process("elsewhere", 1, 0), 10)
     assert not is_alive(Process("elsewhere", 1, 0), 1000)
+
+
+def test_a_process_is_found_after_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dates of its start and of that of the machine move together; earlier versions noted the date."""
+    dated = Process(HOST, os.getpid(), psutil.Process().create_time())
+    noted = describe(os.getpid())
+    assert is_alive(dated, 0) and is_alive(noted, 0)
+    booted = psutil.boot_time()
+    for module in (psutil, psutil._psplatform):
+        monkeypatch.setattr(module, "boot_time", lambda: booted - 3600)
+    assert psutil.Process().create_time() == pytest.approx(dated.started - 3600, abs=2)
+    assert is_alive(noted, 0)
 
 
 def test_a_slot_is_held_by_one_and_freed_by_kill_9(sem_home: Path) -> None:

@@ -1,16 +1,24 @@
 """Text and tables for papers: every number is the one that the run holds."""
 
 import csv
+import hashlib
 import io
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import pytest
+from pypdf import PdfReader
 
+from pipelines.data.card import card_of_content
 from pipelines.evaluate.compare import compare
 from pipelines.evaluate.paired import compare_pairs
 from pipelines.evaluate.requests import CompareRequest
+from pipelines.publish.figure import PAGE_MM, Panel, draw_figure
 from pipelines.publish.forward_model import simulated_inputs
 from pipelines.publish.report import report_files, write_report
 from pipelines.publish.score_table import escaped, score_rows, scores_csv, scores_latex
@@ -19,7 +27,9 @@ from pipelines.tracking.keys import Artifact
 from sem_models.config.degradation import Blur, Degradation, Scan
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
+from sem_models.datasets.dataset import digest_of
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
+from sem_models.evaluation.metrics.table import METRICS
 from tests.support.scored_runs import FAIR, GOOD, MSE, store
 
 
@@ -47,9 +57,14 @@ def runs(sem_home: Path) -> tuple[str, str]:
     return found
 
 
-def _files(runs: tuple[str, ...]) -> dict[str, str]:
+def _files(runs: tuple[str, ...], figure: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, Any]:
     comparison = compare(CompareRequest(run_ids=runs))
-    return report_files(comparison, compare_pairs(comparison), comparison.metrics)
+    return report_files(comparison, compare_pairs(comparison), comparison.metrics, figure)
+
+
+def _read(pdf: bytes) -> str:
+    """Return the text of all pages, with single spaces."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
 def test_the_methods_section_says_what_manifest_recipe_and_report_hold(runs: tuple[str, str]) -> None:
@@ -122,6 +137,56 @@ def test_the_page_is_sound_and_inert(runs: tuple[str, str], tmp_path: Path) -> N
     assert "script" not in seen
     assert seen.count("table") == 2
     assert [path.name for path in write_report(files, tmp_path / "new")] == list(files)
+
+
+def test_the_pdf_holds_everything_that_a_paper_cites(runs: tuple[str, str]) -> None:
+    panels = [Panel(name, np.zeros((64, 64), np.uint8)) for name in ("input", "good", "target")]
+    files = _files(runs, draw_figure(panels, 160, 64, PAGE_MM))
+    text = _read(files["report.pdf"])
+    for fact in (
+        "By PSNR (dB), good has the best mean", f"{sum(GOOD) / 8:.2f} [", "PSNR (dB) ↑", "data range²", "no difference",
+        "1,234 steps on batches of 7 random patches", "Zeiss Merlin", "Licence: not stated", "SEM Workbench", "torch 2",
+    ):  # fmt: skip
+        assert fact in text
+    (picture,) = [image for page in PdfReader(io.BytesIO(files["report.pdf"])).pages for image in page.images]
+    assert picture.image.width == pytest.approx(PAGE_MM / 25.4 * 300, abs=1), "300 dpi in the width of a page"
+    again = _files(runs, draw_figure(panels, 160, 64, PAGE_MM))["report.pdf"]
+    assert hashlib.sha256(files["report.pdf"]).digest() == hashlib.sha256(again).digest()
+
+
+def test_the_report_states_the_card_of_the_dataset_while_it_is_the_same(sem_home: Path) -> None:
+    run_id = store("good", GOOD, MSE["good"], digest=digest_of(_manifest()))
+    put_text(run_id, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+    put_text(run_id, Artifact.MANIFEST, _manifest().model_dump_json())
+    card = card_of_content(_manifest(), digest_of(_manifest())).model_copy(update={"licence": "CC BY 4.0"})
+    folder = sem_home / "datasets" / "steel"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(card.model_dump_json())
+    assert "Licence: CC BY 4.0" in _read(_files((run_id,))["report.pdf"])
+    (folder / "card.json").write_text(card.model_copy(update={"digest": "changed"}).model_dump_json())
+    assert "Licence: not stated" in _read(_files((run_id,))["report.pdf"])
+
+
+def test_a_table_wider_than_a_page_goes_on_below(sem_home: Path) -> None:
+    """Every score of every method is on the page, none beyond its edge."""
+    extra = dict.fromkeys(("ssim", "lpips_alex", "dists", "frc_mean", "edge_retention", "vacancy_auc"), 0.123)
+    found = [store(f"{name}-{'long' * 12}", GOOD, 0.1, extra) for name in ("first", "second")]
+    for run_id in found:
+        put_text(run_id, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+        put_text(run_id, Artifact.MANIFEST, _manifest().model_dump_json())
+    pdf = _files(tuple(found))["report.pdf"]
+    assert all(METRICS[name].heading in _read(pdf) for name in extra)
+    places: list[float] = []
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        page.extract_text(visitor_text=lambda text, c, t, *_: places.append(c[4] + t[4]) if text.strip() else None)
+    assert 0 < min(places) < max(places) < 210 / 25.4 * 72 - 15 / 25.4 * 72
+
+
+def test_names_are_no_markup_in_the_pdf(runs: tuple[str, str]) -> None:
+    bad = store("<img src='/etc/passwd'/><b>x", FAIR, 0.2)
+    put_text(bad, Artifact.RECIPE, find_recipe("srresnet-x4-small").model_dump_json())
+    put_text(bad, Artifact.MANIFEST, _manifest().model_dump_json())
+    assert "<b>x" in _read(_files((*runs, bad))["report.pdf"])
 
 
 def test_every_preset_can_be_described() -> None:
