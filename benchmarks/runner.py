@@ -31,7 +31,7 @@ class Job:
     seed: int = 0
     changes: tuple[str, ...] = ()
     init: str | None = None
-    """Label of the job from whose pixel stage this one starts."""
+    """Label of the job from whose pixel stage this one starts, or name of a starter model."""
     inputs: tuple[tuple[str, ...], ...] = ((),)
     """For each evaluation, the `degradation.KEY=VALUE` settings of its inputs; an empty tuple means as in training."""
 
@@ -102,7 +102,8 @@ class Table:
     def _train(self, job: Job) -> dict[str, Any]:
         start = time.monotonic()
         assignments = [f"train.seed={job.seed}", *self._same, *job.changes]
-        source = ["--init", str(self.known[job.init]["run_id"])] if job.init else []
+        earlier = self.known.get(job.init or "", {})
+        source = ["--init", str(earlier.get("run_id", job.init))] if job.init else []
         call = ["train", "--recipe", job.recipe, "--dataset", job.dataset, "--experiment", self._experiment, *source]
         run_id = command(*call, *settings(assignments))["run_id"]
         minutes = round((time.monotonic() - start) / 60, 2)

@@ -33,8 +33,10 @@ WIDTHS_PX = (1.5, 2.0, 3.0, 4.0)
 THRESHOLDS = tuple(np.linspace(2.0, 9.0, 29))
 """In standard deviations of the filtered image, found robustly."""
 _SAME_ATOM_PX = 4
+RESULT, NONE = Path(__file__).with_name("real_atoms.json"), "none"
+_SET = "haadf_single_atoms_16bit"
 FILTERS: dict[str, Callable[[UnitImage], UnitImage]] = {
-    "none": lambda image: image,
+    NONE: lambda image: image,
     "gaussian": filters.gaussian_filter,
     "nlm": filters.non_local_means,
     "tv": filters.total_variation,
@@ -47,15 +49,14 @@ Counts = tuple[int, int, int]
 def main() -> None:
     """Detect, choose, score and write."""
     result = detected(options(__doc__).data, FILTERS)
-    Path(__file__).with_name("real_atoms.json").write_text(json.dumps(result, indent=1) + "\n")
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result["summary"], indent=1))
 
 
 def detected(data: Path, denoisers: dict[str, Callable[[UnitImage], UnitImage]]) -> dict[str, Any]:
     """Score the detector after each denoiser; `none` must be among them, as gains are relative to it."""
-    folder = data / "haadf_single_atoms_16bit"
-    labels = {path.stem: _labels(path) for path in sorted((folder / "label_coordinates").glob("*.csv"))}
-    images = {name: _image(folder / "images" / f"{name}.tif") for name in labels}
+    images = labelled_images(data)
+    labels = {name: _labels(data / _SET / "label_coordinates" / f"{name}.csv") for name in images}
     counts = {
         name: {image: _all_counts(apply(pixels), labels[image]) for image, pixels in images.items()}
         for name, apply in denoisers.items()
@@ -66,6 +67,12 @@ def detected(data: Path, denoisers: dict[str, Callable[[UnitImage], UnitImage]])
         for image in images
     ]
     return {"match_px": MATCH_PX, "images": len(images), "summary": _summary(rows), "rows": rows}
+
+
+def labelled_images(data: Path) -> dict[str, UnitImage]:
+    """Read the images that have labels, (H, W) in unit intensity, by name."""
+    names = sorted(path.stem for path in (data / _SET / "label_coordinates").glob("*.csv"))
+    return {name: _image(data / _SET / "images" / f"{name}.tif") for name in names}
 
 
 def _labels(path: Path) -> Points:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import COLOURS
+from pages.people.media import made_for_person
 from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
@@ -63,14 +64,14 @@ def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         asked = comparison, paired, metrics, image
         st.download_button(
-            "Report (PDF)", partial(_report, *asked), "report.pdf", "application/pdf", icon=":material/article:",
-            key="report-pdf", on_click="ignore",
+            "Report (PDF)", made_for_person(partial(_report, *asked)), "report.pdf", "application/pdf",
+            icon=":material/article:", key="report-pdf", on_click="ignore",
             help="Verdict, scores with intervals, a figure of the image above if its pictures are there, a methods "
             "section written from the records of these runs, data, licences and versions.",
         )  # fmt: skip
         st.download_button(
-            "Report and its parts (ZIP)", partial(_packed_report, *asked), "report.zip", "application/zip",
-            icon=":material/folder_zip:", key="report", on_click="ignore",
+            "Report and its parts (ZIP)", made_for_person(partial(_packed_report, *asked)), "report.zip",
+            "application/zip", icon=":material/folder_zip:", key="report", on_click="ignore",
             help="The same as PDF and HTML, and for a paper the methods section, the scores shown above as CSV and "
             "LaTeX, and the figure.",
         )  # fmt: skip

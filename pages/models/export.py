@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.people.files import exports_folder
+from pages.people.media import made_for_person
 from pages.widgets.downloads import offer_archive
 from pages.widgets.tasks import launch, watched
 from pipelines.release.cards import ModelCard
@@ -52,7 +53,7 @@ def _export(card: ModelCard) -> None:
         offer_archive(f"Download {out.name}.zip", Archive(f"{out.name}.zip", below(out.parent, out.iterdir())), EXPORT)
     elif out.exists():
         st.download_button(
-            f"Download {out.name}", out.read_bytes, out.name, icon=":material/download:", key="export-download",
-            on_click="ignore",
+            f"Download {out.name}", made_for_person(out.read_bytes), out.name, icon=":material/download:",
+            key="export-download", on_click="ignore",
         )  # fmt: skip
     st.caption("ONNX and BioImage.IO files are written only if they give the same numbers as the model here.")

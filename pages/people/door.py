@@ -4,14 +4,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.people.media import is_of
 from pages.people.requests import person_of_request
 from pages.people.session import asks_to_sign_in
 from pipelines.people.lab import find_lab
 from pipelines.people.permissions import Action, may
 from sem_models.errors import UserError
 
-_UPLOAD = "_stcore/upload_file/"
-GUARDED = ("media/", _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/", "download/")
+_MEDIA, _UPLOAD = "media/", "_stcore/upload_file/"
+GUARDED = (_MEDIA, _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/", "download/")
 """Paths that hold or take people's data. The others are the program itself, the sign-in, and the connection of the
 pages, which show nothing before somebody has signed in."""
 _FORM_BYTES = 65_536
@@ -26,7 +27,7 @@ class SignedInOnly:
         self._app, self._prefix = app, f"{prefix}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 401, 403 or 413."""
+        """Pass a request on, or answer 401, 403, 404 or 413."""
         path = str(scope.get("path", "")).removeprefix(self._prefix)
         if scope["type"] != "http" or not path.startswith(GUARDED) or not _is_lab():
             await self._app(scope, receive, send)
@@ -56,6 +57,8 @@ def _refusal(request: HTTPConnection, path: str) -> PlainTextResponse | None:
         person = person_of_request(request)
     except UserError as error:
         return PlainTextResponse(str(error), 401)
+    if path.startswith(_MEDIA) and not is_of(path.removeprefix(_MEDIA), person):
+        return PlainTextResponse("There is no such file on your pages.", 404)
     if not path.startswith(_UPLOAD):
         return None
     if not may(person, Action.WORK):

@@ -37,12 +37,13 @@ def predict_many(request: PredictManyRequest, progress: Progress = silent) -> Ma
         UserError: There is no such model, no input was found, or the folder for results is in use for something else.
     """
     found = input_stacks(request)
-    ledger = Ledger(request.out, _common(request))
+    ledger = Ledger(request.out, asked_of(request))
     try:
         work = application(request, LastingNames(request.out, found.files))
         for lost in lost_files(found):
-            if ledger.settled(Path(lost.source)) is None:
-                ledger.append(_record(Path(lost.source), [lost], 0.0))
+            with ledger.claimed(Path(lost.source), wait=True):
+                if ledger.settled(Path(lost.source)) is None:
+                    ledger.append(_record(Path(lost.source), [lost], 0.0))
         return _Worker(ledger, work, request, progress).run(found.stacks)
     finally:
         ledger.close()
@@ -52,11 +53,11 @@ _LATER = ("ensemble", "std")
 """Fields that ledgers of earlier versions do not have; they are left out where they ask for nothing."""
 
 
-def _common(request: PredictManyRequest) -> dict[str, Any]:
-    """Return what all results have in common."""
+def asked_of(request: PredictManyRequest) -> dict[str, Any]:
+    """Return what all results of a ledger have in common, however often and wherever they were asked for."""
     fields = type(request).model_fields
     absent = {name for name in _LATER if getattr(request, name) == fields[name].default}
-    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", *absent})
+    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", "jobs", "executor", *absent})
 
 
 @dataclass(frozen=True)

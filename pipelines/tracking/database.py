@@ -30,10 +30,10 @@ _OF_ONE = " WHERE run_uuid = ?"
 # Ordered by step, SQLite uses the index of the curve; otherwise it would use the one that holds the curves of all runs.
 _CURVE = "SELECT rowid, step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? AND key = ?"
 _WHOLE, _NEW = f"{_CURVE} ORDER BY step", f"{_CURVE} AND rowid > ?"
-# PostgreSQL does not number its rows: they are counted in the order in which MLflow returns them.
+# PostgreSQL does not number its rows: they are counted by step, which grows also where a clock is set back.
 _COUNTED = """
 SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? AND key = ?
-ORDER BY timestamp, step, value OFFSET ?
+ORDER BY step, timestamp, value OFFSET ?
 """
 _VERSIONS = """
 SELECT name, version, run_id, creation_time FROM model_versions WHERE current_stage <> 'Deleted_Internal'
@@ -105,7 +105,11 @@ def read_run(run_id: str) -> StoredRun | None:
 
 
 def read_curve(run_id: str, key: str, after_row: int = 0) -> tuple[list[Point], int]:
-    """Read the values of a metric that were stored after a row, in no particular order; return the last row as well."""
+    """Read the values of a metric that were stored after a row; return the last row as well.
+
+    SQLite numbers rows as they are stored. In PostgreSQL a row is the place of a value among all that are stored now:
+    what is stored later, but belongs before it, moves it.
+    """
     with _reading() as ask:
         if not is_embedded():
             found = ask(_COUNTED, run_id, key, after_row)

@@ -3,7 +3,9 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from pipelines.tracking.address import is_embedded
 from pipelines.tracking.database import Point, has_database, read_curve
 
 _PAGE = 25_000
@@ -30,7 +32,7 @@ def stored_points(run_id: str, after_step: int) -> set[tuple[str, int]]:
     from pipelines.tracking.store import client
 
     keys = client().get_run(run_id).data.metrics
-    curves = ((key, _new_points(run_id, key, 0)[0]) for key in keys)
+    curves = ((key, _points_after(run_id, key, 0)[0]) for key in keys)
     return {(key, point.step) for key, points in curves for point in points if point.step > after_step}
 
 
@@ -41,7 +43,7 @@ class GrowingCurves:
         """Nothing read yet."""
         self._run_id = run_id
         self._latest: defaultdict[str, dict[int, Point]] = defaultdict(dict)
-        self._rows: defaultdict[str, int] = defaultdict(int)
+        self._read: defaultdict[str, _Read] = defaultdict(_Read)
         self._curves: dict[str, list[tuple[int, float]]] = {}
 
     def points(self, key: str) -> list[tuple[int, float]]:
@@ -49,7 +51,7 @@ class GrowingCurves:
 
         As long as nothing new was written, it is the same list.
         """
-        new, self._rows[key] = _new_points(self._run_id, key, self._rows[key])
+        new, self._read[key] = _new_points(self._run_id, key, self._read[key])
         if new:
             latest = self._latest[key]
             for point in new:
@@ -66,9 +68,36 @@ def _when(point: Point) -> int:
     return point.timestamp_ms
 
 
-def _new_points(run_id: str, key: str, after_row: int) -> tuple[list[Point], int]:
-    """Read what was stored after a row, in any order; return the last row as well."""
-    return read_curve(run_id, key, after_row) if has_database() else _points_of_server(run_id, key, after_row)
+class _Read(NamedTuple):
+    """How far a curve has been read."""
+
+    row: int = 0
+    last: Point | None = None
+    """What stood in that row."""
+
+
+def _new_points(run_id: str, key: str, read: _Read) -> tuple[list[Point], _Read]:
+    """Read what was stored since, in any order.
+
+    Where rows are only counted, the last one is read again: if another value stands there now, one was stored that
+    belongs before it (a step done again, a clock that was set back), and all are read.
+    """
+    if read.last and _counts_rows():
+        points, row = _points_after(run_id, key, read.row - 1)
+        if points and points[0][:2] == read.last[:2]:
+            return points[1:], _Read(row, points[-1])
+        read = _Read()
+    points, row = _points_after(run_id, key, read.row)
+    return points, _Read(row, points[-1] if points else read.last)
+
+
+def _counts_rows() -> bool:
+    return not (is_embedded() and has_database())
+
+
+def _points_after(run_id: str, key: str, row: int) -> tuple[list[Point], int]:
+    """Read what stands after a row; return the last row as well."""
+    return read_curve(run_id, key, row) if has_database() else _points_of_server(run_id, key, row)
 
 
 def _points_of_server(run_id: str, key: str, after_row: int) -> tuple[list[Point], int]:

@@ -14,7 +14,7 @@ from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.run_facts import code_commit, described, flat_parameters, stored_recipe
 from pipelines.tracking.runs import create_run, get_run, set_tags
 from pipelines.train.requests import RecipeRequest, TrainRequest
-from pipelines.train.warm_start import record_warm_start, shortened, start_of
+from pipelines.train.warm_start import begun_from, record_warm_start, start_of
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def resolved(
     with contextlib.ExitStack() as open_things:
         source = open_things.enter_context(start_of(init)) if init else None
         recipe = adapt(recipe, dataset.manifest)
-        recipe = shortened(recipe, source) if source else recipe
+        recipe = begun_from(recipe, source) if source else recipe
         refuse_ignored(recipe, dataset.manifest)
         check_compatible(recipe, dataset.manifest)
         yield recipe, dataset, source

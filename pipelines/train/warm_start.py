@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.model_ref import RunRef, StarterRef
 from pipelines.tracking.artifacts import fetched, list_files, put_files
@@ -15,7 +15,12 @@ from sem_models.starters.card import CARD
 from sem_models.starters.shelf import read_card, starter_folder
 
 if TYPE_CHECKING:
+    from sem_models.config.networks.table import NetworkConfig
     from sem_models.config.recipe import Recipe
+
+
+_EXCHANGEABLE: Final = ("scale", "channels_in", "channels_out", "auxiliary")
+"""What the networks of a recipe and of the model that it starts from have to have in common."""
 
 
 def pixel_end(run_id: str) -> str:
@@ -65,8 +70,11 @@ def model_of(run_id: str, folder: str) -> Iterator[Path]:
         yield local
 
 
-def shortened(recipe: "Recipe", source: Path) -> "Recipe":
-    """Return the recipe without the stage that the model in the folder `source` has completed.
+def begun_from(recipe: "Recipe", source: Path) -> "Recipe":
+    """Return the recipe as it goes on from the model in the folder `source`: with its network, without its stage.
+
+    The network of a preset gives way to one that takes and gives images of the same sizes and channels, so that any
+    method can go on from any model that it can train. A network that was set by hand has to be that of the model.
 
     Raises:
         UserError: The model in `source` has another network.
@@ -75,16 +83,33 @@ def shortened(recipe: "Recipe", source: Path) -> "Recipe":
 
     theirs = read_recipe(source).network
     if theirs != recipe.network:
-        differing = sorted(
-            key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
-        )
+        _require_exchangeable(recipe, theirs)
+    return without_first_stage(recipe.model_copy(update={"network": theirs}))
+
+
+def _require_exchangeable(recipe: "Recipe", theirs: "NetworkConfig") -> None:
+    from sem_models.config.networks.table import capabilities
+    from sem_models.config.presets.table import RECIPES
+
+    preset = RECIPES.get(recipe.name)
+    ours, other = capabilities(recipe.network), capabilities(theirs)
+    alike = all(getattr(ours, name) == getattr(other, name) for name in _EXCHANGEABLE)
+    if alike and preset and recipe.network == preset.network:
+        return
+    if theirs.kind != recipe.network.kind:
         raise UserError(
-            f"The model to start from has another network, with other values of {', '.join(differing)}. Choose a "
-            "recipe with the same network, or change it with ",
-            SettingRef("network.KEY", "VALUE"),
-            ".",
+            f"The model to start from has another network, {theirs.kind} and not {recipe.network.kind}, which cannot "
+            "take its place here. Choose another recipe, or leave the settings of its network as they are."
         )
-    return without_first_stage(recipe)
+    differing = sorted(
+        key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
+    )
+    raise UserError(
+        f"The model to start from has another network, with other values of {', '.join(differing)}. Choose a "
+        "recipe with the same network, or change it with ",
+        SettingRef("network.KEY", "VALUE"),
+        ".",
+    )
 
 
 def without_first_stage(recipe: "Recipe") -> "Recipe":
@@ -116,7 +141,8 @@ def _other_specimens(run_id: str, ref: RunRef | StarterRef) -> str:
     """Say which specimens the start may have seen that a test must not hold; empty for a run on the same dataset."""
     if isinstance(ref, StarterRef):
         sets = ", ".join(learned.name for learned in read_card(ref.name).learned_from)
-        return f"{ref}, which learned from {sets}. If this test split holds specimens of these"
+        # Some have learned from simulations alone, which no dataset of recorded images holds.
+        return f"{ref}, which learned from {sets}. If this test split holds specimens of these" if sets else ""
     theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (ref.run_id, run_id))
     if theirs == ours:
         return ""

@@ -9,6 +9,7 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.images.provenance import Origin, ProcessingStep
+from sem_models.inference.halo import EXACT, MeasuredHalo
 from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.pixel_posterior import PixelPosterior
 
@@ -100,6 +101,8 @@ class RestorationModel:
     """What the inputs of its training looked like; None: unknown."""
     doubt: "DoubtHead | None" = None
     """What states how far an output may be off; None: the model has not learned it."""
+    halo: MeasuredHalo | None = None
+    """What its network was measured to need around a tile; None: what its capabilities state."""
 
     @property
     def summary(self) -> str:
@@ -118,6 +121,10 @@ class RestorationModel:
     def capabilities(self) -> Capabilities:
         """The capabilities of the network; the posterior mean looks further around each pixel."""
         facts = capabilities(self.recipe.network)
+        if self.halo and self.halo.px <= facts.halo:
+            # A layer that looks at the whole image forbids tiles only as long as nobody knows how far it really sees.
+            known = "supported" if facts.tiling == "discouraged" and self.halo.error <= EXACT else facts.tiling
+            facts = replace(facts, effective_halo=self.halo.px, halo_error=self.halo.error, tiling=known)
         if self.posterior is None:
             return facts
         reach = self.posterior.reach_px

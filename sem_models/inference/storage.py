@@ -15,6 +15,7 @@ from sem_models.config.networks.table import capabilities
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
 from sem_models.inference.diffusion.model import DiffusionModel
+from sem_models.inference.halo import MeasuredHalo
 from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.input_check.stored import LEARNED, reference_in
 from sem_models.inference.model import RestorationModel
@@ -24,7 +25,7 @@ from sem_models.inference.told_width import ToldWidthModel
 from sem_models.networks.doubt_head import DoubtHead
 from sem_models.networks.table import build_network
 
-_DIRECTION, _POSTERIOR, _NOTE = "direction", "posterior", "note"
+_DIRECTION, _POSTERIOR, _NOTE, _HALO = "direction", "posterior", "note", "halo"
 _DOUBT = "doubt."
 """Begins the names of the weights of the doubt head, which stand in the file of the network that it belongs to."""
 
@@ -41,16 +42,18 @@ class Belongings:
     """What states how far an output may be off."""
     note: str = ""
     """What output files say about the model."""
+    halo: MeasuredHalo | None = None
+    """What its network was measured to need around a tile."""
 
     @classmethod
     def of(cls, model: RestorationModel) -> "Belongings":
         """Return those of a model."""
-        return cls(model.posterior, model.learned, model.doubt, model.note)
+        return cls(model.posterior, model.learned, model.doubt, model.note, model.halo)
 
     @property
     def metadata(self) -> dict[str, str]:
         """The texts that stand in the header of the file."""
-        known = {_POSTERIOR: self.posterior, LEARNED: self.learned}
+        known = {_POSTERIOR: self.posterior, LEARNED: self.learned, _HALO: self.halo}
         texts = {name: one.model_dump_json() for name, one in known.items() if one}
         return texts | ({_NOTE: self.note} if self.note else {})
 
@@ -121,11 +124,11 @@ def load_model(folder: Path, device: str = "cpu", name: str = "") -> Restoration
         facts = _metadata(folder)
         posterior = PixelPosterior.model_validate_json(facts[_POSTERIOR]) if _POSTERIOR in facts else None
         learned = reference_in(facts)
+        halo = MeasuredHalo.model_validate_json(facts[_HALO]) if _HALO in facts else None
     # Files of older versions do not state a direction.
     direction: Direction = "backward" if facts.get(_DIRECTION) == "backward" else "forward"
-    return replace(
-        model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=facts.get(_NOTE, "")
-    )
+    note = facts.get(_NOTE, "")
+    return replace(model, direction=direction, posterior=posterior, learned=learned, doubt=doubt, note=note, halo=halo)
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:

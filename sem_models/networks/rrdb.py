@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.reach import doublings, nearest_halo
 from sem_models.config.networks.rrdb import RRDBConfig
 from sem_models.networks.blocks import NearestDoubling, conv
+from sem_models.networks.strips import by_strips
 from sem_models.physics.downsampling import upsample
 
 _RESIDUAL_SCALE = 0.2
@@ -55,6 +56,7 @@ class RRDBNet(nn.Module):
     def __init__(self, config: RRDBConfig) -> None:
         super().__init__()
         self.scale, width = config.scale, config.width
+        self.reach_of_end = nearest_halo(config.scale * config.unshuffle, 2)
         self.unshuffle, self.bicubic_skip = config.unshuffle, config.bicubic_skip
         self.head = conv(config.channels * config.unshuffle**2, width)
         self.trunk = nn.Sequential(*[RRDB(width, config.growth) for _ in range(config.blocks)])
@@ -67,6 +69,9 @@ class RRDBNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of `unshuffle`."""
         shallow = self.head(F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x)
-        y = self.enlarge(shallow + self.close(self.trunk(shallow)))
-        output: Tensor = self.tail(F.leaky_relu(self.high(y), 0.2))
+        output = by_strips(self._end, shallow + self.close(self.trunk(shallow)), reach=self.reach_of_end)
         return upsample(x, self.scale) + output if self.bicubic_skip else output
+
+    def _end(self, features: Tensor) -> Tensor:
+        output: Tensor = self.tail(F.leaky_relu(self.high(self.enlarge(features)), 0.2))
+        return output

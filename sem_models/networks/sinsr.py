@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.reach import doublings, nearest_halo
 from sem_models.config.networks.sinsr import SHRINKS, TAPS, SINSRConfig
 from sem_models.networks.blocks import DirectEnlargement, NearestDoubling, conv
+from sem_models.networks.strips import by_strips
 from sem_models.physics.downsampling import back_project, upsample
 from sem_models.physics.gradient import central_magnitude
 
@@ -87,8 +88,12 @@ class SINSR(nn.Module):
         branch = self.branch(x, tapped) if self.branch is not None else None
         if self.fuse is not None and branch is not None:
             y = y + self.fuse(torch.cat([y, branch], 1))
-        y = F.leaky_relu(self.high(self.enlarge(y)), 0.2)
-        return self._project(upsample(x, self.scale) + self.tail(y), x), branch
+        residual = by_strips(self._residual, y, reach=nearest_halo(self.scale, 2) + 1)
+        return self._project(upsample(x, self.scale) + residual, x), branch
+
+    def _residual(self, y: Tensor) -> Tensor:
+        residual: Tensor = self.tail(F.leaky_relu(self.high(self.enlarge(y)), 0.2))
+        return residual
 
     def _project(self, image: Tensor, x: Tensor) -> Tensor:
         return image if self.projection is None else back_project(image, x, self.scale, self.projection)

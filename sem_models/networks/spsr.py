@@ -7,12 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.reach import doublings, nearest_halo
 from sem_models.config.networks.spsr import TAPS, SPSRConfig
 from sem_models.networks.blocks import NearestDoubling, conv
 from sem_models.networks.rrdb import RRDB
+from sem_models.networks.strips import by_strips
 from sem_models.physics.downsampling import upsample
 from sem_models.physics.gradient import central_magnitude
+
+_REACH_AT_OUTPUT = 20
+"""Output pixels that `_end` reads around each: two convolutions after the doublings, 16 of `fuse` and its join, two."""
 
 
 class SPSRNet(nn.Module):
@@ -50,12 +54,17 @@ class SPSRNet(nn.Module):
             y = block(y)
             if index + 1 in self.taps:
                 tapped.append(y)
-        features = self.enlarge(shallow + self.close(y))
-        branch = self.branch_enlarge(self._branch(central_magnitude(x), tapped))
-        fused = self.fuse_join(self.fuse(torch.cat([branch, features], 1)))
-        residual: Tensor = self.tail(F.leaky_relu(self.high(fused), 0.2))
-        drawn: Tensor = self.map(branch)
+        both = torch.cat([self._branch(central_magnitude(x), tapped), shallow + self.close(y)], 1)
+        residual, drawn = by_strips(self._end, both, reach=nearest_halo(self.scale, _REACH_AT_OUTPUT)).chunk(2, 1)
         return upsample(x, self.scale) + residual, drawn
+
+    def _end(self, both: Tensor) -> Tensor:
+        """Turn features of the branch and of the trunk into the residual and the gradient map, one after the other."""
+        of_branch, of_trunk = both.chunk(2, 1)
+        branch = self.branch_enlarge(of_branch)
+        fused = self.fuse_join(self.fuse(torch.cat([branch, self.enlarge(of_trunk)], 1)))
+        residual = self.tail(F.leaky_relu(self.high(fused), 0.2))
+        return torch.cat([residual, self.map(branch)], 1)
 
     def _branch(self, gradient: Tensor, tapped: list[Tensor]) -> Tensor:
         stem: Tensor = self.branch_head(gradient)

@@ -6,9 +6,10 @@ Deviation: the long skip is bicubic, not bilinear, so that an untrained network 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sem_models.config.networks.reach import doublings
+from sem_models.config.networks.reach import doublings, shuffle_halo
 from sem_models.config.networks.srresnet import SRResNetConfig
 from sem_models.networks.blocks import conv, shuffle_conv
+from sem_models.networks.strips import by_strips
 from sem_models.physics.downsampling import upsample
 
 _SLOPE = 0.1
@@ -47,8 +48,11 @@ class SRResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
-        y = self.trunk(F.leaky_relu(self.head(x), _SLOPE))
+        features = self.trunk(F.leaky_relu(self.head(x), _SLOPE))
+        return upsample(x, self.scale) + by_strips(self._residual, features, reach=shuffle_halo(self.scale, 2))
+
+    def _residual(self, y: Tensor) -> Tensor:
         for doubling in self.enlarge:
             y = F.leaky_relu(F.pixel_shuffle(doubling(y), 2), _SLOPE)
         residual: Tensor = self.tail(F.leaky_relu(self.high(y), _SLOPE))
-        return upsample(x, self.scale) + residual
+        return residual

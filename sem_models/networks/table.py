@@ -13,6 +13,7 @@ from sem_models.networks.diffusion_unet import DiffusionUNet
 from sem_models.networks.dsrvae import DSRVAE
 from sem_models.networks.frequency_split import FrequencySplit
 from sem_models.networks.grey_adapter import GreyAdapter
+from sem_models.networks.hat import HAT
 from sem_models.networks.inpainter import Inpainter
 from sem_models.networks.mrn import MRN
 from sem_models.networks.nafnet import NAFNet
@@ -36,6 +37,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "rrdb": RRDBNet,
     "spsr": SPSRNet,
     "swinir": SwinIR,
+    "hat": HAT,
     "dsrvae": DSRVAE,
     "sinsr": SINSR,
     "nafnet": NAFNet,

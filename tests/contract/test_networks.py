@@ -24,6 +24,7 @@ from sem_models.config.networks.discriminators import (
 )
 from sem_models.config.networks.dsrvae import DSRVAEConfig
 from sem_models.config.networks.frequency_split import FrequencySplitConfig
+from sem_models.config.networks.hat import HATConfig
 from sem_models.config.networks.inpainter import InpainterConfig
 from sem_models.config.networks.mrn import MRNConfig
 from sem_models.config.networks.nafnet import NAFNetConfig
@@ -96,6 +97,19 @@ def swinir_layer_by_hand(width: int, heads: int, window: int) -> int:
     attention = (3 * width * width + 3 * width) + (width * width + width) + heads * (2 * window - 1) ** 2
     mlp = 2 * (2 * width * width) + 2 * width + width
     return norms + attention + mlp
+
+
+def hat_by_hand(config: HATConfig) -> int:
+    """SwinIR's layers with two convolutions and two 1 x 1 ones beside the attention; per group one with larger keys."""
+    w, position = config.width, 2 * (config.window + config.overlap) - 1
+    beside = conv_by_hand(w, config.conv_width) + conv_by_hand(config.conv_width, w)
+    beside += conv_by_hand(w, config.squeeze, 1) + conv_by_hand(config.squeeze, w, 1)
+    layer = swinir_layer_by_hand(w, config.heads, config.window) + beside
+    overlapping = swinir_layer_by_hand(w, 0, config.window) + config.heads * position**2
+    group = config.layers * layer + overlapping + conv_by_hand(w, w)
+    tail, doublings = config.tail_width, config.scale.bit_length() - 1
+    enlarge = conv_by_hand(w, tail) + doublings * conv_by_hand(tail, 4 * tail) + conv_by_hand(tail, config.channels)
+    return conv_by_hand(config.channels, w) + config.groups * group + conv_by_hand(w, w) + 4 * w + enlarge
 
 
 def dsrvae_by_hand(config: DSRVAEConfig) -> int:
@@ -209,6 +223,9 @@ def pix2pix_by_hand(config: Pix2PixConfig) -> int:
 SMALL_DSRVAE = DSRVAEConfig(scale=2, width=4, blocks=2, patch=32, code=3, hidden=5)
 SMALL_UNSHUFFLED = RRDBConfig(scale=2, blocks=1, width=4, growth=2, unshuffle=2, bicubic_skip=False)
 SMALL_SWINIR = SwinIRConfig(scale=2, width=8, groups=1, layers=2, heads=2, window=4)
+SMALL_HAT = HATConfig(scale=2, width=8, groups=1, layers=2, heads=2, window=4, overlap=1, conv_width=3, squeeze=2,
+                      pool=8, tail_width=6)  # fmt: skip
+HAT_S = HATConfig(channels=3, width=144, conv_width=6)
 SWINIR_TRUNK = 80 + 2 * swinir_layer_by_hand(8, 2, 4) + 2 * 584 + 2 * 16
 """Head, two layers, the convolutions of the group and at the end, two norms."""
 
@@ -226,6 +243,11 @@ ROWS: list[tuple[BaseModel, int]] = [
     (SwinIRConfig(channels=3), 11_900_199),
     (SwinIRConfig(channels=3, width=60, groups=4, direct=True), 929_628),
     (SwinIRConfig(scale=2, channels=3, width=60, groups=4, direct=True), 910_152),
+    # Chen et al. round HAT and HAT-S for x4 to 20.8M and 9.6M; their code prints all digits.
+    (HATConfig(channels=3), 20_772_507),
+    (HATConfig(scale=2, channels=3), 20_624_795),
+    (HAT_S, 9_621_183),
+    (HAT_S, hat_by_hand(HAT_S)),
     (DSRVAEConfig(channels=3, denoise=False), 298_948),
     (SINSRConfig(), sinsr_by_hand(64, 16, 2, 64, 2)),
     (SINSRConfig(gradient_branch=True), sinsr_by_hand(64, 16, 2, 64, 2) + gradient_branch_by_hand(64, 4)),
@@ -280,6 +302,9 @@ SMALL_ROWS: list[tuple[BaseModel, int]] = [
     (SMALL_SWINIR.model_copy(update={"direct": True}), SWINIR_TRUNK + (9 * 8 * 4 + 4)),
     (SMALL_SWINIR.model_copy(update={"direct": True, "bicubic_skip": False, "mean": (0.4,)}),
      SWINIR_TRUNK + (9 * 8 * 4 + 4)),
+    (SMALL_HAT, hat_by_hand(SMALL_HAT)),
+    (SMALL_HAT.model_copy(update={"scale": 1, "bicubic_skip": False, "mean": (0.4,)}),
+     hat_by_hand(SMALL_HAT.model_copy(update={"scale": 1}))),
     (SMALL_DSRVAE, dsrvae_by_hand(SMALL_DSRVAE)),
     (DSRVAEConfig(scale=2, width=4, blocks=2, denoise=False), 41 + 4 * 148 + 37),
     (SINSRConfig(scale=2, width=8, blocks=4, scale_blocks=1, high_width=4), sinsr_by_hand(8, 4, 1, 4, 1)),
@@ -494,6 +519,13 @@ REACHES: list[tuple[Any, int]] = [
             (2, 1, 2, 4, False), (2, 2, 2, 4, True), (4, 2, 3, 4, False), (1, 2, 2, 8, False), (8, 1, 1, 2, False),
         )
     ),
+    *(
+        (HATConfig(scale=scale, width=4, groups=groups, layers=layers, heads=2, window=window, overlap=overlap,
+                   conv_width=2, squeeze=2, pool=pool, tail_width=4), 0)
+        for scale, groups, layers, window, overlap, pool in (
+            (2, 1, 2, 4, 1, 2), (2, 2, 1, 4, 2, 8), (4, 1, 3, 4, 1, 4), (1, 1, 2, 8, 0, 2),
+        )
+    ),
     *((DSRVAEConfig(scale=scale, width=2, blocks=1, denoise=False), 0) for scale in (1, 2, 4)),
     (DSRVAEConfig(scale=2, width=2, blocks=2, patch=32, code=2, hidden=2), 0),
     *(
@@ -572,8 +604,8 @@ def take_out(network: nn.Module, kind: type[nn.Module]) -> None:
 def prepared_for_reach(config) -> nn.Module:
     """Positive weights, so that nothing cancels and no unit is dead; attention keeps its random weights."""
     network = build_network(config).double().eval().requires_grad_(False)
-    if config.kind != "swinir":
-        for parameter in network.parameters():
+    for name, parameter in network.named_parameters():
+        if config.kind not in ("swinir", "hat") or ".convolutions." in name:
             nn.init.uniform_(parameter, 0.1, 0.2)
     if config.kind == "dsrvae" and config.denoise:
         # It compares two drawings and subtracts: the one must stay above the other, and the noise below the image.

@@ -29,6 +29,10 @@ def name(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
+def is_partial(made: ast.expr) -> bool:
+    return isinstance(made, ast.Call) and name(made) == "partial"
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_list_is_filtered_and_every_deed_is_somebodys(path: Path) -> None:
     tree = ast.parse(path.read_text())
@@ -51,6 +55,9 @@ def test_every_list_is_filtered_and_every_deed_is_somebodys(path: Path) -> None:
         called = {name(call) for call in calls(function)}
         missing = {asked for asked, first in ASKED.items() if asked in called and first not in called}
         assert missing - ({"task_state"} if function.name == "_running" else set()) == set(), function.name
+    offered = [call.args[1] for call in calls(tree) if name(call) == "download_button"]
+    # What is called at the click has to know for whom.
+    assert [made.lineno for made in offered if isinstance(made, ast.Lambda | ast.Attribute) or is_partial(made)] == []
     trained = [call for call in calls(tree) if name(call) == "train" and not any(k.arg == "by" for k in call.keywords)]
     assert trained == []
 

@@ -11,6 +11,10 @@ from torch import nn
 from sem_models.networks.spandrel import spandrel_package
 
 SWINIR = {"embed_dim": 8, "depths": [2], "num_heads": [2], "window_size": 8, "mlp_ratio": 2.0}
+HAT = {
+    **{"embed_dim": 12, "depths": [2, 2], "num_heads": [2, 2], "window_size": 8, "mlp_ratio": 2.0},
+    **{"compress_ratio": 3, "squeeze_factor": 4, "overlap_ratio": 0.5, "upsampler": "pixelshuffle"},
+}
 
 
 def published(architecture: str, **arguments: Any) -> nn.Module:

@@ -57,6 +57,9 @@ class Capabilities:
     """Edge length, in input pixels, that a training patch must have because a layer has a fixed size."""
     effective_halo: int | None = None
     """Halo in input pixels, if it is smaller than the receptive field because remote pixels hardly matter."""
+    halo_error: float | None = None
+    """Largest difference between tiles with the effective halo and the whole image that was found, as a fraction of the
+    range of the output; None: not measured."""
 
     probabilities: bool = False
     """Whether the output is a probability: float32, always between 0 and 1."""

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sem_models.config.frozen import Frozen
-from sem_models.config.networks import spandrel, swinir
+from sem_models.config.networks import hat, spandrel, swinir
 from sem_models.config.networks.capabilities import Capabilities
 
 _INNER: dict[str, Callable[[Any], Capabilities]] = {
     "swinir": swinir.capabilities,
+    "hat": hat.capabilities,
     "spandrel": spandrel.capabilities,
 }
 
@@ -20,7 +21,7 @@ class GreyAdapterConfig(Frozen):
     """The network for images of three channels, between a repetition of the grey one and a mean."""
 
     kind: Literal["grey-adapter"] = "grey-adapter"
-    inner: Annotated[swinir.SwinIRConfig | spandrel.SpandrelConfig, Field(discriminator="kind")]
+    inner: Annotated[swinir.SwinIRConfig | hat.HATConfig | spandrel.SpandrelConfig, Field(discriminator="kind")]
 
     @model_validator(mode="after")
     def _inner_sees_colours(self) -> "GreyAdapterConfig":

@@ -12,6 +12,7 @@ from sem_models.config.networks import (
     dsrvae,
     frequency_split,
     grey_adapter,
+    hat,
     inpainter,
     mrn,
     nafnet,
@@ -37,6 +38,7 @@ NetworkConfig = Annotated[
     | rrdb.RRDBConfig
     | spsr.SPSRConfig
     | swinir.SwinIRConfig
+    | hat.HATConfig
     | dsrvae.DSRVAEConfig
     | sinsr.SINSRConfig
     | nafnet.NAFNetConfig
@@ -74,6 +76,7 @@ NETWORK_FACTS: dict[str, NetworkFacts] = {
     "rrdb": NetworkFacts(rrdb.capabilities, "https://doi.org/10.1007/978-3-030-11021-5_5"),
     "spsr": NetworkFacts(spsr.capabilities, "https://doi.org/10.48550/arXiv.2003.13081"),
     "swinir": NetworkFacts(swinir.capabilities, "https://doi.org/10.1109/ICCVW54120.2021.00210"),
+    "hat": NetworkFacts(hat.capabilities, "https://doi.org/10.1109/CVPR52729.2023.02142"),
     "dsrvae": NetworkFacts(dsrvae.capabilities, "https://doi.org/10.48550/arXiv.2004.12811"),
     "sinsr": NetworkFacts(sinsr.capabilities, "https://github.com/aaivu/CSM-SR"),
     "nafnet": NetworkFacts(nafnet.capabilities, "https://doi.org/10.1007/978-3-031-20071-7_2"),

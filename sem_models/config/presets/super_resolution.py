@@ -1,8 +1,9 @@
-"""Presets for super-resolution without a discriminator: VDSR, SRResNet and SwinIR."""
+"""Presets for super-resolution without a discriminator: VDSR, SRResNet, SwinIR and HAT."""
 
 from typing import Literal
 
 from sem_models.config.degradation import Degradation
+from sem_models.config.networks.hat import HATConfig
 from sem_models.config.networks.srresnet import SRResNetConfig
 from sem_models.config.networks.swinir import SwinIRConfig
 from sem_models.config.networks.table import NetworkConfig
@@ -12,7 +13,7 @@ from sem_models.config.training import LossTerm, Optimiser, Schedule, TrainSetti
 
 Scale = Literal[2, 4]
 SCALES: tuple[Scale, ...] = (4, 2)
-_SWINIR_STEPS = Schedule(name="multistep", milestones=(0.5, 0.8, 0.9, 0.95))
+_TRANSFORMER_STEPS = Schedule(name="multistep", milestones=(0.5, 0.8, 0.9, 0.95))
 
 
 def presets() -> list[Recipe]:
@@ -21,7 +22,7 @@ def presets() -> list[Recipe]:
 
 
 def _at(scale: Scale) -> list[Recipe]:
-    vdsr, srresnet, light = _vdsr(scale), _srresnet(scale), _swinir_light(scale)
+    vdsr, srresnet, light, hat = _vdsr(scale), _srresnet(scale), _swinir_light(scale), _hat(scale)
     few = "VDSR with 8 convolutions of width 24: minutes on two CPU cores."
     thin = "SRResNet with 8 blocks of width 32: minutes on two CPU cores, the faster of the two to apply."
     tiny = "SwinIR of width 24 with 2 groups of 4 layers: for two CPU cores."
@@ -34,6 +35,8 @@ def _at(scale: Scale) -> list[Recipe]:
         _swinir(scale),
         light,
         small(light, small_swin, tiny, steps=3000, patch=96, name=f"swinir-x{scale}-small"),
+        hat,
+        small(hat, small_hat(scale), SMALL_HAT, steps=3000, patch=96 if scale == 4 else 64),
     ]
 
 
@@ -68,7 +71,7 @@ def _swinir(scale: Scale) -> Recipe:
         network=SwinIRConfig(scale=scale),
         degradation=Degradation(scale=scale),
         optimiser=Optimiser(lr=2e-4),
-        schedule=_SWINIR_STEPS,
+        schedule=_TRANSFORMER_STEPS,
         train=TrainSettings(steps=500_000, batch=32, patch=48 * scale, validate_every=5000, checkpoint_every=1000),
     )
 
@@ -80,8 +83,41 @@ def _swinir_light(scale: Scale) -> Recipe:
         network=SwinIRConfig(scale=scale, width=60, groups=4, drop_path=0, direct=True),
         degradation=Degradation(scale=scale),
         optimiser=Optimiser(lr=2e-4),
-        schedule=_SWINIR_STEPS,
+        schedule=_TRANSFORMER_STEPS,
         train=TrainSettings(steps=500_000, batch=32, patch=64 * scale, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+def _hat(scale: Scale) -> Recipe:
+    return Recipe(
+        name=f"hat-x{scale}",
+        summary="HAT of 2023: 36 layers of attention and convolutions of width 180, windows of 16 px. For a GPU.",
+        network=HATConfig(scale=scale),
+        degradation=Degradation(scale=scale),
+        optimiser=Optimiser(lr=2e-4),
+        schedule=_TRANSFORMER_STEPS,
+        train=TrainSettings(steps=500_000, batch=32, patch=64 * scale, validate_every=5000, checkpoint_every=1000),
+    )
+
+
+SMALL_HAT = "HAT of width 24 with 2 groups of 4 layers in windows of 8 px: for two CPU cores."
+
+
+def small_hat(scale: Literal[1, 2, 4]) -> HATConfig:
+    """Return the settings of a HAT that two CPU cores train."""
+    return HATConfig(
+        scale=scale,
+        width=24,
+        groups=2,
+        layers=4,
+        heads=3,
+        window=8,
+        overlap=2,
+        conv_width=8,
+        squeeze=4,
+        pool=32,
+        tail_width=24,
+        drop_path=0,
     )
 
 

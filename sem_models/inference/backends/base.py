@@ -12,7 +12,7 @@ Tiles = NDArray[np.float32]
 """(N, C, H, W) in unit intensity."""
 Compiled = Callable[[Tiles], Tiles]
 """A network for inputs of one shape; returns (N, C', H x scale, W x scale)."""
-_LEAST_RANGE = 0.1
+LEAST_RANGE = 0.1
 """Output range, in units of the intensity range, that differences are at least related to: a flat tile has none."""
 
 
@@ -41,4 +41,4 @@ def difference(found: Tiles, expected: Tiles) -> float:
     """
     if found.shape != expected.shape or not np.isfinite(found).all():
         return float("inf")
-    return float(np.abs(found - expected).max() / max(float(np.ptp(expected)), _LEAST_RANGE))
+    return float(np.abs(found - expected).max() / max(float(np.ptp(expected)), LEAST_RANGE))

@@ -19,7 +19,9 @@ from sem_models.inference.model import RestorationModel
 
 _OPSET = 18
 _EXPORTERS = ("torch", "onnx", "onnxscript")
-_PARTS_OF_NO_STRUCTURE = frozenset({"recipe", "network", "name", "direction", "run_id", "note", "learned", "doubt"})
+_PARTS_OF_NO_STRUCTURE = frozenset(
+    {"recipe", "network", "name", "direction", "run_id", "note", "learned", "doubt", "halo"}
+)
 Shape = tuple[int, int, int]
 """Channels, height and width of a tile."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from sem_models.config.networks.grey_adapter import GreyAdapterConfig
+from sem_models.config.networks.hat import HATConfig
 from sem_models.config.networks.reach import doublings
 from sem_models.config.networks.rrdb import RRDBConfig
 from sem_models.config.networks.swinir import SwinIRConfig
@@ -90,7 +91,7 @@ def _for_grey(weights: dict[str, Tensor], colours: int) -> dict[str, Tensor]:
     return {**weights, **tail, "head.weight": head.reshape(width, colours, -1, *kernel).sum(1)}
 
 
-# SwinIR
+# SwinIR and HAT
 
 _COLOUR_MEAN = (0.4488, 0.4371, 0.4040)
 """Of DIV2K; the published code takes it from images of three channels."""
@@ -105,43 +106,67 @@ _IN_LAYER = {
     "attn.proj": "attention.out",
     "mlp.fc1": "mlp.0",
     "mlp.fc2": "mlp.2",
+    "conv_block.cab.0": "convolutions.narrow",
+    "conv_block.cab.2": "convolutions.widen",
+    "conv_block.cab.3.attention.1": "convolutions.squeeze",
+    "conv_block.cab.3.attention.3": "convolutions.excite",
 }
-_BIAS = "attn.relative_position_bias_table"
-_COMPUTED = ("relative_position_index", "attn_mask")
+_OVERLAPPING = re.compile(r"layers\.(\d+)\.residual_group\.overlap_attn\.(.+)")
+_IN_OVERLAPPING = {
+    "norm1": "norm1",
+    "norm2": "norm2",
+    "qkv": "qkv",
+    "proj": "out",
+    "mlp.fc1": "mlp.0",
+    "mlp.fc2": "mlp.2",
+}
+_FIRST_CONVOLUTIONS = "layers.0.residual_group.blocks.0.conv_block.cab"
+_TABLE = "relative_position_bias_table"
+_COMPUTED = ("relative_position_index", "relative_position_index_SA", "relative_position_index_OCA", "attn_mask")
 """Buffers that follow from the settings."""
 
 
 def _swinir(arguments: Mapping[str, Any], weights: Weights) -> NativeModel | None:
-    tail, scale, colours = arguments["upsampler"], arguments["upscale"], arguments["in_chans"]
-    same = {"resi_connection": "1conv", "img_range": 1.0, "start_unshuffle": 1, "mlp_ratio": 2.0, "qkv_bias": True}
-    if any(arguments[name] != value for name, value in same.items()) or arguments["ape"] or not arguments["patch_norm"]:
-        return None
-    depths, heads = set(arguments["depths"]), set(arguments["num_heads"])
+    tail, scale = arguments["upsampler"], arguments["upscale"]
     known_scales = {_ONE_STEP: (2, 4, 8), _STAGED: (2, 4, 8), _SAME_SIZE: (1,)}.get(tail, ())
-    if scale not in known_scales or len(depths) > 1 or len(heads) > 1:
+    if scale not in known_scales or not _plain(arguments) or arguments["start_unshuffle"] != 1:
         return None
-    inner = SwinIRConfig(
-        scale=scale,
-        channels=colours,
-        width=arguments["embed_dim"],
-        groups=len(arguments["depths"]),
-        layers=depths.pop(),
-        heads=heads.pop(),
-        window=arguments["window_size"],
-        drop_path=arguments["drop_path_rate"],
-        direct=tail != _STAGED,
-        bicubic_skip=tail == _SAME_SIZE,
-        mean=_COLOUR_MEAN if colours == len(_COLOUR_MEAN) else (),
-    )
-    names = _swinir_names(inner, tail)
+    inner = SwinIRConfig(**_common(arguments), direct=tail != _STAGED, bicubic_skip=tail == _SAME_SIZE)
+    return _renamed_transformer(inner, weights, _transformer_names(inner, tail))
+
+
+def _plain(arguments: Mapping[str, Any]) -> bool:
+    """Return whether the skeleton is that of our networks, with equal groups."""
+    same = {"resi_connection": "1conv", "img_range": 1.0, "mlp_ratio": 2.0, "qkv_bias": True, "ape": False}
+    equal = len(set(arguments["depths"])) == 1 == len(set(arguments["num_heads"]))
+    return equal and bool(arguments["patch_norm"]) and all(arguments[name] == value for name, value in same.items())
+
+
+def _common(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that SwinIR and HAT share."""
+    colours = arguments["in_chans"]
+    return {
+        "scale": arguments["upscale"],
+        "channels": colours,
+        "width": arguments["embed_dim"],
+        "groups": len(arguments["depths"]),
+        "layers": arguments["depths"][0],
+        "heads": arguments["num_heads"][0],
+        "window": arguments["window_size"],
+        "drop_path": arguments["drop_path_rate"],
+        "mean": _COLOUR_MEAN if colours == len(_COLOUR_MEAN) else (),
+    }
+
+
+def _renamed_transformer(inner: SwinIRConfig | HATConfig, weights: Weights, names: Mapping[str, str]) -> NativeModel:
     kept = {name: weight for name, weight in weights.items() if not name.endswith(_COMPUTED)}
     renamed = {_layer_name(name) or _renamed(name, names): weight for name, weight in kept.items()}
-    if colours == 1:
+    if inner.channels == 1:
         return NativeModel(inner, renamed)
     return NativeModel(GreyAdapterConfig(inner=inner), {f"inner.{name}": value for name, value in renamed.items()})
 
 
-def _swinir_names(network: SwinIRConfig, tail: str) -> dict[str, str]:
+def _transformer_names(network: SwinIRConfig | HATConfig, tail: str) -> dict[str, str]:
     names = {"conv_first": "head", "patch_embed.norm": "norm_in", "norm": "norm_out", "conv_after_body": "close"}
     names |= {f"layers.{group}.conv": f"groups.{group}.conv" for group in range(network.groups)}
     if tail == _STAGED:
@@ -152,12 +177,37 @@ def _swinir_names(network: SwinIRConfig, tail: str) -> dict[str, str]:
 
 
 def _layer_name(name: str) -> str | None:
+    if found := _OVERLAPPING.fullmatch(name):
+        group, rest = found.groups()
+        return f"groups.{group}.overlapping.{'bias_table' if rest == _TABLE else _renamed(rest, _IN_OVERLAPPING)}"
     found = _LAYER.fullmatch(name)
     if found is None:
         return None
     group, layer, rest = found.groups()
     place = f"groups.{group}.layers.{layer}"
-    return f"{place}.attention.bias_table" if rest == _BIAS else f"{place}.{_renamed(rest, _IN_LAYER)}"
+    return f"{place}.attention.bias_table" if rest == f"attn.{_TABLE}" else f"{place}.{_renamed(rest, _IN_LAYER)}"
 
 
-_CONVERTERS = {"ESRGAN": _rrdb, "SwinIR": _swinir}
+_CONV_SCALE = 0.01
+"""Spandrel cannot read it from the weights, and takes that of the paper."""
+
+
+def _hat(arguments: Mapping[str, Any], weights: Weights) -> NativeModel | None:
+    window, ratio = arguments["window_size"], arguments["overlap_ratio"]
+    beyond, odd = divmod(int(window * ratio), 2)
+    scales = arguments["upscale"] in (1, 2, 4, 8) and arguments["conv_scale"] == _CONV_SCALE
+    if odd or not scales or not _plain(arguments) or arguments["upsampler"] != _STAGED:
+        return None
+    narrow, squeeze = (weights[f"{_FIRST_CONVOLUTIONS}.{name}.weight"].shape[0] for name in ("0", "3.attention.1"))
+    inner = HATConfig(
+        **_common(arguments),
+        overlap=beyond,
+        conv_width=narrow,
+        squeeze=squeeze,
+        tail_width=arguments["num_feat"],
+        bicubic_skip=False,
+    )
+    return _renamed_transformer(inner, weights, _transformer_names(inner, _STAGED))
+
+
+_CONVERTERS = {"ESRGAN": _rrdb, "SwinIR": _swinir, "HAT": _hat}

@@ -1,7 +1,7 @@
 """Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -13,8 +13,11 @@ from sem_models.config.backend import BackendChoice
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.errors import UserError
 from sem_models.inference.backends.runner import TileRunner
+from sem_models.inference.halo import EXACT
 from sem_models.inference.model import UnitModel
+from sem_models.inference.tiling.measure_halo import cost_px, may_be_measured, with_measured_halo
 from sem_models.inference.tiling.memory import memory_budget, pixels_that_fit
+from sem_models.inference.tiling.overlap import Overlap
 from sem_models.inference.tiling.plan import Span, best_tile, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
@@ -105,6 +108,8 @@ _WHOLE_PIXELS = 256 * 256
 _BLEND_PX = 16
 _BATCH_ON_GPU = 4
 """Of tiles whose size was given; a CPU gains nothing from more than one, nor does any device with large tiles."""
+_WORTH = 2
+"""Pixels that a smaller halo could save, over those that are computed to measure it."""
 _ADVICE = {
     "cpu": "free memory by closing other programs, or use a smaller model.",
     "cuda": "free memory on it, or set CUDA_VISIBLE_DEVICES= to compute on the CPU.",
@@ -118,7 +123,8 @@ def overlap_of(facts: Capabilities) -> int:
 
 def _ramp(facts: Capabilities) -> int:
     """Return the width of the blend in input pixels: none where output beyond the halo is exact."""
-    return 0 if facts.effective_halo is None else _BLEND_PX
+    exact = facts.effective_halo is None or (facts.halo_error is not None and facts.halo_error <= EXACT)
+    return 0 if exact else _BLEND_PX
 
 
 class TileStream:
@@ -146,6 +152,8 @@ class TileStream:
         self._most_pixels = sys.maxsize
         """Less than that after memory ran out."""
         self._sampled = SAMPLED_PIXELS
+        self._measured = False
+        """Whether the halo was measured, or is for good as stated."""
 
     @property
     def backend(self) -> str:
@@ -159,6 +167,7 @@ class TileStream:
             UserError: The backend that the user chose cannot be used.
         """
         with freed_memory_kept():
+            self._measure_halo(source)
             rows, columns = self._plan(source, self._first_size(source))
             shape = (source.pixels.shape[0], rows[0].size, columns[0].size)
             tiles = len(rows) * len(columns)
@@ -188,6 +197,26 @@ class TileStream:
                     size = self._ease(size, error)
                     band.restart()
 
+    def _measure_halo(self, source: TileSource) -> None:
+        """Measure how much halo the model needs, where the stated one costs more than that."""
+        if self._measured or not may_be_measured(self._model):
+            return
+        if self._wasted(source) <= _WORTH * cost_px(self._model.capabilities):
+            return
+        try:
+            self._model = self._run.model = with_measured_halo(self._model, self._device)
+        except OutOfMemory:
+            return
+        self._measured, self._budget = True, None
+
+    def _wasted(self, source: TileSource) -> int:
+        """Return how many pixels the stated halo adds to the image, or all if it does not fit and may not be cut."""
+        image = source.height * source.width
+        if self._model.capabilities.tiling == "discouraged":
+            return image if image > self._pixels_that_fit(source) else 0
+        rows, columns = self._plan(source, self._first_size(source))
+        return len(rows) * rows[0].size * len(columns) * columns[0].size - image
+
     def _first_size(self, source: TileSource) -> Size:
         whole, facts = (source.height, source.width), self._model.capabilities
         if self._whole(source):
@@ -195,10 +224,12 @@ class TileStream:
         if self._tile:
             edge = self._tile + 2 * facts.halo
             return edge, edge
+        return best_tile(whole, overlap_of(facts), facts.size_multiple, self._pixels_that_fit(source))
+
+    def _pixels_that_fit(self, source: TileSource) -> int:
         if self._budget is None and self._most_pixels == sys.maxsize:
             self._budget = pixels_that_fit(self._model, source, self._device, memory_budget(self._device))
-        most = min(self._most_pixels, self._budget or sys.maxsize)
-        return best_tile(whole, overlap_of(facts), facts.size_multiple, most)
+        return min(self._most_pixels, self._budget or sys.maxsize)
 
     def _whole(self, source: TileSource) -> bool:
         """Return whether to begin with a single tile, for which neither memory nor statistics have to be measured."""
@@ -236,22 +267,30 @@ class TileStream:
         return rows, plan_axis(source.width, size[1], overlap_of(facts), facts.size_multiple)
 
     def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
-        """Compute the output rows that are not done yet."""
+        """Compute the output rows that are not done yet; tiles are read ahead, and rows are written behind."""
         scale, total = self._model.capabilities.scale, len(rows) * len(columns)
-        for index, row in enumerate(rows):
-            if row.stop * scale > band.done:
-                for done in self._row_of_tiles(source, row, columns, band):
-                    progress(index * len(columns) + done, total, TILES)
-            band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
+        pending = [index for index, row in enumerate(rows) if row.stop * scale > band.done]
+        batches = [columns[first : first + self._batch] for first in range(0, len(columns), self._batch)]
+        steps = [(index, spans) for index in pending for spans in batches]
+        with Overlap() as overlap:
+            reads = overlap.ahead(partial(_tiles, source, rows[index], spans) for index, spans in steps)
+            for (index, spans), batch in zip(steps, reads, strict=True):
+                overlap.behind(partial(self._add, source, band, rows[index], spans, self._run(batch)))
+                if spans is batches[-1]:
+                    complete = rows[index + 1].start if index + 1 < len(rows) else source.height
+                    overlap.behind(partial(band.finish, complete * scale))
+                progress(index * len(columns) + columns.index(spans[-1]) + 1, total, TILES)
 
-    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> Iterator[int]:
-        """Add a row of tiles to the band; yields the number of finished tiles after each batch."""
+    def _add(
+        self, source: TileSource, band: BandAccumulator, row: Span, spans: Spans, tiles: NDArray[np.float32]
+    ) -> None:
+        """Add tiles of one row to the band."""
         facts = self._model.capabilities
         down = axis_weights(row, source.height, facts.halo, _ramp(facts), facts.scale)
-        for first in range(0, len(columns), self._batch):
-            spans = columns[first : first + self._batch]
-            batch = np.stack([source.tile(row, span) for span in spans])
-            for span, tile in zip(spans, self._run(batch), strict=True):
-                right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
-                band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
-            yield first + len(spans)
+        for span, tile in zip(spans, tiles, strict=True):
+            right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
+            band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
+
+
+def _tiles(source: TileSource, row: Span, spans: Spans) -> NDArray[np.float32]:
+    return np.stack([source.tile(row, span) for span in spans])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.train.warm_start import shortened
+from pipelines.train.warm_start import begun_from
 from sem_models.config.networks.discriminators import PatchDiscriminatorConfig, StructureDiscriminatorConfig
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe
@@ -135,11 +135,11 @@ def test_what_is_left_of_a_run_that_starts_behind_its_first_stage(
     """Only the second stage, which has at least one step, as in a whole run."""
     recipe = short("srgan-x2-small", f"train.steps={steps}", f"adversarial.first_share={share}")
     save_model(tmp_path, recipe, build_network(recipe.network).state_dict())
-    rest = shortened(recipe, tmp_path)
+    rest = begun_from(recipe, tmp_path)
     assert [(stage.name, stage.steps) for stage in stages(rest)] == [("adversarial", left)]
     assert stages(rest)[0].schedule == stages(recipe)[-1].schedule
     with pytest.raises(UserError, match=r"another network, with other values of width"):
-        shortened(override(recipe, ["network.width=5"]), tmp_path)
+        begun_from(override(recipe, ["network.width=5"]), tmp_path)
 
 
 SOUND = {"discriminator/real": 0.7, "discriminator/fake": 0.3, "diversity": 0.9, "contrast": 0.95}

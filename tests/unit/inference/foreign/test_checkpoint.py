@@ -14,7 +14,7 @@ from sem_models.inference.foreign.checkpoint import read_checkpoint
 from sem_models.inference.foreign.model import ForeignModel
 from sem_models.inference.foreign.tile_rule import TileRule, measure_tile_rule
 from sem_models.networks.table import build_network
-from tests.support.foreign_models import SWINIR, published, saved, small_rrdb
+from tests.support.foreign_models import HAT, SWINIR, published, saved, small_rrdb
 
 OURS = {
     "rrdb-x4": lambda: small_rrdb(),
@@ -25,6 +25,9 @@ OURS = {
     "swinir-x2-light": lambda: published("SwinIR", in_chans=3, upscale=2, upsampler="pixelshuffledirect", **SWINIR),
     "swinir-denoise-grey": lambda: published("SwinIR", in_chans=1, upscale=1, upsampler="", **SWINIR),
     "swinir-denoise": lambda: published("SwinIR", in_chans=3, upscale=1, upsampler="", **SWINIR),
+    "hat-x4": lambda: published("HAT", in_chans=3, upscale=4, **HAT),
+    "hat-x2-grey": lambda: published("HAT", in_chans=1, upscale=2, **HAT),
+    "hat-x1-grey": lambda: published("HAT", in_chans=1, upscale=1, **HAT),
 }
 THEIRS = {
     "rrdb-plus": lambda: published("ESRGAN", num_filters=8, num_blocks=1, scale=2, plus=True),

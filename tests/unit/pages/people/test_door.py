@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from pages.people import media
 from pages.people.door import GUARDED, SignedInOnly
 from pages.people.reach import refuse_open_desk
 from pages.people.requests import person_of_request
@@ -48,10 +49,16 @@ def client(sem_home: Path, auth: dict[str, str]) -> Iterator[TestClient]:
     async def taken(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(len(await request.body())))
 
-    paths = ("/", "/media/x.png", "/_stcore/health", "/static/a.js", "/viewer/1/a.js")
+    paths = ("/", "/_stcore/health", "/static/a.js", "/viewer/1/a.js")
     routes = [Route(path, lambda _: PlainTextResponse("here")) for path in paths]
     routes += [Route("/_stcore/upload_file/1/2", taken, methods=["PUT"]), *image_routes(who=person_of_request)]
+    routes.append(Route("/media/{name}", lambda _: PlainTextResponse("here")))
     yield TestClient(Starlette(routes=routes, middleware=[Middleware(SignedInOnly)]), raise_server_exceptions=False)
+
+
+def file_of(person: Person | None) -> str:
+    """The name of a picture on a page of somebody."""
+    return f"{'0' * 40}{media._seal('0' * 40, person.id if person else '')}.png"
 
 
 def cookie(person: Person, secret: str = SECRET, **others: object) -> dict[str, str]:
@@ -67,7 +74,9 @@ def test_the_program_is_anybodys_and_data_are_not(client: TestClient) -> None:
         assert client.get(path).status_code == 401
     assert client.put("/_stcore/upload_file/1/2", content=b"x").status_code == 401
     client.cookies = cookie(VERA)
-    assert client.get("/media/x.png").text == "here"
+    assert client.get(f"/media/{file_of(VERA)}").text == "here"
+    for name in (file_of(BOB), file_of(None), "x.png", "", f"{'0' * 40}.png"):
+        assert client.get(f"/media/{name}").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,157 @@
+"""Measuring how far an output pixel really depends on its surroundings, and remembering it for each network.
+
+The receptive field is an upper bound, which deep networks hardly use: what a far pixel contributes falls exponentially
+(Luo et al., NeurIPS 2016, on effective receptive fields). A test image is computed as a whole and as one tile from its
+middle, and both are compared at every distance from the cut.
+"""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from scipy.ndimage import gaussian_filter
+
+from sem_models.config.networks.capabilities import Capabilities
+from sem_models.images.provenance import SOFTWARE
+from sem_models.inference.backends.base import LEAST_RANGE
+from sem_models.inference.backends.cache import cache_folder, write_whole
+from sem_models.inference.halo import EXACT, MeasuredHalo
+from sem_models.inference.model import RestorationModel, UnitModel
+from sem_models.inference.tiling.tiles import run_batch
+from sem_models.networks.pooled_norm import held_statistics
+
+_LARGEST_PX = 128
+"""Largest halo that is looked for; beyond it the stated one is kept."""
+_MARGIN_PX = 16
+_NEAR = 1e-3
+"""Difference up to which tiles may differ from the whole image where the stated halo does not claim to be exact: a
+quarter of a grey level of 255."""
+_SAFETY = 4
+"""Factor by which other images may differ more than the test image."""
+_SIGMAS_PX = (1, 4, 16)
+"""Sizes of the structure in the test image."""
+_Unit = NDArray[np.float32]
+
+
+def with_measured_halo(model: UnitModel, device: torch.device) -> UnitModel:
+    """Return a trained model with the halo that was measured for it, now or before; other models as they are."""
+    if not isinstance(model, RestorationModel):
+        return model
+    return replace(model, halo=recalled_halo(model) or remembered(model, measure_halo(model, device)))
+
+
+def may_be_measured(model: UnitModel) -> bool:
+    """Whether a model has a network whose halo is not known yet."""
+    return isinstance(model, RestorationModel) and model.halo is None and model.takes_one_pass
+
+
+def cost_px(facts: Capabilities) -> int:
+    """Return how many input pixels go through a network to measure its halo."""
+    edge, cut = _sizes(facts)
+    return int(edge**2 + (edge - 2 * cut) ** 2)
+
+
+def measure_halo(model: RestorationModel, device: torch.device) -> MeasuredHalo:
+    """Return the smallest halo whose tiles equal the whole image to within 1e-5 of the range of the output.
+
+    Where the stated halo is not the receptive field and none up to it is exact, the smallest whose tiles differ by at
+    most 1e-3 is returned, or the stated one, with its error. The test image has to differ by a fourth of that.
+
+    Args:
+        model: A model on `device`.
+        device: Where it is.
+    """
+    # What a model does after its network states its own reach.
+    bare = RestorationModel(model.recipe, model.network, model.name)
+    errors = errors_by_distance(bare, device)
+    stated, claims_exact = bare.capabilities.halo, bare.capabilities.effective_halo is None
+    found = [_first(errors, most) for most in ((EXACT,) if claims_exact else (EXACT, _NEAR))]
+    px = min(next((px for px in found if px is not None), stated), stated)
+    # A stated halo beyond what was looked at is the receptive field, outside of which nothing can matter.
+    error = float(errors[px]) if px < len(errors) else 0.0
+    return MeasuredHalo(px=px, error=error, software=SOFTWARE)
+
+
+def _first(errors: NDArray[np.float64], most: float) -> int | None:
+    """Return the first distance from which on a difference is clearly below what is tolerated; None: there is none."""
+    found = np.flatnonzero(errors <= most / _SAFETY)
+    return int(found[0]) if found.size else None
+
+
+def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.float64]:
+    """Return how much a tile differs from the whole image at all distances from its edge of at least the index, in px.
+
+    Args:
+        model: A model on `device`.
+        device: Where it is.
+
+    Returns:
+        Fractions of the range of the output, falling.
+    """
+    facts = model.capabilities
+    edge, cut = _sizes(facts)
+    image = structured_image(edge, facts)
+    with held_statistics():
+        whole = run_batch(model, image[None], device)[0]
+        tile = run_batch(model, image[None, :, cut : edge - cut, cut : edge - cut], device)[0]
+    first, last = cut * facts.scale, (edge - cut) * facts.scale
+    difference = np.abs(tile - whole[:, first:last, first:last]).max(0)
+    line = np.arange(len(difference)) // facts.scale
+    inwards = np.minimum(line, line[::-1])
+    distance = np.minimum(inwards[:, None], inwards[None, :])
+    worst = np.zeros(int(inwards.max()) + 1)
+    np.maximum.at(worst, distance.ravel(), difference.ravel())
+    fractions: NDArray[np.float64] = worst / max(float(np.ptp(whole)), LEAST_RANGE)
+    farther: NDArray[np.float64] = np.maximum.accumulate(fractions[::-1])[::-1]
+    return farther
+
+
+def _sizes(facts: Capabilities) -> tuple[int, int]:
+    """Return the edge of the test image, and what the tile lacks of it on each side, in px."""
+    looked, unit = min(facts.halo, _LARGEST_PX), facts.size_multiple
+    cut = -(-max(looked, 1) // unit) * unit
+    return -(-(2 * cut + 2 * looked + _MARGIN_PX) // unit) * unit, cut
+
+
+def structured_image(edge: int, facts: Capabilities) -> _Unit:
+    """Return a (C, edge, edge) image in [0, 1] with structure of all sizes and noise, the same in every call."""
+    random = np.random.default_rng(0)
+    channels = facts.channels_in - (facts.strength is not None)
+    planes = [_plane(random, edge) for _ in range(channels)]
+    if facts.strength:
+        planes.append(np.full((edge, edge), facts.strength.default_px))
+    return np.stack(planes).astype(np.float32)
+
+
+def _plane(random: np.random.Generator, edge: int) -> NDArray[np.float64]:
+    layers = [gaussian_filter(random.standard_normal((edge, edge)), sigma) for sigma in _SIGMAS_PX]
+    # Each layer counts as much as its structure is large, as in images of natural surfaces.
+    smooth = sum((layer / layer.std() * sigma**0.5 for layer, sigma in zip(layers, _SIGMAS_PX, strict=True)))
+    unit = (smooth - np.min(smooth)) / np.ptp(smooth)
+    plane: NDArray[np.float64] = np.clip(0.1 + 0.8 * unit + 0.03 * random.standard_normal((edge, edge)), 0, 1)
+    return plane
+
+
+def recalled_halo(model: RestorationModel) -> MeasuredHalo | None:
+    """Return what was measured for these weights by this version of the program; None if nothing was."""
+    try:
+        return MeasuredHalo.model_validate_json((cache_folder() / "halos" / _file(model)).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def remembered(model: RestorationModel, found: MeasuredHalo) -> MeasuredHalo:
+    """Keep what was measured, and return it."""
+    write_whole(cache_folder() / "halos" / _file(model), found.model_dump_json().encode())
+    return found
+
+
+def _file(model: RestorationModel) -> str:
+    digest = hashlib.sha256(f"{model.recipe.network!r} {SOFTWARE}".encode())
+    for name, tensor in sorted(model.network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return f"{digest.hexdigest()[:32]}.json"
