@@ -32,6 +32,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-sr-x4-harm": lambda: _harm("sr-x4", "{}"),
         "starter-denoise-stem": stem,
         "starter-denoise-stem-atoms": labelled_atoms,
+        "starter-finetune-atoms": finetuned_atoms,
+        "starter-finetune-frames": finetuned_frames,
         "starter-refocus": lambda: _scores("refocus", "blur (px)", "simulated"),
         "starter-refocus-harm": lambda: _harm("refocus", "blurred by {} px"),
         "starter-clean-lines": lambda: _scores("clean-lines", "", "given"),
@@ -44,6 +46,33 @@ def stem() -> str:
     kinds = _summary("denoise-stem")["kinds"]
     found = {f"{kind}, {dose}": one for dose, of_kind in kinds.items() for kind, one in of_kind.items()}
     return _table("images, dose (e/px)", dict(sorted(found.items())), "starter:denoise-stem")
+
+
+def finetuned_atoms() -> str:
+    """Prediction of hidden pixels of held-out images, and the atoms found in outputs, before and after fine-tuning."""
+    found = _summary("finetune")
+    lines = [
+        "| method | predicted share of the variance of hidden pixels | gain of fine-tuned over it | F1 of atoms |",
+        "|---|---|---|---|",
+        f"| recorded image | - | - | {found['atoms']['none']['f1']:.3f} |",
+    ]
+    for name, blind in found["blind"].items():
+        gain = found["gains"].get(name)
+        told = _share(gain) if gain else ""
+        lines.append(f"| {name} | {blind['mean']:.4f} | {told} | {found['atoms'][name]['f1']:.3f} |")
+    return "\n".join(lines)
+
+
+def _share(gain: Mapping[str, float]) -> str:
+    return f"{gain['mean']:+.4f} [{gain['lo']:+.4f}, {gain['hi']:+.4f}]"
+
+
+def finetuned_frames() -> str:
+    """PSNR of a held-out field, estimated from its two frames, by method; of each seed where there are several."""
+    lines = ["| method | PSNR estimated from two frames (dB), by seed |", "|---|---|"]
+    for name, values in _summary("finetune")["frames_psnr_db"].items():
+        lines.append(f"| {name} | {', '.join(f'{value:.2f}' for value in values)} |")
+    return "\n".join(lines)
 
 
 def labelled_atoms() -> str:

@@ -6,7 +6,7 @@ from pages.people.session import require_seen, seen_datasets, signed_in
 from pages.runs.live import show_curves, show_progress
 from pages.runs.notes import show_notes
 from pages.runs.samples import show_samples
-from pages.widgets.frame import shown_errors
+from pages.widgets.frame import name_tab, shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
@@ -33,15 +33,21 @@ def show_run(run_id: str) -> None:
     """Show the detail view of a run."""
     run = get_run(run_id)
     require_seen(run, "This run")
+    name_tab(run.name)
     st.subheader(as_text(run.name))
     live = run.status in _LIVE
     st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    mixed = Tag.INTERPOLATED_FROM in run.tags
+    imported = Tag.IMPORTED_FROM in run.tags
+    if not (mixed or imported):
+        st.page_link(
+            "train/page.py", label="Branch", icon=":material/fork_right:", query_params={"branch": run_id},
+            help="Begin a training with the recipe of this run, and change what you like.",
+        )  # fmt: skip
     show_run_sharing(run)
     show_notes(run)
     if not live:
         mark_seen(run_id)
-    mixed = Tag.INTERPOLATED_FROM in run.tags
-    imported = Tag.IMPORTED_FROM in run.tags
     if imported:
         _import(run)
     elif mixed:

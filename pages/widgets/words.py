@@ -65,6 +65,8 @@ ACTIVITIES = {
     "export": "Writing the files",
     "gallery": "Computing pictures",
     "find-rate": "Finding a learning rate",
+    "import": "Importing the model",
+    "lesson": "Lesson",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
     "probe": "Measuring the training",

@@ -14,14 +14,15 @@ import pytest
 
 from pipelines.data.requests import PrepareRequest
 from pipelines.jobs import control, fork_server, queue
-from pipelines.jobs.liveness import HOST, Process, describe, is_alive
+from pipelines.jobs.liveness import HOST, Process, describe
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.jobs.worker_session import WorkerSession
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.create import create_training
-from pipelines.train.requests import DemoRequest
+from pipelines.train.requests import LessonRequest
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -48,26 +49,26 @@ def long_recipe(tiny_recipe: Recipe) -> Recipe:
 def test_processes_are_distinguished() -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     process = describe(child.pid)
-    assert is_alive(process, 0)
-    assert not is_alive(Process(HOST, child.pid, process.started - 100), 0)
+    assert process.is_alive()
+    assert not Process(HOST, child.pid, process.started - 100).is_alive()
     child.kill()
-    wait_for(lambda: not is_alive(process, 0))
+    wait_for(lambda: not process.is_alive())
     assert Path(f"/proc/{child.pid}").exists(), "not reaped yet: a zombie must count as dead"
     child.wait()
-    assert is_alive(Process("elsewhere", 1, 0), 10)
-    assert not is_alive(Process("elsewhere", 1, 0), 1000)
+    assert Process("elsewhere", 1, 0).is_alive(10)
+    assert not Process("elsewhere", 1, 0).is_alive(1000)
 
 
 def test_a_process_is_found_after_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dates of its start and of that of the machine move together; earlier versions noted the date."""
     dated = Process(HOST, os.getpid(), psutil.Process().create_time())
     noted = describe(os.getpid())
-    assert is_alive(dated, 0) and is_alive(noted, 0)
+    assert dated.is_alive() and noted.is_alive()
     booted = psutil.boot_time()
     for module in (psutil, psutil._psplatform):
         monkeypatch.setattr(module, "boot_time", lambda: booted - 3600)
     assert psutil.Process().create_time() == pytest.approx(dated.started - 3600, abs=2)
-    assert is_alive(noted, 0)
+    assert noted.is_alive()
 
 
 def test_a_slot_is_held_by_one_and_freed_by_kill_9(sem_home: Path) -> None:
@@ -104,6 +105,20 @@ queue.end(run_id)
     assert [worker.wait(60) for worker in workers] == [0] * 6
     claimed = {job.run_id: job.step for job in queue.jobs()}
     assert sorted(names, key=claimed.__getitem__) == names
+
+
+def test_a_run_has_one_process_whoever_starts_it(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two schedulers, or two people who resume it at the same time: the second process leaves the first one alone."""
+    monkeypatch.setattr("pipelines.jobs.worker_session._HANDOVER_S", 0)
+    with WorkerSession("run") as first:
+        assert first.wait_for_slot()
+        queue.enqueue("run")  # as whoever submits it again does
+        with pytest.raises(UserError, match="has a process already"), WorkerSession("run"):
+            pass
+        with WorkerSession("other"):
+            assert {job.run_id for job in queue.jobs()} == {"run", "other"}
+    with WorkerSession("run") as again:
+        assert again.wait_for_slot()
 
 
 def test_waiting_job_imports_no_torch() -> None:
@@ -229,7 +244,7 @@ def _tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) ->
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        long = start_task(DemoRequest())
+        long = start_task(LessonRequest())
     finally:
         signal.signal(signal.SIGINT, before)
     wait_for(lambda: task_state(task).status != "running")

@@ -131,8 +131,8 @@ class ImageViewer {
     return make(
       "div",
       { class: "tools", role: "toolbar", "aria-label": "Viewer" },
-      group("Pictures", ...this.toggles),
-      group("Arrangement", this.sides, this.curtains),
+      // A single picture is neither chosen nor arranged.
+      ...(this.views.length > 1 ? [group("Pictures", ...this.toggles), group("Arrangement", this.sides, this.curtains)] : []),
       group(
         "Zoom",
         button("Fit", "Whole picture (0)", () => this.lead().fit()),
