@@ -48,7 +48,7 @@ def _forked_seconds(request: PredictRequest) -> Measures:
 def _seconds(request: PredictRequest) -> Measures:
     start = time.monotonic()
     task = start_task(request)
-    while (state := task_state(task)).status == "running":
+    while (state := task_state(task)).is_live:
         time.sleep(0.01)
     if state.status != "done":
         raise RuntimeError(str(state.error))

@@ -52,7 +52,7 @@ def _is_busy() -> bool:
         if task_id:
             task = task_state(task_id)
             require_seen(task, "This task")
-            return task.status == "running"
+            return task.is_live
     return False
 
 

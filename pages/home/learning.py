@@ -55,7 +55,7 @@ def _next_step() -> None:
 def _find_demo() -> None:
     """Put a demo that still runs into the address, so that it is not offered again."""
     if DEMO not in st.query_params:
-        running = (task for task in seen(list_tasks()) if task.use_case == DEMO and task.status == "running")
+        running = (task for task in seen(list_tasks()) if task.use_case == DEMO and task.is_live)
         if task := next(running, None):
             st.query_params[DEMO] = task.task_id
 

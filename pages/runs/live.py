@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.charts.curves import LOGARITHMIC, PLAIN, CurveStyle, KeptFigures, Points
 from pages.runs.style import chosen_style
-from pages.widgets.words import on_page
+from pages.widgets.words import as_text, on_page
 from pipelines.jobs import queue
 from pipelines.progress import clock
 from pipelines.tracking.keys import Tag
@@ -147,11 +147,11 @@ def _loss_keys(metrics: dict[str, float]) -> list[str]:
 
 def show_progress(run_id: str) -> None:
     """Show how far a training is, or its place in the queue; nothing once it has ended."""
-    job = queue.find(run_id)
-    if job is None or job.state == "ended" or not job.alive:
+    job = next((job for job in queue.active_jobs() if job.run_id == run_id), None)
+    if job is None:
         return
-    if job.state == "waiting":
-        st.info(f"Waiting for a free slot: position {queue.position(run_id)} in the queue.")
+    if job.place:
+        st.info(f"Waiting: {as_text(job.place)}.")
     elif job.total:
         left = f"about {clock(job.seconds_left)} left"
         st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step} of {job.total} on {job.slot}, {left}")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.people.session import seen
 from pages.widgets.tasks import launch, watched
+from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.progress import clock
 from pipelines.tracking.runs import RunInfo, list_runs
@@ -69,10 +70,12 @@ def show_queue() -> None:
 def _queue() -> None:
     runs = list_runs(kind="training")
     ahead, known = outlook(runs), {run.run_id for run in seen(runs)}
-    if not ahead.turns:
+    if ahead.next_position is None:
+        st.caption("It becomes a job of SLURM, which decides when it begins." + (" Now train:" if ahead.turns else ""))
+    elif not ahead.turns:
         st.caption("Nothing is training: it begins at once.")
-        return
-    st.caption(f"It gets place {ahead.next_position} in the queue{_begins(ahead.next_starts_in_s)}. Before it:")
+    else:
+        st.caption(f"It gets place {ahead.next_position} in the queue{_begins(ahead.next_starts_in_s)}. Before it:")
     for turn in ahead.turns:
         if turn.run_id in known:
             st.page_link("runs/page.py", label=f"{turn.name}: {_place(turn)}", query_params={"run": turn.run_id})
@@ -82,10 +85,10 @@ def _queue() -> None:
 
 def _place(turn: Turn) -> str:
     takes = "" if turn.takes_s is None else f", {clock(turn.takes_s)}"
-    if turn.position is None:
+    if not turn.place:
         place = f"step {turn.step:,} of {turn.total:,}" if turn.total else "starting"
         return place + (f"{takes} left" if takes else "")
-    return f"place {turn.position}{_begins(turn.starts_in_s)}" + (f"{takes} long" if takes else "")
+    return f"{as_text(turn.place)}{_begins(turn.starts_in_s)}" + (f"{takes} long" if takes else "")
 
 
 def _begins(seconds: float | None) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.people.session import require_seen, signed_in
 from pages.widgets.frame import shown_errors
-from pages.widgets.words import activity, on_page
+from pages.widgets.words import activity, as_text, on_page
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
 from pipelines.progress import clock
@@ -26,7 +26,7 @@ def watched(key: str) -> TaskState | None:
     with shown_errors():
         state = task_state(task_id)
         require_seen(state, "This task")
-        if state.status == "running":
+        if state.is_live:
             _running(key, task_id)
             return None
         mark_seen(task_id)
@@ -43,11 +43,11 @@ def watched(key: str) -> TaskState | None:
 @st.fragment(run_every=_PERIOD_S)
 def _running(key: str, task_id: str) -> None:
     state = task_state(task_id)
-    if state.status != "running":
+    if not state.is_live:
         st.rerun()
     left = f", about {clock(state.seconds_left)} left" if state.seconds_left else ""
     share = state.done / state.total if state.total else 0.0
-    place = f"{state.done} of {state.total} {state.what}{left}" if state.total else "starting"
-    st.progress(min(share, 1.0), text=f"{activity(state.use_case)}: {place}")
+    place = f"{state.done} of {state.total} {state.what}{left}" if state.total else state.place or "starting"
+    st.progress(min(share, 1.0), text=f"{activity(state.use_case)}: {as_text(place)}")
     if st.button("Cancel", key=f"cancel-{key}", icon=":material/stop_circle:"):
         cancel_task(task_id, signed_in())

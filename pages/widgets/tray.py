@@ -6,8 +6,9 @@ import streamlit as st
 
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
-from pages.widgets.words import activity
-from pipelines.jobs.recent import TRAINING, Work, others_in_queue, recent_work
+from pages.widgets.words import activity, as_text
+from pipelines.jobs.queue import TRAINING
+from pipelines.jobs.recent import Work, others_in_queue, recent_work
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import cancel_task
 from pipelines.progress import clock
@@ -63,12 +64,12 @@ def _tray(was_live: bool) -> None:
     for work in works:
         (_live if work.is_live else _ended)(work)
     for place in others:
-        st.caption(f"A training of somebody else: {place}")
+        st.caption(f"A training of somebody else: {as_text(place)}")
 
 
 def _live(work: Work) -> None:
     if work.state == "waiting":
-        st.caption(f"{_name(work)}: waiting, position {work.position} in the queue")
+        st.caption(f"{_name(work)}: waiting, {as_text(work.place)}")
     else:
         left = f", about {clock(work.seconds_left)} left" if work.seconds_left else ""
         place = f"{work.done} of {work.total} {work.what}{left}" if work.total else "starting"

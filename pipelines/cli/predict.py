@@ -50,7 +50,7 @@ def _facts(result: "Prediction") -> dict[str, Any]:
 @command(PredictManyRequest, "model", "inputs", name="predict-many")
 def predict_many(request: PredictManyRequest, out: Output) -> None:
     """Apply a model to very many images; start it as often as there are processors, and again after an interruption."""
-    from pipelines.predict.many import predict_many as run
+    from pipelines.predict.in_jobs import predict_in_jobs as run
 
     result = run(request, out.progress)
     failed = f", {counted(result.failed, 'file')} failed" if result.failed else ""

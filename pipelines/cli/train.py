@@ -6,6 +6,7 @@ import typer
 
 from pipelines.cli import measure
 from pipelines.cli.app import INTERRUPTED, Output, command
+from pipelines.jobs.choice import ExecutorName
 from pipelines.request import Request
 from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import get_run, set_tags
@@ -35,6 +36,7 @@ def train_or_resume(
     resume: Annotated[str | None, typer.Option(help=ResumeRequest.description("run_id"))] = None,
     init: Annotated[str | None, typer.Option(help=TrainRequest.description("init"))] = None,
     queue: Annotated[bool, typer.Option("--queue", help=TrainRequest.description("queue"))] = False,
+    executor: Annotated[ExecutorName | None, typer.Option(help=TrainRequest.description("executor"))] = None,
     devices: Annotated[int | None, typer.Option(help=TrainRequest.description("devices"))] = None,
     branch: Annotated[str | None, typer.Option(help=TrainRequest.description("branch"))] = None,
     probe: Annotated[bool, typer.Option("--probe", help=_summary(ProbeRequest))] = False,
@@ -46,7 +48,7 @@ def train_or_resume(
         return None
     devices = devices or (torchrun_devices() if is_torchrun() else None)
     if resume:
-        return go_on(ResumeRequest(run_id=resume, queue=queue, devices=devices), out)
+        return go_on(ResumeRequest(run_id=resume, queue=queue, executor=executor, devices=devices), out)
     if branch and not dataset:
         dataset = get_run(branch).tags.get(Tag.DATASET)
     if not ((recipe or branch) and dataset):
@@ -60,7 +62,9 @@ def train_or_resume(
         measure.find_rate(FindRateRequest(**named), out)
     if probe or find_rate:
         return None
-    return train(TrainRequest(**named, experiment=experiment, queue=queue, devices=devices or 1), out)
+    return train(
+        TrainRequest(**named, experiment=experiment, queue=queue, executor=executor, devices=devices or 1), out
+    )
 
 
 def train(request: TrainRequest, out: Output) -> int | None:
@@ -72,7 +76,7 @@ def train(request: TrainRequest, out: Output) -> int | None:
     run_id = schedule_training(request)
     out.text(f"Run {run_id}")
     if request.queue:
-        control.submit(run_id)
+        control.submit(run_id, executor=request.executor)
         _queued(run_id, out)
         return None
     return _train(run_id, out, resume=False)
@@ -88,7 +92,7 @@ def go_on(request: ResumeRequest, out: Output) -> int | None:
     if request.devices:
         set_tags(request.run_id, {Tag.DEVICES: str(request.devices)})
     if request.queue:
-        control.resume(request.run_id)
+        control.resume(request.run_id, executor=request.executor)
         _queued(request.run_id, out)
         return None
     return _train(request.run_id, out, resume=True)

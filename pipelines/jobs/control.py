@@ -1,6 +1,5 @@
 """What pages and the command line do with trainings: submit, cancel, resume, find those that died."""
 
-import os
 import signal
 import time
 from collections.abc import Mapping
@@ -8,39 +7,58 @@ from pathlib import Path
 
 from pipelines.home import home
 from pipelines.jobs import queue
-from pipelines.jobs.executor import Executor, LocalExecutor
+from pipelines.jobs.choice import ExecutorName, executor_for
+from pipelines.jobs.executor import Executor, Needs
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.slurm_client import SlurmJob
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, require
 from pipelines.people.person import Person
 from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.runs import get_run, list_runs, set_status
+from pipelines.tracking.runs import get_run, list_runs, set_status, set_tags
 from sem_models.errors import UserError
 
-LOST = "The training process ended without a message (killed, out of memory, machine down); the run can be resumed."
+LOST = "without a message (killed, out of memory, machine down); the run can be resumed."
+WITHDRAWN = "Cancelled while it waited in the queue."
+REQUEUED = "SLURM has queued it again; it goes on from its last checkpoint."
 
 _SETTLING_S = 10.0
 
 
-def submit(run_id: str, resume: bool = False, executor: Executor | None = None, by: Person | None = None) -> None:
-    """Queue a run and start its detached process, for `by` or for whom this process works.
+def submit(run_id: str, resume: bool = False, executor: ExecutorName | None = None, by: Person | None = None) -> None:
+    """Queue a run and start its detached process or its job, for `by` or for whom this process works.
 
     Raises:
-        UserError: The person has as much waiting or running as the lab allows, or has used up a quota.
+        UserError: The person has as much waiting or running as the lab allows, or has used up a quota; or SLURM did
+            not take the job.
     """
     by = by or acting_person()
     require_quota(by)
+    chosen = executor_for(queue.TRAINING, executor)
     queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
-    arguments = [run_id, "--resume"] if resume else [run_id]
-    (executor or LocalExecutor()).launch("pipelines.train.worker", arguments, log_file(run_id))
+    _launch(run_id, chosen, resume)
     record(by, "resume" if resume else "queue", f"run {run_id}")
 
 
-def resume(run_id: str, by: Person | None = None) -> None:
+def _launch(run_id: str, executor: Executor, resume: bool) -> None:
+    arguments = [run_id, "--resume"] if resume else [run_id]
+    needs = Needs(f"train-{run_id[:8]}", get_run(run_id).devices, goes_on=True)
+    try:
+        started = executor.launch("pipelines.train.worker", arguments, log_file(run_id), needs)
+    except UserError as error:
+        queue.end(run_id)
+        set_status(run_id, "FAILED", str(error))
+        raise
+    if isinstance(started, SlurmJob):
+        queue.hand_over(run_id, started)
+        set_tags(run_id, {Tag.SLURM_JOB: started.job_id})
+
+
+def resume(run_id: str, by: Person | None = None, executor: ExecutorName | None = None) -> None:
     """Queue an ended run again, to continue from its last checkpoint.
 
     Raises:
@@ -49,7 +67,7 @@ def resume(run_id: str, by: Person | None = None) -> None:
     by = by or acting_person()
     _require_own(run_id, by)
     refuse_unless_resumable(run_id)
-    submit(run_id, resume=True, by=by)
+    submit(run_id, resume=True, executor=executor, by=by)
 
 
 def refuse_unless_resumable(run_id: str) -> None:
@@ -62,10 +80,10 @@ def refuse_unless_resumable(run_id: str) -> None:
 
 
 def cancel(run_id: str, by: Person | None = None) -> None:
-    """Ask a run to save its state and end as KILLED; a waiting or dead one ends at once.
+    """Ask a run to save its state and end as KILLED; a dead one, or one that waits in SLURM's queue, ends at once.
 
     Raises:
-        UserError: It is not running or waiting, or belongs to somebody else.
+        UserError: It is not running or waiting, or belongs to somebody else, or SLURM does not answer.
     """
     by = by or acting_person()
     _require_own(run_id, by)
@@ -77,8 +95,9 @@ def cancel(run_id: str, by: Person | None = None) -> None:
     if not job.alive:
         queue.end(run_id)
         set_status(run_id, "KILLED", "Cancelled; its process had already ended.")
-    elif job.process.host == HOST and job.process.pid:
-        os.kill(job.process.pid, signal.SIGTERM)
+    elif not job.started.interrupt(signal.SIGTERM):
+        queue.end(run_id)
+        set_status(run_id, "KILLED", WITHDRAWN)
 
 
 def _require_own(run_id: str, by: Person) -> None:
@@ -88,19 +107,27 @@ def _require_own(run_id: str, by: Person) -> None:
 
 
 def reconcile() -> list[str]:
-    """Mark runs whose process has died as FAILED, with the reason; returns their ids."""
-    lost = [job for job in queue.jobs() if job.state != "ended" and not job.alive]
+    """Mark runs whose process has died as FAILED, with the reason; returns their ids.
+
+    Those that SLURM has queued again, because their node failed or was needed at once, are marked as SCHEDULED.
+    """
+    live = [job for job in queue.jobs() if job.state != "ended"]
+    lost = [job for job in live if not job.alive]
     for job in lost:
         queue.end(job.run_id)
         if get_run(job.run_id).status in ("RUNNING", "SCHEDULED"):
-            set_status(job.run_id, "FAILED", LOST)
+            set_status(job.run_id, "FAILED", f"{job.started.end()} {LOST}")
+    for job in live:
+        requeued = job.state == "running" and job.slurm_job and job.slurm_job.is_queued()
+        if requeued and queue.wait_again(job.run_id, job.process):
+            set_status(job.run_id, "SCHEDULED", REQUEUED)
     strays = [
         run
         for run in list_runs(kind="training")
         if run.status == "RUNNING" and _is_ours(run.tags) and _has_ended_silently(run.run_id)
     ]
     for run in strays:
-        set_status(run.run_id, "FAILED", LOST)
+        set_status(run.run_id, "FAILED", f"The training process ended {LOST}")
     return [job.run_id for job in lost] + [run.run_id for run in strays]
 
 

@@ -1,6 +1,8 @@
 """Whether a process is still the one that was started, and still alive."""
 
+import contextlib
 import os
+import signal
 import socket
 from dataclasses import dataclass
 
@@ -22,6 +24,35 @@ class Process:
     started: float
     """Seconds from the start of the machine, which do not change when its clock is set; earlier versions: from 1970."""
 
+    def is_alive(self, heartbeat_age_s: float = 0.0) -> bool:
+        """Compare number and start, and exclude zombies, on this machine; elsewhere ask for a fresh heartbeat."""
+        if self.host != HOST:
+            return heartbeat_age_s < STALE_AFTER_S
+        try:
+            found = psutil.Process(self.pid)
+            started = found.create_time() if self.started > _SINCE_1970_S else _started_s(found)
+            same = abs(started - self.started) < 1.0
+            return bool(same and found.status() != psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return False
+
+    def waits(self) -> str:
+        """Return nothing: a process has begun."""
+        return ""
+
+    def end(self) -> str:
+        """Say that it ended; how, nobody knows."""
+        return "The training process ended"
+
+    def interrupt(self, number: signal.Signals) -> bool:
+        """Send a signal to it and to what it has started, if it is on this machine; tell that it goes on until then."""
+        if self.host == HOST and self.pid:
+            # One that was started in the background leads a group of its own; others share that of a terminal.
+            with contextlib.suppress(ProcessLookupError):
+                leads = os.getpgid(self.pid) == self.pid
+                (os.killpg if leads else os.kill)(self.pid, number)
+        return True
+
 
 def this_process() -> Process:
     """Describe the calling process."""
@@ -34,19 +65,6 @@ def describe(pid: int) -> Process:
         return Process(HOST, pid, _started_s(psutil.Process(pid)))
     except psutil.Error:
         return Process(HOST, pid, 0.0)
-
-
-def is_alive(process: Process, heartbeat_age_s: float) -> bool:
-    """Compare number and start, and exclude zombies, on this machine; elsewhere ask for a fresh heartbeat."""
-    if process.host != HOST:
-        return heartbeat_age_s < STALE_AFTER_S
-    try:
-        found = psutil.Process(process.pid)
-        started = found.create_time() if process.started > _SINCE_1970_S else _started_s(found)
-        same: bool = abs(started - process.started) < 1.0
-        return same and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def _started_s(process: psutil.Process) -> float:

@@ -5,10 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.home import home, writable_home
-from pipelines.jobs.liveness import HOST, Process, is_alive
+from pipelines.jobs.liveness import HOST, Process
+from pipelines.jobs.slurm_client import SlurmJob
+from pipelines.jobs.started import Started
+from pipelines.people.lab import find_lab
 
+TRAINING: Final = "train"
+"""The use case whose work is in the queue."""
 _STARTING_S = 60.0
 _DATABASE = "queue.db"
 _SCHEMA = """
@@ -18,6 +24,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     cancelled INTEGER NOT NULL, step INTEGER NOT NULL, total INTEGER NOT NULL, seconds_left REAL NOT NULL
 )
 """
+_SLURM_SCHEMA = "CREATE TABLE IF NOT EXISTS slurm_jobs (run_id TEXT PRIMARY KEY, job_id TEXT NOT NULL)"
+"""Beside the other table, which earlier versions have made."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +43,26 @@ class Job:
     step: int
     total: int
     seconds_left: float
+    slurm_job: SlurmJob | None = None
+    """The job of SLURM that trains it, where it does not run on this machine."""
+
+    @property
+    def waits_here(self) -> bool:
+        """Whether it waits for a slot of this machine."""
+        return self.state == "waiting" and self.slurm_job is None
+
+    @property
+    def started(self) -> Started:
+        """What runs it."""
+        return self.slurm_job or self.process
 
     @property
     def alive(self) -> bool:
-        """Whether its process is alive, or has not had time to sign in."""
+        """Whether its process or job is alive, or has not had time to sign in."""
         age = time.time() - self.heartbeat
-        if self.process.pid == 0:
+        if self.slurm_job is None and self.process.pid == 0:
             return age < _STARTING_S
-        return is_alive(self.process, age)
+        return self.started.is_alive(age)
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,11 @@ class JobInfo:
     run_id: str
     state: str
     position: int | None
+    """Place in the queue of this machine, if it waits there."""
+    place: str
+    """Where in which queue it waits; empty where it runs."""
+    is_local: bool
+    """Whether it uses a slot of this machine, or waits for one."""
     slot: str
     step: int
     total: int
@@ -64,13 +89,20 @@ def _transaction() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(home().jobs / _DATABASE, timeout=60, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA journal_mode={_journal_mode()}")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_SCHEMA)
+        connection.execute(_SLURM_SCHEMA)
         yield connection
         connection.execute("COMMIT")
     finally:
         connection.close()
+
+
+def _journal_mode() -> str:
+    """Return how the queue is written: a write-ahead log needs memory that the nodes of a cluster do not share."""
+    lab = find_lab()
+    return "DELETE" if lab and lab.slurm else "WAL"
 
 
 def enqueue(run_id: str) -> None:
@@ -81,6 +113,13 @@ def enqueue(run_id: str) -> None:
             "INSERT OR REPLACE INTO jobs VALUES (?, ?, 'waiting', ?, 0, 0, ?, '', 0, 0, 0, 0)",
             (run_id, place, HOST, time.time()),
         )
+        db.execute("DELETE FROM slurm_jobs WHERE run_id=?", (run_id,))
+
+
+def hand_over(run_id: str, job: SlurmJob) -> None:
+    """Record that SLURM decides when the run begins."""
+    with _transaction() as db:
+        db.execute("INSERT OR REPLACE INTO slurm_jobs VALUES (?, ?)", (run_id, job.job_id))
 
 
 def sign_in(run_id: str, process: Process) -> None:
@@ -91,12 +130,27 @@ def sign_in(run_id: str, process: Process) -> None:
 def claim(run_id: str, slot: str) -> bool:
     """Go from waiting to running in `slot`; return false where it is not this run's turn."""
     with _transaction() as db:
-        waiting = [job for job in _jobs(db) if job.state == "waiting" and job.alive and not job.cancelled]
+        waiting = [job for job in _jobs(db) if job.waits_here and job.alive and not job.cancelled]
         first = min(waiting, key=lambda job: job.place, default=None)
         if first is None or first.run_id != run_id:
             return False
         db.execute("UPDATE jobs SET state='running', slot=? WHERE run_id=? AND state='waiting'", (slot, run_id))
         return True
+
+
+def begin(run_id: str, slot: str) -> None:
+    """Go from waiting to running without waiting for a turn, where SLURM has said that it is this run's turn."""
+    _change(run_id, "state='running', slot=?", slot)
+
+
+def wait_again(run_id: str, process: Process) -> bool:
+    """Go back to waiting, for SLURM to start the run again; false where another than `process` runs it already."""
+    with _transaction() as db:
+        changed = db.execute(
+            "UPDATE jobs SET state='waiting', slot='' WHERE run_id=? AND state='running' AND pid=? AND started=?",
+            (run_id, process.pid, process.started),
+        )
+        return changed.rowcount == 1
 
 
 def heartbeat(run_id: str, step: int = 0, total: int = 0, seconds_left: float = 0.0) -> None:
@@ -128,8 +182,8 @@ def jobs() -> list[Job]:
 
 
 def position(run_id: str) -> int | None:
-    """Count the live jobs that wait before this one, plus one; None where it does not wait."""
-    waiting = [job.run_id for job in jobs() if job.state == "waiting" and job.alive]
+    """Count the live jobs that wait here before this one, plus one; None where it does not wait for a slot."""
+    waiting = [job.run_id for job in jobs() if job.waits_here and job.alive]
     return waiting.index(run_id) + 1 if run_id in waiting else None
 
 
@@ -139,7 +193,7 @@ def _change(run_id: str, assignment: str, *values: object) -> None:
 
 
 def _jobs(db: sqlite3.Connection) -> list[Job]:
-    rows = db.execute("SELECT * FROM jobs ORDER BY place").fetchall()
+    rows = db.execute("SELECT * FROM jobs LEFT JOIN slurm_jobs USING (run_id) ORDER BY place").fetchall()
     return [
         Job(
             run_id=row["run_id"],
@@ -152,6 +206,7 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
             step=row["step"],
             total=row["total"],
             seconds_left=row["seconds_left"],
+            slurm_job=SlurmJob(row["job_id"]) if row["job_id"] else None,
         )
         for row in rows
     ]
@@ -160,16 +215,22 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
 def active_jobs() -> list[JobInfo]:
     """List the live jobs in the order of the queue."""
     live = [job for job in jobs() if job.state != "ended" and job.alive]
-    waiting = [job.run_id for job in live if job.state == "waiting"]
-    return [
-        JobInfo(
-            run_id=job.run_id,
-            state=job.state,
-            position=waiting.index(job.run_id) + 1 if job.run_id in waiting else None,
-            slot=job.slot,
-            step=job.step,
-            total=job.total,
-            seconds_left=job.seconds_left,
-        )
-        for job in live
-    ]
+    here = [job.run_id for job in live if job.waits_here]
+    return [_info(job, here) for job in live]
+
+
+def _info(job: Job, waiting_here: list[str]) -> JobInfo:
+    """Describe a job; one that SLURM has queued again after its process was killed waits, whatever that wrote last."""
+    position = waiting_here.index(job.run_id) + 1 if job.waits_here else None
+    place = f"position {position} in the queue" if position else job.started.waits()
+    return JobInfo(
+        run_id=job.run_id,
+        state="waiting" if place else job.state,
+        position=position,
+        place=place,
+        is_local=job.slurm_job is None,
+        slot=job.slot,
+        step=job.step,
+        total=job.total,
+        seconds_left=job.seconds_left,
+    )

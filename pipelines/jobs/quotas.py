@@ -55,7 +55,7 @@ def device_hours(run: RunInfo) -> float:
         return 0.0
     seconds = float(run.tags.get(Tag.DEVICE_SECONDS, "0"))
     if run.status == "RUNNING" and Tag.DEVICE_SINCE in run.tags:
-        seconds += max(0.0, time.time() - float(run.tags[Tag.DEVICE_SINCE])) * int(run.tags.get(Tag.DEVICES, "1"))
+        seconds += max(0.0, time.time() - float(run.tags[Tag.DEVICE_SINCE])) * run.devices
     return seconds / 3600
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipelines.jobs import queue
+from pipelines.jobs.queue import TRAINING
 from pipelines.jobs.seen import is_seen
 from pipelines.jobs.tasks import list_tasks
 from pipelines.people.permissions import Action, Ownership, may, visible
@@ -13,7 +14,6 @@ from pipelines.tracking.runs import find_ownership
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "ended"]
 _RECENT_S = 86400.0
-TRAINING = "train"
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Work:
     what: str
     """What is counted."""
     seconds_left: float
-    position: int | None = None
-    """Place in the queue of a training that waits."""
+    place: str = ""
+    """Where in which queue it waits."""
     model: str = ""
     """Run or model that a task works on."""
     last_alive: float = 0.0
@@ -60,11 +60,7 @@ def others_in_queue(of: Person) -> list[str]:
     """Say where trainings wait or run that a person may not see, one line each; nothing else is said of them."""
     jobs = queue.active_jobs()
     seen = {work.work_id for work in _trainings(of)}
-    return [
-        f"position {job.position} in the queue" if job.position else f"on {job.slot}"
-        for job in jobs
-        if job.run_id not in seen
-    ]
+    return [job.place or f"on {job.slot}" for job in jobs if job.run_id not in seen]
 
 
 def _trainings(of: Person) -> list[Work]:
@@ -79,7 +75,7 @@ def _all_trainings() -> list[Work]:
     live = [
         Work(
             job.run_id, TRAINING, "waiting" if job.state == "waiting" else "running",
-            job.step, job.total, "steps", job.seconds_left, job.position,
+            job.step, job.total, "steps", job.seconds_left, job.place,
         )
         for job in queue.active_jobs()
     ]  # fmt: skip
@@ -95,9 +91,9 @@ def _tasks() -> list[Work]:
     oldest = time.time() - _RECENT_S
     return [
         Work(
-            task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left,
+            task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left, task.place,
             model=str(task.request.get("model", "")), ownership=task.ownership,
         )
         for task in list_tasks()
-        if task.status == "running" or task.started > oldest
+        if task.is_live or task.started > oldest
     ]  # fmt: skip

@@ -17,9 +17,10 @@ from typing import Any, Literal
 
 from pipelines.home import TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
-from pipelines.jobs.executor import LocalExecutor
-from pipelines.jobs.liveness import Process, describe, is_alive
+from pipelines.jobs.choice import executor_for
+from pipelines.jobs.executor import Needs
 from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.started import Started, from_json, to_json
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, Ownership, require
@@ -29,8 +30,10 @@ from pipelines.tracking.address import without_secrets
 from sem_models.errors import Message, UserError
 from sem_models.names import one_folder, quoted
 
-Status = Literal["running", "done", "failed", "cancelled"]
+Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
+_CANCELLED = 130
+"""Exit status of what was interrupted."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +46,8 @@ class TaskState:
     request: Mapping[str, Any]
     """Its fields, as JSON holds them."""
     status: Status
+    place: str
+    """Where in which queue it waits; empty where it does not."""
     done: int
     total: int
     what: str
@@ -54,16 +59,21 @@ class TaskState:
     """Id of the person who started it."""
 
     @property
+    def is_live(self) -> bool:
+        """Whether it waits or runs."""
+        return self.status in ("waiting", "running")
+
+    @property
     def ownership(self) -> Ownership:
         """Whose it is; tasks are never shared, what they make is."""
         return Ownership(self.owner)
 
 
 def start_task(request: Request, by: Person | None = None) -> str:
-    """Carry out a request in a detached process, for `by` or for whom this process works; return the id of the task.
+    """Carry out a request in a detached process or job, for `by` or for whom this process works; return its id.
 
     Raises:
-        UserError: The request names something that the person may not use.
+        UserError: The request names something that the person may not use, or SLURM did not take the job.
     """
     by = by or acting_person()
     admit(request, by)
@@ -75,9 +85,9 @@ def start_task(request: Request, by: Person | None = None) -> str:
     asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
     _write(folder / TaskFile.REQUEST, {**asked, "started": time.time(), "person": by.to_json()})
     record(by, request.use_case, task_id)
-    pid = LocalExecutor().launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG)
-    process = describe(pid)
-    _write(folder / TaskFile.PROCESS, {"host": process.host, "pid": process.pid, "started": process.started})
+    executor, needs = executor_for(request.use_case), Needs(request.use_case)
+    started = executor.launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG, needs)
+    _write(folder / TaskFile.PROCESS, to_json(started))
     return task_id
 
 
@@ -95,13 +105,14 @@ def task_state(task_id: str) -> TaskState:
 
 def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
     use_case, request = _asked(task)
-    ended = _read(folder / TaskFile.ENDED)
+    started, ended = _started(folder), _read(folder / TaskFile.ENDED)
     progress = _read(folder / TaskFile.PROGRESS) or {}
     return TaskState(
         task_id=task_id,
         use_case=use_case,
         request=request,
-        status=_status(folder, ended),
+        status=_status(started, ended),
+        place=started.waits() if started and not ended else "",
         done=int(progress.get("done", 0)),
         total=int(progress.get("total", 0)),
         what=str(progress.get("what", "")),
@@ -114,13 +125,17 @@ def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
 
 
 def cancel_task(task_id: str, by: Person | None = None) -> None:
-    """Interrupt the task and all it has started, as Ctrl-C would; raises `UserError` where it is somebody else's."""
+    """Interrupt the task and all it has started, as Ctrl-C would.
+
+    Raises:
+        UserError: It belongs to somebody else, or SLURM does not answer.
+    """
     by = by or acting_person()
     require(by, Action.CHANGE, task_state(task_id).ownership, f"Task {task_id}")
     record(by, "cancel", task_id)
-    process = _process(_folder(task_id))
-    if process and is_alive(process, 0.0):
-        os.killpg(process.pid, signal.SIGINT)
+    started = _started(folder := _folder(task_id))
+    if started and started.is_alive() and not started.interrupt(signal.SIGINT):
+        _write(folder / TaskFile.ENDED, {"status": _CANCELLED})
 
 
 def list_tasks(limit: int = 20) -> list[TaskState]:
@@ -151,16 +166,17 @@ def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     return use_case, {"model": others[0]} if others else {}
 
 
-def _status(folder: Path, ended: dict[str, Any] | None) -> Status:
+def _status(started: Started | None, ended: dict[str, Any] | None) -> Status:
     if ended is not None:
-        return {0: "done", 130: "cancelled"}.get(int(ended["status"]), "failed")  # type: ignore[return-value]
-    process = _process(folder)
-    return "running" if process is None or is_alive(process, 0.0) else "failed"
+        return {0: "done", _CANCELLED: "cancelled"}.get(int(ended["status"]), "failed")  # type: ignore[return-value]
+    if started is None or started.is_alive():
+        return "waiting" if started and started.waits() else "running"
+    return "failed"
 
 
-def _process(folder: Path) -> Process | None:
+def _started(folder: Path) -> Started | None:
     content = _read(folder / TaskFile.PROCESS)
-    return Process(content["host"], content["pid"], content["started"]) if content else None
+    return from_json(content) if content else None
 
 
 def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
@@ -168,7 +184,7 @@ def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
     if ended and isinstance(ended.get("error"), Message):
         error: Message = ended["error"]
         return error
-    if ended and ended["status"] in (0, 130):
+    if ended and ended["status"] in (0, _CANCELLED):
         return Message()
     return Message(without_secrets(_last_line(folder)))
 

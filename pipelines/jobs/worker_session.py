@@ -12,6 +12,7 @@ from typing import Any, Self
 from pipelines.jobs import queue
 from pipelines.jobs.liveness import this_process
 from pipelines.jobs.slots import Slot, try_slot, use_slot
+from pipelines.jobs.slurm_client import own_job
 
 _POLL_S = 0.5
 _BEAT_S = 5.0
@@ -25,6 +26,8 @@ class WorkerSession:
         self._run_id, self._on_wait, self._devices = run_id, on_wait, devices
         self._stop = threading.Event()
         self._done = threading.Event()
+        self._process, self._batch = this_process(), own_job()
+        self._comes_again = False
         self._slot: Slot | None = None
         self._place = (0, 0, 0.0)
         self._old: dict[int, Any] = {}
@@ -33,7 +36,9 @@ class WorkerSession:
         job = queue.find(self._run_id)
         if job is None or job.state != "waiting":
             queue.enqueue(self._run_id)
-        queue.sign_in(self._run_id, this_process())
+        queue.sign_in(self._run_id, self._process)
+        if self._batch:
+            queue.hand_over(self._run_id, self._batch)
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._old[number] = signal.signal(number, self._on_signal)
@@ -49,11 +54,18 @@ class WorkerSession:
         for number, handler in self._old.items():
             signal.signal(number, handler)
         # On a full disk the queue cannot be written either; `reconcile` ends the job once this process is gone.
-        with contextlib.suppress(sqlite3.Error):
-            queue.end(self._run_id)
+        if not self._comes_again:
+            with contextlib.suppress(sqlite3.Error):
+                queue.end(self._run_id)
 
     def wait_for_slot(self) -> bool:
-        """Wait for the turn of this run and a free slot; return false where it was cancelled before."""
+        """Wait for the turn of this run and a free slot; return false where it was cancelled before.
+
+        In a job of SLURM it is the turn of this run, and SLURM has chosen the devices.
+        """
+        if self._batch:
+            queue.begin(self._run_id, self._batch.name)
+            return not (self._is_cancelled() or self.should_stop())
         reported: int | None = None
         while not self.should_stop():
             position = queue.position(self._run_id)
@@ -73,6 +85,21 @@ class WorkerSession:
     def should_stop(self) -> bool:
         """Tell whether the run has to save its state and end."""
         return self._stop.is_set()
+
+    def may_come_again(self) -> bool:
+        """Tell whether a run that was asked to stop is to go on later: SLURM needs its place, or its time is over."""
+        return self._batch is not None and not self._is_cancelled() and self._batch.runs()
+
+    def come_again(self) -> bool:
+        """Have SLURM end this process and start it again later; false where it refuses."""
+        if self._batch is None:
+            return False
+        self._comes_again = queue.wait_again(self._run_id, self._process) and self._batch.requeue()
+        return self._comes_again
+
+    def _is_cancelled(self) -> bool:
+        job = queue.find(self._run_id)
+        return job is not None and job.cancelled
 
     def progress(self, step: int, total: int, seconds_left: float) -> None:
         """Store progress, to be shown in the queue with the next heartbeat."""

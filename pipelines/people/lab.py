@@ -26,6 +26,22 @@ class Quota(Frozen):
     """Hours of trainings within 30 days, times the devices (GPUs, or one CPU) that each used."""
 
 
+class Slurm(Frozen):
+    """How work becomes a job of SLURM; what is not set is left to SLURM's own defaults."""
+
+    use_for: tuple[str, ...] = ("train",)
+    """Use cases that run as jobs unless a request says otherwise, by the names of their commands."""
+    time_min: int | None = Field(None, gt=0)
+    """Longest time of a job, min. A training that is not done by then goes on in the next one."""
+    save_s: int = Field(180, gt=0)
+    """How long before the end of this time a training is told to save its state, s."""
+    cpus_per_device: int = Field(1, gt=0)
+    gres_per_device: str = ""
+    """The generic resource that is one device, such as `gpu` or `gpu:a100`; without it, a device is its processors."""
+    sbatch: dict[str, str] = Field(default_factory=dict)
+    """Further options of `sbatch`, without their dashes, such as `partition`, `account` or `mem`."""
+
+
 class Lab(Frozen):
     """Who may sign in, and what they may use."""
 
@@ -48,6 +64,7 @@ class Lab(Frozen):
     upload_decoded_mb: int = Field(4000, gt=0)
     """What all pages of an uploaded file may take together once they are decoded, in 1e6 bytes."""
     quotas: dict[Role, Quota] = Field(default_factory=dict)
+    slurm: Slurm | None = None
 
     @field_validator("roots")
     @classmethod

@@ -7,6 +7,7 @@ next file that nobody has. Stopped or killed, it can be started again and does o
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.predict.batch import LastingNames, process_item
 from pipelines.predict.files import Application, Prediction, Stack, application, input_stacks, lost_files
@@ -36,16 +37,21 @@ def predict_many(request: PredictManyRequest, progress: Progress = silent) -> Ma
         UserError: There is no such model, no input was found, or the folder for results is in use for something else.
     """
     found = input_stacks(request)
-    common = request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed"})
-    ledger = Ledger(request.out, common)
+    ledger = Ledger(request.out, asked_of(request))
     try:
         work = application(request, LastingNames(request.out, found.files))
         for lost in lost_files(found):
-            if ledger.settled(Path(lost.source)) is None:
-                ledger.append(_record(Path(lost.source), [lost], 0.0))
+            with ledger.claimed(Path(lost.source), wait=True):
+                if ledger.settled(Path(lost.source)) is None:
+                    ledger.append(_record(Path(lost.source), [lost], 0.0))
         return _Worker(ledger, work, request, progress).run(found.stacks)
     finally:
         ledger.close()
+
+
+def asked_of(request: PredictManyRequest) -> dict[str, Any]:
+    """Return what all results of a ledger have in common, however often and wherever they were asked for."""
+    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", "jobs", "executor"})
 
 
 @dataclass(frozen=True)

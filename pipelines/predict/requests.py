@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from pipelines.jobs.choice import EXECUTOR, ExecutorName
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
 from pipelines.names import OutField
 from pipelines.request import Request
@@ -82,6 +83,10 @@ class PredictManyRequest(ApplicationRequest):
     use_case: ClassVar[str] = "predict-many"
 
     retry_failed: bool = Field(False, description="Repeat the files that failed at an earlier start.")
+    jobs: int = Field(
+        1, ge=1, description="Number of processes, or jobs of SLURM, that share the files; 1 is this process alone."
+    )
+    executor: ExecutorName | None = Field(None, description=EXECUTOR)
 
 
 class SynthesiseRequest(Request):

@@ -46,6 +46,8 @@ class Tag:
     """Time that a training has used its devices, times their number, s."""
     DEVICE_SINCE: Final = "sem.device_since"
     """When it last took them, in seconds of the epoch."""
+    SLURM_JOB: Final = "sem.slurm_job"
+    """Number of the last job of SLURM that trained the run; absent where none did."""
     REASON: Final = "sem.reason"
     """Why the run is in the state it is in."""
     ENDED_BY: Final = "sem.ended_by"

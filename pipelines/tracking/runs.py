@@ -58,6 +58,11 @@ class RunInfo:
         return self.kind == "training"
 
     @property
+    def devices(self) -> int:
+        """On how many devices it is trained."""
+        return int(self.tags.get(Tag.DEVICES, "1"))
+
+    @property
     def ownership(self) -> Ownership:
         """Whose it is."""
         return Ownership(self.tags.get(Tag.OWNER, ""), self.tags.get(Tag.SHARED) == _YES)

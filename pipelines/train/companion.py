@@ -11,6 +11,9 @@ def follow(run_id: str, *, resume: bool, started_by_us: bool) -> None:
     """Train a run together with its first process, which alone reports, writes and decides when to stop."""
     # Ctrl-C in a terminal reaches all processes; the first one lets all of them save and end together.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if started_by_us:
+        # SLURM and systemd tell all processes that they have to end; torchrun ends its own by this signal.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     from pipelines.train.run import opened
     from sem_models.training.devices import leave
 

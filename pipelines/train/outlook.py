@@ -5,7 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.jobs.queue import JobInfo, active_jobs
+from pipelines.jobs.choice import is_slurm_default
+from pipelines.jobs.queue import TRAINING, JobInfo, active_jobs
 from pipelines.jobs.slots import slot_names
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
@@ -17,8 +18,8 @@ class Turn:
 
     run_id: str
     name: str
-    position: int | None
-    """Place in the queue, from 1; None for one that runs."""
+    place: str
+    """Where in which queue it waits; empty for one that runs."""
     step: int
     total: int
     """Steps of the training; 0 before its first report."""
@@ -33,8 +34,8 @@ class Outlook:
     """All trainings that run or wait, in the order of the queue."""
 
     turns: tuple[Turn, ...]
-    next_position: int
-    """Place of a training that is queued now."""
+    next_position: int | None
+    """Place of a training that is queued now; None where SLURM will decide."""
     next_starts_in_s: float | None
     """When it would begin; 0: at once; None where nobody knows."""
 
@@ -48,15 +49,18 @@ def outlook(runs: Sequence[RunInfo], devices: int = 1) -> Outlook:
     """
     known = {run.run_id: run for run in runs}
     jobs = active_jobs()
-    running = [job for job in jobs if job.position is None]
+    running = [job for job in jobs if job.is_local and job.position is None]
     waiting = [job for job in jobs if job.position is not None]
+    elsewhere = [job for job in jobs if not job.is_local]
     left = {job.run_id: _seconds_of(job, known, runs) for job in jobs}
     busy = [left[job.run_id] for job in running for _ in range(_devices(known.get(job.run_id)))]
     free = [0.0] * max(len(slot_names()) - len(busy), 0)
     asked = [(_devices(known.get(job.run_id)), left[job.run_id]) for job in waiting]
     starts = start_times([*busy, *free], [*asked, (devices, 0.0)])
-    turns = [_turn(job, known, 0.0, left[job.run_id]) for job in running]
+    turns = [_turn(job, known, math.inf if job.place else 0.0, left[job.run_id]) for job in (*running, *elsewhere)]
     turns += [_turn(job, known, start, left[job.run_id]) for job, start in zip(waiting, starts, strict=False)]
+    if is_slurm_default(TRAINING):
+        return Outlook(tuple(turns), None, None)
     return Outlook(tuple(turns), len(waiting) + 1, _known(starts[-1]))
 
 
@@ -98,7 +102,7 @@ def _seconds_of(job: JobInfo, known: "dict[str, RunInfo]", runs: Sequence[RunInf
 def _turn(job: JobInfo, known: "dict[str, RunInfo]", starts_in_s: float, takes_s: float) -> Turn:
     run = known.get(job.run_id)
     name = run.name if run else f"Run {job.run_id[:8]}"
-    return Turn(job.run_id, name, job.position, job.step, job.total, _known(starts_in_s), _known(takes_s))
+    return Turn(job.run_id, name, job.place, job.step, job.total, _known(starts_in_s), _known(takes_s))
 
 
 def _known(seconds: float) -> float | None:
@@ -106,4 +110,4 @@ def _known(seconds: float) -> float | None:
 
 
 def _devices(run: RunInfo | None) -> int:
-    return int(run.tags.get(Tag.DEVICES, "1")) if run else 1
+    return run.devices if run else 1

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from pipelines.jobs.choice import EXECUTOR, ExecutorName
 from pipelines.model_ref import StartField
 from pipelines.names import DatasetField, ExperimentField, RunIdField
 from pipelines.request import Request
@@ -38,6 +39,7 @@ class TrainRequest(RecipeRequest):
 
     experiment: ExperimentField = Field(Experiment.DEFAULT, description="Experiment in MLflow.")
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
+    executor: ExecutorName | None = Field(None, description=EXECUTOR)
     devices: int = Field(
         1, ge=1, description="GPUs to train on, each with a batch of its own; without a GPU, processes."
     )
@@ -62,6 +64,7 @@ class ResumeRequest(Request):
 
     run_id: RunIdField = Field(description="Run to continue.")
     queue: bool = Field(False, description="Train in the background, as soon as a slot is free.")
+    executor: ExecutorName | None = Field(None, description=EXECUTOR)
     devices: int | None = Field(
         None, ge=1, description="Number of GPUs from now on, if another; the batch changes with it."
     )

@@ -39,7 +39,7 @@ def train(request: TrainRequest, hook: ProgressHook | None = None, by: Person | 
         require_quota(by)  # before a run is made that nobody would train
     run_id = schedule_training(request, by)
     if request.queue:
-        submit(run_id, by=by)
+        submit(run_id, executor=request.executor, by=by)
     else:
         run_training(run_id, hook=hook)
     return run_id
@@ -79,6 +79,11 @@ def run_training(
                 set_status(run_id, "FAILED", _reason(error))
             raise
         stopped = result.reason == "stopped"
+        if stopped and session.may_come_again():
+            # Written first: SLURM may end this process at once.
+            set_status(run_id, "SCHEDULED", "SLURM needed its place, or its time was over; it goes on by itself.")
+            if session.come_again():
+                return result
         set_status(run_id, "KILLED" if stopped else "FINISHED", "Cancelled; its state is saved." if stopped else "")
         return result
 
@@ -130,7 +135,7 @@ def opened(run_id: str, *, resume: bool) -> "Iterator[Callable[..., TrainResult]
 
 def devices_of(run_id: str) -> int:
     """Return on how many devices a run is trained."""
-    return int(get_run(run_id).tags.get(Tag.DEVICES, "1"))
+    return get_run(run_id).devices
 
 
 def _refuse_changed_dataset(run_id: str, digest: str) -> None:

@@ -2,13 +2,14 @@
 
 import sys
 
+from pipelines.jobs.slurm_client import was_requeued
 from pipelines.train.run import run_training
 from sem_models.errors import UserError
 
 
 def main(arguments: list[str]) -> int:
     """Wait for a slot, train, write the true final state; return the exit status."""
-    run_id, resume = arguments[0], "--resume" in arguments[1:]
+    run_id, resume = arguments[0], "--resume" in arguments[1:] or was_requeued()
     try:
         result = run_training(run_id, resume)
     except UserError as error:

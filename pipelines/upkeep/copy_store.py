@@ -55,7 +55,7 @@ def copy_store(request: CopyStoreRequest) -> CopiedStore:
 
 def _refuse_while_working() -> None:
     busy = [job.run_id for job in queue.active_jobs()]
-    busy += [task.task_id for task in list_tasks() if task.status == "running"]
+    busy += [task.task_id for task in list_tasks() if task.is_live]
     if busy:
         raise UserError(f"{', '.join(busy)} would go on in the store that is copied; wait for the end or cancel first.")
 

@@ -76,7 +76,7 @@ def is_needed(kind: Kind, path: Path) -> bool:
         return _is_run_needed(path.stem)
     if kind is Kind.TASK:
         # A folder without a request was not made by the workbench, or is being made at this moment.
-        return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).status == "running"
+        return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).is_live
     return str(path) in _requests()
 
 

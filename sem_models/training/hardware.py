@@ -4,6 +4,9 @@ import os
 from typing import Any, Literal
 
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from torch import nn
 
 from sem_models.bf16 import has_bf16_units
@@ -23,10 +26,21 @@ def open_fabric(recipe: Recipe, devices: int = 1) -> Fabric:
     strategy: Any = MeanGradients() if devices > 1 else "auto"
     here = int(os.environ["LOCAL_WORLD_SIZE"]) if devices > 1 else 1
     precision = choose_precision(recipe, device)
-    fabric = Fabric(accelerator=device, strategy=strategy, devices=here, num_nodes=devices // here, precision=precision)
+    fabric = Fabric(
+        accelerator=device, strategy=strategy, devices=here, num_nodes=devices // here, precision=precision,
+        plugins=[_environment()],
+    )  # fmt: skip
     if devices > 1:
         fabric.launch()
     return fabric
+
+
+def _environment() -> ClusterEnvironment:
+    """Return who has started the processes: torchrun or the workbench, also inside a job of SLURM.
+
+    Left to itself, Fabric would expect one task of SLURM for each process there, and refuse the processes it has.
+    """
+    return TorchElasticEnvironment() if TorchElasticEnvironment.detect() else LightningEnvironment()
 
 
 def choose_precision(recipe: Recipe, device: Device) -> Literal["32-true", "bf16-mixed"]:

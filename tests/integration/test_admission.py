@@ -11,6 +11,8 @@ from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import TaskFile, home
 from pipelines.jobs import control, queue
 from pipelines.jobs.admission import admit
+from pipelines.jobs.executor import LocalExecutor
+from pipelines.jobs.liveness import describe
 from pipelines.jobs.sharing import share_dataset, share_run
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.people.acting import act_for_many, acting_person
@@ -141,7 +143,7 @@ def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
 ) -> None:
     from pipelines.cli.task import main
 
-    monkeypatch.setattr("pipelines.jobs.tasks.LocalExecutor.launch", lambda *_: 0)
+    monkeypatch.setattr(LocalExecutor, "launch", lambda *_: describe(0))
     task = start_task(PrepareRequest(name="mine", raw=[raw_images]), BOB)
     assert task_state(task).ownership == Ownership(BOB.id)
     with pytest.raises(UserError, match="belongs to somebody else"):

@@ -48,7 +48,7 @@ def launch(sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
     def run(name: str, seconds: float = 0) -> tuple[int, Path]:
         log = tmp_path / f"{name}.log"
-        return LocalExecutor().launch("worker_for_a_test", [str(tmp_path / name), str(seconds)], log), log
+        return LocalExecutor().launch("worker_for_a_test", [str(tmp_path / name), str(seconds)], log).pid, log
 
     return run
 

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.data.requests import PrepareRequest
 from pipelines.jobs import control, fork_server, queue
-from pipelines.jobs.liveness import HOST, Process, describe, is_alive
+from pipelines.jobs.liveness import HOST, Process, describe
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.predict.requests import PredictRequest
@@ -48,26 +48,26 @@ def long_recipe(tiny_recipe: Recipe) -> Recipe:
 def test_processes_are_distinguished() -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     process = describe(child.pid)
-    assert is_alive(process, 0)
-    assert not is_alive(Process(HOST, child.pid, process.started - 100), 0)
+    assert process.is_alive()
+    assert not Process(HOST, child.pid, process.started - 100).is_alive()
     child.kill()
-    wait_for(lambda: not is_alive(process, 0))
+    wait_for(lambda: not process.is_alive())
     assert Path(f"/proc/{child.pid}").exists(), "not reaped yet: a zombie must count as dead"
     child.wait()
-    assert is_alive(Process("elsewhere", 1, 0), 10)
-    assert not is_alive(Process("elsewhere", 1, 0), 1000)
+    assert Process("elsewhere", 1, 0).is_alive(10)
+    assert not Process("elsewhere", 1, 0).is_alive(1000)
 
 
 def test_a_process_is_found_after_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dates of its start and of that of the machine move together; earlier versions noted the date."""
     dated = Process(HOST, os.getpid(), psutil.Process().create_time())
     noted = describe(os.getpid())
-    assert is_alive(dated, 0) and is_alive(noted, 0)
+    assert dated.is_alive() and noted.is_alive()
     booted = psutil.boot_time()
     for module in (psutil, psutil._psplatform):
         monkeypatch.setattr(module, "boot_time", lambda: booted - 3600)
     assert psutil.Process().create_time() == pytest.approx(dated.started - 3600, abs=2)
-    assert is_alive(noted, 0)
+    assert noted.is_alive()
 
 
 def test_a_slot_is_held_by_one_and_freed_by_kill_9(sem_home: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -17,8 +16,8 @@ from pipelines.evaluate.requests import CompareRequest
 from pipelines.home import Home, TaskFile
 from pipelines.jobs import run_task
 from pipelines.jobs.control import reconcile
-from pipelines.jobs.executor import LocalExecutor
-from pipelines.jobs.liveness import HOST
+from pipelines.jobs.executor import LocalExecutor, Needs
+from pipelines.jobs.liveness import HOST, Process, this_process
 from pipelines.jobs.tasks import start_task, task_state
 from pipelines.model_ref import RegistryRef
 from pipelines.people.person import local_person
@@ -246,10 +245,10 @@ def test_results_of_tasks_are_found(first: Path, tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr("pipelines.cli.task.main", main)
 
-    def launch(_: LocalExecutor, module: str, arguments: list[str], log: Path) -> int:
+    def launch(_: LocalExecutor, module: str, arguments: list[str], log: Path, needs: Needs) -> Process:
         assert module == "pipelines.jobs.run_task"
         assert run_task.main(arguments) == 0
-        return os.getpid()
+        return this_process()
 
     monkeypatch.setattr(LocalExecutor, "launch", launch)
     request = PredictRequest(model="baseline:bicubic", inputs=(Path(source),), out=first / "results")

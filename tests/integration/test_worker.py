@@ -65,7 +65,7 @@ def worker(sem_home: Path, module: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def launch(module: str, note: Path) -> int:
-    return LocalExecutor().launch(module, [str(note)], note.with_suffix(".log"))
+    return LocalExecutor().launch(module, [str(note)], note.with_suffix(".log")).pid
 
 
 def test_the_worker_starts_what_is_asked_for_in_its_own_environment(

@@ -52,10 +52,10 @@ def test_the_queue_is_looked_at_from_its_end(sem_home: Path, monkeypatch: pytest
     assert queue.claim("a", "cpu")
     queue.heartbeat("a", 20, 500, 48.0)
     seen = outlook(runs)
-    assert [(turn.name, turn.position, turn.starts_in_s, turn.takes_s) for turn in seen.turns] == [
-        ("vdsr here", None, 0.0, 48.0),
-        ("nafnet here", 1, 48.0, 600 / 4.0),
-        ("unet here", 2, 48.0 + 150.0, None),
+    assert [(turn.name, turn.place, turn.starts_in_s, turn.takes_s) for turn in seen.turns] == [
+        ("vdsr here", "", 0.0, 48.0),
+        ("nafnet here", "position 1 in the queue", 48.0, 600 / 4.0),
+        ("unet here", "position 2 in the queue", 48.0 + 150.0, None),
     ]
     assert (seen.next_position, seen.next_starts_in_s) == (3, None), "nobody knows how long the unet takes"
     queue.end("c")

@@ -47,11 +47,15 @@ def steady(tiny_recipe: Recipe) -> Recipe:
 
 
 def together(recipe: Recipe, dataset: Dataset, folder: Path) -> list[list[dict]]:
-    """Train in two processes until step 10, and then to the end; returns what each of them told, both times."""
+    """Train in two processes until step 10, and then to the end; returns what each of them told, both times.
+
+    They run as inside a job of SLURM with one task, which must not be taken for one that has started them.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    slurm = {"SLURM_NTASKS": "1", "SLURM_JOB_NAME": "sem-train", "SLURM_JOB_ID": "17", "SLURM_PROCID": "0"}
     call = [sys.executable, "-c", RUN_TWICE, recipe.model_dump_json(), str(dataset.folder), str(folder)]
     processes = [
         subprocess.Popen(
@@ -60,6 +64,7 @@ def together(recipe: Recipe, dataset: Dataset, folder: Path) -> list[list[dict]]
             env={
                 **os.environ,
                 **common,
+                **slurm,
                 "PYTHONPATH": str(ROOT),
                 "OMP_NUM_THREADS": "1",
                 "LOCAL_RANK": rank,
