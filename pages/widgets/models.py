@@ -24,9 +24,9 @@ def model_labels() -> dict[str, str]:
 
     What a lesson has made, in minutes and from simulations, follows the starter models.
     """
-    from pipelines.tracking.registry import list_versions
     from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
+    from pipelines.tracking.versions import list_versions
 
     runs = seen(list_runs(kind="training"))
     lessons = {run.run_id for run in runs if run.experiment == Experiment.DEMO}

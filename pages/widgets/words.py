@@ -61,6 +61,7 @@ LABELS = {
 
 ACTIVITIES = {
     "demo": "Demo",
+    "discriminate": "Discriminator test",
     "evaluate": "Scoring",
     "export": "Writing the files",
     "gallery": "Computing pictures",

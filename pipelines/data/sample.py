@@ -15,7 +15,7 @@ _DOSE_E_PER_PX: Final = 15.0
 
 
 def sample_micrograph(folder: Path) -> Path:
-    """Write a simulated micrograph of fibres into a folder, once, and return its file.
+    """Write a simulated micrograph of a powder into a folder, once, and return its file.
 
     Raises:
         UserError: The home folder cannot be written.
@@ -23,7 +23,7 @@ def sample_micrograph(folder: Path) -> Path:
     from sem_models.images.io.write import write_micrograph  # NumPy and SciPy, which the first page does without
 
     writable_home()
-    path = folder / "simulated" / "simulated-fibres.tif"
+    path = folder / "simulated" / "simulated-powder.tif"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_micrograph(path, sample_phantom().micrograph)
@@ -31,8 +31,8 @@ def sample_micrograph(folder: Path) -> Path:
 
 
 def sample_phantom() -> "Phantom":
-    """Simulate the fibres of `sample_micrograph`, with their truth."""
+    """Simulate the powder of `sample_micrograph`, with their truth."""
     from sem_models.physics.simulators.phantoms.render import Beam
     from sem_models.physics.simulators.phantoms.table import make_phantom
 
-    return make_phantom("fibres", _SIZE, seed=_SEED, beam=Beam(dose_e_per_px=_DOSE_E_PER_PX))
+    return make_phantom("particles", _SIZE, seed=_SEED, beam=Beam(dose_e_per_px=_DOSE_E_PER_PX))

@@ -17,7 +17,7 @@ from sem_models.tasks.super_resolution import SUPER_RESOLUTION
 from sem_models.tasks.translation import TRANSLATION
 
 if TYPE_CHECKING:
-    from pipelines.tracking.registry import RegisteredVersion
+    from pipelines.tracking.versions import RegisteredVersion
     from sem_models.evaluation.recording_quality import RecordingQuality
 
 STARTER_DOSE_E_PER_PX: Final = (2.0, 100.0)

@@ -201,9 +201,9 @@ def _dimension(name: str, step: int) -> Any:
 
 
 def _sizes_for(model: RestorationModel) -> list[tuple[int, int]]:
-    """Raise the test sizes to what the network takes, and beyond what its halo covers."""
+    """Raise the test sizes to what the network takes, and beyond what its halo and its window of averages cover."""
     facts = model.capabilities
-    step, least = facts.size_multiple, 2 * _padding(facts) + 1
+    step, least = facts.size_multiple, max(2 * _padding(facts), facts.window or 0) + 1
     raised = [[-(-max(edge, least) // step) * step for edge in size] for size in _TEST_SIZES]
     return [(height, width + step * index) for index, (height, width) in enumerate(raised)]
 

@@ -12,7 +12,14 @@ from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing, binary_opening, binary_propagation, median_filter
+from scipy.ndimage import (
+    binary_closing,
+    binary_opening,
+    binary_propagation,
+    median_filter,
+    uniform_filter,
+    uniform_filter1d,
+)
 
 from sem_models.images.intensity import UnitImage
 
@@ -26,6 +33,11 @@ _WINDOW_PX = 33
 """Number of columns over which the median of the differences of neighbouring lines is taken."""
 _DEVIATIONS = 6.0
 """An offset must somewhere on its line exceed this many (robust) standard deviations of the pooled differences."""
+_SIGNIFICANT = 5.0
+"""Mean differences that begin and end an offset must exceed this many standard deviations of what the noise around them
+does to such a mean. In a frame of a million pixels about one such offset of one line arises by chance in a thousand."""
+_NOISE_ROWS = 65
+"""Number of lines from whose differences this noise is estimated, `_WINDOW_PX` columns wide."""
 _REST = 0.5
 """From there it is followed along the line down to this fraction of the threshold."""
 _LEAST_OFFSET = 0.03
@@ -38,6 +50,8 @@ _SAME_END_PX = 2
 """Tolerance for the ends of a stretch in several lines; the specimen may by chance continue the value of the line."""
 _COMMON = 0.3
 """If this fraction of the lines repeats the line above, the image was enlarged by repetition and is not damaged."""
+_NO_NOISE = 1e-12
+"""Least variance, so that places without any difference can be divided by it."""
 _ALONG = np.array([[False] * 3, [True] * 3, [False] * 3])
 
 
@@ -49,8 +63,9 @@ def find_line_defects(image: UnitImage) -> Mask:
 
     Returns:
         (H, W) bool, True for defective pixels. Not detected are defects of more than `MOST_ROWS` rows, stretches below
-        48 px, weak offsets (below 3 % of the range, or below 6 standard deviations of the pooled differences of
-        neighbouring lines), and streaks in the first or last line of the image.
+        48 px, weak offsets (below 3 % of the range, below 6 standard deviations of the pooled differences of
+        neighbouring lines, or no more than the noise at this place explains), and streaks in the first or last line of
+        the image.
     """
     found = find_lines_without_signal(image)
     # Otherwise a line known to be dead would be compared with other lines as their neighbour.
@@ -142,15 +157,36 @@ def _offset(image: UnitImage, known: Mask) -> Mask:
     jump[1:-1] = _pooled(np.diff(image, axis=0))
     deviation = float(np.median(np.abs(jump[1:-1]))) / 0.6745
     least = max(_DEVIATIONS * deviation, _LEAST_OFFSET)
+    excess = _excess(image)
     strength = np.zeros_like(image)
     for sign in (1, -1):
         leaves, returns = sign * jump, -sign * jump
+        up, down = sign * excess > _SIGNIFICANT, -sign * excess > _SIGNIFICANT
         for rows in range(1, MOST_ROWS + 1):
             height = np.minimum(leaves[1:-rows], returns[1 + rows :])
             for first in np.flatnonzero((height > least).sum(axis=1) >= _STRETCH_PX).tolist():
-                _mark(strength, image, jump, slice(first + 1, first + 1 + rows), height[first])
+                # What the noise explains does not begin a defect, but one may be followed through it.
+                sure = up[first + 1] & down[first + 1 + rows]
+                marked = np.where(sure, height[first], np.minimum(height[first], least))
+                _mark(strength, image, jump, slice(first + 1, first + 1 + rows), marked)
     followed = binary_propagation(_runs((strength > least) & ~known, _STRETCH_PX), _ALONG, strength > _REST * least)
     return _runs(followed & ~known, _STRETCH_PX)
+
+
+def _excess(image: UnitImage) -> UnitImage:
+    """Return by how many standard deviations of the noise around them mean differences of lines exceed it, (H + 1, W).
+
+    At low doses grey levels are few, so that medians of differences are mostly 0 and their deviation says nothing; and
+    shot noise grows with brightness. The mean of independent differences is known at any dose: its variance is theirs
+    over their number. Outer boundaries are 0.
+    """
+    difference = np.diff(image, axis=0)
+    mean = uniform_filter1d(difference, _WINDOW_PX, axis=1)
+    variance = uniform_filter(difference**2, (_NOISE_ROWS, _WINDOW_PX))
+    deviation = np.sqrt(np.maximum(variance, _NO_NOISE) / _WINDOW_PX)
+    excess = np.zeros((len(image) + 1, image.shape[1]), np.float32)
+    excess[1:-1] = mean / deviation
+    return excess
 
 
 def _mark(strength: UnitImage, image: UnitImage, jump: UnitImage, rows: slice, height: UnitImage) -> None:

@@ -7,8 +7,8 @@ import pytest
 from pipelines.model_ref import RegistryRef, StarterRef
 from pipelines.predict.offers import Offer, offers, trained_models
 from pipelines.tracking.keys import Experiment, Tag
-from pipelines.tracking.registry import RegisteredVersion
 from pipelines.tracking.runs import RunInfo
+from pipelines.tracking.versions import RegisteredVersion
 from sem_models.evaluation.recording_quality import RecordingQuality
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate
 from sem_models.physics.noise_estimate.flat_patches import Bins
