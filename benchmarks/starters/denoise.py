@@ -93,7 +93,7 @@ def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], keep: 
 
 def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
     """Score real fast scans, beside the filters from the table of real super-resolution."""
-    filters = json.loads(real_track.RESULT.read_text())["methods"]
+    filters = real_track.read()["methods"]
     plain = {name: filters[name]["rows"] for name in filters if not name.startswith(tuple(VARIANTS))}
     ours = real_track.scored(lambda fast: real_track.enlarged(restore(fast)), dataset)
     for entry in dataset.entries("test"):
