@@ -3,24 +3,32 @@ PYTHON ?= python3
 PORT ?= 8501
 # Test processes; each computes with one thread, so that two cores are neither idle nor fought for.
 WORKERS ?= 2
+# Keeps the workbench and the pictures of the journeys; the pictures show its path.
+JOURNEYS ?= build/journeys
 BIN := .venv/bin
 
 # Tests start dozens of commands, each of which would otherwise compile the program again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: app test test-faults test-all check format docs hooks clean audit
+.PHONY: app test test-faults test-all journeys tour check format docs hooks clean audit
 
 app: .venv/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not faults and not slurm"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not faults and not slurm and not journeys"
 
 test-faults: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -m "faults or slurm"
 
 test-all: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not gpu and not journeys and not slurm"
+
+journeys: .venv/.test
+	OMP_NUM_THREADS=1 SEM_JOURNEYS=$(JOURNEYS) $(BIN)/python -m pytest -m journeys tests/browser/journeys
+
+tour: journeys
+	$(BIN)/python -m docs.scripts.tour $(JOURNEYS)/pictures
 
 check: .venv/.test
 	$(BIN)/ruff check .
@@ -32,12 +40,12 @@ format: .venv/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Known vulnerabilities of the pinned requirements. The tool gets a folder of its own, and is skipped without the network.
+# Known vulnerabilities of the pinned requirements. The tool gets a folder of its own; nothing checked is a failure.
 audit: .venv/.test
-	@if $(BIN)/python -c "import socket; socket.create_connection(('api.osv.dev', 443), 5)" 2>/dev/null; then \
-	  $(BIN)/python -m pip install --disable-pip-version-check -q --upgrade --target .cache/audit "pip-audit>=2.9,<3" && \
-	  PYTHONPATH=.cache/audit $(BIN)/python -m pip_audit --vulnerability-service osv --no-deps --disable-pip -r requirements.txt; \
-	else echo "The database of vulnerabilities cannot be reached: skipped."; fi
+	@$(BIN)/python -c "import socket; socket.create_connection(('api.osv.dev', 443), 5)" 2>/dev/null || \
+	  { echo "https://api.osv.dev, which knows the vulnerabilities, cannot be reached: nothing was checked." >&2; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -q --upgrade --target .cache/audit "pip-audit>=2.9,<3"
+	PYTHONPATH=.cache/audit $(BIN)/python -m pip_audit --vulnerability-service osv --timeout 30 --no-deps --disable-pip -r requirements.txt
 
 docs: .venv/.test
 	$(BIN)/python -m docs.scripts.build

@@ -1,4 +1,4 @@
-"""The list of pages, and nothing else; `app.py` and `installed.py` serve it."""
+"""The pages with what stands beside each, and nothing else; `app.py` and `installed.py` serve it."""
 
 from pathlib import Path
 
@@ -8,28 +8,18 @@ import streamlit as st
 
 from pages.widgets.away.component import watch_connection
 from pages.widgets.gate import enter, show_person
+from pages.widgets.screens import FIRST, SCREENS
 from pages.widgets.tray import show_tray
 from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.html(Path(__file__).with_name("style.css"))
 
-PAGES = {
-    "home": ("Home", ":material/home:"),
-    "data": ("Data", ":material/folder_open:"),
-    "train": ("Train", ":material/model_training:"),
-    "runs": ("Runs", ":material/show_chart:"),
-    "inference": ("Inference", ":material/auto_fix_high:"),
-    "compare": ("Compare", ":material/compare_arrows:"),
-    "models": ("Models", ":material/deployed_code:"),
-    "study": ("Study", ":material/groups:"),
-}
-
 person = enter()
 page = st.navigation(
     [
-        st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == "home")
-        for name, (title, icon) in PAGES.items()
+        st.Page(f"{name}/page.py", title=title, icon=icon, url_path=name, default=name == FIRST)
+        for name, (title, icon) in SCREENS.items()
     ]
 )
 

@@ -124,6 +124,8 @@ class TaskFile:
     ENDED: Final = "ended.json"
     """The outcome with the exit status, once the process has ended."""
     LOG: Final = "log.txt"
+    RUNS: Final = "runs.txt"
+    """Ids of the trainings that are a part of the task, one a line."""
 
 
 TASK_FOLDER: Final = "SEM_TASK_DIR"

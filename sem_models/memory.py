@@ -23,6 +23,11 @@ def available_bytes() -> int:
     return max(0, min([int(psutil.virtual_memory().available), *_left_in_groups(_CGROUPS, _OWN)]))
 
 
+def held_bytes() -> int:
+    """Return how much main memory this process holds now."""
+    return int(psutil.Process().memory_info().rss)
+
+
 def peak_bytes() -> int:
     """Return the most main memory that this process has held at once since it began."""
     if sys.platform == "win32":

@@ -33,9 +33,10 @@ WIDTHS_PX = (1.5, 2.0, 3.0, 4.0)
 THRESHOLDS = tuple(np.linspace(2.0, 9.0, 29))
 """In standard deviations of the filtered image, found robustly."""
 _SAME_ATOM_PX = 4
+RESULT, NONE = Path(__file__).with_name("real_atoms.json"), "none"
 _SET = "haadf_single_atoms_16bit"
 FILTERS: dict[str, Callable[[UnitImage], UnitImage]] = {
-    "none": lambda image: image,
+    NONE: lambda image: image,
     "gaussian": filters.gaussian_filter,
     "nlm": filters.non_local_means,
     "tv": filters.total_variation,
@@ -48,7 +49,7 @@ Counts = tuple[int, int, int]
 def main() -> None:
     """Detect, choose, score and write."""
     result = detected(options(__doc__).data, FILTERS)
-    Path(__file__).with_name("real_atoms.json").write_text(json.dumps(result, indent=1) + "\n")
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result["summary"], indent=1))
 
 

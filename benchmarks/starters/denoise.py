@@ -17,9 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pools import FOUR
 from benchmarks.runner import options
-from benchmarks.runner import prepare as prepare_pool
 from benchmarks.starters.foreign import NOT_FOR, foreign_images
 from benchmarks.starters.methods import BM3D, READ_NOISE, methods
 from benchmarks.starters.scoring import (
@@ -34,20 +32,16 @@ from benchmarks.starters.scoring import (
     save_strip,
     scores,
 )
-from benchmarks.starters.starter import Measured, Words
+from benchmarks.starters.starter import Measured, Restore, Words, held_out, restoring
+from benchmarks.starters.stored import NETWORK, network_sha256, read_result, write_result
 from benchmarks.super_resolution import real_track
 from benchmarks.super_resolution.variants import VARIANTS
 from sem_models.config.degradation import Degradation
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.restoration import make_case
-from sem_models.images.intensity import UnitImage
-from sem_models.images.io.read import file_sha256
-from sem_models.inference.model_folder import WEIGHTS
-from sem_models.inference.predictor import Predictor
-from sem_models.starters.shelf import load_starter, starter_folder
+from sem_models.starters.shelf import load_starter
 
 NAME, MODEL, INPUT = "denoise", "starter:denoise", "noisy input"
-RESULT = Path(__file__).with_name("denoise.json")
 DOSES = (10, 50, 200)
 PARTS = ("simulated", "real", "harm")
 WORDS = Words(
@@ -64,7 +58,6 @@ WORDS = Words(
     ),
 )
 _EDGE_PX = 384
-Restore = Callable[[UnitImage], UnitImage]
 Keep = Callable[[], None]
 """Writes what is known so far, so that an interrupted measurement goes on."""
 
@@ -130,21 +123,13 @@ def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
 
 def measured(data: Path, home: Path, pictures: Path | None, parts: Sequence[str]) -> dict[str, Any]:
     """Score some of the `PARTS`, store all rows, and return the summary, which is empty while a part is missing."""
-    predictor = Predictor(load_starter(NAME), "cpu")
-    content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    content |= {"sha256": file_sha256(starter_folder(NAME) / WEIGHTS)}
-
-    def restore(image: UnitImage) -> UnitImage:
-        restored: UnitImage = predictor.predict_unit(image[None])[0]
-        return restored
+    restore, content = restoring(load_starter(NAME)), read_result(NAME) | {NETWORK: network_sha256(NAME)}
 
     def keep() -> None:
-        RESULT.write_text(json.dumps(content, indent=1) + "\n")
+        write_result(NAME, content)
 
     if "simulated" in parts:
-        prepare_pool(FOUR, data, home)
-        pool = open_dataset(home / "datasets" / FOUR.dataset)
-        simulated(pool, restore, content.setdefault("simulated", {}), keep, pictures)
+        simulated(held_out(data, home), restore, content.setdefault("simulated", {}), keep, pictures)
     if "harm" in parts:
         harm(data, restore, content.setdefault("harm", {}), keep)
     if "real" in parts:

@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.pools import FOUR
 from benchmarks.runner import options
-from benchmarks.runner import prepare as prepare_pool
 from benchmarks.starters.foreign import NOT_FOR, foreign_images
 from benchmarks.starters.methods import READ_NOISE, methods
 from benchmarks.starters.scoring import (
@@ -35,18 +33,16 @@ from benchmarks.starters.scoring import (
     save_strip,
     scores,
 )
-from benchmarks.starters.starter import Measured, Words
+from benchmarks.starters.starter import Measured, Words, held_out, restoring
+from benchmarks.starters.stored import NETWORK, network_sha256, write_result
 from benchmarks.super_resolution import real_track
 from benchmarks.super_resolution.variants import VARIANTS
 from sem_models.config.degradation import Degradation
-from sem_models.datasets.dataset import Dataset, open_dataset
+from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.restoration import make_case
 from sem_models.images.intensity import UnitImage
-from sem_models.images.io.read import file_sha256
-from sem_models.inference.model_folder import WEIGHTS
-from sem_models.inference.predictor import Predictor
 from sem_models.physics.downsampling import upsample
-from sem_models.starters.shelf import load_starter, starter_folder
+from sem_models.starters.shelf import load_starter
 
 DOSE, INPUT = 100.0, "bicubic"
 TRACKS = {"noisy": (DOSE, READ_NOISE), "clean": (None, 0.0)}
@@ -81,12 +77,11 @@ class Enlarging:
 
     def __init__(self, name: str, scale: int) -> None:
         self.name, self.scale = f"starter:{name}", scale
-        self._predictor = Predictor(load_starter(name), "cpu")
+        self._enlarge = restoring(load_starter(name))
 
     def __call__(self, low: UnitImage) -> UnitImage:
         """Enlarge (h, w) to (h x scale, w x scale)."""
-        high: UnitImage = self._predictor.predict_unit(low[None])[0]
-        return high
+        return self._enlarge(low)
 
     def bicubic(self, low: UnitImage) -> UnitImage:
         """The enlargement that needs no training."""
@@ -146,17 +141,16 @@ def measure(scale: int, data: Path, home: Path, pictures: Path | None) -> Measur
     """Score the model of a scale, store all rows and return what its card says."""
     name = f"sr-x{scale}"
     model = Enlarging(name, scale)
-    prepare_pool(FOUR, data, home)
-    pool = open_dataset(home / "datasets" / FOUR.dataset)
+    pool = held_out(data, home)
     content: dict[str, Any] = {
-        "sha256": file_sha256(starter_folder(name) / WEIGHTS),
+        NETWORK: network_sha256(name),
         "simulated": {track: simulated(pool, model, track, pictures) for track in TRACKS},
         "harm": {track: harm(data, model, track) for track in TRACKS},
     }
     if scale == real_track.SCALE:
         content["real"] = real_pairs(real_track.prepare(data, home), model)
     content["summary"] = found = summary(content, model.name)
-    Path(__file__).with_name(f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    write_result(name, content)
     return for_card(found, model.name)
 
 

@@ -14,6 +14,7 @@ minutes, so that the result does not depend on what else the machine does.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,16 +30,17 @@ from pipelines.models import resolve_model
 from sem_models.config.method_settings import BlindSpot
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
-from sem_models.datasets.sampling.fixed_noise import frame_seed, repeated_frames
+from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.baselines.filters import non_local_means, total_variation
 from sem_models.evaluation.metrics.two_frames import two_frame_psnr_db
 from sem_models.evaluation.statistics.intervals import cluster_interval
-from sem_models.images.intensity import UnitImage, to_unit
+from sem_models.images.intensity import UnitImage
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 from sem_models.inference.predictor import Predictor
 from sem_models.methods.blind_mask import at, draw_places, hide, stretches
+from sem_models.validation.without_reference import two_frames
 
 RUNS: Final = Path(__file__).with_name("finetune_runs.json")
 RESULT: Final = Path(__file__).with_name("finetune.json")
@@ -48,8 +50,6 @@ NLM, TV, NONE = "non-local means", "total variation", "recorded"
 FILTERS: Final = {NLM: non_local_means, TV: total_variation}
 _GENTLE: Final = ("optimiser.lr=3e-4", "schedule.warmup_steps=20")
 """Settings of a training that goes on from a starter model: what it has learned is not to be thrown away."""
-_MASKS = 4
-"""How often other pixels of an image are hidden."""
 Restore = Callable[[UnitImage], UnitImage]
 Content = dict[str, Any]
 
@@ -62,7 +62,7 @@ class Setting:
     starter: str
     recipe: str
     steps: Mapping[str, int]
-    """By arm; they take the same time on one quiet core."""
+    """By arm: from scratch more, since a step of the smaller network takes less time."""
     folds: bool = False
     """Whether each seed holds out other images."""
 
@@ -74,18 +74,22 @@ class Setting:
         """Name of a training."""
         return f"{self.name}, {arm}, seed {seed}"
 
+    def trained(self, known: Mapping[str, Any]) -> list[str]:
+        """List the arms of which all seeds have been trained."""
+        return [arm for arm in self.steps if all(self.label(arm, seed) in known for seed in SEEDS)]
+
     def jobs(self) -> Iterator[Job]:
         """List the trainings."""
-        for seed in SEEDS:
-            for arm, steps in self.steps.items():
+        for arm, steps in self.steps.items():
+            for seed in SEEDS:
                 start = f"starter:{self.starter}" if arm == TUNED else None
                 own = (f"train.steps={steps}", f"train.validate_every={steps // 4}", "train.batch=8")
                 changes = (*own, *_GENTLE) if start else own
                 yield Job(self.label(arm, seed), self.recipe, self.dataset(seed), seed, changes, start, inputs=())
 
 
-ATOMS: Final = Setting("atoms", "denoise-stem", "n2v-lines-denoise-small", {TUNED: 600, SCRATCH: 1000}, folds=True)
-FRAMES: Final = Setting("frames", "denoise", "n2n-denoise-small", {TUNED: 300, SCRATCH: 500})
+ATOMS: Final = Setting("atoms", "denoise-stem", "n2v-lines-denoise-small", {TUNED: 200, SCRATCH: 330}, folds=True)
+FRAMES: Final = Setting("frames", "denoise", "n2n-denoise-small", {TUNED: 100, SCRATCH: 165})
 
 
 def prepare_atoms(data: Path, home: Path) -> dict[int, dict[str, UnitImage]]:
@@ -115,9 +119,8 @@ def prepare_frames(data: Path, home: Path) -> tuple[UnitImage, UnitImage]:
         command("prepare", str(raw / "0001"), "--name", name, *options, *groups)
     dataset = open_dataset(home / "datasets" / name)
     (entry,) = dataset.entries("test")
-    first, second = (repeated_frames(dataset, entry, role) for role in ("input", "target"))
-    a, b = (np.ascontiguousarray(to_unit(one.pixels, one.limits)[..., 0]) for one in (first, second))
-    return a, b
+    frames = two_frames(dataset, entry)
+    return frames.input[0], frames.target[0]
 
 
 def _cut_frames(data: Path, raw: Path) -> None:
@@ -143,17 +146,14 @@ def blind_share(name: str, image: UnitImage, restore: Restore) -> float:
     """
     settings = find_recipe(ATOMS.recipe).blind_spot or BlindSpot()
     noisy = torch.from_numpy(image)[None, None]
-    errors, values = [], []
-    for mask in range(_MASKS):
-        generator = torch.Generator().manual_seed(frame_seed(name, f"blind {mask}"))
-        places = draw_places(1, *image.shape, settings.box, generator)
-        hidden = hide(noisy, places, settings, generator)[0, 0].numpy()
-        compared = stretches(places, settings, image.shape[1])
-        output = torch.from_numpy(np.ascontiguousarray(restore(hidden), dtype=np.float32))[None, None]
-        truth = at(noisy, compared).numpy()
-        errors.append((at(output, compared).numpy() - truth) ** 2)
-        values.append(truth)
-    return 1 - float(np.sum(np.concatenate(errors)) / np.sum((np.concatenate(values) - image.mean()) ** 2))
+    generator = torch.Generator().manual_seed(frame_seed(name, "blind"))
+    height, width = image.shape
+    places = draw_places(1, height, width, settings.box, generator)
+    hidden = hide(noisy, places, settings, generator)[0, 0].numpy()
+    compared = stretches(places, settings, width)
+    output = torch.from_numpy(np.ascontiguousarray(restore(hidden), dtype=np.float32))[None, None]
+    truth = at(noisy, compared)
+    return 1 - float(torch.sum((at(output, compared) - truth) ** 2) / torch.sum((truth - truth.mean()) ** 2))
 
 
 def restoring(setting: Setting, arm: str, seed: int, known: Mapping[str, Any]) -> Restore:
@@ -182,7 +182,8 @@ class HeldOut:
 def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Content, pictures: Path | None) -> None:
     """Score hidden pixels of every held-out image, and the atoms that a detector finds in the outputs."""
     folds = prepare_atoms(data, home)
-    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in (BEFORE, TUNED, SCRATCH)}
+    names = (BEFORE, *ATOMS.trained(known))
+    arms = {arm: {seed: restoring(ATOMS, arm, seed, known) for seed in SEEDS} for arm in names}
     rows = content.setdefault("blind", {})
     for seed, images in folds.items():
         for name, image in images.items():
@@ -194,8 +195,8 @@ def score_atoms(data: Path, home: Path, known: Mapping[str, Any], content: Conte
             if pictures:
                 outputs = [restore(image) for restore in ways.values()]
                 save_strip(pictures / f"atoms-{name}.png", [image, *outputs], 256)
-    if "atoms" not in content:
-        ways = {"none": lambda image: image, **FILTERS}
+    if set(arms) - set(content.get("atoms", {})):
+        ways = {"none": _unchanged, **FILTERS}
         found = detected(data, ways | {arm: HeldOut(folds, of_arm) for arm, of_arm in arms.items()})
         content["atoms"] = found["summary"]
         keep(content)
@@ -205,13 +206,7 @@ def score_frames(data: Path, home: Path, known: Mapping[str, Any], content: Cont
     """Estimate the PSNR of the held-out field from its two frames, each of them restored once."""
     first, second = prepare_frames(data, home)
     found = content.setdefault("frames", {})
-    ways: dict[str, Callable[[], Restore]] = {NONE: lambda: lambda image: image}
-    ways |= {name: lambda apply=apply: apply for name, apply in FILTERS.items()}
-    ways[BEFORE] = lambda: restoring(FRAMES, BEFORE, 0, known)
-    for arm in (TUNED, SCRATCH):
-        for seed in SEEDS:
-            ways[f"{arm}, seed {seed}"] = lambda arm=arm, seed=seed: restoring(FRAMES, arm, seed, known)
-    for name, make in ways.items():
+    for name, make in _ways(known):
         if name in found and not pictures:
             continue
         restore = make()
@@ -221,6 +216,24 @@ def score_frames(data: Path, home: Path, known: Mapping[str, Any], content: Cont
         keep(content)
         if pictures:
             save_strip(pictures / f"frames-{name}.png", [first, outputs[0], outputs[1]], 320)
+
+
+def _ways(known: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], Restore]]]:
+    """Name what the frames are restored by; models are loaded when they are asked for."""
+    for name, apply in {NONE: _unchanged, **FILTERS}.items():
+        yield name, partial(_itself, apply)
+    yield BEFORE, partial(restoring, FRAMES, BEFORE, 0, known)
+    for arm in FRAMES.trained(known):
+        for seed in SEEDS:
+            yield f"{arm}, seed {seed}", partial(restoring, FRAMES, arm, seed, known)
+
+
+def _unchanged(image: UnitImage) -> UnitImage:
+    return image
+
+
+def _itself(restore: Restore) -> Restore:
+    return restore
 
 
 def summary(content: Content) -> Content:
@@ -252,10 +265,10 @@ def main() -> None:
     prepare_atoms(chosen.data, chosen.home)
     prepare_frames(chosen.data, chosen.home)
     table = Table(RUNS, "starters-finetune", ())
-    table.run([*ATOMS.jobs(), *FRAMES.jobs()], chosen.jobs, chosen.only)
     content: Content = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    score_atoms(chosen.data, chosen.home, table.known, content, chosen.pictures)
-    score_frames(chosen.data, chosen.home, table.known, content, chosen.pictures)
+    for setting, score in ((ATOMS, score_atoms), (FRAMES, score_frames)):
+        table.run(list(setting.jobs()), chosen.jobs, chosen.only)
+        score(chosen.data, chosen.home, table.known, content, chosen.pictures)
     content["summary"] = summary(content)
     keep(content)
     print(json.dumps(content["summary"], indent=1))

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import torch
 
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.sampling.fixed_noise import frame_seed
@@ -14,9 +13,9 @@ from sem_models.images.channels import to_grey
 from sem_models.images.databar import crop_databar, find_databar
 from sem_models.images.intensity import UnitImage, intensity_range, to_unit
 from sem_models.images.io.read import read_micrograph
-from sem_models.physics.degrade import degrade
+from sem_models.training.learned_inputs import simulated_input
 
-_EDGE_PX = 256
+EDGE_PX = 256
 SETS = {
     "superalloys": "nasa_superalloy_sem/images/*.png",
     "concretions": "petrography_sem_crops/*/original_*.png",
@@ -45,26 +44,25 @@ class ForeignImage:
     recorded: UnitImage
 
     def noisy(self, settings: Degradation) -> UnitImage:
-        """Degrade it, the same way each time."""
-        generator = torch.Generator().manual_seed(frame_seed(self.name, "noisy"))
-        x = torch.from_numpy(self.recorded)[None, None]
-        result: UnitImage = degrade(x, settings, generator)[0, 0].numpy()
-        return result
+        """Degrade it, the same way each time; what does not fit the scale is cut off."""
+        return simulated_input(self.recorded, settings, frame_seed(self.name, "noisy"))
 
 
-def foreign_images(data: Path, every: Mapping[str, int] = MappingProxyType({})) -> Iterator[ForeignImage]:
+def foreign_images(
+    data: Path, every: Mapping[str, int] = MappingProxyType({}), edge_px: int = EDGE_PX
+) -> Iterator[ForeignImage]:
     """Yield the images of all sets, without their data bars; of some sets only every n-th."""
     for name, pattern in SETS.items():
         for path in sorted(data.glob(pattern))[:: every.get(name, 1)]:
-            yield load(name, path)
+            yield load(name, path, edge_px)
 
 
-def load(kind: str, path: Path) -> ForeignImage:
+def load(kind: str, path: Path, edge_px: int = EDGE_PX) -> ForeignImage:
     """Read the centre of an image, without its data bar."""
     grey = to_grey(read_micrograph(path))
     image = crop_databar(grey, find_databar(grey)).pixels[..., 0]
     unit = np.clip(to_unit(image, intensity_range(image)), 0, 1)
-    height, width = (min(_EDGE_PX, size) for size in unit.shape)
+    height, width = (min(edge_px, size) for size in unit.shape)
     top, left = (unit.shape[0] - height) // 2, (unit.shape[1] - width) // 2
     crop = np.ascontiguousarray(unit[top : top + height, left : left + width])
     return ForeignImage(kind, f"{kind}/{path.parent.name}/{path.name}", crop)

@@ -6,7 +6,6 @@ Line defects are simulated as in training on the 13 test images of the training 
 images of foreign sets. The mask is given, or found by the detector of the program. Writes `clean-lines.json`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,6 @@ import numpy as np
 import torch
 
 from benchmarks.inpainting.measure import inpainted
-from benchmarks.pools import FOUR
-from benchmarks.runner import options
-from benchmarks.runner import prepare as prepare_pool
 from benchmarks.starters.foreign import foreign_images
 from benchmarks.starters.scoring import (
     METRICS,
@@ -30,21 +26,19 @@ from benchmarks.starters.scoring import (
     save_strip,
     scores,
 )
-from benchmarks.starters.starter import Measured, Words
+from benchmarks.starters.starter import Measured, Words, held_out, run
+from benchmarks.starters.stored import NETWORK, network_sha256, write_result
 from sem_models.config.degradation import LineDefects
-from sem_models.datasets.dataset import open_dataset
 from sem_models.evaluation.baselines.lines import InterpolatedLines
 from sem_models.evaluation.restoration import image_seed
 from sem_models.images.intensity import UnitImage
-from sem_models.images.io.read import file_sha256
 from sem_models.inference.model import UnitModel
-from sem_models.inference.model_folder import WEIGHTS
 from sem_models.physics.find_line_defects import find_line_defects
 from sem_models.physics.line_defects import draw_line_defects, spoil_lines
-from sem_models.starters.shelf import load_starter, starter_folder
+from sem_models.starters.shelf import load_starter
 
-NAME, MODEL, INTERPOLATED, INPUT = "clean-lines", "starter:clean-lines", "linear interpolation", "spoilt"
-RESULT = Path(__file__).with_name("clean-lines.json")
+NAME, MODEL, INTERPOLATED = "clean-lines", "starter:clean-lines", "linear interpolation"
+SPOILT = INPUT = "spoilt"
 SETTINGS = LineDefects(rate=0.06, rows=(1, 8))
 _EDGE_PX = 512
 WORDS = Words(
@@ -79,8 +73,7 @@ def in_gaps(outputs: dict[str, UnitImage], sharp: UnitImage, mask: np.ndarray) -
 def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
     """Score the model on the shelf, store all rows and return what its card says."""
     models: dict[str, UnitModel] = {MODEL: load_starter(NAME), INTERPOLATED: InterpolatedLines()}
-    prepare_pool(FOUR, data, home)
-    pool = open_dataset(home / "datasets" / FOUR.dataset)
+    pool = held_out(data, home)
     given, found_mask, foreign = {}, {}, {}
     for entry in pool.entries("test"):
         sharp = centre(pool.unit(entry, "image")[0], _EDGE_PX)
@@ -111,13 +104,13 @@ def stored(given: Rows, found_mask: Rows, foreign: Rows) -> Measured:
         "harm": harmed(foreign, MODEL, INTERPOLATED),
     }
     content = {
-        "sha256": file_sha256(starter_folder(NAME) / WEIGHTS),
+        NETWORK: network_sha256(NAME),
         "summary": summary,
         "given": given,
         "found": found_mask,
         "foreign": foreign,
     }
-    RESULT.write_text(json.dumps(content, indent=1) + "\n")
+    write_result(NAME, content)
     lines = (
         card_score("inside the gaps, mask given", MODEL, summary["given"]),
         card_score("whole images, mask found", MODEL, summary["found"]),
@@ -129,11 +122,5 @@ def stored(given: Rows, found_mask: Rows, foreign: Rows) -> Measured:
     )
 
 
-def main() -> None:
-    """Measure the model that is on the shelf."""
-    chosen = options(__doc__)
-    measure(chosen.data, chosen.home, chosen.pictures)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure)

@@ -7,13 +7,13 @@ precision, goes to `sem_models/starters/NAME`, with the scores of the module of 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.runner import Job, Table, options
 from benchmarks.starters import denoise, enlarge, lines, refocus, stem, trust
 from benchmarks.starters.specimens import DATASET, SOURCES, STEM, prepare_specimens, prepare_stem
-from benchmarks.starters.starter import Measured, Words
+from benchmarks.starters.starter import Measure, Measured, Words
 from pipelines.model_ref import RunRef
 from pipelines.models import model_folder
 from sem_models.datasets.dataset import open_dataset
@@ -33,11 +33,10 @@ class Starter:
 
     name: str
     words: Words
-    measure: Callable[[Path, Path, Path | None], Measured]
-    """Takes the folder of the data, the home and the folder for pictures."""
+    measure: Measure
     dataset: str = DATASET
     finish: Callable[[Path], None] | None = None
-    """Learns or chooses on training and validation specimens what the training does not, for the model on the shelf."""
+    """Chooses on validation specimens what the training does not, for the model on the shelf."""
 
     @property
     def job(self) -> Job:
@@ -45,15 +44,8 @@ class Starter:
         return Job(self.name, f"starter-{self.name}", self.dataset, inputs=())
 
 
-def _denoise(data: Path, home: Path, pictures: Path | None) -> Measured:
-    """Measure restoration, input check and standard deviation."""
-    measured = denoise.measure(data, home, pictures)
-    trust.measure(data, home, ["check", "coverage"])
-    return replace(measured, trust=trust.on_card())
-
-
 STARTERS = (
-    Starter("denoise", denoise.WORDS, _denoise, finish=trust.learn),
+    Starter("denoise", denoise.WORDS, denoise.measure),
     Starter("denoise-stem", stem.WORDS, stem.measure, STEM),
     Starter("sr-x2", enlarge.words(2), lambda data, home, pictures: enlarge.measure(2, data, home, pictures)),
     Starter("sr-x4", enlarge.words(4), lambda data, home, pictures: enlarge.measure(4, data, home, pictures)),
@@ -80,6 +72,7 @@ def shelve(starter: Starter, run_id: str, home: Path) -> int:
     if starter.finish:
         starter.finish(home)
         write_card(card(starter, home, step, None), step)
+    trust.learn(trust.subject_of(starter.name), home)
     return step
 
 
@@ -87,7 +80,8 @@ def write_card(card: Card, step: int) -> None:
     """Write the card and the checksums of all files."""
     folder = starter_folder(card.name)
     (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n")
-    sums = {name: file_sha256(folder / name) for name in (WEIGHTS, RECIPE, CARD)}
+    files = (WEIGHTS, RECIPE, CARD, *(picture.file for picture in card.pictures))
+    sums = {name: file_sha256(folder / name) for name in files}
     (folder / CHECKPOINT).write_text(CheckpointFacts(step=step, sha256=sums).model_dump_json(indent=1) + "\n")
 
 
@@ -110,7 +104,7 @@ def card(starter: Starter, home: Path, steps: int, measured: Measured | None) ->
         licence="Apache-2.0",
         scores=measured.scores if measured else (),
         harm=measured.harm if measured else "not measured yet.",
-        **(measured.trust if measured else {}),
+        **(trust.on_card(trust.subject_of(starter.name)) if measured else {}),
     )
 
 
@@ -137,6 +131,7 @@ def main() -> None:
     for starter in wanted:
         step = shelve(starter, str(table.known[starter.name]["run_id"]), chosen.home)
         measured = starter.measure(chosen.data, chosen.home, chosen.pictures)
+        trust.measure(trust.subject_of(starter.name), chosen.data, chosen.home)
         write_card(card(starter, chosen.home, step, measured), step)
 
 

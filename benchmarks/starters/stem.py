@@ -14,8 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.denoising.real_atoms import FILTERS, detected
-from benchmarks.runner import options
+from benchmarks.denoising import real_atoms
 from benchmarks.starters.foreign import NOT_FOR, foreign_images
 from benchmarks.starters.methods import READ_NOISE, methods
 from benchmarks.starters.scoring import (
@@ -31,21 +30,17 @@ from benchmarks.starters.scoring import (
     scores,
 )
 from benchmarks.starters.specimens import STEM
-from benchmarks.starters.starter import Measured, Words
+from benchmarks.starters.starter import Measured, Restore, Words, restoring, run
+from benchmarks.starters.stored import NETWORK, network_sha256, write_result
 from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset, open_dataset
 from sem_models.evaluation.restoration import make_case
-from sem_models.images.intensity import UnitImage
-from sem_models.images.io.read import file_sha256
-from sem_models.inference.model_folder import WEIGHTS
-from sem_models.inference.predictor import Predictor
 from sem_models.starters.card import CardScore
-from sem_models.starters.shelf import load_starter, starter_folder
+from sem_models.starters.shelf import load_starter
 
 NAME, MODEL, INPUT = "denoise-stem", "starter:denoise-stem", "noisy input"
-RESULT = Path(__file__).with_name("denoise-stem.json")
 DOSES = (2, 10, 50)
-_EDGE_PX, _HARM_DOSE = 256, 10
+HARM_DOSE, _EDGE_PX = 10, 256
 WORDS = Words(
     summary="Denoiser for atomic-resolution and low-dose scans (1 to 50 e/px)",
     limits="Learned from simulated atoms; at the lowest doses an atom in the output may be noise in the input",
@@ -62,24 +57,16 @@ WORDS = Words(
 )
 
 
-class Denoising:
-    """The model on the shelf."""
-
-    def __init__(self) -> None:
-        self._predictor = Predictor(load_starter(NAME), "cpu")
-
-    def __call__(self, image: UnitImage) -> UnitImage:
-        """Restore (H, W) in unit intensity."""
-        restored: UnitImage = self._predictor.predict_unit(image[None])[0]
-        return restored
+def forward(dose_e_per_px: float) -> Degradation:
+    """Shot noise of that dose, and read noise."""
+    return Degradation(scale=1, dose_e_per_px=dose_e_per_px, read_noise=READ_NOISE)
 
 
-def simulated(dataset: Dataset, restore: Denoising, dose: int, pictures: Path | None) -> Rows:
+def simulated(dataset: Dataset, restore: Restore, dose: int, pictures: Path | None) -> Rows:
     """Score all methods on the test images at one dose."""
     rows: Rows = {}
-    forward = Degradation(scale=1, dose_e_per_px=float(dose), read_noise=READ_NOISE)
     for entry in dataset.entries("test"):
-        case = make_case(dataset, entry, forward, 1)
+        case = make_case(dataset, entry, forward(dose), 1)
         noisy, clean = (centre(image[0], _EDGE_PX) for image in (case.input, case.target))
         outputs = {INPUT: noisy, MODEL: restore(noisy)}
         outputs |= {name: apply(noisy, float(dose)) for name, apply in methods().items()}
@@ -89,11 +76,22 @@ def simulated(dataset: Dataset, restore: Denoising, dose: int, pictures: Path | 
     return rows
 
 
-def harm(data: Path, restore: Denoising) -> Rows:
+def labelled_atoms(data: Path, restore: Restore) -> dict[str, Any]:
+    """Detect real atoms after the model, beside the filters of the table of real atoms."""
+    known: dict[str, Any] = json.loads(real_atoms.RESULT.read_text())
+    own = real_atoms.detected(data, {real_atoms.NONE: real_atoms.FILTERS[real_atoms.NONE], MODEL: restore})
+    rows = [row for row in own["rows"] if row["filter"] == MODEL]
+    return {
+        "summary": known["summary"] | {MODEL: own["summary"][MODEL]},
+        "rows": {row["image"]: {"group": row["image"], **row} for row in rows},
+    }
+
+
+def harm(data: Path, restore: Restore) -> Rows:
     """Score foreign images with more noise, by PSNR against the recorded image."""
     rows: Rows = {}
     for image in foreign_images(data):
-        noisy = image.noisy(Degradation(scale=1, dose_e_per_px=float(_HARM_DOSE), read_noise=READ_NOISE))
+        noisy = image.noisy(forward(HARM_DOSE))
         tried = {INPUT: noisy, MODEL: restore(noisy)}
         rows[image.name] = {"group": image.set}
         rows[image.name] |= {name: {"psnr_db": plain_psnr(output, image.recorded)} for name, output in tried.items()}
@@ -111,10 +109,10 @@ def by_kind(rows: Rows) -> dict[str, Any]:
 
 def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
     """Score the model on the shelf, store all rows and return what its card says."""
-    restore = Denoising()
+    restore = restoring(load_starter(NAME))
     dataset = open_dataset(home / "datasets" / STEM)
     rows = {str(dose): simulated(dataset, restore, dose, pictures) for dose in DOSES}
-    atoms = detected(data, {**FILTERS, MODEL: restore})
+    atoms = labelled_atoms(data, restore)
     foreign = harm(data, restore)
     summary: dict[str, Any] = {
         "simulated": {dose: compared(of, tuple(METRICS), MODEL, INPUT) for dose, of in rows.items()},
@@ -123,13 +121,13 @@ def measure(data: Path, home: Path, pictures: Path | None) -> Measured:
         "harm": harmed(foreign, MODEL, INPUT),
     }
     content = {
-        "sha256": file_sha256(starter_folder(NAME) / WEIGHTS),
+        NETWORK: network_sha256(NAME),
         "summary": summary,
         "simulated": rows,
         "labelled atoms": atoms["rows"],
         "harm": foreign,
     }
-    RESULT.write_text(json.dumps(content, indent=1) + "\n")
+    write_result(NAME, content)
     return for_card(summary)
 
 
@@ -145,17 +143,11 @@ def for_card(found: dict[str, Any]) -> Measured:
     return Measured(
         tuple(lines),
         f"Real single atoms labelled by hand: a detector reaches an F1 of {model['f1']:.2f} after it and "
-        f"{plain['f1']:.2f} before. At {_HARM_DOSE} e/px, {count_harmed(found['harm'], suited)} recorded atomic and "
+        f"{plain['f1']:.2f} before. At {HARM_DOSE} e/px, {count_harmed(found['harm'], suited)} recorded atomic and "
         f"low-dose images, which are noisy themselves, and {count_harmed(found['harm'], not_for)} SEM and tissue "
         "images, which it is not for, became worse by more than 0.3 dB.",
     )
 
 
-def main() -> None:
-    """Measure the model that is on the shelf."""
-    chosen = options(__doc__)
-    measure(chosen.data, chosen.home, chosen.pictures)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, measure)

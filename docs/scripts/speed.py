@@ -34,14 +34,26 @@ def tiles() -> str:
     rows = [
         [
             name,
+            f"{content[name]['stated_halo_px']}",
             f"{content[name]['halo_px']}",
+            f"{content[name]['halo_error']:.0e}",
             f"{content[name]['tile_height_px']} x {content[name]['tile_width_px']}",
             f"{content[name]['computed']:.2f}",
+            f"{content[name]['computed_with_stated_halo']:.2f}",
             f"{content[name]['computed_before']:.2f}",
         ]
-        for name in SHOWN
+        for name in (*SHOWN, *(known for known in content if known.startswith("starter ")))
     ]
-    header = ["recipe", "halo, px", "tile with halo, px", "computed / image", "the same with the rule of version 0.1"]
+    header = [
+        "recipe",
+        "stated halo, px",
+        "measured halo, px",
+        "error",
+        "tile with halo, px",
+        "computed / image",
+        "the same with the stated halo",
+        "the same with the rule of version 0.1",
+    ]
     return markdown(header, rows)
 
 

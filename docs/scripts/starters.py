@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "starters"
-_TRUST = _FOLDER / "trust.json"
 _OWN = {"own val": "its own, validation specimens", "own test": "its own, held-out specimens"}
 _COLUMNS = {
     "psnr_db": ("PSNR dB", 2),
@@ -23,8 +22,9 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-denoise": lambda: _scores("denoise", "dose (e/px)", "simulated"),
         "starter-denoise-real": lambda: _scores("denoise", "", "real"),
         "starter-denoise-harm": lambda: _harm("denoise", "{} e/px"),
+        "starter-checks": checks,
         "starter-denoise-check": check,
-        "starter-denoise-doubt": doubt,
+        "starter-doubt": doubt,
         "starter-sr-x2": lambda: _scores("sr-x2", "inputs", "simulated"),
         "starter-sr-x2-real": lambda: _scores("sr-x2", "", "real"),
         "starter-sr-x2-harm": lambda: _harm("sr-x2", "{}"),
@@ -32,6 +32,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-sr-x4-harm": lambda: _harm("sr-x4", "{}"),
         "starter-denoise-stem": stem,
         "starter-denoise-stem-atoms": labelled_atoms,
+        "starter-finetune-atoms": finetuned_atoms,
+        "starter-finetune-frames": finetuned_frames,
         "starter-refocus": lambda: _scores("refocus", "blur (px)", "simulated"),
         "starter-refocus-harm": lambda: _harm("refocus", "blurred by {} px"),
         "starter-clean-lines": lambda: _scores("clean-lines", "", "given"),
@@ -44,6 +46,33 @@ def stem() -> str:
     kinds = _summary("denoise-stem")["kinds"]
     found = {f"{kind}, {dose}": one for dose, of_kind in kinds.items() for kind, one in of_kind.items()}
     return _table("images, dose (e/px)", dict(sorted(found.items())), "starter:denoise-stem")
+
+
+def finetuned_atoms() -> str:
+    """Prediction of hidden pixels of held-out images, and the atoms found in outputs, before and after fine-tuning."""
+    found = _summary("finetune")
+    lines = [
+        "| method | predicted share of the variance of hidden pixels | gain of fine-tuned over it | F1 of atoms |",
+        "|---|---|---|---|",
+        f"| recorded image | - | - | {found['atoms']['none']['f1']:.3f} |",
+    ]
+    for name, blind in found["blind"].items():
+        gain = found["gains"].get(name)
+        told = _share(gain) if gain else ""
+        lines.append(f"| {name} | {blind['mean']:.4f} | {told} | {found['atoms'][name]['f1']:.3f} |")
+    return "\n".join(lines)
+
+
+def _share(gain: Mapping[str, float]) -> str:
+    return f"{gain['mean']:+.4f} [{gain['lo']:+.4f}, {gain['hi']:+.4f}]"
+
+
+def finetuned_frames() -> str:
+    """PSNR of a held-out field, estimated from its two frames, by method; of each seed where there are several."""
+    lines = ["| method | PSNR estimated from two frames (dB), by seed |", "|---|---|"]
+    for name, values in _summary("finetune")["frames_psnr_db"].items():
+        lines.append(f"| {name} | {', '.join(f'{value:.2f}' for value in values)} |")
+    return "\n".join(lines)
 
 
 def labelled_atoms() -> str:
@@ -98,10 +127,47 @@ def _harm(name: str, title: str) -> str:
     return "\n".join(lines)
 
 
+def checks() -> str:
+    """By model: what its input check warned of, and how well it tells other kinds."""
+    lines = [
+        "| model | its own, held out | its kind, other sets | other kinds | became worse, warned of | AUROC |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, content in _trust().items():
+        found = content["check_summary"]
+        own, *others = (_counted(found["sets"], part) for part in ("own", "kind", "foreign"))
+        bad, missed = (sum(row[what] for row in _rows(found["sets"])) for what in ("harmed", "unwarned_harm"))
+        lines.append(
+            f"| `starter:{name}` | {own} | {' | '.join(others)} | {bad - missed} of {bad} | {found['auroc']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def _counted(sets: Mapping[str, Any], part: str) -> str:
+    """Say how many images of a part were warned of, as they are given first: `1 of 13`."""
+    chosen = [one for name, one in sets.items() if _part(name, one) == part]
+    warned = sum(next(iter(_by_condition(one).values()))["warned"] for one in chosen)
+    return f"{warned} of {sum(one['images'] for one in chosen)}"
+
+
+def _part(name: str, one: Mapping[str, Any]) -> str:
+    if name in _OWN:
+        return "own" if name == "own test" else "validation"
+    return "foreign" if "auroc" in one else "kind"
+
+
+def _rows(sets: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [row for one in sets.values() for row in _by_condition(one).values()]
+
+
+def _by_condition(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row for name, row in one.items() if name not in ("images", "auroc")}
+
+
 def check() -> str:
-    """By set: images that the input check warned of and, with noise, those harmed without a warning; the AUROC."""
-    found = json.loads(_TRUST.read_text())["check_summary"]["sets"]
-    conditions = [name for name in next(iter(found.values())) if name not in ("images", "auroc")]
+    """By set: images that the check of starter:denoise warned of, those harmed without a warning, and the AUROC."""
+    found = _trust()["denoise"]["check_summary"]["sets"]
+    conditions = list(_by_condition(next(iter(found.values()))))
     heads = [name if name == conditions[0] else f"{name} e/px: warned, worse unwarned" for name in conditions]
     lines = [f"| set | images | {' | '.join(heads)} | AUROC |", "|---|---|" + "---|" * (len(heads) + 1)]
     for name, one in found.items():
@@ -112,20 +178,27 @@ def check() -> str:
 
 
 def doubt() -> str:
-    """Share of pixels within 1.64 stated standard deviations of the truth, by dose, beside stated and true errors."""
+    """Share of pixels within 1.64 stated standard deviations of the truth, beside stated and true errors."""
     lines = [
-        "| dose (e/px) | images, specimens | within 1.64 standard deviations | least and most of an image | "
+        "| model | dose (e/px) | images, specimens | within 1.64 standard deviations | least and most of an image | "
         "root mean square error, stated | rank correlation over blocks of 8 px |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|",
     ]
-    for dose, found in json.loads(_TRUST.read_text())["coverage_summary"].items():
-        covered = found["covered"]
-        lines.append(
-            f"| {dose} | {found['images']}, {found['specimens']} | {covered['mean']:.1%} [{covered['lo']:.1%}, "
-            f"{covered['hi']:.1%}] | {found['least']:.1%}, {found['most']:.1%} | {found['rms_error']:.4f}, "
-            f"{found['rms_stated']:.4f} | {found['rank_correlation']:.2f} |"
-        )
+    for name, content in _trust().items():
+        for condition, found in content.get("coverage_summary", {}).items():
+            covered = found["covered"]
+            lines.append(
+                f"| `starter:{name}` | {condition if condition.isdecimal() else 100} | {found['images']}, "
+                f"{found['specimens']} | {covered['mean']:.1%} [{covered['lo']:.1%}, {covered['hi']:.1%}] | "
+                f"{found['least']:.1%}, {found['most']:.1%} | {found['rms_error']:.4f}, {found['rms_stated']:.4f} | "
+                f"{found['rank_correlation']:.2f} |"
+            )
     return "\n".join(lines)
+
+
+def _trust() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((_FOLDER / "trust.json").read_text())
+    return content
 
 
 def _summary(name: str) -> dict[str, Any]:

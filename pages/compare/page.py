@@ -11,7 +11,7 @@ from pages.compare.images import show_images
 from pages.compare.means import show_means
 from pages.compare.paired import offer_files, show_pairs
 from pages.people.session import seen
-from pages.widgets.discriminations import show_tests
+from pages.widgets.discriminations import offer_test, show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import rows_table, show_gains
@@ -94,7 +94,7 @@ def _show_gains(comparison: Comparison, metrics: Sequence[str]) -> None:
 
 
 def show_discriminations(comparison: Comparison) -> None:
-    """Show the discriminator tests; where there are none, say how to test models that invent detail."""
+    """Show the discriminator tests; where there are none, offer one for models that invent detail."""
     found = discriminations_of(comparison)
     if not found.reports:
         _offer(comparison)
@@ -104,14 +104,10 @@ def show_discriminations(comparison: Comparison) -> None:
 
 
 def _offer(comparison: Comparison) -> None:
-    """Show the command: a test takes minutes and trains the same classifiers for all models, so no button starts it."""
-    inventing = [c.run.run_id for c in comparison.columns if invents_detail(c.run.tags.get(Tag.TASK))]
-    if not inventing:
-        return
-    st.subheader("Discriminator test")
-    st.caption("None yet. This command trains fresh classifiers to tell these outputs from real images:")
-    asked = f"{' '.join(inventing)} --dataset {comparison.columns[0].report.dataset}"
-    st.code(f"python -m pipelines discriminate {asked}", language="bash", wrap_lines=True)
+    inventing = [c.model for c in comparison.columns if invents_detail(c.run.tags.get(Tag.TASK))]
+    if inventing:
+        st.subheader("Discriminator test")
+        offer_test(inventing, comparison.columns[0].report.dataset)
 
 
 show()

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from pages.data.corrections import correct
-from pages.data.masks import mask_over
+from pages.data.masks import show_mask
 from pages.data.noise import show_noise
 from pages.widgets.contact_sheet.component import show_data_bar
 from pages.widgets.frame import shown_errors
@@ -85,10 +85,8 @@ def _undo(request: PrepareRequest, chosen: Sequence[PlannedImage]) -> None:
 
 
 def _picture(plan: Plan, image: PlannedImage) -> None:
-    over = mask_over(plan, image)
-    if over is not None:
-        caption = "Classes of the mask in colour over the image."
-        st.image(over, caption=caption, alt=caption, width="stretch")
+    if plan.labels is not None and image.role == "mask":
+        show_mask(plan, image, plan.labels)
         return
     name = f"{fingerprint(image.path)}|{image.page}"
     opening = partial(open_image, image.path, image.page)

@@ -1,5 +1,6 @@
 """Masks on the Data page: which files, which classes, and the classes drawn over the image."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,14 +8,16 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.widgets.classes import class_table
+from pages.widgets.classes import class_table, shown_classes
+from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
 from pipelines.data.requests import PrepareRequest
+from pipelines.viewing.files import fingerprint, open_field
+from pipelines.viewing.label_maps import open_classes
 from sem_models.datasets.labels import LabelMap, same_field
 from sem_models.datasets.preparation.plan import Plan, class_shares
 from sem_models.datasets.preparation.planned_image import PlannedImage
-from sem_models.images.channels import to_grey
-from sem_models.images.display import display_window, overlay, to_display
-from sem_models.images.io.read import read_micrograph
+
+_CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
 
 
 def ask_suffix() -> str | None:
@@ -34,20 +37,21 @@ def show_classes(plan: Plan) -> None:
     class_table(pd.DataFrame(rows))
 
 
-def mask_over(plan: Plan, chosen: PlannedImage) -> NDArray[np.uint8] | None:
-    """Draw the classes of a mask over its image, as (H, W, 3); None where an image was chosen."""
-    if plan.labels is None or chosen.role != "mask":
-        return None
-    image = next(other for other in plan.images if other.sample == chosen.sample and other.role == "image")
-    key = repr((image.content, image.databar.rows, chosen.content, plan.labels))
-    return _drawn(key, image, chosen, plan.labels)
+def show_mask(plan: Plan, mask: PlannedImage, labels: LabelMap) -> None:
+    """Show the classes of a mask over its image, cut as both will be."""
+    image = next(other for other in plan.images if other.sample == mask.sample and other.role == "image")
+    rows = image.databar.rows
+    kept = image.shape[0] - rows, image.shape[1]
+    about = f"{fingerprint(image.path)}|{image.page}|{rows}"
 
+    def classes_of(raw: NDArray[Any]) -> NDArray[np.uint8]:
+        found: NDArray[np.uint8] = labels.classes(same_field(raw, (*kept, 1), rows, mask.source))[..., 0]
+        return found
 
-@st.cache_data(max_entries=24, show_spinner="Drawing the classes")
-def _drawn(key: str, _image: PlannedImage, _mask: PlannedImage, _labels: LabelMap) -> NDArray[np.uint8]:  # noqa: ARG001
-    """Draw classes over an image; `key` names both, so that the files are read once."""
-    pixels: NDArray[Any] = to_grey(read_micrograph(_image.path, _image.page)).pixels
-    kept = pixels[: pixels.shape[0] - _image.databar.rows]
-    labels = to_grey(read_micrograph(_mask.path, _mask.page)).pixels
-    classes = _labels.classes(same_field(labels, kept.shape, _image.databar.rows, _mask.source))
-    return overlay(to_display(kept, display_window([kept])), classes[..., 0])
+    opening = partial(open_classes, mask.path, mask.page, classes_of, repr(labels), *kept)
+    name, over = f"{fingerprint(mask.path)}|{mask.page}|{about}", shown_classes(labels.values)
+    images = [
+        ShownImage(image.source, about, partial(open_field, image.path, image.page, *kept), measured=True),
+        ShownImage("Mask", f"{name}|mask", opening, "classes", classes=over),
+    ]
+    show_viewer(images, [0], "mask-viewer", overlays=[ClassOverlay("Classes", name, opening, over, _CAPTION)])

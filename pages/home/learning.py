@@ -1,4 +1,4 @@
-"""The way to models of one's own: what comes next, and a demo on simulated micrographs."""
+"""The way to models of one's own: what comes next, and a lesson on simulated micrographs."""
 
 import streamlit as st
 
@@ -12,21 +12,19 @@ from pipelines.jobs.tasks import list_tasks
 from pipelines.tracking.database import has_database
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
-from pipelines.train.requests import DemoRequest
+from pipelines.train.requests import LessonRequest
 
-DEMO = "demo"
+LESSON = "lesson"
 
 
 def show_learning() -> None:
-    """Show the next step towards a trained model, and the demo."""
+    """Show the next step towards a trained model, and the lesson."""
     st.subheader("Models of your own")
     if not is_opening() or has_database():
         _next_step()
-    _find_demo()
-    with st.expander(
-        "Try it on simulated micrographs", expanded=DEMO in st.query_params or not seen_datasets(list_datasets())
-    ):
-        _demo()
+    _find_lesson()
+    with st.expander("Watch a model learn", expanded=LESSON in st.query_params):
+        _lesson()
 
 
 def _next_step() -> None:
@@ -52,21 +50,22 @@ def _next_step() -> None:
         st.page_link("compare/page.py", label="Compare runs", icon=":material/compare_arrows:")
 
 
-def _find_demo() -> None:
-    """Put a demo that still runs into the address, so that it is not offered again."""
-    if DEMO not in st.query_params:
-        running = (task for task in seen(list_tasks()) if task.use_case == DEMO and task.is_live)
+def _find_lesson() -> None:
+    """Put a lesson that still runs into the address, so that it is not offered again."""
+    if LESSON not in st.query_params:
+        running = (task for task in seen(list_tasks()) if task.use_case == LESSON and task.is_live)
         if task := next(running, None):
-            st.query_params[DEMO] = task.task_id
+            st.query_params[LESSON] = task.task_id
 
 
-def _demo() -> None:
+def _lesson() -> None:
     st.caption(
-        "The demo simulates 20 micrographs of powder, fibres, pores and laths, prepares them, trains a small x4 "
-        "super-resolution model, scores it and registers it. It takes a few minutes on two cores."
+        "The lesson simulates 20 micrographs of powder, fibres, pores and laths, prepares them, trains a small x4 "
+        "super-resolution model, scores it and registers it. It takes a few minutes on two cores. What it makes is "
+        "for looking at: for your own micrographs, use the models that come with the program."
     )
-    running = st.query_params.get(DEMO)
-    state = watched(DEMO)
+    running = st.query_params.get(LESSON)
+    state = watched(LESSON)
     if state and state.result:
         model, bicubic = (f"{state.result[key]:.2f} dB" for key in ("psnr_db", "floor_psnr_db"))
         st.success(f"Test PSNR {model}, bicubic {bicubic}: gain {gain_text(state.result['gain_db'])}.")
@@ -74,6 +73,6 @@ def _demo() -> None:
         st.page_link("runs/page.py", label="Look at the run", icon=":material/show_chart:", query_params=run)
         chosen = {"model": str(state.result["model"])}
         st.page_link("inference/page.py", label="Apply the model", icon=":material/auto_fix_high:", query_params=chosen)
-    if (not running or state) and st.button("Run the demo", icon=":material/play_arrow:"):
-        launch(DEMO, DemoRequest())
+    if (not running or state) and st.button("Start the lesson", icon=":material/play_arrow:"):
+        launch(LESSON, LessonRequest())
         st.rerun()

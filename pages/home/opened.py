@@ -61,7 +61,7 @@ def _trained() -> Mapping[str, ModelRef]:
     runs = seen(list_runs(kind="training"))
     if not runs:
         return {}
-    from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.versions import list_versions
 
     return trained_models(seen(list_versions()), runs)
 

@@ -54,12 +54,12 @@ def _ask() -> None:
 
 
 def _opened(path: Path) -> None:
-    line, button = st.columns([4, 1], vertical_alignment="bottom")
-    with line:
-        heading(path.name, "")
-    if button.button("Another micrograph", icon=":material/arrow_back:"):
-        del st.query_params[FILE]
-        st.rerun()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        with st.container(width="content"):
+            heading(path.name, "")
+        if st.button("Another micrograph", icon=":material/arrow_back:"):
+            del st.query_params[FILE]
+            st.rerun()
     with shown_errors():
         show_opened(path)
 

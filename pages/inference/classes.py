@@ -1,5 +1,6 @@
 """A result whose input or output is a label map: classes in their colours, a legend with shares, and a download."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,41 +8,51 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.widgets.classes import class_table
+from pages.widgets.classes import class_table, shown_classes
+from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
+from pipelines.viewing.files import fingerprint, open_image, open_input
+from pipelines.viewing.label_maps import open_classes
+from pipelines.viewing.pyramid import Pyramid
 from sem_models.datasets.labels import LabelMap
 from sem_models.images.channels import to_grey
-from sem_models.images.display import coloured, display_window, overlay, to_display
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
 
-Picture = NDArray[np.uint8]
+_CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
 
 
-def show_classes_result(recorded: Micrograph, output: Path, labels: tuple[int, ...], drawn: bool) -> None:
-    """Show image and mask side by side; with `drawn` the mask was the input, otherwise it is the output."""
+def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int, ...], drawn: bool) -> None:
+    """Show image and mask; with `drawn` the mask was the input, otherwise it is the output."""
     made = to_grey(read_micrograph(output))
-    given = to_grey(recorded).pixels[: made.height, : made.width]
-    mask, image = (given, made.pixels) if drawn else (made.pixels, given)
-    classes = classes_of(mask, labels)
-    grey = to_display(image[..., 0], display_window([image[..., 0]]))
-    st.caption(size_text(made))
-    left, right = st.columns(2, gap="large")
-    if drawn:
-        left.image(coloured(classes), caption="Mask", alt="Mask", width="stretch")
-        right.image(grey, caption="Drawn from the mask", alt="Drawn from the mask", width="stretch")
-    else:
-        opacity = st.slider("Strength of the colours", 0.0, 1.0, 0.4, 0.05, key="classes-opacity")
-        left.image(grey, caption="As recorded", alt="As recorded", width="stretch")
-        right.image(
-            overlay(grey, classes, opacity),
-            caption="Classes over the image",
-            alt="Classes over the image",
-            width="stretch",
+    field = made.height, made.width
+    mask, mask_page = (source, page) if drawn else (output, 0)
+    opening = partial(open_classes, mask, mask_page, lambda raw: classes_of(_cut(raw, field), labels), labels, field)
+    over = shown_classes(labels)
+    key = f"{fingerprint(source)}|{page}|{fingerprint(output)}"
+    image = (
+        ShownImage("Drawn from the mask", f"{key}|drawn", partial(open_image, output))
+        if drawn
+        else ShownImage(
+            "As recorded", f"{key}|input", lambda: open_input(source, page, open_image(output)), measured=True
         )
-    show_legend(classes, labels)
-    st.download_button("Download the TIFF", output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
+    )
+    label_map = ShownImage("Mask" if drawn else "Classes", f"{key}|classes", opening, "classes", classes=over)
+    st.caption(size_text(made))
+    overlay = ClassOverlay("Classes", f"{key}|over", opening, over, _CAPTION)
+    show_viewer([image, label_map], [0, 1] if drawn else [0], "classes-viewer", overlays=[overlay])
+    show_legend(opening().levels[0], labels)
+    st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
     if not drawn:
         st.caption(f"The file holds the label values of the training masks: {', '.join(map(str, labels))}.")
+
+
+def _recorded(source: Path, page: int, output: Path) -> Pyramid:
+    return open_input(source, page, open_image(output))
+
+
+def _cut(raw: NDArray[np.generic], field: tuple[int, int]) -> NDArray[np.generic]:
+    height, width = field
+    return raw[:height, :width]
 
 
 def size_text(image: Micrograph) -> str:
@@ -56,12 +67,12 @@ def classes_of(mask: NDArray[np.generic], labels: tuple[int, ...]) -> NDArray[np
     return found
 
 
-def show_legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> None:
+def show_legend(classes: NDArray[np.unsignedinteger], labels: tuple[int, ...]) -> None:
     """Show which colour is which class, and how much of the image it covers."""
     class_table(legend(classes, labels))
 
 
-def legend(classes: NDArray[np.uint8], labels: tuple[int, ...]) -> pd.DataFrame:
+def legend(classes: NDArray[np.unsignedinteger], labels: tuple[int, ...]) -> pd.DataFrame:
     """Tabulate one row per class: its index, its label in the mask file, its share of the pixels in percent."""
     shares = 100 * np.bincount(classes.ravel(), minlength=len(labels)) / classes.size
     return pd.DataFrame({"class": range(len(labels)), "label in the masks": labels, "share (%)": shares})

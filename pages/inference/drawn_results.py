@@ -1,7 +1,5 @@
 """What a diffusion model drew: every image, mean and standard deviation of those of one mask, and the files."""
 
-import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,12 @@ from numpy.typing import NDArray
 
 from pages.charts.palette import SEQUENTIAL
 from pages.inference.classes import classes_of, show_legend, size_text
+from pages.widgets.downloads import offer_archive
 from pages.widgets.tasks import watched
 from pages.widgets.words import on_page
 from pipelines.model_ref import parse_model
+from pipelines.predict.results import packed_results, result_files
+from pipelines.viewing.archive import Archive, below
 from sem_models.images.channels import to_grey
 from sem_models.images.display import coloured
 from sem_models.images.io.read import read_micrograph
@@ -43,14 +44,16 @@ def show_drawn() -> None:
 
         recipe = recipe_of(model)
         _show_after_mask(chosen, recipe.labels if recipe else ())
+    packed = packed_results(state)
+    if len(packed.files) > 1:
+        offer_archive(f"Download all {len(packed.files)} files (ZIP)", packed, "drawn")
     st.caption(f"Synthetic, drawn by `{model}`: none of this was recorded by a microscope, and the files say so.")
 
 
 def _show_free(files: list[str]) -> None:
     _grid([(Path(file).name, file) for file in files[:_SHOWN]])
     if len(files) > _SHOWN:
-        st.caption(f"The first {_SHOWN} of {len(files)}; all are in {Path(files[0]).parent}.")
-    _offer("Download the images shown (ZIP)", files[:_SHOWN], "drawn.zip")
+        st.caption(f"The first {_SHOWN} of {len(files)}; the ZIP file below has all of them.")
 
 
 def _show_after_mask(result: dict[str, Any], labels: tuple[int, ...]) -> None:
@@ -98,22 +101,9 @@ def _offer_files(result: dict[str, Any]) -> None:
         label = "Download the mean (TIFF)" if result["samples"] else "Download the TIFF"
         st.download_button(label, output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
         if result["samples"]:
-            files = [result["output"], result["std"], *result["samples"]]
-            _offer("Mean, standard deviation and all samples (ZIP)", files, f"{output.stem}.zip")
-
-
-def _offer(label: str, files: list[str], name: str) -> None:
-    st.download_button(label, archive(tuple(files)), name, "application/zip", icon=":material/folder_zip:")
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def archive(files: tuple[str, ...]) -> bytes:
-    """Pack files into a ZIP archive by their names."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as packed:
-        for file in files:
-            packed.write(file, Path(file).name)
-    return content.getvalue()
+            files = result_files(result)
+            packed = Archive(f"{output.stem}.zip", below(output.parent, files))
+            offer_archive("Mean, standard deviation and all samples (ZIP)", packed, "drawn-one")
 
 
 def _grid(pictures: list[tuple[str, str]]) -> None:

@@ -13,6 +13,7 @@ from pages.inference.drawn_results import show_drawn
 from pages.inference.input_check import show_input_check
 from pages.inference.result import Beside, MadeFrom, show_result
 from pages.people.files import results_folder
+from pages.widgets.downloads import offer_archive
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
@@ -21,7 +22,7 @@ from pages.widgets.tasks import launch, watched
 from pages.widgets.words import LABELS, on_page
 from pipelines.model_ref import ModelRef, RunRef, StarterRef, parse_model
 from pipelines.predict.requests import PredictRequest, StdChoice
-from pipelines.predict.results import new_result_folder
+from pipelines.predict.results import new_result_folder, packed_results
 from sem_models.evaluation.data_consistency import known_forward
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph, readable_suffixes
@@ -126,6 +127,9 @@ def _result() -> None:
         st.warning(on_page(failed["error"]))
     if not results:
         return
+    packed = packed_results(state)
+    if len(packed.files) > 1:
+        offer_archive(f"Download all {len(packed.files)} files (ZIP)", packed, "results")
     chosen = st.selectbox("Result", results, format_func=_label, key="result") if len(results) > 1 else results[0]
     if chosen:
         if chosen.get("warning"):
@@ -155,8 +159,7 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
     caveat = (task.words if task else RESTORING).caveat
     st.caption(f"{_label(result)}, made by `{model}`. {_notes(result)} {caveat}")
     if task and recipe and recipe.labels:
-        recorded = read_micrograph(source, result["page"])
-        show_classes_result(recorded, output, recipe.labels, drawn=task.input_is_mask(recipe))
+        show_classes_result(source, result["page"], output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:
         label = recipe.name if recipe and isinstance(model, RunRef) else str(model).removeprefix("models:/")
         restored = task is None or task.keeps_contrast

@@ -1,16 +1,14 @@
 """Handing a model on: files for other programs, and how to serve it."""
 
-import io
-import zipfile
-from pathlib import Path
-
 import streamlit as st
 
 from pages.people.files import exports_folder
 from pages.people.media import made_for_person
+from pages.widgets.downloads import offer_archive
 from pages.widgets.tasks import launch, watched
 from pipelines.release.cards import ModelCard
 from pipelines.release.requests import ExportFormat, ExportRequest
+from pipelines.viewing.archive import Archive, below
 
 EXPORT = "export"
 _FORMATS: dict[ExportFormat, str] = {
@@ -23,7 +21,7 @@ _CLIENT = """\
 import base64, json, urllib.request
 
 image = base64.b64encode(open("micrograph.tif", "rb").read()).decode()
-body = json.dumps({"dataframe_split": {"columns": ["image"], "data": [[image]]}}).encode()
+body = json.dumps({"inputs": [image]}).encode()
 request = urllib.request.Request("http://127.0.0.1:5001/invocations", body, {"Content-Type": "application/json"})
 answer = json.load(urllib.request.urlopen(request))
 open("restored.tif", "wb").write(base64.b64decode(answer["predictions"][0]["image"]))
@@ -51,21 +49,11 @@ def _export(card: ModelCard) -> None:
         launch(EXPORT, ExportRequest(model=card.ref, format=kind, out=out))
         st.rerun()
     watched(EXPORT)
-    if out.exists():
-        name = out.name if out.is_file() else f"{out.name}.zip"
+    if out.is_dir():
+        offer_archive(f"Download {out.name}.zip", Archive(f"{out.name}.zip", below(out.parent, out.iterdir())), EXPORT)
+    elif out.exists():
         st.download_button(
-            f"Download {name}", made_for_person(lambda: _content(out)), name, icon=":material/download:",
+            f"Download {out.name}", made_for_person(out.read_bytes), out.name, icon=":material/download:",
             key="export-download", on_click="ignore",
         )  # fmt: skip
     st.caption("ONNX and BioImage.IO files are written only if they give the same numbers as the model here.")
-
-
-def _content(path: Path) -> bytes:
-    """Read a file, or pack the files of a folder."""
-    if path.is_file():
-        return path.read_bytes()
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for file in sorted(path.iterdir()):
-            archive.write(file, f"{path.name}/{file.name}")
-    return packed.getvalue()

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from pages.models.importing import show_import
 from pages.people.session import require_seen, seen
 from pages.widgets.cards import show_card
 from pages.widgets.frame import begin, empty, shown_errors
+from pages.widgets.opening_table.component import show_opening_table
 from pages.widgets.tasks import watched
 from pages.widgets.words import as_text
 from pipelines.counts import counted
@@ -46,6 +48,8 @@ def show() -> None:
             _table(cards)
         else:
             empty("No model is registered yet.", "runs", "Open a finished run and register it")
+    with shown_errors():
+        show_import()
     st.subheader("Starter models")
     st.caption("They come with the program and can be applied at once.")
     with shown_errors():
@@ -60,7 +64,7 @@ def _cards() -> "list[ModelCard]":
     if is_embedded() and not home().database.is_file():
         return []
     from pipelines.release.cards import card_of
-    from pipelines.tracking.registry import list_versions
+    from pipelines.tracking.versions import list_versions
 
     return [card_of(version) for version in seen(list_versions())]
 
@@ -85,12 +89,16 @@ def _table(cards: "list[ModelCard]") -> None:
     newest = {card.ref.name: card.ref.version for card in reversed(cards)}
     listed = [card for card in cards if which == _ALL or card.aliases or newest[card.ref.name] == card.ref.version]
     st.caption(f"{counted(len(listed), 'version')} of {counted(len(newest), 'model')}. Click one to open it.")
-    event = st.dataframe(
-        pd.DataFrame([_row(card) for card in listed]), hide_index=True, on_select="rerun", placeholder="",
-        selection_mode="single-cell", key=f"models-{which}",
+    done = show_opening_table(pd.DataFrame([_row(card) for card in listed]), f"models-{which}")
+    # The table is for the mouse.
+    row = st.selectbox(
+        "Version", range(len(listed)), None, placeholder="Or choose one here", key=f"model-named-{which}",
+        format_func=lambda row: f"{listed[row].ref.name}, version {listed[row].ref.version}",
+        label_visibility="collapsed",
     )  # fmt: skip
-    if cells := event["selection"]["cells"]:
-        ref = listed[cells[0][0]].ref
+    opened = done.opened if done.opened is not None else row
+    if opened is not None:
+        ref = listed[opened].ref
         st.query_params.update({MODEL: ref.name, VERSION: str(ref.version)})
         st.rerun()
 

@@ -12,7 +12,7 @@ from pipelines.people.permissions import Action, may
 from sem_models.errors import UserError
 
 _MEDIA, _UPLOAD = "media/", "_stcore/upload_file/"
-GUARDED = (_MEDIA, _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/")
+GUARDED = (_MEDIA, _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/", "download/")
 """Paths that hold or take people's data. The others are the program itself, the sign-in, and the connection of the
 pages, which show nothing before somebody has signed in."""
 _FORM_BYTES = 65_536

@@ -6,7 +6,7 @@ from pages.people.session import require_seen, seen_datasets, signed_in
 from pages.runs.live import show_curves, show_progress
 from pages.runs.notes import show_notes
 from pages.runs.samples import show_samples
-from pages.widgets.frame import shown_errors
+from pages.widgets.frame import name_tab, shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
@@ -26,6 +26,7 @@ from sem_models.tasks.table import VALIDATION_SCORES
 
 _LIVE = ("RUNNING", "SCHEDULED")
 _STATE_S, _SAMPLES_S = 2.0, 5.0
+_UNCHANGED = "baseline:identity"
 _TABS = ("Samples by step", "Scores", "Settings")
 
 
@@ -33,15 +34,21 @@ def show_run(run_id: str) -> None:
     """Show the detail view of a run."""
     run = get_run(run_id)
     require_seen(run, "This run")
+    name_tab(run.name)
     st.subheader(as_text(run.name))
     live = run.status in _LIVE
     st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    mixed = Tag.INTERPOLATED_FROM in run.tags
+    imported = Tag.IMPORTED_FROM in run.tags
+    if not (mixed or imported):
+        st.page_link(
+            "train/page.py", label="Branch", icon=":material/fork_right:", query_params={"branch": run_id},
+            help="Begin a training with the recipe of this run, and change what you like.",
+        )  # fmt: skip
     show_run_sharing(run)
     show_notes(run)
     if not live:
         mark_seen(run_id)
-    mixed = Tag.INTERPOLATED_FROM in run.tags
-    imported = Tag.IMPORTED_FROM in run.tags
     if imported:
         _import(run)
     elif mixed:
@@ -171,14 +178,19 @@ def _named(run: RunInfo) -> list[str]:
 
 
 def _offer_scores(run: RunInfo) -> None:
-    if any(score.metric in run.metrics for score in VALIDATION_SCORES if not score.has_reference):
+    dataset = run.tags.get(Tag.DATASET)
+    lacks = any(score.metric in run.metrics for score in VALIDATION_SCORES if not score.has_reference)
+    if lacks:
         st.caption(
-            "Its dataset has no reference to score against. Look at an image on the Inference page; on the command "
-            "line, the model can be scored without a reference, or on a dataset of clean or paired images."
+            "Its dataset has no reference to score against. Look at an image on the Inference page, or score it on a "
+            "dataset of clean images or of pairs."
         )
-        return
+    if lacks or not dataset:
+        others = [name for name in seen_datasets(list_datasets()) if name != dataset]
+        if not others:
+            return
+        dataset = st.selectbox("Dataset", others, index=None if lacks else 0, key="scored_on")
     strength_px = choose_strength(_recipe(run))
-    dataset = run.tags.get(Tag.DATASET) or st.selectbox("Dataset", seen_datasets(list_datasets()), key="scored_on")
     if st.button("Score on the test split", type="primary", icon=":material/straighten:", disabled=not dataset):
         launch("evaluate", EvaluateRequest(model=run.run_id, dataset=dataset or "", strength_px=strength_px))
         st.rerun()
@@ -193,9 +205,9 @@ def _recipe(run: RunInfo) -> Recipe | None:
 
 
 def show_discriminations(run: RunInfo) -> None:
-    """Show all discriminator tests that the run holds; where an unpaired run has none, show the command."""
+    """Show all discriminator tests that the run holds; where an unpaired run has none, offer one."""
     # Imported here: classifiers are networks, and torch takes seconds to load.
-    from pages.widgets.discriminations import show_tests
+    from pages.widgets.discriminations import offer_test, show_tests
     from pipelines.evaluate.reports import stored_discriminations
 
     reports = stored_discriminations(run.run_id)
@@ -203,6 +215,5 @@ def show_discriminations(run: RunInfo) -> None:
         st.markdown(f"**Discriminator test on {as_text(report.dataset)}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])
     if not reports and run.status == "FINISHED" and INPUT_CORRELATION.metric in run.metrics:
-        st.caption("Without pairs, outputs can still be compared with real images of the second domain:")
-        asked = f"python -m pipelines discriminate {run.run_id} baseline:identity --dataset {run.tags[Tag.DATASET]}"
-        st.code(asked, language="bash", wrap_lines=True)
+        st.caption("Without pairs, outputs can still be compared with real images of the second domain.")
+        offer_test([run.run_id, _UNCHANGED], run.tags[Tag.DATASET])

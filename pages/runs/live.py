@@ -21,6 +21,7 @@ from sem_models.tasks.table import TASKS, VALIDATION_SCORES
 
 STEPS_PER_S: Final = "speed/steps_per_s"
 WAITING_MS: Final = "speed/data_ms"
+MEMORY_MIB: Final = "speed/memory_mib"
 _VARIETY = {
     "contrast": "correlation with the target",
     "diversity": "diversity",
@@ -123,21 +124,28 @@ def _health(curves: GrowingCurves, figures: KeptFigures, run_id: str, metrics: d
 
 
 def _speed(curves: GrowingCurves, figures: KeptFigures, run_id: str, style: CurveStyle) -> None:
-    """Show how fast the training is and how much of a step it waits for data, once somebody wants to know."""
-    fold = st.expander("Speed: steps per second, waiting for data", on_change="rerun", key=f"speed-fold-{run_id}")
+    """Show how fast the training is, how long a step waits for data and what is held, once somebody wants to know."""
+    title = "Speed and memory: steps per second, waiting for data, memory held"
+    fold = st.expander(title, on_change="rerun", key=f"speed-fold-{run_id}")
     if not fold.open:
         return
     with fold:
-        steps, waits = curves.points(STEPS_PER_S), curves.points(WAITING_MS)
-        if not steps:
+        charts = {
+            "speed": (STEPS_PER_S, "steps per second"),
+            "waiting": (WAITING_MS, "ms of a step spent waiting for data"),
+            "memory": (MEMORY_MIB, "MiB of the GPU, or else of main memory"),
+        }
+        drawn = {chart: (curves.points(key), title) for chart, (key, title) in charts.items()}
+        if not any(points for points, _ in drawn.values()):
             st.caption("Nothing was recorded yet.")
             return
-        left, right = st.columns(2)
         linear = replace(style, log_y=False)
-        with left:
-            _draw(figures, "speed", run_id, {"steps": steps}, "steps per second", style=linear)
-        with right:
-            _draw(figures, "waiting", run_id, {"waiting": waits}, "ms of a step spent waiting for data", style=linear)
+        for column, (chart, (points, title)) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
+            with column:
+                if points:
+                    _draw(figures, chart, run_id, {chart: points}, title, style=linear)
+                else:
+                    st.caption(f"Not recorded: {title}. Trainings of earlier versions lack it.")
 
 
 def _loss_keys(metrics: dict[str, float]) -> list[str]:

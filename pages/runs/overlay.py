@@ -7,7 +7,7 @@ from PIL import Image
 
 from pages.charts.curves import CurveStyle, Points, curve_figure
 from pages.people.session import seen
-from pages.runs.live import STEPS_PER_S, WAITING_MS
+from pages.runs.live import MEMORY_MIB, STEPS_PER_S, WAITING_MS
 from pages.runs.samples import centre
 from pages.runs.style import chosen_style
 from pages.widgets.words import as_text
@@ -39,7 +39,7 @@ def show_overlay(address: str) -> None:
     totals = [key for key in shared.keys if key.startswith("train/")]
     keys = st.multiselect(
         "Curves", list(shared.keys), shared.first([*totals[:1], *usual]), key="overlay-keys",
-        help=f"Losses, validation scores, and speed ({STEPS_PER_S}, {WAITING_MS}).",
+        help=f"Losses, validation scores, speed ({STEPS_PER_S}, {WAITING_MS}) and memory ({MEMORY_MIB}).",
     )  # fmt: skip
     st.fragment(_charts, run_every=_PERIOD_S if live else None)(names, keys, style)
     st.subheader("Validation samples")

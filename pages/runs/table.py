@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from pages.people.session import require_own, seen, signed_in
+from pages.widgets.opening_table.component import show_opening_table
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import in_address
 from pipelines.evaluate.requests import EvaluateRequest
@@ -66,14 +67,26 @@ def _table() -> None:
     columns: dict[str, ColumnConfig] = {
         name: st.column_config.NumberColumn(format="%.2f" if "(dB)" in name else "%.3f") for name in _HEADINGS
     }
-    event = st.dataframe(
-        runs_table(listed), hide_index=True, on_select="rerun", selection_mode=["multi-row", "single-cell"],
-        column_config=columns, placeholder="", key=f"runs-{task}",
+    done = show_opening_table(runs_table(listed), f"runs-{task}", ticks=True, columns=columns)
+    if done.opened is not None:
+        _open(listed[done.opened])
+    ticked = [listed[row] for row in done.ticked]
+    _offer(ticked + [run for run in _named(listed) if run not in ticked])
+
+
+def _named(listed: list[RunInfo]) -> list[RunInfo]:
+    """Let the user choose runs by name, which needs no mouse."""
+    by_id = {run.run_id: run for run in listed}
+    chosen = st.multiselect(
+        "Runs", list(by_id), format_func=lambda key: f"{by_id[key].name} ({key[:8]})", key="runs-named",
+        placeholder="Or choose runs by name", label_visibility="collapsed",
     )  # fmt: skip
-    if cells := event["selection"]["cells"]:
-        st.query_params["run"] = listed[cells[0][0]].run_id
-        st.rerun()
-    _offer([listed[row] for row in event["selection"]["rows"] if row < len(listed)])
+    return [by_id[key] for key in chosen]
+
+
+def _open(run: RunInfo) -> None:
+    st.query_params["run"] = run.run_id
+    st.rerun()
 
 
 def _filtered(runs: list[RunInfo]) -> list[RunInfo]:
@@ -101,6 +114,8 @@ def _offer(chosen: list[RunInfo]) -> None:
         return
     scored = [run for run in chosen if Tag.evaluated("test") in run.tags]
     with st.container(horizontal=True):
+        if len(chosen) == 1 and st.button("Open", icon=":material/open_in_full:"):
+            _open(chosen[0])
         if st.button("Curves together", icon=":material/stacked_line_chart:", type="primary"):
             st.query_params["runs"] = in_address([run.run_id for run in chosen])
             st.rerun()

@@ -14,7 +14,6 @@ from pipelines.counts import counted
 from pipelines.data.datasets import list_datasets
 from pipelines.tracking.keys import Experiment, Tag
 from pipelines.train.requests import FindRateRequest, ProbeRequest, TrainRequest
-from sem_models.starters.shelf import STARTER, STARTERS, starter_recipe
 
 if TYPE_CHECKING:
     from pipelines.tracking.runs import RunInfo
@@ -38,6 +37,7 @@ def show() -> None:
 def _form(names: list[str]) -> None:
     from pages.train.branch import asked_branch
     from pages.train.recipe import show_refused
+    from pages.train.start import choose_start, started
     from sem_models.config.overrides import override
     from sem_models.tasks.fitting import channel_changes, incompatibility
 
@@ -51,12 +51,12 @@ def _form(names: list[str]) -> None:
         return
     with left:
         channels = channel_changes(recipe, dataset.manifest)
-        st.caption(_summary(override(recipe, channels)))
+        init = choose_start(override(recipe, channels), dataset.manifest, branch)
+        st.caption(_summary(started(override(recipe, channels), init)))
     with right:
         offer = st.container()
         with st.expander("Settings"):
             experiment = st.text_input("Experiment", Experiment.DEFAULT, key="experiment")
-            init = _choose_start(recipe.network.kind, branch)
             changes = [*channels, *choose_settings(recipe, dataset.manifest.kind)]
         named: dict[str, Any] = {
             **({"branch": branch.run_id} if branch else {"recipe": recipe.name}),
@@ -65,7 +65,7 @@ def _form(names: list[str]) -> None:
             "init": init,
         }
         with offer:
-            resolved = override(recipe, changes)
+            resolved = started(override(recipe, changes), init)
             if changes:
                 origin = "run" if branch else "recipe"
                 st.caption(f"Changed from the {origin}: " + ", ".join(f"`{text}`" for text in changes))
@@ -131,28 +131,6 @@ def _summary(recipe: "Recipe") -> str:
     facts = capabilities(recipe.network)
     channels = f"{counted(facts.channels_in, 'channel')} in, {facts.channels_out} out"
     return f"{recipe.summary} {parameter_count(recipe.network):,} parameters, {channels}, scale x{facts.scale}."
-
-
-def _choose_start(kind: str, branch: "RunInfo | None") -> str | None:
-    """Let the user choose a run or starter model with the same kind of network to start from; None: fresh weights."""
-    from pages.train.branch import begins_with_weights
-    from pipelines.tracking.runs import list_runs
-
-    if branch and begins_with_weights(branch):
-        return branch.run_id
-    starters = {
-        f"{STARTER}{name}": f"Starter model {name}" for name in STARTERS if starter_recipe(name).network.kind == kind
-    }
-    names = starters | {
-        run.run_id: f"{run.name} ({run.run_id[:8]})"
-        for run in seen(list_runs(kind="training"))
-        if run.params.get("network.kind") == kind and any(name.startswith("val/") for name in run.metrics)
-    }
-    chosen = st.selectbox(
-        "Start from", ["", *names], format_func=lambda key: names.get(key, "Nothing (fresh weights)"), key="init",
-        help=TrainRequest.description("init"),
-    )  # fmt: skip
-    return chosen or None
 
 
 show()

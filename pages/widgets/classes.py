@@ -1,9 +1,12 @@
-"""The classes of label maps as a table in their colours."""
+"""The classes of label maps in their colours: as a table, and for the viewer."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from pages.widgets.viewer.component import ShownClass
 from sem_models.images.display import coloured
 
 _DARK = 110
@@ -14,6 +17,15 @@ def class_table(table: pd.DataFrame) -> None:
     styles = [_style(colour) for colour in coloured(np.arange(len(table)))]
     styled = table.style.apply(lambda _: styles, subset=["class"])
     st.dataframe(styled.format({"share (%)": "{:.2f}"}), hide_index=True, width="content")
+
+
+def shown_classes(labels: Sequence[int]) -> tuple[ShownClass, ...]:
+    """Name each class by its index and its label in the files."""
+    colours = coloured(np.arange(len(labels)))
+    return tuple(
+        ShownClass(f"class {index} (label {label})", f"#{bytes(colour).hex()}")
+        for index, (label, colour) in enumerate(zip(labels, colours, strict=True))
+    )
 
 
 def _style(colour: np.ndarray) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.people.session import seen
 from pages.widgets.cards import show_card
 from pipelines.model_ref import ModelRef, RegistryRef, RunRef, StarterRef, parse_model
-from pipelines.tracking.keys import Tag
+from pipelines.tracking.keys import Experiment, Tag
 from sem_models.starters.shelf import STARTERS, read_card
 
 _BASELINES = {
@@ -20,13 +20,20 @@ _BASELINES = {
 
 
 def model_labels() -> dict[str, str]:
-    """List what can be applied, by model reference: registered versions, finished runs, starter models, baselines."""
-    from pipelines.tracking.registry import list_versions
+    """List what can be applied, by model reference: registered versions, finished runs, starter models, baselines.
+
+    What a lesson has made, in minutes and from simulations, follows the starter models.
+    """
     from pipelines.tracking.run_facts import offers_backward
     from pipelines.tracking.runs import list_runs
+    from pipelines.tracking.versions import list_versions
 
-    labels: dict[str, str] = {}
+    runs = seen(list_runs(kind="training"))
+    lessons = {run.run_id for run in runs if run.experiment == Experiment.DEMO}
+    own: dict[str, str] = {}
+    learned: dict[str, str] = {}
     for version in seen(list_versions()):
+        labels = learned if version.run_id in lessons else own
         by_number = RegistryRef(version.name, version=version.version)
         address = str(RegistryRef(version.name, version.aliases[0]) if version.aliases else by_number)
         labels[address] = (
@@ -34,7 +41,8 @@ def model_labels() -> dict[str, str]:
         )
         if Tag.DIRECTION in version.tags:
             labels[address] += f", {version.tags[Tag.DIRECTION]}"
-    for run in seen(list_runs(kind="training")):
+    for run in runs:
+        labels = learned if run.run_id in lessons else own
         if run.status == "FINISHED":
             labels[run.run_id] = f"Run {run.run_id[:8]}: {run.name}"
             if offers_backward(run):
@@ -42,7 +50,7 @@ def model_labels() -> dict[str, str]:
                     f"Run {run.run_id[:8]}: {run.name}, backward (second domain to first)"
                 )
     starters = {str(StarterRef(name)): f"Starter: {read_card(name).summary}" for name in STARTERS}
-    return labels | starters | _BASELINES
+    return own | starters | learned | _BASELINES
 
 
 def choose_model() -> ModelRef | None:

@@ -1,19 +1,37 @@
 """Where raw files come from: a folder on the server, or files uploaded from the browser."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from pages.people.files import largest_upload_mb, server_path, uploads_folder
 from pages.people.session import signed_in
-from pipelines.data.uploads import keep_upload
+from pipelines.data.uploads import Check, keep_upload, require_pixels, require_unpacked
 from sem_models.images.io.read import readable_suffixes
+from sem_models.inference.foreign.suffixes import FOREIGN_SUFFIXES
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """Files that can be given."""
+
+    what: str
+    """In the singular."""
+    suffixes: Callable[[], Collection[str]]
+    example: str
+    """A path on a server."""
+    check: Check
+
+
+MICROGRAPH: Final = FileKind("micrograph", readable_suffixes, "/data/sem/session-12/image-3.tif", require_pixels)
+MODEL_FILE: Final = FileKind("model file", lambda: FOREIGN_SUFFIXES, "/data/models/x4.safetensors", require_unpacked)
 
 
 def choose_source(label: str, key: str, name: str, given: str = "", what: str = "files") -> Path | None:
@@ -42,28 +60,27 @@ def choose_source(label: str, key: str, name: str, given: str = "", what: str = 
     return _kept(files, name) if files and name else None
 
 
-def drop_file(key: str) -> Path | None:
-    """Ask for one micrograph, dropped from this computer or named on the server."""
+def drop_file(key: str, kind: FileKind = MICROGRAPH) -> Path | None:
+    """Ask for one file, dropped from this computer or named on the server."""
     file = st.file_uploader(
-        "Drop a micrograph here", type=_types(), key=f"{key}-file", max_upload_size=largest_upload_mb()
+        f"Drop a {kind.what} here", type=_types(kind), key=f"{key}-file", max_upload_size=largest_upload_mb()
     )
     if file:
-        return _kept([file], key) / Path(file.name).name
-    label = "Or a file on the server"
-    return server_path(st.text_input(label, placeholder="/data/sem/session-12/image-3.tif", key=f"{key}-path").strip())
+        return _kept([file], key, kind) / Path(file.name).name
+    return server_path(st.text_input("Or a file on the server", placeholder=kind.example, key=f"{key}-path").strip())
 
 
-def _types() -> list[str]:
-    return sorted(suffix.removeprefix(".") for suffix in readable_suffixes())
+def _types(kind: FileKind = MICROGRAPH) -> list[str]:
+    return sorted(suffix.removeprefix(".") for suffix in kind.suffixes())
 
 
-def _kept(files: "Sequence[UploadedFile]", name: str) -> Path:
+def _kept(files: "Sequence[UploadedFile]", name: str, kind: FileKind = MICROGRAPH) -> Path:
     """Write uploads into a folder of their own, once."""
     content = repr(sorted((file.name, _digest(file)) for file in files))
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
     folder = uploads_folder() / f"{Path(name).name}-{digest}"
     for file in files:
-        keep_upload(folder, file.name, file.getbuffer(), signed_in())
+        keep_upload(folder, file.name, file.getbuffer(), signed_in(), kind.check)
     return folder
 
 

@@ -25,11 +25,12 @@ class Place:
 
 
 PLACES = {
-    "demo": Place("home", "demo"),
     "evaluate": Place("runs", "evaluate"),
     "export": Place("models", "export"),
     "gallery": Place("compare", "gallery"),
     "find-rate": Place("train", "rate"),
+    "import": Place("models", "import"),
+    "lesson": Place("home", "lesson"),
     "predict": Place("inference", "predict"),
     "prepare": Place("data", "prepare"),
     "probe": Place("train", "probe"),

@@ -61,10 +61,13 @@ LABELS = {
 
 ACTIVITIES = {
     "demo": "Demo",
+    "discriminate": "Discriminator test",
     "evaluate": "Scoring",
     "export": "Writing the files",
     "gallery": "Computing pictures",
     "find-rate": "Finding a learning rate",
+    "import": "Importing the model",
+    "lesson": "Lesson",
     "predict": "Applying the model",
     "prepare": "Preparing the dataset",
     "probe": "Measuring the training",

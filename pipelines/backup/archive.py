@@ -122,9 +122,7 @@ def about(path: Path) -> About:
         try:
             found = About.model_validate_json(stream.read() if stream else b"")
         except ValidationError as error:
-            raise UserError(
-                f"{path.name} is not a backup of the workbench; name a file that `backup` wrote."
-            ) from error
+            raise UserError(f"{path.name} is not a backup of the workbench; name the file of a backup.") from error
     if found.format != 1:
         raise UserError(f"{path.name} was written by a newer version, {found.software}; install that version.")
     return found

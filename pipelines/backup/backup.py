@@ -14,7 +14,8 @@ from pipelines.backup.archive import About, ArchiveWriter
 from pipelines.backup.requests import BackupRequest
 from pipelines.home import Home, home
 from pipelines.people.lab import FILE as LAB
-from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded
+from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, is_postgresql
+from pipelines.tracking.place import behind_server
 from sem_models.errors import UserError
 from sem_models.images.provenance import SOFTWARE
 from sem_models.progress import Progress, silent
@@ -41,10 +42,12 @@ class Backup:
 def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
     """Copy databases, files of runs and models, working folders and, if asked for, datasets; read all of it back.
 
-    The database is copied first, in one consistent state: every file that it names is there when files are copied.
+    The database is copied first, in one consistent state: every file that it names is there when files are copied. That
+    of a lab is written as the SQLite file of a desk, which needs no server to be looked into.
 
     Raises:
-        UserError: The store is a server, the archive would lie inside it or exists, or the disk has too little room.
+        UserError: The store is a tracking server, the archive would lie inside it or exists, or the disk has too little
+            room.
     """
     place, out = home(), request.out.absolute()
     _require(place, out)
@@ -52,7 +55,10 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
     kept = [place.mlruns, place.root / LAB, *images]
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as beside:
         copies = {name: _copy(file, Path(beside)) for name, file in _files(place, kept) if _is_database(file)}
-        files = [(name, copies.get(name, file)) for name, file in _files(place, kept)]
+        if is_postgresql():
+            # A file of that name is what was the store before the lab had a server.
+            copies[place.database.relative_to(place.root).as_posix()] = _copy_of_server(place, Path(beside))
+        files = sorted({**dict(_files(place, kept)), **copies}.items())
         size = sum(_size(file) for _, file in files)
         _require_room(out.parent, size)
         about = About(
@@ -71,12 +77,12 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
 
 
 def _require(place: Home, out: Path) -> None:
-    if not is_embedded():
+    if not is_embedded() and not is_postgresql():
         raise UserError(
-            "The tracking store is a server, whose database has tools of its own, such as pg_dump; back up with these, "
-            "and copy its artifact folder."
+            "MLFLOW_TRACKING_URI names a tracking server. Back up on the machine of the server, with the address of "
+            "its PostgreSQL database in MLFLOW_TRACKING_URI, or with the tools of its database, such as pg_dump."
         )
-    if not place.database.is_file():
+    if is_embedded() and not place.database.is_file():
         raise UserError(f"There is no store in {place.root}; set SEM_HOME to the folder that has one.")
     if out.exists():
         raise UserError(f"{out} exists already; choose another name.")
@@ -134,6 +140,15 @@ def _copy(database: Path, folder: Path) -> Path:
         source.backup(copy)
         # Opened elsewhere, it must not look for the log of the original.
         copy.execute("PRAGMA journal_mode=DELETE")
+    return target
+
+
+def _copy_of_server(place: Home, folder: Path) -> Path:
+    """Write the store of a lab into a SQLite file, as it is at one moment; files are those below the home folder."""
+    from pipelines.tracking.copying import copy_store
+
+    target = folder / "store.db"
+    copy_store(f"sqlite:///{target}", lambda address: behind_server(address, place))
     return target
 
 

@@ -62,7 +62,7 @@ def read_back(request: ReadBackRequest, progress: Progress = silent) -> ReadBack
 
 def _require_sound(folder: Path) -> None:
     if not (folder / ABOUT).is_file() or not (folder / SUMS).is_file():
-        raise UserError(f"{folder} is not a folder that `leave` wrote; name one that is.")
+        raise UserError(f"{folder} is not a folder of open formats that the workbench wrote; name one that is.")
     lines = (line.partition("  ") for line in (folder / SUMS).read_text().splitlines())
     expected = {name: digest for digest, _, name in lines}
     found = {name: digest for digest, name in sums(folder)}

@@ -22,7 +22,7 @@ class RestoreRequest(Request):
 
     use_case: ClassVar[str] = "restore"
 
-    archive: Path = Field(description="Archive that `backup` wrote.")
+    archive: Path = Field(description="Archive of a backup.")
     to: Path = Field(description="New home folder, which must not exist or be empty.")
 
 
@@ -39,4 +39,4 @@ class ReadBackRequest(Request):
 
     use_case: ClassVar[str] = "read-back"
 
-    folder: Path = Field(description="Folder that `leave` wrote; its content is added to the store in SEM_HOME.")
+    folder: Path = Field(description="Folder of open formats, whose content is added to the store in SEM_HOME.")

@@ -1,4 +1,4 @@
-"""`predict`, `predict-many`, `synthesise`, `translate` and `bridge`."""
+"""`predict`, `predict-many`, `demo`, `synthesise`, `translate` and `bridge`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.cli.app import Output, command
 from pipelines.counts import counted
 from pipelines.predict.requests import (
+    DemoRequest,
     MaskTranslationRequest,
     PredictManyRequest,
     PredictRequest,
@@ -57,6 +58,22 @@ def predict_many(request: PredictManyRequest, out: Output) -> None:
     others = f", {counted(result.by_others, 'file')} by others or earlier" if result.by_others else ""
     out.text(f"{counted(result.done, 'file')} done{failed}{others}; what became of each is in {result.ledger}")
     out.result({**asdict(result), "ledger": str(result.ledger)})
+
+
+@command(DemoRequest, stores=True)
+def demo(request: DemoRequest, out: Output) -> None:
+    """Restore simulated micrographs with the models that come with the program, in seconds."""
+    from pipelines.demo import demo as run
+
+    restored = run(request, out.progress)
+    for one in restored:
+        out.text(f"{one.source} -> {one.output} by {one.model}")
+        out.text(f"  PSNR {one.psnr_db:.1f} dB against what was simulated; {one.beside}: {one.beside_psnr_db:.1f} dB.")
+    out.text("Next, a micrograph of your own: drop it on the Home page of the dashboard, or use `predict`.")
+    out.text("To watch a model learn from simulated micrographs, use `lesson`.")
+    out.result(
+        {"restored": [{**asdict(one), "source": str(one.source), "output": str(one.output)} for one in restored]}
+    )
 
 
 @command(SynthesiseRequest, "model")

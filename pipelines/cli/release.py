@@ -1,8 +1,15 @@
 """`register`, `promote`, `import`, `export` and `serve`."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Final
+
 from pipelines.cli.app import Output, command
 from pipelines.model_ref import RegistryRef
 from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequest, RegisterRequest, ServeRequest
+
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @command(RegisterRequest, "run", stores=True)
@@ -37,17 +44,21 @@ def import_model(request: ImportRequest, out: Output) -> None:
     before = alias_target(request.name, alias) if alias else None
     imported = run(request)
     out.text(f"{imported.summary} Run {imported.run_id}.")
-    _report(request.name, imported.version, alias, before, out)
+    facts = {name: value for name, value in asdict(imported).items() if name != "version"}
+    _report(request.name, imported.version, alias, before, out, facts)
 
 
-def _report(name: str, version: str, alias: str | None, before: str | None, out: Output) -> None:
+def _report(
+    name: str, version: str, alias: str | None, before: str | None, out: Output, facts: Mapping[str, object] = _NONE
+) -> None:
     """Say under which names a version is registered, and which one had its alias before."""
     out.text(str(RegistryRef(name, version=version)))
     if alias:
         earlier = f", and no longer to version {before}" if before else ""
         out.text(f"The alias {alias} points to it{earlier}: {RegistryRef(name, alias)}")
     model = RegistryRef(name, alias) if alias else RegistryRef(name, version=version)
-    out.result({"name": name, "version": version, "alias": alias, "model": str(model), "alias_before": before})
+    named = {"name": name, "version": version, "alias": alias, "model": str(model), "alias_before": before}
+    out.result({**named, **facts})
 
 
 @command(ExportRequest, "model")

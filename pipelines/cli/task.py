@@ -29,6 +29,7 @@ from pipelines.jobs.admission import admit
 from pipelines.people.acting import act_for
 from pipelines.people.person import Person
 from pipelines.predict.requests import (
+    DemoRequest,
     MaskTranslationRequest,
     PredictManyRequest,
     PredictRequest,
@@ -39,9 +40,9 @@ from pipelines.release.requests import ExportRequest, ImportRequest, PromoteRequ
 from pipelines.request import Request
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.train.requests import (
-    DemoRequest,
     FindRateRequest,
     InterpolateRequest,
+    LessonRequest,
     ProbeRequest,
     ResumeRequest,
     TrainRequest,
@@ -68,7 +69,8 @@ USE_CASES: Mapping[str, UseCase] = {
         (FindRateRequest, measure.find_rate),
         (ResumeRequest, train.go_on),
         (InterpolateRequest, train.interpolate),
-        (DemoRequest, train.demo),
+        (LessonRequest, train.lesson),
+        (DemoRequest, predict.demo),
         (EvaluateRequest, evaluate.evaluate),
         (CompareRequest, evaluate.compare),
         (GalleryRequest, evaluate.gallery),

@@ -1,4 +1,4 @@
-"""`train`, `interpolate` and `demo`."""
+"""`train`, `interpolate` and `lesson`."""
 
 from typing import Annotated, Any
 
@@ -12,9 +12,9 @@ from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import get_run, set_tags
 from pipelines.train.companions import is_companion, is_torchrun, run_of_torchrun, torchrun_devices
 from pipelines.train.requests import (
-    DemoRequest,
     FindRateRequest,
     InterpolateRequest,
+    LessonRequest,
     ProbeRequest,
     ResumeRequest,
     TrainRequest,
@@ -144,11 +144,11 @@ def interpolate(request: InterpolateRequest, out: Output) -> None:
     out.result({"run_id": new_run, "from": request.run_id, "alpha": request.alpha})
 
 
-@command(DemoRequest, stores=True)
-def demo(request: DemoRequest, out: Output) -> None:
+@command(LessonRequest, stores=True)
+def lesson(request: LessonRequest, out: Output) -> None:
     """Simulate micrographs, prepare them, and train, score and register a model, in about two minutes on two cores."""
     from pipelines.counts import gain_text
-    from pipelines.demo import demo as run
+    from pipelines.lesson import lesson as run
 
     result = run(request, out.progress, out.progress.training)
     gain = result["gain_db"]

@@ -2,7 +2,8 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,48 @@ from sem_models.names import one_folder, quoted
 _MB = 10**6
 
 
-def keep_upload(folder: Path, name: str, content: "bytes | memoryview[Any]", by: Person) -> Path:
+Check = Callable[[Path, str, Person], None]
+"""Refuses an upload that lies at a path, by the name that it was sent with; raises `UserError`."""
+
+
+def require_pixels(path: Path, name: str, by: Person) -> None:
+    """Decode an image page by page; headers that announce too much are refused before anything is decoded."""
+    lab = None if by.is_local else find_lab()
+    if lab is None:
+        return
+    decoded = 0
+    try:
+        for page in read_pages(path, lab.upload_megapixels * _MB):
+            decoded += page.pixels.nbytes
+            if decoded > lab.upload_decoded_mb * _MB:
+                raise UserError(f"{path.name}: its pages take more than {lab.upload_decoded_mb} MB when decoded.")
+    except UserError as error:
+        raise UserError(str(error).replace(path.name, name)) from error
+
+
+def require_unpacked(path: Path, name: str, by: Person) -> None:
+    """Refuse the file of a model that announces more than an image may take when it is unpacked."""
+    lab = None if by.is_local else find_lab()
+    if lab is None or not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{name} is damaged; send it again.") from error
+    if unpacked > lab.upload_decoded_mb * _MB:
+        raise UserError(f"{name}: it takes more than {lab.upload_decoded_mb} MB when unpacked.")
+
+
+def keep_upload(
+    folder: Path, name: str, content: "bytes | memoryview[Any]", by: Person, check: Check = require_pixels
+) -> Path:
     """Write an uploaded file into a folder of the person, unless it is there; return its path.
 
-    In a lab, a file that is larger than allowed, as it is or decoded, is not kept, and the refusal is recorded.
+    In a lab, a file that is larger than allowed, as it is or by `check`, is not kept, and the refusal is recorded.
 
     Raises:
-        UserError: The file is too large or no image, or the person may not upload or has no space left.
+        UserError: The file is too large or not what it should be, or the person may not upload or has no space left.
     """
     path = folder / _plain_name(name)
     if path.is_file() and path.stat().st_size == len(content):
@@ -37,7 +73,7 @@ def keep_upload(folder: Path, name: str, content: "bytes | memoryview[Any]", by:
         part = folder / f".{uuid.uuid4().hex}{path.suffix}"
         try:
             part.write_bytes(content)
-            _require_pixels(part, name, by)
+            check(part, name, by)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -71,18 +107,3 @@ def _require_size(name: str, size: int, by: Person) -> None:
     lab = None if by.is_local else find_lab()
     if lab and size > lab.upload_mb * _MB:
         raise UserError(f"{name} has {size / _MB:.4g} MB, and {lab.upload_mb} MB are allowed; ask for a shared folder.")
-
-
-def _require_pixels(path: Path, name: str, by: Person) -> None:
-    """Decode an upload page by page; headers that announce too much are refused before anything is decoded."""
-    lab = None if by.is_local else find_lab()
-    if lab is None:
-        return
-    decoded = 0
-    try:
-        for page in read_pages(path, lab.upload_megapixels * _MB):
-            decoded += page.pixels.nbytes
-            if decoded > lab.upload_decoded_mb * _MB:
-                raise UserError(f"{path.name}: its pages take more than {lab.upload_decoded_mb} MB when decoded.")
-    except UserError as error:
-        raise UserError(str(error).replace(path.name, name)) from error

@@ -37,6 +37,8 @@ class Work:
     last_alive: float = 0.0
     """When an ended training last reported, in seconds of the epoch: it may have been resumed after somebody looked."""
     ownership: Ownership = field(default_factory=Ownership)
+    runs: tuple[str, ...] = ()
+    """Trainings that are a part of a task."""
 
     @property
     def is_live(self) -> bool:
@@ -51,9 +53,16 @@ class Work:
 
 def recent_work(of: Person) -> list[Work]:
     """List a person's trainings and tasks, live ones first, then what ended within a day and was not looked at."""
-    everything = [*_trainings(of), *visible(of, _tasks())]
+    tasks = visible(of, _tasks())
+    everything = [*_apart(_trainings(of), tasks), *tasks]
     live = [work for work in everything if work.is_live]
     return live + [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
+
+
+def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
+    """Leave out trainings that are a part of a task, which is shown; one that was resumed by itself is not."""
+    parts = {run: task for task in tasks for run in task.runs}
+    return [one for one in trainings if not ((task := parts.get(one.work_id)) and (task.is_live or not one.is_live))]
 
 
 def others_in_queue(of: Person) -> list[str]:
@@ -92,7 +101,7 @@ def _tasks() -> list[Work]:
     return [
         Work(
             task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left, task.place,
-            model=str(task.request.get("model", "")), ownership=task.ownership,
+            model=str(task.request.get("model", "")), ownership=task.ownership, runs=task.runs,
         )
         for task in list_tasks()
         if task.is_live or task.started > oldest

@@ -1,4 +1,4 @@
-"""Long work other than training that pages start: demo, prepare, predict, evaluate, register.
+"""Long work other than training that pages start: lesson, prepare, predict, evaluate, register.
 
 Each task is a request that a detached process carries out; its folder holds request, progress, log and result, so that
 any browser finds it again.
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.home import TaskFile, home, writable_home
+from pipelines.home import TASK_FOLDER, TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
 from pipelines.jobs.choice import executor_for
 from pipelines.jobs.executor import Needs
@@ -57,6 +57,8 @@ class TaskState:
     started: float
     owner: str
     """Id of the person who started it."""
+    runs: tuple[str, ...] = ()
+    """Trainings that are a part of it."""
 
     @property
     def is_live(self) -> bool:
@@ -121,7 +123,23 @@ def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
         error=_error(folder, ended),
         started=float(task["started"]),
         owner=(task.get("person") or {}).get("id", ""),
+        runs=_runs(folder),
     )
+
+
+def _runs(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple((folder / TaskFile.RUNS).read_text().split())
+    except OSError:
+        return ()
+
+
+def take_part(run_id: str) -> None:
+    """Record that a training is a part of the task that this process carries out; nothing where it carries out none."""
+    folder = os.environ.get(TASK_FOLDER)
+    if folder:
+        with (Path(folder) / TaskFile.RUNS).open("a") as runs:
+            runs.write(f"{run_id}\n")
 
 
 def cancel_task(task_id: str, by: Person | None = None) -> None:

@@ -9,13 +9,19 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from filelock import FileLock, Timeout
+
+from pipelines.home import writable_home
 from pipelines.jobs import queue
 from pipelines.jobs.liveness import this_process
 from pipelines.jobs.slots import Slot, try_slot, use_slot
 from pipelines.jobs.slurm_client import own_job
+from sem_models.errors import UserError
 
 _POLL_S = 0.5
 _BEAT_S = 5.0
+_HANDOVER_S = 120.0
+"""A file system that machines share keeps the locks of one that has died for about 90 s."""
 
 
 class WorkerSession:
@@ -31,8 +37,20 @@ class WorkerSession:
         self._slot: Slot | None = None
         self._place = (0, 0, 0.0)
         self._old: dict[int, Any] = {}
+        folder = writable_home().jobs / "running"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._only_one = FileLock(folder / f"{run_id}.lock")
 
     def __enter__(self) -> Self:
+        """Take a place in the queue.
+
+        Raises:
+            UserError: Another process waits or trains for this run: somebody else has resumed it as well.
+        """
+        try:
+            self._only_one.acquire(timeout=_HANDOVER_S)
+        except Timeout as error:
+            raise UserError(f"Run {self._run_id} has a process already; cancel it before you start another.") from error
         job = queue.find(self._run_id)
         if job is None or job.state != "waiting":
             queue.enqueue(self._run_id)
@@ -57,6 +75,7 @@ class WorkerSession:
         if not self._comes_again:
             with contextlib.suppress(sqlite3.Error):
                 queue.end(self._run_id)
+        self._only_one.release()
 
     def wait_for_slot(self) -> bool:
         """Wait for the turn of this run and a free slot; return false where it was cancelled before.

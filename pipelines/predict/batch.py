@@ -14,10 +14,13 @@ from typing import Generic, Protocol, TypeVar
 
 from pipelines.counts import counted
 from sem_models.errors import FieldRef, Message, UserError
+from sem_models.images.io.partial import remove_abandoned
 from sem_models.images.io.read import readable_suffixes
 from sem_models.images.micrograph import Micrograph
 from sem_models.progress import Progress, part_of
 
+STD_FOLDER = "std"
+"""Folder of standard deviations, below that of the results."""
 _PAGE_STEM = re.compile(r"-p\d+$")
 
 
@@ -124,11 +127,15 @@ class OutputNames:
     def __init__(self, out: Path, inputs: Sequence[Path], overwrite: bool) -> None:
         """Create the folder `out`; `overwrite` allows to replace existing results, but never one of `inputs`.
 
+        Unfinished files of killed processes are removed from it.
+
         Raises:
             UserError: `out` is a file.
         """
         _refuse_file(out)
         out.mkdir(parents=True, exist_ok=True)
+        for folder in (out, out / STD_FOLDER):
+            remove_abandoned(folder)
         self._out, self._overwrite = out, overwrite
         # An input may be a link to a file that lies where a result would go.
         self._inputs = {_entry(place) for path in inputs for place in (path, path.resolve())}

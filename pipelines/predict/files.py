@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.model_ref import ModelRef
 from pipelines.models import resolve_model
-from pipelines.predict.batch import FileWork, OutputNames, input_files, process_files
+from pipelines.predict.batch import STD_FOLDER, FileWork, OutputNames, input_files, process_files
 from pipelines.predict.pixel_sizes import drawn_size
 from pipelines.predict.projection import with_projection
-from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest, StdChoice
+from pipelines.predict.requests import ApplicationRequest, DataBarChoice, PredictRequest
 from pipelines.predict.sampling import resampled
 from pipelines.predict.second_frame import MeasuredBlur, caveats, measured_blur, told_blur
 from sem_models.datasets.preparation.sources import find_extra_inputs
@@ -16,6 +17,8 @@ from sem_models.errors import Message, UserError
 from sem_models.images.databar import find_databar
 from sem_models.images.io.read import read_identified_pages
 from sem_models.images.micrograph import Micrograph
+from sem_models.inference.ensemble import EnsembleModel, ensemble_of
+from sem_models.inference.model import UnitModel
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.stated_doubt import StatedDoubtModel
 from sem_models.inference.told_width import at_strength
@@ -42,7 +45,9 @@ class Prediction:
     std: str | None = None
     """File with the standard deviation of the output, in its grey levels, if there is one."""
     std_is_learned: bool = False
-    """Whether the model states it; else it is a spread over orientations of the input, which is a lower limit."""
+    """Whether the model states it; else it is a spread, which is a lower limit."""
+    std_members: int = 0
+    """Number of models over which it is the spread; 0: one model, over orientations of the input."""
     blur_px: float | None = None
     """Width of the blur, sigma, if it was measured with a second frame."""
     blur_error_px: float | None = None
@@ -64,26 +69,30 @@ def predict(request: PredictRequest, progress: Progress = silent) -> list[Predic
     """
     found = input_stacks(request)
     blur = measured_blur(request, [stack[0] for stack in found.stacks])
-    work = application(request, OutputNames(request.out, found.files, request.overwrite), blur, request.std)
+    work = application(request, OutputNames(request.out, found.files, request.overwrite), blur)
     return process_files(work, found.stacks, progress, failed=lost_files(found))
 
 
-def application(
-    request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None, std: StdChoice = "never"
-) -> "Application":
-    """Load the model of a request, ready to be applied to files; raise `UserError` where there is none."""
-    resolved = resolve_model(request.model, request.scale)
-    model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
-    if blur:
-        model = told_blur(model, blur)
-    if request.projection:
-        model = with_projection(model)
-    size_nm = drawn_size(resolved.run_id) if input_is_mask(model) else None
+def application(request: ApplicationRequest, names: OutputNames, blur: MeasuredBlur | None = None) -> "Application":
+    """Load the models of a request, ready to be applied to files; raise `UserError` where there is none."""
+    found = [_prepared(request, ref, blur) for ref in (request.model, *request.ensemble)]
+    models = [model for model, _ in found]
+    model = ensemble_of(models) if request.ensemble else models[0]
+    size_nm = drawn_size(found[0][1]) if input_is_mask(model) else None
     predictor = Predictor(model, tile=request.tile_px, backend=request.backend)
-    stated = None if std == "never" else with_deviation(model, spread=std == "always")
+    stated = None if request.std == "never" else with_deviation(model, spread=request.std == "always")
     return Application(
         predictor, names, request.databar, size_nm, blur, predictor.with_model(stated) if stated else None
     )
+
+
+def _prepared(request: ApplicationRequest, ref: ModelRef, blur: MeasuredBlur | None) -> tuple[UnitModel, str | None]:
+    """Load a model with the settings of the request; also return its run, if it has one."""
+    resolved = resolve_model(ref, request.scale)
+    model = at_strength(resampled(resolved.model, request.changes), request.strength_px)
+    if blur:
+        model = told_blur(model, blur)
+    return with_projection(model) if request.projection else model, resolved.run_id
 
 
 def lost_files(found: "InputStacks") -> list[Prediction]:
@@ -139,8 +148,10 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
         warning = "; ".join(filter(None, (step.warning, page[0].scale_warning, *doubts)))
         found = Prediction(str(stack[0]), number, str(target), None, bars[0].rows, others, warning, made)
         if self.stated and std:
-            learned = isinstance(self.stated.model, StatedDoubtModel)
-            found = replace(found, std=str(std), std_is_learned=learned)
+            source = self.stated.model
+            members = len(source.members) if isinstance(source, EnsembleModel) else 0
+            learned = isinstance(source, StatedDoubtModel)
+            found = replace(found, std=str(std), std_is_learned=learned, std_members=members)
         if self.blur:
             found = replace(found, blur_px=self.blur.width_px, blur_error_px=self.blur.error_px)
         return replace(found, backend=step.backend)
@@ -149,7 +160,7 @@ class Application(FileWork[Stack, tuple[Micrograph, ...], Prediction]):
         """Return where the standard deviation goes; its folder keeps it apart from the results of other inputs."""
         if self.stated is None:
             return None
-        std = target.parent / "std" / f"{target.stem}-std.tif"
+        std = target.parent / STD_FOLDER / f"{target.stem}-std.tif"
         self.names.require_free(source, std)
         std.parent.mkdir(exist_ok=True)
         return std

@@ -49,9 +49,15 @@ def predict_many(request: PredictManyRequest, progress: Progress = silent) -> Ma
         ledger.close()
 
 
+_LATER = ("ensemble", "std")
+"""Fields that ledgers of earlier versions do not have; they are left out where they ask for nothing."""
+
+
 def asked_of(request: PredictManyRequest) -> dict[str, Any]:
     """Return what all results of a ledger have in common, however often and wherever they were asked for."""
-    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", "jobs", "executor"})
+    fields = type(request).model_fields
+    absent = {name for name in _LATER if getattr(request, name) == fields[name].default}
+    return request.model_dump(mode="json", exclude={"inputs", "out", "retry_failed", "jobs", "executor", *absent})
 
 
 @dataclass(frozen=True)
@@ -98,5 +104,6 @@ class _Worker:
 
 def _record(file: Path, pages: list[Prediction], seconds: float) -> Record:
     errors = "; ".join(str(page.error) for page in pages if page.error)
-    outputs = tuple(str(Path(path).absolute()) for page in pages for path in (page.output, page.abstention) if path)
+    written = [path for page in pages for path in (page.output, page.abstention, page.std) if path]
+    outputs = tuple(str(Path(path).absolute()) for path in written)
     return Record(str(file.absolute()), errors, outputs, seconds)

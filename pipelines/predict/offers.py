@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.counts import counted, dose_text
 from pipelines.model_ref import ModelRef, RegistryRef, StarterRef
-from pipelines.tracking.keys import Tag
+from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import RunInfo
 from sem_models.tasks.base import Task
 from sem_models.tasks.denoising import DENOISING
@@ -17,7 +17,7 @@ from sem_models.tasks.super_resolution import SUPER_RESOLUTION
 from sem_models.tasks.translation import TRANSLATION
 
 if TYPE_CHECKING:
-    from pipelines.tracking.registry import RegisteredVersion
+    from pipelines.tracking.versions import RegisteredVersion
     from sem_models.evaluation.recording_quality import RecordingQuality
 
 STARTER_DOSE_E_PER_PX: Final = (2.0, 100.0)
@@ -67,14 +67,17 @@ def offers(quality: "RecordingQuality | None", trained: Mapping[str, ModelRef]) 
 def trained_models(versions: "Sequence[RegisteredVersion]", runs: Sequence[RunInfo]) -> dict[str, ModelRef]:
     """Choose a registered model for each task, by its name: the newest with an alias, else the newest.
 
+    Models of lessons, which learned from simulations for minutes, are left to those who name them.
+
     Args:
         versions: Newest first within a model.
         runs: All trainings, which know their task.
     """
-    tasks = {run.run_id: run.tags.get(Tag.TASK, "") for run in runs}
+    tasks = {run.run_id: run.tags.get(Tag.TASK, "") for run in runs if run.experiment != Experiment.DEMO}
     found: dict[str, ModelRef] = {}
     for version in sorted(versions, key=lambda one: not one.aliases):
-        found.setdefault(tasks.get(version.run_id, ""), _reference(version))
+        if version.run_id in tasks:
+            found.setdefault(tasks[version.run_id], _reference(version))
     return found
 
 

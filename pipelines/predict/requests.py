@@ -28,8 +28,13 @@ _PROJECTION = (
     "noise that were downsampled as in training."
 )
 _STD = (
-    "Standard deviation of each output, as a file of its own. auto: where the model has learned to state it; always: "
-    "elsewhere the spread over eight orientations of the input, which takes eight times as long; never: none."
+    "Standard deviation of each output, as a file of its own. auto: where the model has learned to state it, and of "
+    "several models together; always: elsewhere the spread over eight orientations of the input, which takes eight "
+    "times as long; never: none."
+)
+_ENSEMBLE = (
+    "Another model of the same task, such as a run with another seed: the output is the mean over all of them, and its "
+    "standard deviation their spread."
 )
 _SECOND_FRAME = (
     "Sharper frame of the same field at another focus: the blur to undo is measured from both, for refocusing models."
@@ -64,6 +69,8 @@ class ApplicationRequest(Request):
     extra_inputs: tuple[Path, ...] = Field(
         (), description="Extra inputs, matched by name; their channels follow those of the first."
     )
+    ensemble: tuple[ModelField, ...] = Field((), description=_ENSEMBLE)
+    std: StdChoice = Field("auto", description=_STD)
 
 
 class PredictRequest(ApplicationRequest):
@@ -72,7 +79,6 @@ class PredictRequest(ApplicationRequest):
     use_case: ClassVar[str] = "predict"
 
     overwrite: bool = Field(False, description=_OVERWRITE)
-    std: StdChoice = Field("auto", description=_STD)
     second_frame: Path | None = Field(None, description=_SECOND_FRAME)
     focus_step_px: float | None = Field(None, ge=0.01, description=_FOCUS_STEP)
 
@@ -82,6 +88,7 @@ class PredictManyRequest(ApplicationRequest):
 
     use_case: ClassVar[str] = "predict-many"
 
+    std: StdChoice = Field("never", description=_STD)
     retry_failed: bool = Field(False, description="Repeat the files that failed at an earlier start.")
     jobs: int = Field(
         1, ge=1, description="Number of processes, or jobs of SLURM, that share the files; 1 is this process alone."
@@ -156,3 +163,9 @@ class MaskTranslationRequest(Request):
     )
     pixel_size_nm: PixelSize = Field(None, description=_PIXEL_SIZE)
     overwrite: bool = Field(False, description=_OVERWRITE)
+
+
+class DemoRequest(Request):
+    """Restore simulated micrographs with the starter models."""
+
+    use_case: ClassVar[str] = "demo"

@@ -12,8 +12,8 @@ from pipelines.evaluate.verdict import verdict
 from pipelines.publish.methods_section import methods_section
 from pipelines.publish.score_table import compared_methods
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import list_versions
 from pipelines.tracking.run_facts import manifest_of
+from pipelines.tracking.versions import list_versions
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.images.provenance import SOFTWARE
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pipelines.model_ref import RegistryRef
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.promotions import scores_of
-from pipelines.tracking.registry import RegisteredVersion
+from pipelines.tracking.versions import RegisteredVersion
 from sem_models.evaluation.metrics.table import LABELS
 
 _LEADING = ("psnr_db", "ssim", "dice")

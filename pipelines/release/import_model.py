@@ -10,6 +10,7 @@ from pipelines.release.register import register
 from pipelines.release.requests import ImportRequest, RegisterRequest, RestorationTask
 from pipelines.tracking.artifacts import put_files, put_text
 from pipelines.tracking.keys import Artifact, Experiment, Tag
+from pipelines.tracking.registry import set_version_tags
 from pipelines.tracking.run_facts import flat_parameters
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.config.degradation import Degradation
@@ -34,6 +35,13 @@ class ImportedModel:
     run_id: str
     version: str
     summary: str
+    architecture: str
+    scale: int
+    channels: int
+    """Of the images that the network was made for."""
+    difference: float
+    """From the output that is known to be right, as a fraction of its span, at least 1."""
+    licence: str
 
 
 def import_model(request: ImportRequest) -> ImportedModel:
@@ -47,7 +55,19 @@ def import_model(request: ImportRequest) -> ImportedModel:
     recipe = _recipe(request, model)
     run_id = _store(request.file, model, recipe)
     version = register(RegisterRequest(run=RunRef(run_id), name=request.name, alias=request.alias))
-    return ImportedModel(run_id, version, recipe.summary)
+    licence = request.licence.strip() or model.licence
+    if licence:
+        set_version_tags(request.name, version, {Tag.LICENCE: licence})
+    return ImportedModel(
+        run_id=run_id,
+        version=version,
+        summary=recipe.summary,
+        architecture=model.architecture,
+        scale=capabilities(model.network).scale,
+        channels=model.channels,
+        difference=model.difference,
+        licence=licence,
+    )
 
 
 def _recipe(request: ImportRequest, model: "ForeignModel") -> Recipe:

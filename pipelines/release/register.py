@@ -11,8 +11,9 @@ from pipelines.people.permissions import Action, require
 from pipelines.people.person import Person
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import list_versions, register_model
+from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import get_run
+from pipelines.tracking.versions import list_versions
 from sem_models.config.methods import Direction, method_facts
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model_folder import WEIGHTS, read_recipe

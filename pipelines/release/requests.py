@@ -53,6 +53,9 @@ class ImportRequest(Request):
         description="What the model does; by default super-resolution if it enlarges, else denoising. The task decides "
         "which simulated inputs and baselines the model is scored with.",
     )
+    licence: str = Field(
+        "", description="Licence of the weights, as their authors state it; by default what a package states."
+    )
 
 
 class ExportRequest(Request):

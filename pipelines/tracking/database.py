@@ -35,6 +35,12 @@ _COUNTED = """
 SELECT step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? AND key = ?
 ORDER BY step, timestamp, value OFFSET ?
 """
+_VERSIONS = """
+SELECT name, version, run_id, creation_time FROM model_versions WHERE current_stage <> 'Deleted_Internal'
+ORDER BY name, version DESC
+"""
+_OF_VERSIONS = "SELECT name, version, key, value FROM model_version_tags"
+_ALIASES = "SELECT name, version, alias FROM registered_model_aliases ORDER BY alias"
 Rows = Sequence[Sequence[Any]]
 Ask = Callable[..., Rows]
 """Takes a query with `?` for each of the values that follow it."""
@@ -63,6 +69,18 @@ class StoredRun:
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     """The last value of each."""
+
+
+@dataclass
+class StoredVersion:
+    """A version of a registered model as the store holds it."""
+
+    name: str
+    version: int
+    run_id: str
+    created_ms: int
+    aliases: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def has_database() -> bool:
@@ -98,6 +116,22 @@ def read_curve(run_id: str, key: str, after_row: int = 0) -> tuple[list[Point], 
             return [_point(row) for row in found], after_row + len(found)
         rows = ask(_NEW, run_id, key, after_row) if after_row else ask(_WHOLE, run_id, key)
     return [_point(row[1:]) for row in rows], max((row[0] for row in rows), default=after_row)
+
+
+def read_versions() -> list[StoredVersion]:
+    """Read all versions of all registered models, by name, the newest first within a model; three queries in all."""
+    with _reading() as ask:
+        rows, tags, aliases = ask(_VERSIONS), ask(_OF_VERSIONS), ask(_ALIASES)
+    found = {
+        (name, version): StoredVersion(name, version, run_id or "", created) for name, version, run_id, created in rows
+    }
+    for name, version, key, value in tags:
+        if one := found.get((name, version)):
+            one.tags[key] = value
+    for name, version, alias in aliases:
+        if one := found.get((name, version)):
+            one.aliases.append(alias)
+    return list(found.values())
 
 
 def _point(row: Sequence[Any]) -> Point:

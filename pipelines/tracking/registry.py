@@ -6,8 +6,6 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import pyfunc
@@ -21,11 +19,11 @@ from mlflow.types.schema import AnyType
 
 import sem_models
 from pipelines.model_ref import RegistryRef
-from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Artifact
 from pipelines.tracking.promotions import move_alias
-from pipelines.tracking.store import all_pages, artifacts_at, artifacts_of, client, stored_address
+from pipelines.tracking.store import artifacts_at, artifacts_of, client, stored_address
+from pipelines.tracking.versions import RegisteredVersion, list_versions
 from sem_models.config.networks.table import capabilities, packages
 from sem_models.config.recipe import Recipe
 from sem_models.errors import UserError
@@ -39,32 +37,8 @@ _NEEDED = (
     *("mlflow", "torch", "numpy", "scipy", "pandas", "pillow", "tifffile", "imagecodecs", "mrcfile"),
     *("safetensors", "pydantic", "psutil"),
 )
-_PAGE = 1000
-"""Models asked for at once."""
 COLUMN = "image"
 """Name of the column of input and output: an image file as base64 text, or nested lists of grey levels."""
-
-
-@dataclass(frozen=True)
-class RegisteredVersion:
-    """One version of a registered model."""
-
-    name: str
-    version: str
-    aliases: tuple[str, ...]
-    run_id: str
-    tags: Mapping[str, str]
-    created: datetime | None = None
-
-    @property
-    def ref(self) -> RegistryRef:
-        """The version by its number."""
-        return RegistryRef(self.name, version=self.version)
-
-    @property
-    def ownership(self) -> Ownership:
-        """Whose it is; registering a model shows it to the lab."""
-        return Ownership(self.tags.get(Tag.OWNER, ""), shared=True)
 
 
 def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags: Mapping[str, str], by: Person) -> str:
@@ -196,24 +170,3 @@ def alias_target(name: str, alias: str) -> str | None:
         return str(client().get_model_version_by_alias(name, alias).version)
     except MlflowException:
         return None
-
-
-def list_versions() -> list[RegisteredVersion]:
-    """List all versions of all registered models, newest first within a model."""
-    found: list[RegisteredVersion] = []
-    search = client().search_registered_models
-    for model in all_pages(lambda token: search(max_results=_PAGE, page_token=token)):
-        aliases: dict[str, list[str]] = {}
-        for alias, number in model.aliases.items():
-            aliases.setdefault(str(number), []).append(alias)
-        for version in client().search_model_versions(f"name = {in_quotes(model.name)}"):
-            number = str(version.version)
-            names = tuple(aliases.get(number, ()))
-            created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
-            found.append(RegisteredVersion(model.name, number, names, version.run_id or "", version.tags, created))
-    return found
-
-
-def in_quotes(name: str) -> str:
-    """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
-    return f'"{name}"' if "'" in name else f"'{name}'"

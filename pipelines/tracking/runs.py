@@ -140,7 +140,7 @@ def _lock_path() -> str:
 
 def get_run(run_id: str) -> RunInfo:
     """Read one run; raise `UserError` where there is none with that id."""
-    found = read_run(run_id) if _is_readable() else _run_of_server(run_id)
+    found = read_run(run_id) if is_readable() else _run_of_server(run_id)
     if found is None:
         raise UserError(
             f"There is no run {quoted(run_id)} in this store; the Runs page lists all runs.{_similar_runs(run_id)}"
@@ -150,11 +150,11 @@ def get_run(run_id: str) -> RunInfo:
 
 def find_ownership(run_id: str) -> Ownership | None:
     """Return whose a run is; None where there is no such run."""
-    found = read_run(run_id) if _is_readable() else _run_of_server(run_id)
+    found = read_run(run_id) if is_readable() else _run_of_server(run_id)
     return _info(found).ownership if found else None
 
 
-def _is_readable() -> bool:
+def is_readable() -> bool:
     """Tell whether the database can be read directly; unless it is being opened already, it is opened before."""
     if not is_opening():
         _client()
@@ -177,7 +177,7 @@ def _similar_runs(text: str) -> str:
 
 def list_runs(experiment: str | None = None, kind: Kind | None = None) -> list[RunInfo]:
     """List all runs, newest first."""
-    found = [_info(run) for run in (read_runs() if _is_readable() else _runs_of_server())]
+    found = [_info(run) for run in (read_runs() if is_readable() else _runs_of_server())]
     return [run for run in found if experiment in (None, run.experiment) and kind in (None, run.kind)]
 
 

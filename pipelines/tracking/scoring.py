@@ -7,6 +7,8 @@ MOST_BODY_BYTES = 96 * 2**20
 """Largest body of a request: a TIFF file of 4096 x 4096 pixels in 32 bit, as base64."""
 MOST_HELD_BYTES = 4 * MOST_BODY_BYTES
 """Of bodies that one worker holds at the same time; further requests wait."""
+MOST_REQUESTS = 64
+"""Of requests that one worker has in hand, those that wait included; further ones are sent away at once."""
 MOST_JSON_VALUES = 2**22
 """Largest number of values in a body: an image of 2048 x 2048 numbers, each of which Python holds in up to 32 bytes."""
 APPLICATION = "pipelines.tracking.scoring_app:served"

@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pipelines.tracking.scoring import MOST_BODY_BYTES, MOST_HELD_BYTES, TOKEN
+from pipelines.tracking.scoring import MOST_BODY_BYTES, MOST_HELD_BYTES, MOST_REQUESTS, TOKEN
 
 _OPEN = ("/ping", "/health")
 """What anybody may ask: whether the server is there."""
 _THIS_MACHINE = (b"localhost", b"127.0.0.1", b"[::1]")
+_LATER_S = b"2"
+"""When to ask again."""
 _PORT = re.compile(rb":\d+$")
 
 
@@ -26,6 +28,7 @@ class Gate:
         token: str = "",
         most_bytes: int = MOST_BODY_BYTES,
         most_held: int = MOST_HELD_BYTES,
+        most_requests: int = MOST_REQUESTS,
         patience_s: float = 60,
     ) -> None:
         """Guard an application.
@@ -36,12 +39,14 @@ class Gate:
                 machine as their host, so that a web page elsewhere cannot make a browser send them.
             most_bytes: Largest body of one request.
             most_held: Bytes of all bodies that are in hand at the same time.
+            most_requests: Requests that are in hand at the same time, those that wait included.
             patience_s: How long a request waits for others to end.
         """
         self._app = app
         self._token = token.encode()
         self._most_bytes, self._most_held, self._patience_s = most_bytes, most_held, patience_s
-        self._held = 0
+        self._most_requests = most_requests
+        self._held = self._requests = 0
         self._freed = asyncio.Condition()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +92,21 @@ class Gate:
 
     @asynccontextmanager
     async def _room(self, size: int) -> AsyncIterator[None]:
-        """Wait until the body fits beside those in hand; nothing of it is read before."""
+        """Wait until the body fits beside those in hand; nothing of it is read before.
+
+        Who would wait behind too many others is sent away at once, and may ask another worker or another server.
+        """
+        if self._requests >= self._most_requests:
+            raise _Full
+        self._requests += 1
+        try:
+            async with self._space(size):
+                yield
+        finally:
+            self._requests -= 1
+
+    @asynccontextmanager
+    async def _space(self, size: int) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._patience_s), self._freed:
                 await self._freed.wait_for(lambda: self._held + size <= self._most_held)
@@ -103,7 +122,7 @@ class Gate:
 
 
 class _Full(Exception):
-    """No room was made in time."""
+    """Too many requests are in hand, or no room was made in time."""
 
 
 async def _refuse(receive: Receive, send: Send, status: int, reason: str) -> None:
@@ -113,5 +132,7 @@ async def _refuse(receive: Receive, send: Send, status: int, reason: str) -> Non
     codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
     body = json.dumps({"error_code": codes.get(status, "BAD_REQUEST"), "message": reason}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 503:
+        headers.append((b"retry-after", _LATER_S))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

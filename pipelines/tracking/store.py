@@ -175,3 +175,8 @@ def stored_address(run_id: str) -> str:
 @lru_cache(maxsize=1024)
 def _address(uri: str, run_id: str) -> str:  # noqa: ARG001  (stores may hold different runs of one id: copies)
     return str(client().get_run(run_id).info.artifact_uri)
+
+
+def in_quotes(name: str) -> str:
+    """Write a name for MLflow's query language; models that were registered elsewhere may contain an apostrophe."""
+    return f'"{name}"' if "'" in name else f"'{name}'"

@@ -10,8 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.dbmodels.models import SqlRun
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.tracking.registry import in_quotes
-from pipelines.tracking.store import all_pages, artifact_root, artifacts_of, client
+from pipelines.tracking.store import all_pages, artifact_root, artifacts_of, client, in_quotes
 
 _Item = TypeVar("_Item")
 _PAGE = 1000

@@ -15,7 +15,7 @@ from sem_models.errors import FieldRef, UserError
 class RecipeRequest(Request):
     """A recipe, or that of an earlier run, and what it is to learn from."""
 
-    recipe: str | None = Field(None, description="Name of a recipe (see `recipes`).")
+    recipe: str | None = Field(None, description="Name of a recipe.")
     branch: str | None = Field(None, description="Run whose recipe is taken over, instead of one by name.")
     dataset: DatasetField = Field(description="Name of a prepared dataset.")
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
@@ -79,7 +79,7 @@ class InterpolateRequest(Request):
     alpha: float = Field(0.5, ge=0, le=1, description="0: pixel losses only; 1: the adversarial end.")
 
 
-class DemoRequest(Request):
+class LessonRequest(Request):
     """Simulate micrographs, prepare them, and train, score and register a model."""
 
-    use_case: ClassVar[str] = "demo"
+    use_case: ClassVar[str] = "lesson"

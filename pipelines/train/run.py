@@ -10,6 +10,7 @@ from pipelines.jobs.admission import admit
 from pipelines.jobs.control import submit
 from pipelines.jobs.liveness import HOST
 from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.tasks import take_part
 from pipelines.jobs.worker_session import WorkerSession
 from pipelines.people.acting import acting_person
 from pipelines.people.person import Person
@@ -64,6 +65,7 @@ def run_training(
 
     Every exit writes the true state: FINISHED, KILLED (stopped or cancelled, state saved) or FAILED with the reason.
     """
+    take_part(run_id)
     with WorkerSession(run_id, on_wait, devices_of(run_id)) as session:
         if not session.wait_for_slot():
             set_status(run_id, "KILLED", "Cancelled while it waited in the queue.")

@@ -96,6 +96,11 @@ def _require_exchangeable(recipe: "Recipe", theirs: "NetworkConfig") -> None:
     alike = all(getattr(ours, name) == getattr(other, name) for name in _EXCHANGEABLE)
     if alike and preset and recipe.network == preset.network:
         return
+    if theirs.kind != recipe.network.kind:
+        raise UserError(
+            f"The model to start from has another network, {theirs.kind} and not {recipe.network.kind}, which cannot "
+            "take its place here. Choose another recipe, or leave the settings of its network as they are."
+        )
     differing = sorted(
         key for key, value in recipe.network.model_dump().items() if theirs.model_dump().get(key) != value
     )
@@ -136,7 +141,8 @@ def _other_specimens(run_id: str, ref: RunRef | StarterRef) -> str:
     """Say which specimens the start may have seen that a test must not hold; empty for a run on the same dataset."""
     if isinstance(ref, StarterRef):
         sets = ", ".join(learned.name for learned in read_card(ref.name).learned_from)
-        return f"{ref}, which learned from {sets}. If this test split holds specimens of these"
+        # Some have learned from simulations alone, which no dataset of recorded images holds.
+        return f"{ref}, which learned from {sets}. If this test split holds specimens of these" if sets else ""
     theirs, ours = (get_run(run).tags.get(Tag.DATASET_DIGEST, "") for run in (ref.run_id, run_id))
     if theirs == ours:
         return ""

@@ -18,6 +18,7 @@ from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import get_run
 from pipelines.tracking.writer import has_unsent
 from sem_models.errors import UserError
+from sem_models.images.io.partial import is_partial, may_be_written
 from sem_models.inference.model_folder import CHECKPOINT
 from sem_models.training.checkpoint import FOLDERS
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     LOG = "log"
     TASK = "task"
     UPLOAD = "upload"
+    PART = "part"
 
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
@@ -41,7 +43,8 @@ class Leftover:
 
     kind: Kind
     """`work`: the working folder of a training, whose checkpoints the store has as well; `log`: what a training
-    printed; `task`: how background work went; `upload`: files from a browser."""
+    printed; `task`: how background work went; `upload`: files from a browser; `part`: a result that a killed process
+    had begun to write."""
     path: Path
     size_bytes: int
     touched: float
@@ -56,6 +59,7 @@ def find_leftovers() -> list[Leftover]:
     paths += [(Kind.LOG, path) for path in sorted(home().logs.glob("*.log"))]
     paths += [(Kind.TASK, path) for path in _folders(home().tasks)]
     paths += [(Kind.UPLOAD, path) for path in _uploads(home().root / _UPLOADS)]
+    paths += [(Kind.PART, path) for path in sorted(home().results.rglob("*.part")) if is_partial(path)]
     found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
     return sorted(found, key=lambda one: one.touched)
 
@@ -77,6 +81,8 @@ def is_needed(kind: Kind, path: Path) -> bool:
     if kind is Kind.TASK:
         # A folder without a request was not made by the workbench, or is being made at this moment.
         return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).is_live
+    if kind is Kind.PART:
+        return may_be_written(path)
     return str(path) in _requests()
 
 

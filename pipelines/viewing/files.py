@@ -44,6 +44,20 @@ def open_input(path: Path, page: int, output: Pyramid) -> Pyramid:
     return pyramid_store().get(key_of(fingerprint(path), page, output.height, output.width), build)
 
 
+def open_field(path: Path, page: int, rows: int, columns: int) -> Pyramid:
+    """Open the upper left part of an image, without the data bar, for example.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+
+    def build() -> Pyramid:
+        given = _read(path, page)
+        return _of_micrograph(given.with_pixels(given.pixels[:rows, :columns]))
+
+    return pyramid_store().get(key_of(fingerprint(path), page, "field", rows, columns), build)
+
+
 def scale_between(input_width: int, output_width: int) -> int:
     """Return how many pixels of the output cover one of the input, along an edge; at least 1."""
     return max(1, output_width // input_width)

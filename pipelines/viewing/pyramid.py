@@ -59,6 +59,11 @@ def build_pyramid(codes: Codes, code: GreyCode, facts: ImageFacts) -> Pyramid:
     return Pyramid((codes, *mean_levels(codes)), code, facts)
 
 
+def count_levels(height: int, width: int) -> int:
+    """Count the levels above that of the image itself."""
+    return min(_MOST_LEVELS, max(0, math.ceil(math.log2(max(height, width) / _COARSEST_PX))))
+
+
 def mean_levels(codes: Codes) -> list[Codes]:
     """Compute levels 1, 2, ... of (H, W) codes.
 
@@ -66,7 +71,7 @@ def mean_levels(codes: Codes) -> list[Codes]:
     of rows are computed by two threads.
     """
     height, width = codes.shape
-    count = min(_MOST_LEVELS, max(0, math.ceil(math.log2(max(height, width) / _COARSEST_PX))))
+    count = count_levels(height, width)
     band = 1 << count
     shapes = [(-(-height >> k), -(-width >> k)) for k in range(1, count + 1)]
     levels: list[Codes] = [np.empty(shape, codes.dtype) for shape in shapes]

@@ -8,28 +8,26 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipelines.json_safe import to_json_safe
-from pipelines.people.claims import NotAdmitted, NotSignedIn
 from pipelines.people.person import Person, local_person
+from pipelines.viewing.answers import Who, answered
 from pipelines.viewing.measure import Difference, difference, line_profile
 from pipelines.viewing.pyramid import Pyramid
 from pipelines.viewing.spectra import Field, RadialCurve, agreement, radial_spectrum
 from pipelines.viewing.tickets import OFFICE
 from pipelines.viewing.tiles import OVERLAP_PX, TILE_PX, compressed, tile, tile_bytes
-from sem_models.errors import UserError
 
 _KEPT = {"Cache-Control": "private, max-age=86400, immutable", "X-Content-Type-Options": "nosniff"}
 """A token is never used for another image, so that what a browser has need not be asked for again."""
-_UNKNOWN = "This image is not open. Load the page again."
 Opened = Callable[[str], Pyramid]
 """Opens the image of a token for whoever asks."""
 Answer = Callable[[Request, Opened], Response]
 
 
-def image_routes(prefix: str = "", who: Callable[[Request], Person] = lambda _: local_person()) -> list[Route]:
+def image_routes(prefix: str = "", who: Who = lambda _: local_person()) -> list[Route]:
     """Return the routes `PREFIX/view/TOKEN/...`; `who` tells who sends a request."""
     place = f"{prefix}/view/{{token}}"
     answers = {
@@ -40,26 +38,12 @@ def image_routes(prefix: str = "", who: Callable[[Request], Person] = lambda _: 
         f"{place}/spectrum": _spectrum,
         f"{place}/agreement/{{reference}}": _agreement,
     }
-    return [Route(path, _answered(answer, who)) for path, answer in answers.items()]
+    return [Route(path, answered(_on_image(answer), who)) for path, answer in answers.items()]
 
 
-def _answered(answer: Answer, who: Callable[[Request], Person]) -> Callable[[Request], Response]:
-    """Open images for whoever asks; Starlette runs what is not a coroutine in a thread."""
-
-    def endpoint(request: Request) -> Response:
-        try:
-            person = who(request)
-            return answer(request, lambda token: OFFICE.pyramid(token, person))
-        except (NotSignedIn, NotAdmitted) as error:
-            return PlainTextResponse(str(error), 401)
-        except LookupError:
-            return PlainTextResponse(_UNKNOWN, 404)
-        except UserError as error:
-            return PlainTextResponse(str(error), 422)
-        except ValueError as error:
-            return PlainTextResponse(f"The request makes no sense: {error}", 400)
-
-    return endpoint
+def _on_image(answer: Answer) -> Callable[[Request, Person], Response]:
+    """Let an answer open the images that whoever asks has tickets for."""
+    return lambda request, person: answer(request, lambda token: OFFICE.opened(token, person))
 
 
 def _about(request: Request, opened: Opened) -> Response:

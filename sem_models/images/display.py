@@ -54,13 +54,6 @@ def coloured(classes: NDArray[Any]) -> NDArray[np.uint8]:
     return picture
 
 
-def overlay(grey: NDArray[np.uint8], classes: NDArray[Any], opacity: float = 0.4) -> NDArray[np.uint8]:
-    """Blend class colours over (H, W) uint8 screen greys; returns (H, W, 3) uint8. Class 0 stays uncoloured."""
-    under = np.repeat(grey[:, :, None], 3, axis=2).astype(np.float32)
-    mixed = (1 - opacity) * under + opacity * coloured(classes)
-    return np.rint(np.where(classes[:, :, None] > 0, mixed, under)).astype(np.uint8)
-
-
 Picture = NDArray[np.uint8]
 _YELLOW = (255, 214, 0)
 _DOT_PX = 3

@@ -1,5 +1,6 @@
 """Models whose last output channel is the standard deviation of the output: learned, or over orientations."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,20 +13,24 @@ from sem_models.images.provenance import ProcessingStep
 from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.model import RestorationModel, UnitModel, learned_of, limits_of, step_of
 from sem_models.networks.doubt_head import REACH_PX, DoubtHead
+from sem_models.physics.downsampling import upsample
 
 
 class WithDoubt(nn.Module):
     """A network and its doubt head as one module."""
 
-    def __init__(self, network: nn.Module, head: DoubtHead) -> None:
-        """Combine them; the weights stay those of each."""
+    def __init__(self, network: nn.Module, head: DoubtHead, scale: int = 1) -> None:
+        """Combine them; the weights stay those of each. Outputs are `scale` times larger than inputs."""
         super().__init__()
-        self.network, self.head = network, head
+        self.network, self.head, self._scale = network, head, scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, 1, H, W) float32 in unit intensity to output and standard deviation, (N, 2, H, W)."""
+        """Map (N, 1, H, W) float32 in unit intensity to output and standard deviation, (N, 2, H x scale, W x scale).
+
+        The head compares an enlarged output with the bicubic enlargement of the input.
+        """
         output: Tensor = self.network(x)
-        return torch.cat([output, self.head(x, output)], 1)
+        return torch.cat([output, self.head(upsample(x, self._scale), output)], 1)
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,11 @@ class StatedDoubtModel(RestorationModel):
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the network, with another channel and with what the head reads around a pixel."""
+        """Those of the network, with another channel and with what the head reads around a pixel of the output."""
         facts = super().capabilities
-        halo = None if facts.effective_halo is None else facts.effective_halo + REACH_PX
-        reach = facts.receptive_field + REACH_PX
+        head_px = math.ceil(REACH_PX / facts.scale)
+        halo = None if facts.effective_halo is None else facts.effective_halo + head_px
+        reach = facts.receptive_field + head_px
         return replace(facts, channels_out=facts.channels_out + 1, receptive_field=reach, effective_halo=halo)
 
 
@@ -106,7 +112,7 @@ def with_learned_doubt(model: RestorationModel, head: DoubtHead) -> StatedDoubtM
     """Return a model with its doubt head; the standard deviation is an additional, last output channel."""
     return StatedDoubtModel(
         recipe=model.recipe,
-        network=WithDoubt(model.module, head).eval(),
+        network=WithDoubt(model.module, head, model.capabilities.scale).eval(),
         name=model.name,
         direction=model.direction,
         run_id=model.run_id,

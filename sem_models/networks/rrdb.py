@@ -69,7 +69,7 @@ class RRDBNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale); H and W are multiples of `unshuffle`."""
         shallow = self.head(F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x)
-        output = by_strips(self._end, shallow + self.close(self.trunk(shallow)), self.reach_of_end)
+        output = by_strips(self._end, shallow + self.close(self.trunk(shallow)), reach=self.reach_of_end)
         return upsample(x, self.scale) + output if self.bicubic_skip else output
 
     def _end(self, features: Tensor) -> Tensor:

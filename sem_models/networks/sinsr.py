@@ -88,7 +88,7 @@ class SINSR(nn.Module):
         branch = self.branch(x, tapped) if self.branch is not None else None
         if self.fuse is not None and branch is not None:
             y = y + self.fuse(torch.cat([y, branch], 1))
-        residual = by_strips(self._residual, y, nearest_halo(self.scale, 2) + 1)
+        residual = by_strips(self._residual, y, reach=nearest_halo(self.scale, 2) + 1)
         return self._project(upsample(x, self.scale) + residual, x), branch
 
     def _residual(self, y: Tensor) -> Tensor:

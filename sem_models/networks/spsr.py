@@ -55,7 +55,7 @@ class SPSRNet(nn.Module):
             if index + 1 in self.taps:
                 tapped.append(y)
         both = torch.cat([self._branch(central_magnitude(x), tapped), shallow + self.close(y)], 1)
-        residual, drawn = by_strips(self._end, both, nearest_halo(self.scale, _REACH_AT_OUTPUT)).chunk(2, 1)
+        residual, drawn = by_strips(self._end, both, reach=nearest_halo(self.scale, _REACH_AT_OUTPUT)).chunk(2, 1)
         return upsample(x, self.scale) + residual, drawn
 
     def _end(self, both: Tensor) -> Tensor:

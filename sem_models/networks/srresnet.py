@@ -49,7 +49,7 @@ class SRResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to (N, C, H x scale, W x scale)."""
         features = self.trunk(F.leaky_relu(self.head(x), _SLOPE))
-        return upsample(x, self.scale) + by_strips(self._residual, features, shuffle_halo(self.scale, 2))
+        return upsample(x, self.scale) + by_strips(self._residual, features, reach=shuffle_halo(self.scale, 2))
 
     def _residual(self, y: Tensor) -> Tensor:
         for doubling in self.enlarge:

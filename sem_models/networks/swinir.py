@@ -84,7 +84,7 @@ class WindowTransformer(nn.Module):
         for group in self.groups:
             y = group(y)
         features = shallow + convolved(self.close, self.norm_out(y)).permute(0, 3, 1, 2)
-        output = by_strips(self.enlarge, features, self.reach_of_end)
+        output = by_strips(self.enlarge, features, reach=self.reach_of_end)
         return output + (upsample(x, self.scale) if self.bicubic_skip else mean)
 
 

@@ -11,12 +11,15 @@
   returns a logit; the head `sigmoid` turns it into a probability, which the loss `bce` expects.
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.unet import UNetConfig
 from sem_models.networks.blocks import conv, halve
+from sem_models.networks.strips import by_strips
 
 
 class UNet(nn.Module):
@@ -53,18 +56,25 @@ class UNet(nn.Module):
         skips: list[Tensor] = []
         y = x
         for convolutions in self.down:
-            y = convolutions(y)
+            y = by_strips(convolutions, y, reach=2)
             skips.append(y)
             y = halve(y) if self.variant == "n2v2" else F.max_pool2d(y, 2)
         y = self.bottom(y)
         for level in reversed(range(len(skips))):
-            y = self.enlarge[level](y)
-            y = self.up[level](torch.cat([skips[level], y], 1) if self._joins(level) else y)
+            inputs = (y, skips[level]) if self._joins(level) else (y,)
+            y = by_strips(partial(self._up, level), *inputs, reach=2)
+            skips.pop()
         image: Tensor = self.tail(y)
         if self.head == "sigmoid":
             # In bf16 a probability near 1 would round to 1, where the loss has no gradient.
             return image.float().sigmoid()
         return x + image if self.residual else image
+
+    def _up(self, level: int, y: Tensor, skip: Tensor | None = None) -> Tensor:
+        """Go up one level: (N, C, H, W), and (N, C', 2 H, 2 W) from the way down, to (N, C'', 2 H, 2 W)."""
+        y = self.enlarge[level](y)
+        result: Tensor = self.up[level](y if skip is None else torch.cat([skip, y], 1))
+        return result
 
 
 def _doubling(config: UNetConfig, before: int, after: int) -> nn.Module:

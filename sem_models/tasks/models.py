@@ -17,6 +17,7 @@ from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.scorer import Case
 from sem_models.images.micrograph import Micrograph
 from sem_models.images.provenance import ProcessingStep
+from sem_models.inference.ensemble import EnsembleModel, EnsembleSpread
 from sem_models.inference.model import RestorationModel, UnitModel, recipe_of
 from sem_models.inference.predictor import Predictor
 from sem_models.inference.stated_doubt import OrientationsModel, with_learned_doubt
@@ -140,7 +141,8 @@ def with_deviation(model: UnitModel, spread: bool) -> UnitModel | None:
 
     Args:
         model: A trained model or a baseline.
-        spread: Whether to take the spread over the orientations of the image where the model has learned nothing.
+        spread: Whether to take the spread over the orientations of the image where the model has learned nothing. That
+            over the members of an ensemble is always taken.
 
     Returns:
         None if the model has learned none and `spread` is not asked for.
@@ -148,6 +150,8 @@ def with_deviation(model: UnitModel, spread: bool) -> UnitModel | None:
     Raises:
         UserError: Its outputs in several orientations cannot be compared.
     """
+    if isinstance(model, EnsembleModel):
+        return EnsembleSpread(model.members, model.recipe)
     if isinstance(model, RestorationModel) and model.doubt:
         return with_learned_doubt(model, model.doubt)
     if not spread:

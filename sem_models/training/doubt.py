@@ -12,6 +12,7 @@ from sem_models.datasets.manifest import Entry
 from sem_models.evaluation.restoration import make_case
 from sem_models.inference.model import RestorationModel
 from sem_models.networks.doubt_head import REFERENCE, DoubtHead
+from sem_models.physics.downsampling import upsample
 from sem_models.progress import Progress, silent
 from sem_models.tasks.batches import BatchSource
 
@@ -36,7 +37,7 @@ def learn_doubt(
     calibrated on the validation images, so that nine of ten errors lie within 1.64 of it (`calibrate`).
 
     Args:
-        model: A restoration of one channel at scale 1, on the CPU.
+        model: A restoration or enlargement of one channel, on the CPU.
         dataset: The one that it learned from; its images are degraded as in its training.
         forwards: Forward models of the validation images, which count alike.
         keep: Tells which validation images count; None: all.
@@ -45,15 +46,15 @@ def learn_doubt(
     torch.manual_seed(model.recipe.train.seed)
     settings = model.recipe.train.model_copy(update={"batch": _BATCH, "patch": _PATCH_PX})
     batches = BatchSource(model.recipe.model_copy(update={"train": settings}), dataset, torch.device("cpu"))
-    head = DoubtHead()
+    head, scale = DoubtHead(), model.capabilities.scale
     optimiser = torch.optim.AdamW(head.parameters(), lr=_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=_STEPS)
     for step in range(_STEPS):
         batch = batches.next()
         given, target = batch["input"], batch["target"]
         with torch.inference_mode():
-            output = model(given)
-        loss = negative_log_likelihood(target - output.clone(), head(given, output.clone()))
+            output, compared = model(given), upsample(given, scale)
+        loss = negative_log_likelihood(target - output.clone(), head(compared.clone(), output.clone()))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -95,20 +96,24 @@ def _correction(
 ) -> tuple[float, float]:
     """Return the root mean square that is removed from images, and the factor that covers nine of ten errors."""
     chosen = torch.Generator().manual_seed(model.recipe.train.seed)
-    ratios, removed = [], []
+    ratios, removed, scale = [], [], model.capabilities.scale
     for entry in entries:
-        case = make_case(dataset, entry, forward, 1)
-        given, target = (_centre(torch.from_numpy(image)[None]) for image in (case.input, case.target))
+        case = make_case(dataset, entry, forward, scale)
+        given, target = _centres(torch.from_numpy(case.input)[None], torch.from_numpy(case.target)[None], scale)
         with torch.inference_mode():
-            output = model(given)
+            output, given = model(given), upsample(given, scale)
             ratio = ((target - output).abs() / head(given, output)).flatten()
         ratios.append(ratio[torch.randint(len(ratio), (_SAMPLED,), generator=chosen)])
         removed.append(float((given - output).square().mean().sqrt()))
     return float(np.mean(removed)), float(torch.quantile(torch.cat(ratios), 0.9)) / NINE_OF_TEN
 
 
-def _centre(image: Tensor) -> Tensor:
-    """Cut the central part of (N, C, H, W), of at most 256 px along an edge and of a size that networks take."""
-    height, width = (min(size, _LARGEST_PX) // _GRID_PX * _GRID_PX for size in image.shape[2:])
-    top, left = (image.shape[2] - height) // 2, (image.shape[3] - width) // 2
-    return image[..., top : top + height, left : left + width]
+def _centres(given: Tensor, target: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+    """Cut the central part of an input (N, C, H, W) and of its target, which is `scale` times larger.
+
+    The target has at most 256 px along an edge, and a size that networks take.
+    """
+    height, width = (min(size, _LARGEST_PX) // _GRID_PX * _GRID_PX // scale for size in target.shape[2:])
+    top, left = (given.shape[2] - height) // 2, (given.shape[3] - width) // 2
+    part = given[..., top : top + height, left : left + width]
+    return part, target[..., scale * top : scale * (top + height), scale * left : scale * (left + width)]

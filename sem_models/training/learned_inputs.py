@@ -15,6 +15,7 @@ from sem_models.inference.input_check.reference import InputReference
 from sem_models.inference.input_check.statistics import EDGE_PX, SMALLEST_EDGE_PX, Statistics, centre, image_statistics
 from sem_models.physics.degrade import degrade
 from sem_models.physics.downsampling import crop_to_multiple
+from sem_models.physics.line_defects import draw_line_defects, spoil_lines
 from sem_models.tasks.table import find_task
 
 _MOST_IMAGES = 48
@@ -83,7 +84,16 @@ def training_input(dataset: Dataset, entry: Entry, forward: Degradation, draw: i
     image: UnitImage = to_unit(native[..., 0], IntensityRange(*entry.array(role).intensity))
     if own:
         return image
-    sharp = torch.from_numpy(np.ascontiguousarray(image))[None, None]
-    generator = torch.Generator().manual_seed(frame_seed(entry.name, f"{role}, draw {draw}"))
-    given: UnitImage = degrade(crop_to_multiple(sharp, forward.scale), forward, generator)[0, 0].numpy()
+    return simulated_input(image, forward, frame_seed(entry.name, f"{role}, draw {draw}"))
+
+
+def simulated_input(image: UnitImage, forward: Degradation, seed: int) -> UnitImage:
+    """Degrade (H, W) in unit intensity, or spoil its lines; what does not fit the scale is cut off."""
+    sharp = crop_to_multiple(torch.from_numpy(np.ascontiguousarray(image))[None, None], forward.scale)
+    generator = torch.Generator().manual_seed(seed)
+    if forward.lines:
+        defects = draw_line_defects(sharp.shape[2], sharp.shape[3], forward.lines, generator)
+        spoilt: UnitImage = spoil_lines(sharp[0], defects)[0][0].numpy()
+        return spoilt
+    given: UnitImage = degrade(sharp, forward, generator)[0, 0].numpy()
     return given

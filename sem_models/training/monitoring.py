@@ -1,4 +1,4 @@
-"""Monitoring of training: losses, learning rates and speed, warnings about a failing GAN, and progress."""
+"""Monitoring of training: losses, learning rates, speed and memory, warnings about a failing GAN, and progress."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,15 @@ from sem_models.config.recipe import Recipe
 from sem_models.methods.base import Method
 from sem_models.reporter import Reporter
 from sem_models.tasks.table import find_task
+from sem_models.training.memory_use import held_bytes
 
 
 class StepLogger:
     """Reports metrics every `train.log_every` steps, and progress about once a second."""
 
-    def __init__(self, recipe: Recipe, method: Method, reporter: Reporter) -> None:
-        """Start with nothing reported."""
-        self._settings, self._method, self._reporter = recipe.train, method, reporter
+    def __init__(self, recipe: Recipe, method: Method, reporter: Reporter, device: torch.device) -> None:
+        """Start with nothing reported; `device` is that whose memory the training takes."""
+        self._settings, self._method, self._reporter, self._device = recipe.train, method, reporter, device
         self._keeps_contrast = find_task(recipe).keeps_contrast
         self._watch = GanWatch()
         self.throughput = Throughput(recipe.train.validate_every)
@@ -39,8 +40,12 @@ class StepLogger:
         """
         self.throughput.step(seconds)
         if self.is_due(step):
-            speed = {"speed/steps_per_s": self.throughput.steps_per_s, "speed/data_ms": 1000 * data_s}
-            self._report(step, {"lr": rate, **_read(values), **speed})
+            use = {
+                "speed/steps_per_s": self.throughput.steps_per_s,
+                "speed/data_ms": 1000 * data_s,
+                "speed/memory_mib": held_bytes(self._device) / 2**20,
+            }
+            self._report(step, {"lr": rate, **_read(values), **use})
             self.throughput.begin_window()
         if self.throughput.due():
             total = self._settings.steps

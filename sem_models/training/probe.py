@@ -9,11 +9,12 @@ import torch
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.inference.storage import load_weights
-from sem_models.memory import freed_memory_kept, peak_bytes
+from sem_models.memory import freed_memory_kept
 from sem_models.methods.stages import Stage
 from sem_models.methods.table import stages
 from sem_models.progress import Progress, silent
 from sem_models.reporter import Silent
+from sem_models.training.memory_use import peak_bytes
 from sem_models.training.trainer import Trainer
 
 STEPS = 10
@@ -97,17 +98,13 @@ def probe(
         validations=validations,
         checkpoint_s=checkpoint_s,
         checkpoints=validations + _count(recipe.train.checkpoint_every, all_stages),
-        peak_bytes=_peak_bytes(prober.device),
+        peak_bytes=peak_bytes(prober.device),
     )
 
 
 def _count(every: int, all_stages: tuple[Stage, ...]) -> int:
     """Count what happens every so many steps, and at the end of each stage."""
     return len({*range(every, all_stages[-1].end + 1, every), *(stage.end for stage in all_stages)})
-
-
-def _peak_bytes(device: torch.device) -> int:
-    return torch.cuda.max_memory_reserved(device) if device.type == "cuda" else peak_bytes()
 
 
 class _Prober(Trainer):

@@ -110,7 +110,7 @@ class Trainer:
         self._measured: tuple[int, Calibrated] | None = None
         self._calibrate = find_method(recipe).calibration(recipe, dataset)
         self._optimiser_steps = OptimiserSteps(self._method, self._fabric, recipe.train.grad_clip)
-        self._step_logger = StepLogger(recipe, self._method, reporter)
+        self._step_logger = StepLogger(recipe, self._method, reporter, self._fabric.device)
 
     def resume(self) -> None:
         """Continue exactly from the newest sound checkpoint."""

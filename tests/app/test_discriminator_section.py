@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import set_tags
 from sem_models.evaluation.discriminator.auc import Auc
 from sem_models.evaluation.discriminator.report import ClassifierSettings, DiscriminatorReport, KernelDistance
 from tests.support.pages import assert_sound, page
@@ -66,3 +69,17 @@ def test_without_tests_there_is_no_section(runs: dict[str, str]) -> None:
     assert_sound(app)
     assert tables(app) == []
     assert "Discriminator test" not in [header.value for header in app.subheader]
+
+
+def test_models_that_invent_detail_can_be_tested_from_the_page(
+    runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[DiscriminateRequest] = []
+    monkeypatch.setattr("pages.widgets.discriminations.launch", lambda key, request: launched.append(request))
+    set_tags(runs["good"], {Tag.TASK: "translation"})
+    app = page("compare")
+    assert_sound(app)
+    assert not app.code, "no command to type"
+    app.button(key="discriminate-start").click().run()
+    (request,) = launched
+    assert request == DiscriminateRequest(models=(runs["good"],), dataset="set")

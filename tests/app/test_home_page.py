@@ -10,11 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.home import learning, opened
+from pages.widgets.models import model_labels
 from pipelines.home import TaskFile, home
 from pipelines.jobs.liveness import HOST, describe
 from pipelines.people.person import Person
 from pipelines.predict.requests import PredictRequest
 from pipelines.request import Request
+from pipelines.tracking.keys import Experiment
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -148,8 +150,21 @@ def test_recent_work_leads_to_itself(sem_home: Path) -> None:
     assert run.endswith(f"?run={run_id}")
 
 
-def test_a_demo_that_runs_is_not_offered_again(sem_home: Path) -> None:
-    running = task(learning.DEMO, {})
+def test_models_of_a_lesson_come_after_those_of_the_program(sem_home: Path) -> None:
+    """Inference begins with the first one."""
+    assert next(iter(model_labels())) == "starter:denoise"
+    lesson = create_run(Experiment.DEMO, "toy", "training", {}, {})
+    set_status(lesson, "FINISHED")
+    assert next(iter(model_labels())) == "starter:denoise"
+    own = create_run("sem", "own", "training", {}, {})
+    set_status(own, "FINISHED")
+    listed = list(model_labels())
+    assert listed[0] == own
+    assert listed.index("starter:denoise") < listed.index(lesson) < listed.index("baseline:bicubic")
+
+
+def test_a_lesson_that_runs_is_not_offered_again(sem_home: Path) -> None:
+    running = task(learning.LESSON, {})
     app = page("home")
-    assert app.query_params["demo"] in (running, [running])
-    assert not any(button.label == "Run the demo" for button in app.button)
+    assert app.query_params["lesson"] in (running, [running])
+    assert not any(button.label == "Start the lesson" for button in app.button)

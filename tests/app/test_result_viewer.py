@@ -64,9 +64,7 @@ def test_an_enlargement_is_compared_with_the_bicubic_one(files: Path) -> None:
     assert [image["label"] for image in told["images"]] == ["As recorded", "Bicubic x4", "steel-sr"]
     assert told["differences"] == [{"label": "Difference from bicubic", "of": 2, "minus": 1}]
     assert (told["overlays"], told["shown"]) == ([], [0, 2])
-    sizes = [
-        OFFICE.pyramid(image["address"].split("/")[-1], local_person()).levels[0].shape for image in told["images"]
-    ]
+    sizes = [OFFICE.opened(image["address"].split("/")[-1], local_person()).levels[0].shape for image in told["images"]]
     assert sizes == [(40, 30), (160, 120), (160, 120)], "all show the field of the output"
 
 
@@ -76,7 +74,7 @@ def test_a_restoration_of_the_same_size_is_compared_with_its_input(files: Path) 
     told = data(app)
     assert told["differences"] == [{"label": "Difference from input", "of": 1, "minus": 0}]
     assert [overlay["label"] for overlay in told["overlays"]] == ["Response", "Left as recorded"]
-    maps = [OFFICE.pyramid(overlay["address"].split("/")[-1], local_person()) for overlay in told["overlays"]]
+    maps = [OFFICE.opened(overlay["address"].split("/")[-1], local_person()) for overlay in told["overlays"]]
     assert [one.levels[0].shape for one in maps] == [(40, 30)] * 2
     assert maps[1].summary.mean == pytest.approx(0.25)
 

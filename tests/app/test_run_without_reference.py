@@ -16,6 +16,7 @@ def test_runs_and_train_pages_do_without_a_psnr(sem_home: Path, small_dataset: D
     assert len(detail.get("plotly_chart")) == 2
     assert any("hidden pixels" in text.value for text in detail.markdown)
     assert not any("Score" in button.label for button in detail.button), "it could only fail"
-    assert any("without a reference" in caption.value for caption in detail.caption)
+    assert any("no reference to score against" in caption.value for caption in detail.caption)
+    assert not any(box.key == "scored_on" for box in detail.selectbox), "there is no other dataset"
     assert_sound(page("runs"))
     assert_sound(page("train"))

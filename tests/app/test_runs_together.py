@@ -1,5 +1,6 @@
 """Runs in one table and in one chart, and what can be done with several of them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ from PIL import Image
 
 from pipelines.tracking.annotations import archive, set_labels
 from pipelines.tracking.artifacts import Samples, put_files
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
 from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
 from tests.support.pages import assert_sound, page
+
+IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
 
 
 @pytest.fixture
@@ -21,7 +25,8 @@ def runs(sem_home: Path, tmp_path: Path) -> list[str]:
         tags = {"sem.task": "denoising", "sem.dataset": "steel"}
         run_id = create_run("sem", "nafnet on steel", "training", {"train.seed": seed}, tags)
         for step in (10, 20):
-            log_metrics(run_id, {"train/l1": 1 / step, "val/psnr_db": 20.0 + seed, "speed/steps_per_s": 2.0}, step)
+            use = {"speed/steps_per_s": 2.0, "speed/memory_mib": 900.0 + step}
+            log_metrics(run_id, {"train/l1": 1 / step, "val/psnr_db": 20.0 + seed, **use}, step)
             _picture(run_id, tmp_path, f"samples/{step:07d}/a", "output", step)
         _picture(run_id, tmp_path, "samples/fixed/a", "input", 1)
         _picture(run_id, tmp_path, "samples/fixed/a", "target", 2)
@@ -79,6 +84,35 @@ def test_the_list_can_be_searched_and_leaves_archived_runs_out(runs: list[str]) 
     app.text_input(key="runs-search").set_value("")
     app.toggle(key="runs-archived").set_value(True).run()
     assert list(app.dataframe[0].value["run"]) == [runs[0][:8]]
+
+
+def test_the_page_of_a_run_shows_what_it_used(runs: list[str]) -> None:
+    app = page("runs", run=runs[0])
+    assert_sound(app)
+    before = len(app.get("plotly_chart"))
+    app.session_state[f"speed-fold-{runs[0]}"] = True
+    app.run()
+    assert_sound(app)
+    drawn = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")][before:]
+    assert [chart["layout"]["yaxis"]["title"]["text"][:5] for chart in drawn] == ["steps", "MiB o"]
+    assert list(drawn[1]["data"][0]["y"]) == [910.0, 920.0]
+    assert any("ms of a step spent waiting" in caption.value for caption in app.caption), "what is missing is said"
+
+
+def test_the_tab_is_named_after_the_run_and_its_recipe_can_be_branched(
+    runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+    monkeypatch.setattr("streamlit.set_page_config", lambda **named: titles.append(named["page_title"]))
+    app = page("runs", run=runs[0])
+    assert_sound(app)
+    assert titles[-1] == "nafnet on steel · SEM Workbench"
+    (link,) = [link.proto for link in app.get("page_link") if link.proto.label == "Branch"]
+    assert (link.page, link.query_string) == ("train", f"branch={runs[0]}")
+    imported = create_run("sem", "foreign", "training", {}, IMPORTED)
+    app = page("runs", run=imported)
+    assert_sound(app)
+    assert not [link for link in app.get("page_link") if link.proto.label == "Branch"], "it has no recipe to train"
 
 
 def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:

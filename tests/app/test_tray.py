@@ -16,7 +16,7 @@ from pipelines.jobs import queue
 from pipelines.jobs.liveness import HOST, describe
 from pipelines.jobs.recent import recent_work
 from pipelines.jobs.seen import is_seen, mark_seen
-from pipelines.jobs.tasks import list_tasks, task_state
+from pipelines.jobs.tasks import list_tasks, take_part, task_state
 from pipelines.people.person import local_person
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.errors import UserError
@@ -64,6 +64,24 @@ def test_every_page_shows_what_runs_and_how_long_it_still_takes(sem_home: Path) 
         (progress,) = app.sidebar.get("progress")
         assert progress.proto.text == "Preparing the dataset: 3 of 12 images, about 1:15 left"
         assert progress.proto.value == 25
+
+
+def test_a_training_inside_a_task_is_one_entry_with_it(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = _task("demo", {}, pid=os.getpid())
+    monkeypatch.setenv("SEM_TASK_DIR", str(home().tasks / task_id))
+    queue.enqueue("0123456789abcdef")
+    take_part("0123456789abcdef")
+    monkeypatch.delenv("SEM_TASK_DIR")
+    queue.enqueue("fedcba9876543210")
+    take_part("fedcba9876543210")
+    assert task_state(task_id).runs == ("0123456789abcdef",)
+    assert [work.work_id for work in recent_work(local_person())] == ["fedcba9876543210", task_id]
+    queue.end("0123456789abcdef")
+    (home().tasks / task_id / TaskFile.ENDED).write_text(json.dumps({"status": 0, "result": None}))
+    assert [work.work_id for work in recent_work(local_person())] == ["fedcba9876543210", task_id]
+    queue.enqueue("0123456789abcdef")
+    works = {work.work_id for work in recent_work(local_person())}
+    assert works == {"0123456789abcdef", "fedcba9876543210", task_id}, "somebody has resumed it by itself"
 
 
 def test_a_waiting_training_is_cancelled_from_the_tray(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

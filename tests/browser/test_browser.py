@@ -3,14 +3,6 @@
 Screenshots go to the folder that SEM_SCREENSHOTS names, else to pytest's own temporary folder.
 """
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,17 +13,15 @@ from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.physics.simulators.phantoms.table import PHANTOMS, make_phantom
 from tests.support.accessibility import grave_violations
+from tests.support.browser import chromium, dashboard, fill, free_port, needs_chromium, painted, settled, shoot
+from tests.support.clicks import Clicks
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
+FEW_CLICKS = 3
+"""To the first restored image: the button that opens the dialog for files, the file, and what to do with it."""
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(900),  # two minutes on two quiet cores
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine: install Debian's `chromium` to run this test"
-    ),
+    needs_chromium,
 ]
 
 
@@ -47,75 +37,30 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    environment = {**os.environ, "SEM_HOME": str(home), "SEM_OFFLINE": "1"}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
-    for _ in range(120):
-        try:
-            with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1):
-                break
-        except OSError:
-            time.sleep(0.25)
-    yield f"http://localhost:{port}"
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(30)
+    with dashboard(free_port(), home=home) as address:
+        yield address
 
 
 @pytest.fixture
 def page(tmp_path: Path):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         view = browser.new_page(viewport={"width": 1440, "height": 1100})
         view.set_default_timeout(60_000)
-        hosts = set()
+        hosts, refused = set(), []
         view.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+        view.on("response", lambda response: refused.append(response.url) if response.status >= 400 else None)
         yield view
         shoot(view, tmp_path, "last")
         assert hosts <= {"localhost", None}, "no page asks for anything from outside"
-        browser.close()
-
-
-def shoot(page, tmp_path: Path, name: str) -> None:
-    folder = Path(os.environ.get("SEM_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    if "SEM_SCREENSHOTS" in os.environ:
-        page.wait_for_timeout(700)  # pictures for people wait for the last animation
-    page.screenshot(path=folder / f"{name}.png")
+        assert refused == [], "no page asks for what is not there"
 
 
 def looked_at(page, tmp_path: Path, name: str, title: str) -> None:
     """Take a picture of a page, and check its tab and that everybody can use it in both themes."""
     settled(page)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     assert page.title() == f"{title} · SEM Workbench"
     shoot(page, tmp_path, name)
     assert grave_violations(page) == []
-
-
-def fill(page, label: str, value: str) -> None:
-    box = page.get_by_label(label, exact=True)
-    box.fill(value)
-    box.press("Enter")
-
-
-def settled(page) -> None:
-    page.wait_for_timeout(400)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
 
 
 def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path: Path) -> None:
@@ -126,16 +71,20 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert page.get_by_text("Page not found").count() == 0
     assert page.get_by_role("link", name="Compare").count() == 1
 
+    # From a new home to a restored image of one's own.
+    clicks = Clicks(page)
     page.goto(server)
-    fill(page, "Or a file on the server", str(home / "raw" / "S1-particles.tif"))
+    uploader = page.get_by_test_id("stFileUploader")
+    clicks.choose_file(uploader.get_by_role("button"), home / "raw" / "S1-particles.tif")
     page.locator(".sem-viewer .pane").wait_for()
     page.get_by_role("cell", name="160 x 128 px").wait_for()
     page.get_by_role("button", name="Remove noise").wait_for()
-    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    painted(page)
     looked_at(page, tmp_path, "home", "S1-particles.tif")
     page.get_by_role("button", name="Remove noise").press("Enter")
     page.locator(".sem-viewer .pane").nth(1).wait_for()
     page.get_by_text("made by starter:denoise").wait_for()
+    assert 1 < clicks.count <= FEW_CLICKS
 
     page.get_by_role("link", name="Data", exact=True).click()
     fill(page, "Name of the dataset", "phantoms")
@@ -185,7 +134,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     settled(page)
     result = max((home / "results").rglob("S1-particles.tif"), key=lambda path: path.stat().st_mtime)
     assert _grey_value(page, 640, 300, 200) == read_micrograph(result).pixels[200, 300, 0]
-    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    painted(page)
     looked_at(page, tmp_path, "inference", "Inference")
     assert read_micrograph(result).pixels.shape == (512, 640, 1)
     assert read_micrograph(result).pixel_size_nm == pytest.approx(2.5)
@@ -199,7 +148,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_role("button", name="Show this image through every method").click()
     page.locator(".sem-viewer .pane").nth(2).wait_for()
     settled(page)
-    page.wait_for_function(_PAINTED, arg=page.locator(".sem-viewer").element_handle())
+    painted(page)
     assert f"runs={run_id[:8]}" in page.url
     looked_at(page, tmp_path, "compare", "Compare")
     page.get_by_text("Figure for a paper").click()
@@ -219,13 +168,6 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
 def _run_id(page) -> str:
     page.wait_for_function("/run=[0-9a-f]{32}/.test(location.search)")
     return str(page.url).split("run=")[1][:32]
-
-
-_PAINTED = """root => root.shownViewer.viewer.panes.every(({viewer: {drawer: {canvas}}}) => {
-    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
-    return new Set(data.filter((_, i) => i % 4 === 0)).size > 20
-})"""
-"""Both pictures have more than 20 shades."""
 
 
 def _grey_value(page, width: int, column: int, row: int) -> int:

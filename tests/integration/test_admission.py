@@ -129,7 +129,7 @@ def test_only_the_owner_and_admins_cancel_and_resume(hers: str) -> None:
 
 
 def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.tracking.registry import RegisteredVersion
+    from pipelines.tracking.versions import RegisteredVersion
 
     theirs = RegisteredVersion("steel", "1", ("champion",), "1", {"sem.owner": BOB.id})
     monkeypatch.setattr("pipelines.release.register.list_versions", lambda: [theirs])

@@ -193,7 +193,7 @@ def test_nothing_that_exists_is_replaced(run_id: str, sem_home: Path, tmp_path: 
 
 
 def test_stores_on_a_server_are_left_to_its_own_tools(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://ml:secret@db/mlflow")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ml:secret@mlflow.lab.example")
     said = refused(lambda: backup(BackupRequest(out=sem_home / "b.tar")))
     assert "pg_dump" in said
     assert "secret" not in said

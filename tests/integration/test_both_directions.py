@@ -15,9 +15,9 @@ from pipelines.models import channels_taken, resolve_model
 from pipelines.release.export import export
 from pipelines.release.requests import ExportRequest
 from pipelines.tracking.artifacts import list_files
-from pipelines.tracking.registry import list_versions
 from pipelines.tracking.run_facts import offers_backward
 from pipelines.tracking.runs import get_run
+from pipelines.tracking.versions import list_versions
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import open_dataset
 from sem_models.datasets.preparation.options import PrepareOptions

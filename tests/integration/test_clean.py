@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipelines.tracking.runs import create_run, set_status
 from pipelines.upkeep.clean import choose, clean
 from pipelines.upkeep.leftovers import Kind, Leftover, find_leftovers
 from pipelines.upkeep.requests import CleanRequest
+from sem_models.images.io.partial import partial_path
 
 DAY_S = 86400.0
 
@@ -160,3 +162,16 @@ def test_age_comes_before_size_and_the_youngest_day_stays() -> None:
     assert chosen(30, 2) == ["50", "10"]
     assert chosen(30, 0) == ["50", "10", "2"]
     assert chosen(1, None) == ["50", "10", "2"]
+
+
+def test_unfinished_results_of_dead_processes_go(sem_home: Path) -> None:
+    results = sem_home / "results" / "20260101-000000-a"
+    ours = write(partial_path(results / "a.tif"))
+    dead = write(ours.with_name(re.sub(r"-\d+\.part$", f"-{2**22 + 1}.part", ours.name)))
+    finished = write(results / "b.tif")
+    aged(results, 40)
+    os.utime(ours)
+    clean(CleanRequest(older_than_days=30))
+    assert not dead.exists()
+    assert ours.exists()
+    assert finished.exists()

@@ -17,11 +17,12 @@ from pipelines.jobs import control, fork_server, queue
 from pipelines.jobs.liveness import HOST, Process, describe
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.jobs.worker_session import WorkerSession
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.metrics import metric_history
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.create import create_training
-from pipelines.train.requests import DemoRequest
+from pipelines.train.requests import LessonRequest
 from pipelines.train.run import run_training
 from sem_models.config.overrides import override
 from sem_models.config.recipe import Recipe
@@ -104,6 +105,20 @@ queue.end(run_id)
     assert [worker.wait(60) for worker in workers] == [0] * 6
     claimed = {job.run_id: job.step for job in queue.jobs()}
     assert sorted(names, key=claimed.__getitem__) == names
+
+
+def test_a_run_has_one_process_whoever_starts_it(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two schedulers, or two people who resume it at the same time: the second process leaves the first one alone."""
+    monkeypatch.setattr("pipelines.jobs.worker_session._HANDOVER_S", 0)
+    with WorkerSession("run") as first:
+        assert first.wait_for_slot()
+        queue.enqueue("run")  # as whoever submits it again does
+        with pytest.raises(UserError, match="has a process already"), WorkerSession("run"):
+            pass
+        with WorkerSession("other"):
+            assert {job.run_id for job in queue.jobs()} == {"run", "other"}
+    with WorkerSession("run") as again:
+        assert again.wait_for_slot()
 
 
 def test_waiting_job_imports_no_torch() -> None:
@@ -229,7 +244,7 @@ def _tasks_report_results_errors_and_cancel(sem_home: Path, raw_images: Path) ->
     # A server that a script started in the background ignores interrupts, and so would all that it starts.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        long = start_task(DemoRequest())
+        long = start_task(LessonRequest())
     finally:
         signal.signal(signal.SIGINT, before)
     wait_for(lambda: task_state(task).status != "running")

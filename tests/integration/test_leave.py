@@ -118,7 +118,7 @@ def test_changed_folders_are_refused(known: Known, new_home: Path) -> None:
     note.write_text("first")
     with pytest.raises(UserError, match="exists already"):
         leave(LeaveRequest(out=known.left))
-    with pytest.raises(UserError, match="is not a folder that `leave` wrote"):
+    with pytest.raises(UserError, match="is not a folder of open formats"):
         read_back(ReadBackRequest(folder=new_home))
     assert list_runs() == []
 

@@ -24,8 +24,9 @@ from pipelines.study.results import study_results
 from pipelines.study.studies import open_study, picture_files
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.metrics import metric_history
-from pipelines.tracking.registry import COLUMN, list_versions
+from pipelines.tracking.registry import COLUMN
 from pipelines.tracking.runs import get_run, list_runs
+from pipelines.tracking.versions import list_versions
 from pipelines.train.run import run_training
 from sem_models.images.io.read import read_micrograph
 from tests.support.pages import assert_sound, page

@@ -1,5 +1,6 @@
 """The store in a real PostgreSQL: the same runs, curves, files, models and pages as in the embedded one."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -11,6 +12,9 @@ import pytest
 from mlflow.entities import Metric
 from mlflow.tracking import MlflowClient
 
+from pipelines.backup.backup import backup
+from pipelines.backup.requests import BackupRequest, RestoreRequest
+from pipelines.backup.restore import restore
 from pipelines.model_ref import RegistryRef
 from pipelines.people.person import local_person
 from pipelines.tracking import runs
@@ -78,9 +82,9 @@ def test_runs_and_curves_are_those_that_mlflow_returns(store: str) -> None:
     assert read_curve(made["b"], "m") == _points_of_server(made["b"], "m", 0)
     client().log_batch(made["b"], metrics=[Metric("m", 7.5, 2000, 7), Metric("m", 0.5, 2001, 200)])
     assert seen.points("m")[6] == (7, 7.5) and seen.points("m")[-1] == (200, 0.5)
-    # The clock was set back by an hour.
+    # The clock was set back: the times of what follows lie before all others.
     for step in (201, 202):
-        client().log_batch(made["b"], metrics=[Metric("m", float(step), step - 3_600_000, step)])
+        client().log_batch(made["b"], metrics=[Metric("m", float(step), step, step)])
         assert seen.points("m")[-1] == (step, float(step)) and len(seen.points("m")) == step
 
 
@@ -198,3 +202,61 @@ def test_a_store_of_an_earlier_version_goes_there_and_back(
     added = create_run("made after the move", "x", "training", {}, {})
     assert get_run(added).experiment == "made after the move"
     engine().dispose()
+
+
+def test_a_lab_is_backed_up_while_it_works_and_restored_to_a_desk_and_to_a_server(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row and every file as it was at one moment; nothing of a transaction that had not ended."""
+    lab, desk = tmp_path / "lab", tmp_path / "desk"
+    unpack_store("2d480d1", lab)
+    monkeypatch.setenv("SEM_HOME", str(lab))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    address = server.create("working")
+    copy_store(CopyStoreRequest(target=address, files="server"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    run_id = create_run("made on the server", "x", "training", {}, {})
+    put_text(run_id, "notes/a.txt", "first")
+    client().log_batch(run_id, metrics=[Metric("m", 0.5, 1, 1)])
+    before, known, stored = all_rows(address), facts(), checksums(lab)
+
+    with engine().connect() as unfinished:
+        unfinished.exec_driver_sql("INSERT INTO tags (key, value, run_uuid) VALUES ('open', '1', %s)", (run_id,))
+        made = backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
+        unfinished.rollback()
+    assert made.changed == ()
+
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=desk))
+    monkeypatch.setenv("SEM_HOME", str(desk))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert as_at(lab, desk, all_rows(f"sqlite:///{desk}/mlruns/mlflow.db")) == without_roots(before, lab)
+    assert checksums(desk) == stored
+    assert facts() == known
+    assert get_text(run_id, "notes/a.txt") == "first"
+
+    again = server.create("restored")
+    copy_store(CopyStoreRequest(target=again, files="server"))
+    assert as_at(lab, desk, all_rows(again)) == without_roots(before, lab)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", again)
+    assert (facts(), get_text(run_id, "notes/a.txt")) == (known, "first")
+    engine().dispose()
+
+
+def facts() -> list[object]:
+    """What a store says of its runs, but for where it is."""
+    return [(run.run_id, run.name, run.status, run.params, run.metrics, run.started) for run in list_runs()]
+
+
+def as_at(old: Path, new: Path, rows: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Rows of a store that has moved, as they were at its old place."""
+    return without_roots(
+        {table: [row.replace(str(new), str(old)) for row in found] for table, found in rows.items()}, old
+    )
+
+
+def checksums(home: Path) -> dict[str, str]:
+    """SHA-256 of all that is backed up but databases and locks."""
+    found = [path for folder in ("mlruns", "datasets", "uploads", "results") for path in (home / folder).rglob("*")]
+    files = [path for path in found if path.is_file() and ".db" not in path.name]
+    kept = [path for path in files if not path.name.endswith(".lock")]
+    return {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}

@@ -11,8 +11,9 @@ from pipelines.release.promote import promote
 from pipelines.release.requests import PromoteRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.promotions import promotions
-from pipelines.tracking.registry import alias_target, list_versions, set_version_tags
+from pipelines.tracking.registry import alias_target, set_version_tags
 from pipelines.tracking.store import client
+from pipelines.tracking.versions import list_versions
 from sem_models.errors import UserError
 from tests.support.pages import assert_sound, page
 

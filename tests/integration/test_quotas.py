@@ -1,14 +1,16 @@
 """How much a person uses, and that more is refused with what is used, what is allowed and what to do."""
 
+import io
 import re
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.data.uploads import keep_upload
+from pipelines.data.uploads import keep_upload, require_unpacked
 from pipelines.home import home
 from pipelines.jobs import control, queue
 from pipelines.jobs.quotas import Usage, require_quota, usage_of
@@ -125,6 +127,22 @@ def test_uploads_are_bounded_in_bytes_pixels_and_what_they_decode_to(sem_home: P
     with pytest.raises(UserError, match="the role member is needed"):
         keep_upload(folder, "S4.png", small, VERA)
     assert {deed.deed for deed in read_audit()} == {"upload", "refused"}
+
+
+def test_the_file_of_a_model_may_not_unpack_to_more_than_is_allowed(sem_home: Path) -> None:
+    write_lab(sem_home, settings="upload_mb = 1\nupload_megapixels = 2\nupload_decoded_mb = 3\n[roles]\n")
+    folder = home().uploads / ALICE.folder / "models"
+    for megabytes, is_kept in ((2, True), (4, False)):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("data/0", bytes(megabytes * 10**6))
+        name = f"{megabytes}.zip"
+        if is_kept:
+            keep_upload(folder, name, packed.getvalue(), ALICE, require_unpacked)
+        else:
+            with pytest.raises(UserError, match=f"{name}: it takes more than 3 MB when unpacked"):
+                keep_upload(folder, name, packed.getvalue(), ALICE, require_unpacked)
+    assert [path.name for path in folder.iterdir()] == ["2.zip"]
 
 
 def test_a_desk_keeps_whatever_it_is_sent(sem_home: Path) -> None:

@@ -1,17 +1,20 @@
-"""Runs read straight from the embedded store are those that MLflow returns."""
+"""Runs and registered versions read straight from the embedded store are those that MLflow returns."""
 
 import math
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 from mlflow.entities import Metric
+from sqlalchemy import text
 
-from pipelines.tracking import runs
+from pipelines.tracking import runs, versions
 from pipelines.tracking.database import StoredRun, read_run, read_runs
 from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
-from pipelines.tracking.store import client
+from pipelines.tracking.store import client, engine
+from pipelines.tracking.versions import list_versions
 
 
 def fill() -> dict[str, str]:
@@ -56,3 +59,64 @@ def test_lists_hold_all_runs_newest_first(sem_home: Path, monkeypatch: pytest.Mo
         assert {run.run_id for run in found} == set(made)
         assert [run.started for run in found] == sorted((run.started for run in found), reverse=True)
         assert len(list_runs()) == 6
+
+
+def register(name: str, run_id: str, count: int) -> None:
+    client().create_registered_model(name)
+    for number in range(count):
+        client().create_model_version(
+            name, f"mlruns/{number}", run_id, tags={"sem.task": "denoising", "n": str(number)}
+        )
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that SQLite is asked."""
+    found: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: object, **named: object) -> sqlite3.Connection:
+        connection = connect(*args, **named)  # type: ignore[call-overload]
+        connection.set_trace_callback(found.append)
+        return connection
+
+    monkeypatch.setattr("pipelines.tracking.database.sqlite3.connect", traced)
+    return found
+
+
+def test_both_ways_return_the_same_versions(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = create_run("sem", "a", "training", {}, {})
+    for name in ("steel", "it's iron"):
+        register(name, run_id, 3)
+    for alias, version in (("old", "1"), ("champion", "3"), ("best", "3")):
+        client().set_registered_model_alias("steel", alias, version)
+    client().delete_model_version("steel", "2")
+    client().set_model_version_tag("steel", "1", "sem.licence", "CC BY 4.0")
+    direct = list_versions()
+    monkeypatch.setattr(runs, "has_database", lambda: False)
+    monkeypatch.setattr(versions, "_PAGE", 2)
+    assert list_versions() == direct
+    assert [(one.name, one.version, one.aliases) for one in direct] == [
+        ("it's iron", "3", ()), ("it's iron", "2", ()), ("it's iron", "1", ()),
+        ("steel", "3", ("best", "champion")), ("steel", "1", ("old",)),
+    ]  # fmt: skip
+    assert direct[-1].tags == {"sem.task": "denoising", "n": "0", "sem.licence": "CC BY 4.0"}
+    assert {one.run_id for one in direct} == {run_id}
+
+
+def test_a_thousand_versions_are_read_as_one(sem_home: Path, asked: list[str]) -> None:
+    register("steel", create_run("sem", "a", "training", {}, {}), 1)
+    list_versions()
+    few = [query for query in asked if "SELECT" in query and "model" in query]
+    with engine().begin() as connection:
+        names = [{"name": f"m{index:03d}"} for index in range(200)]
+        connection.execute(text("INSERT INTO registered_models (name, workspace) VALUES (:name, 'default')"), names)
+        rows = [{"name": f"m{i // 5:03d}", "version": 1 + i % 5} for i in range(1000)]
+        connection.execute(text(
+            "INSERT INTO model_versions (name, workspace, version, current_stage, creation_time) "
+            "VALUES (:name, 'default', :version, 'None', 1)"
+        ), rows)  # fmt: skip
+    asked.clear()
+    assert len(list_versions()) == 1001
+    assert [query for query in asked if "SELECT" in query] == few
+    assert len(few) == 3

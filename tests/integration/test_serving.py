@@ -25,8 +25,9 @@ from pipelines.model_ref import RegistryRef
 from pipelines.models import resolve_model
 from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
-from pipelines.tracking.registry import COLUMN, find_version, list_versions
+from pipelines.tracking.registry import COLUMN, find_version
 from pipelines.tracking.scoring import MOST_BODY_BYTES
+from pipelines.tracking.versions import list_versions
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
 from sem_models.config.recipe import Recipe

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 PASSWORD = "s3cret@/word"  # noqa: S105
@@ -46,6 +48,13 @@ class Postgres:
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         self.control("-o", options, "start")
+
+    def kill(self) -> None:
+        """Kill it as `kill -9` does, and wait until its processes have noticed and nothing answers any more."""
+        number = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        children = psutil.Process(number).children(recursive=True)
+        os.kill(number, signal.SIGKILL)
+        psutil.wait_procs(children, timeout=60)
 
     def control(self, *arguments: str) -> None:
         """Call `pg_ctl`."""

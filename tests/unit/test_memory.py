@@ -1,5 +1,6 @@
 """Free memory within control groups, whose files are written here as the kernel writes them, and freed memory."""
 
+import resource
 import sys
 from pathlib import Path
 
@@ -79,3 +80,14 @@ def test_freed_memory_is_kept_inside_the_block_only() -> None:
         assert added() < size / 10, "a block inside ends without effect"
     assert process.memory_info().rss - before < size / 10
     assert added() < size / 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="compared with what the kernel says")
+def test_what_is_held_is_what_the_kernel_says() -> None:
+    before = memory.held_bytes()
+    array = np.ones(64 << 20, np.uint8)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    assert memory.held_bytes() == pytest.approx(pages * resource.getpagesize(), rel=0.02)
+    assert memory.held_bytes() - before > 0.9 * array.nbytes
+    del array
+    assert memory.peak_bytes() >= memory.held_bytes()

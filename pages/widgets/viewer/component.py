@@ -1,7 +1,7 @@
 """The viewer on a page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import streamlit as st
 
@@ -19,6 +19,19 @@ _component = st.components.v2.component(
 
 
 @dataclass(frozen=True)
+class ShownClass:
+    """A class of a label map."""
+
+    name: str
+    colour: str
+    """`#rrggbb`."""
+
+
+Classes = tuple[ShownClass, ...]
+"""In the order of their indices."""
+
+
+@dataclass(frozen=True)
 class ShownImage:
     """An image of the field; all images of a viewer show the same field, at any number of pixels."""
 
@@ -31,6 +44,8 @@ class ShownImage:
     """Images with the same units share a display window."""
     measured: bool = False
     """The window at first is that of the measured images, or of all with the same units if there are none."""
+    classes: Classes = ()
+    """Of a label map, whose values are class indices; empty for an image."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +70,24 @@ class Overlay:
     """Shown below; `{median}` and `{mean_percent}` are replaced by those of the map."""
 
 
+@dataclass(frozen=True)
+class ClassOverlay:
+    """A label map over the first picture, which stays bare where the class is 0."""
+
+    label: str
+    name: str
+    opening: Opening
+    """Opens class indices."""
+    classes: Classes
+    caption: str
+
+
 def show_viewer(
     images: Sequence[ShownImage],
     shown: Sequence[int],
     key: str,
     differences: Sequence[ShownDifference] = (),
-    overlays: Sequence[Overlay] = (),
+    overlays: Sequence[Overlay | ClassOverlay] = (),
 ) -> None:
     """Show images of one field with what can be laid over them.
 
@@ -69,7 +96,7 @@ def show_viewer(
         shown: Which pictures are shown at first: places in the list of images, followed by the differences.
         key: Names the viewer among those of the page.
         differences: Differences of two images.
-        overlays: Maps over the first picture.
+        overlays: Maps over the first picture; if the first of them shows classes, it is there from the beginning.
     """
     prefix = url_prefix()
     tickets = _tickets(key, [*images, *overlays])
@@ -77,12 +104,18 @@ def show_viewer(
     data = {
         "assets": f"{prefix}/viewer/{VERSION}",
         "images": [
-            {"address": address, "label": image.label, "units": image.units, "measured": image.measured}
+            {
+                "address": address,
+                "label": image.label,
+                "units": image.units,
+                "measured": image.measured,
+                "classes": _told(image.classes),
+            }
             for image, address in zip(images, addresses, strict=False)
         ],
         "differences": [{"label": one.label, "of": one.of, "minus": one.minus} for one in differences],
         "overlays": [
-            {"address": address, "label": one.label, "full": one.full, "caption": one.caption}
+            {"address": address, "label": one.label, "caption": one.caption, **_painted(one)}
             for one, address in zip(overlays, addresses[len(images) :], strict=True)
         ],
         "shown": list(shown),
@@ -90,7 +123,15 @@ def show_viewer(
     _component(data=data, key=key)
 
 
-def _tickets(key: str, images: Sequence[ShownImage | Overlay]) -> list[Ticket]:
+def _painted(overlay: Overlay | ClassOverlay) -> dict[str, object]:
+    return {"classes": _told(overlay.classes)} if isinstance(overlay, ClassOverlay) else {"full": overlay.full}
+
+
+def _told(classes: Classes) -> list[dict[str, str]] | None:
+    return [asdict(one) for one in classes] or None
+
+
+def _tickets(key: str, images: Sequence[ShownImage | Overlay | ClassOverlay]) -> list[Ticket]:
     """Keep the tickets of this session for as long as the viewer shows the same images."""
     slot = f"viewer-tickets-{key}"
     held: dict[str, Ticket] = st.session_state.get(slot, {})

@@ -43,6 +43,6 @@ def decode_stack(
         found = f"more than {channels}" if whole.channels > channels else whole.channels
         raise UserError(
             f"{name}: the pages have {found} channels in total, but the model expects {channels}; send one "
-            "page for each input, in the same order as in `prepare`."
+            "page for each input, in the same order as in the preparation."
         )
     return whole

@@ -1,7 +1,6 @@
 """Writing micrographs in their native dtype, with facts and history. Incomplete files are never left behind."""
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sem_models.errors import UserError
 from sem_models.images.facts import facts_to_text
 from sem_models.images.io.formats.raster import HISTORY
 from sem_models.images.io.ome_xml import ome_xml
+from sem_models.images.io.partial import partial_path
 from sem_models.images.io.vendors import gatan
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import SOFTWARE, STEPS
@@ -73,7 +73,7 @@ class TiffRowWriter:
                 without using memory.
         """
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = partial_path(path)
         self._rows = tifffile.memmap(
             self._part,
             shape=_squeezed(image.pixels).shape,
@@ -103,7 +103,7 @@ class TiffRowWriter:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = partial_path(path)
     try:
         yield part
         part.replace(path)

@@ -60,7 +60,8 @@ def read_package(path: Path) -> ForeignModel:
     if not config.sees_whole_image:
         halo = halo_of(made, config) or measure_tile_rule(network, 1, config.scale, multiple).halo_px
     config = config.model_copy(update={"halo_px": halo})
-    return ForeignModel(config, weights, str(package.name), difference, _note(package), limits)
+    licence = str(package.license or "")
+    return ForeignModel(config, weights, str(package.name), difference, _note(package), limits, licence)
 
 
 def _open(path: Path) -> "spec.ModelDescr":

@@ -5,8 +5,7 @@ from pathlib import Path
 from sem_models.inference.foreign.bioimage import read_package
 from sem_models.inference.foreign.checkpoint import read_checkpoint
 from sem_models.inference.foreign.model import ForeignModel
-
-PACKAGE = ".zip"
+from sem_models.inference.foreign.suffixes import PACKAGE
 
 
 def read_foreign(path: Path) -> ForeignModel:

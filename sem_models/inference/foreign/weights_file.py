@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from sem_models.errors import UserError
+from sem_models.inference.foreign.suffixes import PICKLES, SAFETENSORS
 
 
 def read_weights_file(path: Path) -> dict[str, Any]:
@@ -71,10 +72,8 @@ _UNREADABLE = (
 )  # fmt: skip
 """Exceptions that reading a damaged file may raise."""
 _READERS: dict[str, Callable[[Path], Any]] = {
-    ".safetensors": _read_safetensors,
-    ".pth": _read_pickle,
-    ".pt": _read_pickle,
-    ".ckpt": _read_pickle,
+    SAFETENSORS: _read_safetensors,
+    **dict.fromkeys(PICKLES, _read_pickle),
 }
 
 

@@ -20,10 +20,12 @@ _FARTHEST = 8.0
 """Largest deviation that counts, so that no single statistic hides the others."""
 _UNUSUAL = 1.5
 _MOST_REASONS = 2
-_SURPLUS = 1.3
+_FARTHER = 2.0
 _FAINTER = 1.2
-"""By how much the limits of distance and periodicity, and that of edges, lie beyond the most unusual validation input,
-because there are few of these."""
+"""By how much the limits of distance and of edges lie beyond the most unusual validation input, because there are few
+of these. Nearer limits of distance warn of many images that are not harmed."""
+_HIGHER = 1.1
+"""By how much that of periodicity lies beyond the highest of training and validation inputs."""
 _KNOTS = 8
 _FAINTEST = 0.01
 EDGES = ("sparse 4 px", "sparse 8 px", "sparse 16 px")
@@ -37,7 +39,8 @@ class InputCheck:
     """How unlike the inputs of a training an image is."""
 
     excess: float
-    """The largest of three ratios to their limits: distance, faintness of edges, periodicity. Above 1: a warning."""
+    """The largest of three ratios to their limits: distance, faintness of edges, periodicity. Above 1: a warning.
+    Faintness and periodicity count only above 1, because below they say nothing about the kind of image."""
     reasons: tuple[str, ...]
     """What is most unusual about the image, the most unusual first."""
 
@@ -73,7 +76,7 @@ class InputReference(Frozen):
     correlations: tuple[tuple[float, ...], ...]
     """Between deviations from the median, which are divided by the width of their side of the distribution."""
     limits: Limits
-    """From the inputs of the validation split."""
+    """Of distance and edges from the inputs of the validation split, of periodicity from those of both splits."""
     images: int
     """From how many training images the rest is."""
 
@@ -107,16 +110,17 @@ class InputReference(Frozen):
             limits=Limits(distance=np.inf, edges=-np.inf, periodicity=((0.0, np.inf),)),
             images=images,
         )
-        return reference.model_copy(update={"limits": reference._limits_of(validation or seen)})
+        return reference.model_copy(update={"limits": reference._limits_of(seen, validation or seen)})
 
-    def _limits_of(self, validation: Sequence[Statistics]) -> Limits:
-        noise, periodicity = (np.array([one[name] for one in validation]) for name in ("noise", "periodicity"))
+    def _limits_of(self, seen: Sequence[Statistics], validation: Sequence[Statistics]) -> Limits:
+        every = (*seen, *validation)
+        noise, periodicity = (np.array([one[name] for one in every]) for name in ("noise", "periodicity"))
         knots = np.quantile(noise, np.arange(_KNOTS) / _KNOTS)
         return Limits(
-            distance=round(_SURPLUS * max(map(self.distance, validation)), 4),
+            distance=round(_FARTHER * max(map(self.distance, validation)), 4),
             edges=round(min(map(_edges, validation)) / _FAINTER, 4),
             periodicity=tuple(
-                (round(float(own), 4), round(_SURPLUS * float(periodicity[noise >= own].max()), 4)) for own in knots
+                (round(float(own), 4), round(_HIGHER * float(periodicity[noise >= own].max()), 4)) for own in knots
             ),
         )
 
@@ -137,10 +141,11 @@ class InputReference(Frozen):
             MEANINGS["periodicity"].more: statistics["periodicity"] / self.limits.periodicity_at(statistics["noise"]),
         }
         distance = self.distance(statistics) / self.limits.distance
-        reasons = [text for text, ratio in ratios.items() if ratio > 1]
+        beyond = {text: ratio for text, ratio in ratios.items() if ratio > 1}
+        reasons = list(beyond)
         if distance > 1 or not reasons:
             reasons += [text for text in self._unusual(statistics) if text not in reasons]
-        return InputCheck(max(distance, *ratios.values()), tuple(reasons[:_MOST_REASONS]))
+        return InputCheck(max(distance, *beyond.values()) if beyond else distance, tuple(reasons[:_MOST_REASONS]))
 
     def _unusual(self, statistics: Statistics) -> list[str]:
         """Say in what an image differs most, at least in one thing."""

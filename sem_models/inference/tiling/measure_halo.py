@@ -26,6 +26,9 @@ from sem_models.networks.pooled_norm import held_statistics
 _LARGEST_PX = 128
 """Largest halo that is looked for; beyond it the stated one is kept."""
 _MARGIN_PX = 16
+_NEAR = 1e-3
+"""Difference up to which tiles may differ from the whole image where the stated halo does not claim to be exact: a
+quarter of a grey level of 255."""
 _SAFETY = 4
 """Factor by which other images may differ more than the test image."""
 _SIGMAS_PX = (1, 4, 16)
@@ -35,9 +38,14 @@ _Unit = NDArray[np.float32]
 
 def with_measured_halo(model: UnitModel, device: torch.device) -> UnitModel:
     """Return a trained model with the halo that was measured for it, now or before; other models as they are."""
-    if not isinstance(model, RestorationModel) or model.halo or not model.takes_one_pass:
+    if not isinstance(model, RestorationModel):
         return model
     return replace(model, halo=recalled_halo(model) or remembered(model, measure_halo(model, device)))
+
+
+def may_be_measured(model: UnitModel) -> bool:
+    """Whether a model has a network whose halo is not known yet."""
+    return isinstance(model, RestorationModel) and model.halo is None and model.takes_one_pass
 
 
 def cost_px(facts: Capabilities) -> int:
@@ -47,9 +55,10 @@ def cost_px(facts: Capabilities) -> int:
 
 
 def measure_halo(model: RestorationModel, device: torch.device) -> MeasuredHalo:
-    """Return the smallest halo whose tiles equal the whole image to within a fourth of 1e-5 of the range of the output.
+    """Return the smallest halo whose tiles equal the whole image to within 1e-5 of the range of the output.
 
-    If none up to the stated one does, that is returned with its error.
+    Where the stated halo is not the receptive field and none up to it is exact, the smallest whose tiles differ by at
+    most 1e-3 is returned, or the stated one, with its error. The test image has to differ by a fourth of that.
 
     Args:
         model: A model on `device`.
@@ -58,12 +67,18 @@ def measure_halo(model: RestorationModel, device: torch.device) -> MeasuredHalo:
     # What a model does after its network states its own reach.
     bare = RestorationModel(model.recipe, model.network, model.name)
     errors = errors_by_distance(bare, device)
-    exact = np.flatnonzero(errors <= EXACT / _SAFETY)
-    stated = bare.capabilities.halo
-    px = min(int(exact[0]), stated) if exact.size else stated
+    stated, claims_exact = bare.capabilities.halo, bare.capabilities.effective_halo is None
+    found = [_first(errors, most) for most in ((EXACT,) if claims_exact else (EXACT, _NEAR))]
+    px = min(next((px for px in found if px is not None), stated), stated)
     # A stated halo beyond what was looked at is the receptive field, outside of which nothing can matter.
     error = float(errors[px]) if px < len(errors) else 0.0
     return MeasuredHalo(px=px, error=error, software=SOFTWARE)
+
+
+def _first(errors: NDArray[np.float64], most: float) -> int | None:
+    """Return the first distance from which on a difference is clearly below what is tolerated; None: there is none."""
+    found = np.flatnonzero(errors <= most / _SAFETY)
+    return int(found[0]) if found.size else None
 
 
 def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.float64]:
@@ -89,7 +104,9 @@ def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.flo
     distance = np.minimum(inwards[:, None], inwards[None, :])
     worst = np.zeros(int(inwards.max()) + 1)
     np.maximum.at(worst, distance.ravel(), difference.ravel())
-    return np.maximum.accumulate(worst[::-1])[::-1] / max(float(np.ptp(whole)), LEAST_RANGE)
+    fractions: NDArray[np.float64] = worst / max(float(np.ptp(whole)), LEAST_RANGE)
+    farther: NDArray[np.float64] = np.maximum.accumulate(fractions[::-1])[::-1]
+    return farther
 
 
 def _sizes(facts: Capabilities) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from sem_models.inference.tiling.plan import Span
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
 from sem_models.memory import available_bytes
 
-_PIECE = 64
+_PIECE_ROWS, _PIECE_COLUMNS = 512, 16
+"""High, because some networks compute in strips of rows."""
 _SMALLEST = 256
 _MOST_BYTES = 8 * 10**9
 _SCRATCH = 1.8
@@ -39,14 +40,14 @@ def pixels_that_fit(model: UnitModel, source: TileSource, device: torch.device, 
     """
     facts = model.capabilities
     smallest = (_SMALLEST + 2 * facts.halo) ** 2
-    edge = -(-_PIECE // facts.size_multiple) * facts.size_multiple
-    piece = source.tile(Span(0, edge), Span(0, edge))[None]
+    rows, columns = (-(-edge // facts.size_multiple) * facts.size_multiple for edge in (_PIECE_ROWS, _PIECE_COLUMNS))
+    piece = source.tile(Span(0, rows), Span(0, columns))[None]
     try:
         with LiveBytes() as live:
             run_batch(model, piece, device)
     except OutOfMemory:
         return smallest
-    return max(smallest, int(budget * edge**2 / (_SCRATCH * max(live.peak, 1))))
+    return max(smallest, int(budget * rows * columns / (_SCRATCH * max(live.peak, 1))))
 
 
 class LiveBytes(TorchDispatchMode):

@@ -1,7 +1,7 @@
 """Streaming an image through a network in tiles: rows are passed on when finished, tiles shrink if memory runs out."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -15,8 +15,9 @@ from sem_models.errors import UserError
 from sem_models.inference.backends.runner import TileRunner
 from sem_models.inference.halo import EXACT
 from sem_models.inference.model import UnitModel
-from sem_models.inference.tiling.measure_halo import cost_px, with_measured_halo
+from sem_models.inference.tiling.measure_halo import cost_px, may_be_measured, with_measured_halo
 from sem_models.inference.tiling.memory import memory_budget, pixels_that_fit
+from sem_models.inference.tiling.overlap import Overlap
 from sem_models.inference.tiling.plan import Span, best_tile, plan_axis
 from sem_models.inference.tiling.statistics import SAMPLED_PIXELS, image_statistics
 from sem_models.inference.tiling.tiles import OutOfMemory, TileSource, run_batch
@@ -198,7 +199,9 @@ class TileStream:
 
     def _measure_halo(self, source: TileSource) -> None:
         """Measure how much halo the model needs, where the stated one costs more than that."""
-        if self._measured or not self._wasted(source) > _WORTH * cost_px(self._model.capabilities):
+        if self._measured or not may_be_measured(self._model):
+            return
+        if self._wasted(source) <= _WORTH * cost_px(self._model.capabilities):
             return
         try:
             self._model = self._run.model = with_measured_halo(self._model, self._device)
@@ -264,22 +267,30 @@ class TileStream:
         return rows, plan_axis(source.width, size[1], overlap_of(facts), facts.size_multiple)
 
     def _pass(self, source: TileSource, band: BandAccumulator, rows: Spans, columns: Spans, progress: Progress) -> None:
-        """Compute the output rows that are not done yet."""
+        """Compute the output rows that are not done yet; tiles are read ahead, and rows are written behind."""
         scale, total = self._model.capabilities.scale, len(rows) * len(columns)
-        for index, row in enumerate(rows):
-            if row.stop * scale > band.done:
-                for done in self._row_of_tiles(source, row, columns, band):
-                    progress(index * len(columns) + done, total, TILES)
-            band.finish((rows[index + 1].start if index + 1 < len(rows) else source.height) * scale)
+        pending = [index for index, row in enumerate(rows) if row.stop * scale > band.done]
+        batches = [columns[first : first + self._batch] for first in range(0, len(columns), self._batch)]
+        steps = [(index, spans) for index in pending for spans in batches]
+        with Overlap() as overlap:
+            reads = overlap.ahead(partial(_tiles, source, rows[index], spans) for index, spans in steps)
+            for (index, spans), batch in zip(steps, reads, strict=True):
+                overlap.behind(partial(self._add, source, band, rows[index], spans, self._run(batch)))
+                if spans is batches[-1]:
+                    complete = rows[index + 1].start if index + 1 < len(rows) else source.height
+                    overlap.behind(partial(band.finish, complete * scale))
+                progress(index * len(columns) + columns.index(spans[-1]) + 1, total, TILES)
 
-    def _row_of_tiles(self, source: TileSource, row: Span, columns: Spans, band: BandAccumulator) -> Iterator[int]:
-        """Add a row of tiles to the band; yields the number of finished tiles after each batch."""
+    def _add(
+        self, source: TileSource, band: BandAccumulator, row: Span, spans: Spans, tiles: NDArray[np.float32]
+    ) -> None:
+        """Add tiles of one row to the band."""
         facts = self._model.capabilities
         down = axis_weights(row, source.height, facts.halo, _ramp(facts), facts.scale)
-        for first in range(0, len(columns), self._batch):
-            spans = columns[first : first + self._batch]
-            batch = np.stack([source.tile(row, span) for span in spans])
-            for span, tile in zip(spans, self._run(batch), strict=True):
-                right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
-                band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
-            yield first + len(spans)
+        for span, tile in zip(spans, tiles, strict=True):
+            right = axis_weights(span, source.width, facts.halo, _ramp(facts), facts.scale)
+            band.add(row.start * facts.scale, span.start * facts.scale, tile, down, right)
+
+
+def _tiles(source: TileSource, row: Span, spans: Spans) -> NDArray[np.float32]:
+    return np.stack([source.tile(row, span) for span in spans])

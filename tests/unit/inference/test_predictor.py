@@ -125,13 +125,14 @@ def test_tiles_are_chosen_by_image_halo_and_memory(monkeypatch: pytest.MonkeyPat
     tiles = [height * width for _, _, height, width in model.shapes[1:-1]]  # without the probe and the whole image
     assert len(tiles) > 4
     assert image.size < sum(tiles) <= 1.1 * image.size
-    monkeypatch.setattr("sem_models.inference.tiling.memory._MOST_BYTES", 60 * 10**6)
+    monkeypatch.setattr("sem_models.inference.tiling.memory._SMALLEST", 64)
+    monkeypatch.setattr("sem_models.inference.tiling.memory._MOST_BYTES", 6 * 10**6)
     tight = OneAtATime(10**9)
     np.testing.assert_allclose(Predictor(tight, "cpu").predict_unit(image), result, atol=1e-5)
     largest = max((shape[2:] for shape in tight.shapes), key=lambda shape: shape[0] * shape[1])
     with torch.inference_mode(), LiveBytes() as live:
         tight(torch.rand(1, 1, *largest))
-    assert 20 * 10**6 < live.peak <= 60 * 10**6
+    assert 2 * 10**6 < live.peak <= 6 * 10**6
 
 
 def test_live_bytes_of_a_chain() -> None:

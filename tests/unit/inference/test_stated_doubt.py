@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sem_models.config.networks.capabilities import Capabilities
@@ -131,3 +132,19 @@ def test_the_file_holds_grey_levels_of_the_image(tmp_path: Path, monkeypatch: py
     np.testing.assert_allclose(std.pixels, 25.5, rtol=1e-6)
     assert (std.pixels.dtype, std.pixels.shape, std.pixel_size_nm) == (np.float32, (40, 56, 1), 5.0)
     assert std.history[-1].settings.startswith("standard deviation in grey levels, version 3")
+
+
+def test_an_enlarged_output_is_compared_with_the_bicubic_enlargement() -> None:
+    torch.manual_seed(1)
+    recipe = narrow(find_recipe("starter-sr-x2"))
+    network, own = build_network(recipe.network).eval().requires_grad_(False), head()
+    model = with_learned_doubt(RestorationModel(recipe, network, "tiny"), own)
+    x = torch.rand(1, 1, 40, 48)
+    output, enlarged = network(x), F.interpolate(x, scale_factor=2, mode="bicubic", antialias=True)
+    made = model(x)
+    assert made.shape == (1, 2, 80, 96)
+    assert torch.allclose(made[:, 1:], own(enlarged, output), atol=1e-6)
+    image = np.random.default_rng(0).random((1, 120, 136), np.float32)
+    whole, tiled = (Predictor(model, "cpu", tile, backend="torch").predict_unit(image) for tile in (None, 64))
+    assert whole.shape == (2, 240, 272)
+    np.testing.assert_allclose(whole, tiled, atol=2e-4)

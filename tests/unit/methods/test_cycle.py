@@ -294,7 +294,7 @@ def test_a_negative_is_a_fault_of_a_restoration_only(two_domains: Dataset, name:
     for way in method._directions.values():
         way.there = way.back = lambda x: 1 - x
     recorder = Recorder()
-    step_logger = StepLogger(recipe, method, recorder)
+    step_logger = StepLogger(recipe, method, recorder, torch.device("cpu"))
     for step in range(1, 13):
         method.training_step(batch, "restorer", stages(recipe)[0])
         step_logger.step(step, 1e-3, {}, 0.1, 0.0)

@@ -120,7 +120,9 @@ def test_each_fault_is_a_curve_and_a_warning_in_words(topic: str, spoil, words: 
     targets = textures(7)
     method = SimpleNamespace(observations=lambda: health(spoil(targets), targets))
     recorder = Recorder()
-    step_logger = StepLogger(override(find_recipe("pix2pix-small"), ["train.log_every=1"]), method, recorder)
+    step_logger = StepLogger(
+        override(find_recipe("pix2pix-small"), ["train.log_every=1"]), method, recorder, torch.device("cpu")
+    )
     for step in range(1, 13):
         step_logger.step(step, 1e-3, {}, seconds=0.1, data_s=0.0)
     assert {(10, f"watch/{name}") for name in ("checkerboard", "contrast", "diversity")} <= set(recorder.values)

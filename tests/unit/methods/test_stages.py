@@ -227,7 +227,9 @@ def test_what_a_training_observes_is_reported_with_warnings() -> None:
     """Every second step is reported; only the tenth consecutive report of inverted grey levels warns."""
     method = SimpleNamespace(observations=lambda: {"contrast": torch.tensor(-0.5), "diversity": torch.tensor(1.0)})
     recorder = Recorder()
-    step_logger = StepLogger(override(find_recipe("sinsr-x4-small"), ["train.log_every=2"]), method, recorder)
+    step_logger = StepLogger(
+        override(find_recipe("sinsr-x4-small"), ["train.log_every=2"]), method, recorder, torch.device("cpu")
+    )
     for step in range(1, 31):
         step_logger.step(step, 1e-3, {"train/l1": torch.tensor(float(step))}, seconds=0.1, data_s=0.0)
     assert {step for step, _ in recorder.values} == set(range(2, 31, 2))

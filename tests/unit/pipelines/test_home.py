@@ -27,6 +27,7 @@ def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["prepare", "RAW", "--name", "x"],
         ["simulate", "--name", "x"],
         ["demo"],
+        ["lesson"],
         ["train", "--recipe", "vdsr-x4", "--dataset", "x"],
         ["evaluate", "baseline:bicubic", "--dataset", "x"],
         ["discriminate", "baseline:bicubic", "--dataset", "x"],

@@ -6,9 +6,9 @@ import pytest
 
 from pipelines.model_ref import RegistryRef, StarterRef
 from pipelines.predict.offers import Offer, offers, trained_models
-from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import RegisteredVersion
+from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import RunInfo
+from pipelines.tracking.versions import RegisteredVersion
 from sem_models.evaluation.recording_quality import RecordingQuality
 from sem_models.physics.noise_estimate.estimate import NoiseEstimate
 from sem_models.physics.noise_estimate.flat_patches import Bins
@@ -75,11 +75,18 @@ def test_a_task_that_nothing_was_trained_for_is_not_offered() -> None:
     assert not [offer for offer in offers(recorded(15), {}) if offer.title == "Segment"]
 
 
-def test_a_version_with_an_alias_is_preferred() -> None:
-    def run(run_id: str, task: str) -> RunInfo:
-        now = datetime.now(UTC)
-        return RunInfo(run_id, run_id, "training", "sem", "FINISHED", {}, {Tag.TASK: task}, {}, now, now)
+def run(run_id: str, task: str, experiment: str = Experiment.DEFAULT) -> RunInfo:
+    now = datetime.now(UTC)
+    return RunInfo(run_id, run_id, "training", experiment, "FINISHED", {}, {Tag.TASK: task}, {}, now, now)
 
+
+def test_what_a_lesson_made_does_not_replace_what_comes_with_the_program() -> None:
+    versions = [RegisteredVersion("demo-sr-x4", "1", ("champion",), "a", {})]
+    assert trained_models(versions, [run("a", "super-resolution", Experiment.DEMO)]) == {}
+    assert set(trained_models(versions, [run("a", "super-resolution")])) == {"super-resolution"}
+
+
+def test_a_version_with_an_alias_is_preferred() -> None:
     versions = [
         RegisteredVersion("sr", "3", (), "a", {}),
         RegisteredVersion("sr", "2", ("champion",), "a", {}),

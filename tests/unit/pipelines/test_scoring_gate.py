@@ -131,3 +131,27 @@ def test_who_waits_too_long_is_sent_away() -> None:
     status, reason = asyncio.run(two())
     assert status == 503
     assert "later" in reason
+
+
+def test_the_queue_is_bounded_and_goes_on_when_there_is_room() -> None:
+    """Three requests at a time, however small: the fourth is sent away at once, with the time to come again."""
+
+    async def five() -> tuple[list[tuple[int, str]], tuple[int, str]]:
+        may_go = asyncio.Event()
+
+        async def slow(scope: Any, receive: Any, send: Any) -> None:
+            await may_go.wait()
+            await counting(scope, receive, send)
+
+        gate = Gate(slow, most_requests=3)
+        headers = [HERE, (b"content-length", b"1")]
+        first = [asyncio.ensure_future(asked(gate, headers, b"a")) for _ in range(4)]
+        done, _ = await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        assert done == {first[3]}
+        may_go.set()
+        return await asyncio.gather(*first), await asked(gate, headers, b"a")
+
+    answers, afterwards = asyncio.run(five())
+    assert [status for status, _ in answers] == [200, 200, 200, 503]
+    assert "later" in answers[3][1]
+    assert afterwards == (200, "1")

@@ -2,7 +2,9 @@
 
 import copy
 import math
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from torch import nn
@@ -17,7 +19,7 @@ from sem_models.errors import UserError
 from sem_models.methods.optimisers import build_optimiser, continue_from, skips_by_itself
 from sem_models.tasks.compatibility import refuse_ignored
 from sem_models.training.ema import Averages, ExponentialMovingAverage
-from sem_models.training.monitoring import Throughput
+from sem_models.training.monitoring import StepLogger, Throughput
 from sem_models.training.optimiser_steps import FiniteGuard, TrainingDiverged
 
 
@@ -176,6 +178,19 @@ def test_estimate_counts_validations_in() -> None:
     throughput.validation(4.0)
     assert throughput.steps_per_s == pytest.approx(2.0)
     assert throughput.seconds_left(20) == pytest.approx(20 * 0.5 + 2 * 4.0)
+
+
+def test_each_report_says_how_much_memory_is_held() -> None:
+    reports: list[tuple[int, dict[str, float]]] = []
+    reporter = SimpleNamespace(metrics=lambda *report: reports.append(report), progress=lambda *_: None)
+    method = SimpleNamespace(observations=dict)
+    recipe = override(find_recipe("unet-translate-small"), ["train.log_every=2"])
+    step_logger = StepLogger(recipe, method, reporter, torch.device("cpu"))
+    for step in (1, 2, 3):
+        step_logger.step(step, 1e-3, {}, seconds=0.1, data_s=0.0)
+    ((step, values),) = reports
+    assert step == 2
+    assert values["speed/memory_mib"] == pytest.approx(psutil.Process().memory_info().rss / 2**20, rel=0.1)
 
 
 def test_a_loss_is_weighed_added_and_left_out_by_name() -> None:

@@ -1,4 +1,4 @@
-// Colour tables: grey through a display window, blue-white-red for differences, and an overlay in orange.
+// Colour tables: grey through a display window, blue-white-red for differences, an overlay in orange, and classes.
 // Pixels are written as 32-bit words, red in the lowest byte.
 
 const word = (red, green, blue, alpha = 255) => ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0
@@ -60,5 +60,16 @@ export function orange(image, full) {
   )
   return (pixels, codes) => {
     for (let i = 0; i < pixels.length; i++) pixels[i] = table[codes[i]]
+  }
+}
+
+/** A colour of its own for each class, as `#rrggbb`; with `bare`, class 0 leaves the picture below as it is. */
+export function classes(colours, bare) {
+  const table = Uint32Array.from(colours, (colour, index) => {
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16))
+    return bare && index === 0 ? 0 : word(red, green, blue)
+  })
+  return (pixels, codes) => {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = table[codes[i]] ?? 0
   }
 }

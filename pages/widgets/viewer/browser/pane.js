@@ -73,6 +73,7 @@ export class Pane {
   /** Lay another layer over the picture, or none. */
   cover(layer, opacity) {
     const { world } = this.viewer
+    this.covering = layer
     if (world.getItemCount() > 1) world.removeItem(world.getItemAt(1))
     if (layer) this.viewer.addTiledImage({ tileSource: tileSource(this.OpenSeadragon, layer), index: 1, opacity })
   }
@@ -114,7 +115,8 @@ export class Pane {
     if (!scale || !this.layer) return
     const screen = scale * window.devicePixelRatio
     const own = (screen * this.field.width) / this.layer.images[0].width
-    this.viewer.drawer.setImageSmoothingEnabled(own < 1)
+    // Between two classes there is no third one.
+    this.viewer.drawer.setImageSmoothingEnabled(own < 1 && !this.layer.crisp && !this.covering?.crisp)
     const { viewport, navigator } = this.viewer
     const whole = viewport.getZoom(true) < 1.02 * viewport.getHomeZoom()
     navigator.element.style.visibility = this.overview && !whole ? "visible" : "hidden"

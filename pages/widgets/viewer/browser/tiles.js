@@ -83,11 +83,9 @@ export class RemoteImage {
 
 /** What is painted: one image, or one minus another of the same size, through a palette. */
 export class Layer {
-  /** `palette(pixels, codes, ...)` colours pixels as 32-bit words from the codes of each image. */
-  constructor(images, palette, transparent = false) {
-    this.images = images
-    this.palette = palette
-    this.transparent = transparent
+  /** `palette(pixels, codes, ...)` colours pixels as 32-bit words from the codes of each image; crisp ones are never smoothed. */
+  constructor(images, palette, { transparent = false, crisp = false } = {}) {
+    Object.assign(this, { images, palette, transparent, crisp })
   }
 
   async load(level, column, row) {

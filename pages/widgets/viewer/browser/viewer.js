@@ -1,4 +1,4 @@
-// The viewer: linked panes or a curtain, display windows, difference, overlay, line profile.
+// The viewer: linked panes or a curtain, display windows, difference, overlay, classes, line profile.
 import { Curtain } from "./curtain.js"
 import { DifferencePanel } from "./difference.js"
 import { afterwards, make, nextFrame, slider } from "./elements.js"
@@ -13,6 +13,8 @@ import { Layer, RemoteImage, teach } from "./tiles.js"
 const NARROW_PX = 640
 const MOST_PANES = 4
 const COLOURS = ["--curve-1", "--curve-2", "--curve-3", "--curve-4"]
+
+const colours = (classes) => classes.map((one) => one.colour)
 
 /** Show what `data` (see `component.py`) describes in `root`; the same data again change nothing. */
 export function mount(root, data) {
@@ -59,7 +61,8 @@ class ImageViewer {
     if (view.layer) return
     const images = await Promise.all(view.images.map((i) => this.open(i)))
     if (this.gone || view.layer) return
-    if (images.length === 1) this.prepareGrey(view, ...images)
+    if (view.classes) this.prepareClasses(view, ...images)
+    else if (images.length === 1) this.prepareGrey(view, ...images)
     else this.prepareDifference(view, ...images)
   }
 
@@ -67,6 +70,12 @@ class ImageViewer {
     view.image = image
     view.layer = new Layer([image], palettes.grey(image, this.levelsOf(image).window))
     view.description = `${view.label}, ${image.width} by ${image.height} pixels, ${image.facts.dtype}`
+  }
+
+  prepareClasses(view, image) {
+    view.image = image
+    view.layer = new Layer([image], palettes.classes(colours(view.classes), false), { crisp: true })
+    view.description = `${view.label}, ${image.width} by ${image.height} pixels, in the colours of ${view.classes.length} classes`
   }
 
   prepareDifference(view, first, second) {
@@ -82,7 +91,7 @@ class ImageViewer {
   levelsOf(image) {
     const { units } = image
     if (!this.levels.has(units)) {
-      const several = new Set(this.data.images.map((one) => one.units)).size > 1
+      const several = new Set(this.data.images.flatMap((one) => (one.classes ? [] : [one.units]))).size > 1
       const alike = this.first.filter((one) => one.units === units)
       const measured = alike.filter((one) => one.measured)
       const repaint = nextFrame(() => this.panes.forEach((pane) => pane.view?.units === units && pane.repaint()))
@@ -95,7 +104,7 @@ class ImageViewer {
   }
 
   build() {
-    const grey = () => this.shownViews().filter((view) => view.image)
+    const grey = () => this.shownViews().filter((view) => view.image && !view.classes)
     this.profile = new Profile(this.field, grey, () => this.panes)
     this.spectrum = new Spectrum(this.field, grey, this.compared(), () => this.visible())
     this.stage = make("div", { class: "stage" })
@@ -131,8 +140,8 @@ class ImageViewer {
     return make(
       "div",
       { class: "tools", role: "toolbar", "aria-label": "Viewer" },
-      group("Pictures", ...this.toggles),
-      group("Arrangement", this.sides, this.curtains),
+      // A single picture is neither chosen nor arranged.
+      ...(this.views.length > 1 ? [group("Pictures", ...this.toggles), group("Arrangement", this.sides, this.curtains)] : []),
       group(
         "Zoom",
         button("Fit", "Whole picture (0)", () => this.lead().fit()),
@@ -145,7 +154,8 @@ class ImageViewer {
   }
 
   overlayPanel() {
-    this.cover = { index: -1, opacity: 0.7 }
+    const classes = this.data.overlays[0].classes
+    this.cover = { index: -1, opacity: classes ? 0.4 : 0.7 }
     const caption = make("p", { class: "caption" })
     const choice = make(
       "select",
@@ -158,6 +168,7 @@ class ImageViewer {
       this.panes.forEach((pane) => pane.setCoverOpacity(value))
     })
     choice.addEventListener("change", () => this.chooseCover(Number(choice.value), caption))
+    if (classes) this.chooseCover((choice.value = 0), caption)
     return make(
       "section",
       { class: "panel overlay", role: "group", "aria-label": "Overlay" },
@@ -168,17 +179,18 @@ class ImageViewer {
   }
 
   async chooseCover(index, caption) {
-    this.cover.index = index
-    this.cover.layer = null
+    Object.assign(this.cover, { index, layer: null, read: null })
     caption.textContent = index < 0 ? "" : "Computing"
     try {
       if (index >= 0) {
-        const { address, full, caption: text } = this.data.overlays[index]
+        const { address, label, full, classes, caption: text } = this.data.overlays[index]
         const image = await RemoteImage.open(address)
         if (this.cover.index !== index) return
         const { mean, median } = image.summary
         caption.textContent = text.replace("{median}", written(median)).replace("{mean_percent}", `${Math.round(100 * mean)} %`)
-        this.cover.layer = new Layer([image], palettes.orange(image, full), true)
+        const palette = classes ? palettes.classes(colours(classes), true) : palettes.orange(image, full)
+        this.cover.layer = new Layer([image], palette, { transparent: true, crisp: Boolean(classes) })
+        this.cover.read = classes && { label, image, classes }
       }
       this.coverFirst()
     } catch (error) {
@@ -332,9 +344,12 @@ class ImageViewer {
     if (!pane.viewer.viewport) return
     const place = pane.toField(event)
     if (place.x < 0 || place.y < 0 || place.x >= this.field.width || place.y >= this.field.height) return
-    const parts = this.shownViews().flatMap(({ image, label }) => {
+    const read = [...this.shownViews(), ...(this.cover?.read ? [this.cover.read] : [])]
+    const parts = read.flatMap(({ image, label, classes }) => {
       const found = image?.peek((place.x / this.field.width) * image.width, (place.y / this.field.width) * image.width)
-      return found ? [`${label} ${written(found.value)}${found.level ? ` (mean of ${2 ** found.level} x ${2 ** found.level} px)` : ""}`] : []
+      if (!found) return []
+      const of = found.level ? ` (${classes ? "one" : "mean"} of ${2 ** found.level} x ${2 ** found.level} px)` : ""
+      return [`${label} ${classes ? (classes[found.value]?.name ?? "") : written(found.value)}${of}`]
     })
     this.status.textContent = [`x ${length(place.x, this.field.nm)}, y ${length(place.y, this.field.nm && this.field.nm * this.field.aspect)}`, ...parts].join("  ·  ")
   }

@@ -70,7 +70,7 @@ def cookie(person: Person, secret: str = SECRET, **others: object) -> dict[str, 
 def test_the_program_is_anybodys_and_data_are_not(client: TestClient) -> None:
     for path in ("/", "/_stcore/health", "/static/a.js", "/viewer/1/a.js"):
         assert client.get(path).text == "here"
-    for path in ("/media/x.png", "/view/token"):
+    for path in ("/media/x.png", "/view/token", "/download/token"):
         assert client.get(path).status_code == 401
     assert client.put("/_stcore/upload_file/1/2", content=b"x").status_code == 401
     client.cookies = cookie(VERA)

@@ -1,0 +1,1 @@
+"""Tables in which a click on a row opens it."""

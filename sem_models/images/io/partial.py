@@ -1,0 +1,58 @@
+"""Files that are being written: under a name that says by which process, so that those of a dead one can be removed."""
+
+import contextlib
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+_HOST = re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname())
+_NAME = re.compile(r"\..+\.(?P<host>[A-Za-z0-9._]+)-(?P<pid>\d+)\.part", re.DOTALL)
+_DAY_S = 86400.0
+_SLACK_S = 2.0
+"""Clocks of a disk and of the processor may differ by so much."""
+
+
+def partial_path(path: Path) -> Path:
+    """Return where this process writes a file before it gets its name."""
+    return path.with_name(f".{path.name}.{_HOST}-{os.getpid()}.part")
+
+
+def is_partial(path: Path) -> bool:
+    """Tell whether a file has a name that `partial_path` gives."""
+    return bool(_NAME.fullmatch(path.name))
+
+
+def may_be_written(path: Path) -> bool:
+    """Tell whether the process that began a partial file may still write it.
+
+    Processes of other machines cannot be seen: they are believed to write for a day after the last change.
+    """
+    found = _NAME.fullmatch(path.name)
+    if found is None:
+        return True
+    try:
+        changed = path.stat().st_mtime
+        if found["host"] != _HOST:
+            return time.time() - changed < _DAY_S
+        # Another process may have got the number since.
+        return bool(psutil.Process(int(found["pid"])).create_time() < changed + _SLACK_S)
+    except (psutil.Error, OSError):
+        return False
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what killed processes have left in a folder; what cannot be removed stays."""
+    for path in list(_partials(folder)):
+        if not may_be_written(path):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _partials(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        yield from (path for path in folder.iterdir() if is_partial(path))
