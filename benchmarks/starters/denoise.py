@@ -12,7 +12,6 @@
 Writes `denoise.json`. Rows of the filters are kept; those of the model are computed anew each time.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -11,7 +11,6 @@
 Writes `sr-x2.json` and `sr-x4.json`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
