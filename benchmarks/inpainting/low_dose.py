@@ -12,7 +12,7 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def false_alarms(draws: dict[str, Draw], images: int) -> dict[str, dict[str, int
 
 
 def _alarm_on_phantom(kind: str, dose: int, index: int) -> bool:
-    dtype = "uint16" if index % 2 else "uint8"
+    dtype: Literal["uint8", "uint16"] = "uint16" if index % 2 else "uint8"
     pixels = make_phantom(kind, SIZE, _SEED + index, Beam(dose_e_per_px=dose), dtype=dtype).micrograph.pixels
     return bool(find_line_defects(to_unit(pixels[..., 0], intensity_range(pixels))).any())
 
