@@ -114,7 +114,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_text("FINISHED", exact=True).wait_for(timeout=240_000)
     settled(page)
     page.locator("[data-testid=stImage]").nth(3).wait_for()
-    looked_at(page, tmp_path, "runs", "Runs")
+    looked_at(page, tmp_path, "runs", "vdsr-x4-small on phantoms")
 
     # A new browser finds everything by the address.
     page.goto(f"{server}/runs?run={run_id}")
