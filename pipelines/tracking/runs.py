@@ -29,6 +29,7 @@ Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _YES, _NO = "yes", "no"
 _PARAMETER_LENGTH = 6000
 _PAGE = 1000
+_ATTEMPTS = 3
 """Runs asked for at once from a server."""
 _FEWEST_DIGITS = 4
 """Of the beginning of an id that is worth a suggestion; tables show eight."""
@@ -81,12 +82,29 @@ def create_run(
 
     store, by = _client(), by or acting_person()
     own = {**tags, Tag.KIND: kind, **_owned_by(by)}
-    run = store.create_run(_experiment_id(experiment), run_name=name, tags=own)
-    run_id: str = run.info.run_id
+    run_id = _created(store, _experiment_id(experiment), name, own)
     values = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
     store.log_batch(run_id, params=values)
     store.update_run(run_id, status="SCHEDULED")
     record(by, f"make {kind}", f"run {run_id}: {name}")
+    return run_id
+
+
+def _created(
+    store: "MlflowClient", experiment_id: str, name: str, tags: dict[str, str], attempts: int = _ATTEMPTS
+) -> str:
+    """Create a run, waiting for the lock of an SQLite store as long as all other writers do.
+
+    MLflow waits 20 s, whatever the address says. A refused attempt has stored nothing.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run_id: str = store.create_run(experiment_id, run_name=name, tags=tags).info.run_id
+    except MlflowException as error:
+        if attempts == 1 or "database is locked" not in str(error):
+            raise
+        return _created(store, experiment_id, name, tags, attempts - 1)
     return run_id
 
 
