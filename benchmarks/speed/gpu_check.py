@@ -45,6 +45,7 @@ from sem_models.training.trainer import Trainer
 FAMILIES: dict[str, tuple[str, ...]] = {
     "srresnet-x4": (),
     "swinir-light-x4": ("train.batch=8",),
+    "hat-x4": ("train.batch=4",),
     "esrgan-x4": ("adversarial.losses.perceptual=0", "adversarial.first_share=0", "train.batch=4"),
     "nafnet-denoise": ("train.batch=8",),
     "mrn-blind": ("train.batch=4",),
@@ -58,6 +59,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 TINY: dict[str, tuple[str, ...]] = {
     "srresnet-x4-small": ("network.width=8", "network.blocks=1"),
     "swinir-x4-small": ("network.width=12", "network.groups=1", "network.layers=2"),
+    "hat-x4-small": ("network.width=12", "network.groups=1", "network.layers=2"),
     "esrgan-x4-small": (
         *("adversarial.losses.perceptual=0", "adversarial.first_share=0", "adversarial.discriminator.width=4"),
         *("network.width=8", "network.blocks=1", "network.growth=4"),

@@ -12,7 +12,6 @@
 Writes `denoise.json`. Rows of the filters are kept; those of the model are computed anew each time.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +85,7 @@ def simulated(dataset: Dataset, restore: Restore, known: dict[str, Rows], keep: 
 
 def real_pairs(dataset: Dataset, restore: Restore, known: Rows) -> None:
     """Score real fast scans, beside the filters from the table of real super-resolution."""
-    filters = json.loads(real_track.RESULT.read_text())["methods"]
+    filters = real_track.read()["methods"]
     plain = {name: filters[name]["rows"] for name in filters if not name.startswith(tuple(VARIANTS))}
     ours = real_track.scored(lambda fast: real_track.enlarged(restore(fast)), dataset)
     for entry in dataset.entries("test"):

@@ -11,7 +11,6 @@
 Writes `sr-x2.json` and `sr-x4.json`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +114,7 @@ def simulated(dataset: Dataset, model: Enlarging, track: str, pictures: Path | N
 
 def real_pairs(dataset: Dataset, model: Enlarging) -> Rows:
     """Score real fast scans, beside the filters from the table of real super-resolution."""
-    filters = json.loads(real_track.RESULT.read_text())["methods"]
+    filters = real_track.read()["methods"]
     plain = {name: filters[name]["rows"] for name in filters if not name.startswith(tuple(VARIANTS))}
     every = plain | {model.name: real_track.scored(model, dataset)}
     return {

@@ -62,8 +62,8 @@ def learn(subject: Subject, home: Path, parts: Sequence[str] = LEARNED_PARTS, pr
         doubt = learn_doubt(load_starter(subject.name), dataset, forwards, subject.counts, progress)
     known = load_starter(subject.name)
     # The note of a starter model comes from its card.
-    own = {"learned": learned or known.learned, "doubt": doubt or known.doubt, "note": ""}
-    belongings = replace(Belongings.of(known), **own)
+    kept = replace(Belongings.of(known), note="")
+    belongings = replace(kept, learned=learned or known.learned, doubt=doubt or known.doubt)
     save_model(folder, read_recipe(folder), load_weights(folder), belongings=belongings)
     (folder / WEIGHTS).chmod(0o644)
     _note_sums(subject.name, WEIGHTS)

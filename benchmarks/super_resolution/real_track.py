@@ -10,6 +10,7 @@ BM3D (`pip install bm3d`, for non-commercial use only) is scored if it is instal
 
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,36 @@ def enlarged(image: UnitImage) -> UnitImage:
     return result
 
 
+def read() -> dict[str, Any]:
+    """Read what is stored, with the scores of each method under `rows`, by image; empty if nothing is."""
+    content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    images = content.pop("images", [])
+    for method in content.get("methods", {}).values():
+        columns = method.pop("columns")
+        method["rows"] = {
+            image: dict(zip(columns, values, strict=True))
+            for image, values in zip(images, zip(*columns.values(), strict=True), strict=True)
+        }
+    return content
+
+
+def write(content: dict[str, Any]) -> None:
+    """Store everything: scores in one list for each method and metric, to six significant digits."""
+    methods: dict[str, Any] = content["methods"]
+    images = list(next(iter(methods.values()))["rows"])
+    tables = {}
+    for name, method in methods.items():
+        columns = {metric: [_rounded(method["rows"][image][metric]) for image in images] for metric in METRICS}
+        tables[name] = {**{key: value for key, value in method.items() if key != "rows"}, "columns": columns}
+    text = json.dumps({**content, "images": images, "methods": tables}, indent=1)
+    # A list of numbers on one line: most of the file would be line ends and indentation.
+    RESULT.write_text(re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
 def _percentiles(values: Sequence[float]) -> list[float]:
     return [round(float(value), 3) for value in np.percentile(values, (5, 25, 50, 75, 95))]
 
@@ -205,7 +236,7 @@ def main() -> None:
     chosen = options(__doc__)
     dataset = prepare(chosen.data, chosen.home)
     table = Table(RUNS, "super-resolution-real-x2", SAME)
-    content: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    content = read()
     if "registration" not in content:
         content["registration"] = {
             **registration(dataset),
@@ -218,7 +249,7 @@ def main() -> None:
     scores = Scores(rows, list(VARIANTS), groups, list(METRICS))
     contrasts = scores.contrasts(CONTRASTS, COMPARED)
     content |= {"summary": scores.summary(COMPARED), "contrasts": contrasts, "methods": methods}
-    RESULT.write_text(json.dumps(content, indent=1) + "\n")
+    write(content)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from pages.people.media import made_for_person
 from pages.widgets.classes import class_table, shown_classes
 from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
 from pipelines.viewing.files import fingerprint, open_image, open_input
@@ -41,7 +42,9 @@ def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int
     overlay = ClassOverlay("Classes", f"{key}|over", opening, over, _CAPTION)
     show_viewer([image, label_map], [0, 1] if drawn else [0], "classes-viewer", overlays=[overlay])
     show_legend(opening().levels[0], labels)
-    st.download_button("Download the TIFF", output.read_bytes, output.name, "image/tiff", icon=":material/download:")
+    st.download_button(
+        "Download the TIFF", made_for_person(output.read_bytes), output.name, "image/tiff", icon=":material/download:"
+    )
     if not drawn:
         st.caption(f"The file holds the label values of the training masks: {', '.join(map(str, labels))}.")
 

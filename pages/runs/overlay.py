@@ -18,7 +18,6 @@ from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import VALIDATION_SCORES
 
 _PERIOD_S = 5.0
-_IN_A_ROW = 4
 
 
 def show_overlay(address: str) -> None:
@@ -76,9 +75,9 @@ def _samples(names: dict[str, str]) -> None:
     if len(steps) > 1:
         step = right.select_slider("Training step", steps, value=steps[-1], key="overlay-step")
     shown = [*_fixed(pictured, name), *_outputs(pictured, names, name, step)]
-    for start in range(0, len(shown), _IN_A_ROW):
-        for column, (picture, caption) in zip(st.columns(_IN_A_ROW), shown[start : start + _IN_A_ROW], strict=False):
-            column.image(picture, caption=caption, alt=caption, width=picture.width)
+    with st.container(horizontal=True):
+        for picture, caption in shown:
+            st.image(picture, caption=caption, alt=caption, width=picture.width)
     st.caption("From the centre of the image, one pixel on one pixel; the panels of a run share one display window.")
 
 

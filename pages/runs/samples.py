@@ -27,14 +27,14 @@ def show_samples(run: RunInfo) -> None:
         step = right.select_slider("Training step", stored.steps, key=f"step-{run_id}")
     view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
     shown = panels_of(run, stored.panels)
-    for column, (panel, label) in zip(st.columns(len(shown)), shown.items(), strict=True):
+    at_pixels = view == "1:1 pixels"
+    # Pictures of a fixed width go on in the next line on a narrow screen.
+    places = [st.container(horizontal=True)] * len(shown) if at_pixels else st.columns(len(shown))
+    for place, (panel, label) in zip(places, shown.items(), strict=True):
         picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
         caption = f"{label}, step {step}" if panel == "output" else label
-        if view == "1:1 pixels":
-            picture = centre(picture)
-            column.image(picture, caption=caption, alt=caption, width=picture.width)
-        else:
-            column.image(picture, caption=caption, alt=caption)
+        picture = centre(picture) if at_pixels else picture
+        place.image(picture, caption=caption, alt=caption, width=picture.width if at_pixels else "content")
     st.caption(_window_of(run, shown))
 
 

@@ -114,7 +114,7 @@ def _offer(chosen: list[RunInfo]) -> None:
         return
     scored = [run for run in chosen if Tag.evaluated("test") in run.tags]
     with st.container(horizontal=True):
-        if len(chosen) == 1 and st.button("Open", icon=":material/open_in_full:"):
+        if len(chosen) == 1 and st.button("Open the run", icon=":material/open_in_full:"):
             _open(chosen[0])
         if st.button("Curves together", icon=":material/stacked_line_chart:", type="primary"):
             st.query_params["runs"] = in_address([run.run_id for run in chosen])

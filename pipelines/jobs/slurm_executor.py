@@ -14,6 +14,9 @@ from pipelines.jobs.started import Started
 from pipelines.people.lab import Slurm
 from sem_models.errors import UserError
 
+_COMES_AGAIN = ["status=$?", "[ $status -ne 143 ] || scontrol requeue $SLURM_JOB_ID", "exit $status"]
+"""End of a script: what SLURM stopped before it could listen, while modules were loaded, starts again."""
+
 
 class SlurmExecutor:
     """Hands work in at SLURM. Home folder, program and datasets must lie at the same paths on all nodes."""
@@ -75,6 +78,7 @@ def parameters(settings: Slurm, log: Path, needs: Needs) -> dict[str, Any]:
         "cpus_per_task": cpus,
         "wckey": None,
         "setup": _setup(settings.cpus_per_device),
+        "teardown": _COMES_AGAIN if needs.goes_on else None,
         "stderr_to_stdout": True,
         "srun_args": [f"--output={log}", "--open-mode=append", f"--cpus-per-task={cpus}"],
         "additional_parameters": options,

@@ -75,7 +75,7 @@ def test_what_was_recognised_is_shown_with_the_way_to_use_it(
     assert version.tags[Tag.LICENCE] == "CC0"
 
     found = out.outcome["result"]
-    done = TaskState("an-id", "import", {}, "done", 0, 0, "", 0.0, found, Message(""), 0.0, local_person().id)
+    done = TaskState("an-id", "import", {}, "done", "", 0, 0, "", 0.0, found, Message(""), 0.0, local_person().id)
     monkeypatch.setattr(importing, "watched", lambda key: done)
     app = page("models", **{"import": "an-id"})
     assert_sound(app)

@@ -74,8 +74,8 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     # From a new home to a restored image of one's own.
     clicks = Clicks(page)
     page.goto(server)
-    uploader = page.get_by_test_id("stFileUploader")
-    clicks.choose_file(uploader.get_by_role("button"), home / "raw" / "S1-particles.tif")
+    opens_dialog = page.get_by_test_id("stFileUploader").locator("button")
+    clicks.choose_file(opens_dialog, home / "raw" / "S1-particles.tif")
     page.locator(".sem-viewer .pane").wait_for()
     page.get_by_role("cell", name="160 x 128 px").wait_for()
     page.get_by_role("button", name="Remove noise").wait_for()
@@ -114,7 +114,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.get_by_text("FINISHED", exact=True).wait_for(timeout=240_000)
     settled(page)
     page.locator("[data-testid=stImage]").nth(3).wait_for()
-    looked_at(page, tmp_path, "runs", "Runs")
+    looked_at(page, tmp_path, "runs", "vdsr-x4-small on phantoms")
 
     # A new browser finds everything by the address.
     page.goto(f"{server}/runs?run={run_id}")

@@ -26,7 +26,11 @@ from tests.support.small_recipes import fake_perceptual, narrow, short
 SMALL = ("train.patch=32",)
 DRAWING = ("train.precision=32-true", "diffusion.sampling.steps=2")
 ROWS: dict[str, list[Recipe]] = {
-    "supervised": [short("srresnet-x2-small", *SMALL), short("swinir-x2", *SMALL, "network.drop_path=0.3")],
+    "supervised": [
+        short("srresnet-x2-small", *SMALL),
+        short("swinir-x2", *SMALL, "network.drop_path=0.3"),
+        short("hat-x2", *SMALL, "network.drop_path=0.3"),
+    ],
     "adversarial": [
         short("esrgan-x2-small", *SMALL, "adversarial.gradient_weight=0.01"),
         short("sinsr-gb-x2-small", *SMALL, "degradation.read_noise=0"),

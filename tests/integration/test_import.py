@@ -10,7 +10,7 @@ import sem_models
 from pages.widgets.models import model_labels
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
-from pipelines.model_ref import RegistryRef
+from pipelines.model_ref import RegistryRef, RunRef
 from pipelines.models import resolve_model
 from pipelines.release.export import export
 from pipelines.release.import_model import import_model
@@ -18,10 +18,14 @@ from pipelines.release.requests import ExportRequest, ImportRequest
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.runs import get_run, list_runs
+from pipelines.train.create import create_training
+from pipelines.train.run import run_training
+from sem_models.config.overrides import override
+from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.images.micrograph import Micrograph
-from tests.support.foreign_models import published, saved
+from tests.support.foreign_models import HAT, published, saved
 from tests.support.pages import assert_sound, page
 
 
@@ -55,6 +59,22 @@ def test_an_imported_model_is_one_of_ours(sem_home: Path, small_dataset: Dataset
     folder = export(ExportRequest(model="models:/theirs@champion", format="folder", out=tmp_path / "out"))
     micrograph = Micrograph(np.full((20, 24, 1), 100, np.uint8), 4.0)
     assert sem_models.restore(sem_models.load_model(folder, "cpu"), micrograph).pixels.shape == (40, 48, 1)
+
+
+def test_a_published_transformer_for_colours_is_trained_further_on_grey_images(
+    sem_home: Path, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    """The recipe takes the network of the model, between a repetition of the grey channel and a mean."""
+    network = published("HAT", in_chans=3, upscale=2, **HAT)
+    imported = import_model(ImportRequest(file=saved(network, tmp_path / "theirs.pth"), name="theirs"))
+    settings = ["train.steps=2", "train.batch=1", "train.patch=32", "train.validate_every=2"]
+    run_id = create_training(override(find_recipe("hat-x2-small"), settings), "small", init=RunRef(imported.run_id))
+    run_training(run_id)
+    trained = resolve_model(RunRef(run_id)).model
+    grey = torch.rand(1, 1, 16, 24)
+    before = network(grey.expand(-1, 3, -1, -1)).mean(1)
+    moved = (trained(grey)[:, 0] - before).abs().max()
+    assert 1e-6 < moved < 0.1, "two steps change little: it began with the published weights"
 
 
 def test_a_refused_file_leaves_nothing_behind(sem_home: Path, tmp_path: Path) -> None:

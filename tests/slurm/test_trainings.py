@@ -74,7 +74,7 @@ def test_a_running_job_is_cancelled_with_its_state_saved_and_resumed_as_a_new_jo
 
 
 def test_on_a_drained_node_a_job_waits_says_why_and_can_be_withdrawn(on_slurm: Cluster, tiny_recipe: Recipe) -> None:
-    on_slurm.set_node("drain")
+    on_slurm.drain()
     try:
         (first, job), (second, _) = submitted(tiny_recipe), submitted(tiny_recipe)
         until(lambda: "DRAINED" in queue.active_jobs()[0].place)
@@ -86,7 +86,7 @@ def test_on_a_drained_node_a_job_waits_says_why_and_can_be_withdrawn(on_slurm: C
         control.cancel(second)
         assert (get_run(second).status, get_run(second).tags[Tag.REASON]) == ("KILLED", control.WITHDRAWN)
     finally:
-        on_slurm.set_node("resume")
+        on_slurm.release()
     until(lambda: get_run(first).status == "FINISHED")
     assert [live.run_id for live in queue.active_jobs()] == []
 
@@ -126,7 +126,7 @@ def test_a_preempted_job_saves_its_state_is_queued_again_and_goes_on(on_slurm: C
 def test_the_death_of_the_controller_loses_nothing(on_slurm: Cluster, long_recipe: Recipe, tiny_recipe: Recipe) -> None:
     running, job = submitted(long_recipe)
     until(lambda: is_training(running))
-    on_slurm.set_node("drain")
+    on_slurm.drain()
     waiting, _ = submitted(tiny_recipe)
     on_slurm.kill_controller()
     before = max(steps_of(running))
@@ -135,7 +135,7 @@ def test_the_death_of_the_controller_loses_nothing(on_slurm: Cluster, long_recip
     assert "SLURM does not answer" in queue.active_jobs()[1].place
     until(lambda: max(steps_of(running)) > before + 10)
     on_slurm.start_controller()
-    on_slurm.set_node("resume")
+    on_slurm.release()
     until(lambda: get_run(waiting).status == "FINISHED")
     assert control.reconcile() == []
     assert state_of(job) == "RUNNING"
@@ -147,7 +147,7 @@ def test_the_death_of_the_controller_loses_nothing(on_slurm: Cluster, long_recip
 def test_a_training_that_takes_longer_than_a_job_goes_on_in_the_next_one(
     on_slurm: Cluster, long_recipe: Recipe, sem_home: Path
 ) -> None:
-    write_lab(sem_home, "\n[slurm]\ntime_min = 1\nsave_s = 20\n")
+    write_lab(sem_home, "\n[slurm]\ntime_min = 2\nsave_s = 30\n")
     run_id = create_training(long_recipe, "small")
     control.submit(run_id)
     job = get_run(run_id).tags[Tag.SLURM_JOB]

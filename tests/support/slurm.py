@@ -41,7 +41,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 MaxArraySize={max_array_size}
 KillWait=5
-ReturnToService=2
+ReturnToService=1
 MpiDefault=none
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=2000 State=UNKNOWN
 PartitionName=low Nodes={host} Default=YES MaxTime=60 PriorityTier=1 GraceTime=60
@@ -74,9 +74,14 @@ class Cluster:
         self.daemons["slurmctld"].kill()
         self.daemons.pop("slurmctld").wait()
 
-    def set_node(self, state: str) -> None:
-        """Drain the node, or let it work again."""
-        told("scontrol", "update", f"nodename={self.host}", f"state={state}", "reason=test")
+    def drain(self) -> None:
+        """Let no further job begin on the node."""
+        told("scontrol", "update", f"nodename={self.host}", "state=drain", "reason=test")
+
+    def release(self) -> None:
+        """Let the node work again; one that signs in at a new controller may have been released by that."""
+        resume = ("scontrol", "update", f"nodename={self.host}", "state=resume")
+        until(lambda: answers(*resume) or "dra" not in told("sinfo", "--noheader", "--format=%T"))
 
     def hurry(self, job_id: str) -> None:
         """Let a job start now that was queued again: SLURM waits two minutes before that."""

@@ -18,7 +18,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "rrdb": {"blocks": 1, "width": 4, "growth": 2},
     "spsr": {"blocks": 4, "width": 4, "growth": 2},
     "swinir": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4},
-    "hat": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4, "overlap": 1, "conv_width": 4, "squeeze": 2,
+    "hat": {"width": 8, "groups": 1, "layers": 2, "heads": 2, "window": 4, "overlap": 1, "conv_width": 4, "squeeze": 8,
             "pool": 16, "tail_width": 4},
     "dsrvae": {"blocks": 1, "width": 4, "patch": 32, "code": 4, "hidden": 8},
     "sinsr": {"blocks": 4, "width": 8, "scale_blocks": 1},

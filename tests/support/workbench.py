@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipelines.demo import NAME, demo
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.evaluate.score import evaluate
+from pipelines.lesson import NAME, lesson
 from pipelines.model_ref import RunRef, parse_model
 from pipelines.study.create import create_study
 from pipelines.study.definition import StudyCreateRequest
 from pipelines.study.studies import list_studies
 from pipelines.tracking.runs import list_runs
-from pipelines.train.requests import DemoRequest, TrainRequest
+from pipelines.train.requests import LessonRequest, TrainRequest
 from pipelines.train.run import train_to_the_end
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -43,7 +43,7 @@ def make_workbench(home: Path) -> None:
         add_empty_store(home)
     names = [run.name for run in list_runs(kind="training") if run.status == "FINISHED"]
     if not any("srresnet" in name for name in names):
-        demo(DemoRequest())
+        lesson(LessonRequest())
     if not any("vdsr" in name for name in names):
         _train_second()
     if not list_studies():

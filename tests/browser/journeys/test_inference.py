@@ -28,11 +28,11 @@ def test_a_micrograph_is_enlarged_and_looked_at_by_keyboard(journey: Journey) ->
     journey.press("ArrowLeft", "ArrowLeft")
     assert line.get_attribute("aria-valuenow") == "46"
 
-    zoom = page.locator(".sem-viewer .pane .zoom").nth(1)  # that of the first lies below the curtain
+    zoom = page.locator(".sem-viewer .pane .zoom").first  # written also where the curtain hides it
     journey.press("1")
-    zoom.get_by_text("1:1", exact=True).wait_for()
+    zoom.get_by_text("1:1", exact=True).wait_for(state="attached")
     journey.press("+")
-    zoom.get_by_text("2.0x", exact=True).wait_for()
+    zoom.get_by_text("2.0x", exact=True).wait_for(state="attached")
     before = page.evaluate(_CENTRE)
     journey.tab_to(page.locator(".sem-viewer .openseadragon-canvas").first)
     journey.press("ArrowRight", "ArrowDown")

@@ -15,7 +15,7 @@ def test_a_run_is_opened_and_read_by_keyboard(journey: Journey) -> None:
     journey.tab_to(page.get_by_role("combobox", name="Runs"))  # the table is passed, and opens nothing
     page.keyboard.type("srresnet")
     journey.press("ArrowDown", "Enter", "Escape")
-    journey.tab_to(page.get_by_role("button", name="Open", exact=True))
+    journey.tab_to(page.get_by_role("button", name="Open the run"))
     journey.press("Enter")
     page.get_by_text("Terms of the loss").wait_for()
 

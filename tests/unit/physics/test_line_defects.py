@@ -9,6 +9,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from sem_models.config.degradation import Degradation, LineDefects
+from sem_models.images.intensity import intensity_range, to_unit
 from sem_models.images.io.read import read_micrograph
 from sem_models.physics.find_line_defects import find_line_defects
 from sem_models.physics.line_defects import (
@@ -148,6 +149,29 @@ def test_defects_are_found_again(fault: Fault) -> None:
     # A streak keeps the signal, and is lost where the specimen changes at the very line at which it begins.
     assert found[wanted].mean() > (0.8 if fault is Fault.CHARGED else 0.98)
     assert found[~wanted].mean() < 0.002
+
+
+@pytest.mark.parametrize("dose_e_per_px", [1, 8, 10, 15, 50])
+def test_shot_noise_is_no_defect(dose_e_per_px: float) -> None:
+    """A smooth specimen in counted electrons, of which bright places have more than the pooled differences tell."""
+    random = np.random.default_rng(2)
+    smooth = gaussian_filter(random.standard_normal((256, 512)), 20)
+    truth = (0.25 + 0.18 * smooth / smooth.std()).clip(0.02, 1)
+    counts = random.poisson(truth * dose_e_per_px)
+    image = (np.rint((counts / dose_e_per_px * 255).clip(0, 255)) / 255).astype(np.float32)
+    assert not find_line_defects(image).any()
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_offsets_are_found_in_shot_noise(rows: int) -> None:
+    """Counted electrons, 50 at white: 0.4 of the range stands out of a flat image, over its whole length."""
+    truth = np.full((128, 320), 0.5)
+    for first in (20, 50, 80):
+        truth[first : first + rows, 40:280] += 0.4
+    counts = np.random.default_rng(3).poisson(50 * truth).astype(np.uint16)
+    found = find_line_defects(to_unit(counts, intensity_range(counts)))
+    assert found[truth > 0.5].mean() > 0.9
+    assert found[truth == 0.5].mean() < 0.01
 
 
 def test_a_specimen_is_no_defect() -> None:

@@ -116,6 +116,7 @@ def test_a_script_says_what_a_training_needs(
     assert f"export SEM_HOME={sem_home}\n" in script and "export OMP_NUM_THREADS=4\n" in script
     assert f"export {OWN_JOB}=${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}\n" in script and "unset SEM_TASK_DIR" in script
     assert "srun" in script and "-u -m a.module 'run 1'\n" in script
+    assert "[ $status -ne 143 ] || scontrol requeue $SLURM_JOB_ID\n" in script
     assert "submitted.pkl" not in script and "wckey" not in script
 
 
@@ -124,7 +125,8 @@ def test_more_copies_than_an_array_may_have_become_several(commands: Commands, t
     assert len(started) == 3
     arrays = [line for script in commands.scripts for line in script.splitlines() if "--array" in line]
     assert arrays == ["#SBATCH --array=0-4", "#SBATCH --array=0-3", "#SBATCH --array=0-3"]
-    assert "--no-requeue" in commands.scripts[0] and "log-%A-%a.txt" in commands.scripts[0]
+    assert "--no-requeue" in commands.scripts[0] and "scontrol requeue" not in commands.scripts[0]
+    assert "log-%A-%a.txt" in commands.scripts[0]
 
 
 def test_what_slurm_refuses_is_said_and_nothing_waits_for_it(commands: Commands, sem_home: Path) -> None:

@@ -32,7 +32,7 @@ def client() -> TestClient:
 def done(out: Path, *results: dict[str, object]) -> TaskState:
     request = {"model": "starter:denoise", "out": str(out), "inputs": ["session"]}
     return TaskState(
-        "id", "predict", request, "done", 1, 1, "files", 0.0, {"results": list(results)}, Message(), 0.0, ""
+        "id", "predict", request, "done", "", 1, 1, "files", 0.0, {"results": list(results)}, Message(), 0.0, ""
     )
 
 
