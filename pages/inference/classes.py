@@ -33,9 +33,7 @@ def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int
     image = (
         ShownImage("Drawn from the mask", f"{key}|drawn", partial(open_image, output))
         if drawn
-        else ShownImage(
-            "As recorded", f"{key}|input", lambda: open_input(source, page, open_image(output)), measured=True
-        )
+        else ShownImage("As recorded", f"{key}|input", partial(_recorded, source, page, output), measured=True)
     )
     label_map = ShownImage("Mask" if drawn else "Classes", f"{key}|classes", opening, "classes", classes=over)
     st.caption(size_text(made))

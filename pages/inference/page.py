@@ -11,7 +11,8 @@ from pages.inference.drawn import draw, is_drawing
 from pages.inference.drawn_results import TASK as DRAWING
 from pages.inference.drawn_results import show_drawn
 from pages.inference.input_check import show_input_check
-from pages.inference.result import Beside, MadeFrom, show_result
+from pages.inference.result import Beside, MadeFrom, StdSource, show_result
+from pages.inference.together import choose_ensemble
 from pages.people.files import results_folder
 from pages.widgets.downloads import offer_archive
 from pages.widgets.frame import begin, shown_errors
@@ -62,10 +63,11 @@ def _ask() -> None:
         show_input_check(model, source)
     ready = bool(model and source) and extra_inputs is not None and blur.ready
     projection = choose_projection(model)
-    std = choose_std(model, recipe, projection)
+    ensemble = choose_ensemble(model, recipe)
+    std = "auto" if ensemble else choose_std(model, recipe, projection)
     words = find_task(recipe).words if recipe else RESTORING
     if st.button(words.verb, type="primary", disabled=not ready, icon=words.icon) and model and source:
-        _launch(model, source, extra_inputs or [], projection, blur, std)
+        _launch(model, source, extra_inputs or [], projection, blur, std, ensemble)
 
 
 def _results() -> None:
@@ -101,7 +103,13 @@ def choose_std(model: ModelRef | None, recipe: "Recipe | None", projection: bool
 
 
 def _launch(
-    model: ModelRef, source: Path, extra_inputs: list[Path], projection: bool, blur: ChosenBlur, std: StdChoice
+    model: ModelRef,
+    source: Path,
+    extra_inputs: list[Path],
+    projection: bool,
+    blur: ChosenBlur,
+    std: StdChoice,
+    ensemble: list[RunRef],
 ) -> None:
     request = PredictRequest(
         model=model,
@@ -113,6 +121,7 @@ def _launch(
         second_frame=blur.second_frame,
         focus_step_px=blur.focus_step_px,
         std=std,
+        ensemble=ensemble,
     )
     launch(TASK, request)
     st.rerun()
@@ -164,7 +173,10 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
         label = recipe.name if recipe and isinstance(model, RunRef) else str(model).removeprefix("models:/")
         restored = task is None or task.keeps_contrast
         forward = known_forward(recipe) if recipe and restored else None
-        made = MadeFrom(source, result["page"], label, restored, forward, bool(result.get("std_is_learned")))
+        members = result.get("std_members", 0)
+        stated = StdSource(bool(result.get("std_is_learned")), members)
+        label = f"{label} and {members - 1} more" if members else label
+        made = MadeFrom(source, result["page"], label, restored, forward, stated)
         show_result(output, made, Beside(_path(result.get("abstention")), _path(result.get("std"))))
 
 

@@ -47,10 +47,31 @@ _SPREAD = (
     "It is the spread over orientations of the input: errors that the model repeats in all of them are not seen, so "
     "the true error is larger."
 )
+_OVER_MODELS = (
+    "It is the spread over {members} models: errors that they have in common, because they learned from the same "
+    "images, are not seen, so the true error is larger."
+)
 _CONTRADICTION_CAPTION = (
     "1 where {words} differs from the input by white noise only; full orange is 4, the median {{median}}. Where it is "
     "above 2, structure was removed or invented, or the noise is correlated."
 )
+
+
+@dataclass(frozen=True)
+class StdSource:
+    """Where the standard deviation of an output comes from."""
+
+    is_learned: bool = False
+    """The model states it; else it is a spread."""
+    members: int = 0
+    """Number of models that it is the spread of; 0: of one model over orientations."""
+
+    @property
+    def words(self) -> str:
+        """What it is worth."""
+        if self.is_learned:
+            return _STATED
+        return _OVER_MODELS.format(members=self.members) if self.members else _SPREAD
 
 
 @dataclass(frozen=True)
@@ -65,8 +86,8 @@ class MadeFrom:
     """The output has the grey values of the input; else it shows another contrast."""
     forward: "KnownForward | None" = None
     """How the input follows from what the model returns; None: unknown."""
-    states_doubt: bool = False
-    """Whether the model has learned its standard deviation; else it is a spread over orientations."""
+    std: StdSource = StdSource()
+    """Where its standard deviation comes from."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +162,7 @@ def _overlays(key: str, before: Pyramid, after: Pyramid, made: MadeFrom, beside:
     if beside.std:
         low, high = before.summary.window
         full = _UNSURE * (high - low)
-        caption = _UNSURE_CAPTION.format(full=full, source=_STATED if made.states_doubt else _SPREAD)
+        caption = _UNSURE_CAPTION.format(full=full, source=made.std.words)
         opening = partial(open_image, beside.std)
         found.append(Overlay("Standard deviation", fingerprint(beside.std), opening, full, caption))
     if made.forward:

@@ -18,6 +18,7 @@ LABELS = {
     "crop_px": "Edge of a picture",
     "databar_rows": "Data bar",
     "dataset": "Dataset",
+    "ensemble": "Several runs together",
     "experiment": "Experiment",
     "extra_inputs": "Extra inputs",
     "focus_step_px": "Focus step (change of sigma, px)",

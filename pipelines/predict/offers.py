@@ -81,6 +81,24 @@ def trained_models(versions: "Sequence[RegisteredVersion]", runs: Sequence[RunIn
     return found
 
 
+def alike(run_id: str, runs: Sequence[RunInfo]) -> list[RunInfo]:
+    """List the other finished runs that learned the same task from the same dataset: seeds, or other networks.
+
+    Their outputs have the same intensity limits and can be averaged.
+    """
+    own = next((run for run in runs if run.run_id == run_id), None)
+    if own is None or not own.tags.get(Tag.DATASET_DIGEST):
+        return []
+    what = [own.tags.get(key) for key in (Tag.TASK, Tag.DATASET_DIGEST)]
+    return [
+        run
+        for run in runs
+        if run.run_id != run_id
+        and run.status == "FINISHED"
+        and [run.tags.get(key) for key in (Tag.TASK, Tag.DATASET_DIGEST)] == what
+    ]
+
+
 def _reference(version: "RegisteredVersion") -> RegistryRef:
     if version.aliases:
         return RegistryRef(version.name, version.aliases[0])

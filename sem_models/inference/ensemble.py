@@ -107,10 +107,13 @@ def ensemble_of(members: Sequence[UnitModel]) -> EnsembleModel:
     """
     if len(members) < 2:
         raise UserError("Several models together need at least two; name another one.")
-    names = [member.name for member in members]
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"{name} is named twice; its copies would agree perfectly. Name it once.")
+    seen: set[str] = set()
+    for member in members:
+        # A run may be named by its id and by the model that it was registered as.
+        source = step_of(member).run or member.name
+        if source in seen:
+            raise UserError(f"{member.name} is there twice; its copies would agree perfectly. Name it once.")
+        seen.add(source)
     for member in members[1:]:
         _require_alike(members[0], member)
     return EnsembleModel(tuple(members), _recipe(members[0]))

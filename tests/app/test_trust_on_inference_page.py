@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.model_ref import RunRef
 from pipelines.predict.requests import PredictRequest
+from pipelines.tracking.artifacts import put_text
+from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.runs import create_run, set_status
+from sem_models.config.presets.table import find_recipe
 from sem_models.physics.simulators.phantoms.table import make_phantom
 from tests.support.pages import assert_sound, page
 
@@ -38,3 +43,33 @@ def test_a_lattice_is_warned_of_and_a_specimen_is_not(sem_home: Path, monkeypatc
     next(button for button in app.button if button.label == "Restore").click().run()
     (request,) = launched
     assert request.std == "auto", "the starter states its standard deviation by itself"
+
+
+def test_runs_of_one_dataset_can_be_applied_together(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched: list[PredictRequest] = []
+    monkeypatch.setattr("pages.widgets.tasks.launch", lambda key, request: launched.append(request))
+    first, second, other = (_run(seed, digest) for seed, digest in ((0, "d"), (1, "d"), (2, "e")))
+    file = save(sem_home / "powder.png", make_phantom("particles", (64, 64), seed=1).truth)
+    app = page("inference", model=first)
+    app.text_input(key="infer-folder").input(str(file)).run()
+    assert_sound(app)
+    box = app.multiselect(key=f"ensemble-{first}")
+    assert box.label == "Several runs together"
+    assert len(box.options) == 1, "the other dataset has other intensity limits"
+    assert any(one.label.startswith("Standard deviation") for one in app.checkbox)
+    box.set_value([second]).run()
+    assert_sound(app)
+    assert not any(one.label.startswith("Standard deviation") for one in app.checkbox), "the spread is there anyway"
+    next(button for button in app.button if button.label == "Restore").click().run()
+    (request,) = launched
+    assert (request.model, request.ensemble, request.std) == (RunRef(first), (RunRef(second),), "auto")
+    assert other not in box.options
+
+
+def _run(seed: int, digest: str) -> str:
+    recipe = find_recipe("nafnet-denoise-small")
+    tags = {Tag.TASK: "denoising", Tag.DATASET: "steel", Tag.DATASET_DIGEST: digest, Tag.RECIPE: recipe.name}
+    run_id = create_run("sem", f"nafnet {digest}", "training", {"train.seed": seed}, tags)
+    put_text(run_id, Artifact.RECIPE, recipe.model_dump_json())
+    set_status(run_id, "FINISHED")
+    return run_id

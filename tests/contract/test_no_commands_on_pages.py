@@ -37,7 +37,9 @@ def files() -> list[Path]:
 
 def test_no_message_spells_a_command() -> None:
     named = {path.relative_to(ROOT).as_posix(): path.read_text() for path in files()}
-    spelled = {name for name, source in named.items() if any(TYPED.search(text) for text in texts(source))}
+    # Most files spell none at all, and need not be parsed.
+    suspects = {name: source for name, source in named.items() if TYPED.search(source)}
+    spelled = {name for name, source in suspects.items() if any(TYPED.search(text) for text in texts(source))}
     assert spelled <= set(NO_MESSAGES)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.model_ref import RegistryRef, StarterRef
-from pipelines.predict.offers import Offer, offers, trained_models
+from pipelines.predict.offers import Offer, alike, offers, trained_models
 from pipelines.tracking.keys import Experiment, Tag
 from pipelines.tracking.runs import RunInfo
 from pipelines.tracking.versions import RegisteredVersion
@@ -95,3 +95,14 @@ def test_a_version_with_an_alias_is_preferred() -> None:
     found = trained_models(versions, [run("a", "super-resolution"), run("b", "denoising")])
     assert found["super-resolution"] == RegistryRef("sr", "champion")
     assert found["denoising"] == RegistryRef("dn", version="1")
+
+
+def test_runs_that_can_be_averaged_learned_one_task_from_one_dataset() -> None:
+    def run(name: str, task: str = "denoising", digest: str = "d", status: str = "FINISHED") -> RunInfo:
+        tags = {Tag.TASK: task, Tag.DATASET_DIGEST: digest}
+        return RunInfo(name, name, "training", "sem", status, {}, tags, {}, None, None)  # type: ignore[arg-type]
+
+    runs = [run("a"), run("b"), run("c", task="refocusing"), run("d", digest="e"), run("e", status="RUNNING")]
+    assert [one.run_id for one in alike("a", runs)] == ["b"]
+    assert alike("unknown", runs) == []
+    assert alike("x", [run("x", digest=""), run("y", digest="")]) == [], "without a digest nothing is known"
