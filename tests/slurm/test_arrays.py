@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from pipelines.predict.files import predict
@@ -19,7 +20,7 @@ from pipelines.predict.requests import PredictManyRequest, PredictRequest
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
-from tests.support.slurm import MAX_ARRAY_SIZE, Cluster, told
+from tests.support.slurm import MAX_ARRAY_SIZE, Cluster
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(3000)]
 KILLS, FILES = 20, 600
@@ -39,20 +40,27 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(read_micrograph(path).pixels.tobytes()).hexdigest() for path in paths}
 
 
+def members(out: Path) -> list[psutil.Process]:
+    """The processes that work on a folder, which SLURM has started."""
+    request = str(out / FOLDER / "request.json")
+    everybody = psutil.process_iter(["cmdline"])
+    return [one for one in everybody if (line := one.info["cmdline"] or [])[-1:] == [request] and "srun" not in line[0]]
+
+
 @contextmanager
-def members_killed(ledger: Path, killed: list[str]) -> Iterator[None]:
-    """Meanwhile kill members of arrays at random moments, spread over all of the work on any machine."""
+def members_killed(ledger: Path, killed: list[int]) -> Iterator[None]:
+    """Meanwhile kill -9 members of arrays at random moments, spread over all of the work on any machine."""
     draw, over = random.Random(0), threading.Event()  # noqa: S311
     moments = sorted(draw.sample(range(1, FILES * 9 // 10), KILLS))
 
     def kill() -> None:
         while moments and not over.wait(0.05):
             done = ledger.read_bytes().count(b"\n") if ledger.exists() else 0
-            running = told("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%i").split()
-            if done >= moments[0] and running:
+            if done >= moments[0] and (running := members(ledger.parent)):
                 moments.pop(0)
-                killed.append(draw.choice(running))
-                told("scancel", "--signal=KILL", killed[-1])
+                victim = draw.choice(running)
+                victim.kill()
+                killed.append(victim.pid)
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -69,7 +77,7 @@ def test_twenty_killed_members_lose_and_double_nothing(on_slurm: Cluster, tmp_pa
     request = PredictManyRequest(
         model="baseline:nlm", inputs=inputs, out=tmp_path / "out", jobs=2 * MAX_ARRAY_SIZE + 1, executor="slurm"
     )
-    killed: list[str] = []
+    killed: list[int] = []
     with members_killed(request.out / NAME, killed):
         result = predict_in_jobs(request)
     assert len(killed) == KILLS, "the work was done before all kills"
