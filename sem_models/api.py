@@ -145,7 +145,6 @@ def restore(
             None is the default of the model.
         backend: What computes the network on the CPU: `torch`, `openvino`, `onnx`, or `auto`, which uses what was
             measured to be fastest if there is enough work, and gives the same output to within 1e-5 of its range.
-
         std: Whether to return the standard deviation of the output as well: as the model states it if it has learned
             to; of several models, their spread; else the spread over eight orientations of the input, which takes eight
             times as long. A spread is a lower limit: errors that all have in common are not seen.
