@@ -6,7 +6,7 @@ from tests.support.journeys import Journey
 
 def test_a_micrograph_is_enlarged_and_looked_at_by_keyboard(journey: Journey) -> None:
     page = journey.page
-    journey.go("inference")
+    journey.go("inference?model=starter:sr-x4")
     journey.tab_to(page.get_by_label("File or folder on the server"))
     page.keyboard.type(str(journey.home / "datasets" / ".demo-raw" / "particles-specimen1_field1.tif"))
     journey.press("Enter")
