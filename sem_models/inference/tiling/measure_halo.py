@@ -1,11 +1,13 @@
 """Measuring how far an output pixel really depends on its surroundings, and remembering it for each network.
 
 The receptive field is an upper bound, which deep networks hardly use: what a far pixel contributes falls exponentially
-(Luo et al., NeurIPS 2016, on effective receptive fields). A test image is computed as a whole and as one tile from its
-middle, and both are compared at every distance from the cut.
+(Luo et al., NeurIPS 2016, on effective receptive fields). How far a network with rectifiers and pooling looks depends
+on the image. So test images of several kinds are computed as a whole and as one tile from the middle, and both are
+compared at every distance from the cut.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -30,10 +32,13 @@ _NEAR = 1e-3
 """Difference up to which tiles may differ from the whole image where the stated halo does not claim to be exact: a
 quarter of a grey level of 255."""
 _SAFETY = 4
-"""Factor by which other images may differ more than the test image."""
+"""Factor by which other images may differ more than the test images."""
 _SIGMAS_PX = (1, 4, 16)
-"""Sizes of the structure in the test image."""
+"""Sizes of the structure in test images."""
+_PHASES_PX = 6
+_SPOTS = 1 / 200
 _Unit = NDArray[np.float32]
+_Plane = NDArray[np.float64]
 
 
 def with_measured_halo(model: UnitModel, device: torch.device) -> UnitModel:
@@ -51,14 +56,14 @@ def may_be_measured(model: UnitModel) -> bool:
 def cost_px(facts: Capabilities) -> int:
     """Return how many input pixels go through a network to measure its halo."""
     edge, cut = _sizes(facts)
-    return int(edge**2 + (edge - 2 * cut) ** 2)
+    return int(len(_KINDS) * (edge**2 + (edge - 2 * cut) ** 2))
 
 
 def measure_halo(model: RestorationModel, device: torch.device) -> MeasuredHalo:
     """Return the smallest halo whose tiles equal the whole image to within 1e-5 of the range of the output.
 
     Where the stated halo is not the receptive field and none up to it is exact, the smallest whose tiles differ by at
-    most 1e-3 is returned, or the stated one, with its error. The test image has to differ by a fourth of that.
+    most 1e-3 is returned, or the stated one, with its error. The test images have to differ by a fourth of that.
 
     Args:
         model: A model on `device`.
@@ -66,7 +71,7 @@ def measure_halo(model: RestorationModel, device: torch.device) -> MeasuredHalo:
     """
     # What a model does after its network states its own reach.
     bare = RestorationModel(model.recipe, model.network, model.name)
-    errors = errors_by_distance(bare, device)
+    errors = errors_by_distance(bare, test_images(bare.capabilities), device)
     stated, claims_exact = bare.capabilities.halo, bare.capabilities.effective_halo is None
     found = [_first(errors, most) for most in ((EXACT,) if claims_exact else (EXACT, _NEAR))]
     px = min(next((px for px in found if px is not None), stated), stated)
@@ -81,11 +86,12 @@ def _first(errors: NDArray[np.float64], most: float) -> int | None:
     return int(found[0]) if found.size else None
 
 
-def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.float64]:
+def errors_by_distance(model: UnitModel, images: Iterable[_Unit], device: torch.device) -> NDArray[np.float64]:
     """Return how much a tile differs from the whole image at all distances from its edge of at least the index, in px.
 
     Args:
         model: A model on `device`.
+        images: (C, `test_edge_px`, `test_edge_px`) each, in [0, 1].
         device: Where it is.
 
     Returns:
@@ -93,46 +99,86 @@ def errors_by_distance(model: UnitModel, device: torch.device) -> NDArray[np.flo
     """
     facts = model.capabilities
     edge, cut = _sizes(facts)
-    image = structured_image(edge, facts)
-    with held_statistics():
-        whole = run_batch(model, image[None], device)[0]
-        tile = run_batch(model, image[None, :, cut : edge - cut, cut : edge - cut], device)[0]
-    first, last = cut * facts.scale, (edge - cut) * facts.scale
-    difference = np.abs(tile - whole[:, first:last, first:last]).max(0)
-    line = np.arange(len(difference)) // facts.scale
+    worst = np.zeros((edge - 2 * cut + 1) // 2)
+    for image in images:
+        with held_statistics():
+            whole = run_batch(model, image[None], device)[0]
+            tile = run_batch(model, image[None, :, cut : edge - cut, cut : edge - cut], device)[0]
+        part = whole[:, cut * facts.scale : (edge - cut) * facts.scale, cut * facts.scale : (edge - cut) * facts.scale]
+        span = max(float(np.ptp(whole)), LEAST_RANGE)
+        np.maximum(worst, _by_distance(np.abs(tile - part).max(0), facts.scale) / span, out=worst)
+    farther: NDArray[np.float64] = np.maximum.accumulate(worst[::-1])[::-1]
+    return farther
+
+
+def _by_distance(difference: _Unit, scale: int) -> NDArray[np.float64]:
+    """Return the largest value at each distance from the edge, in input pixels."""
+    line = np.arange(len(difference)) // scale
     inwards = np.minimum(line, line[::-1])
     distance = np.minimum(inwards[:, None], inwards[None, :])
     worst = np.zeros(int(inwards.max()) + 1)
     np.maximum.at(worst, distance.ravel(), difference.ravel())
-    fractions: NDArray[np.float64] = worst / max(float(np.ptp(whole)), LEAST_RANGE)
-    farther: NDArray[np.float64] = np.maximum.accumulate(fractions[::-1])[::-1]
-    return farther
+    return worst
+
+
+def test_edge_px(facts: Capabilities) -> int:
+    """Return the edge of the images by which the halo of a network is measured."""
+    return _sizes(facts)[0]
 
 
 def _sizes(facts: Capabilities) -> tuple[int, int]:
-    """Return the edge of the test image, and what the tile lacks of it on each side, in px."""
+    """Return the edge of a test image, and what the tile lacks of it on each side, in px."""
     looked, unit = min(facts.halo, _LARGEST_PX), facts.size_multiple
     cut = -(-max(looked, 1) // unit) * unit
     return -(-(2 * cut + 2 * looked + _MARGIN_PX) // unit) * unit, cut
 
 
-def structured_image(edge: int, facts: Capabilities) -> _Unit:
-    """Return a (C, edge, edge) image in [0, 1] with structure of all sizes and noise, the same in every call."""
-    random = np.random.default_rng(0)
+def test_images(facts: Capabilities) -> list[_Unit]:
+    """Return (C, `test_edge_px`, `test_edge_px`) images in [0, 1] for a network, the same in every call."""
+    random, edge = np.random.default_rng(0), test_edge_px(facts)
     channels = facts.channels_in - (facts.strength is not None)
-    planes = [_plane(random, edge) for _ in range(channels)]
+    images = [[kind(random, edge) for _ in range(channels)] for kind in _KINDS]
     if facts.strength:
-        planes.append(np.full((edge, edge), facts.strength.default_px))
-    return np.stack(planes).astype(np.float32)
+        for planes in images:
+            planes.append(np.full((edge, edge), facts.strength.default_px))
+    return [np.stack(planes).astype(np.float32) for planes in images]
 
 
-def _plane(random: np.random.Generator, edge: int) -> NDArray[np.float64]:
+def _structured(random: np.random.Generator, edge: int) -> _Plane:
+    """Structure of all sizes and a little noise, as in most micrographs."""
+    plane: _Plane = np.clip(0.1 + 0.8 * _smooth(random, edge) + 0.03 * random.standard_normal((edge, edge)), 0, 1)
+    return plane
+
+
+def _noisy(random: np.random.Generator, edge: int) -> _Plane:
+    """Noise that hides all structure, as at few electrons per pixel."""
+    plane: _Plane = np.clip(0.3 + 0.1 * _smooth(random, edge) + 0.2 * random.standard_normal((edge, edge)), 0, 1)
+    return plane
+
+
+def _two_phases(random: np.random.Generator, edge: int) -> _Plane:
+    """Black and white areas with sharp edges and nothing in them, as in masks and saturated images."""
+    smooth = gaussian_filter(random.standard_normal((edge, edge)), _PHASES_PX)
+    plane: _Plane = (smooth > 0).astype(np.float64)
+    return plane
+
+
+def _bright_spots(random: np.random.Generator, edge: int) -> _Plane:
+    """A few bright spots on a dark ground, as of heavy atoms or particles."""
+    spots = gaussian_filter((random.random((edge, edge)) < _SPOTS).astype(np.float64), 2.0)
+    plane: _Plane = np.clip(0.05 + spots / spots.max() + 0.02 * random.standard_normal((edge, edge)), 0, 1)
+    return plane
+
+
+_KINDS = (_structured, _noisy, _two_phases, _bright_spots)
+
+
+def _smooth(random: np.random.Generator, edge: int) -> _Plane:
     layers = [gaussian_filter(random.standard_normal((edge, edge)), sigma) for sigma in _SIGMAS_PX]
     # Each layer counts as much as its structure is large, as in images of natural surfaces.
     smooth = sum((layer / layer.std() * sigma**0.5 for layer, sigma in zip(layers, _SIGMAS_PX, strict=True)))
-    unit = (smooth - np.min(smooth)) / np.ptp(smooth)
-    plane: NDArray[np.float64] = np.clip(0.1 + 0.8 * unit + 0.03 * random.standard_normal((edge, edge)), 0, 1)
-    return plane
+    unit: _Plane = (smooth - np.min(smooth)) / np.ptp(smooth)
+    return unit
 
 
 def recalled_halo(model: RestorationModel) -> MeasuredHalo | None:
