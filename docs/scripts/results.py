@@ -73,6 +73,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "speed-training": speed.training,
     "speed-validation": speed.validation,
     "speed-tiles": speed.tiles,
+    "speed-halos": speed.halos,
     "speed-prediction": speed.prediction,
     "speed-tasks": speed.task_start,
     "speed-viewer": speed.viewer,

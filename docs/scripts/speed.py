@@ -57,6 +57,23 @@ def tiles() -> str:
     return markdown(header, rows)
 
 
+def halos() -> str:
+    """Tiles against the whole on real micrographs."""
+    rows = [
+        [
+            f"`starter:{name}`",
+            str(found["receptive_field_px"]),
+            str(found["halo_px"]),
+            f"{found['median_error_on_real_images']:.0e}",
+            f"{found['largest_error_on_real_images']:.0e}",
+            f"{found['above_1e-5']} of {found['images']}",
+        ]
+        for name, found in _content("halos").items()
+    ]
+    header = ["model", "receptive field, px", "halo, px", "difference, median", "largest", "images above 1e-5"]
+    return markdown(header, rows)
+
+
 def training() -> str:
     """Processor time of a training step, over that of a plainly written loop."""
     content = _content("training")
