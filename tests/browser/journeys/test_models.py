@@ -15,5 +15,5 @@ def test_a_model_is_opened_and_written_as_files_by_keyboard(journey: Journey) ->
     page.get_by_text("Scores when it was registered").wait_for()
     journey.tab_to(page.get_by_role("button", name="Write the files"))
     journey.press("Enter")
-    page.get_by_role("button", name="Download demo-sr-x4").wait_for()
+    page.get_by_role("link", name="Download demo-sr-x4").wait_for()
     journey.look("model")
