@@ -150,6 +150,8 @@ class Visit:
             await asyncio.sleep(_POLL_S)
         self._own.deferred = self._tab.one("download_button", "Download the TIFF").content.deferred_file_id
         address = await self._tab.deferred_download(self._own.deferred)
+        if not address:
+            raise Broken("the download of an own result was refused")
         self._own.addresses.add(address)
         (await self._fetch(address)).raise_for_status()
 
@@ -162,6 +164,7 @@ class Visit:
             if "/view/" in address:
                 await self._must_refuse(f"{address}/tile/0/0/0")
         if own.deferred:
+            self._found.attempts += 1
             address = await self._tab.deferred_download(own.deferred)
             if address:
                 await self._must_refuse(address)

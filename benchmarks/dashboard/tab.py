@@ -79,7 +79,7 @@ class Tab:
             compression=None,
             open_timeout=_PATIENCE_S,
         )
-        self._page = self._run = ""
+        self._page = self._run = self._session_id = ""
         self._answer: asyncio.Future[None] | None = None
         self._awaited = ""
         self._begun = False
@@ -123,6 +123,7 @@ class Tab:
         """Ask for a download that is made when it is clicked; return its address, nothing where it is refused."""
         message, request_id = BackMsg(), uuid.uuid4().hex
         message.backend_operation_request.request_id = request_id
+        message.backend_operation_request.session_id = self._session_id
         message.backend_operation_request.deferred_file.file_id = file_id
         answer = self._operations[request_id] = asyncio.get_running_loop().create_future()
         await self._socket.send(message.SerializeToString())
@@ -191,6 +192,7 @@ class Tab:
         kind = message.WhichOneof("type")
         run = message.metadata.run
         if kind == "new_session":
+            self._session_id = message.new_session.initialize.session_id
             self._begin(message.new_session.page_script_hash, run.script_run_id, list(run.fragment_ids))
         elif kind == "delta":
             self._draw(tuple(message.metadata.delta_path), message.delta)
