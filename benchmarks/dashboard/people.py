@@ -43,7 +43,6 @@ class _Own:
 
     addresses: set[str] = field(default_factory=set)
     task: str = ""
-    deferred: str = ""
 
 
 class Crowd:
@@ -142,17 +141,13 @@ class Visit:
         await self._did("click: remove noise", self._tab.press("Remove noise"))
         self._own.task = self._tab.query.partition("predict=")[2]
         deadline = time.monotonic() + _RESTORED_WITHIN_S
-        while not self._tab.of("download_button"):
+        while not self._tab.of("link_button"):
             if time.monotonic() > self._crowd.until:
                 return
             if time.monotonic() > deadline:
                 raise Broken(f"nothing was restored within {_RESTORED_WITHIN_S:g} s")
             await asyncio.sleep(_POLL_S)
-        self._own.deferred = self._tab.one("download_button", "Download the TIFF").content.deferred_file_id
-        address = await self._tab.deferred_download(self._own.deferred)
-        if not address:
-            raise Broken("the download of an own result was refused")
-        self._own.addresses.add(address)
+        address = self._tab.one("link_button", "Download the TIFF").content.url
         (await self._fetch(address)).raise_for_status()
 
     async def _intrude(self) -> None:
@@ -163,11 +158,6 @@ class Visit:
             await self._must_refuse(address)
             if "/view/" in address:
                 await self._must_refuse(f"{address}/tile/0/0/0")
-        if own.deferred:
-            self._found.attempts += 1
-            address = await self._tab.deferred_download(own.deferred)
-            if address:
-                await self._must_refuse(address)
         await self._must_not_show(other, "runs", f"run={other.run_id}")
         if own.task:
             await self._must_not_show(other, "inference", f"predict={own.task}")
@@ -189,7 +179,7 @@ class Visit:
         self._found.attempts += 1
         before = set(self._own.addresses)
         await self._did(OTHERS, self._tab.go(page, query), faults=False)
-        if self._own.addresses - before or self._tab.of("download_button") or not list(self._tab.faults()):
+        if self._own.addresses - before or self._tab.of("link_button") or not list(self._tab.faults()):
             self._found.crossings.append(f"{self._member.name} saw {page or 'home'} of {other.name}")
 
     async def _did(self, what: str, deed: Awaitable[float], *, faults: bool = True) -> None:

@@ -7,7 +7,6 @@ asks for that, and reads whole answers. What costs the server is there; what cos
 import asyncio
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-ADDRESSES = re.compile(rb"/(?:view/[\w-]{32}|media/[0-9a-f]{20,}\.\w+)")
+ADDRESSES = re.compile(rb"/(?:(?:view|download)/[\w-]{32}|media/[0-9a-f]{20,}\.\w+)")
 """Where the server offers images and downloads, wherever in a message it says so."""
 _PATIENCE_S = 60.0
 _LARGEST_MESSAGE = 2**28
@@ -79,12 +78,11 @@ class Tab:
             compression=None,
             open_timeout=_PATIENCE_S,
         )
-        self._page = self._run = self._session_id = ""
+        self._page = self._run = ""
         self._answer: asyncio.Future[None] | None = None
         self._awaited = ""
         self._begun = False
         self._timers: dict[str, asyncio.Task[None]] = {}
-        self._operations: dict[str, asyncio.Future[str]] = {}
         self._reader = asyncio.create_task(self._read())
         return self
 
@@ -118,16 +116,6 @@ class Tab:
         state = self._state(found)
         state.widget_states.widgets.add(id=found.content.id, string_value=text)
         return await self._rerun(state)
-
-    async def deferred_download(self, file_id: str) -> str:
-        """Ask for a download that is made when it is clicked; return its address, nothing where it is refused."""
-        message, request_id = BackMsg(), uuid.uuid4().hex
-        message.backend_operation_request.request_id = request_id
-        message.backend_operation_request.session_id = self._session_id
-        message.backend_operation_request.deferred_file.file_id = file_id
-        answer = self._operations[request_id] = asyncio.get_running_loop().create_future()
-        await self._socket.send(message.SerializeToString())
-        return await asyncio.wait_for(answer, _PATIENCE_S)
 
     def of(self, kind: str) -> list[Shown]:
         """Return the elements of a kind."""
@@ -192,7 +180,6 @@ class Tab:
         kind = message.WhichOneof("type")
         run = message.metadata.run
         if kind == "new_session":
-            self._session_id = message.new_session.initialize.session_id
             self._begin(message.new_session.page_script_hash, run.script_run_id, list(run.fragment_ids))
         elif kind == "delta":
             self._draw(tuple(message.metadata.delta_path), message.delta)
@@ -208,9 +195,6 @@ class Tab:
             self._repeat(again.fragment_id, again.interval)
         elif kind == "auth_redirect":
             self.redirect = message.auth_redirect.url
-        elif kind == "backend_operation_response":
-            done = message.backend_operation_response
-            self._operations.pop(done.request_id).set_result(done.deferred_file.url)
 
     def _begin(self, page: str, run: str, fragments: list[str]) -> None:
         if not fragments:

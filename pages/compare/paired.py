@@ -3,18 +3,18 @@
 import io
 import zipfile
 from dataclasses import replace
-from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import COLOURS
-from pages.people.media import made_for_person
+from pages.widgets.downloads import offer_download
 from pages.widgets.words import as_text, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
+from pipelines.viewing.downloads import MadeDownload
 from sem_models.evaluation.paired import Paired, direction
 
 _BEST = "Best by the metric above"
@@ -63,16 +63,15 @@ def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple
         for name, content in csv_files(paired).items() if paired.pairings else ():
             st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         asked = comparison, paired, metrics, image
-        st.download_button(
-            "Report (PDF)", made_for_person(partial(_report, *asked)), "report.pdf", "application/pdf",
-            icon=":material/article:", key="report-pdf", on_click="ignore",
-            help="Verdict, scores with intervals, a figure of the image above if its pictures are there, a methods "
+        offer_download(
+            "Report (PDF)", MadeDownload("report.pdf", "application/pdf", _report, asked), "report-pdf", "article",
+            "Verdict, scores with intervals, a figure of the image above if its pictures are there, a methods "
             "section written from the records of these runs, data, licences and versions.",
         )  # fmt: skip
-        st.download_button(
-            "Report and its parts (ZIP)", made_for_person(partial(_packed_report, *asked)), "report.zip",
-            "application/zip", icon=":material/folder_zip:", key="report", on_click="ignore",
-            help="The same as PDF and HTML, and for a paper the methods section, the scores shown above as CSV and "
+        offer_download(
+            "Report and its parts (ZIP)", MadeDownload("report.zip", "application/zip", _packed_report, asked),
+            "report", "folder_zip",
+            "The same as PDF and HTML, and for a paper the methods section, the scores shown above as CSV and "
             "LaTeX, and the figure.",
         )  # fmt: skip
 
@@ -87,10 +86,9 @@ def _files(
     return report_files(comparison, paired, metrics, figure)
 
 
-def _report(
-    comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None
-) -> str | bytes:
-    return _files(comparison, paired, metrics, image)["report.pdf"]
+def _report(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...], image: str | None) -> bytes:
+    report = _files(comparison, paired, metrics, image)["report.pdf"]
+    return report if isinstance(report, bytes) else report.encode()
 
 
 def _packed_report(

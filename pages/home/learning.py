@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.people.session import seen, seen_datasets
+from pages.people.session import seen, seen_datasets, signed_in
 from pages.widgets.frame import find_the_dead
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import as_text
@@ -53,7 +53,7 @@ def _next_step() -> None:
 def _find_lesson() -> None:
     """Put a lesson that still runs into the address, so that it is not offered again."""
     if LESSON not in st.query_params:
-        running = (task for task in seen(list_tasks()) if task.use_case == LESSON and task.is_live)
+        running = (task for task in list_tasks(signed_in()) if task.use_case == LESSON and task.is_live)
         if task := next(running, None):
             st.query_params[LESSON] = task.task_id
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.people.session import seen
+from pages.people.session import seen, signed_in
 from pages.widgets.frame import find_the_dead
 from pages.widgets.words import as_text, state_word
 from pipelines.jobs.tasks import list_tasks
@@ -25,7 +25,7 @@ _ICONS = {
 def show_recent() -> None:
     """Show the latest results and trainings."""
     st.subheader("Recent work")
-    results = recent_results(seen(list_tasks()), _MOST)
+    results = recent_results(list_tasks(signed_in()), _MOST)
     with st.container(gap=None):
         for result in results:
             label = f"{as_text(result.title)}, {as_text(result.model)}, {_ago(result.started)}"

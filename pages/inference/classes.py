@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.people.media import made_for_person
 from pages.widgets.classes import class_table, shown_classes
+from pages.widgets.downloads import offer_download
 from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
+from pipelines.viewing.downloads import FileDownload
 from pipelines.viewing.files import fingerprint, open_image, open_input
 from pipelines.viewing.label_maps import open_classes
 from pipelines.viewing.pyramid import Pyramid
@@ -40,9 +41,7 @@ def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int
     overlay = ClassOverlay("Classes", f"{key}|over", opening, over, _CAPTION)
     show_viewer([image, label_map], [0, 1] if drawn else [0], "classes-viewer", overlays=[overlay])
     show_legend(opening().levels[0], labels)
-    st.download_button(
-        "Download the TIFF", made_for_person(output.read_bytes), output.name, "image/tiff", icon=":material/download:"
-    )
+    offer_download("Download the TIFF", FileDownload(output, "image/tiff"), "classes")
     if not drawn:
         st.caption(f"The file holds the label values of the training masks: {', '.join(map(str, labels))}.")
 

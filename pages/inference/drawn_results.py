@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from pages.charts.palette import SEQUENTIAL
 from pages.inference.classes import classes_of, show_legend, size_text
-from pages.widgets.downloads import offer_archive
+from pages.widgets.downloads import offer_download
 from pages.widgets.tasks import watched
 from pages.widgets.words import on_page
 from pipelines.model_ref import parse_model
 from pipelines.predict.results import packed_results, result_files
 from pipelines.viewing.archive import Archive, below
+from pipelines.viewing.downloads import FileDownload
 from sem_models.images.channels import to_grey
 from sem_models.images.display import coloured
 from sem_models.images.io.read import read_micrograph
@@ -46,7 +47,7 @@ def show_drawn() -> None:
         _show_after_mask(chosen, recipe.labels if recipe else ())
     packed = packed_results(state)
     if len(packed.files) > 1:
-        offer_archive(f"Download all {len(packed.files)} files (ZIP)", packed, "drawn")
+        offer_download(f"Download all {len(packed.files)} files (ZIP)", packed, "drawn", "folder_zip")
     st.caption(f"Synthetic, drawn by `{model}`: none of this was recorded by a microscope, and the files say so.")
 
 
@@ -99,11 +100,11 @@ def _offer_files(result: dict[str, Any]) -> None:
     output = Path(result["output"])
     with st.container(horizontal=True):
         label = "Download the mean (TIFF)" if result["samples"] else "Download the TIFF"
-        st.download_button(label, output.read_bytes(), output.name, "image/tiff", icon=":material/download:")
+        offer_download(label, FileDownload(output, "image/tiff"), "drawn-one")
         if result["samples"]:
             files = result_files(result)
             packed = Archive(f"{output.stem}.zip", below(output.parent, files))
-            offer_archive("Mean, standard deviation and all samples (ZIP)", packed, "drawn-one")
+            offer_download("Mean, standard deviation and all samples (ZIP)", packed, "drawn-all", "folder_zip")
 
 
 def _grid(pictures: list[tuple[str, str]]) -> None:

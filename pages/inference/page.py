@@ -14,7 +14,7 @@ from pages.inference.input_check import show_input_check
 from pages.inference.result import Beside, MadeFrom, StdSource, show_result
 from pages.inference.together import choose_ensemble
 from pages.people.files import results_folder
-from pages.widgets.downloads import offer_archive
+from pages.widgets.downloads import offer_download
 from pages.widgets.frame import begin, shown_errors
 from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
@@ -138,7 +138,7 @@ def _result() -> None:
         return
     packed = packed_results(state)
     if len(packed.files) > 1:
-        offer_archive(f"Download all {len(packed.files)} files (ZIP)", packed, "results")
+        offer_download(f"Download all {len(packed.files)} files (ZIP)", packed, "results", "folder_zip")
     chosen = st.selectbox("Result", results, format_func=_label, key="result") if len(results) > 1 else results[0]
     if chosen:
         if chosen.get("warning"):

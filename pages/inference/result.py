@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.people.media import made_for_person
+from pages.widgets.downloads import offer_download
 from pages.widgets.viewer.component import Overlay, ShownDifference, ShownImage, show_viewer
 from pipelines.viewing.derived import bicubic, contradicting, contradiction, response
+from pipelines.viewing.downloads import FileDownload
 from pipelines.viewing.files import fingerprint, open_image, open_input, scale_between
 from pipelines.viewing.pyramid import Pyramid
 
@@ -123,7 +124,7 @@ def show_result(output: Path, made: MadeFrom, beside: Beside = Beside()) -> None
 
 
 def _offer(label: str, file: Path) -> None:
-    st.download_button(label, made_for_person(file.read_bytes), file.name, "image/tiff", icon=":material/download:")
+    offer_download(label, FileDownload(file, "image/tiff"), label)
 
 
 def _consistency(before: Pyramid, after: Pyramid, forward: "KnownForward") -> str:

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.people.files import exports_folder
-from pages.people.media import made_for_person
-from pages.widgets.downloads import offer_archive
+from pages.widgets.downloads import offer_download
 from pages.widgets.tasks import launch, watched
 from pipelines.release.cards import ModelCard
 from pipelines.release.requests import ExportFormat, ExportRequest
 from pipelines.viewing.archive import Archive, below
+from pipelines.viewing.downloads import FileDownload
 
 EXPORT = "export"
 _FORMATS: dict[ExportFormat, str] = {
@@ -50,10 +50,8 @@ def _export(card: ModelCard) -> None:
         st.rerun()
     watched(EXPORT)
     if out.is_dir():
-        offer_archive(f"Download {out.name}.zip", Archive(f"{out.name}.zip", below(out.parent, out.iterdir())), EXPORT)
+        packed = Archive(f"{out.name}.zip", below(out.parent, out.iterdir()))
+        offer_download(f"Download {packed.name}", packed, EXPORT, "folder_zip")
     elif out.exists():
-        st.download_button(
-            f"Download {out.name}", made_for_person(out.read_bytes), out.name, icon=":material/download:",
-            key="export-download", on_click="ignore",
-        )  # fmt: skip
+        offer_download(f"Download {out.name}", FileDownload(out), EXPORT)
     st.caption("ONNX and BioImage.IO files are written only if they give the same numbers as the model here.")

@@ -7,8 +7,6 @@ the name. Here the name is of one person: nobody else can compute it, and the do
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
-from contextvars import ContextVar
 from pathlib import Path
 
 from streamlit.runtime.media_file_manager import MediaFileManager
@@ -22,7 +20,6 @@ from sem_models.errors import UserError
 _SECRET = secrets.token_bytes(32)
 _DIGITS = 40
 """Of the digest of the content, and of the seal that follows it."""
-_made_for: ContextVar[str] = ContextVar("_made_for")
 
 
 def name_files_by_person(manager: MediaFileManager) -> None:
@@ -51,21 +48,10 @@ def is_of(file_name: str, person: Person) -> bool:
     return hmac.compare_digest(seal.encode(), _seal(digest, person.id).encode())
 
 
-def made_for_person(make: Callable[[], str | bytes]) -> Callable[[], str | bytes]:
-    """Return what makes a download once it is clicked: outside of any page, where nobody is signed in."""
-    owner = _owner()
-
-    def made() -> str | bytes:
-        _made_for.set(owner)  # in a context of this click alone
-        return make()
-
-    return made
-
-
 def _owner() -> str:
     """Return the id of whose page this is; empty, which is nobody's, before somebody has signed in."""
     try:
-        return _made_for.get("") or signed_in().id
+        return signed_in().id
     except UserError:
         return ""
 

@@ -8,7 +8,7 @@ from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, as_text
 from pipelines.jobs.queue import TRAINING
-from pipelines.jobs.recent import Work, others_in_queue, recent_work
+from pipelines.jobs.recent import RecentWork, Work, recent_work
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import cancel_task
 from pipelines.progress import clock
@@ -51,20 +51,21 @@ _ENDINGS = {
 def show_tray() -> None:
     """Show the tray in the sidebar; it is drawn again by itself only while something is live."""
     with st.sidebar, shown_errors():
-        live = any(work.is_live for work in recent_work(signed_in()))
-        st.fragment(_tray, run_every=_PERIOD_S if live else None)(live)
+        found = [recent_work(signed_in())]
+        live = found[0].is_live
+        st.fragment(_tray, run_every=_PERIOD_S if live else None)(live, found)
 
 
-def _tray(was_live: bool) -> None:
-    person = signed_in()
-    works, others = recent_work(person), others_in_queue(person)
-    if was_live and not any(work.is_live for work in works):
+def _tray(was_live: bool, found: list[RecentWork]) -> None:
+    """Draw what was `found`, and when it is drawn again, what there is by then."""
+    work = found.pop() if found else recent_work(signed_in())
+    if was_live and not work.is_live:
         st.rerun()
-    if works or others:
+    if work.own or work.of_others:
         st.markdown("**Background work**")
-    for work in works:
-        (_live if work.is_live else _ended)(work)
-    for place in others:
+    for one in work.own:
+        (_live if one.is_live else _ended)(one)
+    for place in work.of_others:
         st.caption(f"A training of somebody else: {as_text(place)}")
 
 

@@ -1,8 +1,9 @@
 """The queue of trainings: a small SQLite table; every claim is one transaction."""
 
+import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -86,8 +87,7 @@ class JobInfo:
 @contextmanager
 def _transaction() -> Iterator[sqlite3.Connection]:
     writable_home().jobs.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(home().jobs / _DATABASE, timeout=60, isolation_level=None)
-    connection.row_factory = sqlite3.Row
+    connection = _connection()
     try:
         connection.execute(f"PRAGMA journal_mode={_journal_mode()}")
         connection.execute("BEGIN IMMEDIATE")
@@ -97,6 +97,17 @@ def _transaction() -> Iterator[sqlite3.Connection]:
         connection.execute("COMMIT")
     finally:
         connection.close()
+
+
+def _connection() -> sqlite3.Connection:
+    connection = sqlite3.connect(home().jobs / _DATABASE, timeout=60, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _is_complete(db: sqlite3.Connection) -> bool:
+    """Tell whether the tables are there; a queue of an earlier version lacks one until something is written."""
+    return len(db.execute("SELECT 1 FROM sqlite_master WHERE name IN ('jobs', 'slurm_jobs')").fetchall()) == 2
 
 
 def _journal_mode() -> str:
@@ -177,7 +188,9 @@ def jobs() -> list[Job]:
     """List all jobs in the order of the queue."""
     if not (home().jobs / _DATABASE).exists():
         return []
-    with _transaction() as db:
+    with contextlib.closing(_connection()) as db:
+        if not _is_complete(db):
+            return []  # its tables are being made
         return _jobs(db)
 
 
@@ -212,9 +225,9 @@ def _jobs(db: sqlite3.Connection) -> list[Job]:
     ]
 
 
-def active_jobs() -> list[JobInfo]:
-    """List the live jobs in the order of the queue."""
-    live = [job for job in jobs() if job.state != "ended" and job.alive]
+def active_jobs(among: Sequence[Job] | None = None) -> list[JobInfo]:
+    """List the live jobs in the order of the queue, of those that `jobs` has given or of all."""
+    live = [job for job in (jobs() if among is None else among) if job.state != "ended" and job.alive]
     here = [job.run_id for job in live if job.waits_here]
     return [_info(job, here) for job in live]
 

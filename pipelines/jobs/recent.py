@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipelines.jobs import queue
-from pipelines.jobs.queue import TRAINING
+from pipelines.jobs.queue import TRAINING, Job, JobInfo
 from pipelines.jobs.seen import is_seen
 from pipelines.jobs.tasks import list_tasks
-from pipelines.people.permissions import Action, Ownership, may, visible
+from pipelines.people.permissions import Ownership, visible
 from pipelines.people.person import Person
-from pipelines.tracking.runs import find_ownership
+from pipelines.tracking.runs import find_ownerships
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "ended"]
 _RECENT_S = 86400.0
@@ -51,12 +51,32 @@ class Work:
         return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
-def recent_work(of: Person) -> list[Work]:
-    """List a person's trainings and tasks, live ones first, then what ended within a day and was not looked at."""
-    tasks = visible(of, _tasks())
-    everything = [*_apart(_trainings(of), tasks), *tasks]
+@dataclass(frozen=True)
+class RecentWork:
+    """What runs for a person, and what stands before it in the queue."""
+
+    own: list[Work]
+    """Trainings and tasks, live ones first, then what ended within a day and was not looked at."""
+    of_others: list[str]
+    """Where trainings wait or run that the person may not see, one line each; nothing else is said of them."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something of the person's still runs or waits."""
+        return any(work.is_live for work in self.own)
+
+
+def recent_work(of: Person) -> RecentWork:
+    """Look at the queue and at the tasks once."""
+    jobs = queue.jobs()
+    active = queue.active_jobs(jobs)
+    trainings = _visible_trainings(of, _trainings(jobs, active))
+    seen = {work.work_id for work in trainings}
+    tasks = _tasks(of)
+    everything = [*_apart(trainings, tasks), *tasks]
     live = [work for work in everything if work.is_live]
-    return live + [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
+    ended = [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
+    return RecentWork(live + ended, [job.place or f"on {job.slot}" for job in active if job.run_id not in seen])
 
 
 def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
@@ -65,44 +85,38 @@ def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
     return [one for one in trainings if not ((task := parts.get(one.work_id)) and (task.is_live or not one.is_live))]
 
 
-def others_in_queue(of: Person) -> list[str]:
-    """Say where trainings wait or run that a person may not see, one line each; nothing else is said of them."""
-    jobs = queue.active_jobs()
-    seen = {work.work_id for work in _trainings(of)}
-    return [job.place or f"on {job.slot}" for job in jobs if job.run_id not in seen]
-
-
-def _trainings(of: Person) -> list[Work]:
-    """List the trainings that a person may see; at a desk all of them, also those that are not in this store."""
+def _visible_trainings(of: Person, trainings: list[Work]) -> list[Work]:
+    """Keep the trainings that a person may see; at a desk all of them, also those that are not in this store."""
     if of.is_local:
-        return _all_trainings()
-    owned = [(work, find_ownership(work.work_id)) for work in _all_trainings()]
-    return [replace(work, ownership=whose) for work, whose in owned if whose and may(of, Action.SEE, whose)]
+        return trainings
+    owners = find_ownerships([work.work_id for work in trainings])
+    owned = [replace(work, ownership=owners[work.work_id]) for work in trainings if work.work_id in owners]
+    return visible(of, owned)
 
 
-def _all_trainings() -> list[Work]:
+def _trainings(jobs: list[Job], active: list[JobInfo]) -> list[Work]:
     live = [
         Work(
             job.run_id, TRAINING, "waiting" if job.state == "waiting" else "running",
             job.step, job.total, "steps", job.seconds_left, job.place,
         )
-        for job in queue.active_jobs()
+        for job in active
     ]  # fmt: skip
     oldest = time.time() - _RECENT_S
-    ended = [job for job in queue.jobs() if job.state == "ended" and job.heartbeat > oldest]
+    ended = [job for job in jobs if job.state == "ended" and job.heartbeat > oldest]
     return live + [
         Work(job.run_id, TRAINING, "ended", job.step, job.total, "steps", 0.0, last_alive=job.heartbeat)
         for job in reversed(ended)
     ]
 
 
-def _tasks() -> list[Work]:
+def _tasks(of: Person) -> list[Work]:
     oldest = time.time() - _RECENT_S
     return [
         Work(
             task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left, task.place,
             model=str(task.request.get("model", "")), ownership=task.ownership, runs=task.runs,
         )
-        for task in list_tasks()
+        for task in list_tasks(of)
         if task.is_live or task.started > oldest
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from pipelines.jobs.quotas import require_quota
 from pipelines.jobs.started import Started, from_json, to_json
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
-from pipelines.people.permissions import Action, Ownership, require
+from pipelines.people.permissions import Action, Ownership, require, visible
 from pipelines.people.person import Person
 from pipelines.request import Request
 from pipelines.tracking.address import without_secrets
@@ -34,6 +34,7 @@ Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
 _CANCELLED = 130
 """Exit status of what was interrupted."""
+_REMEMBERED = 2000
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +97,19 @@ def start_task(request: Request, by: Person | None = None) -> str:
 def task_state(task_id: str) -> TaskState:
     """Read how far a task is; raise `UserError` where there is none with that id, or its record is damaged."""
     folder = _folder(task_id)
+    try:
+        return _ended_state(task_id, folder, (folder / TaskFile.ENDED).stat().st_mtime_ns)
+    except OSError:
+        return _current_state(task_id, folder)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _ended_state(task_id: str, folder: Path, changed_ns: int) -> TaskState:  # noqa: ARG001  (a changed file is read anew)
+    """Read a task that has ended: once, however often pages list it."""
+    return _current_state(task_id, folder)
+
+
+def _current_state(task_id: str, folder: Path) -> TaskState:
     task = _read(folder / TaskFile.REQUEST)
     if task is None:
         raise UserError(f"There is no task {task_id!r}.")
@@ -156,15 +170,18 @@ def cancel_task(task_id: str, by: Person | None = None) -> None:
         _write(folder / TaskFile.ENDED, {"status": _CANCELLED})
 
 
-def list_tasks(limit: int = 20) -> list[TaskState]:
-    """List the latest tasks, newest first, without those whose records are damaged: every page shows this list."""
+def list_tasks(of: Person | None = None) -> list[TaskState]:
+    """List the tasks that a person may see, or all, newest first.
+
+    Tasks whose records are damaged are left out: every page shows this list.
+    """
     place = home().tasks
     names = sorted((path.name for path in place.glob("*/")), reverse=True) if place.is_dir() else []
-    found = []
-    for name in names[:limit]:
+    found: list[TaskState] = []
+    for name in names:
         if (place / name / TaskFile.REQUEST).is_file():
             try:
-                found.append(task_state(name))
+                found += visible(of, [task_state(name)]) if of else [task_state(name)]
             except UserError as error:
                 _warn_once(str(error))
     return found

@@ -9,12 +9,13 @@ import contextlib
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipelines.home import home
-from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, is_postgresql
+from pipelines.tracking.address import BUSY_TIMEOUT_S, is_embedded, is_postgresql, tracking_uri
 from sem_models.errors import UserError
 
 _ACTIVE = "lifecycle_stage = 'active'"
@@ -24,9 +25,13 @@ WHERE {_ACTIVE} AND experiment_id IN (SELECT experiment_id FROM experiments WHER
 ORDER BY start_time DESC, run_uuid
 """  # noqa: S608  (our own text)
 _RUN = "SELECT run_uuid, name, experiment_id, status, start_time, end_time FROM runs WHERE run_uuid = ?"
-_DETAILS = ("SELECT run_uuid, key, value FROM params", "SELECT run_uuid, key, value FROM tags",
-            "SELECT run_uuid, key, value, is_nan FROM latest_metrics")  # fmt: skip
+_PARAMS = "SELECT run_uuid, key, value FROM params"
+_PARAM_COUNTS = "SELECT run_uuid, COUNT(*) FROM params GROUP BY run_uuid"
+_DETAILS = "SELECT run_uuid, key, value FROM tags", "SELECT run_uuid, key, value, is_nan FROM latest_metrics"
 _OF_ONE = " WHERE run_uuid = ?"
+_TAGS_NAMED = "SELECT run_uuid, key, value FROM tags WHERE key IN ({keys}) AND run_uuid IN ({runs})"
+_WORTH_ASKING_ALL = 20
+"""So many queries for the parameters of one run take as long as one for those of all."""
 # Ordered by step, SQLite uses the index of the curve; otherwise it would use the one that holds the curves of all runs.
 _CURVE = "SELECT rowid, step, timestamp, value, is_nan FROM metrics WHERE run_uuid = ? AND key = ?"
 _WHOLE, _NEW = f"{_CURVE} ORDER BY step", f"{_CURVE} AND rowid > ?"
@@ -88,12 +93,57 @@ def has_database() -> bool:
     return is_postgresql() or (is_embedded() and home().database.is_file())
 
 
+class KnownParameters:
+    """Parameters that were read before: they are most of what a store holds of its runs, and MLflow only adds to them.
+
+    Those of a run are read again where their number has changed.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[str, dict[str, str]] = {}
+
+    def read(self, ask: Ask, runs: Collection[str]) -> Mapping[str, dict[str, str]]:
+        """Return the parameters of all runs that are listed, by run id; those of other runs are forgotten."""
+        counts = dict(map(tuple, ask(_PARAM_COUNTS)))
+        known = self._of
+        changed = [run_id for run_id in runs if counts.get(run_id, 0) != len(known.get(run_id, ()))]
+        new: dict[str, dict[str, str]] = {run_id: {} for run_id in changed}
+        if len(new) > _WORTH_ASKING_ALL:
+            rows = ask(_PARAMS)
+        else:
+            rows = [row for run_id in new for row in ask(_PARAMS + _OF_ONE, run_id)]
+        for run_id, key, text in rows:
+            if run_id in new:
+                new[run_id][key] = text
+        self._of = {run_id: new.get(run_id) or known.get(run_id, {}) for run_id in runs}
+        return self._of
+
+
+@lru_cache(maxsize=4)
+def _known_parameters(store: str) -> KnownParameters:  # noqa: ARG001  (each store has its own)
+    return KnownParameters()
+
+
 def read_runs() -> list[StoredRun]:
     """Read all runs that have not been deleted, newest first."""
     with _reading() as ask:
         runs = _runs(ask, ask(_RUNS))
+        params = _known_parameters(tracking_uri()).read(ask, runs.keys())
         _fill(runs, *(ask(text) for text in _DETAILS))
+    for run_id, run in runs.items():
+        run.params = params[run_id]
     return list(runs.values())
+
+
+def read_tags(run_ids: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Read some tags of some runs, by run id; a run that does not exist, or has none of them, is left out."""
+    found: dict[str, dict[str, str]] = {}
+    if run_ids:
+        marks = {"keys": ", ".join("?" * len(keys)), "runs": ", ".join("?" * len(run_ids))}
+        with _reading() as ask:
+            for run_id, key, text in ask(_TAGS_NAMED.format(**marks), *keys, *run_ids):
+                found.setdefault(run_id, {})[key] = text
+    return found
 
 
 def read_run(run_id: str) -> StoredRun | None:
@@ -101,6 +151,8 @@ def read_run(run_id: str) -> StoredRun | None:
     with _reading() as ask:
         runs = _runs(ask, ask(_RUN, run_id))
         _fill(runs, *(ask(text + _OF_ONE, run_id) for text in _DETAILS))
+        for run in runs.values():
+            run.params = {key: text for _, key, text in ask(_PARAMS + _OF_ONE, run_id)}
     return runs.get(run_id)
 
 
@@ -161,17 +213,30 @@ def _embedded() -> Iterator[Ask]:
 
 @contextlib.contextmanager
 def _postgresql() -> Iterator[Ask]:
-    """Take one of the connections that MLflow holds open."""
+    """Take one of the connections that MLflow holds open.
+
+    Its driver is asked: SQLAlchemy makes an object of each row, which takes three times as long as all the rest.
+    """
     from sqlalchemy.exc import DBAPIError
 
     from pipelines.tracking.store import engine
 
+    pool = engine()
+    driver = pool.dialect.loaded_dbapi
     try:
-        with engine().connect() as connection:
+        with pool.connect() as connection:
             held = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            yield lambda query, *values: held.exec_driver_sql(query.replace("?", "%s"), values or None).fetchall()
-    except DBAPIError as error:
-        raise UserError(f"The tracking store does not answer: {' '.join(str(error.orig).split())}.") from error
+            with contextlib.closing(held.connection.cursor()) as cursor:
+
+                def ask(query: str, *values: object) -> Rows:
+                    cursor.execute(query.replace("?", "%s"), values or None)
+                    found: Rows = cursor.fetchall()
+                    return found
+
+                yield ask
+    except (DBAPIError, driver.Error) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise UserError(f"The tracking store does not answer: {' '.join(str(reason).split())}.") from error
 
 
 def _runs(ask: Ask, rows: Rows) -> dict[str, StoredRun]:
@@ -182,11 +247,9 @@ def _runs(ask: Ask, rows: Rows) -> dict[str, StoredRun]:
     }
 
 
-def _fill(runs: Mapping[str, StoredRun], params: Rows, tags: Rows, metrics: Rows) -> None:
-    """Hand out parameters, tags and metrics; rows of runs that are not listed are passed over."""
+def _fill(runs: Mapping[str, StoredRun], tags: Rows, metrics: Rows) -> None:
+    """Hand out tags and metrics; rows of runs that are not listed are passed over."""
     rest: defaultdict[str, StoredRun] = defaultdict(lambda: StoredRun("", None, "", "", None, None), runs)
-    for run_id, key, text in params:
-        rest[run_id].params[key] = text
     for run_id, key, text in tags:
         rest[run_id].tags[key] = text
     for run_id, key, value, is_nan in metrics:

@@ -1,7 +1,7 @@
 """Creating, finding and reading runs, always by explicit run id, never by a current run."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -13,7 +13,7 @@ from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
-from pipelines.tracking.database import StoredRun, has_database, read_run, read_runs
+from pipelines.tracking.database import StoredRun, has_database, read_run, read_runs, read_tags
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.opening import is_opening
 from sem_models.errors import FieldRef, UserError
@@ -66,7 +66,11 @@ class RunInfo:
     @property
     def ownership(self) -> Ownership:
         """Whose it is."""
-        return Ownership(self.tags.get(Tag.OWNER, ""), self.tags.get(Tag.SHARED) == _YES)
+        return _ownership(self.tags)
+
+
+def _ownership(tags: Mapping[str, str]) -> Ownership:
+    return Ownership(tags.get(Tag.OWNER, ""), tags.get(Tag.SHARED) == _YES)
 
 
 def create_run(
@@ -166,10 +170,15 @@ def get_run(run_id: str) -> RunInfo:
     return _info(found)
 
 
-def find_ownership(run_id: str) -> Ownership | None:
-    """Return whose a run is; None where there is no such run."""
-    found = read_run(run_id) if is_readable() else _run_of_server(run_id)
-    return _info(found).ownership if found else None
+def find_ownerships(run_ids: Sequence[str]) -> dict[str, Ownership]:
+    """Return whose some runs are, by run id; those that do not exist are left out."""
+    tags: dict[str, dict[str, str]]
+    if is_readable():
+        tags = read_tags(run_ids, (Tag.KIND, Tag.OWNER, Tag.SHARED))  # every run has a kind
+    else:
+        found = [_run_of_server(run_id) for run_id in run_ids]
+        tags = {run.run_id: run.tags for run in found if run}
+    return {run_id: _ownership(own) for run_id, own in tags.items()}
 
 
 def is_readable() -> bool:

@@ -1,4 +1,4 @@
-"""The route by which a browser downloads many files as one."""
+"""The route by which a browser downloads a file."""
 
 from urllib.parse import quote
 
@@ -8,7 +8,6 @@ from starlette.routing import Route
 
 from pipelines.people.person import Person, local_person
 from pipelines.viewing.answers import Who, answered
-from pipelines.viewing.archive import require_files, streamed
 from pipelines.viewing.tickets import DOWNLOADS
 
 
@@ -18,11 +17,11 @@ def download_route(prefix: str = "", who: Who = lambda _: local_person()) -> Rou
 
 
 def _download(request: Request, person: Person) -> Response:
-    archive = DOWNLOADS.opened(request.path_params["token"], person)
-    require_files(archive)
+    asked = DOWNLOADS.opened(request.path_params["token"], person)
+    asked.check()
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(archive.name, safe='')}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(asked.name, safe='')}",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(streamed(archive), media_type="application/zip", headers=headers)
+    return StreamingResponse(asked.pieces(), media_type=asked.media_type, headers=headers)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from pipelines.people.person import Person
-from pipelines.viewing.archive import Archive
+from pipelines.viewing.downloads import Download
 from pipelines.viewing.pyramid import Pyramid
 
 T = TypeVar("T")
@@ -65,5 +65,5 @@ class TicketOffice(Generic[T]):
 
 OFFICE = TicketOffice[Pyramid]()
 """Images, for the viewer."""
-DOWNLOADS = TicketOffice[Archive]()
+DOWNLOADS = TicketOffice[Download]()
 """Files to download."""

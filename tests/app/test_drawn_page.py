@@ -65,8 +65,10 @@ def test_all_samples_of_a_mask_are_shown_and_offered(models, tmp_path: Path) -> 
     said = " ".join(caption.value for caption in app.caption)
     assert "of 255 grey values" in said
     assert "pixel size unknown" in said
-    assert [button.label for button in app.get("download_button")] == ["Download the mean (TIFF)"]
-    (link,) = app.get("link_button")
+    mean, link = app.get("link_button")
+    assert mean.proto.label == "Download the mean (TIFF)"
+    (path,) = [DOWNLOADS.opened(mean.proto.url.split("/")[-1], local_person()).path]
+    assert path == Path(result["output"])
     assert link.proto.label == "Mean, standard deviation and all samples (ZIP)"
     packed = DOWNLOADS.opened(link.proto.url.split("/")[-1], local_person())
     assert sorted(packed.files) == sorted(path.name for path in out.iterdir())

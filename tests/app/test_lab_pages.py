@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.home import TaskFile, home
 from pipelines.jobs import queue
-from pipelines.jobs.recent import others_in_queue
+from pipelines.jobs.recent import recent_work
 from pipelines.people.audit import read_audit
 from pipelines.people.person import Person
 from pipelines.tracking.runs import create_run, set_run_shared, set_status
@@ -82,7 +82,7 @@ def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Pa
     assert [(deed.person, deed.deed) for deed in read_audit() if run_id in deed.thing] == [
         (ALICE.id, "make training"), (ALICE.id, "cancel"),
     ]  # fmt: skip
-    assert others_in_queue(ADA) == []
+    assert recent_work(ADA).of_others == []
 
 
 def test_the_password_of_the_store_is_nowhere_on_home(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

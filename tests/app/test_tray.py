@@ -48,7 +48,7 @@ def _sidebar(app: AppTest) -> list[str]:
 
 
 def test_without_background_work_there_is_no_tray_and_nothing_is_written(sem_home: Path) -> None:
-    assert recent_work(local_person()) == []
+    assert recent_work(local_person()).own == []
     assert "**Background work**" not in _sidebar(page("study"))
     assert not (home().jobs / "queue.db").exists()
 
@@ -75,12 +75,12 @@ def test_a_training_inside_a_task_is_one_entry_with_it(sem_home: Path, monkeypat
     queue.enqueue("fedcba9876543210")
     take_part("fedcba9876543210")
     assert task_state(task_id).runs == ("0123456789abcdef",)
-    assert [work.work_id for work in recent_work(local_person())] == ["fedcba9876543210", task_id]
+    assert [work.work_id for work in recent_work(local_person()).own] == ["fedcba9876543210", task_id]
     queue.end("0123456789abcdef")
     (home().tasks / task_id / TaskFile.ENDED).write_text(json.dumps({"status": 0, "result": None}))
-    assert [work.work_id for work in recent_work(local_person())] == ["fedcba9876543210", task_id]
+    assert [work.work_id for work in recent_work(local_person()).own] == ["fedcba9876543210", task_id]
     queue.enqueue("0123456789abcdef")
-    works = {work.work_id for work in recent_work(local_person())}
+    works = {work.work_id for work in recent_work(local_person()).own}
     assert works == {"0123456789abcdef", "fedcba9876543210", task_id}, "somebody has resumed it by itself"
 
 
@@ -98,25 +98,25 @@ def test_what_has_ended_stays_until_somebody_looks_at_it(sem_home: Path) -> None
     old = _task("prepare", {}, ended={"status": 0, "result": None})
     request = home().tasks / old / TaskFile.REQUEST
     request.write_text(request.read_text().replace('"started": ', '"started": 1.0, "was": '))
-    assert {work.work_id for work in recent_work(local_person())} == {done, failed}
+    assert {work.work_id for work in recent_work(local_person()).own} == {done, failed}
     app = page("compare")
     links = {link.proto.label: link.proto.help for link in app.sidebar.get("page_link")}
     assert links == {"Preparing the dataset": "Done", "Applying the model": "Failed"}
     app = page("data", prepare=done)
     assert [link.proto.label for link in app.sidebar.get("page_link")] == ["Applying the model"]
     app.sidebar.button(key=f"tray-seen-{failed}").click().run()
-    assert recent_work(local_person()) == []
+    assert recent_work(local_person()).own == []
 
 
 def test_a_training_is_announced_until_its_run_is_opened(sem_home: Path) -> None:
     queue.enqueue("0123456789abcdef")
     queue.end("0123456789abcdef")
-    assert [work.state for work in recent_work(local_person())] == ["ended"]
+    assert [work.state for work in recent_work(local_person()).own] == ["ended"]
     mark_seen("0123456789abcdef")
-    assert recent_work(local_person()) == []
+    assert recent_work(local_person()).own == []
     earlier = time.time() - 60
     os.utime(home().seen / "0123456789abcdef", (earlier, earlier))
-    assert [work.state for work in recent_work(local_person())] == ["ended"], "it was resumed after somebody had looked"
+    assert [work.state for work in recent_work(local_person()).own] == ["ended"], "resumed after somebody had looked"
 
 
 def test_old_notes_of_what_was_seen_go(sem_home: Path) -> None:

@@ -139,7 +139,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     assert read_micrograph(result).pixels.shape == (512, 640, 1)
     assert read_micrograph(result).pixel_size_nm == pytest.approx(2.5)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the TIFF").click()
+        page.get_by_role("link", name="Download the TIFF").click()
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
 
     page.get_by_role("link", name="Compare", exact=True).click()

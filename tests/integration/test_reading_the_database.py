@@ -10,9 +10,11 @@ import pytest
 from mlflow.entities import Metric
 from sqlalchemy import text
 
+from pipelines.people.person import Person
 from pipelines.tracking import runs, versions
 from pipelines.tracking.database import StoredRun, read_run, read_runs
-from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.runs import create_run, find_ownerships, get_run, list_runs, set_run_shared, set_status
 from pipelines.tracking.store import client, engine
 from pipelines.tracking.versions import list_versions
 
@@ -47,6 +49,34 @@ def test_both_ways_return_the_same_runs(sem_home: Path, monkeypatch: pytest.Monk
         assert comparable([one]) == comparable([other])
     assert math.isnan(get_run(made["a"]).metrics["nan"])
     assert read_run("nothing") is None
+
+
+def test_parameters_that_were_added_are_read(sem_home: Path, asked: list[str]) -> None:
+    """Those of finished runs are read once; what MLflow adds to a run, and a new run, is there at once."""
+    made = fill()
+    read_runs()
+    asked.clear()
+    assert comparable(read_runs()) == comparable(runs._runs_of_server())
+    assert not [query for query in asked if query.startswith("SELECT run_uuid, key, value FROM params")]
+    client().log_param(made["b"], "added", "1")
+    new = create_run("sem", "new", "training", {"n": 2}, {})
+    assert comparable(read_runs()) == comparable(runs._runs_of_server())
+    client().delete_run(new)
+    assert comparable(read_runs()) == comparable(runs._runs_of_server())
+
+
+def test_owners_of_many_runs_are_read_at_once(sem_home: Path, asked: list[str]) -> None:
+    mine = create_run("sem", "a", "training", {}, {}, Person("me@lab", "Me", "member"))
+    shared = create_run("sem", "b", "training", {}, {}, Person("you@lab", "You", "member"))
+    set_run_shared(shared, True)
+    old = create_run("sem", "of an earlier version", "training", {}, {})
+    for tag in (Tag.OWNER, Tag.SHARED):
+        client().delete_tag(old, tag)
+    asked.clear()
+    found = find_ownerships([mine, shared, old, "0" * 32])
+    assert found == {run_id: get_run(run_id).ownership for run_id in (mine, shared, old)}
+    assert len([query for query in asked if "FROM tags" in query and " IN (" in query]) == 1
+    assert find_ownerships([]) == {}
 
 
 def test_lists_hold_all_runs_newest_first(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

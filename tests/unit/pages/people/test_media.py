@@ -1,6 +1,5 @@
 """Pictures and downloads: of one person each, however they are made, and also where two are equal."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from pages.people import media
-from pages.people.media import is_of, made_for_person, name_files_by_person
+from pages.people.media import is_of, name_files_by_person
 from pipelines.people.claims import NotSignedIn
 from pipelines.people.person import Person
 from tests.support.lab import ALICE, BOB
@@ -76,27 +75,6 @@ def test_large_files_that_differ_anywhere_are_two(page: type[Page], manager: Med
     assert shown(plain, bytes(one)) == shown(plain, bytes(other))
     names = [shown(manager, bytes(content)) for content in (one, other)]
     assert [content_of(manager, name) for name in names] == [bytes(one), bytes(other)]
-
-
-def test_a_download_that_is_made_when_it_is_clicked_belongs_to_whose_page_it_was_on(
-    page: type[Page], manager: MediaFileManager
-) -> None:
-    """Whoever clicks: Streamlit runs it for anybody who knows its number."""
-
-    def click(make: object) -> str:
-        file_id = manager.add_deferred(make, "text/csv", "1.2")  # type: ignore[arg-type]
-        page.person = None
-
-        async def clicked() -> str:
-            return await asyncio.to_thread(manager.execute_deferred, file_id)
-
-        return asyncio.run(clicked()).removeprefix("/media/")
-
-    name = click(made_for_person(lambda: b"a, b"))
-    assert is_of(name, ALICE) and not is_of(name, BOB)
-    assert content_of(manager, name) == b"a, b"
-    forgotten = click(lambda: b"a, b")
-    assert not is_of(forgotten, ALICE) and not is_of(forgotten, BOB)
 
 
 def test_what_is_shown_before_the_sign_in_is_nobodys(page: type[Page], manager: MediaFileManager) -> None:

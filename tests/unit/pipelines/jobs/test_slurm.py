@@ -234,7 +234,7 @@ def test_a_task_waits_in_slurm_and_is_withdrawn(commands: Commands, sem_home: Pa
     state = task_state(task)
     assert (state.status, state.is_live) == ("waiting", True)
     assert state.place == "position 1 in SLURM's queue (SLURM job 17: Priority)"
-    assert [(work.state, work.place) for work in recent_work(local_person())] == [("waiting", state.place)]
+    assert [(work.state, work.place) for work in recent_work(local_person()).own] == [("waiting", state.place)]
     assert f"pipelines.jobs.run_task {home().tasks / task}" in commands.scripts[0]
     commands.answer("scancel", f": > {commands.folder}/queue")
     cancel_task(task)

@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 from pipelines.jobs.tasks import TaskState
 from pipelines.people.person import local_person
 from pipelines.predict.results import packed_results
-from pipelines.viewing.archive import Archive, streamed
+from pipelines.viewing.archive import Archive
 from pipelines.viewing.download import download_route
+from pipelines.viewing.downloads import FileDownload, MadeDownload
 from pipelines.viewing.tickets import DOWNLOADS
-from sem_models.errors import Message
+from sem_models.errors import Message, UserError
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
@@ -83,7 +84,36 @@ def test_pieces_are_small_whatever_the_files_are(tmp_path: Path) -> None:
     for index in range(3):
         (tmp_path / f"{index}.tif").write_bytes(RNG.bytes(3 << 20))
     files = {path.name: path for path in sorted(tmp_path.iterdir())}
-    pieces = list(streamed(Archive("all.zip", files)))
+    pieces = list(Archive("all.zip", files).pieces())
     assert max(map(len, pieces)) < (1 << 20) + 1000
     packed = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
     assert all(packed.read(name) == path.read_bytes() for name, path in files.items())
+
+
+def test_one_file_arrives_byte_for_byte(client: TestClient, tmp_path: Path) -> None:
+    content = RNG.bytes((3 << 20) + 17)
+    path = tmp_path / "größe.tif"
+    path.write_bytes(content)
+    held = DOWNLOADS.issue(lambda: FileDownload(path, "image/tiff"), local_person())
+    for _ in range(2):  # people click twice
+        answer = client.get(f"/download/{held.token}")
+        assert answer.content == content
+        assert answer.headers["content-type"] == "image/tiff"
+        assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.tif"
+    path.unlink()
+    assert client.get(f"/download/{held.token}").status_code == 422
+
+
+def test_a_file_that_is_made_is_made_for_each_click_and_says_why_it_cannot_be(client: TestClient) -> None:
+    made: list[str] = []
+
+    def make(text: str) -> bytes:
+        if made:
+            raise UserError("The pictures are no longer there.")
+        made.append(text)
+        return text.encode()
+
+    held = DOWNLOADS.issue(lambda: MadeDownload("a.pdf", "application/pdf", make, ("report",)), local_person())
+    assert client.get(f"/download/{held.token}").content == b"report"
+    answer = client.get(f"/download/{held.token}")
+    assert (answer.status_code, answer.text) == (422, "The pictures are no longer there.")
