@@ -17,6 +17,7 @@ from benchmarks.dashboard.tab import ADDRESSES, Broken, Tab, sign_in
 _MARK = re.compile(rb"mark[0-9a-f]{12}")
 _RESTORED_WITHIN_S = 300.0
 _POLL_S = 0.5
+_RESULT = "Download the TIFF"
 OTHERS = "looking for what is somebody else's"
 
 
@@ -141,14 +142,13 @@ class Visit:
         await self._did("click: remove noise", self._tab.press("Remove noise"))
         self._own.task = self._tab.query.partition("predict=")[2]
         deadline = time.monotonic() + _RESTORED_WITHIN_S
-        while not self._tab.of("link_button"):
+        while not (offered := self._tab.all("link_button", _RESULT)):
             if time.monotonic() > self._crowd.until:
                 return
             if time.monotonic() > deadline:
                 raise Broken(f"nothing was restored within {_RESTORED_WITHIN_S:g} s")
             await asyncio.sleep(_POLL_S)
-        address = self._tab.one("link_button", "Download the TIFF").content.url
-        (await self._fetch(address)).raise_for_status()
+        (await self._fetch(offered[0].content.url)).raise_for_status()
 
     async def _intrude(self) -> None:
         """Ask for everything of somebody else whose addresses have become known."""
@@ -179,7 +179,7 @@ class Visit:
         self._found.attempts += 1
         before = set(self._own.addresses)
         await self._did(OTHERS, self._tab.go(page, query), faults=False)
-        if self._own.addresses - before or self._tab.of("link_button") or not list(self._tab.faults()):
+        if self._own.addresses - before or self._tab.all("link_button", _RESULT) or not list(self._tab.faults()):
             self._found.crossings.append(f"{self._member.name} saw {page or 'home'} of {other.name}")
 
     async def _did(self, what: str, deed: Awaitable[float], *, faults: bool = True) -> None:

@@ -117,16 +117,16 @@ class Tab:
         state.widget_states.widgets.add(id=found.content.id, string_value=text)
         return await self._rerun(state)
 
-    def of(self, kind: str) -> list[Shown]:
-        """Return the elements of a kind."""
-        return [one for one in self.shown.values() if one.kind == kind]
+    def all(self, kind: str, label: str) -> list[Shown]:
+        """Return the elements of a kind that have a label."""
+        return [one for one in self.shown.values() if one.kind == kind and one.content.label == label]
 
     def one(self, kind: str, label: str) -> Shown:
         """Return the element with a label; raise `Broken` where there is none."""
-        for found in self.of(kind):
-            if found.content.label == label:
-                return found
-        raise Broken(f"the page shows no {kind} {label!r}")
+        found = self.all(kind, label)
+        if not found:
+            raise Broken(f"the page shows no {kind} {label!r}")
+        return found[0]
 
     def has(self, text: str) -> bool:
         """Tell whether a text is somewhere on the page."""

@@ -94,7 +94,7 @@ def curve_figure(
     figure.update_layout(
         height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,
         xaxis_type="log" if style.log_x else "linear", yaxis_type="log" if style.log_y else "linear",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, template="simple_white",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     return figure
 

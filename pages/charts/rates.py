@@ -21,6 +21,5 @@ def rate_figure(
     figure.update_layout(
         height=280, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="learning rate", yaxis_title="loss",
         xaxis={"type": "log", "exponentformat": "power"}, legend={"orientation": "h", "y": 1.12},
-        template="simple_white",
     )  # fmt: skip
     return figure

@@ -48,7 +48,7 @@ def _plot(
     figure.update_layout(
         height=360, margin={"l": 60, "r": 20, "t": 10, "b": 45}, legend=legend,
         xaxis={"type": "log", "title": title},
-        yaxis_title=header(metric), template="simple_white",
+        yaxis_title=header(metric),
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")
 

@@ -107,6 +107,6 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
     figure.update_layout(
         height=330, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="test images, ordered",
         yaxis_title=header(metric), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        template="simple_white", clickmode="event+select", hovermode="closest",
+        clickmode="event+select", hovermode="closest",
     )  # fmt: skip
     return figure

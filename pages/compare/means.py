@@ -77,6 +77,6 @@ def _points(comparison: Comparison, metric: str) -> go.Figure:
         )  # fmt: skip
     figure.update_layout(
         height=90 + 32 * len(methods), margin={"l": 10, "r": 10, "t": 10, "b": 45}, xaxis_title=header(metric),
-        template="simple_white", yaxis={"autorange": "reversed", "automargin": True},
+        yaxis={"autorange": "reversed", "automargin": True},
     )  # fmt: skip
     return figure

@@ -112,7 +112,7 @@ def _figure(paired: PairedComparison) -> go.Figure:
     better = "right of 0 is better" if direction(paired.metric) == 1 else "left of 0 is better"
     labels = [pairing.column.label.replace(" (", "<br>(") for pairing in paired.pairings]
     figure.update_layout(
-        height=110 + 85 * len(tables), margin={"l": 10, "r": 10, "t": 10, "b": 45}, template="simple_white",
+        height=110 + 85 * len(tables), margin={"l": 10, "r": 10, "t": 10, "b": 45},
         xaxis_title=f"Difference in {quantity(paired.metric)}: {better} than the reference",
         yaxis={"tickvals": list(range(len(tables))), "ticktext": labels, "range": [len(tables) - 0.4, -0.5],
                "automargin": True},

@@ -79,7 +79,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
     figure.add_vline(x=50, line={"color": BASELINE, "dash": "dash"})
     lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
     figure.update_layout(
-        height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 60}, template="simple_white",
+        height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 60},
         xaxis={"title": "Fool rate (%), Wilson 95 % interval;<br>dashed: guessing", "range": [-2, 102]},
         yaxis={"autorange": "reversed", "automargin": True}, legend={"orientation": "h", "y": 1.15},
     )  # fmt: skip
