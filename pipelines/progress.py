@@ -23,6 +23,7 @@ _LINE_PERIOD_S = 5.0
 _LINES = 10
 """The most that are written about one kind of work."""
 _STEPS = "steps trained"
+_UNITS_S = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 class _Display(Protocol):
@@ -81,7 +82,7 @@ class _Bar:
             self.close()
             self._what = what
             self._bar = tqdm(total=total, desc=what, file=sys.stderr, leave=False, bar_format=self._FORMAT)
-        self._bar.set_postfix_str(f"{clock(seconds_left)} left", refresh=False)
+        self._bar.set_postfix_str(f"{duration(seconds_left)} left", refresh=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
@@ -104,7 +105,7 @@ class _Lines:
             self._what, self._done, self._tenths, self._written = what, 0, 0, now
         ended, due = done >= total, tenths > self._tenths and now - self._written >= _LINE_PERIOD_S
         if done > self._done and (ended or due):
-            left = "" if ended else f", {clock(seconds_left)} left"
+            left = "" if ended else f", {duration(seconds_left)} left"
             sys.stderr.write(f"{what}: {done} of {total}{left}\n")
             self._tenths, self._written = tenths, now
         self._done = done
@@ -135,8 +136,13 @@ class _File:
         """See `_Display`; the file stays."""
 
 
-def clock(seconds: float) -> str:
-    """Write seconds as `1:05:09` or `3:07`."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+def duration(seconds: float) -> str:
+    """Write a duration in its two largest units: `2 d 5 h`, `1 h 19 min`, `3 min 7 s`, `40 s`."""
+    rest = round(seconds)
+    parts: list[str] = []
+    first = next((place for place, (_, size) in enumerate(_UNITS_S) if rest >= size), len(_UNITS_S) - 1)
+    for unit, size in _UNITS_S[first : first + 2]:
+        count, rest = divmod(rest, size)
+        if count or not parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts)

@@ -10,7 +10,7 @@ from pages.widgets.words import on_page
 from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.jobs.admission import admit
-from pipelines.progress import clock
+from pipelines.progress import duration
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.errors import UserError
 
@@ -57,7 +57,7 @@ def _plan(request: PrepareRequest, place: DeltaGenerator) -> Plan | None:
 
     def tell(done: int, total: int, what: str) -> None:
         since = time.monotonic() - started.setdefault(what, time.monotonic())
-        left = f", about {clock(since / done * (total - done))} left" if done and since > 1 else ""
+        left = f", about {duration(since / done * (total - done))} left" if done and since > 1 else ""
         bar.progress(done / total if total else 1.0, f"{done:,} of {total:,} {what}{left}")
 
     try:

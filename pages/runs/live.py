@@ -10,9 +10,9 @@ from pages.charts.curves import LOGARITHMIC, PLAIN, CurveStyle, KeptFigures, Poi
 from pages.runs.style import chosen_style
 from pages.widgets.words import as_text, on_page
 from pipelines.jobs import queue
-from pipelines.progress import clock
+from pipelines.progress import duration
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.metrics import GrowingCurves
+from pipelines.tracking.metrics import GrowingCurves, curves_of_run
 from pipelines.tracking.runs import RunInfo, get_run, run_warnings
 from sem_models.config.methods import method_facts
 from sem_models.config.validation_scores import ValidationScore
@@ -35,7 +35,7 @@ def show_curves(run_id: str) -> None:
     run = get_run(run_id)
     for warning in run_warnings(run_id):
         st.warning(on_page(warning), icon=":material/monitor_heart:")
-    curves, figures = _curves(run_id)
+    curves, figures = curves_of_run(run_id), _figures(run_id)
     losses = {key.removeprefix("train/"): curves.points(key) for key in _loss_keys(dict(run.metrics))}
     shown = shown_score(run)
     score, baseline = curves.points(shown.metric), curves.points(shown.baseline_metric)
@@ -69,12 +69,12 @@ def shown_score(run: RunInfo) -> ValidationScore:
     return known or task.usual_score(method_facts(run.params.get("method")))
 
 
-def _curves(run_id: str) -> tuple[GrowingCurves, KeptFigures]:
-    """Return what this session has read and drawn of the run; that of the run shown before is dropped."""
-    known: tuple[str, GrowingCurves, KeptFigures] | None = st.session_state.get("live-curves")
+def _figures(run_id: str) -> KeptFigures:
+    """Return what this session has drawn of the run; that of the run shown before is dropped."""
+    known: tuple[str, KeptFigures] | None = st.session_state.get("live-curves")
     if known is None or known[0] != run_id:
-        known = st.session_state["live-curves"] = (run_id, GrowingCurves(run_id), KeptFigures())
-    return known[1:]
+        known = st.session_state["live-curves"] = (run_id, KeptFigures())
+    return known[1]
 
 
 def _draw(
@@ -161,7 +161,7 @@ def show_progress(run_id: str) -> None:
     if job.place:
         st.info(f"Waiting: {as_text(job.place)}.")
     elif job.total:
-        left = f"about {clock(job.seconds_left)} left"
+        left = f"about {duration(job.seconds_left)} left"
         st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step} of {job.total} on {job.slot}, {left}")
     else:
         st.progress(0.0, text=f"Starting on {job.slot}")

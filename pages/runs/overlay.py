@@ -12,7 +12,7 @@ from pages.runs.samples import centre
 from pages.runs.style import chosen_style
 from pages.widgets.words import as_text
 from pipelines.tracking.artifacts import Samples, fetch, samples
-from pipelines.tracking.metrics import GrowingCurves
+from pipelines.tracking.metrics import curves_of_run
 from pipelines.tracking.overlay import MOST, common_samples, find_runs, latest_step, shared_curves, telling_names
 from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import VALIDATION_SCORES
@@ -46,12 +46,9 @@ def show_overlay(address: str) -> None:
 
 
 def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:
-    read: dict[str, GrowingCurves] = st.session_state.setdefault("overlay-curves", {})
-    for run_id in names:
-        read.setdefault(run_id, GrowingCurves(run_id))
     columns = st.columns(2)
     for index, key in enumerate(keys):
-        series: dict[str, Points] = {name: read[run_id].points(key) for run_id, name in names.items()}
+        series: dict[str, Points] = {name: curves_of_run(run_id).points(key) for run_id, name in names.items()}
         shown = style if key.startswith("train/") else replace(style, log_y=False)
         with columns[index % 2]:
             st.markdown(f"**{key}**")

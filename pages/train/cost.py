@@ -9,7 +9,7 @@ from pages.people.session import seen
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import as_text
 from pipelines.counts import counted
-from pipelines.progress import clock
+from pipelines.progress import duration
 from pipelines.tracking.runs import RunInfo, list_runs
 from pipelines.train.outlook import Turn, last_speed, outlook
 from pipelines.train.requests import ProbeRequest
@@ -22,7 +22,7 @@ _GB = 2**30
 def show_estimate(recipe: str, steps: int, runs: Sequence[RunInfo]) -> None:
     """Estimate the time from the measured speed of the last run of the same recipe in this store."""
     if speed := last_speed(recipe, runs):
-        st.caption(f"About {clock(steps / speed)} (h:mm:ss or m:ss) at the {speed:.1f} steps/s of its last run.")
+        st.caption(f"About {duration(steps / speed)} at the {speed:.1f} steps/s of its last run.")
     else:
         st.caption("No run of this recipe yet: measure ten steps to know how long it takes.")
 
@@ -53,7 +53,7 @@ def _show_cost(cost: dict[str, Any]) -> None:
         for stage in cost["stages"]
     )
     validations = f"{counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}"
-    sums = f"**About {clock(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device']}"
+    sums = f"**About {duration(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device']}"
     st.success(f"{sums}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
 
 
@@ -84,7 +84,7 @@ def _queue() -> None:
 
 
 def _place(turn: Turn) -> str:
-    takes = "" if turn.takes_s is None else f", {clock(turn.takes_s)}"
+    takes = "" if turn.takes_s is None else f", {duration(turn.takes_s)}"
     if not turn.place:
         place = f"step {turn.step:,} of {turn.total:,}" if turn.total else "starting"
         return place + (f"{takes} left" if takes else "")
@@ -95,4 +95,4 @@ def _begins(seconds: float | None) -> str:
     """Say when a training begins; nothing where that cannot be told."""
     if seconds is None:
         return ""
-    return f", begins in about {clock(seconds)}" if seconds else ", begins at once"
+    return f", begins in about {duration(seconds)}" if seconds else ", begins at once"

@@ -7,7 +7,7 @@ from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, as_text, on_page
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import TaskState, cancel_task, start_task, task_state
-from pipelines.progress import clock
+from pipelines.progress import duration
 from pipelines.request import Request
 
 _PERIOD_S = 1.0
@@ -45,7 +45,7 @@ def _running(key: str, task_id: str) -> None:
     state = task_state(task_id)
     if not state.is_live:
         st.rerun()
-    left = f", about {clock(state.seconds_left)} left" if state.seconds_left else ""
+    left = f", about {duration(state.seconds_left)} left" if state.seconds_left else ""
     share = state.done / state.total if state.total else 0.0
     place = f"{state.done} of {state.total} {state.what}{left}" if state.total else state.place or "starting"
     st.progress(min(share, 1.0), text=f"{activity(state.use_case)}: {as_text(place)}")

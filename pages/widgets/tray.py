@@ -11,7 +11,7 @@ from pipelines.jobs.queue import TRAINING
 from pipelines.jobs.recent import RecentWork, Work, recent_work
 from pipelines.jobs.seen import mark_seen
 from pipelines.jobs.tasks import cancel_task
-from pipelines.progress import clock
+from pipelines.progress import duration
 
 _PERIOD_S = 2.0
 
@@ -73,7 +73,7 @@ def _live(work: Work) -> None:
     if work.state == "waiting":
         st.caption(f"{_name(work)}: waiting, {as_text(work.place)}")
     else:
-        left = f", about {clock(work.seconds_left)} left" if work.seconds_left else ""
+        left = f", about {duration(work.seconds_left)} left" if work.seconds_left else ""
         place = f"{work.done} of {work.total} {work.what}{left}" if work.total else "starting"
         st.progress(work.share, text=f"{_name(work)}: {place}")
     links, stop = st.columns([3, 2], vertical_alignment="center")
@@ -94,7 +94,10 @@ def _ended(work: Work) -> None:
 
 
 def _name(work: Work) -> str:
-    return f"Run {work.work_id[:8]}" if work.use_case == TRAINING else activity(work.use_case)
+    """Name what is done; people may have given runs any name."""
+    if work.use_case != TRAINING:
+        return activity(work.use_case)
+    return as_text(work.name) or f"Run {work.work_id[:8]}"
 
 
 def _link(work: Work, label: str, icon: str | None = None, help_text: str | None = None) -> None:

@@ -1,7 +1,7 @@
 """`train --probe` and `train --find-rate`: what a training will cost, and which learning rate it can bear."""
 
 from pipelines.cli.app import Output
-from pipelines.progress import clock
+from pipelines.progress import duration
 from pipelines.train.requests import FindRateRequest, ProbeRequest
 
 
@@ -10,7 +10,7 @@ def probe(request: ProbeRequest, out: Output) -> None:
     from pipelines.train.measure import probe as run
 
     cost = run(request, out.progress)
-    out.text(f"About {clock(cost['total_s'])} for at most {cost['steps']} steps on {cost['device']}:")
+    out.text(f"About {duration(cost['total_s'])} for at most {cost['steps']} steps on {cost['device']}:")
     for stage in cost["stages"]:
         out.text(f"  {stage['steps']} steps of stage {stage['name']}, {stage['step_s']:.3f} s each")
     out.text(f"  {cost['validations']} validations, {cost['validation_s']:.2f} s each")

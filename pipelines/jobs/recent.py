@@ -10,10 +10,13 @@ from pipelines.jobs.seen import is_seen
 from pipelines.jobs.tasks import list_tasks
 from pipelines.people.permissions import Ownership, visible
 from pipelines.people.person import Person
-from pipelines.tracking.runs import find_ownerships
+from pipelines.tracking.database import has_database
+from pipelines.tracking.runs import RunLabel, find_labels
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "ended"]
 _RECENT_S = 86400.0
+_UNKNOWN = RunLabel("", Ownership())
+"""Of a training whose run is not in this store."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Work:
     seconds_left: float
     place: str = ""
     """Where in which queue it waits."""
+    name: str = ""
+    """Of the run of a training, where the store knows it."""
     model: str = ""
     """Run or model that a task works on."""
     last_alive: float = 0.0
@@ -87,11 +92,14 @@ def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
 
 def _visible_trainings(of: Person, trainings: list[Work]) -> list[Work]:
     """Keep the trainings that a person may see; at a desk all of them, also those that are not in this store."""
-    if of.is_local:
-        return trainings
-    owners = find_ownerships([work.work_id for work in trainings])
-    owned = [replace(work, ownership=owners[work.work_id]) for work in trainings if work.work_id in owners]
-    return visible(of, owned)
+    # At a desk, the tray needs no store: one that is away must not hold it up.
+    labels = find_labels([work.work_id for work in trainings]) if has_database() or not of.is_local else {}
+    found = [
+        replace(work, name=label.name, ownership=label.ownership)
+        for work in trainings
+        if (label := labels.get(work.work_id) or (_UNKNOWN if of.is_local else None))
+    ]
+    return visible(of, found)
 
 
 def _trainings(jobs: list[Job], active: list[JobInfo]) -> list[Work]:

@@ -138,11 +138,10 @@ def read_runs() -> list[StoredRun]:
 def read_tags(run_ids: Sequence[str], keys: Sequence[str]) -> dict[str, dict[str, str]]:
     """Read some tags of some runs, by run id; a run that does not exist, or has none of them, is left out."""
     found: dict[str, dict[str, str]] = {}
-    if run_ids:
-        marks = {"keys": ", ".join("?" * len(keys)), "runs": ", ".join("?" * len(run_ids))}
-        with _reading() as ask:
-            for run_id, key, text in ask(_TAGS_NAMED.format(**marks), *keys, *run_ids):
-                found.setdefault(run_id, {})[key] = text
+    marks = {"keys": ", ".join("?" * len(keys)), "runs": ", ".join("?" * len(run_ids))}
+    with _reading() as ask:
+        for run_id, key, text in ask(_TAGS_NAMED.format(**marks), *keys, *run_ids):
+            found.setdefault(run_id, {})[key] = text
     return found
 
 

@@ -3,13 +3,17 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
+from threading import Lock
 from typing import NamedTuple
 
-from pipelines.tracking.address import is_embedded
+from pipelines.tracking.address import is_embedded, tracking_uri
 from pipelines.tracking.database import Point, has_database, read_curve
 
 _PAGE = 25_000
 """Rows asked for at once, the most that a server gives."""
+_SHARED_RUNS = 32
+"""Whose curves are kept in memory, those that were looked at last."""
 
 
 def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
@@ -36,12 +40,23 @@ def stored_points(run_id: str, after_step: int) -> set[tuple[str, int]]:
     return {(key, point.step) for key, points in curves for point in points if point.step > after_step}
 
 
+def curves_of_run(run_id: str) -> "GrowingCurves":
+    """Return the curves of a run, which all sessions of this process share: however many watch it, it is read once."""
+    return _kept_curves(tracking_uri(), run_id)
+
+
+@lru_cache(maxsize=_SHARED_RUNS)
+def _kept_curves(store: str, run_id: str) -> "GrowingCurves":  # noqa: ARG001  (each store has its own)
+    return GrowingCurves(run_id)
+
+
 class GrowingCurves:
-    """All curves of one run, kept between looks at them: only what is new is read."""
+    """All curves of one run, kept between looks at them: only what is new is read. Threads may share it."""
 
     def __init__(self, run_id: str) -> None:
         """Nothing read yet."""
         self._run_id = run_id
+        self._lock = Lock()
         self._latest: defaultdict[str, dict[int, Point]] = defaultdict(dict)
         self._read: defaultdict[str, _Read] = defaultdict(_Read)
         self._curves: dict[str, list[tuple[int, float]]] = {}
@@ -51,6 +66,10 @@ class GrowingCurves:
 
         As long as nothing new was written, it is the same list.
         """
+        with self._lock:
+            return self._points(key)
+
+    def _points(self, key: str) -> list[tuple[int, float]]:
         new, self._read[key] = _new_points(self._run_id, key, self._read[key])
         if new:
             latest = self._latest[key]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
 _YES, _NO = "yes", "no"
+_NAME = "mlflow.runName"
+"""The tag by which MLflow keeps the name of a run."""
 _PARAMETER_LENGTH = 6000
 _PAGE = 1000
 _ATTEMPTS = 3
@@ -170,15 +172,25 @@ def get_run(run_id: str) -> RunInfo:
     return _info(found)
 
 
-def find_ownerships(run_ids: Sequence[str]) -> dict[str, Ownership]:
-    """Return whose some runs are, by run id; those that do not exist are left out."""
+@dataclass(frozen=True)
+class RunLabel:
+    """How a run is called, and whose it is."""
+
+    name: str
+    ownership: Ownership
+
+
+def find_labels(run_ids: Sequence[str]) -> dict[str, RunLabel]:
+    """Return names and owners of some runs, by run id, in one query; those that do not exist are left out."""
     tags: dict[str, dict[str, str]]
+    if not run_ids:
+        return {}
     if is_readable():
-        tags = read_tags(run_ids, (Tag.KIND, Tag.OWNER, Tag.SHARED))  # every run has a kind
+        tags = read_tags(run_ids, (Tag.KIND, Tag.OWNER, Tag.SHARED, _NAME))  # every run has a kind
     else:
         found = [_run_of_server(run_id) for run_id in run_ids]
         tags = {run.run_id: run.tags for run in found if run}
-    return {run_id: _ownership(own) for run_id, own in tags.items()}
+    return {run_id: RunLabel(own.get(_NAME, run_id[:8]), _ownership(own)) for run_id, own in tags.items()}
 
 
 def is_readable() -> bool:

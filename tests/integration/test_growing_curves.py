@@ -1,5 +1,6 @@
 """A live view reads only new metrics, from the database or through MLflow, and shows what MLflow itself returns."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from mlflow.entities import Metric
 
 from pipelines.tracking import database, metrics
 from pipelines.tracking.database import Point
-from pipelines.tracking.metrics import GrowingCurves, stored_points
+from pipelines.tracking.metrics import GrowingCurves, curves_of_run, stored_points
 from pipelines.tracking.runs import create_run
 from pipelines.tracking.store import client
 
@@ -94,3 +95,13 @@ def test_a_curve_is_found_by_its_own_index(sem_home: Path) -> None:
         for query, given in ((database._WHOLE, (run_id, "train/l1")), (database._NEW, (run_id, "train/l1", 5))):
             (plan,) = ask(f"EXPLAIN QUERY PLAN {query}", *given)
             assert "index_metrics_run_uuid" in plan[-1]
+
+
+def test_however_many_watch_a_run_its_points_are_read_once(rows_read: list[int]) -> None:
+    run_id = create_run("sem", "x", "training", {}, {})
+    log(run_id, range(1, 51), at=1000)
+    with ThreadPoolExecutor(8) as people:
+        seen = list(people.map(lambda _: curves_of_run(run_id).points("train/l1"), range(40)))
+    assert all(points == by_mlflow(run_id) for points in seen)
+    again = 1 if metrics._counts_rows() else 0
+    assert sum(rows_read) == 50 + 39 * again

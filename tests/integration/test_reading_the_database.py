@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from pipelines.people.person import Person
 from pipelines.tracking import runs, versions
+from pipelines.tracking.annotations import rename_run
 from pipelines.tracking.database import StoredRun, read_run, read_runs
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.runs import create_run, find_ownerships, get_run, list_runs, set_run_shared, set_status
+from pipelines.tracking.runs import RunLabel, create_run, find_labels, get_run, list_runs, set_run_shared, set_status
 from pipelines.tracking.store import client, engine
 from pipelines.tracking.versions import list_versions
 
@@ -65,7 +66,7 @@ def test_parameters_that_were_added_are_read(sem_home: Path, asked: list[str]) -
     assert comparable(read_runs()) == comparable(runs._runs_of_server())
 
 
-def test_owners_of_many_runs_are_read_at_once(sem_home: Path, asked: list[str]) -> None:
+def test_names_and_owners_of_many_runs_are_read_at_once(sem_home: Path, asked: list[str]) -> None:
     mine = create_run("sem", "a", "training", {}, {}, Person("me@lab", "Me", "member"))
     shared = create_run("sem", "b", "training", {}, {}, Person("you@lab", "You", "member"))
     set_run_shared(shared, True)
@@ -73,10 +74,13 @@ def test_owners_of_many_runs_are_read_at_once(sem_home: Path, asked: list[str]) 
     for tag in (Tag.OWNER, Tag.SHARED):
         client().delete_tag(old, tag)
     asked.clear()
-    found = find_ownerships([mine, shared, old, "0" * 32])
-    assert found == {run_id: get_run(run_id).ownership for run_id in (mine, shared, old)}
+    found = find_labels([mine, shared, old, "0" * 32])
+    runs_read = [get_run(run_id) for run_id in (mine, shared, old)]
+    assert found == {run.run_id: RunLabel(run.name, run.ownership) for run in runs_read}
     assert len([query for query in asked if "FROM tags" in query and " IN (" in query]) == 1
-    assert find_ownerships([]) == {}
+    rename_run(mine, "renamed")
+    assert find_labels([mine])[mine].name == "renamed"
+    assert find_labels([]) == {}
 
 
 def test_lists_hold_all_runs_newest_first(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

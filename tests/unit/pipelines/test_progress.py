@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import progress as module
 from pipelines.home import TASK_FOLDER
-from pipelines.progress import TerminalProgress
+from pipelines.progress import TerminalProgress, duration
 
 
 class Clock:
@@ -33,7 +33,7 @@ def test_a_log_gets_few_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) 
         shown(image + 1, 500, "images")
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
-    assert lines[0] == "images: 51 of 500, 0:44 left" or lines[0].startswith("images: 5")
+    assert lines[0] == "images: 51 of 500, 44 s left" or lines[0].startswith("images: 5")
     assert lines[-1] == "images: 500 of 500"
 
 
@@ -50,7 +50,7 @@ def test_a_training_says_how_long_it_takes(clock: Clock, capsys: pytest.CaptureF
     for step in (1, 600, 600, 1000, 1000):
         clock.now += 60
         shown.training(step, 1000, 1000 - step)
-    assert capsys.readouterr().err == "steps trained: 600 of 1000, 6:40 left\nsteps trained: 1000 of 1000\n"
+    assert capsys.readouterr().err == "steps trained: 600 of 1000, 6 min 40 s left\nsteps trained: 1000 of 1000\n"
 
 
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,3 +72,12 @@ def test_a_task_writes_a_file_and_nothing_into_its_log(
         "done": 2, "total": 2, "what": "images", "seconds_left": 0.0
     }  # fmt: skip
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, "0 s"), (0.6, "1 s"), (59.4, "59 s"), (60, "1 min"), (187, "3 min 7 s"), (3600, "1 h"), (4736, "1 h 18 min"),
+     (3607, "1 h"), (86400 * 2 + 5 * 3600 + 59, "2 d 5 h")],
+)  # fmt: skip
+def test_durations_are_written_in_their_two_largest_units(seconds: float, written: str) -> None:
+    assert duration(seconds) == written
