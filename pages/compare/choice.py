@@ -36,8 +36,9 @@ def choose_runs(offered: list[Candidates]) -> ChosenRuns:
     group = titles[title]
     by_id = {run.run_id: run for run in group.runs}
     default = runs if group is first and runs else list(by_id)[:LATEST]
+    names = {key: label(run) for key, run in by_id.items()}
     chosen = right.multiselect(
-        "Runs", list(by_id), default, format_func=lambda key: label(by_id[key]), key=f"compared-{title}",
+        "Runs", list(by_id), default, format_func=names.__getitem__, key=f"compared-{title}",
         help=f"{counted(len(by_id), 'run')} scored on this test set. At first the latest {LATEST} are chosen.",
     )  # fmt: skip
     _remember(_RUNS, in_address(chosen))

@@ -22,10 +22,9 @@ def offer_figure(comparison: Comparison, image: str, metric: str) -> None:
     with fold:
         pictures = {one.method: one for one in gallery_pictures(comparison, image) if one.is_there}
         target = open_image(pictures[TARGET].path)
+        labels = {method: one.label for method, one in pictures.items()}
         usual = [one.method for one in usual_choice(list(pictures.values()), _USUAL)]
-        methods = st.multiselect(
-            "Pictures", list(pictures), usual, format_func=lambda key: pictures[key].label, key="figure-methods"
-        )
+        methods = st.multiselect("Pictures", list(labels), usual, format_func=labels.__getitem__, key="figure-methods")
         width, left, top, edge = st.columns(4)
         width_mm = width.selectbox("Width", list(_WIDTHS), index=1, format_func=_WIDTHS.__getitem__, key="figure-width")
         crop = Crop.middle(target.height, target.width)

@@ -52,13 +52,12 @@ def _choose(
     place: "st.delta_generator.DeltaGenerator", found: ByImage, images: list[ImageScores], names: dict[str, str]
 ) -> str:
     """Let the user choose an image, at first that of the address, else the first one in the order."""
-    by_name = {one.image: one for one in images}
+    titles = {one.image: _titled(one, names[found.reference]) for one in images}
     asked = st.query_params.get(IMAGE, "")
-    current = asked if asked in by_name else images[0].image
+    current = asked if asked in titles else images[0].image
     return place.selectbox(
-        "Image", list(by_name), index=list(by_name).index(current), key=f"image-{current}-{images[0].image}",
-        format_func=lambda name: _titled(by_name[name], names[found.reference]), on_change=_remember,
-        args=(f"image-{current}-{images[0].image}",),
+        "Image", list(titles), index=list(titles).index(current), key=f"image-{current}-{images[0].image}",
+        format_func=titles.__getitem__, on_change=_remember, args=(f"image-{current}-{images[0].image}",),
     )  # fmt: skip
 
 

@@ -54,7 +54,8 @@ def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:
     rejected = [pair.rejected for pair in pairs if pair.rejected]
     if rejected:
         st.warning("\n\n".join([f"{len(rejected)} of {len(pairs)} pairs are rejected:", *map(on_page, rejected)]))
-    chosen = st.selectbox("Pair", range(len(pairs)), format_func=lambda i: pairs[i].input.source, key="pair")
+    names = [pair.input.source for pair in pairs]
+    chosen = st.selectbox("Pair", range(len(names)), format_func=names.__getitem__, key="pair")
     _show_pair(pairs[chosen])
 
 

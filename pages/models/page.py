@@ -91,10 +91,10 @@ def _table(cards: "list[ModelCard]") -> None:
     st.caption(f"{counted(len(listed), 'version')} of {counted(len(newest), 'model')}. Click one to open it.")
     done = show_opening_table(pd.DataFrame([_row(card) for card in listed]), f"models-{which}")
     # The table is for the mouse.
+    names = [f"{card.ref.name}, version {card.ref.version}" for card in listed]
     row = st.selectbox(
-        "Version", range(len(listed)), None, placeholder="Or choose one here", key=f"model-named-{which}",
-        format_func=lambda row: f"{listed[row].ref.name}, version {listed[row].ref.version}",
-        label_visibility="collapsed",
+        "Version", range(len(names)), None, placeholder="Or choose one here", key=f"model-named-{which}",
+        format_func=names.__getitem__, label_visibility="collapsed",
     )  # fmt: skip
     opened = done.opened if done.opened is not None else row
     if opened is not None:

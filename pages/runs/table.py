@@ -76,11 +76,13 @@ def _table() -> None:
 
 def _named(listed: list[RunInfo]) -> list[RunInfo]:
     """Let the user choose runs by name, which needs no mouse."""
-    by_id = {run.run_id: run for run in listed}
+    # A session keeps what its widgets refer to: names, not whole lists of runs.
+    names = {run.run_id: f"{run.name} ({run.run_id[:8]})" for run in listed}
     chosen = st.multiselect(
-        "Runs", list(by_id), format_func=lambda key: f"{by_id[key].name} ({key[:8]})", key="runs-named",
+        "Runs", list(names), format_func=names.__getitem__, key="runs-named",
         placeholder="Or choose runs by name", label_visibility="collapsed",
     )  # fmt: skip
+    by_id = {run.run_id: run for run in listed}
     return [by_id[key] for key in chosen]
 
 

@@ -44,7 +44,13 @@ def test_a_probe_says_minutes_and_memory_and_what_it_is_about(
     app.selectbox(key="recipe").set_value(RECIPE).run()
     assert_sound(app)
     (box,) = app.success
-    for words in ("About 11 min 5 s", "1.5 GB", "2,000 steps of 250 ms", "4 validations of 2.5 s", "ran at the same time"):
+    for words in (
+        "About 11 min 5 s",
+        "1.5 GB",
+        "2,000 steps of 250 ms",
+        "4 validations of 2.5 s",
+        "ran at the same time",
+    ):
         assert words in box.value
     others = [caption.value for caption in app.caption if "other settings" in caption.value]
     assert others == ([] if recipe == RECIPE else ["Measured with other settings: vdsr-x2-small on small."])
