@@ -104,7 +104,7 @@ def unregistered_gain(dataset: Dataset, data: Path) -> dict[str, Any]:
             for part in ("fast", "slow")
         ]
         before = psnr_db(enlarged(pair[0])[8:-8, 8:-8], pair[1][8:-8, 8:-8], 1.0)
-        small, target = _pair(dataset, entry)
+        small, target = pair_of(dataset, entry)
         after = psnr_db(enlarged(small)[8:-8, 8:-8], target[8:-8, 8:-8], 1.0)
         found[entry.name] = (before, after)
     groups = [entry.group for entry in dataset.entries("test")]
@@ -139,7 +139,7 @@ def filters() -> dict[str, Filter]:
 
 def chosen_strength(apply: Filter, dataset: Dataset) -> tuple[float, dict[str, float]]:
     """Return the strength with the best mean PSNR on validation images, and the PSNR of each strength in dB."""
-    pairs = [_pair(dataset, entry) for entry in dataset.entries("val")[::_EVERY]]
+    pairs = [pair_of(dataset, entry) for entry in dataset.entries("val")[::_EVERY]]
     means = {
         strength: float(np.mean([_scores(enlarged(apply(low, strength)), high)["psnr_db"] for low, high in pairs]))
         for strength in STRENGTHS
@@ -151,7 +151,7 @@ def scored(method: Callable[[UnitImage], UnitImage], dataset: Dataset) -> Rows:
     """Score a method from (h, w) to (2 h, 2 w) on every test image."""
     rows = {}
     for entry in dataset.entries("test"):
-        small, target = _pair(dataset, entry)
+        small, target = pair_of(dataset, entry)
         rows[entry.name] = _scores(method(small), target)
     return rows
 
@@ -187,7 +187,8 @@ def _scores(output: UnitImage, target: UnitImage) -> dict[str, float]:
     return {name: float(compute(first, second, 1.0)) for name, compute in METRICS.items()}
 
 
-def _pair(dataset: Dataset, entry: Entry) -> tuple[UnitImage, UnitImage]:
+def pair_of(dataset: Dataset, entry: Entry) -> tuple[UnitImage, UnitImage]:
+    """Return input (h, w) and target (2 h, 2 w) of a registered pair."""
     return dataset.unit(entry, "input")[0], dataset.unit(entry, "target")[0]
 
 
