@@ -40,6 +40,7 @@ from sem_models.config.degradation import Degradation
 from sem_models.datasets.dataset import Dataset
 from sem_models.evaluation.restoration import make_case
 from sem_models.images.intensity import UnitImage
+from sem_models.inference.model import RestorationModel
 from sem_models.physics.downsampling import upsample
 from sem_models.starters.shelf import load_starter
 
@@ -74,9 +75,9 @@ def forward(scale: int, track: str) -> Degradation:
 class Enlarging:
     """One model and its scale."""
 
-    def __init__(self, name: str, scale: int) -> None:
+    def __init__(self, name: str, scale: int, model: RestorationModel) -> None:
         self.name, self.scale = f"starter:{name}", scale
-        self._enlarge = restoring(load_starter(name))
+        self._enlarge = restoring(model)
 
     def __call__(self, low: UnitImage) -> UnitImage:
         """Enlarge (h, w) to (h x scale, w x scale)."""
@@ -139,18 +140,23 @@ def harm(data: Path, model: Enlarging, track: str) -> Rows:
 def measure(scale: int, data: Path, home: Path, pictures: Path | None) -> Measured:
     """Score the model of a scale, store all rows and return what its card says."""
     name = f"sr-x{scale}"
-    model = Enlarging(name, scale)
-    pool = held_out(data, home)
-    content: dict[str, Any] = {
-        NETWORK: network_sha256(name),
-        "simulated": {track: simulated(pool, model, track, pictures) for track in TRACKS},
-        "harm": {track: harm(data, model, track) for track in TRACKS},
-    }
-    if scale == real_track.SCALE:
-        content["real"] = real_pairs(real_track.prepare(data, home), model)
+    model = Enlarging(name, scale, load_starter(name))
+    content: dict[str, Any] = {NETWORK: network_sha256(name), **scored(model, data, home, pictures)}
     content["summary"] = found = summary(content, model.name)
     write_result(name, content)
     return for_card(found, model.name)
+
+
+def scored(model: Enlarging, data: Path, home: Path, pictures: Path | None) -> dict[str, Any]:
+    """Score a model on simulated test images, foreign ones and, if it enlarges twice, real fast scans."""
+    pool = held_out(data, home)
+    content: dict[str, Any] = {
+        "simulated": {track: simulated(pool, model, track, pictures) for track in TRACKS},
+        "harm": {track: harm(data, model, track) for track in TRACKS},
+    }
+    if model.scale == real_track.SCALE:
+        content["real"] = real_pairs(real_track.prepare(data, home), model)
+    return content
 
 
 def summary(content: dict[str, Any], model: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -19,6 +18,7 @@ from benchmarks.starters.scoring import plain_psnr
 from benchmarks.starters.starter import Restore, restoring
 from sem_models.config.recipe import Recipe
 from sem_models.images.intensity import UnitImage
+from sem_models.inference.model import RestorationModel
 from sem_models.inference.storage import load_model, save_model
 
 Weights = Mapping[str, Tensor]
@@ -26,7 +26,7 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 """Shares of the fine-tuned weights that are tried."""
 MOST_LOST_DB = 0.1
 """What simulated validation images may lose on average."""
-REAL, RESULT = "real", "mixing"
+REAL = "real"
 _BORDER_PX = 4
 
 
@@ -51,10 +51,6 @@ class Mixture:
     share: float
     tried: dict[float, dict[str, float]]
     """Mean PSNR in dB on validation images by share and condition."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what is stored about the choice."""
-        return {"share": self.share, "validation_psnr_db": {f"{share:g}": found for share, found in self.tried.items()}}
 
 
 def best_mixture(
@@ -91,8 +87,13 @@ def _loses_little(found: Mapping[str, float], before: Mapping[str, float]) -> bo
     return float(np.mean(lost)) <= MOST_LOST_DB
 
 
-def _measured(recipe: Recipe, weights: Weights, conditions: Sequence[Condition]) -> dict[str, float]:
+def model_with(recipe: Recipe, weights: Weights) -> RestorationModel:
+    """Return the model with these weights, in half precision as on the shelf."""
     with tempfile.TemporaryDirectory() as folder:
         save_model(Path(folder), recipe, {name: value.half() for name, value in weights.items()})
-        restore = restoring(load_model(Path(folder), "cpu", recipe.name))
+        return load_model(Path(folder), "cpu", recipe.name)
+
+
+def _measured(recipe: Recipe, weights: Weights, conditions: Sequence[Condition]) -> dict[str, float]:
+    restore = restoring(model_with(recipe, weights))
     return {condition.name: condition.mean_psnr_db(restore) for condition in conditions}

@@ -1,4 +1,9 @@
-"""A dataset of pairs, one half real and one half simulated, on which an enlargement goes on learning.
+"""What `starter:sr-x2` gains on real fast scans, and loses elsewhere, if it goes on learning from real pairs.
+
+    python -m benchmarks.starters.real_pairs --data FOLDER [--home FOLDER] [--pictures FOLDER] [--only LABEL ...]
+
+Three fine-tunings on pairs, one half real and one half simulated, are averaged and mixed with the model (`mixing.py`).
+Finished trainings are kept in `mixing_runs.json`; the chosen mixture and its test scores go to `mixing.json`.
 
 The real pairs are the registered ones of `sem_fast_slow_pairs`, with the split by block of the table of real
 super-resolution; its test blocks are left out. The simulated ones are tiles of the images of `starters`, degraded
@@ -8,14 +13,19 @@ by the forward model of the recipe and stored in 8 bit, so that the network does
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.runner import Job, Table, options
 from benchmarks.starters import enlarge
-from benchmarks.starters.mixing import REAL, Condition
+from benchmarks.starters.mixing import REAL, Condition, best_mixture, model_with
 from benchmarks.starters.scoring import centre
-from benchmarks.starters.specimens import SOURCES
+from benchmarks.starters.specimens import DATASET, SOURCES, prepare_specimens
+from benchmarks.starters.stored import read_result, write_result
 from benchmarks.super_resolution import real_track
+from pipelines.model_ref import RunRef
+from pipelines.models import model_folder
 from sem_models.config.degradation import Degradation
 from sem_models.config.presets.table import find_recipe
 from sem_models.datasets.dataset import Dataset, open_dataset
@@ -23,14 +33,19 @@ from sem_models.datasets.manifest import Entry, Split
 from sem_models.datasets.sampling.fixed_noise import frame_seed
 from sem_models.evaluation.restoration import make_case
 from sem_models.images.intensity import UnitImage
-from sem_models.starters.card import LearnedSet
+from sem_models.inference.model_folder import read_recipe
+from sem_models.inference.storage import load_weights
+from sem_models.starters.shelf import starter_folder
 from sem_models.training.learned_inputs import simulated_input
 
-NAME = "starters-real-x2"
+NAME, RESULT, RUNS = "starters-real-x2", "mixing", Path(__file__).with_name("mixing_runs.json")
+_STARTER, _MODEL = "sr-x2", "starter:sr-x2"
+_CHANGES = ("optimiser.lr=3e-4", "schedule.warmup_steps=20", "train.steps=600", "train.validate_every=600")
+JOBS = tuple(Job(f"real pairs {seed}", "starter-sr-x2", NAME, seed, _CHANGES, _MODEL, inputs=()) for seed in range(3))
+Content = dict[str, Any]
 _DRAWS, _TILE_PX = 8, 128
 """Tiles of each image, and their edge; as many pairs as there are real ones, of nearly the same size."""
 _SPLITS: tuple[Split, ...] = ("train", "val")
-_TITLE, _SOURCE = "Fast and slow scans", "github.com/Wzl-98/SEM-Super-Resolution"
 _EVERY, _EDGE_PX = 2, 256
 """Of the real validation images every second decides, of the others the centres."""
 
@@ -89,9 +104,39 @@ def conditions(data: Path, home: Path, simulated: str) -> list[Condition]:
     return found
 
 
-def learned(home: Path) -> LearnedSet:
-    """Say for a card what the real pairs are, of training and validation; a specimen is a block of the source."""
-    dataset = open_dataset(home / "datasets" / real_track.DATASET)
-    seen = [entry for split in _SPLITS for entry in dataset.entries(split)]
-    blocks = len({entry.group for entry in seen})
-    return LearnedSet(name=_TITLE, source=_SOURCE, licence="Apache-2.0", specimens=blocks, images=len(seen))
+def summaries(before: Content, after: Content) -> Content:
+    """Shorten scores of the model on the shelf and of the mixture to what the page of results shows."""
+    return {"before": _short(before), "mixed": _short(after)}
+
+
+def _short(found: Content) -> Content:
+    cases = {**found["simulated"], REAL: found[REAL]}
+    means = {case: one["means"][_MODEL] for case, one in cases.items()}
+    scores = {case: {metric: score["mean"] for metric, score in of.items()} for case, of in means.items()}
+    over = {name: gains["psnr_db"] for name, gains in found[REAL]["gains"].items()}
+    return {"means": scores, "real_gains_db": over, "harm": found["harm"]}
+
+
+def main() -> None:
+    """Train what is missing, choose the mixture on validation images and score it on test images."""
+    chosen = options(__doc__)
+    prepare_specimens(chosen.data, chosen.home)
+    prepare_real_pairs(chosen.data, chosen.home, DATASET)
+    table = Table(RUNS, "starters", ())
+    table.run(JOBS, chosen.jobs, chosen.only)
+    tunings = []
+    for job in JOBS:
+        with model_folder(RunRef(str(table.known[job.label]["run_id"]))) as folder:
+            tunings.append(load_weights(folder))
+    shelf = starter_folder(_STARTER)
+    recipe = read_recipe(shelf)
+    found = best_mixture(recipe, load_weights(shelf), tunings, conditions(chosen.data, chosen.home, DATASET))
+    model = enlarge.Enlarging(_STARTER, real_track.SCALE, model_with(recipe, found.weights))
+    after = enlarge.summary(enlarge.scored(model, chosen.data, chosen.home, chosen.pictures), model.name)
+    tried = {f"{share:g}": means for share, means in found.tried.items()}
+    test = summaries(read_result(_STARTER)["summary"], after)
+    write_result(RESULT, {"share": found.share, "validation_psnr_db": tried, "test": test})
+
+
+if __name__ == "__main__":
+    main()

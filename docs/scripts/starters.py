@@ -27,6 +27,8 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-doubt": doubt,
         "starter-sr-x2": lambda: _scores("sr-x2", "inputs", "simulated"),
         "starter-sr-x2-real": lambda: _scores("sr-x2", "", "real"),
+        "starter-sr-x2-mixing": mixing,
+        "starter-sr-x2-mixed": mixed,
         "starter-sr-x2-harm": lambda: _harm("sr-x2", "{}"),
         "starter-sr-x4": lambda: _scores("sr-x4", "inputs", "simulated"),
         "starter-sr-x4-harm": lambda: _harm("sr-x4", "{}"),
@@ -39,6 +41,40 @@ def tables() -> dict[str, Callable[[], str]]:
         "starter-clean-lines": lambda: _scores("clean-lines", "", "given"),
         "starter-clean-lines-found": lambda: _scores("clean-lines", "", "found"),
     }
+
+
+def mixing() -> str:
+    """PSNR of validation images by share of the fine-tuned weights; the chosen share is set in bold."""
+    content = json.loads((_FOLDER / "mixing.json").read_text())
+    tried = content["validation_psnr_db"]
+    conditions = list(next(iter(tried.values())))
+    lines = [
+        f"| share of fine-tuned weights | {', dB | '.join(conditions)}, dB |",
+        "|---" * (len(conditions) + 1) + "|",
+    ]
+    for share, found in tried.items():
+        shown = f"**{share}**" if float(share) == content["share"] else share
+        lines.append(f"| {shown} | {' | '.join(f'{found[one]:.2f}' for one in conditions)} |")
+    return "\n".join(lines)
+
+
+def mixed() -> str:
+    """Test scores of sr-x2 as it is and of the mixture, and how many foreign images lose."""
+    found = json.loads((_FOLDER / "mixing.json").read_text())["test"]
+    lines = ["| test images | score | sr-x2 | mixed |", "|---|---|---|---|"]
+    before, after = (found[name]["means"] for name in ("before", "mixed"))
+    for case, scores in before.items():
+        for metric, value in scores.items():
+            if metric in _COLUMNS:
+                title, digits = _COLUMNS[metric]
+                lines.append(f"| {case} | {title} | {value:.{digits}f} | {after[case][metric]:.{digits}f} |")
+    for track in found["before"]["harm"]:
+        counts = [sum(one["harmed"] for one in found[name]["harm"][track].values()) for name in ("before", "mixed")]
+        images = sum(one["images"] for one in found["before"]["harm"][track].values())
+        lines.append(
+            f"| foreign, {track} | worse than bicubic by more than 0.3 dB, of {images} | {counts[0]} | {counts[1]} |"
+        )
+    return "\n".join(lines)
 
 
 def stem() -> str:
