@@ -55,6 +55,11 @@ class Home:
         return self.jobs / "logs"
 
     @property
+    def running(self) -> Path:
+        """One file for each training, which its process locks."""
+        return self.jobs / "running"
+
+    @property
     def tasks(self) -> Path:
         """Background work other than training, one folder per task; `TaskFile` names its files."""
         return self.jobs / "tasks"

@@ -2,8 +2,9 @@
 
     python -m benchmarks.speed.backends [--rounds N] [--edge PX] [--before COMMIT]
 
-The output has EDGE x EDGE px. Each prediction runs in a process of its own; variants alternate. `auto` knows what was
-measured for the network before, as after its first use; what that costs is `probe_s`. Ratios are those of processor
+With OMP_NUM_THREADS=1 and the defaults this takes about ten minutes on two cores. The output has EDGE x EDGE px. Each
+prediction runs in a process of its own; variants alternate. `auto` knows what was measured for the network before, as
+after its first use; what that costs is `probe_s`. Ratios are those of processor
 time, because other programs may share the machine. `forward_share` is the time that the backend alone needs for the
 pixels of the image, without halos, over that of the whole prediction.
 Writes `backends.json` next to this file.
@@ -48,8 +49,8 @@ _MATRIX = 2048
 def main() -> None:
     """Measure, print and store."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--edge", type=int, default=4096)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--edge", type=int, default=2048)
     parser.add_argument("--before", default="2d480d1", help="commit to compare with")
     parser.add_argument("--only", nargs="*", default=RECIPES)
     chosen = parser.parse_args()

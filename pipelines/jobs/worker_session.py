@@ -37,7 +37,7 @@ class WorkerSession:
         self._slot: Slot | None = None
         self._place = (0, 0, 0.0)
         self._old: dict[int, Any] = {}
-        folder = writable_home().jobs / "running"
+        folder = writable_home().running
         folder.mkdir(parents=True, exist_ok=True)
         self._only_one = FileLock(folder / f"{run_id}.lock")
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.upkeep.leftovers import Leftover, find_leftovers, is_needed
+from pipelines.upkeep.leftovers import Kind, Leftover, find_leftovers, is_needed
 from pipelines.upkeep.requests import CleanRequest
+from pipelines.upkeep.run_locks import remove_free
 
 _DAY_S = 86400.0
 _LEAST_DAYS = 1.0
@@ -58,6 +59,8 @@ def _remove(one: Leftover) -> bool:
     if is_needed(one.kind, one.path):
         return False
     try:
+        if one.kind is Kind.LOCK:
+            return remove_free(one.path)
         if one.path.is_dir():
             shutil.rmtree(one.path)
         else:

@@ -17,6 +17,7 @@ from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import get_run
 from pipelines.tracking.writer import has_unsent
+from pipelines.upkeep.run_locks import is_held
 from sem_models.errors import UserError
 from sem_models.images.io.partial import is_partial, may_be_written
 from sem_models.inference.model_folder import CHECKPOINT
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     TASK = "task"
     UPLOAD = "upload"
     PART = "part"
+    LOCK = "lock"
 
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
@@ -43,8 +45,8 @@ class Leftover:
 
     kind: Kind
     """`work`: the working folder of a training, whose checkpoints the store has as well; `log`: what a training
-    printed; `task`: how background work went; `upload`: files from a browser; `part`: a result that a killed process
-    had begun to write."""
+    printed; `task`: how background work went; `upload`: files from a browser; `part`: a result or dataset that a
+    killed process had begun to write; `lock`: the file by which a training kept others from its run."""
     path: Path
     size_bytes: int
     touched: float
@@ -59,7 +61,9 @@ def find_leftovers() -> list[Leftover]:
     paths += [(Kind.LOG, path) for path in sorted(home().logs.glob("*.log"))]
     paths += [(Kind.TASK, path) for path in _folders(home().tasks)]
     paths += [(Kind.UPLOAD, path) for path in _uploads(home().root / _UPLOADS)]
-    paths += [(Kind.PART, path) for path in sorted(home().results.rglob("*.part")) if is_partial(path)]
+    parts = [*home().results.rglob("*.part"), *home().datasets.glob(".*.part")]
+    paths += [(Kind.PART, path) for path in sorted(parts) if is_partial(path)]
+    paths += [(Kind.LOCK, path) for path in sorted(home().running.glob("*.lock"))]
     found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
     return sorted(found, key=lambda one: one.touched)
 
@@ -83,6 +87,8 @@ def is_needed(kind: Kind, path: Path) -> bool:
         return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).is_live
     if kind is Kind.PART:
         return may_be_written(path)
+    if kind is Kind.LOCK:
+        return is_held(path)
     return str(path) in _requests()
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ from sem_models.datasets.dataset import MANIFEST, Dataset, digest_of, open_datas
 from sem_models.datasets.manifest import Entry, Manifest, StoredArray
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import UnitImage
+from sem_models.images.io.partial import partial_folder
 from sem_models.progress import Progress, silent
 
 Draw = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -65,7 +65,7 @@ def write_synthetic(
         kind = FieldRef("kind", "masked")
         raise UserError(f"Dataset {source.manifest.name!r} has no masks to draw from; prepare it with ", kind, ".")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    part = partial_folder(folder)
     try:
         entries = [_copied(source, entry, part) for entry in source.manifest.entries if _stays(entry, content)]
         train = source.entries("train")

@@ -7,18 +7,20 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
 from pipelines.home import Home, TaskFile
 from pipelines.jobs import queue
 from pipelines.jobs.liveness import HOST, this_process
+from pipelines.jobs.worker_session import WorkerSession
 from pipelines.tracking.artifacts import put_files
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.upkeep.clean import choose, clean
 from pipelines.upkeep.leftovers import Kind, Leftover, find_leftovers
 from pipelines.upkeep.requests import CleanRequest
-from sem_models.images.io.partial import partial_path
+from sem_models.images.io.partial import partial_folder, partial_path
 
 DAY_S = 86400.0
 
@@ -175,3 +177,44 @@ def test_unfinished_results_of_dead_processes_go(sem_home: Path) -> None:
     assert not dead.exists()
     assert ours.exists()
     assert finished.exists()
+
+
+def test_an_unfinished_dataset_of_a_dead_process_goes(home: Home) -> None:
+    home.datasets.mkdir()
+    ours, finished = partial_folder(home.datasets / "steel"), home.datasets / "steel"
+    dead = ours.rename(ours.with_name(re.sub(r"-\d+\.part$", f"-{2**22 + 1}.part", ours.name)))
+    write(dead / "a.npy")
+    ours = partial_folder(finished)
+    for folder in (ours, finished, home.datasets / ".of-the-user"):
+        write(folder / "a.npy")
+    aged(home.datasets, 40)
+    os.utime(ours)
+    assert [one.path for one in clean(CleanRequest()).removed] == [dead]
+    assert not dead.exists()
+    assert (ours / "a.npy").is_file()
+    assert (finished / "a.npy").is_file()
+
+
+def test_the_lock_of_a_run_goes_when_nobody_holds_it(home: Home) -> None:
+    ended, held = (a_training(home, "FINISHED", 3).name for _ in range(2))
+    with WorkerSession(ended):
+        pass
+    with WorkerSession(held):
+        locks = [aged(home.running / f"{run_id}.lock", 40) for run_id in (ended, held)]
+        assert all(lock.is_file() for lock in locks)
+        listed = clean(CleanRequest(dry_run=True))
+        assert [one.path for one in listed.removed] == locks[:1]
+        assert clean(CleanRequest()).removed == listed.removed
+        assert not locks[0].exists()
+        with pytest.raises(Timeout):
+            FileLock(locks[1]).acquire(timeout=0)
+    assert [one.path for one in clean(CleanRequest()).removed] == locks[1:]
+
+
+def test_a_lock_that_was_taken_since_it_was_listed_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = aged(write(home.running / f"{'1' * 32}.lock", ""), 40)
+    # Taken after the last look, too.
+    monkeypatch.setattr("pipelines.upkeep.leftovers.is_held", lambda _: False)
+    with FileLock(lock):
+        assert clean(CleanRequest()).removed == ()
+        assert lock.is_file()

@@ -1,8 +1,12 @@
 """Damaged, mislabelled and malicious files are handled as defined, or refused in one line that names the file."""
 
 import struct
+import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sem_models.errors import UserError
+from sem_models.images.io.formats.hdf5_files import refuse_other_files
 from sem_models.images.io.formats.limits import MOST_SAMPLES, refuse_oversized
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.provenance import MOST_STEPS
@@ -277,3 +282,58 @@ def test_histories_are_bounded_and_damaged_ones_are_left_out(tmp_path: Path) -> 
 def test_optional_reader_names_its_package(tmp_path: Path) -> None:
     (tmp_path / "a.dm3").write_bytes(b"\0" * 100)
     assert "a.dm3" in expect_error(tmp_path / "a.dm3")
+
+
+def external_storage(group: Any, other: Path) -> None:
+    group.create_dataset("data", (40, 50), "u1", external=[(str(other), 0, 2000)])
+
+
+def external_link(group: Any, other: Path) -> None:
+    import h5py
+
+    group["data"] = h5py.ExternalLink(str(other), "data/image/data")
+
+
+def virtual_dataset(group: Any, other: Path) -> None:
+    import h5py
+
+    layout = h5py.VirtualLayout((40, 50), "u1")
+    layout[:] = h5py.VirtualSource(str(other), "data/image/data", (40, 50))
+    group.create_virtual_dataset("data", layout)
+
+
+@pytest.mark.parametrize("way", [external_storage, external_link, virtual_dataset])
+def test_an_image_whose_data_lies_in_another_file_is_refused(
+    tmp_path: Path, way: Callable[[Any, Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HDF5 opens any file that another one names, which whoever uploads it may not be allowed to read."""
+    h5py = pytest.importorskip("h5py")
+
+    def written(name: str, fill: Callable[[Any], None]) -> Path:
+        with h5py.File(tmp_path / name, "w") as file:
+            fill(file.create_group("data/image"))
+        return tmp_path / name
+
+    def read(path: str, **options: Any) -> list[dict[str, Any]]:
+        with h5py.File(path) as file:
+            found = file["data/image/data"][()]
+        return [{"data": found, "axes": [{"units": "nm", "scale": 1.0}] * 2}]
+
+    reader = SimpleNamespace(file_reader=read)
+    monkeypatch.setitem(sys.modules, "rsciio", SimpleNamespace(emd=reader))
+    monkeypatch.setitem(sys.modules, "rsciio.emd", reader)
+    secret = written("secret.emd", lambda group: group.create_dataset("data", data=GREY))
+    assert np.array_equal(read_micrograph(secret).pixels[..., 0], GREY)
+    assert "lies in another file" in expect_error(written("image.emd", lambda group: way(group, secret)))
+
+
+def test_data_elsewhere_in_the_same_file_is_read(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "image.emd", "w") as file:
+        file["stored"] = GREY
+        file["soft"] = h5py.SoftLink("/stored")
+        layout = h5py.VirtualLayout((40, 50), "u1")
+        layout[:] = h5py.VirtualSource(file["stored"])
+        file.create_virtual_dataset("shown", layout)
+        file["again"] = file["shown"]
+    refuse_other_files(tmp_path / "image.emd")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import tempfile
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from sem_models.datasets.preparation.stacking import cut_file, described_parts
 from sem_models.datasets.registration.alignment import Alignment, align
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, intensity_range
+from sem_models.images.io.partial import partial_folder
 from sem_models.progress import Progress, silent
 
 CORRECTIONS = "corrections.csv"
@@ -44,7 +44,7 @@ def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Data
     files = [(file, image) for image in shown for file in image.parts or (image,)]
     _refuse_duplicates([(file.sha256 + str(file.page), image) for file, image in files])
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    part = partial_folder(folder)
     try:
         manifest = _write_parts(plan, part, progress)
         if (folder / MANIFEST).exists():

@@ -1,9 +1,13 @@
-"""Files that are being written: under a name that says by which process, so that those of a dead one can be removed."""
+"""Files and folders that are being written: under a name that says by which process.
+
+Those of a dead process can be removed.
+"""
 
 import contextlib
 import os
 import re
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +26,14 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{_HOST}-{os.getpid()}.part")
 
 
+def partial_folder(folder: Path) -> Path:
+    """Make an empty folder in which this process writes what gets the name of `folder` once it is complete."""
+    mark = f".{_HOST}-{os.getpid()}.part"
+    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=mark, dir=folder.parent))
+
+
 def is_partial(path: Path) -> bool:
-    """Tell whether a file has a name that `partial_path` gives."""
+    """Tell whether a file or folder has a name that `partial_path` or `partial_folder` gives."""
     return bool(_NAME.fullmatch(path.name))
 
 

@@ -20,17 +20,17 @@ def signal(data: np.ndarray, units: str = "nm", scale: float = 0.5) -> dict[str,
 
 def pages(monkeypatch: pytest.MonkeyPatch, folder: Path, *signals: dict[str, Any]) -> list[Any]:
     reader = SimpleNamespace(file_reader=lambda path, **options: list(signals))
-    monkeypatch.setitem(sys.modules, "rsciio", SimpleNamespace(emd=reader))
-    monkeypatch.setitem(sys.modules, "rsciio.emd", reader)
-    (folder / "image.emd").write_bytes(b"\0" * 1000)
-    return list(read_pages(folder / "image.emd"))
+    monkeypatch.setitem(sys.modules, "rsciio", SimpleNamespace(digitalmicrograph=reader))
+    monkeypatch.setitem(sys.modules, "rsciio.digitalmicrograph", reader)
+    (folder / "image.dm3").write_bytes(b"\0" * 1000)
+    return list(read_pages(folder / "image.dm3"))
 
 
 def test_a_transform_beside_an_image_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     transform = signal(REAL.astype(np.complex64), "1/nm")
     (found,) = pages(monkeypatch, tmp_path, transform, signal(REAL))
     assert np.array_equal(found.pixels[..., 0], REAL)
-    assert found.source == "image.emd"
+    assert found.source == "image.dm3"
     with pytest.raises(UserError, match="modulus"):
         pages(monkeypatch, tmp_path, transform)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from sem_models.errors import UserError
 from sem_models.images.facts import Fact
+from sem_models.images.io.formats.hdf5_files import refuse_other_files
 from sem_models.images.io.formats.limits import refuse_many_pages, refuse_oversized
 from sem_models.images.io.vendors.facts import aspect_of, degrees, known, moment, number, scaled
 from sem_models.images.micrograph import Micrograph
@@ -22,6 +23,7 @@ _READERS = {
     ".ser": "tia",
     ".emi": "tia",
 }
+_HDF5 = ".emd"
 # Beyond these, the unit is wrong (a reciprocal one, for example), since no electron microscope has such pixels.
 _SMALLEST_NM, _LARGEST_NM = 1e-4, 1e6
 _INSTRUMENTS = ("Acquisition_instrument.TEM.", "Acquisition_instrument.SEM.")
@@ -35,8 +37,10 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
         raise UserError(
             f"{path.name}: reading {path.suffix} needs an optional package: pip install -r requirements-formats.txt"
         ) from error
+    if path.suffix.lower() == _HDF5:
+        refuse_other_files(path)
     # Spectra are skipped anyway, and those of Velox files take long to unpack.
-    options = {"select_type": "images"} if path.suffix.lower() == ".emd" else {}
+    options = {"select_type": "images"} if path.suffix.lower() == _HDF5 else {}
     images = [signal for signal in reader.file_reader(str(path), lazy=True, **options) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
