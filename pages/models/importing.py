@@ -33,8 +33,8 @@ def show_import() -> None:
 
 def _form() -> None:
     st.caption(
-        "Published weights that restore or enlarge images (.safetensors, .pth), or a BioImage.IO package (.zip). No program "
-        "in the file is run. The model is kept only if it gives the same output here as in its original program."
+        "Published weights that restore or enlarge images (.safetensors, .pth), or a BioImage.IO package (.zip). "
+        "No program in the file is run. The model is kept only if its output here is that of the original program."
     )
     left, right = st.columns(2, gap="large")
     with left:

@@ -57,7 +57,8 @@ _COVERED = """() => {
     const box = (one) => one.getBoundingClientRect()
     const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
     const names = [...root.querySelectorAll(".sem-viewer .name")]
-    return [...cut, ...shown.filter((one) => names.some((name) => meet(box(one), box(name))))].map((one) => one.className)
+    const below = shown.filter((one) => names.some((name) => meet(box(one), box(name))))
+    return [...cut, ...below].map((one) => one.className)
 }"""
 _CENTRE = """() => {
     const [host] = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot?.querySelector(".sem-viewer"))
