@@ -14,7 +14,7 @@ from pipelines.people.person import Person, local_person
 from pipelines.release.requests import ImportRequest
 from pipelines.request import Request
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import list_versions
+from pipelines.tracking.versions import list_versions
 from sem_models.errors import Message
 from tests.support.foreign_models import published, saved
 from tests.support.pages import assert_sound, page

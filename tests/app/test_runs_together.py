@@ -94,6 +94,7 @@ def test_the_list_can_be_searched_and_leaves_archived_runs_out(runs: list[str]) 
     app = page("runs")
     assert_sound(app)
     assert list(app.dataframe[0].value["labels"]) == ["for the paper"]
+    assert app.dataframe[0].value["started (UTC)"].dt.tz is None, "the heading says UTC, so that no cell repeats it"
     app.text_input(key="runs-search").set_value("no such run").run()
     assert_sound(app)
     assert any("0 runs" in text.value for text in app.caption)
