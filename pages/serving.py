@@ -52,6 +52,7 @@ def _import_ahead() -> None:
         if path.name not in ("page.py", "dashboard.py", "installed.py", "__main__.py"):
             inside = path.relative_to(_PAGES.parent).with_suffix("")
             importlib.import_module(".".join(inside.parts).removesuffix(".__init__"))
+    importlib.import_module("sem_models.methods.table")  # with PyTorch, for which Train waits as soon as it is opened
 
 
 def routes() -> list[BaseRoute]:

@@ -6,6 +6,7 @@ from docs.scripts import (
     columns,
     coverage,
     denoising,
+    equal_conditions,
     inpainting,
     lab_load,
     near_duplicates,
@@ -43,6 +44,12 @@ def _details(name: str, source: str) -> Callable[[], str]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "super-resolution": super_resolution.super_resolution,
+    "equal-clean": equal_conditions.equal_clean,
+    "equal-clean-contrasts": equal_conditions.equal_clean_contrasts,
+    "equal-clean-gains": equal_conditions.equal_clean_gains,
+    "equal-noisy": equal_conditions.equal_noisy,
+    "equal-noisy-contrasts": equal_conditions.equal_noisy_contrasts,
+    "equal-noisy-gains": equal_conditions.equal_noisy_gains,
     "real-scans": real_scans.real_scans,
     "real-scan-gains": real_scans.real_scan_gains,
     "real-scan-contrasts": real_scans.real_scan_contrasts,
