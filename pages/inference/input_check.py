@@ -11,6 +11,10 @@ from sem_models.errors import UserError
 from sem_models.inference.input_check.reference import InputReference
 
 _MOST_NAMED = 3
+_NUMBERS = (
+    "Distance from the images that the model learned from, as a share of the largest that is usual: above 1 a warning "
+    "is given. It is measured by noise, sharpness, regularity and grey levels, whatever the brightness and contrast."
+)
 
 
 def show_input_check(model: ModelRef, source: Path) -> None:
@@ -24,19 +28,18 @@ def show_input_check(model: ModelRef, source: Path) -> None:
     checks = [(file, *_checked(str(file), fingerprint(file), str(model))) for file in files]
     unlike = [(file, warning) for file, warning, _ in checks if warning]
     for file, warning in unlike[:_MOST_NAMED]:
-        st.warning(
-            f"{as_text(file.name)}: {warning}. Its result may be worse than the image itself.",
-            icon=":material/warning:",
-        )
+        st.warning(f"{as_text(file.name)}: {warning}.", icon=":material/warning:")
     if len(unlike) > _MOST_NAMED:
         st.caption(f"{len(unlike) - _MOST_NAMED} more of the first {len(files)} images are unlike it as well.")
-    excesses = [excess for _, _, excess in checks if excess is not None]
-    if excesses and not unlike:
-        which = "the image resembles" if len(files) == 1 else f"the first {len(files)} images resemble"
-        st.caption(
-            f"Input check: {which} what the model learned from (up to {max(excesses):.2f} of the limit, from which on "
-            "a warning is given)."
-        )
+    excesses = {file: excess for file, _, excess in checks if excess is not None}
+    if unlike:
+        with st.expander("How unlike?"):
+            st.caption("\n".join(f"- {as_text(file.name)}: {value:.2f}" for file, value in excesses.items()))
+            st.caption(_NUMBERS)
+    elif excesses:
+        which = "the image resembles those" if len(files) == 1 else f"the first {len(files)} images resemble those"
+        largest = f"{'' if len(files) == 1 else 'At most '}{max(excesses.values()):.2f}."
+        st.caption(f"Input check: {which} that the model learned from.", help=f"{largest} {_NUMBERS}")
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -131,8 +131,8 @@ def _consistency(before: Pyramid, after: Pyramid, forward: "KnownForward") -> st
     """Say in how much of the image the output contradicts the input."""
     share = contradicting(before, after, forward)
     return (
-        f"Data consistency: in {share:.1%} of the image {forward.words} differs from the input by more than white "
-        "noise (see the overlay of that name)."
+        f"Data consistency: in {100 * share:.1f} % of the image {forward.words} differs from the input by more than "
+        "white noise (see the overlay of that name)."
     )
 
 

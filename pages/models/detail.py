@@ -31,9 +31,11 @@ def show_model(card: ModelCard) -> None:
         _scores(card)
     with st.container(horizontal=True):
         if card.run_id:
-            st.page_link("runs/page.py", label="Its training", icon=":material/show_chart:",
+            origin = "Its import" if card.imported_from else "Its training"
+            st.page_link("runs/page.py", label=origin, icon=":material/show_chart:",
                          query_params={"run": card.run_id})  # fmt: skip
-        st.page_link("inference/page.py", label="Apply it", icon=":material/auto_fix_high:")
+        st.page_link("inference/page.py", label="Apply it", icon=":material/auto_fix_high:",
+                     query_params={"model": str(card.ref)})  # fmt: skip
     _promotion(card)
     show_export(card)
 
@@ -42,7 +44,9 @@ def _facts(card: ModelCard) -> None:
     st.markdown("**Card**")
     known = {
         "Task": card.task,
-        "Recipe": card.recipe,
+        "Recipe": "" if card.imported_from else card.recipe,
+        "Imported from": card.imported_from,
+        "Architecture": card.architecture,
         "Trained on": card.dataset,
         "Direction": card.direction,
         "Parameters": f"{card.parameters:,}" if card.parameters else "",
@@ -51,7 +55,7 @@ def _facts(card: ModelCard) -> None:
         "Measured on": card.device,
         "Licence": card.licence or "not stated",
     }
-    st.dataframe([{"": name, "value": value} for name, value in known.items() if value], hide_index=True)
+    st.dataframe([{"fact": name, "value": value} for name, value in known.items() if value], hide_index=True)
     with st.popover("State the licence", icon=":material/gavel:"), shown_errors():
         licence = st.text_input("Licence", card.licence, placeholder="CC BY 4.0", key=f"licence-{card.ref}")
         st.caption("Of the weights: it depends on the licences of the images that the model learned from.")

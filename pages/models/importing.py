@@ -17,7 +17,7 @@ from sem_models.names import new_name
 
 IMPORT = "import"
 _TASKS: dict[RestorationTask | None, str] = {
-    None: "By its scale: enlarging, else removing noise",
+    None: "Found out: enlarging if it enlarges, else removing noise",
     "super-resolution": "Enlarging",
     "denoising": "Removing noise",
     "refocusing": "Refocusing",
@@ -26,15 +26,15 @@ _TASKS: dict[RestorationTask | None, str] = {
 
 def show_import() -> None:
     """Show the form, and above it how an import goes on or what it found."""
-    with st.expander("Import a model", expanded=IMPORT in st.query_params, icon=":material/download_for_offline:"):
+    with st.expander("Import a model", expanded=IMPORT in st.query_params):
         _found()
         _form()
 
 
 def _form() -> None:
     st.caption(
-        "Published weights for restoration or super-resolution (.safetensors, .pth), or a BioImage.IO package (.zip). "
-        "No program in the file is run, and nothing is kept unless the output agrees with that of the original."
+        "Published weights that restore or enlarge images (.safetensors, .pth), or a BioImage.IO package (.zip). "
+        "No program in the file is run. The model is kept only if its output here is that of the original program."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -44,7 +44,7 @@ def _form() -> None:
         licence = st.text_input("Licence", placeholder="MIT", key="import-licence")
         task = st.selectbox("What it does", list(_TASKS), format_func=_TASKS.__getitem__, key="import-task")
     allowed = may(signed_in(), Action.WORK)
-    if st.button("Import", type="primary", icon=":material/download_for_offline:", disabled=not (file and allowed)):
+    if st.button("Import", type="primary", icon=":material/download:", disabled=not (file and allowed)):
         if not file:
             return
         launch(IMPORT, ImportRequest(file=file, name=name, licence=licence, task=task))

@@ -18,6 +18,11 @@ from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import VALIDATION_SCORES
 
 _PERIOD_S = 5.0
+_OF_SEVERAL_SIZES = (
+    "The outputs of these runs differ in size, as they enlarge by different factors or were validated on other crops. "
+    "Each size has its own row and its own input: the same structure is not equally large in them, so compare outputs "
+    "within a row."
+)
 
 
 def show_overlay(address: str) -> None:
@@ -71,11 +76,25 @@ def _samples(names: dict[str, str]) -> None:
     step = steps[-1]
     if len(steps) > 1:
         step = right.select_slider("Training step", steps, value=steps[-1], key="overlay-step")
-    shown = [*_fixed(pictured, name), *_outputs(pictured, names, name, step)]
-    with st.container(horizontal=True):
-        for picture, caption in shown:
-            st.image(picture, caption=caption, alt=caption, width=picture.width)
+    alike = _by_size(pictured, name)
+    for (width, height), of_size in alike.items():
+        shown = [*_fixed(of_size, name), *_outputs(of_size, names, name, step)]
+        st.markdown(f"**{width} x {height} px**")
+        with st.container(horizontal=True):
+            for picture, caption in shown:
+                st.image(picture, caption=caption, alt=caption, width=picture.width)
+    if len(alike) > 1:
+        st.caption(_OF_SEVERAL_SIZES)
     st.caption("From the centre of the image, one pixel on one pixel; the panels of a run share one display window.")
+
+
+def _by_size(stored: dict[str, Samples], name: str) -> dict[tuple[int, int], dict[str, Samples]]:
+    """Put runs together whose outputs of an image have the same width and height, in px."""
+    alike: dict[tuple[int, int], dict[str, Samples]] = {}
+    for run_id, one in stored.items():
+        with Image.open(fetch(run_id, one.path(name, "output", one.steps[-1]))) as picture:
+            alike.setdefault(picture.size, {})[run_id] = one
+    return alike
 
 
 def _fixed(stored: dict[str, Samples], name: str) -> list[tuple[Image.Image, str]]:

@@ -173,6 +173,6 @@ def _row(run: RunInfo) -> dict[str, object]:
         "state": run.status,
         **scores,
         _TESTED_ON: tested.dataset if tested else "",
-        "started (UTC)": run.started,
+        "started (UTC)": run.started.replace(tzinfo=None) if run.started else None,
         "reason": run.tags.get(Tag.REASON, ""),
     }

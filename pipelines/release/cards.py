@@ -23,6 +23,10 @@ class ModelCard:
     task: str
     recipe: str
     dataset: str
+    imported_from: str
+    """The file whose weights were trained elsewhere; empty for a training of our own."""
+    architecture: str
+    """The network in that file."""
     direction: str
     """Which generator of a cycle; else empty."""
     scores: Mapping[str, str]
@@ -53,6 +57,8 @@ def card_of(version: RegisteredVersion) -> ModelCard:
         task=tags.get(Tag.TASK, ""),
         recipe=tags.get(Tag.RECIPE, ""),
         dataset=tags.get(Tag.DATASET, ""),
+        imported_from=tags.get(Tag.IMPORTED_FROM, ""),
+        architecture=tags.get(Tag.ARCHITECTURE, ""),
         direction=tags.get(Tag.DIRECTION, ""),
         scores=scores,
         leading=_leading(tags),

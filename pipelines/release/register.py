@@ -18,6 +18,7 @@ from sem_models.config.methods import Direction, method_facts
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model_folder import WEIGHTS, read_recipe
 
+_OF_THE_RUN = (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST, Tag.OWNER, Tag.IMPORTED_FROM, Tag.ARCHITECTURE)
 _WAYS: dict[Direction, str] = {
     "forward": "forward: from the first domain (input) to the second (target)",
     "backward": "backward: from the second domain (target) to the first (input)",
@@ -30,7 +31,7 @@ def register(request: RegisterRequest) -> str:
     by, run = acting_person(), get_run(run_id)
     require(by, Action.CHANGE, run.ownership, f"Run {run_id}")
     require_own_name(request.name, by)
-    tags = {key: run.tags[key] for key in (Tag.RECIPE, Tag.DATASET, Tag.DATASET_DIGEST, Tag.OWNER) if key in run.tags}
+    tags = {key: run.tags[key] for key in _OF_THE_RUN if key in run.tags}
     if method_facts(run.params.get("method")).learns_backward:
         tags[Tag.DIRECTION] = _WAYS[direction]
     if Tag.TASK in run.tags:

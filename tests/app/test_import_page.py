@@ -14,7 +14,7 @@ from pipelines.people.person import Person, local_person
 from pipelines.release.requests import ImportRequest
 from pipelines.request import Request
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import list_versions
+from pipelines.tracking.versions import list_versions
 from sem_models.errors import Message
 from tests.support.foreign_models import published, saved
 from tests.support.pages import assert_sound, page
@@ -89,3 +89,13 @@ def test_what_was_recognised_is_shown_with_the_way_to_use_it(
     assert float(facts["Largest difference from the original's output"].split()[0]) <= 1e-5
     targets = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
     assert targets["Restore with it"] == "model=models%3A%2Ftheirs%40champion"
+
+    app = page("models", model="theirs", version=str(version.ref.version))
+    assert_sound(app)
+    card = next(one.value for one in app.dataframe if "fact" in one.value)
+    facts = dict(zip(card["fact"], card["value"], strict=True))
+    assert (facts["Imported from"], facts["Architecture"]) == ("theirs.pth", "RealESRGAN Compact")
+    assert "Recipe" not in facts, "there was no training of ours"
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert links["Its import"].startswith("run=")
+    assert "theirs" in links["Apply it"]

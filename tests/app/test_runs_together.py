@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from pipelines.tracking.annotations import archive, set_labels
 from pipelines.tracking.artifacts import Samples, put_files
@@ -35,10 +36,14 @@ def runs(sem_home: Path, tmp_path: Path) -> list[str]:
     return ids
 
 
-def _picture(run_id: str, folder: Path, path: str, name: str, grey: int) -> None:
+def _picture(run_id: str, folder: Path, path: str, name: str, grey: int, edge: int = 300) -> None:
     file = folder / f"{name}.png"
-    Image.fromarray(np.full((300, 300), grey, np.uint8)).save(file)
+    Image.fromarray(np.full((edge, edge), grey, np.uint8)).save(file)
     put_files(run_id, path, [file])
+
+
+def picture_captions(app: AppTest) -> list[str]:
+    return [image.caption for kind in ("imgs", "image") for one in app.get(kind) for image in one.proto.imgs]
 
 
 def test_several_runs_share_charts_and_samples(runs: list[str]) -> None:
@@ -46,12 +51,23 @@ def test_several_runs_share_charts_and_samples(runs: list[str]) -> None:
     assert_sound(app)
     assert [box.value for box in app.warning] == ["There is no run ffffffff in this store."]
     assert len(app.get("plotly_chart")) == 2, "a loss and the validation score"
-    captions = [picture.proto.imgs[0].caption for picture in app.get("imgs")] or [
-        picture.imgs[0].caption for picture in (one.proto for one in app.get("image"))
-    ]
-    assert captions == ["Input", "Target", "nafnet, seed 0, step 20", "nafnet, seed 1, step 20"]
+    assert picture_captions(app) == ["Input", "Target", "nafnet, seed 0, step 20", "nafnet, seed 1, step 20"]
+    assert not any("within a row" in caption.value for caption in app.caption), "all are of one size"
     app.select_slider(key="overlay-step").set_value(10).run()
     assert_sound(app)
+
+
+def test_samples_of_other_sizes_stand_in_rows_of_their_own(runs: list[str], tmp_path: Path) -> None:
+    enlarging = create_run("sem", "srresnet x2 on steel", "training", {}, {"sem.dataset": "steel"})
+    for path, name in (("0000010/a", "output"), ("fixed/a", "input")):
+        _picture(enlarging, tmp_path, f"samples/{path}", name, 3, edge=150)
+    set_status(enlarging, "FINISHED")
+    app = page("runs", runs=",".join([runs[0], enlarging]))
+    assert_sound(app)
+    sizes = [text.value for text in app.markdown if text.value.endswith("px**")]
+    assert sizes == ["**300 x 300 px**", "**150 x 150 px**"]
+    assert any("within a row" in caption.value for caption in app.caption)
+    assert picture_captions(app) == ["Input", "Target", "nafnet, step 20", "Input", "srresnet x2, step 10"]
 
 
 def test_names_tell_runs_apart_and_addresses_find_them(runs: list[str]) -> None:
@@ -78,6 +94,7 @@ def test_the_list_can_be_searched_and_leaves_archived_runs_out(runs: list[str]) 
     app = page("runs")
     assert_sound(app)
     assert list(app.dataframe[0].value["labels"]) == ["for the paper"]
+    assert app.dataframe[0].value["started (UTC)"].dt.tz is None, "the heading says UTC, so that no cell repeats it"
     app.text_input(key="runs-search").set_value("no such run").run()
     assert_sound(app)
     assert any("0 runs" in text.value for text in app.caption)

@@ -35,11 +35,17 @@ def test_a_lattice_is_warned_of_and_a_specimen_is_not(sem_home: Path, monkeypatc
     app.text_input(key="infer-folder").input(str(lattice)).run()
     assert_sound(app)
     (warning,) = (box.value for box in app.warning)
-    assert warning.startswith("lattice.png: This image is unlike what the model learned from: ")
-    assert "sharp peaks" in warning
+    assert warning.startswith("lattice.png: This image is unlike those that the model learned from (")
+    assert "a regular pattern" in warning
+    assert warning.endswith(": trust no detail of the result that you cannot find in the image itself.")
+    assert warning.count(". ") == 0, "one sentence"
+    assert not any(digit in warning.removeprefix("lattice.png") for digit in "0123456789"), "numbers are folded"
+    (fold,) = (one for one in app.expander if one.label == "How unlike?")
+    assert float(fold.caption[0].value.removeprefix("- lattice.png: ")) > 1
     app.text_input(key="infer-folder").input(str(powder)).run()
     assert not app.warning
-    assert any(caption.value.startswith("Input check: the image resembles") for caption in app.caption)
+    (alike,) = (caption for caption in app.caption if caption.value.startswith("Input check: the image resembles"))
+    assert float(alike.help.split(". ")[0]) <= 1
     next(button for button in app.button if button.label == "Restore").click().run()
     (request,) = launched
     assert request.std == "auto", "the starter states its standard deviation by itself"

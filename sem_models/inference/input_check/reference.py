@@ -30,7 +30,8 @@ _KNOTS = 8
 _FAINTEST = 0.01
 EDGES = ("sparse 4 px", "sparse 8 px", "sparse 16 px")
 """Statistics of which at least one is large where edges stand out from the noise, whatever their size."""
-_NO_EDGES = "hardly anything in it stands out from the noise"
+_NO_EDGES = "hardly anything stands out from the noise"
+_WHAT_TO_DO = "trust no detail of the result that you cannot find in the image itself"
 Matrix = NDArray[np.float64]
 
 
@@ -46,10 +47,14 @@ class InputCheck:
 
     @property
     def warning(self) -> str:
-        """What to know before the image is restored; empty if it resembles what the model learned from."""
+        """What is unlike and what to do, in one sentence without a full stop; empty if nothing is unlike.
+
+        The pages, the command line and the history of outputs all say it in these words.
+        """
         if self.excess <= 1:
             return ""
-        return f"This image is unlike what the model learned from: {' and '.join(self.reasons)}"
+        seen = "; ".join(self.reasons)
+        return f"This image is unlike those that the model learned from ({seen}): {_WHAT_TO_DO}"
 
 
 class Limits(Frozen):

@@ -24,29 +24,29 @@ Statistics = dict[str, float]
 
 @dataclass(frozen=True)
 class Meaning:
-    """What it means to have less or more of a statistic than the images that a model learned from."""
+    """What is seen in an image that has less or more of a statistic than those a model learned from."""
 
     less: str
     more: str
 
 
 MEANINGS = {
-    "noise": Meaning("its noise is weaker", "its noise is stronger"),
-    "fall 2 px": Meaning("it is sharper or more finely textured", "its noise is correlated, or the image blurred"),
-    "fall 4 px": Meaning("its texture of a few px is weaker", "its texture of a few px is stronger"),
-    "fall 8 px": Meaning("its structures of about 16 px are weaker", "its structures of about 16 px are stronger"),
-    "sparse 2 px": Meaning("its finest details are more uniform", "its finest details are rare and strong"),
-    "sparse 4 px": Meaning("its details of 4 px are more uniform", "its details of 4 px are rare and strong"),
-    "sparse 8 px": Meaning("its details of 8 px are more uniform", "its details of 8 px are rare and strong"),
-    "sparse 16 px": Meaning("its details of 16 px are more uniform", "its details of 16 px are rare and strong"),
-    "lines 2 px": Meaning("its finest details run down the image", "its finest details run along the lines"),
-    "lines 4 px": Meaning("its details of 4 px run down the image", "its details of 4 px run along the lines"),
-    "grain": Meaning("its noise is smooth across the diagonals", "its finest details look like a chessboard"),
-    "skewness": Meaning("its grey levels are more symmetric", "nearly all of it is bright, or nearly all dark"),
-    "tails": Meaning("it has few grey levels between bright and dark", "few places are much brighter or darker"),
-    "periodicity": Meaning("its spectrum is smoother", "its spectrum has sharp peaks, as those of lattices do"),
-    "shot noise": Meaning("its noise does not grow with brightness", "its noise grows more with brightness"),
-    "structure": Meaning("its large structures are weaker than its noise", "its large structures are stronger"),
+    "noise": Meaning("weaker noise", "stronger noise"),
+    "fall 2 px": Meaning("sharper or finer texture", "blur, or noise that was smoothed"),
+    "fall 4 px": Meaning("less fine texture", "more fine texture"),
+    "fall 8 px": Meaning("weaker structures of about 16 px", "stronger structures of about 16 px"),
+    "sparse 2 px": Meaning("finest details spread evenly", "few, strong details of the finest size"),
+    "sparse 4 px": Meaning("details of about 4 px spread evenly", "few, strong details of about 4 px"),
+    "sparse 8 px": Meaning("details of about 8 px spread evenly", "few, strong details of about 8 px"),
+    "sparse 16 px": Meaning("details of about 16 px spread evenly", "few, strong details of about 16 px"),
+    "lines 2 px": Meaning("fine streaks across the scan lines", "fine streaks along the scan lines"),
+    "lines 4 px": Meaning("broad streaks across the scan lines", "broad streaks along the scan lines"),
+    "grain": Meaning("noise smoothed along the diagonals", "a fine chessboard pattern"),
+    "skewness": Meaning("as many bright as dark areas", "nearly all of it bright, or nearly all dark"),
+    "tails": Meaning("few grey levels between bright and dark", "a few areas much brighter or darker than the rest"),
+    "periodicity": Meaning("a less regular pattern", "a regular pattern, such as a lattice"),
+    "shot noise": Meaning("noise that does not grow with brightness", "noise that grows more with brightness"),
+    "structure": Meaning("large structures weaker than the noise", "stronger large structures"),
 }
 """All statistics by their names."""
 

@@ -28,11 +28,12 @@ def test_a_micrograph_is_enlarged_and_looked_at_by_keyboard(journey: Journey) ->
     journey.press("ArrowLeft", "ArrowLeft")
     assert line.get_attribute("aria-valuenow") == "46"
 
-    zoom = page.locator(".sem-viewer .pane .zoom").first  # written also where the curtain hides it
+    zoom = page.locator(".sem-viewer .zoom:visible")
     journey.press("1")
-    zoom.get_by_text("1:1", exact=True).wait_for(state="attached")
+    zoom.get_by_text("1:1", exact=True).wait_for()
     journey.press("+")
-    zoom.get_by_text("2.0x", exact=True).wait_for(state="attached")
+    zoom.get_by_text("2.0x", exact=True).wait_for()
+    assert zoom.count() == 1, "both panes show the same field"
     before = page.evaluate(_CENTRE)
     journey.tab_to(page.locator(".sem-viewer .openseadragon-canvas").first)
     journey.press("ArrowRight", "ArrowDown")
@@ -42,8 +43,23 @@ def test_a_micrograph_is_enlarged_and_looked_at_by_keyboard(journey: Journey) ->
     assert after[1] > before[1]
     painted(page)
     journey.look("inference-curtain")
+    line.focus()
+    for end in ("End", "Home"):
+        journey.press(end)
+        assert page.evaluate(_COVERED) == [], f"the curtain at its {end} leaves zoom and scale bar readable"
 
 
+_COVERED = """() => {
+    const [host] = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot?.querySelector(".sem-viewer"))
+    const root = host?.shadowRoot ?? document
+    const shown = [...root.querySelectorAll(".sem-viewer .zoom, .sem-viewer .bar")].filter((one) => one.offsetWidth)
+    const cut = shown.filter((one) => one.closest(".pane")?.style.clipPath)
+    const box = (one) => one.getBoundingClientRect()
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+    const names = [...root.querySelectorAll(".sem-viewer .name")]
+    const below = shown.filter((one) => names.some((name) => meet(box(one), box(name))))
+    return [...cut, ...below].map((one) => one.className)
+}"""
 _CENTRE = """() => {
     const [host] = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot?.querySelector(".sem-viewer"))
     const root = (host?.shadowRoot ?? document).querySelector(".sem-viewer")

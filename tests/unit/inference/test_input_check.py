@@ -157,7 +157,7 @@ def test_a_lattice_is_unlike_smooth_specimens_for_its_peaks() -> None:
     lattice = np.cos(0.8 * x) * np.cos(0.9 * y) + 0.3 * np.random.default_rng(4).normal(size=x.shape)
     check = own.check(lattice)
     assert check is not None
-    assert check.warning.startswith("This image is unlike what the model learned from: ")
+    assert check.warning.startswith("This image is unlike those that the model learned from (")
     assert MEANINGS["periodicity"].more in check.warning
 
 
@@ -183,6 +183,6 @@ def test_an_output_says_that_its_input_was_unlike(monkeypatch: pytest.MonkeyPatc
         return predictor.predict(Micrograph(pixels)).history[-1].warning
 
     assert warning(specimens()[0]) == ""
-    assert "unlike what the model learned from" in warning(np.kron(RNG.random((8, 8)), np.ones((20, 20))))
+    assert "unlike those that the model learned from" in warning(np.kron(RNG.random((8, 8)), np.ones((20, 20))))
     with torch.inference_mode():
         assert model(torch.zeros(1, 1, 8, 8)).shape == (1, 1, 8, 8)

@@ -18,10 +18,14 @@ export class Curtain {
 
   /** Divide between two panes, or not at all. */
   divide(panes) {
+    for (const pane of this.panes ?? []) {
+      pane.element.style.clipPath = ""
+      pane.element.append(pane.bar, pane.zoom)
+    }
     this.panes = panes
-    for (const pane of panes ?? []) pane.element.style.clipPath = ""
     if (panes) {
-      this.stage.append(this.handle)
+      // In a pane they would be cut where it is; both panes show the same field.
+      this.stage.append(this.handle, panes[0].bar, panes[0].zoom)
       this.set(this.share)
     } else this.handle.remove()
   }
