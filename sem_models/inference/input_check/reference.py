@@ -147,7 +147,7 @@ class InputReference(Frozen):
         }
         distance = self.distance(statistics) / self.limits.distance
         beyond = {text: ratio for text, ratio in ratios.items() if ratio > 1}
-        reasons = list(beyond)
+        reasons = sorted(beyond, key=beyond.__getitem__, reverse=True)
         if distance > 1 or not reasons:
             reasons += [text for text in self._unusual(statistics) if text not in reasons]
         return InputCheck(max(distance, *beyond.values()) if beyond else distance, tuple(reasons[:_MOST_REASONS]))

@@ -132,6 +132,16 @@ def test_an_image_without_edges_is_unlike_even_if_each_statistic_alone_is_usual(
     assert "stands out from the noise" in check.warning
 
 
+@pytest.mark.parametrize(("edges", "peak"), [(0.9, 3.0), (0.3, 1.1)])
+def test_what_is_farthest_beyond_its_limit_is_said_first(edges: float, peak: float) -> None:
+    own = reference()
+    middle = {each: limits[1] for each, limits in own.percentiles.items()}
+    faint = dict.fromkeys(EDGES, edges * own.limits.edges)
+    check = own.judge(middle | faint | {"periodicity": peak * own.limits.periodicity_at(middle["noise"])})
+    reasons = ["hardly anything stands out from the noise", MEANINGS["periodicity"].more]
+    assert list(check.reasons[:2]) == (reasons if 1 / edges > peak else reasons[::-1])
+
+
 def learned(images: list[NDArray[np.floating]]) -> InputReference:
     statistics = [measured(image) for image in images]
     found = InputReference.of(statistics, statistics[::2], len(images))
