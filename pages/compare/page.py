@@ -9,7 +9,7 @@ from pages.compare.choice import GALLERY, choose_metric, choose_runs
 from pages.compare.costs import show_costs
 from pages.compare.images import show_images
 from pages.compare.means import show_means
-from pages.compare.paired import offer_files, show_pairs
+from pages.compare.paired import offer_files, pair, show_pairs
 from pages.people.session import seen
 from pages.widgets.discriminations import offer_test, show_tests
 from pages.widgets.families import choose_scores
@@ -26,6 +26,9 @@ from pipelines.evaluate.verdict import verdict
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import list_runs
 from sem_models.tasks.table import invents_detail
+
+STATISTICS, EVERY_IMAGE = "statistics-fold", "images-fold"
+"""Keys of what is drawn once somebody unfolds it: most people look at the images and the verdict alone."""
 
 
 def show() -> None:
@@ -51,17 +54,27 @@ def _show(comparison: Comparison) -> None:
     show_means(comparison, metric, metrics)
     image = show_images(comparison, metric)
     show_costs(comparison, metric)
-    with st.expander("Statistics: differences, intervals, effect sizes, ranks"):
-        _show_seeds(comparison, metrics)
-        paired = show_pairs(comparison, metric, metrics)
-        _show_gains(comparison, metrics)
+    paired = pair(comparison, metric)
+    title = "Statistics: differences, intervals, effect sizes, ranks"
+    statistics = st.expander(title, on_change="rerun", key=STATISTICS)
+    if statistics.open:
+        with statistics:
+            _show_seeds(comparison, metrics)
+            show_pairs(comparison, paired, metrics)
+            _show_gains(comparison, metrics)
     show_discriminations(comparison)
     _show_notes(comparison)
-    with st.expander("Every image"):
-        for column in comparison.columns:
-            st.markdown(f"**{as_text(column.label)}**")
-            st.dataframe(rows_table(column.report), hide_index=True)
+    rows = st.expander("Every image", on_change="rerun", key=EVERY_IMAGE)
+    if rows.open:
+        with rows:
+            _show_rows(comparison)
     offer_files(comparison, paired, metrics, image)
+
+
+def _show_rows(comparison: Comparison) -> None:
+    for column in comparison.columns:
+        st.markdown(f"**{as_text(column.label)}**")
+        st.dataframe(rows_table(column.report), hide_index=True)
 
 
 def _show_notes(comparison: Comparison) -> None:

@@ -18,29 +18,42 @@ from pipelines.viewing.downloads import MadeDownload
 from sem_models.evaluation.paired import Paired, direction
 
 _BEST = "Best by the metric above"
+_REFERENCE, _CHOSEN = "reference", "chosen-reference"
 _NEUTRAL = "#7a838b"
 """Readable on light and dark."""
 """Specimens are distinguished by colour only while there are no more of them than colours."""
 
 
-def show_pairs(comparison: Comparison, metric: str, metrics: tuple[str, ...]) -> PairedComparison:
-    """Show the section; the chosen metric picks the default reference and what is drawn.
+def pair(comparison: Comparison, metric: str) -> PairedComparison:
+    """Compare all models with the one that was chosen as reference, else with the best by `metric`."""
+    chosen = st.session_state.get(_CHOSEN)
+    return compare_pairs(comparison, metric, chosen if chosen in _names(comparison) else None)
 
-    The tables show `metrics`.
 
-    Returns:
-        The same by all metrics, for files.
-    """
+def show_pairs(comparison: Comparison, paired: PairedComparison, metrics: tuple[str, ...]) -> None:
+    """Show the section, and let the user choose another reference; the tables show `metrics`."""
     st.subheader("Model against model")
-    names = {column.model: column.label for column in comparison.columns}
-    chosen = st.selectbox("Reference", [_BEST, *names], format_func=lambda key: names.get(key, _BEST), key="reference")
-    paired = compare_pairs(comparison, metric, chosen if chosen in names else None)
+    names = _names(comparison)
+    options = [_BEST, *names]
+    chosen = st.session_state.get(_CHOSEN)
+    st.selectbox(
+        "Reference", options, options.index(chosen) if chosen in names else 0, on_change=_remember,
+        format_func=lambda key: names.get(key, _BEST), key=_REFERENCE,
+    )  # fmt: skip
     if not paired.pairings:
         st.info(paired.caveats[0])
     else:
         _show_differences(replace(paired, metrics=metrics))
         _show_ranks(replace(paired, metrics=metrics))
-    return paired
+
+
+def _names(comparison: Comparison) -> dict[str, str]:
+    return {column.model: column.label for column in comparison.columns}
+
+
+def _remember() -> None:
+    # The widget's own value is lost while the section is folded; the files still need it.
+    st.session_state[_CHOSEN] = st.session_state[_REFERENCE]
 
 
 def _show_differences(paired: PairedComparison) -> None:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pipelines.tracking.artifacts import put_text
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, page, unfolded_comparison
 from tests.support.scored_runs import POOR, store, three_runs
 
 
@@ -14,13 +16,13 @@ def runs(sem_home: Path) -> dict[str, str]:
     return three_runs()
 
 
-def _paired_table(app) -> object:
+def _paired_table(app: AppTest) -> pd.DataFrame:
     models, _baselines = [frame.value for frame in app.dataframe if "p (Holm)" in frame.value]
     return models
 
 
 def test_models_are_paired_with_the_best_by_the_chosen_metric(runs: dict[str, str]) -> None:
-    app = page("compare")
+    app = unfolded_comparison()
     assert_sound(app)
     table = _paired_table(app)
     assert [name.split()[0] for name in table["model"]] == ["fair", "poor"] * 2
@@ -34,7 +36,7 @@ def test_models_are_paired_with_the_best_by_the_chosen_metric(runs: dict[str, st
 
 
 def test_another_reference_turns_the_verdict_and_may_leave_the_comparison(runs: dict[str, str]) -> None:
-    app = page("compare")
+    app = unfolded_comparison()
     app.selectbox(key="reference").select(runs["poor"]).run()
     assert_sound(app)
     assert set(_paired_table(app)["verdict"][:2]) == {"no difference shown"}
@@ -51,7 +53,7 @@ def test_a_run_without_partner_gives_the_reason(runs: dict[str, str]) -> None:
 
 def test_one_run_has_nothing_to_pair_with(sem_home: Path) -> None:
     store("single", POOR, 0.1)
-    app = page("compare")
+    app = unfolded_comparison()
     assert_sound(app)
     assert any("nothing to compare" in box.value for box in app.info)
 

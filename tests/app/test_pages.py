@@ -31,7 +31,7 @@ from sem_models.starters.shelf import read_card
 from tests.support.command_line import here
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page, train_page
+from tests.support.pages import assert_sound, page, train_page, unfolded_comparison
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("home", "data", "train", "runs", "inference", "compare", "models", "study")
@@ -115,7 +115,7 @@ def test_unknown_run_is_one_readable_box(store: tuple[Path, str]) -> None:
 
 
 def test_compare_shows_the_run_above_its_baselines(store: tuple[Path, str]) -> None:
-    app = page("compare")
+    app = unfolded_comparison()
     app.segmented_control(key="scores").set_value("All").run()
     table = app.dataframe[0].value
     assert list(table["method"])[1:] == ["baseline:bicubic", "baseline:identity", "baseline:bicubic+projection"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, unfolded_comparison
 from tests.support.scored_runs import FAIR, GOOD, store
 
 MANY = {"ssim": 0.5, "frc_mean": 0.4, "lpips_alex": 0.3, "dists": 0.2, "std_ratio": 0.9, "slope_difference": 0.1}
@@ -20,7 +20,7 @@ def columns(app) -> list[str]:
 
 
 def test_tables_and_charts_show_the_chosen_family(runs: list[str]) -> None:
-    app = page("compare")
+    app = unfolded_comparison()
     assert_sound(app)
     assert columns(app) == ["PSNR (dB) ↑", "MSE ↓"]
     choice = app.segmented_control(key="scores")
@@ -37,7 +37,7 @@ def test_tables_and_charts_show_the_chosen_family(runs: list[str]) -> None:
 
 def test_a_large_gain_on_few_images_is_not_called_better(sem_home: Path) -> None:
     store("two", GOOD[:2], 0.001)
-    app = page("compare")
+    app = unfolded_comparison()
     (table,) = [frame.value for frame in app.dataframe if "verdict" in frame.value]
     assert set(table["verdict"]) == {"no difference shown"}
     assert any("With 1 specimen p cannot" in box.value for box in app.warning)

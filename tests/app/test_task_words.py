@@ -23,7 +23,7 @@ from sem_models.tasks.fitting import channel_changes
 from sem_models.tasks.table import TASKS
 from tests.support.images import smooth_images
 from tests.support.masked_sets import grey_classes
-from tests.support.pages import assert_sound, page, train_page
+from tests.support.pages import assert_sound, page, train_page, unfolded_comparison
 from tests.support.scored_runs import GOOD, POOR, store
 
 
@@ -124,7 +124,7 @@ def test_compare_uses_the_available_baseline_and_one_task(sem_home: Path) -> Non
     """Tasks that keep the size have no bicubic baseline; segmentation and synthesis on one dataset are not compared."""
     for name in ("one", "two"):
         store(name, GOOD if name == "one" else POOR, 0.1)
-    app = page("compare")
+    app = unfolded_comparison()
     assert_sound(app)
     assert any("Difference from the bicubic baseline" in text.value for text in app.markdown)
     first, second = list_runs(kind="training")

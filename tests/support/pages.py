@@ -20,6 +20,13 @@ def page(name: str, **query: str) -> AppTest:
     return app.switch_page(f"{name}/page.py").run()
 
 
+def unfolded_comparison() -> AppTest:
+    """The Compare page with its statistics and the scores of every image, which are drawn once they are unfolded."""
+    app = page("compare")
+    app.session_state["statistics-fold"] = app.session_state["images-fold"] = True
+    return app.run()
+
+
 def train_page(recipe: str) -> AppTest:
     """The Train page with a recipe chosen, whether it fits the dataset or not."""
     app = page("train")
