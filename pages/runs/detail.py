@@ -57,16 +57,29 @@ def show_run(run_id: str) -> None:
         st.fragment(show_curves, run_every=1.5)(run_id)
     else:
         show_curves(run_id)
-    *samples, scores, settings = st.tabs(_TABS[1:] if mixed or imported else _TABS)
+    _show_tabs(run, has_samples=not (mixed or imported))
+
+
+def _show_tabs(run: RunInfo, has_samples: bool) -> None:
+    """Show what is asked for less often than curves; of these only what is open, since each table costs time."""
+    shown = _TABS if has_samples else _TABS[1:]
+    *samples, scores, settings = st.tabs(shown, on_change="rerun", key=f"tabs-{run.run_id}")
     for tab in samples:
-        with tab:
-            st.fragment(show_samples, run_every=_SAMPLES_S if live else None)(run)
-    with scores, shown_errors():
-        _scores(run)
-    with settings:
-        st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
-        code, digest = (run.tags.get(key, "unknown") for key in (Tag.COMMIT, Tag.DATASET_DIGEST))
-        st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
+        if tab.open:
+            with tab:
+                st.fragment(show_samples, run_every=_SAMPLES_S if run.status in _LIVE else None)(run)
+    if scores.open:
+        with scores, shown_errors():
+            _scores(run)
+    if settings.open:
+        with settings:
+            _settings(run)
+
+
+def _settings(run: RunInfo) -> None:
+    st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
+    code, digest = (run.tags.get(key, "unknown") for key in (Tag.COMMIT, Tag.DATASET_DIGEST))
+    st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
 
 
 def _origin(run: RunInfo) -> None:

@@ -31,7 +31,7 @@ from sem_models.starters.shelf import read_card
 from tests.support.command_line import here
 from tests.support.empty_store import add_empty_store
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page, train_page, unfolded_comparison
+from tests.support.pages import assert_sound, open_tab, page, train_page, unfolded_comparison
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("home", "data", "train", "runs", "inference", "compare", "models", "study")
@@ -85,6 +85,7 @@ def test_run_detail_has_curves_samples_and_scores(store: tuple[Path, str]) -> No
     assert len(app.get("plotly_chart")) == 2
     assert any("FINISHED" in text.value for text in app.markdown)
     assert len(app.get("image")) == 4
+    open_tab(app, store[1], "Scores")
     tables = [table.value for table in app.dataframe]
     assert any(
         "method" in table
@@ -215,7 +216,7 @@ def test_train_page_says_which_recipes_learn_from_noisy_images_alone(store: tupl
 
 
 def test_a_table_names_what_made_its_inputs(store: tuple[Path, str]) -> None:
-    app = page("runs", run=store[1])
+    app = open_tab(page("runs", run=store[1]), store[1], "Scores")
     assert any('"downsampling":"bicubic_aa"' in caption.value for caption in app.caption)
 
 

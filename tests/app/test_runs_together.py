@@ -14,7 +14,7 @@ from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
 from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, open_tab, page
 
 IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
 
@@ -145,7 +145,7 @@ def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:
 
 def test_a_cancelled_run_can_be_scored_once_it_has_weights(runs: list[str], tmp_path: Path) -> None:
     set_status(runs[0], "KILLED")
-    app = page("runs", run=runs[0])
+    app = open_tab(page("runs", run=runs[0]), runs[0], "Scores")
     assert not any(button.label == "Score on the test split" for button in app.button)
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"")

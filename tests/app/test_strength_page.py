@@ -13,7 +13,7 @@ from pipelines.tracking.runs import set_status
 from pipelines.train.create import create_training
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from tests.support.pages import assert_sound, page
+from tests.support.pages import assert_sound, open_tab, page
 from tests.support.small_recipes import short
 
 NAME = "refocus-strength-small"
@@ -57,7 +57,7 @@ def test_the_blur_is_measured_instead_of_chosen(sem_home: Path, told: str, launc
 
 
 def test_a_run_is_scored_at_the_chosen_strength(told: str, launched: list[Request]) -> None:
-    app = page("runs", run=told)
+    app = open_tab(page("runs", run=told), told, "Scores")
     assert_sound(app)
     app.slider(key=f"strength-{NAME}").set_value(2.0).run()
     next(button for button in app.button if button.label == "Score on the test split").click().run()
@@ -71,7 +71,7 @@ def test_a_run_that_cannot_be_told_is_scored_as_before(
 ) -> None:
     run_id = create_training(tiny_recipe, "small")
     set_status(run_id, "FINISHED")
-    app = page("runs", run=run_id)
+    app = open_tab(page("runs", run=run_id), run_id, "Scores")
     assert_sound(app)
     assert not [slider for slider in app.slider if slider.key and slider.key.startswith("strength-")]
     next(button for button in app.button if button.label == "Score on the test split").click().run()

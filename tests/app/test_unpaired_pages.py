@@ -9,7 +9,7 @@ from pipelines.train.warm_start import pixel_end
 from sem_models.errors import UserError
 from tests.support.domains import unpaired
 from tests.support.images import smooth_images
-from tests.support.pages import assert_sound, page, train_page
+from tests.support.pages import assert_sound, open_tab, page, train_page
 from tests.support.small_recipes import short
 from tests.support.trained_runs import train_run
 
@@ -32,6 +32,7 @@ def test_a_run_without_truth_shows_what_there_is(run_id: str) -> None:
     assert any("Correlation of validation outputs" in text for text in headings)
     assert not any("PSNR" in text for text in headings)
     assert any("of the input" in caption.value for caption in app.caption)
+    open_tab(app, run_id, "Scores")
     assert not any("Score" in button.label for button in app.button), "it could only fail"
     assert any("no reference to score against" in caption.value for caption in app.caption)
     assert_sound(page("runs"))

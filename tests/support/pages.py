@@ -20,6 +20,12 @@ def page(name: str, **query: str) -> AppTest:
     return app.switch_page(f"{name}/page.py").run()
 
 
+def open_tab(app: AppTest, run_id: str, tab: str) -> AppTest:
+    """The page of a run with another tab open; of tabs only the open one is drawn."""
+    app.session_state[f"tabs-{run_id}"] = tab
+    return app.run()
+
+
 def unfolded_comparison() -> AppTest:
     """The Compare page with its statistics and the scores of every image, which are drawn once they are unfolded."""
     app = page("compare")
