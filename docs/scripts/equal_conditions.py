@@ -22,20 +22,14 @@ SCORES = {
     "down_consistency_db": ("consistency dB", 1),
 }
 """Heading and number of digits."""
-IN_TABLE = ("psnr_db", "ssim", "gradient_error", "edge_retention", "frc_mean", "lpips_alex", "dists")
+IN_TABLE = tuple(name for name in SCORES if name not in ("psnr_affine_db", "gradient_energy_ratio"))
 IN_CONTRASTS = ("psnr_db", "ssim", "gradient_error", "edge_retention", "frc_mean", "lpips_alex")
 IN_GAINS = ("psnr_db", "ssim", "lpips_alex")
 
 
 def equal_clean() -> str:
     """Scores on inputs without noise."""
-    summary = stored(RESULT)["clean"]["summary"]
-    return scores_table(summary, (*IN_TABLE, "down_consistency_db"), list(ALL))
-
-
-def equal_noisy() -> str:
-    """Scores on noisy inputs."""
-    return scores_table(stored(RESULT)["noisy"]["summary"], IN_TABLE, list(ALL))
+    return scores_table(stored(RESULT)["clean"]["summary"], IN_TABLE, list(ALL))
 
 
 def equal_clean_contrasts() -> str:
@@ -44,20 +38,10 @@ def equal_clean_contrasts() -> str:
     return contrasts_table(stored(RESULT)["clean"]["contrasts"], [*CONTRASTS, *projections], IN_CONTRASTS)
 
 
-def equal_noisy_contrasts() -> str:
-    """What single differences are worth with noise."""
-    return contrasts_table(stored(RESULT)["noisy"]["contrasts"], list(CONTRASTS), IN_CONTRASTS)
-
-
 def equal_clean_gains() -> str:
     """Differences of the networks, as they are, and each baseline without noise."""
     summary = stored(RESULT)["clean"]["summary"]
     return gains_table({name: found for name, found in summary.items() if not name.endswith(PROJECTED)}, IN_GAINS)
-
-
-def equal_noisy_gains() -> str:
-    """Differences of the networks and each baseline with noise."""
-    return gains_table(stored(RESULT)["noisy"]["summary"], IN_GAINS)
 
 
 def scores_table(summary: Mapping[str, Any], metrics: Sequence[str], networks: Sequence[str]) -> str:
