@@ -13,7 +13,7 @@ from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import as_text
 from pipelines.data.datasets import list_datasets
-from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.evaluate.requests import DiscriminateRequest, EvaluateRequest
 from pipelines.jobs.seen import mark_seen
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
@@ -27,7 +27,10 @@ from sem_models.tasks.table import VALIDATION_SCORES
 _LIVE = ("RUNNING", "SCHEDULED")
 _STATE_S, _SAMPLES_S = 2.0, 5.0
 _UNCHANGED = "baseline:identity"
-_TABS = ("Samples by step", "Scores", "Settings")
+_SCORES = "Scores"
+_TABS = ("Samples by step", _SCORES, "Settings")
+_SHOWN_IN_SCORES = ("evaluate", "register", DiscriminateRequest.use_case)
+_NAMED = "tasks-named-for-a-run"
 
 
 def show_run(run_id: str) -> None:
@@ -62,8 +65,9 @@ def show_run(run_id: str) -> None:
 
 def _show_tabs(run: RunInfo, has_samples: bool) -> None:
     """Show what is asked for less often than curves; of these only what is open, since each table costs time."""
-    shown = _TABS if has_samples else _TABS[1:]
-    *samples, scores, settings = st.tabs(shown, on_change="rerun", key=f"tabs-{run.run_id}")
+    key = f"tabs-{run.run_id}"
+    _open_where_tasks_are(key)
+    *samples, scores, settings = st.tabs(_TABS if has_samples else _TABS[1:], on_change="rerun", key=key)
     for tab in samples:
         if tab.open:
             with tab:
@@ -74,6 +78,14 @@ def _show_tabs(run: RunInfo, has_samples: bool) -> None:
     if settings.open:
         with settings:
             _settings(run)
+
+
+def _open_where_tasks_are(key: str) -> None:
+    """Open the scores once the address names another task that is shown there."""
+    named = [st.query_params.get(use_case, "") for use_case in _SHOWN_IN_SCORES]
+    if any(named) and st.session_state.get(_NAMED) != named:
+        st.session_state[key] = _SCORES
+    st.session_state[_NAMED] = named
 
 
 def _settings(run: RunInfo) -> None:
