@@ -21,4 +21,8 @@ def start(
     """Open the dashboard in the browser; Ctrl-C stops it, while trainings continue."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     call = [sys.executable, "-m", "pages", "--server.port", str(port)]
-    return subprocess.run(call, check=False, env={**os.environ, "PYTHONPATH": path}).returncode  # noqa: S603
+    environment = {**os.environ, "PYTHONPATH": path}
+    if sys.platform != "win32":
+        # In the place of this process: a signal that ends a parent would leave the dashboard running.
+        os.execve(sys.executable, call, environment)  # noqa: S606  (our own module, no shell)
+    return subprocess.run(call, check=False, env=environment).returncode  # noqa: S603  (our own module, no shell)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +142,9 @@ def test_a_training_goes_through_the_lab_and_outlives_it(
     process.terminate()
     assert process.wait(120) == 0
     assert not (home().jobs / SOCKET).exists()
+    for port in (dashboard, tracking):
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), 5)
     assert psutil.Process(pid).is_running()
     control.cancel(longer)
     until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
