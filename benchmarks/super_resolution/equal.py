@@ -4,9 +4,9 @@
 
 Inputs are simulated, without noise (track `clean`) or with it (`noisy`). The networks of `variants.py` learn with three
 seeds each. On clean inputs every output is scored as it is and once more after projection onto the input; noisy inputs
-rule projection out. Nothing is chosen: losses are those of the presets, and all learn for the same 800 steps. A training
-takes 1.5 to 10 minutes on one core and its scores about a minute; finished trainings are kept in `equal_runs.json` and
-not repeated. Writes `equal.json`.
+rule projection out. Nothing is chosen: losses are those of the presets, and all learn for the same 800 steps. Training
+takes 1.5 to 10 minutes on one core, scoring about a minute; finished trainings are kept in `equal_runs.json` and not
+repeated. Writes `equal.json`.
 """
 
 import json
