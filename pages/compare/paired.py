@@ -21,7 +21,6 @@ _BEST = "Best by the metric above"
 _REFERENCE, _CHOSEN = "reference", "chosen-reference"
 _NEUTRAL = "#7a838b"
 """Readable on light and dark."""
-"""Specimens are distinguished by colour only while there are no more of them than colours."""
 
 
 def pair(comparison: Comparison, metric: str) -> PairedComparison:

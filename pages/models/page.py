@@ -90,8 +90,8 @@ def _table(cards: "list[ModelCard]") -> None:
     listed = [card for card in cards if which == _ALL or card.aliases or newest[card.ref.name] == card.ref.version]
     st.caption(f"{counted(len(listed), 'version')} of {counted(len(newest), 'model')}. Click one to open it.")
     done = show_opening_table(pd.DataFrame([_row(card) for card in listed]), f"models-{which}")
-    # The table is for the mouse.
     names = [f"{card.ref.name}, version {card.ref.version}" for card in listed]
+    # The table is for the mouse.
     row = st.selectbox(
         "Version", range(len(names)), None, placeholder="Or choose one here", key=f"model-named-{which}",
         format_func=names.__getitem__, label_visibility="collapsed",

@@ -40,6 +40,10 @@ def test_another_reference_turns_the_verdict_and_may_leave_the_comparison(runs: 
     app.selectbox(key="reference").select(runs["poor"]).run()
     assert_sound(app)
     assert set(_paired_table(app)["verdict"][:2]) == {"no difference shown"}
+    for unfolded in (False, True):
+        app.session_state["statistics-fold"] = unfolded
+        app.run()
+    assert app.selectbox(key="reference").value == runs["poor"], "it stays while the section is folded"
     app.multiselect(key="compared-set").unselect(runs["poor"]).run()
     assert_sound(app)
     assert [name.split()[0] for name in _paired_table(app)["model"]] == ["fair", "fair"]

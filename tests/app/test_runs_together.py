@@ -1,5 +1,6 @@
 """Runs in one table and in one chart, and what can be done with several of them."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pipelines.tracking.artifacts import Samples, put_files
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
-from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
+from pipelines.tracking.runs import RunInfo, create_run, get_run, list_runs, set_status
 from tests.support.pages import assert_sound, open_tab, page
 
 IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
@@ -130,6 +131,14 @@ def test_the_tab_is_named_after_the_run_and_its_recipe_can_be_branched(
     app = page("runs", run=imported)
     assert_sound(app)
     assert not [link for link in app.get("page_link") if link.proto.label == "Branch"], "it has no recipe to train"
+
+
+def test_a_session_keeps_no_list_of_runs(runs: list[str]) -> None:
+    """Streamlit keeps what a widget refers to for as long as the session lives."""
+    app = page("runs")
+    assert app.multiselect(key="runs-named").options == [f"nafnet on steel ({run[:8]})" for run in reversed(runs)]
+    gc.collect()
+    assert not [one for one in gc.get_objects() if type(one) is RunInfo and one.run_id in runs]
 
 
 def test_a_note_can_be_written_on_the_page(runs: list[str]) -> None:

@@ -20,7 +20,7 @@ from pipelines.jobs.tasks import list_tasks, take_part, task_state
 from pipelines.people.person import local_person
 from pipelines.tracking.runs import create_run, set_status
 from sem_models.errors import UserError
-from tests.support.pages import page
+from tests.support.pages import open_tab, page
 
 
 def _task(
@@ -140,6 +140,8 @@ def test_the_tray_leads_to_where_the_task_is_shown(use_case: str, sem_home: Path
     app = page(PLACES[use_case].page, **query)
     assert any(box.value.startswith(f"{words.ACTIVITIES[use_case]} failed") for box in app.error)
     assert is_seen(task_id)
+    if PLACES[use_case].page == "runs":
+        assert not open_tab(app, run_id, "Settings").error, "who then opens another tab stays there"
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "no JSON", '{"use_case": "predict", "request": {}}'])

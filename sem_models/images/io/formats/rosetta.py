@@ -37,10 +37,11 @@ def read(path: Path, most_samples: int) -> Iterator[Micrograph]:
         raise UserError(
             f"{path.name}: reading {path.suffix} needs an optional package: pip install -r requirements-formats.txt"
         ) from error
+    options = {}
     if path.suffix.lower() == _HDF5:
         refuse_other_files(path)
-    # Spectra are skipped anyway, and those of Velox files take long to unpack.
-    options = {"select_type": "images"} if path.suffix.lower() == _HDF5 else {}
+        # Spectra are skipped anyway, and those of Velox files take long to unpack.
+        options["select_type"] = "images"
     images = [signal for signal in reader.file_reader(str(path), lazy=True, **options) if _is_image(signal)]
     if not images:
         raise UserError(f"{path.name}: the file contains no image, only spectra or tables; export the image itself.")
