@@ -84,9 +84,12 @@ class Cluster:
         until(lambda: answers(*resume) or "dra" not in told("sinfo", "--noheader", "--format=%T"))
 
     def hurry(self, job_id: str) -> None:
-        """Let a job start now that was queued again: SLURM waits two minutes before that."""
+        """Let a job start soon that was queued again: SLURM waits two minutes before that.
+
+        Not at once: a node refuses for good what was started in the same second in which it was ended.
+        """
         until(lambda: state_of(job_id) == "PENDING")
-        told("scontrol", "update", f"JobId={job_id}", "StartTime=now")
+        told("scontrol", "update", f"JobId={job_id}", "StartTime=now+2seconds")
 
     def clear(self) -> None:
         """Cancel all jobs and wait until they are gone."""
