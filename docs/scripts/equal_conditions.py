@@ -44,6 +44,22 @@ def equal_clean_gains() -> str:
     return gains_table({name: found for name, found in summary.items() if not name.endswith(PROJECTED)}, IN_GAINS)
 
 
+def equal_noisy() -> str:
+    """Scores on noisy inputs, with which no output has to agree."""
+    metrics = [name for name in IN_TABLE if name != "down_consistency_db"]
+    return scores_table(stored(RESULT)["noisy"]["summary"], metrics, list(ALL))
+
+
+def equal_noisy_contrasts() -> str:
+    """What single differences are worth with noise."""
+    return contrasts_table(stored(RESULT)["noisy"]["contrasts"], list(CONTRASTS), IN_CONTRASTS)
+
+
+def equal_noisy_gains() -> str:
+    """Differences of the networks and each baseline with noise."""
+    return gains_table(stored(RESULT)["noisy"]["summary"], IN_GAINS)
+
+
 def scores_table(summary: Mapping[str, Any], metrics: Sequence[str], networks: Sequence[str]) -> str:
     """Means with intervals over specimens, sorted by PSNR, and the seeds that are missing."""
     rows = []
