@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import require_seen, seen_datasets, signed_in
 from pages.runs.live import show_curves, show_progress
 from pages.runs.notes import show_notes
@@ -40,7 +41,7 @@ def show_run(run_id: str) -> None:
     name_tab(run.name)
     st.subheader(as_text(run.name))
     live = run.status in _LIVE
-    st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    redrawn(_state, _STATE_S if live else None, [run_id])(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
     imported = Tag.IMPORTED_FROM in run.tags
     if not (mixed or imported):
@@ -57,7 +58,7 @@ def show_run(run_id: str) -> None:
     elif mixed:
         _origin(run)
     elif run.status in _LIVE:
-        st.fragment(show_curves, run_every=1.5)(run_id)
+        redrawn(show_curves, 1.5, [run_id])(run_id)
     else:
         show_curves(run_id)
     _show_tabs(run, has_samples=not (mixed or imported))
@@ -71,7 +72,7 @@ def _show_tabs(run: RunInfo, has_samples: bool) -> None:
     for tab in samples:
         if tab.open:
             with tab:
-                st.fragment(show_samples, run_every=_SAMPLES_S if run.status in _LIVE else None)(run)
+                redrawn(show_samples, _SAMPLES_S if run.status in _LIVE else None, [run.run_id])(run)
     if scores.open:
         with scores, shown_errors():
             _scores(run)
