@@ -16,6 +16,7 @@ from pages.widgets.words import as_text
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import DiscriminateRequest, EvaluateRequest
 from pipelines.jobs.seen import mark_seen
+from pipelines.people.permissions import Action, may
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
@@ -144,9 +145,9 @@ def _scores(run: RunInfo) -> None:
 
     state = watched("evaluate")
     registered = watched("register")
-    found = readable_evaluations(run.run_id)
-    reports = found.reports
-    for text in found.damaged:
+    found = [readable_evaluations(run_id) for run_id in _places_of_scores(run)]
+    reports = [report for one in found for report in one.reports]
+    for text in (text for one in found for text in one.damaged):
         st.warning(text)
     for index, report in enumerate(reports):
         show_report(report, f"{run.run_id}-{index}")
@@ -160,6 +161,15 @@ def _scores(run: RunInfo) -> None:
         st.rerun()
     if registered and registered.result:
         st.success(f"Registered as `{registered.result['model']}`, version {registered.result['version']}.")
+
+
+def _places_of_scores(run: RunInfo) -> list[str]:
+    """Return the run, and the one in which this person keeps what they found out about it, if it is somebody else's."""
+    from pipelines.evaluate.keeper import find_keeper
+
+    person = signed_in()
+    keeper = None if may(person, Action.CHANGE, run.ownership) else find_keeper(run.run_id, person)
+    return [run.run_id, keeper.run_id] if keeper else [run.run_id]
 
 
 def _has_weights(run: RunInfo) -> bool:
@@ -236,7 +246,7 @@ def show_discriminations(run: RunInfo) -> None:
     from pages.widgets.discriminations import offer_test, show_tests
     from pipelines.evaluate.reports import stored_discriminations
 
-    reports = stored_discriminations(run.run_id)
+    reports = [report for place in _places_of_scores(run) for report in stored_discriminations(place)]
     for report in reports:
         st.markdown(f"**Discriminator test on {as_text(report.dataset)}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])

@@ -19,6 +19,7 @@ from pipelines.tracking.whole_store import MetricRow, RunRecord, metric_rows, ru
 from sem_models.errors import UserError
 from sem_models.images.provenance import SOFTWARE
 from sem_models.progress import Progress, silent
+from sem_models.spreadsheets import as_cell
 
 ABOUT, SUMS = "about.json", "SHA256SUMS"
 RUN, METRICS, FILES, VERSIONS = "run.json", "metrics.csv", "files", "models.json"
@@ -123,7 +124,7 @@ def _write_table(path: Path, records: list[RunRecord]) -> None:
             values = (record.metrics.get(name, "") for name in metrics)
             kind, recipe, dataset = tags
             about = (record.run_id, record.name, record.experiment, kind, recipe, dataset, record.status)
-            table.writerow([*about, *values])
+            table.writerow([*map(as_cell, about), *values])
 
 
 def _write_sums(folder: Path) -> None:

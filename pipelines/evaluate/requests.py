@@ -42,7 +42,9 @@ class CompareRequest(Request):
         (), description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
     )
     experiment: str | None = Field(None, description="All runs of this experiment.")
-    reference: RunIdField | None = Field(None, description="Run that the others are compared with; by default the best.")
+    reference: RunIdField | None = Field(
+        None, description="Run that the others are compared with; by default the best."
+    )
     metric: str | None = Field(None, description="Metric by which the best run is chosen; psnr_db by default.")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.data.find import find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
@@ -52,7 +53,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
     keep_baseline_rows(dataset, split, forward, report)
     strength = other_strength(resolved.model, request.strength_px)
     report = report.model_copy(update={"notes": (*report.notes, *notes), "strength_px": strength})
-    run_id = resolved.run_id or _baseline_run(ref, dataset, forward)
+    run_id = keeper_of(resolved.run_id) if resolved.run_id else _baseline_run(ref, dataset, forward)
     _store(run_id, resolved, report, changed=forward != resolved.degradation or strength is not None)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
