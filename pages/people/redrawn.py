@@ -23,7 +23,7 @@ def redrawn(draw: Callable[P, None], every_s: float | None, run_ids: Sequence[st
     says so.
 
     Args:
-        draw: Draws the part. It is asked for nothing that `run_ids` or itself does not check.
+        draw: Draws the part. What it shows of others is in `run_ids`, or is filtered by itself.
         every_s: Seconds until it is drawn again; None leaves this to what is done in it.
         run_ids: Runs that it shows.
     """
