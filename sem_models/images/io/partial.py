@@ -38,8 +38,8 @@ def write_cached(path: Path, content: bytes) -> None:
     """
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = tempfile.NamedTemporaryFile(prefix=f".{path.name}.", suffix=_mark(), dir=path.parent, delete=False)
-        with part:
+        before, after = f".{path.name}.", _mark()
+        with tempfile.NamedTemporaryFile(prefix=before, suffix=after, dir=path.parent, delete=False) as part:
             part.write(content)
         Path(part.name).replace(path)
 
