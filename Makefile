@@ -63,7 +63,7 @@ hooks: .venv/.test
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	touch $@
 
-.venv/.test: requirements.txt requirements-dev.txt pyproject.toml | .venv/bin/python
+.venv/.test: requirements.txt requirements-formats.txt requirements-dev.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	touch $@ .venv/.app

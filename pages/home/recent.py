@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import seen, signed_in
 from pages.widgets.frame import find_the_dead
 from pages.widgets.words import as_text, state_word
@@ -32,12 +33,11 @@ def show_recent() -> None:
             query = {"predict": result.task_id}
             st.page_link("inference/page.py", label=label, icon=":material/image:", query_params=query)
     if is_opening() and not has_database():
-        _wait_for_store()
+        redrawn(_wait_for_store, _LOOK_AGAIN_S)()
     elif not _trainings() and not results:
         st.caption("Results and trainings will be found again here.")
 
 
-@st.fragment(run_every=_LOOK_AGAIN_S)
 def _wait_for_store() -> None:
     """Wait for the store: on a new server the page appears before the store is open."""
     if not is_opening():

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import require_seen, seen_datasets, signed_in
 from pages.runs.live import show_curves, show_progress
 from pages.runs.notes import show_notes
@@ -15,6 +16,7 @@ from pages.widgets.words import as_text
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import DiscriminateRequest, EvaluateRequest
 from pipelines.jobs.seen import mark_seen
+from pipelines.people.permissions import Action, may
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run
@@ -40,7 +42,7 @@ def show_run(run_id: str) -> None:
     name_tab(run.name)
     st.subheader(as_text(run.name))
     live = run.status in _LIVE
-    st.fragment(_state, run_every=_STATE_S if live else None)(run_id)
+    redrawn(_state, _STATE_S if live else None, [run_id])(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
     imported = Tag.IMPORTED_FROM in run.tags
     if not (mixed or imported):
@@ -57,7 +59,7 @@ def show_run(run_id: str) -> None:
     elif mixed:
         _origin(run)
     elif run.status in _LIVE:
-        st.fragment(show_curves, run_every=1.5)(run_id)
+        redrawn(show_curves, 1.5, [run_id])(run_id)
     else:
         show_curves(run_id)
     _show_tabs(run, has_samples=not (mixed or imported))
@@ -71,7 +73,7 @@ def _show_tabs(run: RunInfo, has_samples: bool) -> None:
     for tab in samples:
         if tab.open:
             with tab:
-                st.fragment(show_samples, run_every=_SAMPLES_S if run.status in _LIVE else None)(run)
+                redrawn(show_samples, _SAMPLES_S if run.status in _LIVE else None, [run.run_id])(run)
     if scores.open:
         with scores, shown_errors():
             _scores(run)
@@ -143,9 +145,9 @@ def _scores(run: RunInfo) -> None:
 
     state = watched("evaluate")
     registered = watched("register")
-    found = readable_evaluations(run.run_id)
-    reports = found.reports
-    for text in found.damaged:
+    found = [readable_evaluations(run_id) for run_id in _places_of_scores(run)]
+    reports = [report for one in found for report in one.reports]
+    for text in (text for one in found for text in one.damaged):
         st.warning(text)
     for index, report in enumerate(reports):
         show_report(report, f"{run.run_id}-{index}")
@@ -159,6 +161,15 @@ def _scores(run: RunInfo) -> None:
         st.rerun()
     if registered and registered.result:
         st.success(f"Registered as `{registered.result['model']}`, version {registered.result['version']}.")
+
+
+def _places_of_scores(run: RunInfo) -> list[str]:
+    """Return the run, and the one in which this person keeps what they found out about it, if it is somebody else's."""
+    from pipelines.evaluate.keeper import find_keeper
+
+    person = signed_in()
+    keeper = None if may(person, Action.CHANGE, run.ownership) else find_keeper(run.run_id, person)
+    return [run.run_id, keeper.run_id] if keeper else [run.run_id]
 
 
 def _has_weights(run: RunInfo) -> bool:
@@ -235,7 +246,7 @@ def show_discriminations(run: RunInfo) -> None:
     from pages.widgets.discriminations import offer_test, show_tests
     from pipelines.evaluate.reports import stored_discriminations
 
-    reports = stored_discriminations(run.run_id)
+    reports = [report for place in _places_of_scores(run) for report in stored_discriminations(place)]
     for report in reports:
         st.markdown(f"**Discriminator test on {as_text(report.dataset)}** ({', '.join(report.splits)})")
         show_tests([(report.model, report)])

@@ -6,6 +6,7 @@ import streamlit as st
 from PIL import Image
 
 from pages.charts.curves import CurveStyle, Points, curve_figure
+from pages.people.redrawn import redrawn
 from pages.people.session import seen
 from pages.runs.live import MEMORY_MIB, STEPS_PER_S, WAITING_MS
 from pages.runs.samples import centre
@@ -45,9 +46,9 @@ def show_overlay(address: str) -> None:
         "Curves", list(shared.keys), shared.first([*totals[:1], *usual]), key="overlay-keys",
         help=f"Losses, validation scores, speed ({STEPS_PER_S}, {WAITING_MS}) and memory ({MEMORY_MIB}).",
     )  # fmt: skip
-    st.fragment(_charts, run_every=_PERIOD_S if live else None)(names, keys, style)
+    redrawn(_charts, _PERIOD_S if live else None, list(names))(names, keys, style)
     st.subheader("Validation samples")
-    st.fragment(_samples, run_every=_PERIOD_S if live else None)(names)
+    redrawn(_samples, _PERIOD_S if live else None, list(names))(names)
 
 
 def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:

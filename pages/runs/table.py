@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from pages.people.redrawn import redrawn
 from pages.people.session import require_own, seen, signed_in
 from pages.widgets.opening_table.component import show_opening_table
 from pipelines.counts import counted
@@ -53,7 +54,7 @@ _PERIOD_S = 5.0
 
 def show_table(live: bool) -> None:
     """Show all runs with what can be done with them; the table is drawn again while a training is live."""
-    st.fragment(_table, run_every=_PERIOD_S if live else None)()
+    redrawn(_table, _PERIOD_S if live else None)()
 
 
 def _table() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import seen
 from pages.widgets.tasks import launch, watched
 from pages.widgets.words import as_text
@@ -64,7 +65,7 @@ def _seconds(seconds: float) -> str:
 def show_queue() -> None:
     """Show what trains and waits before a training that is launched now; it is drawn again while something does."""
     live = bool(outlook(list_runs(kind="training")).turns)
-    st.fragment(_queue, run_every=_PERIOD_S if live else None)()
+    redrawn(_queue, _PERIOD_S if live else None)()
 
 
 def _queue() -> None:

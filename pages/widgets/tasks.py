@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import require_seen, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, as_text, on_page
@@ -27,7 +28,7 @@ def watched(key: str) -> TaskState | None:
         state = task_state(task_id)
         require_seen(state, "This task")
         if state.is_live:
-            _running(key, task_id)
+            redrawn(_running, _PERIOD_S)(key, task_id)
             return None
         mark_seen(task_id)
         if state.status == "done":
@@ -40,7 +41,6 @@ def watched(key: str) -> TaskState | None:
     return None
 
 
-@st.fragment(run_every=_PERIOD_S)
 def _running(key: str, task_id: str) -> None:
     state = task_state(task_id)
     if not state.is_live:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.people.redrawn import redrawn
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import activity, as_text
@@ -53,7 +54,7 @@ def show_tray() -> None:
     with st.sidebar, shown_errors():
         found = [recent_work(signed_in())]
         live = found[0].is_live
-        st.fragment(_tray, run_every=_PERIOD_S if live else None)(live, found)
+        redrawn(_tray, _PERIOD_S if live else None)(live, found)
 
 
 def _tray(was_live: bool, found: list[RecentWork]) -> None:

@@ -16,9 +16,13 @@ from typing import IO, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipelines.backup.checksums import checksum_list, read_checksums
+from pipelines.people.lab import FILE as LAB
 from sem_models.errors import UserError
 
 ABOUT, SUMS = "backup.json", "SHA256SUMS"
+_TOPS = frozenset({ABOUT, SUMS, LAB, "mlruns", "datasets", "uploads", "results"})
+"""All that lies directly in an archive."""
 _CHUNK = 2**20
 
 
@@ -54,7 +58,7 @@ class ArchiveWriter:
         # It holds what the accounts of the store may read, and other accounts of the machine may not.
         self._part.touch(mode=0o600)
         self._tar = tarfile.open(self._part, "w", format=tarfile.PAX_FORMAT)
-        self._add_text(ABOUT, self.about.model_dump_json(indent=1) + "\n")
+        self._add_bytes(ABOUT, self.about.model_dump_json(indent=1).encode() + b"\n")
         return self
 
     def add(self, file: Path, name: str) -> None:
@@ -68,8 +72,7 @@ class ArchiveWriter:
     ) -> None:
         try:
             if kind is None:
-                lines = "".join(f"{digest}  {name}\n" for name, digest in self.sums.items())
-                self._add_text(SUMS, lines)
+                self._add_bytes(SUMS, checksum_list(self.sums))
             self._tar.close()
             if kind is None:
                 for _ in checked_files(self._part):
@@ -78,8 +81,7 @@ class ArchiveWriter:
         finally:
             self._part.unlink(missing_ok=True)
 
-    def _add_text(self, name: str, text: str) -> None:
-        content = text.encode()
+    def _add_bytes(self, name: str, content: bytes) -> None:
         self._add(name, io.BytesIO(content), len(content), 0)
 
     def _add(self, name: str, opened: IO[bytes], size: int, modified: float) -> None:
@@ -169,8 +171,10 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
 
 
 def _inside(name: str) -> bool:
+    """Tell whether a member is one that a backup has: with others, the settings of other programs could come along."""
     place = PurePosixPath(name)
-    return bool(place.parts) and not place.is_absolute() and ".." not in place.parts and "\\" not in name
+    is_plain = ".." not in place.parts and (os.sep == "/" or "\\" not in name)
+    return is_plain and bool(place.parts) and place.parts[0] in _TOPS
 
 
 def _copied(stream: IO[bytes], target: Path | None) -> str:
@@ -188,8 +192,7 @@ def _copied(stream: IO[bytes], target: Path | None) -> str:
 
 
 def _compare(path: Path, found: Mapping[str, str], listed: bytes) -> None:
-    lines = (line.partition("  ") for line in listed.decode(errors="replace").splitlines())
-    expected = {name: digest for digest, _, name in lines}
+    expected = read_checksums(listed)
     wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
     if wrong:
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""

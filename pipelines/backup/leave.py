@@ -1,14 +1,13 @@
 """Use case: write everything that the workbench holds in open formats, for a life without it."""
 
 import csv
-import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.backup.checksums import checksum_list
 from pipelines.backup.open_formats import open_file
 from pipelines.backup.requests import LeaveRequest
 from pipelines.home import home
@@ -17,8 +16,10 @@ from pipelines.tracking.artifacts import fetch, list_files
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.whole_store import MetricRow, RunRecord, metric_rows, run_records, version_records
 from sem_models.errors import UserError
+from sem_models.images.io.read import file_sha256
 from sem_models.images.provenance import SOFTWARE
 from sem_models.progress import Progress, silent
+from sem_models.spreadsheets import as_cell
 
 ABOUT, SUMS = "about.json", "SHA256SUMS"
 RUN, METRICS, FILES, VERSIONS = "run.json", "metrics.csv", "files", "models.json"
@@ -78,12 +79,10 @@ def leave(request: LeaveRequest, progress: Progress = silent) -> Left:
     return Left(out, len(records), len(versions), datasets)
 
 
-def sums(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the checksum and the path of each file below a folder, but for the list of checksums itself."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path != folder / SUMS:
-            with path.open("rb") as file:
-                yield hashlib.file_digest(file, "sha256").hexdigest(), path.relative_to(folder).as_posix()
+def sums(folder: Path) -> dict[str, str]:
+    """Return the checksum of each file below a folder by its path, but for the list of checksums itself."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / SUMS]
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
 
 
 def _write_run(record: RunRecord, folder: Path) -> None:
@@ -123,9 +122,8 @@ def _write_table(path: Path, records: list[RunRecord]) -> None:
             values = (record.metrics.get(name, "") for name in metrics)
             kind, recipe, dataset = tags
             about = (record.run_id, record.name, record.experiment, kind, recipe, dataset, record.status)
-            table.writerow([*about, *values])
+            table.writerow([*map(as_cell, about), *values])
 
 
 def _write_sums(folder: Path) -> None:
-    lines = "".join(f"{digest}  {name}\n" for digest, name in list(sums(folder)))
-    (folder / SUMS).write_text(lines)
+    (folder / SUMS).write_bytes(checksum_list(sums(folder)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from pipelines.backup.checksums import read_checksums
 from pipelines.backup.leave import ABOUT, FILES, METRICS, RUN, SUMS, VERSIONS, sums
 from pipelines.backup.open_formats import close_file
 from pipelines.backup.requests import ReadBackRequest
@@ -63,9 +64,7 @@ def read_back(request: ReadBackRequest, progress: Progress = silent) -> ReadBack
 def _require_sound(folder: Path) -> None:
     if not (folder / ABOUT).is_file() or not (folder / SUMS).is_file():
         raise UserError(f"{folder} is not a folder of open formats that the workbench wrote; name one that is.")
-    lines = (line.partition("  ") for line in (folder / SUMS).read_text().splitlines())
-    expected = {name: digest for digest, _, name in lines}
-    found = {name: digest for digest, name in sums(folder)}
+    expected, found = read_checksums((folder / SUMS).read_bytes()), sums(folder)
     wrong = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
     if wrong:
         raise UserError(f"{folder}: {wrong[0]} is not what was written; use another copy.")

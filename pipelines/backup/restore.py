@@ -41,7 +41,8 @@ def restore(request: RestoreRequest, progress: Progress = silent) -> RestoredSto
         )
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
+    # It holds what only the account of the workbench may read.
+    part.mkdir(mode=0o700)
     try:
         count = _unpack(archive, part, progress)
         _check(Home(part))

@@ -35,7 +35,7 @@ def copy(request: CopyStoreRequest, out: Output) -> None:
 
 @command(CleanRequest)
 def clean(request: CleanRequest, out: Output) -> None:
-    """Remove old working folders, logs, tasks and uploads that nothing needs; --dry-run lists them first."""
+    """Remove old working folders, logs, tasks, uploads, exports and caches that nothing needs; --dry-run lists them."""
     from pipelines.upkeep.clean import clean as run
 
     cleaned = run(request)

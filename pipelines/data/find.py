@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pipelines.data.datasets import list_datasets
 from pipelines.home import home
+from pipelines.people.acting import may_be_told_of
+from pipelines.people.dataset_owner import dataset_ownership
 from sem_models.datasets.dataset import MANIFEST, Dataset, open_dataset
 from sem_models.errors import FieldRef, UserError
 from sem_models.names import one_folder, quoted, shown
@@ -33,6 +35,7 @@ def find_dataset(name: str) -> Dataset:
     if not (folder / MANIFEST).is_file():
         folder = dataset_folder(unicodedata.normalize("NFKC", name))
     if not (folder / MANIFEST).is_file():
-        similar = did_you_mean(name, list_datasets())
+        known = [one for one in list_datasets() if may_be_told_of(dataset_ownership(one))]
+        similar = did_you_mean(name, known)
         raise UserError(f"There is no dataset {quoted(name)} in {home().datasets}; prepare it first. {similar}")
     return open_dataset(folder)

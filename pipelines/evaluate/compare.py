@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pipelines.evaluate.reports import readable_evaluations
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.model_ref import RunRef, parse_model
+from pipelines.people.acting import acting_person
+from pipelines.people.permissions import visible
 from pipelines.tracking.runs import RunInfo, get_run, list_experiments, list_runs
 from sem_models.config.methods import Direction
 from sem_models.errors import FieldRef, UserError
@@ -100,7 +102,8 @@ def _models_of(experiment: str | None) -> list[tuple[RunInfo, Direction]]:
     if experiment and not runs and experiment not in (known := list_experiments()):
         field = FieldRef("experiment")
         raise UserError(field, f" {shown(experiment)}: there is no such experiment. {did_you_mean(experiment, known)}")
-    return [(run, "forward") for run in runs]
+    # Ids are checked before a request is carried out; an experiment may hold runs of several people.
+    return [(run, "forward") for run in visible(acting_person(), runs)]
 
 
 def _alike(columns: Sequence[Column], other: Column) -> list[Column]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from pipelines.data.find import find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DiscriminateRequest
 from pipelines.models import ResolvedModel, pair_notes, resolve_model
@@ -57,8 +58,9 @@ def discriminate(
         report = report.model_copy(update={"notes": (*report.notes, *notes)})
         reports.append(report)
         if one.run_id:
-            _keep(one, one.run_id, report)
-            attach_dataset(one.run_id, dataset, "evaluation")
+            run_id = keeper_of(one.run_id)
+            _keep(one, run_id, report)
+            attach_dataset(run_id, dataset, "evaluation")
     return reports
 
 

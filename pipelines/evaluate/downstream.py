@@ -6,10 +6,13 @@ import numpy as np
 
 from pipelines.counts import counted
 from pipelines.data.find import dataset_folder, find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import DownstreamRequest, EvaluateRequest
 from pipelines.evaluate.score import evaluate
+from pipelines.people.acting import acting_person
+from pipelines.people.dataset_owner import own_dataset
 from pipelines.predict.label_models import LabelModel, label_model, require_classes
 from pipelines.progress import ProgressHook
 from pipelines.tracking.datasets import log_dataset
@@ -83,8 +86,9 @@ def downstream(
         for key, found in runs.items()
     }
     scores = _downstream_scores(dataset, draws, recipe, seeds, runs, reports)
-    _store(draws.run_id, scores)
-    return scores, draws.run_id
+    run_id = keeper_of(draws.run_id)
+    _store(run_id, scores)
+    return scores, run_id
 
 
 def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: Progress) -> str:
@@ -92,6 +96,7 @@ def _synthetic(draws: LabelModel, dataset: Dataset, content: Content, progress: 
     # Drawn once for both training sets, and not again where the run was evaluated before.
     draw = KnownDrawings(Predictor(draws.model).predict_unit, tuple(places.values()), draws.run_id)
     log_dataset(write_synthetic(dataset, places[content], draw, draws.run_id, content, progress=progress))
+    own_dataset(places[content].name, acting_person())
     return places[content].name
 
 

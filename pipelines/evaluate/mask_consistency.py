@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipelines.data.find import find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.leakage import refuse_leakage
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import MaskConsistencyRequest
@@ -59,9 +60,10 @@ def score_mask_consistency(request: MaskConsistencyRequest, progress: Progress =
         majority(dataset).index,
     )
     report = report.model_copy(update={"notes": _notes(report, draws, finds, dataset_name, split)})
-    _store(draws.run_id, report, f"{dataset_name}-{split}-{finds.run_id[:8]}", split)
-    attach_dataset(draws.run_id, dataset, "evaluation")
-    return report, draws.run_id
+    run_id = keeper_of(draws.run_id)
+    _store(run_id, report, f"{dataset_name}-{split}-{finds.run_id[:8]}", split)
+    attach_dataset(run_id, dataset, "evaluation")
+    return report, run_id
 
 
 def _drawn(draws: LabelModel, dataset: Dataset, split: Split, progress: Progress) -> Iterator[Drawn]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import NoReferenceRequest
 from pipelines.models import ResolvedModel, resolve_model
@@ -79,7 +80,7 @@ def score_without_reference(request: NoReferenceRequest, progress: Progress = si
     names = str(source), str(second) if second else None
     found = NoReferenceScores(resolved.model.name, *names, resolved.run_id, known, tuple(notes))
     if resolved.run_id:
-        _keep(resolved, resolved.run_id, found)
+        _keep(resolved, keeper_of(resolved.run_id), found)
     return found
 
 

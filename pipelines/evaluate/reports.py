@@ -20,6 +20,7 @@ from sem_models.errors import UserError
 from sem_models.evaluation.discriminator.report import DiscriminatorReport
 from sem_models.evaluation.mask_consistency import MaskConsistency
 from sem_models.evaluation.report import EvaluationReport
+from sem_models.spreadsheets import as_cell
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -147,5 +148,6 @@ def _as_csv(report: EvaluationReport | MaskConsistency) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["method", "image", "group", *report.metrics])
     for row in report.rows:
-        writer.writerow([row.method, row.image, row.group, *(row.scores.get(metric) for metric in report.metrics)])
+        named = map(as_cell, (row.method, row.image, row.group))
+        writer.writerow([*named, *(row.scores.get(metric) for metric in report.metrics)])
     return text.getvalue()

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pipelines.model_ref import BACKEND_HELP, MODEL_HELP, SCALE_HELP, STRENGTH_HELP, ModelField
-from pipelines.names import DatasetField, RunIdsField
+from pipelines.names import DatasetField, RunIdField, RunIdsField
 from pipelines.request import Request
 from sem_models.config.backend import BackendChoice
 from sem_models.datasets.manifest import Split
@@ -42,7 +42,9 @@ class CompareRequest(Request):
         (), description="Ids of evaluated runs; RUN_ID:backward for the backward generator of a CycleGAN."
     )
     experiment: str | None = Field(None, description="All runs of this experiment.")
-    reference: str | None = Field(None, description="Run that the others are compared with; by default the best.")
+    reference: RunIdField | None = Field(
+        None, description="Run that the others are compared with; by default the best."
+    )
     metric: str | None = Field(None, description="Metric by which the best run is chosen; psnr_db by default.")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipelines.counts import counted
 from pipelines.data.find import find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import RoundTripRequest
 from pipelines.model_ref import ModelRef
@@ -61,9 +62,10 @@ def round_trip(request: RoundTripRequest, progress: Progress = silent) -> tuple[
     scores = {name: cluster_interval([found[name] for found in images.values()], groups) for name in names}
     first, second = models
     result = RoundTrip(first.model.name, second.model.name, dataset_name, split, role, scores, images)
-    if first.run_id:
-        _store(first, first.run_id, result, dataset)
-    return result, first.run_id
+    run_id = keeper_of(first.run_id) if first.run_id else None
+    if run_id:
+        _store(first, run_id, result, dataset)
+    return result, run_id
 
 
 def _first_role(there: ResolvedModel, dataset: Dataset) -> Role:

@@ -1,15 +1,14 @@
 """Use case: score a model and its baselines on one split, and keep the report with the run."""
 
-import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.data.find import find_dataset
+from pipelines.evaluate.keeper import keeper_of
 from pipelines.evaluate.reports import save_report
 from pipelines.evaluate.requests import EvaluateRequest
 from pipelines.home import home
@@ -26,6 +25,7 @@ from sem_models.errors import SettingRef, UserError
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport, Row
 from sem_models.evaluation.restoration import describe_input
+from sem_models.images.io.partial import write_cached
 from sem_models.inference.model import UnitModel, recipe_of
 from sem_models.inference.told_width import at_strength, other_strength
 from sem_models.methods.table import find_method
@@ -52,7 +52,7 @@ def evaluate(request: EvaluateRequest, progress: Progress = silent) -> tuple[Eva
     keep_baseline_rows(dataset, split, forward, report)
     strength = other_strength(resolved.model, request.strength_px)
     report = report.model_copy(update={"notes": (*report.notes, *notes), "strength_px": strength})
-    run_id = resolved.run_id or _baseline_run(ref, dataset, forward)
+    run_id = keeper_of(resolved.run_id) if resolved.run_id else _baseline_run(ref, dataset, forward)
     _store(run_id, resolved, report, changed=forward != resolved.degradation or strength is not None)
     attach_dataset(run_id, dataset, "evaluation")
     if resolved.run_id is None:
@@ -119,13 +119,7 @@ def keep_baseline_rows(dataset: Dataset, split: Split, degradation: Degradation,
     known = [{name for name, score in row.scores.items() if score is not None} for row in rows]
     if not rows or set().union(*known) < set().union(*(row.scores for row in rows)):
         return
-    path = _file(dataset, split, degradation)
-    # Several evaluations may end at once, and a cache must never make one of them fail.
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
-            part.write(_ROWS.dump_json(rows))
-        Path(part.name).replace(path)
+    write_cached(_file(dataset, split, degradation), _ROWS.dump_json(rows))
 
 
 def _file(dataset: Dataset, split: Split, degradation: Degradation) -> Path:

@@ -16,6 +16,7 @@ from sem_models.evaluation.metrics.table import LABELS
 from sem_models.evaluation.paired import Paired, Rank, against_baselines, unit
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval
+from sem_models.spreadsheets import as_cell
 
 CAPTION = (
     "Difference: model minus reference, the mean over images with its 95 % interval over specimens (groups). p: "
@@ -168,7 +169,7 @@ def _csv(rows: list[Row]) -> str:
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
     # None leaves a cell empty, which is clearer than NaN.
-    writer.writerows(to_json_safe(rows))
+    writer.writerows({key: as_cell(value) for key, value in row.items()} for row in to_json_safe(rows))
     return text.getvalue()
 
 

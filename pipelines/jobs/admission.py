@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pipelines.model_ref import RunRef, parse_run
 from pipelines.names import Names, Writes
@@ -37,8 +37,17 @@ def _values(request: Request) -> Iterator[tuple[Any, list[Any]]]:
     """Give each value of each field, with what its type says about it."""
     for name, field in type(request).model_fields.items():
         value = getattr(request, name)
+        marks = [*field.metadata, *inner_marks(field.annotation)]
         for one in value if isinstance(value, tuple) else (value,):
-            yield one, field.metadata
+            yield one, marks
+
+
+def inner_marks(annotation: Any) -> Iterator[Any]:
+    """Give what a type says inside another one: the mark of `RunIdField | None` stands beside `None`."""
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+    for part in get_args(annotation):
+        yield from inner_marks(part)
 
 
 def _admit(value: Any, marks: list[Any], by: Person) -> None:

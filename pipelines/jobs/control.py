@@ -10,7 +10,7 @@ from pipelines.jobs import queue
 from pipelines.jobs.choice import ExecutorName, executor_for
 from pipelines.jobs.executor import Executor, Needs
 from pipelines.jobs.liveness import HOST
-from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.quotas import within_quota
 from pipelines.jobs.slurm_client import SlurmJob
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
@@ -36,9 +36,9 @@ def submit(run_id: str, resume: bool = False, executor: ExecutorName | None = No
             not take the job.
     """
     by = by or acting_person()
-    require_quota(by)
-    chosen = executor_for(queue.TRAINING, executor)
-    queue.enqueue(run_id)
+    with within_quota(by):
+        chosen = executor_for(queue.TRAINING, executor)
+        queue.enqueue(run_id)
     set_status(run_id, "SCHEDULED")
     _launch(run_id, chosen, resume)
     record(by, "resume" if resume else "queue", f"run {run_id}")

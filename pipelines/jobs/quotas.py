@@ -2,12 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.home import home
+from filelock import FileLock
+
+from pipelines.counts import counted
+from pipelines.home import home, writable_home
 from pipelines.jobs import queue
 from pipelines.people.dataset_owner import dataset_ownership
 from pipelines.people.lab import find_lab
@@ -89,10 +93,47 @@ def require_quota(by: Person) -> None:
         )
 
 
+@contextmanager
+def within_quota(by: Person, live_tasks: Callable[[], int] | None = None) -> Iterator[None]:
+    """Refuse new work beyond the quota of a person, and count it before anything else of theirs is looked at.
+
+    Otherwise what is asked for in several windows at once would find room for each.
+
+    Args:
+        by: Who asks for it; it is entered into the queue, or its record is written, while the block runs.
+        live_tasks: Counts the background work of the person other than trainings, where this is such work.
+
+    Raises:
+        UserError: As `require_quota`, or too many tasks go on.
+    """
+    if by.is_local:
+        yield
+        return
+    place = writable_home().jobs
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / f"quota-{by.folder}.lock"):
+        require_quota(by)
+        if live_tasks:
+            _require_tasks(by, live_tasks)
+        yield
+
+
+def _require_tasks(by: Person, live_tasks: Callable[[], int]) -> None:
+    lab = find_lab()
+    allowed = lab.quota_of(by.role).tasks if lab else None
+    if allowed is not None and (live := live_tasks()) >= allowed:
+        raise UserError(
+            f"You have {counted(live, 'task')} in the background, and {allowed} are allowed; wait until one has ended, "
+            "or cancel one."
+        )
+
+
 def _places(person_id: str, folder: str, runs: Iterable[RunInfo]) -> list[Path]:
     """List the folders that belong to a person."""
     datasets = [path for path in home().datasets.glob("*/") if dataset_ownership(path.name).owner == person_id]
-    places = [home().uploads / folder, home().results / folder, *datasets]
+    places = [place / folder for place in (home().uploads, home().results, home().exports)]
+    # Simulated images are kept beside the dataset that they became.
+    places += [*datasets, *(path.with_name(f".{path.name}-raw") for path in datasets)]
     for run in runs:
         places += [home().work / run.run_id, home().artifacts / run.experiment / run.run_id]
     return places

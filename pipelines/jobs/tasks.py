@@ -19,7 +19,7 @@ from pipelines.home import TASK_FOLDER, TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
 from pipelines.jobs.choice import executor_for
 from pipelines.jobs.executor import Needs
-from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.quotas import within_quota
 from pipelines.jobs.started import Started, from_json, to_json
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
@@ -80,13 +80,13 @@ def start_task(request: Request, by: Person | None = None) -> str:
     """
     by = by or acting_person()
     admit(request, by)
-    require_quota(by)
     task_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{request.use_case}-{os.urandom(3).hex()}"
     writable_home()
     folder = _folder(task_id)
-    folder.mkdir(parents=True)
     asked = {"use_case": request.use_case, "request": request.model_dump(mode="json")}
-    _write(folder / TaskFile.REQUEST, {**asked, "started": time.time(), "person": by.to_json()})
+    with within_quota(by, lambda: sum(task.is_live and task.owner == by.id for task in list_tasks(by))):
+        folder.mkdir(parents=True)
+        _write(folder / TaskFile.REQUEST, {**asked, "started": time.time(), "person": by.to_json()})
     record(by, request.use_case, task_id)
     executor, needs = executor_for(request.use_case), Needs(request.use_case)
     started = executor.launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG, needs)

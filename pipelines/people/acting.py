@@ -1,5 +1,6 @@
 """For whom this process works. The dashboard of a lab works for many, and has to say for whom each time."""
 
+from pipelines.people.permissions import Action, Ownership, may
 from pipelines.people.person import Person, local_person
 
 
@@ -29,3 +30,13 @@ def acting_person() -> Person:
     if _Process.works_for_many:
         raise RuntimeError("the dashboard of a lab works for many people: say for whom this is done")
     return _Process.person or local_person()
+
+
+def may_be_told_of(thing: Ownership) -> bool:
+    """Tell whether a message may name a thing that nobody asked for by its whole name, such as a suggestion.
+
+    A process that works for many does not know who reads the message: it names what everybody may see.
+    """
+    if _Process.works_for_many:
+        return thing.is_visible
+    return may(acting_person(), Action.SEE, thing)

@@ -22,6 +22,8 @@ class Quota(Frozen):
     """Datasets, uploads, results and the files of trainings, in 1e9 bytes."""
     queued: int | None = Field(None, ge=0)
     """Trainings that wait or run at one time."""
+    tasks: int | None = Field(None, ge=0)
+    """Other background work at one time, such as predictions and scores, which waits for no slot."""
     device_hours: float | None = Field(None, ge=0)
     """Hours of trainings within 30 days, times the devices (GPUs, or one CPU) that each used."""
 

@@ -11,6 +11,7 @@ from pipelines.evaluate.tables import decimals
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval
+from sem_models.spreadsheets import as_cell
 
 _ESCAPED = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -55,7 +56,7 @@ def scores_csv(rows: Sequence[ScoreRow]) -> str:
     for row in rows:
         for metric, mean in row.means.items():
             limits = ("", "") if math.isnan(mean.lo) else (mean.lo, mean.hi)
-            writer.writerow((row.method, metric, mean.mean, *limits, mean.n))
+            writer.writerow((as_cell(row.method), metric, mean.mean, *limits, mean.n))
     return text.getvalue()
 
 

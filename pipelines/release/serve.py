@@ -73,6 +73,8 @@ def _run_server(model: Path, request: ServeRequest) -> int:
     environment = scoring_environment(model, request.time_limit_s, request.workers)
     command = [sys.executable, "-m", "uvicorn", "--factory", APPLICATION, "--host", request.host]
     command += ["--port", str(request.port), "--workers", str(request.workers), "--no-server-header"]
+    # Of the two parsers that uvicorn knows, this one refuses headers without end.
+    command += ["--http", "h11"]
     process = subprocess.Popen(command, env=environment, stdout=sys.stderr)  # noqa: S603
     try:
         return process.wait()

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.json_safe import to_json_safe
 from pipelines.study.results import CheckedAnswer, StudyResults
 from sem_models.evaluation.statistics.raters import Proportion
+from sem_models.spreadsheets import as_cell
 
 CAPTION = (
     "Fool rate: share of generated pictures that were called real, or of pairs in which the generated one was. Wilson "
@@ -106,12 +107,8 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> str:
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     if rows:
         writer.writeheader()
-        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+        writer.writerows({key: as_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
 def _proportion(of: Proportion) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What people add to runs: another name, labels, a note, and that a run is archived."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from pipelines.tracking.keys import Tag
@@ -8,6 +9,8 @@ from sem_models.errors import UserError
 
 _MOST_LETTERS = 250
 """Of a name, as MLflow's own pages can show it."""
+_MOST_OF_NOTE = 8000
+"""Letters of a note; MLflow would cut off the rest without a word."""
 
 
 def rename_run(run_id: str, name: str) -> None:
@@ -19,7 +22,7 @@ def rename_run(run_id: str, name: str) -> None:
     from pipelines.tracking.store import client
 
     get_run(run_id)
-    name = " ".join(name.split())
+    name = " ".join(_written(name).split())
     if not 0 < len(name) <= _MOST_LETTERS:
         raise UserError(f"A run needs a name of 1 to {_MOST_LETTERS} letters.")
     client().update_run(run_id, name=name)
@@ -31,8 +34,11 @@ def note_of(run: RunInfo) -> str:
 
 
 def write_note(run_id: str, text: str) -> None:
-    """Replace the note of a run."""
-    set_tags(run_id, {Tag.NOTE: text.strip()})
+    """Replace the note of a run; raises `UserError` where it is too long to be kept whole."""
+    text = _written(text).strip()
+    if len(text) > _MOST_OF_NOTE:
+        raise UserError(f"A note has at most {_MOST_OF_NOTE:,} letters, and this one has {len(text):,}; shorten it.")
+    set_tags(run_id, {Tag.NOTE: text})
 
 
 def labels_of(run: RunInfo) -> tuple[str, ...]:
@@ -41,8 +47,11 @@ def labels_of(run: RunInfo) -> tuple[str, ...]:
 
 
 def set_labels(run_id: str, labels: Iterable[str]) -> None:
-    """Replace the labels of a run; a comma separates two."""
-    set_tags(run_id, {Tag.LABELS: ", ".join(_split(",".join(labels)))})
+    """Replace the labels of a run; a comma separates two. Raises `UserError` where there are too many."""
+    text = ", ".join(_split(_written(",".join(labels))))
+    if len(text) > _MOST_OF_NOTE:
+        raise UserError(f"The labels of a run have at most {_MOST_OF_NOTE:,} letters together; leave some out.")
+    set_tags(run_id, {Tag.LABELS: text})
 
 
 def is_archived(run: RunInfo) -> bool:
@@ -54,6 +63,11 @@ def archive(run_ids: Sequence[str], archived: bool = True) -> None:
     """Take runs out of the lists, or back into them."""
     for run_id in run_ids:
         set_tags(run_id, {Tag.ARCHIVED: "yes" if archived else ""})
+
+
+def _written(text: str) -> str:
+    """Leave out control characters, which nobody can type and PostgreSQL does not take."""
+    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) != "Cc")
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -75,11 +75,17 @@ def _copy(table: Table, reading: Connection, writing: Connection, address: Calla
         rows = [dict(row) for row in part]
         for row in rows:
             row.update({column: address(row[column]) for column in places if row[column]})
+            row.update({name: value.replace("\0", "") for name, value in row.items() if _has_nul(value)})
         writing.execute(insert(table), rows)
     there, here = (side.execute(select(func.count()).select_from(table)).scalar_one() for side in (reading, writing))
     if there != here:
         raise RuntimeError(f"{here} of {there} rows of {table.name} arrived; nothing was copied")
     return int(here)
+
+
+def _has_nul(value: object) -> bool:
+    """Tell whether PostgreSQL would refuse a text, which SQLite took."""
+    return isinstance(value, str) and "\0" in value
 
 
 def _continue_numbering(writing: Connection) -> None:

@@ -24,6 +24,8 @@ class Experiment:
     STUDIES: Final = "studies"
     DEMO: Final = "demo"
     IMPORTED: Final = "imported"
+    SCORES: Final = "scores"
+    """What people have found out about models of others."""
 
 
 class Tag:
@@ -56,6 +58,8 @@ class Tag:
     """The run whose weights a training started from."""
     BRANCHED_FROM: Final = "sem.branched_from"
     """The run whose recipe a training took over, with changes."""
+    SCORES_OF: Final = "sem.scores_of"
+    """The training whose model the scores of a run are about, where it belongs to somebody else."""
     INTERPOLATED_FROM: Final = "sem.interpolated_from"
     IMPORTED_FROM: Final = "sem.imported_from"
     """The file of a model that was trained elsewhere."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from filelock import FileLock
 
 from pipelines.home import writable_home
-from pipelines.people.acting import acting_person
+from pipelines.people.acting import acting_person, may_be_told_of
 from pipelines.people.audit import record
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
@@ -207,7 +207,7 @@ def _similar_runs(text: str) -> str:
     names: dict[str, str] = {}
     # A server that is away has no suggestions either.
     with contextlib.suppress(MlflowException):
-        names = {run.run_id: run.name for run in list_runs()}
+        names = {run.run_id: run.name for run in list_runs() if may_be_told_of(run.ownership)}
     begun = [run_id for run_id in names if len(text) >= _FEWEST_DIGITS and run_id.startswith(text)]
     called = [run_id for run_id, name in names.items() if name == text]
     found = (begun or closest(text, names, cutoff=0.8) or called)[:3]

@@ -16,7 +16,7 @@ class RecipeRequest(Request):
     """A recipe, or that of an earlier run, and what it is to learn from."""
 
     recipe: str | None = Field(None, description="Name of a recipe.")
-    branch: str | None = Field(None, description="Run whose recipe is taken over, instead of one by name.")
+    branch: RunIdField | None = Field(None, description="Run whose recipe is taken over, instead of one by name.")
     dataset: DatasetField = Field(description="Name of a prepared dataset.")
     changes: tuple[str, ...] = Field((), description="KEY=VALUE, for example train.steps=200.")
     init: StartField | None = Field(

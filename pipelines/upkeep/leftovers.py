@@ -5,6 +5,9 @@ Datasets, results, the store and its files are never among them.
 
 import contextlib
 import json
+import logging
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,10 +36,19 @@ class Kind(StrEnum):
     UPLOAD = "upload"
     PART = "part"
     LOCK = "lock"
+    EXPORT = "export"
+    CACHE = "cache"
 
 
+_LOG = logging.getLogger(__name__)
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 _UPLOADS = "uploads"
+_CACHE = "cache"
+_DAY_S = 86400.0
+_PERSON = re.compile(r"[0-9a-f]{16}")
+"""Name of the folder of one person; at a desk there is none."""
+_TASK = re.compile(r"\d{8}-\d{6}-[a-z-]+-[0-9a-f]{6}")
+"""Name of the folder of a task."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,8 @@ class Leftover:
     kind: Kind
     """`work`: the working folder of a training, whose checkpoints the store has as well; `log`: what a training
     printed; `task`: how background work went; `upload`: files from a browser; `part`: a result or dataset that a
-    killed process had begun to write; `lock`: the file by which a training kept others from its run."""
+    killed process had begun to write; `lock`: the file by which a training kept others from its run; `export`: a model
+    that was written to be downloaded; `cache`: what is computed again when it is needed."""
     path: Path
     size_bytes: int
     touched: float
@@ -63,6 +76,10 @@ def find_leftovers() -> list[Leftover]:
     paths += [(Kind.UPLOAD, path) for path in _uploads(home().root / _UPLOADS)]
     parts = [*home().results.rglob("*.part"), *home().datasets.glob(".*.part")]
     paths += [(Kind.PART, path) for path in sorted(parts) if is_partial(path)]
+    # Scores of baselines are kept; what else lies beside them was left by processes that were killed.
+    paths += [(Kind.PART, path) for path in sorted(_floors().glob("*")) if path.suffix != ".json"]
+    paths += [(Kind.EXPORT, path) for path in _exports(home().exports)]
+    paths += [(Kind.CACHE, path) for path in sorted((home().root / _CACHE).glob("*/*"))]
     paths += [(Kind.LOCK, path) for path in sorted(home().running.glob("*.lock"))]
     found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
     return sorted(found, key=lambda one: one.touched)
@@ -74,7 +91,8 @@ def leftover(kind: Kind, path: Path) -> Leftover:
     for file in _files(path):
         with contextlib.suppress(OSError):  # it may go at any moment
             facts.append(file.lstat())
-    times = [max(one.st_mtime, one.st_atime if kind is Kind.UPLOAD else 0.0) for one in facts]
+    read = kind in (Kind.UPLOAD, Kind.CACHE)
+    times = [max(one.st_mtime, one.st_atime if read else 0.0) for one in facts]
     return Leftover(kind, path, sum(one.st_size for one in facts), max(times, default=path.lstat().st_mtime))
 
 
@@ -83,13 +101,36 @@ def is_needed(kind: Kind, path: Path) -> bool:
     if kind in (Kind.WORK, Kind.LOG):
         return _is_run_needed(path.stem)
     if kind is Kind.TASK:
-        # A folder without a request was not made by the workbench, or is being made at this moment.
-        return not (path / TaskFile.REQUEST).is_file() or task_state(path.name).is_live
+        return _is_task_needed(path)
     if kind is Kind.PART:
-        return may_be_written(path)
+        return may_be_written(path) if is_partial(path) else _is_young(path)
     if kind is Kind.LOCK:
         return is_held(path)
+    if kind is Kind.CACHE:
+        return is_partial(path) and may_be_written(path)
     return str(path) in _requests()
+
+
+def _is_task_needed(folder: Path) -> bool:
+    """Tell whether a task goes on, or is no task.
+
+    One without a request is being started at this moment, or whoever started it was killed before it was written.
+    """
+    if not (folder / TaskFile.REQUEST).is_file():
+        return not _TASK.fullmatch(folder.name) or _is_young(folder)
+    try:
+        return task_state(folder.name).is_live
+    except UserError as error:
+        _LOG.warning("%s", error)  # what cannot be read may be needed
+        return True
+
+
+def _is_young(path: Path) -> bool:
+    """Tell whether something has been written within a day, so that whoever writes it may not be done."""
+    try:
+        return time.time() - path.stat().st_mtime < _DAY_S
+    except OSError:
+        return True
 
 
 def _is_run_needed(run_id: str) -> bool:
@@ -122,7 +163,14 @@ def _are_stored(run_id: str, work: Path) -> bool:
 def _requests() -> str:
     """Return the requests of all tasks that are still kept, with the paths that they name."""
     texts = (path.read_text(errors="replace") for path in sorted(home().tasks.glob(f"*/{TaskFile.REQUEST}")))
-    return json.dumps([json.loads(home().from_portable(text)) for text in texts], ensure_ascii=False)
+    return "\n".join(_plain(home().from_portable(text)) for text in texts)
+
+
+def _plain(text: str) -> str:
+    """Return JSON in which paths stand as they are, without escapes; what is no JSON any more as it is."""
+    with contextlib.suppress(ValueError):
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    return text
 
 
 def _floors() -> Path:
@@ -140,6 +188,15 @@ def _uploads(place: Path) -> Iterator[Path]:
             yield path
         elif not path.is_symlink():
             yield from _uploads(path)
+
+
+def _exports(place: Path) -> Iterator[Path]:
+    """List the models that were written; a lab has a folder for each person above them."""
+    for path in sorted(place.glob("*")):
+        if _PERSON.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            yield from sorted(path.glob("*"))
+        else:
+            yield path
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -70,6 +70,17 @@ def test_members_see_their_own_runs_those_that_are_shared_and_no_others(lab: Pat
     assert "hers" not in texts(app).replace("others", "")
 
 
+def test_a_mistyped_id_does_not_tell_what_others_have(lab: Path) -> None:
+    hers = create_run("sem", "secret recipe", "training", {}, {}, by=ALICE)
+    shared = create_run("sem", "shared one", "training", {}, {}, by=ALICE)
+    set_run_shared(shared, True)
+    for person, text in ((BOB, hers[:6]), (VERA, "secret recipe")):
+        app = visit("runs", person, run=text)
+        assert "There is no run" in app.error[0].value
+        assert "secret recipe (" not in texts(app) and f"{hers} (" not in texts(app)
+    assert shared in visit("runs", BOB, run=shared[:6]).error[0].value
+
+
 def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Path) -> None:
     run_id = create_run("sem", "secret recipe", "training", {}, {}, by=ALICE)
     queue.enqueue(run_id)

@@ -58,6 +58,8 @@ def test_every_list_is_filtered_and_every_deed_is_somebodys(path: Path) -> None:
     offered = [call.args[1] for call in calls(tree) if name(call) == "download_button"]
     # What Streamlit calls at the click, it gives to anybody who knows its number, and takes away too early.
     assert [made.lineno for made in offered if isinstance(made, ast.Lambda | ast.Attribute) or is_partial(made)] == []
+    # The gate stands before pages; parts that Streamlit draws again without their page have `redrawn` before them.
+    assert "fragment" not in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     trained = [call for call in calls(tree) if name(call) == "train" and not any(k.arg == "by" for k in call.keywords)]
     assert trained == []
 

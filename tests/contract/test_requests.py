@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 import typer
@@ -13,6 +14,8 @@ from pages.widgets.words import LABELS, PageWords, on_page
 from pipelines.__main__ import app
 from pipelines.cli.options import CommandLineWords, option
 from pipelines.cli.task import USE_CASES
+from pipelines.jobs.admission import inner_marks
+from pipelines.names import Names
 from pipelines.request import Request
 from sem_models.errors import FieldRef, Message, SettingRef, UserError
 
@@ -24,6 +27,15 @@ COMMANDS = {"resume": "train", "probe": "train", "find-rate": "train", "study-cr
 """Use cases whose command is called otherwise."""
 ELSEWHERE = {"resume": {"run_id"}}
 """`train --resume RUN_ID`."""
+NAMES_NOTHING = {
+    *("about", "origin", "licence", "author", "realism", "changes", "recipe", "metric", "host"),
+    *("mask_suffix", "group_by", "target_group_by", "test_groups", "corrections"),
+    # New names, and those inside what another field names.
+    *("name", "alias", "image"),
+    # `train` makes it or adds to it, `compare` leaves out what the person may not see.
+    "experiment",
+}
+"""Fields of free text that need not say what they name, since nobody is kept from it."""
 SPELLED = (
     "pipelines/cli/",
     "pipelines/jobs/",
@@ -65,6 +77,25 @@ def test_every_field_is_described_and_says_its_unit(request_type: type[Request])
         if name.endswith(("_nm", "_px")):
             text = request_type.description(name)
             assert name[-2:] in text or "pixel" in text, f"{name}: {text}"
+
+
+def parts(annotation: object) -> Iterator[object]:
+    """A type and all that it is made of, but not the values of a choice."""
+    yield annotation
+    if get_origin(annotation) is not Literal:
+        for part in get_args(annotation):
+            yield from parts(part)
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda request: request.use_case)
+def test_every_text_says_whether_it_names_somebodys_run_or_dataset(request_type: type[Request]) -> None:
+    """Otherwise whoever asks may name those of others: admission goes by the marks and by the types alone."""
+    for name, field in request_type.model_fields.items():
+        marks = [*field.metadata, *inner_marks(field.annotation)]
+        if str in parts(field.annotation) and name not in NAMES_NOTHING:
+            assert any(isinstance(mark, Names) for mark in marks), name
+        if Path in parts(field.annotation):
+            assert field.annotation in (Path, Path | None, tuple[Path, ...]), name
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.data.find import find_dataset
 from pipelines.data.requests import PrepareRequest
-from pipelines.evaluate.requests import EvaluateRequest
+from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
 from pipelines.home import TaskFile, home
 from pipelines.jobs import control, queue
 from pipelines.jobs.admission import admit
@@ -15,7 +16,7 @@ from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import describe
 from pipelines.jobs.sharing import share_dataset, share_run
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
-from pipelines.people.acting import act_for_many, acting_person
+from pipelines.people.acting import act_for, act_for_many, acting_person
 from pipelines.people.audit import read_audit
 from pipelines.people.dataset_owner import dataset_ownership, own_dataset
 from pipelines.people.permissions import Ownership
@@ -25,7 +26,7 @@ from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.request import Request
 from pipelines.tracking.runs import create_run, get_run, set_status
-from pipelines.train.requests import InterpolateRequest, TrainRequest
+from pipelines.train.requests import InterpolateRequest, ProbeRequest, TrainRequest
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.support.lab import ADA, ALICE, BOB, VERA, write_lab
@@ -55,6 +56,10 @@ REQUESTS: dict[str, tuple[Ask, str]] = {
     "another's dataset is scored on": (lambda *_: EvaluateRequest(model=NLM, dataset="small"), "Dataset small"),
     "another's dataset is trained on": (lambda *_: TrainRequest(recipe="r", dataset="small"), "Dataset small"),
     "another's weights are started from": (lambda run, _: TrainRequest(recipe="r", dataset="other", init=run), "Run"),
+    "another's recipe is taken over": (lambda run, _: TrainRequest(branch=run, dataset="other"), "Run"),
+    "another's recipe is measured": (lambda run, _: ProbeRequest(branch=run, dataset="other"), "Run"),
+    "another's run is compared": (lambda run, _: CompareRequest(run_ids=[f"{run}:backward"]), "Run"),
+    "another's run is the reference": (lambda run, _: CompareRequest(experiment="sem", reference=run), "Run"),
     "another's ends are mixed": (lambda run, _: InterpolateRequest(run_id=run), "Run"),
     "another's run is registered": (lambda run, _: RegisterRequest(run=run, name="m"), "Run"),
     "another's model is applied": (lambda run, p: PredictRequest(model=run, inputs=[p / "raw"], out=out(p)), "Run"),
@@ -86,6 +91,21 @@ def test_members_use_only_what_is_theirs_or_shared(what: str, hers: str, sem_hom
     (deed,) = [deed for deed in read_audit() if deed.deed == "refused"]
     assert (deed.person, said in deed.thing) == (BOB.id, True)
     admit(ask(hers, sem_home), local_person())
+
+
+def test_suggestions_name_only_what_a_person_may_see(hers: str, sem_home: Path) -> None:
+    asked = {"run": lambda: get_run(hers[:8]), "dataset": lambda: find_dataset("smal")}
+    for person, told in ((ALICE, True), (ADA, True), (BOB, False)):
+        act_for(person)
+        for what, ask in asked.items():
+            with pytest.raises(UserError) as caught:
+                ask()
+            assert ("Did you mean" in str(caught.value)) == told, (person, what)
+    act_for_many()
+    for ask in asked.values():
+        with pytest.raises(UserError) as caught:
+            ask()
+        assert "Did you mean" not in str(caught.value)
 
 
 def test_own_and_shared_things_are_admitted(hers: str, sem_home: Path, raw_images: Path) -> None:

@@ -52,3 +52,22 @@ def test_the_address_of_a_run_in_mlflow(sem_home: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv("SEM_MLFLOW_PAGES")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://lab.example/mlflow")
     assert mlflow_page("1", "a") == "https://lab.example/mlflow/#/experiments/1/runs/a?workflowType=machine_learning"
+
+
+def test_what_is_too_long_is_refused_and_not_cut_off(sem_home: Path) -> None:
+    run_id = create_run("sem", "r", "training", {}, {})
+    write_note(run_id, "é" * 8000)
+    with pytest.raises(UserError, match="at most 8,000 letters, and this one has 8,001"):
+        write_note(run_id, "é" * 8001)
+    assert note_of(get_run(run_id)) == "é" * 8000
+    with pytest.raises(UserError, match="leave some out"):
+        set_labels(run_id, [f"label-{number}" for number in range(1000)])
+
+
+def test_characters_that_a_database_may_refuse_are_left_out(sem_home: Path) -> None:
+    run_id = create_run("sem", "r", "training", {}, {})
+    rename_run(run_id, "ste\0el\x1b[31m")
+    set_labels(run_id, ["a\0b"])
+    write_note(run_id, "one\n\ttwo\0")
+    run = get_run(run_id)
+    assert (run.name, labels_of(run), note_of(run)) == ("steel[31m", ("ab",), "one\n\ttwo")

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -169,6 +170,53 @@ def test_changed_archives_are_refused(
     assert said in refused(lambda: restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "in" / "new")))
     assert list((tmp_path / "in").iterdir()) == []
     assert not (tmp_path / "escaped.txt").exists()
+
+
+ODD = [
+    "two\nlines.tif",
+    "a\u2028b.tif",
+    "back\\slash.tif",
+    "\\n.tif",
+    "end\r.tif",
+    os.fsdecode(b"\xff.tif"),
+    "two  spaces.tif",
+]
+
+
+def test_files_are_kept_whatever_they_are_called(run_id: str, sem_home: Path, tmp_path: Path) -> None:
+    """Results are called as the files that they were made from, and these as somebody's instrument liked."""
+    (sem_home / "results").mkdir()
+    for name in ODD:
+        (sem_home / "results" / name).write_bytes(os.fsencode(name))
+    backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    for name in ODD:
+        assert (tmp_path / "new" / "results" / name).read_bytes() == os.fsencode(name)
+    (tmp_path / "in").mkdir()
+    subprocess.run(["tar", "-xf", tmp_path / "b.tar", "-C", tmp_path / "in"], check=True)
+    subprocess.run(["sha256sum", "--quiet", "-c", SUMS], cwd=tmp_path / "in", check=True)
+
+
+def test_what_no_backup_holds_is_refused_although_its_checksum_is_right(run_id: str, tmp_path: Path) -> None:
+    """Settings of other programs in the home folder, such as a key of the sign-in."""
+    smuggled = ".streamlit/secrets.toml"
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+
+    def change(name: str, content: bytes) -> list[tuple[str, bytes]]:
+        if name == ABOUT:
+            return [(name, content), (smuggled, b"x")]
+        line = f"{hashlib.sha256(b'x').hexdigest()}  {smuggled}\n".encode()
+        return [(name, content + line if name == SUMS else content)]
+
+    rewritten(tmp_path / "b.tar", change)
+    assert smuggled in refused(lambda: restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new")))
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_restored_home_is_closed_to_other_accounts(run_id: str, tmp_path: Path) -> None:
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    assert [(tmp_path / name).stat().st_mode & 0o077 for name in ("b.tar", "new")] == [0, 0]
 
 
 def test_damaged_and_foreign_files_are_refused(run_id: str, tmp_path: Path) -> None:

@@ -218,3 +218,58 @@ def test_a_lock_that_was_taken_since_it_was_listed_stays(home: Home, monkeypatch
     with FileLock(lock):
         assert clean(CleanRequest()).removed == ()
         assert lock.is_file()
+
+
+def test_a_task_that_was_never_written_goes_and_nothing_else_without_a_request(home: Home) -> None:
+    """Whoever starts a task makes its folder first, and may be killed before there is a request in it."""
+    dead = home.tasks / "20260101-101010-predict-0a1b2c"
+    begun = home.tasks / "20260101-101010-predict-many-0a1b2d"
+    young = home.tasks / "20260101-101010-predict-0a1b2e"
+    foreign = home.tasks / "of-the-user"
+    for folder in (dead, begun, young, foreign):
+        folder.mkdir(parents=True)
+    write(begun / "task.part")
+    for folder in (dead, begun, foreign):
+        aged(folder, 40)
+    assert {one.path for one in clean(CleanRequest()).removed} == {dead, begun}
+    assert young.is_dir()
+    assert foreign.is_dir()
+
+
+def test_a_damaged_record_of_a_task_stays_and_stops_nothing(home: Home) -> None:
+    damaged = aged(write(home.tasks / "20260101-101010-predict-0a1b2c" / TaskFile.REQUEST, "{").parent, 40)
+    upload = aged(write(home.root / "uploads" / "a-1" / "a.tif").parent, 40)
+    assert [one.path for one in clean(CleanRequest()).removed] == [upload]
+    assert damaged.is_dir()
+
+
+def test_what_is_computed_again_goes_when_nobody_has_used_it(home: Home) -> None:
+    cache = home.root / "cache"
+    old = {
+        aged(write(cache / "pyramids" / "0a" / "about.json").parent, 40),
+        aged(write(cache / "gallery" / "0b.tif"), 40),
+        aged(write(cache / "plans" / "0c"), 40),
+        aged(write(cache / "graphs" / "0d.onnx"), 40),
+        aged(write(cache / "backends" / "tmpab12cd34"), 40),  # as earlier versions left them
+        aged(write(home.baseline_rows / "tmpab12cd34"), 40),
+    }
+    written = aged(write(partial_path(cache / "graphs" / "0e.onnx")), 40)
+    os.utime(written)
+    used = aged(write(cache / "gallery" / "0f.tif"), 40)
+    os.utime(used, (time.time(), time.time() - 40 * DAY_S))
+    scores = aged(write(home.baseline_rows / "0a.json"), 400)
+    young = write(home.baseline_rows / "tmpab12cd35")
+    assert {one.path for one in clean(CleanRequest()).removed} == old
+    assert all(path.is_file() for path in (written, used, scores, young))
+
+
+def test_an_export_goes_after_the_task_that_made_it(home: Home) -> None:
+    exports = home.exports
+    hers = aged(write(exports / "0123456789abcdef" / "steel-v1" / "model.safetensors").parent, 40)
+    desks = aged(write(exports / "steel-v1.onnx"), 40)
+    young = write(exports / "steel-v2.onnx")
+    task = a_task(home, "20260101-old", 40, inputs=(hers,))
+    assert {one.path for one in clean(CleanRequest()).removed} == {task, desks}
+    assert {one.path for one in clean(CleanRequest()).removed} == {hers}
+    assert young.is_file()
+    assert hers.parent.is_dir()

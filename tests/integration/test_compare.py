@@ -1,6 +1,7 @@
 """Comparison of stored evaluations, by the use case and the command, on handwritten scores."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pipelines.evaluate.paired import compare_pairs
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.tables import csv_files, difference_rows, rank_rows
 from pipelines.evaluate.trained_scores import trained_scores
+from pipelines.publish.score_table import score_rows, scores_csv
 from pipelines.tracking.run_facts import flat_parameters
 from pipelines.tracking.runs import create_run
 from sem_models.config.presets.table import find_recipe
@@ -128,3 +130,15 @@ def test_the_command_prints_and_writes_what_scipy_says(runs: dict[str, str], tmp
     table = [line for line in result.stderr.splitlines() if "PSNR (dB)" in line and "no difference shown" in line]
     assert len(table) == 2
     assert f"{p:.3g}" in table[1]
+
+
+def test_no_cell_of_a_table_is_a_formula(sem_home: Path) -> None:
+    """Runs are called by people, and images by whoever named the files."""
+    formula = '=HYPERLINK("http://evil.example","x")'
+    runs = [store(f"{formula} {number}", GOOD, 0.1, {"ssim": 0.8}) for number in (1, 2)]
+    comparison = compare(CompareRequest(run_ids=tuple(runs)))
+    texts = [*csv_files(compare_pairs(comparison)).values(), scores_csv(score_rows(comparison, comparison.metrics))]
+    for text in texts:
+        cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+        assert any("evil.example" in cell for cell in cells)
+        assert [cell for cell in cells if cell.startswith("=")] == []

@@ -18,6 +18,7 @@ from pipelines.backup.restore import restore
 from pipelines.model_ref import RegistryRef
 from pipelines.people.person import local_person
 from pipelines.tracking import runs
+from pipelines.tracking.annotations import note_of, write_note
 from pipelines.tracking.artifacts import get_text, put_text
 from pipelines.tracking.database import has_database, read_curve, read_run, read_runs
 from pipelines.tracking.metrics import GrowingCurves, _points_of_server
@@ -201,6 +202,25 @@ def test_a_store_of_an_earlier_version_goes_there_and_back(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", target)
     added = create_run("made after the move", "x", "training", {}, {})
     assert get_run(added).experiment == "made after the move"
+    engine().dispose()
+
+
+def test_names_and_notes_of_any_script_move(server: Postgres, sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a character that SQLite takes and PostgreSQL does not, as an earlier version let somebody write it."""
+    scripts = ["Ω µ Å", "钢的显微图像", "سطح الفولاذ", "стали ё", "เหล็กกล้า", "🧪👩🏽‍🔬", "e\u0301 é"]
+    made = [create_run(f"experiment {name[:3]}", name, "training", {"k": name}, {"t": name}) for name in scripts]
+    write_note(made[5], "🧪" * 8000)
+    client().set_tag(made[0], "note", "with a\0character")
+    known = list_runs()
+    target = server.create("scripts")
+    copy_store(CopyStoreRequest(target=target, files="server"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", target)
+    moved = {run.run_id: run for run in list_runs()}
+    assert moved[made[0]].tags["note"] == "with acharacter"
+    assert [run for run in known if run.run_id != made[0]] == [
+        moved[one.run_id] for one in known if one.run_id != made[0]
+    ]
+    assert note_of(moved[made[5]]) == "🧪" * 8000
     engine().dispose()
 
 

@@ -1,7 +1,9 @@
 """How much a person uses, and that more is refused with what is used, what is allowed and what to do."""
 
+import contextlib
 import io
 import re
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 from PIL import Image
 
 from pipelines.data.uploads import keep_upload, require_unpacked
-from pipelines.home import home
-from pipelines.jobs import control, queue
+from pipelines.home import TaskFile, home
+from pipelines.jobs import control, queue, quotas
+from pipelines.jobs.executor import LocalExecutor
+from pipelines.jobs.liveness import this_process
 from pipelines.jobs.quotas import Usage, require_quota, usage_of
 from pipelines.jobs.tasks import list_tasks, start_task
 from pipelines.people.audit import read_audit
@@ -95,6 +99,56 @@ def test_nothing_is_started_or_left_behind_beyond_the_quota(sem_home: Path) -> N
     assert queue.jobs() == []
     assert list_tasks() == []
     assert get_run(run_id).status == "KILLED"
+
+
+def test_other_work_is_bounded_by_the_number_that_goes_on(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_lab(sem_home, "[quotas.member]\ntasks = 2\n")
+    monkeypatch.setattr(LocalExecutor, "launch", lambda *_: this_process())
+    hers = [create_run("sem", "r", "training", {}, {}, by=ALICE) for _ in range(2)]
+    for run_id in hers:
+        start_task(RegisterRequest(run=run_id, name="m"), ALICE)
+    with pytest.raises(UserError, match="You have 2 tasks in the background, and 2 are allowed"):
+        start_task(RegisterRequest(run=hers[0], name="m"), ALICE)
+    his = create_run("sem", "r", "training", {}, {}, by=BOB)
+    start_task(RegisterRequest(run=his, name="m"), BOB)
+    assert len(list_tasks()) == 3
+    first = next(task for task in list_tasks() if task.owner == ALICE.id)
+    (home().tasks / first.task_id / TaskFile.ENDED).write_text('{"status": 0}')
+    start_task(RegisterRequest(run=hers[0], name="m"), ALICE)
+
+
+def test_many_windows_at_once_find_room_for_as_many_as_are_allowed(
+    sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would count the queue before any of the others has entered it."""
+    write_lab(sem_home, "[quotas.member]\nqueued = 2\n")
+    runs = [create_run("sem", "r", "training", {}, {}, by=ALICE) for _ in range(6)]
+    monkeypatch.setattr(control, "_launch", lambda *_: None)
+    counting = threading.Barrier(6)
+    counted = quotas.usage_of
+
+    def together(*of: str) -> Usage:
+        used = counted(*of)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            counting.wait(0.2)
+        return used
+
+    monkeypatch.setattr(quotas, "usage_of", together)
+    refused: list[str] = []
+
+    def launch(run_id: str) -> None:
+        try:
+            control.submit(run_id, by=ALICE)
+        except UserError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=launch, args=(run_id,)) for run_id in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(queue.jobs()) == 2
+    assert len(refused) == 4
 
 
 def png(shape: tuple[int, int], path: Path, **options: object) -> bytes:

@@ -14,6 +14,7 @@ from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Split
 from sem_models.datasets.preparation.planned_image import PlannedImage
 from sem_models.errors import FieldRef, UserError
+from sem_models.spreadsheets import as_cell, from_cell
 from sem_models.suggestions import did_you_mean
 
 _FIELD = FieldRef("corrections")
@@ -74,7 +75,8 @@ def corrections_table(corrections: Iterable[Correction]) -> str:
     writer = csv.DictWriter(text, list(Correction.model_fields), lineterminator="\n")
     writer.writeheader()
     for own in corrections:
-        writer.writerow({**own.model_dump(), "use": "yes" if own.use else "no"})
+        values = {**own.model_dump(), "use": "yes" if own.use else "no"}
+        writer.writerow({key: as_cell(value) for key, value in values.items()})
     return text.getvalue()
 
 
@@ -103,7 +105,7 @@ def refuse_contradictions(corrections: tuple[Correction, ...]) -> tuple[Correcti
 
 
 def _correction(name: str, line: int, row: Mapping[str | None, Any]) -> Correction:
-    given = {key: value.strip() for key, value in row.items() if isinstance(value, str) and value.strip()}
+    given = {key: from_cell(value.strip()) for key, value in row.items() if isinstance(value, str) and value.strip()}
     try:
         return Correction.model_validate(given)
     except ValidationError as error:

@@ -23,13 +23,29 @@ _SLACK_S = 2.0
 
 def partial_path(path: Path) -> Path:
     """Return where this process writes a file before it gets its name."""
-    return path.with_name(f".{path.name}.{_HOST}-{os.getpid()}.part")
+    return path.with_name(f".{path.name}{_mark()}")
 
 
 def partial_folder(folder: Path) -> Path:
     """Make an empty folder in which this process writes what gets the name of `folder` once it is complete."""
-    mark = f".{_HOST}-{os.getpid()}.part"
-    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=mark, dir=folder.parent))
+    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_mark(), dir=folder.parent))
+
+
+def write_cached(path: Path, content: bytes) -> None:
+    """Write a file that is never seen incomplete, whoever writes it at the same time.
+
+    A cache that cannot be written is done without.
+    """
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before, after = f".{path.name}.", _mark()
+        with tempfile.NamedTemporaryFile(prefix=before, suffix=after, dir=path.parent, delete=False) as part:
+            part.write(content)
+        Path(part.name).replace(path)
+
+
+def _mark() -> str:
+    return f".{_HOST}-{os.getpid()}.part"
 
 
 def is_partial(path: Path) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sem_models.images.io.partial import write_cached
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.backends.base import Unusable
-from sem_models.inference.backends.cache import cache_folder, write_whole
+from sem_models.inference.backends.cache import cache_folder
 from sem_models.inference.model import RestorationModel
 
 _OPSET = 18
@@ -57,7 +58,7 @@ def graph_of(model: RestorationModel, shape: Shape) -> bytes:
         return _filled(path.read_bytes(), weights)
     except (OSError, _Foreign):
         whole, graph = _exported(model, shape, weights)
-        write_whole(path, graph)
+        write_cached(path, graph)
         return whole
 
 

@@ -10,9 +10,10 @@ from pydantic import Field, ValidationError
 
 from sem_models.config.backend import BackendName
 from sem_models.config.frozen import Frozen
+from sem_models.images.io.partial import write_cached
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.backends.base import Unusable
-from sem_models.inference.backends.cache import cache_folder, write_whole
+from sem_models.inference.backends.cache import cache_folder
 from sem_models.inference.backends.graph import exporters, structure
 from sem_models.inference.backends.table import BACKENDS
 from sem_models.inference.model import RestorationModel
@@ -68,7 +69,7 @@ def recall(model: RestorationModel) -> Record | None:
 
 def remember(model: RestorationModel, record: Record) -> None:
     """Keep what was measured."""
-    write_whole(_file(model), record.model_dump_json(indent=1).encode())
+    write_cached(_file(model), record.model_dump_json(indent=1).encode())
 
 
 def _file(model: RestorationModel) -> Path:

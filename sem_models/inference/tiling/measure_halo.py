@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from scipy.ndimage import gaussian_filter
 
 from sem_models.config.networks.capabilities import Capabilities
+from sem_models.images.io.partial import write_cached
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.backends.base import LEAST_RANGE
-from sem_models.inference.backends.cache import cache_folder, write_whole
+from sem_models.inference.backends.cache import cache_folder
 from sem_models.inference.halo import EXACT, MeasuredHalo
 from sem_models.inference.model import RestorationModel, UnitModel
 from sem_models.inference.tiling.tiles import run_batch
@@ -191,7 +192,7 @@ def recalled_halo(model: RestorationModel) -> MeasuredHalo | None:
 
 def remembered(model: RestorationModel, found: MeasuredHalo) -> MeasuredHalo:
     """Keep what was measured, and return it."""
-    write_whole(cache_folder() / "halos" / _file(model), found.model_dump_json().encode())
+    write_cached(cache_folder() / "halos" / _file(model), found.model_dump_json().encode())
     return found
 
 

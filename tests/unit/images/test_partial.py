@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from sem_models.images.io.partial import is_partial, may_be_written, partial_path, remove_abandoned
+from sem_models.images.io.partial import is_partial, may_be_written, partial_path, remove_abandoned, write_cached
 from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph
 
@@ -48,3 +49,20 @@ def test_rows_are_written_under_such_a_name(tmp_path: Path) -> None:
         assert is_partial(part)
         writer.write_rows(0, np.ones((4, 5, 1), np.uint16))
     assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
+def test_a_writer_of_a_cache_that_is_killed_leaves_a_file_that_says_whose_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cached(tmp_path / "graphs" / "a.onnx", b"first")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_cached(tmp_path / "graphs" / "a.onnx", b"second")
+    left = [path for path in (tmp_path / "graphs").iterdir() if path.name != "a.onnx"]
+    assert [is_partial(path) and may_be_written(path) for path in left] == [True]
+    assert (tmp_path / "graphs" / "a.onnx").read_bytes() == b"first"
+    write_cached(tmp_path / "graphs" / "a.onnx" / "below a file", b"x")  # a cache is done without
