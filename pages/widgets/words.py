@@ -60,6 +60,10 @@ LABELS = {
 """Labels of the widgets that ask for a field; a field that no page asks for is shown by its name."""
 
 
+BAR_ORIGINS = {"metadata": "as the file states", "detection": "found in the pixels", "manual": "set by hand"}
+"""How the data bar of an image was found."""
+
+
 ACTIVITIES = {
     "demo": "Demo",
     "discriminate": "Discriminator test",
