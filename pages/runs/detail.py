@@ -11,7 +11,7 @@ from pages.widgets.scores import show_report
 from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import as_text, state_word
+from pages.widgets.words import as_text, cancelling, state_word
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import DiscriminateRequest, EvaluateRequest
 from pipelines.jobs.seen import mark_seen
@@ -135,15 +135,17 @@ def _state(run_id: str) -> None:
 
     run = get_run(run_id)
     line, button = st.columns([5, 1])
-    reason = run.tags.get(Tag.REASON, "")
+    reason = as_text(run.tags.get(Tag.REASON, ""))
     with line:
-        st.markdown(f"**{state_word(run.status).capitalize()}** {as_text(reason)}".strip())
-        st.caption(f"Run `{run.run_id}` in experiment *{as_text(run.experiment)}*.")
+        # A failure is what people look for; why a run ended in another way is a remark.
+        failed, remark = (reason, "") if run.status == "FAILED" else ("", reason)
+        st.markdown(f"**{state_word(run.status).capitalize()}** {failed}".strip())
+        st.caption(f"{remark} Run `{run.run_id}` in experiment *{as_text(run.experiment)}*.".strip())
         show_progress(run_id)
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
             control.cancel(run.run_id, signed_in())
-            st.toast("The run will save its state and end.")
+            st.toast(cancelling(waits=run.status == "SCHEDULED"))
         if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
             control.resume(run.run_id, signed_in())
             st.rerun()

@@ -130,6 +130,11 @@ def state_word(status: str) -> str:
     return _STATES.get(status, status)
 
 
+def cancelling(waits: bool) -> str:
+    """Say what happens to a training that somebody has just cancelled."""
+    return "The run is taken out of the queue." if waits else "The run will save its state and end."
+
+
 def as_text(text: str) -> str:
     """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
     return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
