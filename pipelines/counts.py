@@ -6,7 +6,14 @@ from typing import Any
 
 from sem_models.counts import counted
 
-__all__ = ["counted", "dose_text", "gain_text"]
+__all__ = ["counted", "dose_text", "dtype_text", "gain_text"]
+_DTYPES = {
+    "uint8": "8 bit",
+    "uint16": "16 bit",
+    "int16": "16 bit, signed",
+    "uint32": "32 bit",
+    "float32": "32 bit, floating point",
+}
 _LARGE_DOSE_E_PER_PX = 10_000
 """Beyond, the noise of a recording is hardly seen, and an estimate from one image is uncertain."""
 
@@ -23,6 +30,11 @@ def gain_text(gain: Mapping[str, Any]) -> str:
         f"95 % interval {gain['lo']:+.2f} to {gain['hi']:+.2f} dB" if known else "too few specimens for an interval"
     )
     return f"{gain['mean']:+.2f} dB, {limits}, {counted(gain['n'], 'image')}"
+
+
+def dtype_text(dtype: str) -> str:
+    """Write a data type as microscopists do, `16 bit` for `uint16`; a rarer one as it is."""
+    return _DTYPES.get(dtype, dtype)
 
 
 def dose_text(e_per_px: float) -> str:

@@ -92,7 +92,7 @@ def curve_figure(
             line={"color": BASELINE, "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(
-        height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,
+        height=270, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,
         xaxis_type="log" if style.log_x else "linear", yaxis_type="log" if style.log_y else "linear",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Quality against the size of the network and the time of its outputs."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,6 +11,9 @@ from pages.widgets.scores import header
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.costs import MethodCost, devices, method_costs
 from pipelines.evaluate.labels import method_names
+
+_MARGIN = 0.1
+"""Of the axis of scores beyond the best and the worst, as a fraction of their distance."""
 
 
 def show_costs(comparison: Comparison, metric: str) -> None:
@@ -22,9 +26,9 @@ def show_costs(comparison: Comparison, metric: str) -> None:
     if timed or sized:
         left, right = st.columns(2)
         with left:
-            _plot(timed, names, metric, lambda cost: cost.s_per_mp, "seconds per megapixel of output", "speed")
+            _plot(timed, costs, names, metric, lambda cost: cost.s_per_mp, "seconds per megapixel of output", "speed")
         with right:
-            _plot(sized, names, metric, lambda cost: cost.parameters, "parameters of the network", "size")
+            _plot(sized, costs, names, metric, lambda cost: cost.parameters, "parameters of the network", "size")
         _say(costs)
     else:
         st.caption("These evaluations are of an earlier version, which did not record time and size; score again.")
@@ -32,6 +36,7 @@ def show_costs(comparison: Comparison, metric: str) -> None:
 
 def _plot(
     costs: Sequence[MethodCost],
+    every: Sequence[MethodCost],
     names: dict[str, str],
     metric: str,
     value: Callable[[MethodCost], float | None],
@@ -47,10 +52,16 @@ def _plot(
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
         height=360, margin={"l": 60, "r": 20, "t": 10, "b": 45}, legend=legend,
-        xaxis={"type": "log", "title": title},
-        yaxis_title=header(metric),
+        xaxis={"type": "log", "title": title, "dtick": "D2"}, yaxis={"title": header(metric), "range": _range(every)},
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")
+
+
+def _range(costs: Sequence[MethodCost]) -> tuple[float, float] | None:
+    """Return the ends of the axis of scores, the same in both plots; None, which leaves them to the plot, if alike."""
+    means = [cost.score.mean for cost in costs if isfinite(cost.score.mean)]
+    low, high = min(means, default=0.0), max(means, default=0.0)
+    return (low - _MARGIN * (high - low), high + _MARGIN * (high - low)) if high > low else None
 
 
 def _say(costs: list[MethodCost]) -> None:

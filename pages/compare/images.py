@@ -15,6 +15,8 @@ from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.gallery_files import offers_pictures
 from pipelines.evaluate.labels import method_names
 
+_EVERY_TICK = 20
+"""Up to so many images, each has a tick of its own: there is no image 1.5."""
 _WORST, _BEST = "Worst first", "Best first"
 
 
@@ -40,7 +42,11 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
     )
     _follow_click(event, image, comparison)
     if not offers_pictures(comparison):
-        st.caption("Outputs of this task are not micrographs; look at them on the Inference page.")
+        st.caption("Outputs of this task are not micrographs: apply the model to see its classes over an image.")
+        st.page_link(
+            "inference/page.py", label="Apply the best model", icon=":material/auto_fix_high:",
+            query_params={"model": found.best},
+        )  # fmt: skip
         return None
     if not show_gallery(comparison, image):
         return None
@@ -104,7 +110,8 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
     if index is not None:
         figure.add_vline(x=index, line={"color": BASELINE_COLOUR, "width": 1, "dash": "dash"})
     figure.update_layout(
-        height=330, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="test images, ordered",
+        height=260, margin={"l": 60, "r": 10, "t": 10, "b": 45},
+        xaxis={"title": "test images, ordered", **({"dtick": 1} if len(images) <= _EVERY_TICK else {})},
         yaxis_title=header(metric), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         clickmode="event+select", hovermode="closest",
     )  # fmt: skip

@@ -34,7 +34,7 @@ def show_means(comparison: Comparison, metric: str, metrics: Sequence[str]) -> N
     report = comparison.columns[0].report
     st.dataframe(side_by_side(comparison, metrics), hide_index=True)
     st.caption(
-        f"{report.split} split of {report.dataset} (digest {report.digest[:12]}): "
+        f"{report.split.capitalize()} split of {report.dataset} (digest {report.digest[:12]}): "
         f"{counted(report.images, 'whole image')} of {counted(report.groups, 'group')}. "
         "Mean over images [95 % interval over specimens]."
     )

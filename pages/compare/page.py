@@ -50,9 +50,10 @@ def _show(comparison: Comparison) -> None:
         st.warning("\n".join(f"- {on_page(text)}" for text in comparison.warnings))
     metric = choose_metric(comparison)
     st.markdown(verdict(comparison, metric))
+    image = show_images(comparison, metric)
+    st.subheader("Mean scores")
     metrics = choose_scores(comparison.metrics, "scores")
     show_means(comparison, metric, metrics)
-    image = show_images(comparison, metric)
     show_costs(comparison, metric)
     paired = pair(comparison, metric)
     title = "Statistics: differences, intervals, effect sizes, ranks"

@@ -22,6 +22,12 @@ _REFERENCE, _CHOSEN = "reference", "chosen-reference"
 _NEUTRAL = "#7a838b"
 """Readable on light and dark."""
 
+_FILES = {
+    "paired.csv": "Differences (CSV)",
+    "paired_per_image.csv": "Differences by image (CSV)",
+    "ranks.csv": "Ranks (CSV)",
+}
+
 
 def pair(comparison: Comparison, metric: str) -> PairedComparison:
     """Compare all models with the one that was chosen as reference, else with the best by `metric`."""
@@ -73,7 +79,7 @@ def offer_files(comparison: Comparison, paired: PairedComparison, metrics: tuple
     """Offer differences and ranks as CSV, and the report, with a figure of an image whose pictures are there."""
     with st.container(horizontal=True):
         for name, content in csv_files(paired).items() if paired.pairings else ():
-            st.download_button(name, content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
+            st.download_button(_FILES[name], content, name, "text/csv", icon=":material/download:", key=f"file-{name}")
         asked = comparison, paired, metrics, image
         offer_download(
             "Report (PDF)", MadeDownload("report.pdf", "application/pdf", _report, asked), "report-pdf", "article",

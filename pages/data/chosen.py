@@ -11,7 +11,7 @@ from pages.data.noise import show_noise
 from pages.widgets.contact_sheet.component import show_data_bar
 from pages.widgets.frame import shown_errors
 from pages.widgets.viewer.component import ShownImage, show_viewer
-from pages.widgets.words import as_text
+from pages.widgets.words import BAR_ORIGINS, as_text
 from pipelines.counts import counted
 from pipelines.data.bar_strip import bar_strip
 from pipelines.data.contact_sheet import SPLITS, changed, facts_of, image_id
@@ -96,8 +96,8 @@ def _picture(plan: Plan, image: PlannedImage) -> None:
 def _bar(request: PrepareRequest, image: PlannedImage) -> None:
     """Show the bottom of an image, on which the cut is dragged."""
     rows = image.databar.rows
-    how = {"none": "", "manual": " (set by hand)"}.get(image.databar.found_by, f" (found by {image.databar.found_by})")
-    told = f"{rows} rows at the bottom will be cut{how}." if rows else "Nothing will be cut."
+    how = BAR_ORIGINS.get(image.databar.found_by)
+    told = f"{counted(rows, 'row')} at the bottom will be cut ({how})." if rows else "Nothing will be cut."
     st.caption(f"{told} Drag the line, or use the arrow keys.")
     strip = bar_strip(open_image(image.path, image.page), rows)
     key = f"bar-{hash((image_id(image), rows))}"

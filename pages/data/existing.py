@@ -21,10 +21,14 @@ def show_datasets() -> None:
     if not names:
         st.caption("None yet.")
         return
-    st.dataframe(pd.DataFrame([_row(name) for name in names]).dropna(axis=1, how="all"), hide_index=True)
+    table = pd.DataFrame([_row(name) for name in names]).dropna(axis=1, how="all")
+    st.dataframe(table.loc[:, (table != "").any()].fillna(""), hide_index=True)
     choose_shared_datasets(names)
     chosen = st.selectbox("Card of", names, index=None, placeholder="a dataset", key="card-of")
     if chosen:
+        st.page_link(
+            "train/page.py", label="Train on it", icon=":material/model_training:", query_params={"dataset": chosen}
+        )
         with shown_errors(), st.container(border=True):
             show_card(chosen)
 
@@ -49,7 +53,7 @@ def _row(name: str) -> dict[str, object]:
     sizes = {array.pixel_size_nm for entry in dataset.manifest.entries for array in entry.arrays} - {None}
     pixel = ", ".join(f"{size:.4g}" for size in sorted(size for size in sizes if size)) or "unknown"
     groups = len({entry.group for entry in dataset.manifest.entries})
-    classes = len(dataset.manifest.label_values) or None
+    classes = str(len(dataset.manifest.label_values) or "")
     return {
         "name": name, "kind": dataset.manifest.kind, **counts, "groups": groups,
         "channels": _channels(dataset.manifest), "classes": classes,

@@ -39,6 +39,7 @@ def ask() -> PrepareRequest | None:
     with right:
         settings = _grouping(kind) | _scale(layout) | _data_bar() | _registration(layout)
     if raw is None or files is None:
+        st.caption("Still needed: where the files are.")
         return None
     given = {"name": name, "raw": (raw,), "kind": kind, "arrangement": arrangement, **files, **settings, **card}
     try:

@@ -2,19 +2,17 @@
 
 import streamlit as st
 
+from pages.widgets.patches import COUNT, EDGE_PX, TITLE, show_montage
 from pages.widgets.words import on_page
 from pipelines.data.contact_sheet import image_id
 from pipelines.data.patches import Picture, montage, recipes_for, training_patches
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.errors import UserError
 
-_COUNT = 6
-_EDGE_PX = 192
-
 
 def show_patches(plan: Plan) -> None:
     """Offer to draw training patches for a recipe, of the images that are chosen on the contact sheet."""
-    with st.expander("Patches as the network will see them", icon=":material/grid_view:"):
+    with st.expander(TITLE, icon=":material/grid_view:"):
         left, middle, right = st.columns([3, 1, 1], vertical_alignment="bottom")
         recipe = left.selectbox("Recipe", recipes_for(plan.options.kind), key="patch-recipe")
         seed = int(middle.number_input("Draw", 0, 999, 0, key="patch-seed", help="Another number, other patches."))
@@ -28,14 +26,9 @@ def show_patches(plan: Plan) -> None:
         except UserError as error:
             st.warning(on_page(error.message))
             return
-        caption = "Above: what the network gets. Below: what it shall return."
-        st.image(shown, caption=caption, alt=caption, width="stretch")
-        st.caption(
-            "Drawn by the training itself from the chosen images, or from the first for training. Both rows are shown "
-            "with one window: black is 0 and white is 1 of the intensity limits."
-        )
+        show_montage(shown, "the chosen images, or from the first for training")
 
 
 @st.cache_data(max_entries=16, show_spinner="Drawing patches")
 def _drawn(key: str, _plan: Plan, _recipe: str, _seed: int, _first: tuple[str, ...]) -> Picture:  # noqa: ARG001
-    return montage(training_patches(_plan, _recipe, _COUNT, _seed, _first), _EDGE_PX)
+    return montage(training_patches(_plan, _recipe, COUNT, _seed, _first), EDGE_PX)

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from pages.widgets.words import as_text
-from pipelines.counts import counted, dose_text
+from pages.widgets.words import BAR_ORIGINS, as_text
+from pipelines.counts import counted, dose_text, dtype_text
 from pipelines.viewing.inspection import FileFacts, Inspection
 from sem_models.images.facts import FACTS
 
-_DTYPES = {"uint8": "8 bit", "uint16": "16 bit", "uint32": "32 bit", "float32": "32 bit, floating point"}
 _SHOWN = (
     "instrument", "detector", "beam", "voltage_kv", "beam_current_pa", "working_distance_mm", "magnification",
     "dwell_time_us", "acquired",
@@ -16,7 +15,6 @@ _SHOWN = (
 _LABELS = {"voltage_kv": "Voltage", "acquired": "Recorded"}
 _FEW = 1e-3
 """Share of clipped pixels below which none is stated: even an unclipped image has a brightest pixel."""
-_FOUND_BY = {"metadata": "as the file states", "detection": "found in the pixels", "manual": "set by hand"}
 _UNIT = re.compile(r"_(kv|pa|mm|us)$")
 
 
@@ -25,7 +23,7 @@ def file_rows(facts: FileFacts) -> dict[str, str]:
     rows = {
         "Size": f"{facts.width:,} x {facts.height:,} px{_field(facts)}",
         "Pixel size": length_text(facts.pixel_size_nm) if facts.pixel_size_nm else "not stated in the file",
-        "Bit depth": _DTYPES.get(facts.dtype, facts.dtype) + (", colour" if facts.channels > 1 else ""),
+        "Bit depth": dtype_text(facts.dtype) + (", colour" if facts.channels > 1 else ""),
     }
     recorded = {_label(name): _value(name, facts) for name in _SHOWN if name in facts.metadata}
     return rows | (recorded or {"Acquisition": "neither voltage nor detector is stated in the file"})
@@ -34,7 +32,7 @@ def file_rows(facts: FileFacts) -> dict[str, str]:
 def pixel_rows(facts: FileFacts, found: Inspection) -> dict[str, str]:
     """Return what the pixels show."""
     bar = found.databar
-    bar_text = f"{counted(bar.rows, 'row')} at the bottom, {_FOUND_BY[bar.found_by]}" if bar.rows else "none found"
+    bar_text = f"{counted(bar.rows, 'row')} at the bottom, {BAR_ORIGINS[bar.found_by]}" if bar.rows else "none found"
     return {"Data bar": bar_text} | dict(_quality_rows(facts, found))
 
 

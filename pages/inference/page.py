@@ -136,14 +136,15 @@ def _result() -> None:
         st.warning(on_page(failed["error"]))
     if not results:
         return
+    chosen = results[0]
+    if len(results) > 1:
+        chosen = st.selectbox("Result", results, format_func=_label, key="result") or results[0]
+    if chosen.get("warning"):
+        st.warning(chosen["warning"])
+    _show(chosen, parse_model(state.request["model"]))
     packed = packed_results(state)
     if len(packed.files) > 1:
         offer_download(f"Download all {len(packed.files)} files (ZIP)", packed, "results", "folder_zip")
-    chosen = st.selectbox("Result", results, format_func=_label, key="result") if len(results) > 1 else results[0]
-    if chosen:
-        if chosen.get("warning"):
-            st.warning(chosen["warning"])
-        _show(chosen, parse_model(state.request["model"]))
 
 
 def _notes(result: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.widgets.downloads import offer_download
 from pages.widgets.viewer.component import Overlay, ShownDifference, ShownImage, show_viewer
+from pipelines.counts import dtype_text
 from pipelines.viewing.derived import bicubic, contradicting, contradiction, response
 from pipelines.viewing.downloads import FileDownload
 from pipelines.viewing.files import fingerprint, open_image, open_input, scale_between
@@ -142,7 +143,7 @@ def _facts(before: Pyramid, after: Pyramid) -> str:
     for label, image in (("Input", before), ("output", after)):
         nm = image.facts.pixel_size_nm
         size = f"{nm:.4g} nm per pixel" if nm else "pixel size unknown"
-        texts.append(f"{label} {image.width} x {image.height} px, {size}, {image.facts.dtype}")
+        texts.append(f"{label} {image.width} x {image.height} px, {size}, {dtype_text(image.facts.dtype)}")
     warning = f" Note: {after.facts.scale_warning}." if after.facts.scale_warning else ""
     return f"{'; '.join(texts)}.{warning}"
 

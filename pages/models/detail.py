@@ -1,5 +1,7 @@
 """One version of a registered model: its card, the moves of its aliases, and ways to hand it on."""
 
+from itertools import islice
+
 import pandas as pd
 import streamlit as st
 
@@ -7,15 +9,17 @@ from pages.models.export import show_export
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_text
-from pipelines.release.cards import ModelCard
+from pipelines.release.cards import ModelCard, labelled
 from pipelines.release.promote import promote
 from pipelines.release.register import require_own_name
 from pipelines.release.requests import PromoteRequest
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.promotions import promotions
+from pipelines.tracking.promotions import Promotion, promotions
 from pipelines.tracking.registry import set_version_tags
 
 _USUAL_ALIAS = "champion"
+_SHOWN_SCORES = 2
+"""Of a promotion; all scores of a version stand above."""
 
 
 def show_model(card: ModelCard) -> None:
@@ -73,6 +77,10 @@ def _scores(card: ModelCard) -> None:
     st.dataframe([{"score": name, "mean": value} for name, value in card.scores.items()], hide_index=True, height=260)
 
 
+def _first_scores(move: Promotion) -> str:
+    return "; ".join(f"{name} {value}" for name, value in islice(labelled(move.scores).items(), _SHOWN_SCORES))
+
+
 def _promotion(card: ModelCard) -> None:
     """Show who moved which alias, and let the user point one to this version."""
     st.markdown("**Promotions**")
@@ -87,7 +95,7 @@ def _promotion(card: ModelCard) -> None:
                         "version": one.version,
                         "before": one.before or "",
                         "by": one.who,
-                        "on the scores": "; ".join(f"{name} {value}" for name, value in list(one.scores.items())[:3]),
+                        "on the scores": _first_scores(one),
                     }
                     for one in found
                 ),

@@ -51,11 +51,16 @@ def show() -> None:
     with shown_errors():
         show_import()
     st.subheader("Starter models")
-    st.caption("They come with the program and can be applied at once.")
+    st.caption("They come with the program and can be applied at once, or be the start of a training.")
     with shown_errors():
         for name in STARTERS:
             card = read_card(name)
-            st.markdown(f"**{StarterRef(name)}**: {card.summary}")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{StarterRef(name)}**: {card.summary}", width="content")
+                st.page_link(
+                    "inference/page.py", label="Apply it", icon=":material/auto_fix_high:",
+                    query_params={"model": str(StarterRef(name))},
+                )  # fmt: skip
             show_card(card)
 
 
@@ -89,7 +94,8 @@ def _table(cards: "list[ModelCard]") -> None:
     newest = {card.ref.name: card.ref.version for card in reversed(cards)}
     listed = [card for card in cards if which == _ALL or card.aliases or newest[card.ref.name] == card.ref.version]
     st.caption(f"{counted(len(listed), 'version')} of {counted(len(newest), 'model')}. Click one to open it.")
-    done = show_opening_table(pd.DataFrame([_row(card) for card in listed]), f"models-{which}")
+    table = pd.DataFrame([_row(card) for card in listed])
+    done = show_opening_table(table.loc[:, (table != "").any()], f"models-{which}")
     names = [f"{card.ref.name}, version {card.ref.version}" for card in listed]
     # The table is for the mouse.
     row = st.selectbox(

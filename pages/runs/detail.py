@@ -3,16 +3,16 @@
 import streamlit as st
 
 from pages.people.redrawn import redrawn
-from pages.people.session import require_seen, seen_datasets, signed_in
+from pages.people.session import seen_datasets, signed_in
 from pages.runs.live import show_curves, show_progress
-from pages.runs.notes import show_notes
+from pages.runs.notes import edit_notes, show_notes
 from pages.runs.samples import show_samples
-from pages.widgets.frame import name_tab, shown_errors
+from pages.widgets.frame import heading, shown_errors
 from pages.widgets.scores import show_report
 from pages.widgets.sharing import show_run_sharing
 from pages.widgets.strength import choose_strength
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import as_text
+from pages.widgets.words import as_text, cancelling, state_word
 from pipelines.data.datasets import list_datasets
 from pipelines.evaluate.requests import DiscriminateRequest, EvaluateRequest
 from pipelines.jobs.seen import mark_seen
@@ -33,24 +33,17 @@ _SCORES = "Scores"
 _TABS = ("Samples by step", _SCORES, "Settings")
 _SHOWN_IN_SCORES = ("evaluate", "register", DiscriminateRequest.use_case)
 _NAMED = "tasks-named-for-a-run"
+_NOT_USED = "—"
 
 
-def show_run(run_id: str) -> None:
-    """Show the detail view of a run."""
-    run = get_run(run_id)
-    require_seen(run, "This run")
-    name_tab(run.name)
-    st.subheader(as_text(run.name))
+def show_run(run: RunInfo) -> None:
+    """Show the detail view of a run that the person may see."""
+    run_id = run.run_id
     live = run.status in _LIVE
-    redrawn(_state, _STATE_S if live else None, [run_id])(run_id)
     mixed = Tag.INTERPOLATED_FROM in run.tags
     imported = Tag.IMPORTED_FROM in run.tags
-    if not (mixed or imported):
-        st.page_link(
-            "train/page.py", label="Branch", icon=":material/fork_right:", query_params={"branch": run_id},
-            help="Begin a training with the recipe of this run, and change what you like.",
-        )  # fmt: skip
-    show_run_sharing(run)
+    _head(run, has_recipe=not (mixed or imported))
+    redrawn(_state, _STATE_S if live else None, [run_id])(run_id)
     show_notes(run)
     if not live:
         mark_seen(run_id)
@@ -63,6 +56,24 @@ def show_run(run_id: str) -> None:
     else:
         show_curves(run_id)
     _show_tabs(run, has_samples=not (mixed or imported))
+
+
+def _head(run: RunInfo, has_recipe: bool) -> None:
+    """Show the name and beside it what leads elsewhere, in one line, which leaves the page to curves and samples."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="content"):
+            heading(run.name, "")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if has_recipe:
+                st.page_link(
+                    "train/page.py", label="Branch", icon=":material/fork_right:", query_params={"branch": run.run_id},
+                    help="Begin a training with the recipe of this run, and change what you like.",
+                )  # fmt: skip
+            show_run_sharing(run)
+            edit_notes(run)
+            if st.button("All runs", icon=":material/arrow_back:"):
+                del st.query_params["run"]
+                st.rerun()
 
 
 def _show_tabs(run: RunInfo, has_samples: bool) -> None:
@@ -91,7 +102,8 @@ def _open_where_tasks_are(key: str) -> None:
 
 
 def _settings(run: RunInfo) -> None:
-    st.dataframe([{"parameter": key, "value": value} for key, value in sorted(run.params.items())], hide_index=True)
+    params = {key: _NOT_USED if value == str(None) else value for key, value in sorted(run.params.items())}
+    st.dataframe([{"setting": key, "value": value} for key, value in params.items()], hide_index=True)
     code, digest = (run.tags.get(key, "unknown") for key in (Tag.COMMIT, Tag.DATASET_DIGEST))
     st.caption(f"Code {code[:20]}, dataset digest {digest[:12]}")
 
@@ -125,16 +137,17 @@ def _state(run_id: str) -> None:
 
     run = get_run(run_id)
     line, button = st.columns([5, 1])
-    reason = run.tags.get(Tag.REASON, "")
+    reason = as_text(run.tags.get(Tag.REASON, ""))
     with line:
-        st.markdown(
-            f"**{run.status}** {as_text(reason)}  \nRun `{run.run_id}` in experiment *{as_text(run.experiment)}*"
-        )
+        # A failure is what people look for; why a run ended in another way is a remark.
+        failed, remark = (reason, "") if run.status == "FAILED" else ("", reason)
+        st.markdown(f"**{state_word(run.status).capitalize()}** {failed}".strip())
+        st.caption(f"{remark} Run `{run.run_id}` in experiment *{as_text(run.experiment)}*.".strip())
         show_progress(run_id)
     with button, shown_errors():
         if run.status in _LIVE and st.button("Cancel", icon=":material/stop_circle:"):
             control.cancel(run.run_id, signed_in())
-            st.toast("The run will save its state and end.")
+            st.toast(cancelling(waits=run.status == "SCHEDULED"))
         if run.status in ("KILLED", "FAILED") and st.button("Resume", icon=":material/resume:"):
             control.resume(run.run_id, signed_in())
             st.rerun()

@@ -19,14 +19,18 @@ from pipelines.tracking.runs import RunInfo
 
 
 def show_notes(run: RunInfo) -> None:
-    """Show the note, and let the user change what people say about the run."""
+    """Show what people say about the run."""
     labels = " ".join(f":blue-badge[{as_text(label)}]" for label in labels_of(run))
     archived = ":gray-badge[archived]" if is_archived(run) else ""
     if labels or archived:
         st.markdown(f"{labels} {archived}")
     if note := note_of(run):
         st.markdown(as_note(note))
-    with st.expander("Name, labels and note"), shown_errors():
+
+
+def edit_notes(run: RunInfo) -> None:
+    """Let the user change what people say about the run, and look at it in MLflow."""
+    with st.popover("Name, labels and note", icon=":material/edit_note:"), shown_errors():
         _form(run)
         with st.container(horizontal=True):
             _archive(run)

@@ -8,7 +8,7 @@ from PIL import Image
 from pages.charts.curves import CurveStyle, Points, curve_figure
 from pages.people.redrawn import redrawn
 from pages.people.session import seen
-from pages.runs.live import MEMORY_MIB, STEPS_PER_S, WAITING_MS
+from pages.runs.names import curve_name
 from pages.runs.samples import centre
 from pages.runs.style import chosen_style
 from pages.widgets.words import as_text
@@ -44,7 +44,7 @@ def show_overlay(address: str) -> None:
     totals = [key for key in shared.keys if key.startswith("train/")]
     keys = st.multiselect(
         "Curves", list(shared.keys), shared.first([*totals[:1], *usual]), key="overlay-keys",
-        help=f"Losses, validation scores, speed ({STEPS_PER_S}, {WAITING_MS}) and memory ({MEMORY_MIB}).",
+        format_func=curve_name, help="Losses, validation scores, speed, waiting for data, and memory.",
     )  # fmt: skip
     redrawn(_charts, _PERIOD_S if live else None, list(names))(names, keys, style)
     st.subheader("Validation samples")
@@ -57,9 +57,9 @@ def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:
         series: dict[str, Points] = {name: curves_of_run(run_id).points(key) for run_id, name in names.items()}
         shown = style if key.startswith("train/") else replace(style, log_y=False)
         with columns[index % 2]:
-            st.markdown(f"**{key}**")
+            st.markdown(f"**{curve_name(key)}**")
             drawn = {name: points for name, points in series.items() if points}
-            st.plotly_chart(curve_figure(drawn, key, style=shown), key=f"overlay-{key}")
+            st.plotly_chart(curve_figure(drawn, curve_name(key), style=shown), key=f"overlay-{key}")
             if without := [name for name, points in series.items() if not points]:
                 st.caption(f"Not recorded by {', '.join(map(as_text, without))}.")
 
@@ -80,7 +80,8 @@ def _samples(names: dict[str, str]) -> None:
     alike = _by_size(pictured, name)
     for (width, height), of_size in alike.items():
         shown = [*_fixed(of_size, name), *_outputs(of_size, names, name, step)]
-        st.markdown(f"**{width} x {height} px**")
+        if len(alike) > 1:
+            st.markdown(f"**{width} x {height} px**")
         with st.container(horizontal=True):
             for picture, caption in shown:
                 st.image(picture, caption=caption, alt=caption, width=picture.width)

@@ -7,11 +7,11 @@ from pages.charts.curves import CurveStyle
 
 def chosen_style(view: str) -> CurveStyle:
     """Let the user choose; `view` names the widgets."""
-    smooth, y, x = st.columns([3, 1, 1], vertical_alignment="bottom")
-    smoothing = smooth.slider(
-        "Smoothing", 0.0, 0.99, 0.0, 0.01, key=f"smoothing-{view}",
-        help="Weight of the values before, in an exponential average. The measured curve stays visible behind it.",
-    )  # fmt: skip
-    log_y = y.toggle("Logarithmic loss", True, key=f"log-y-{view}")
-    log_x = x.toggle("Logarithmic steps", False, key=f"log-x-{view}")
+    with st.popover("Smoothing and axes", icon=":material/tune:"):
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.99, 0.0, 0.01, key=f"smoothing-{view}",
+            help="Weight of the values before, in an exponential average. The measured curve stays visible behind it.",
+        )  # fmt: skip
+        log_y = st.toggle("Logarithmic loss", True, key=f"log-y-{view}")
+        log_x = st.toggle("Logarithmic steps", False, key=f"log-x-{view}")
     return CurveStyle(log_x, log_y, smoothing)

@@ -7,6 +7,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from pages.people.redrawn import redrawn
 from pages.people.session import require_own, seen, signed_in
 from pages.widgets.opening_table.component import show_opening_table
+from pages.widgets.words import state_word
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import in_address
 from pipelines.evaluate.requests import EvaluateRequest
@@ -171,7 +172,7 @@ def _row(run: RunInfo) -> dict[str, object]:
         "seed": run.params.get("train.seed", ""),
         "task": task_of(run),
         "experiment": run.experiment,
-        "state": run.status,
+        "state": state_word(run.status),
         **scores,
         _TESTED_ON: tested.dataset if tested else "",
         "started (UTC)": run.started.replace(tzinfo=None) if run.started else None,

@@ -49,7 +49,9 @@ def _form(datasets: list[str]) -> StudyCreateRequest | None:
         crop = st.number_input("Edge of a picture (px)", 16, 1024, 128, 16, key="crop")
         realism = st.multiselect("Grade on single pictures", REALISM, accept_new_options=True, key="realism")
         seed = st.text_input("Seed", key="seed", help=_help("seed")).strip()
-    if not (name and models and questions):
+    wanted = {"a name": name, "at least one model": models, "at least one question": questions}
+    if missing := [what for what, given in wanted.items() if not given]:
+        st.caption(f"Still needed: {', '.join(missing)}.")
         return None
     try:
         return StudyCreateRequest(

@@ -14,6 +14,7 @@ from pipelines.study.studies import open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
 from pipelines.tracking.runs import get_run
 
+_HEADINGS = {"n": "answers", "lo": "95 % interval from", "hi": "to"}
 _COLOURS = dict(zip(("pair", "single"), COLOURS, strict=False))
 
 
@@ -31,7 +32,7 @@ def show_results(run_id: str) -> None:
         st.info("Nobody has answered yet.")
         return
     st.plotly_chart(fool_figure(results), key="fool-rates")
-    st.caption(CAPTION)
+    st.caption(f"{CAPTION} Dashed line: guessing.")
     for note in results.notes:
         st.warning(on_page(note))
     _tables(results)
@@ -55,7 +56,7 @@ def _tables(results: StudyResults) -> None:
     for title, rows in tables.items():
         if rows:
             st.markdown(f"**{title}**")
-            st.dataframe(pd.DataFrame(rows), hide_index=True)
+            st.dataframe(pd.DataFrame(rows).rename(columns=_HEADINGS), hide_index=True)
     rows = answer_rows(results)
     name = f"study-{results.study.run_id[:8]}.csv"
     st.download_button("Answers as CSV", as_csv(rows), name, "text/csv", icon=":material/download:")
@@ -80,7 +81,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
     lanes = len(results.study.definition.labels) * (len(results.raters) + 1)
     figure.update_layout(
         height=130 + 40 * lanes, margin={"l": 10, "r": 10, "t": 30, "b": 60},
-        xaxis={"title": "Fool rate (%), Wilson 95 % interval;<br>dashed: guessing", "range": [-2, 102]},
+        xaxis={"title": "Fool rate (%)", "range": [-2, 102]},
         yaxis={"autorange": "reversed", "automargin": True}, legend={"orientation": "h", "y": 1.15},
     )  # fmt: skip
     return figure

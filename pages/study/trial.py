@@ -13,6 +13,7 @@ from pipelines.study.studies import Study, picture_files
 BEGAN = "trial-began"
 _WIDEST_PX = 448
 """Two pictures of this width fit side by side on a laptop."""
+_GAP_PX = 24
 _GRADES = (1, 2, 3, 4, 5)
 
 
@@ -43,14 +44,20 @@ def _began(rater: str, shown: Shown) -> float:
 
 
 def pictures_html(files: list[bytes], edge_px: int) -> str:
-    """Put pictures in one element, so that they appear at once, enlarged by a whole number without smoothing."""
+    """Put pictures in one element, so that they appear at once, enlarged by a whole number without smoothing.
+
+    The number is the largest with which they stay beside each other.
+    """
     edge = edge_px * max(1, _WIDEST_PX // edge_px)
-    style = f"width:{edge}px;height:{edge}px;image-rendering:pixelated"
+    beside = f"round(down, 100cqw / {len(files)} - {_GAP_PX}px, {edge_px}px)"
+    width = f"width:{edge}px;width:clamp({edge_px}px, {beside}, {edge}px)"  # browsers without `round` take the first
+    style = f"{width};flex:none;aspect-ratio:1;image-rendering:pixelated"
     shown = [
         f'<img alt="picture" style="{style}" src="data:image/png;base64,{base64.b64encode(file).decode("ascii")}">'
         for file in files
     ]
-    return f'<div style="display:flex;gap:24px;overflow-x:auto">{"".join(shown)}</div>'
+    row = f'<div style="display:flex;gap:{_GAP_PX}px;overflow-x:auto">{"".join(shown)}</div>'
+    return f'<div style="container-type:inline-size">{row}</div>'
 
 
 def _ask_pair(study: Study, shown: Shown, began: float) -> Given | None:  # noqa: ARG001

@@ -36,6 +36,7 @@ def show() -> None:
 
 def _form(names: list[str]) -> None:
     from pages.train.branch import asked_branch
+    from pages.train.patches import show_patches
     from pages.train.recipe import show_refused
     from pages.train.start import choose_start, started
     from sem_models.config.overrides import override
@@ -73,6 +74,8 @@ def _form(names: list[str]) -> None:
             if problem:
                 st.warning(on_page(problem))
             _offer(resolved, named, experiment, bool(problem))
+        if not problem:
+            show_patches(dataset, resolved)
     show_refused(refused)
 
 

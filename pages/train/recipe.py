@@ -48,13 +48,16 @@ def choose_recipe(dataset: Dataset, material: Material) -> tuple[Recipe | None, 
 
 
 def show_refused(refused: Mapping[str, Message]) -> None:
-    """List recipes that do not fit, each with the reason."""
+    """List why recipes do not fit, each reason with those that it holds for."""
     if not refused:
         return
     with st.expander(f"Why {counted(len(refused), 'recipe')} {'does' if len(refused) == 1 else 'do'} not fit"):
         st.toggle("Offer these as well", key=_UNFIT, help="For settings that make one fit; it starts only if it can.")
-        reasons = [{"recipe": name, "why not": on_page(reason)} for name, reason in refused.items()]
-        st.table(pd.DataFrame(reasons).set_index("recipe"))
+        recipes: dict[str, list[str]] = {}
+        for name, reason in refused.items():
+            recipes.setdefault(on_page(reason), []).append(name)
+        rows = [{"recipes": ", ".join(names), "why not": reason} for reason, names in recipes.items()]
+        st.table(pd.DataFrame(rows).set_index("recipes"))
 
 
 def _is_unusual(name: str, dataset: Dataset) -> bool:

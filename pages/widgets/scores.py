@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from pydantic import ValidationError
 
 from pages.widgets.families import choose_scores
 from pages.widgets.words import on_page
 from pipelines.counts import counted
 from pipelines.evaluate.tables import GAIN_CAPTION, NYQUIST_CAPTION, gains, mean_text
+from pipelines.publish.forward_model import simulated_inputs
+from sem_models.config.degradation import Degradation
 from sem_models.evaluation.metrics.table import METRICS
 from sem_models.evaluation.report import EvaluationReport
 
@@ -16,12 +19,12 @@ from sem_models.evaluation.report import EvaluationReport
 def show_report(report: EvaluationReport, key: str) -> None:
     """Show model and baselines in one table, the gain over each baseline, then every image; `key` names its widgets."""
     st.caption(
-        f"{report.split} split of {report.dataset}: {counted(report.images, 'whole image')} of "
+        f"{report.split.capitalize()} split of {report.dataset}: {counted(report.images, 'whole image')} of "
         f"{counted(report.groups, 'group')}, "
         f"{report.border_px} px border left out, data range {report.data_range:g}. "
         "Mean over images [95 % interval over specimens]."
     )
-    st.caption("Inputs: those of the dataset" if report.degradation == "paired" else f"Inputs: `{report.degradation}`")
+    st.caption(_inputs(report))
     if report.strength_px is not None:
         st.caption(f"Told to undo a blur of sigma {report.strength_px:g} px, not that of its default.")
     metrics = choose_scores(report.metrics, f"scores-{key}")
@@ -31,10 +34,22 @@ def show_report(report: EvaluationReport, key: str) -> None:
     if baselines:
         st.markdown("**Gain over the baselines, image by image**")
         show_gains([("", report)], baselines, metrics)
-    for note in report.notes:
-        st.warning(on_page(note))
+    if report.notes:
+        with st.expander(f"Notes of the evaluation ({len(report.notes)})"):
+            st.markdown("\n".join(f"- {on_page(note)}" for note in report.notes))
     with st.expander("Every image"):
         st.dataframe(rows_table(report), hide_index=True)
+
+
+def _inputs(report: EvaluationReport) -> str:
+    """Say where the inputs came from; a report of a later version may hold a forward model that is unknown here."""
+    if report.degradation == "paired":
+        return "Inputs: those of the dataset."
+    try:
+        forward = Degradation.model_validate_json(report.degradation)
+    except ValidationError:
+        return f"Inputs: `{report.degradation}`"
+    return simulated_inputs(forward) or "Inputs: the images as they are."
 
 
 def say_nyquist(reports: Sequence[EvaluationReport], metrics: Sequence[str]) -> None:

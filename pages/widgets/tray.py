@@ -7,7 +7,7 @@ import streamlit as st
 from pages.people.redrawn import redrawn
 from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
-from pages.widgets.words import activity, as_text
+from pages.widgets.words import activity, as_text, cancelling
 from pipelines.jobs.queue import TRAINING
 from pipelines.jobs.recent import RecentWork, Work, recent_work
 from pipelines.jobs.seen import mark_seen
@@ -122,4 +122,4 @@ def _cancel(work: Work) -> None:
 
     with shown_errors():
         control.cancel(work.work_id, signed_in())
-        st.toast("The run will save its state and end.")
+        st.toast(cancelling(waits=work.state == "waiting"))

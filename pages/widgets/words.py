@@ -61,6 +61,10 @@ LABELS = {
 """Labels of the widgets that ask for a field; a field that no page asks for is shown by its name."""
 
 
+BAR_ORIGINS = {"metadata": "as the file states", "detection": "found in the pixels", "manual": "set by hand"}
+"""How the data bar of an image was found."""
+
+
 ACTIVITIES = {
     "demo": "Demo",
     "discriminate": "Discriminator test",
@@ -132,6 +136,11 @@ def _without_place(text: str) -> str:
 def state_word(status: str) -> str:
     """Return what people call a state of a run; an unknown one as it is."""
     return _STATES.get(status, status)
+
+
+def cancelling(waits: bool) -> str:
+    """Say what happens to a training that somebody has just cancelled."""
+    return "The run is taken out of the queue." if waits else "The run will save its state and end."
 
 
 def as_text(text: str) -> str:

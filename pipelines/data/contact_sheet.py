@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipelines.counts import counted
+from pipelines.counts import counted, dtype_text
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Split
 from sem_models.datasets.preparation.corrections import Correction, Corrections
@@ -154,7 +154,7 @@ def _tile(plan: Plan, image: PlannedImage, left_out: bool, fields: Mapping[tuple
     if (copies := fields.get((image.group, image.source))) and image.role != "mask":
         marks.append(f"{copies} of one field")
     if not image.pixel_size_nm and image.role != "mask":
-        marks.append("no nm")
+        marks.append("no pixel size")
     return Tile(
         id=image_id(image),
         name=image.source,
@@ -171,7 +171,7 @@ def _tile(plan: Plan, image: PlannedImage, left_out: bool, fields: Mapping[tuple
 def facts_of(image: PlannedImage, resample_nm: float | None) -> str:
     """Describe an image in one line: size, type, pixel size, data bar, and what it becomes."""
     height, width, channels = image.shape
-    facts = [f"{width} x {height} px", image.dtype]
+    facts = [f"{width} x {height} px", dtype_text(image.dtype)]
     if channels > 1:
         facts.append(counted(channels, "channel"))
     if image.role not in ("image", "mask"):
@@ -179,7 +179,7 @@ def facts_of(image: PlannedImage, resample_nm: float | None) -> str:
     if image.pixel_size_nm:
         facts.append(f"{image.pixel_size_nm:.4g} nm")
     if image.databar.rows:
-        facts.append(f"bar {image.databar.rows} ({image.databar.found_by})")
+        facts.append(f"data bar of {counted(image.databar.rows, 'row')}")
     shape = resampled_shape(image, resample_nm)
     if shape and image.role != "mask":
         facts.append(f"becomes {shape[1]} x {shape[0]} px")

@@ -1,7 +1,7 @@
-"""Training patches of a plan, as the network will get them: registered, scaled, cropped, turned and degraded.
+"""Training patches of a plan or a dataset, as the network will get them: scaled, cropped, turned and degraded.
 
-The chosen images are prepared in a temporary folder and go through the training's own stream of batches, so that
-nothing is done in a second way here.
+They come from the training's own stream of batches, so that nothing is done in a second way here; the chosen images of
+a plan are registered and prepared in a temporary folder before.
 """
 
 import tempfile
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES
+from sem_models.config.recipe import Recipe
+from sem_models.datasets.dataset import Dataset
 from sem_models.datasets.kinds import Kind
 from sem_models.datasets.preparation.plan import Plan
 from sem_models.datasets.preparation.planned_image import PlannedImage
@@ -62,15 +64,31 @@ def training_patches(
     Raises:
         UserError: The recipe cannot learn from the images, or an image is smaller than a patch.
     """
+    few = replace(plan, images=_few(plan, first), pairs=tuple(pair for pair in plan.pairs if not pair.rejected))
+    with tempfile.TemporaryDirectory() as folder:
+        return _drawn(write_dataset(few, Path(folder) / "patches"), RECIPES[recipe], count, seed)
+
+
+def dataset_patches(dataset: Dataset, recipe: Recipe, count: int, seed: int = 0) -> tuple[Patch, ...]:
+    """Draw training patches from a few training images of a prepared dataset.
+
+    Raises:
+        UserError: The recipe cannot learn from the dataset, or an image is smaller than a patch.
+    """
+    layout, entries = dataset.manifest.layout, dataset.entries("train")
+    roles = layout.roles if layout.is_unpaired else layout.roles[:1]
+    of_role = [[entry for entry in entries if entry.has(role)][:_IMAGES] for role in roles]
+    few = tuple(entry for entry in entries if any(entry in own for own in of_role))
+    return _drawn(Dataset(dataset.folder, dataset.manifest.model_copy(update={"entries": few})), recipe, count, seed)
+
+
+def _drawn(dataset: Dataset, recipe: Recipe, count: int, seed: int) -> tuple[Patch, ...]:
     import torch
 
     from sem_models.tasks.batches import BatchSource
 
-    few = replace(plan, images=_few(plan, first), pairs=tuple(pair for pair in plan.pairs if not pair.rejected))
-    with tempfile.TemporaryDirectory() as folder:
-        dataset = write_dataset(few, Path(folder) / "patches")
-        changed = override(RECIPES[recipe], [f"train.batch={count}", f"train.seed={seed}"])
-        batch = BatchSource(adapt(changed, dataset.manifest), dataset, torch.device("cpu")).next()
+    changed = override(recipe, [f"train.batch={count}", f"train.seed={seed}"])
+    batch = BatchSource(adapt(changed, dataset.manifest), dataset, torch.device("cpu")).next()
     pairs = zip(batch["input"], batch["target"], strict=True)
     return tuple(Patch(_picture(given), _picture(wanted)) for given, wanted in pairs)
 

@@ -12,7 +12,7 @@ from pipelines.evaluate.compare import Column
 from pipelines.evaluate.paired import PairedComparison
 from pipelines.json_safe import to_json_safe
 from sem_models.evaluation.caveats import caveats
-from sem_models.evaluation.metrics.table import LABELS
+from sem_models.evaluation.metrics.table import LABELS, METRICS
 from sem_models.evaluation.paired import Paired, Rank, against_baselines, unit
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.evaluation.statistics.intervals import Interval
@@ -28,9 +28,10 @@ Row = dict[str, Any]
 
 
 def quantity(metric: str) -> str:
-    """Return name and unit of a difference: `PSNR (dB)`, `MSE, data range²`."""
-    label, measure = LABELS[metric], unit(metric)
-    return label if f"({measure})" in label else f"{label}, {measure}"
+    """Return name and unit of a difference: `PSNR (dB)`, `MSE, data range²`, `Dice`."""
+    row, measure = METRICS[metric], unit(metric)
+    has_none = not (row.unit or row.in_between)
+    return row.label if has_none or f"({measure})" in row.label else f"{row.label}, {measure}"
 
 
 def difference_rows(comparison: PairedComparison) -> list[Row]:
@@ -64,8 +65,8 @@ def _as_text(names: Row, paired: Paired, digits: int) -> Row:
 
 
 def interval_text(interval: Interval, digits: int) -> str:
-    """Return `+0.90 [+0.75, +1.02]`, or `+0.90 [none]` where too few specimens give no interval."""
-    limits = "none" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
+    """Return `+0.90 [+0.75, +1.02]`, or `+0.90 [no interval]` where too few specimens give none."""
+    limits = "no interval" if math.isnan(interval.lo) else f"{interval.lo:+.{digits}f}, {interval.hi:+.{digits}f}"
     return f"{interval.mean:+.{digits}f} [{limits}]"
 
 

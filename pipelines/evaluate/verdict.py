@@ -16,30 +16,32 @@ _OVER = {"better": "better than", "worse": "worse than", "no difference shown": 
 def verdict(comparison: Comparison, metric: str) -> str:
     """Say which model has the best mean by a metric, and what that is worth.
 
-    The words follow the tests of the tables: `better` needs an interval that excludes 0 and a corrected p of at most
-    0.05. Seeds of the best method are not its rivals.
+    Where a baseline has a better one, the sentence says that the model is the best of the models only. The words follow
+    the tests of the tables: `better` needs an interval that excludes 0 and a corrected p of at most 0.05. Seeds of the
+    best method are not its rivals.
     """
     best = max(comparison.columns, key=lambda column: mean_goodness(column.report, metric))
     names = short_names(comparison)
     mean = mean_text(best.report, best.report.model, metric)
-    parts = [f"By {quantity(metric)}, **{names[best.model]}** has the best mean, {mean}"]
+    among, parts = "", []
     if comparison.baselines:
         baseline, paired = _strongest_baseline(best, comparison, metric)
+        among = " of the models" if _goodness(comparison, baseline, metric) > mean_goodness(best.report, metric) else ""
         parts.append(_said(paired, baseline.removeprefix("baseline:")))
     if rival := _rival(comparison, best, metric):
         column, paired = rival
         parts.append(_said(paired, names[column.model]))
+    parts.insert(0, f"By {quantity(metric)}, **{names[best.model]}** has the best mean{among}, {mean}")
     return f"{'; '.join(parts)}."
 
 
 def strongest_baseline(comparison: Comparison, metric: str) -> str | None:
     """Return the baseline with the best mean by a metric; None if the reports share none."""
-    report = comparison.columns[0].report
-    return max(
-        comparison.baselines,
-        key=lambda name: mean_goodness(report.model_copy(update={"model": name}), metric),
-        default=None,
-    )
+    return max(comparison.baselines, key=lambda name: _goodness(comparison, name, metric), default=None)
+
+
+def _goodness(comparison: Comparison, baseline: str, metric: str) -> float:
+    return mean_goodness(comparison.columns[0].report.model_copy(update={"model": baseline}), metric)
 
 
 def _strongest_baseline(best: Column, comparison: Comparison, metric: str) -> tuple[str, Paired]:

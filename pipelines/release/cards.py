@@ -49,7 +49,7 @@ class ModelCard:
 def card_of(version: RegisteredVersion) -> ModelCard:
     """Collect what the tags of a version say; what versions before 0.2 did not record is None or empty."""
     tags = version.tags
-    scores = _labelled(tags)
+    scores = labelled(scores_of(tags))
     return ModelCard(
         ref=version.ref,
         aliases=version.aliases,
@@ -71,9 +71,10 @@ def card_of(version: RegisteredVersion) -> ModelCard:
     )
 
 
-def _labelled(tags: Mapping[str, str]) -> dict[str, str]:
+def labelled(scores: Mapping[str, str]) -> dict[str, str]:
+    """Return scores by `steel: PSNR (dB)`, as people read it, instead of `steel-test.psnr_db`."""
     found = {}
-    for key, text in scores_of(tags).items():
+    for key, text in scores.items():
         dataset, _, metric = key.rpartition("-test.")
         found[f"{dataset}: {LABELS.get(metric, metric)}"] = text
     return found

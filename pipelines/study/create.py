@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipelines.data.find import find_dataset
@@ -65,7 +66,8 @@ def _fields(
             continue
         stored = entry.array(dataset.sharp_role)
         height, width = (min(size - size % scale for scale in scales) for size in stored.shape[:2])
-        fields[entry.name] = Field(height, width, stored.pixel_size_nm)
+        read = partial(dataset.unit, entry, dataset.sharp_role)
+        fields[entry.name] = Field(height, width, stored.pixel_size_nm, read)
     return fields
 
 

@@ -2,16 +2,20 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.study.definition import Item, ItemKind, Question, StudyDefinition, StudyKey, Trial
 from sem_models.errors import UserError
 
 _ID_LENGTH = 24
+_EMPTY = 0.25
+"""A crop with less than this share of the median standard deviation of the crops of its image shows nothing by which a
+real picture could be told from a generated one: background, a hole, a saturated region."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Field:
     height: int
     width: int
     pixel_size_nm: float | None
+    read: Callable[[], NDArray[np.float32]] | None = None
+    """Reads its pixels, (C, H, W), by which empty crops are told; without it, every crop counts as good."""
 
 
 @dataclass(frozen=True)
@@ -138,20 +144,37 @@ def _common_size(*domains: Mapping[str, Field]) -> float | None:
 def _crops(
     fields: Mapping[str, Field], definition: StudyDefinition, border_px: int, count: int, rng: np.random.Generator
 ) -> list[_Crop]:
-    """Choose crops that do not overlap, as evenly from all images as there is room, in random order."""
+    """Choose crops that do not overlap, as evenly from all images as there is room, in random order.
+
+    Empty ones are taken only where there are not enough others.
+    """
     edge = definition.crop_px
-    by_image = []
+    full, empty = [], []
     for name in rng.permutation(sorted(fields)):
         rows, columns = (range(border_px, size - border_px - edge + 1, edge) for size in _size(fields[name]))
         grid = [_Crop(str(name), row, column) for row in rows for column in columns]
-        by_image.append([grid[index] for index in rng.permutation(len(grid))])
-    found = [crop for crop in chain.from_iterable(zip_longest(*by_image)) if crop is not None]
+        shuffled = [grid[index] for index in rng.permutation(len(grid))]
+        is_empty = _are_empty(fields[name], shuffled, edge)
+        full.append([crop for crop, one in zip(shuffled, is_empty, strict=True) if not one])
+        empty.append([crop for crop, one in zip(shuffled, is_empty, strict=True) if one])
+    in_turn = chain(zip_longest(*full), zip_longest(*empty))
+    found = [crop for crop in chain.from_iterable(in_turn) if crop is not None]
     if len(found) < count:
         raise UserError(
             f"The {definition.split} split of {definition.dataset!r} gives {len(found)} crops of {edge} px, the study "
             f"needs {count} (trials and catch trials); take fewer trials, smaller crops, or another split."
         )
     return [found[index] for index in rng.permutation(count)]
+
+
+def _are_empty(field: Field, crops: list[_Crop], edge: int) -> list[bool]:
+    """Tell which crops of an image vary far less than most of them."""
+    if field.read is None or not crops:
+        return [False] * len(crops)
+    pixels = field.read()
+    spread = [float(pixels[:, one.row : one.row + edge, one.column : one.column + edge].std()) for one in crops]
+    least = _EMPTY * float(np.median(spread))
+    return [one < least for one in spread]
 
 
 def _size(field: Field) -> tuple[int, int]:

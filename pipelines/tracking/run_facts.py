@@ -43,7 +43,7 @@ def described(recipe: "Recipe", dataset: str) -> str:
     """Describe a training in Markdown, for MLflow's own pages and until somebody writes a better note."""
     train, losses = recipe.train, ", ".join(term.name for term in recipe.losses)
     return (
-        f"**{recipe.task}** with recipe `{recipe.name}` on dataset `{dataset}`. {recipe.summary}\n\n"
+        f"**{recipe.task.capitalize()}** with recipe `{recipe.name}` on dataset `{dataset}`. {recipe.summary}\n\n"
         f"Network {recipe.network.kind}, method {recipe.method}, losses {losses or 'of the method'}; "
         f"{train.steps:,} steps of {train.batch} patches of {train.patch} px, seed {train.seed}."
     )

@@ -111,7 +111,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     page.wait_for_function(
         "n => document.querySelector('.js-plotly-plot').data[0].x.length > n", arg=before, timeout=60_000
     )
-    page.get_by_text("FINISHED", exact=True).wait_for(timeout=240_000)
+    page.get_by_text("Finished", exact=True).wait_for(timeout=240_000)
     settled(page)
     page.locator("[data-testid=stImage]").nth(3).wait_for()
     looked_at(page, tmp_path, "runs", "vdsr-x4-small on phantoms")

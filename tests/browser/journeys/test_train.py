@@ -26,4 +26,4 @@ def test_a_training_is_measured_launched_and_cancelled_by_keyboard(journey: Jour
     page.screenshot(path=journey.pictures / "run-live.png")
     journey.tab_to(cancel)
     journey.press("Enter")
-    page.get_by_text("KILLED").wait_for()
+    page.get_by_text("Cancelled", exact=True).wait_for()

@@ -57,9 +57,9 @@ def test_headings_hold_what_they_say(plan: Plan) -> None:
 def test_tiles_say_what_is_known(plan: Plan) -> None:
     tiles = {tile.name: tile for section in sections(plan, "name") for tile in section.tiles}
     assert tiles[NAMES[4]].bar == 16 / 64
-    assert tiles[NAMES[4]].facts == "64 x 64 px, uint8, bar 16 (manual)"
-    assert tiles[NAMES[4]].marks == ("corrected", "no nm")
-    assert tiles[NAMES[0]].marks == ("2 of one field", "no nm")
+    assert tiles[NAMES[4]].facts == "64 x 64 px, 8 bit, data bar of 16 rows"
+    assert tiles[NAMES[4]].marks == ("corrected", "no pixel size")
+    assert tiles[NAMES[0]].marks == ("2 of one field", "no pixel size")
     assert tiles[NAMES[3]].left_out
     kind, content = tiles[NAMES[0]].picture.split(",")
     assert kind == "data:image/webp;base64"

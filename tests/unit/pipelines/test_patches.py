@@ -7,12 +7,14 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
-from pipelines.data.patches import Patch, montage, recipes_for, training_patches
+from pipelines.data.patches import Patch, dataset_patches, montage, recipes_for, training_patches
 from sem_models.config.networks.table import capabilities
+from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES
 from sem_models.datasets.kinds import LAYOUTS
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.display import coloured
 from tests.support.images import smooth_images
 from tests.support.masked_sets import GREY_OF_CLASS, RAW_OF_CLASS, masked_files, rings
@@ -84,3 +86,19 @@ def test_a_montage_keeps_pixels_as_squares() -> None:
     assert np.array_equal(sheet[:8, :8, 0], given.repeat(4, 0).repeat(4, 1))
     assert np.array_equal(sheet[10:, 10:, 2], wanted.repeat(2, 0).repeat(2, 1))
     assert (sheet[8:10] == 128).all()
+
+
+def test_patches_of_a_dataset_are_crops_of_its_training_images(raw: Path, tmp_path: Path) -> None:
+    plan = plan_dataset(PrepareOptions(name="p", raw=(raw,), databar_rows=BAR, join_same_field=False))
+    dataset = write_dataset(plan, tmp_path / "p")
+    recipe = RECIPES["vdsr-x2-small"]
+    patches = dataset_patches(dataset, recipe, 3)
+    training = {image.source for image in plan.images if image.split == "train"}
+    shown = {image.source: np.asarray(Image.open(image.path))[:-BAR] for image in plan.images}
+    for patch in patches:
+        (source,) = (name for name, image in shown.items() if is_part_of(patch.wanted, image))
+        assert source in training
+    darker = override(recipe, ["degradation.dose_e_per_px=5"])
+    noisy = dataset_patches(dataset, darker, 3)
+    assert all(np.array_equal(one.wanted, other.wanted) for one, other in zip(patches, noisy, strict=True))
+    assert not any(np.array_equal(one.given, other.given) for one, other in zip(patches, noisy, strict=True))

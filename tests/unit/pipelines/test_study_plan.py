@@ -170,3 +170,12 @@ def test_studies_of_version_0_1_are_read() -> None:
     old["models"] = ["floor:nlm"]
     read = StudyDefinition.model_validate(old)
     assert read == made.model_copy(update={"baseline_scale": made.baseline_scale + 1})
+
+
+def test_empty_places_are_shown_only_where_there_are_not_enough_others() -> None:
+    pixels = np.zeros((1, 200, 136), np.float32)
+    pixels[:, :, 68:] = np.random.default_rng(0).normal(0.5, 0.1, (1, 200, 68))  # the left half shows nothing
+    fields = {f"i{index}": Field(200, 136, None, lambda: pixels) for index in range(12)}
+    few, many = definition(trials=60, catch_trials=0), definition(trials=200, catch_trials=0)
+    assert all(item.column + few.crop_px > 68 for item in make_key(few, fields, border_px=4).items)
+    assert any(item.column + few.crop_px <= 68 for item in make_key(many, fields, border_px=4).items)

@@ -36,6 +36,13 @@ def test_the_sentence_names_the_best_and_what_it_is_worth(sem_home: Path) -> Non
     assert "**fair**" in verdict(_compared(*runs.values()), "mse"), "less is better"
 
 
+def test_a_model_that_a_baseline_beats_is_the_best_of_the_models_only(sem_home: Path) -> None:
+    comparison = _compared(_many("good", 30.0, baseline=31.0))
+    said = verdict(comparison, "psnr_db")
+    assert said.startswith("By PSNR (dB), **good** has the best mean of the models, 30.0")
+    assert "worse than bicubic (-1.0" in said
+
+
 def test_better_is_said_where_the_tests_say_so(sem_home: Path) -> None:
     report = _many("good", 30.0)
     comparison = _compared(report)
@@ -54,12 +61,12 @@ def test_seeds_of_the_best_method_are_not_its_rivals(sem_home: Path) -> None:
     assert "seed 0" not in said
 
 
-def _many(name: str, level: float) -> str:
+def _many(name: str, level: float, baseline: float = 20.0) -> str:
     """Eight specimens, so that the test can show a difference."""
     run_id = store(name, GOOD, 0.1)
     rows = tuple(
         Row(method=method, image=f"i{i}", group=f"g{i}", scores={"psnr_db": value + 0.1 * (i % 3)})
-        for method, value in ((run_id, level), ("baseline:bicubic", level - 10))
+        for method, value in ((run_id, level), ("baseline:bicubic", baseline))
         for i in range(8)
     )
     report = EvaluationReport(model=run_id, dataset="set", digest="e" * 20, split="test", degradation="paired",

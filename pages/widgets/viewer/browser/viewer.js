@@ -167,13 +167,18 @@ class ImageViewer {
       this.cover.opacity = value
       this.panes.forEach((pane) => pane.setCoverOpacity(value))
     })
-    choice.addEventListener("change", () => this.chooseCover(Number(choice.value), caption))
-    if (classes) this.chooseCover((choice.value = 0), caption)
+    const choose = (index) => {
+      strength.hidden = index < 0
+      this.chooseCover(index, caption)
+    }
+    const strength = make("label", { class: "strength" }, "Strength", opacity)
+    choice.addEventListener("change", () => choose(Number(choice.value)))
+    choose((choice.value = classes ? 0 : -1))
     return make(
       "section",
       { class: "panel overlay", role: "group", "aria-label": "Overlay" },
       make("div", { class: "heading" }, make("span", { class: "title" }, "Overlay"), choice),
-      opacity,
+      strength,
       caption,
     )
   }
