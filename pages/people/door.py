@@ -63,7 +63,7 @@ async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
         return
     text = (
         "This dashboard is one person's desk and answers only as localhost. If a proxy of yours gives it another name, "
-        "put that name into STREAMLIT_BROWSER_SERVER_ADDRESS."
+        "put that name into STREAMLIT_BROWSER_SERVER_ADDRESS or, with others, into STREAMLIT_SERVER_ALLOWED_HOSTS."
     )
     await PlainTextResponse(text, 403)(scope, receive, send)
 

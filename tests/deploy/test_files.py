@@ -202,6 +202,10 @@ def test_the_open_ondemand_app_has_its_parts_and_asks_for_nothing_else() -> None
     for script in (app / "template").glob("*.sh.erb"):
         plain = re.sub(r"<%.*?%>", "x", script.read_text())
         subprocess.run(["bash", "-n"], input=plain, text=True, check=True)
+    # A desk answers only under the names that it is given.
+    script, before = ((app / "template" / f"{name}.sh.erb").read_text() for name in ("script", "before"))
+    assert 'ALLOWED_HOSTS="$STREAMLIT_BROWSER_SERVER_ADDRESS $SEM_NODE localhost"' in script
+    assert 'export SEM_NODE="${host}"' in before
     # Other users of the node can read options, but not the environment.
     assert "SEM_PATH" not in (app / "template" / "script.sh.erb").read_text().partition("exec ")[2]
 

@@ -168,12 +168,12 @@ HERE = ["localhost", "localhost:8501", "127.0.0.1:8501", "[::1]:8501", "[::1]", 
 ELSEWHERE = ["evil.example", "evil.example:8501", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.7", ""]
 
 
-@pytest.mark.parametrize("host", [*HERE, *ELSEWHERE, "ondemand.lab.example", "ondemand.lab.example:443"])
+@pytest.mark.parametrize("host", [*HERE, *ELSEWHERE, "ondemand.lab.example", "ondemand.lab.example:443", "node1:4711"])
 def test_a_page_of_another_site_cannot_take_a_desk_for_its_own_server(
     host: str, sem_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its name may lead to 127.0.0.1 from one second to the next (DNS rebinding); it is in the header all the same."""
-    options = {"browser.serverAddress": "ondemand.lab.example", "server.allowedHosts": []}
+    options = {"browser.serverAddress": "ondemand.lab.example", "server.allowedHosts": ["node1"]}
     monkeypatch.setattr(st, "get_option", options.__getitem__)
     expected = host not in ELSEWHERE
 
