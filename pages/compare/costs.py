@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.compare.means import marker_of
 from pages.widgets.scores import header
+from pages.widgets.words import in_chart
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.costs import MethodCost, devices, method_costs
 from pipelines.evaluate.labels import method_names
@@ -46,7 +47,7 @@ def _plot(
     figure = go.Figure()
     for cost in costs:
         figure.add_scatter(
-            x=[value(cost)], y=[cost.score.mean], mode="markers", name=names[cost.method],
+            x=[value(cost)], y=[cost.score.mean], mode="markers", name=in_chart(names[cost.method]),
             hovertemplate="%{x:.3g}<br>%{y:.4g}", marker={"size": 11, **marker_of(cost.method, list(names))},
         )  # fmt: skip
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}

@@ -10,6 +10,7 @@ from pages.compare.figure import offer_figure
 from pages.compare.gallery import show_gallery, start_gallery
 from pages.compare.means import BASELINE_COLOUR, marker_of
 from pages.widgets.scores import header
+from pages.widgets.words import as_text, in_chart
 from pipelines.evaluate.by_image import ByImage, ImageScores, by_image
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.gallery_files import offers_pictures
@@ -38,7 +39,8 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
         selection_mode="points",
     )  # fmt: skip
     st.caption(
-        f"Ordered by the gain of {names[found.best]} over {names[found.reference]}. Click a point to open its image."
+        f"Ordered by the gain of {as_text(names[found.best])} over {as_text(names[found.reference])}. Click a point to "
+        "open its image."
     )
     _follow_click(event, image, comparison)
     if not offers_pictures(comparison):
@@ -99,7 +101,7 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
         marker = marker_of(method, list(names))
         own = [(place, one) for place, one in zip(places, images, strict=True) if method in one.scores]
         figure.add_scatter(
-            x=[place for place, _ in own], y=[one.scores[method] for _, one in own], name=names[method],
+            x=[place for place, _ in own], y=[one.scores[method] for _, one in own], name=in_chart(names[method]),
             mode="lines+markers", customdata=[[one.image] for _, one in own],
             line={"width": 1, "dash": "dot" if baseline else "solid", "color": marker["color"]},
             marker={"size": 7, **marker},

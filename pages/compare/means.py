@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.charts.palette import COLOURS
 from pages.widgets.scores import header, say_nyquist
+from pages.widgets.words import in_chart
 from pipelines.counts import counted
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.labels import method_names
@@ -72,7 +73,7 @@ def _points(comparison: Comparison, metric: str) -> go.Figure:
         spread = {"array": [score.hi - score.mean], "arrayminus": [score.mean - score.lo]}
         marker = {"size": 11, **marker_of(shown, list(names))}
         figure.add_scatter(
-            x=[score.mean], y=[name], mode="markers", showlegend=False, marker=marker,
+            x=[score.mean], y=[in_chart(name)], mode="markers", showlegend=False, marker=marker,
             error_x={"type": "data", "symmetric": False, **spread},
         )  # fmt: skip
     figure.update_layout(

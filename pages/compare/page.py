@@ -16,7 +16,7 @@ from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
 from pages.widgets.scores import rows_table, show_gains
 from pages.widgets.tasks import watched
-from pages.widgets.words import as_text, on_page
+from pages.widgets.words import as_note, as_text, on_page
 from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
@@ -49,7 +49,7 @@ def _show(comparison: Comparison) -> None:
     if comparison.warnings:
         st.warning("\n".join(f"- {on_page(text)}" for text in comparison.warnings))
     metric = choose_metric(comparison)
-    st.markdown(verdict(comparison, metric))
+    st.markdown(as_note(verdict(comparison, metric)))
     image = show_images(comparison, metric)
     st.subheader("Mean scores")
     metrics = choose_scores(comparison.metrics, "scores")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.charts.palette import COLOURS
 from pages.widgets.downloads import offer_download
-from pages.widgets.words import as_text, on_page
+from pages.widgets.words import as_text, in_chart, on_page
 from pipelines.evaluate.compare import Comparison
 from pipelines.evaluate.paired import PairedComparison, compare_pairs
 from pipelines.evaluate.tables import CAPTION, csv_files, difference_rows, quantity, rank_rows
@@ -128,7 +128,7 @@ def _figure(paired: PairedComparison) -> go.Figure:
         _add_mean(figure, table, lane)
     figure.add_vline(x=0, line={"color": _NEUTRAL, "width": 1})
     better = "right of 0 is better" if direction(paired.metric) == 1 else "left of 0 is better"
-    labels = [pairing.column.label.replace(" (", "<br>(") for pairing in paired.pairings]
+    labels = [in_chart(pairing.column.label).replace(" (", "<br>(") for pairing in paired.pairings]
     figure.update_layout(
         height=110 + 85 * len(tables), margin={"l": 10, "r": 10, "t": 10, "b": 45},
         xaxis_title=f"Difference in {quantity(paired.metric)}: {better} than the reference",
@@ -146,8 +146,8 @@ def _add_images(figure: go.Figure, table: Paired, lane: int) -> None:
     for index, group in enumerate(groups):
         own = [difference for difference in table.differences if difference.group == group]
         figure.add_scatter(
-            x=[d.value for d in own], y=[heights[d.image] for d in own], mode="markers", name=group,
-            legendgroup=group, showlegend=coloured and lane == 0, text=[d.image for d in own],
+            x=[d.value for d in own], y=[heights[d.image] for d in own], mode="markers", name=in_chart(group),
+            legendgroup=group, showlegend=coloured and lane == 0, text=[in_chart(d.image) for d in own],
             marker={"size": 8, "opacity": 0.8, "color": COLOURS[index if coloured else 0]},
             hovertemplate="%{text}<br>%{x:+.4g}",
         )  # fmt: skip

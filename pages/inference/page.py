@@ -20,7 +20,7 @@ from pages.widgets.models import choose_model
 from pages.widgets.source import choose_source
 from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
-from pages.widgets.words import LABELS, on_page
+from pages.widgets.words import LABELS, as_text, on_page
 from pipelines.model_ref import ModelRef, RunRef, StarterRef, parse_model
 from pipelines.predict.requests import PredictRequest, StdChoice
 from pipelines.predict.results import new_result_folder, packed_results
@@ -157,7 +157,7 @@ def _notes(result: dict[str, Any]) -> str:
         notes.append(f"Measured blur: sigma {result['blur_px']:g} ± {result['blur_error_px']:.2g} px.")
     if result.get("extra_inputs"):
         names = " + ".join(Path(name).name for name in (result["source"], *result["extra_inputs"]))
-        notes.append(f"Assembled from {names}; the first is shown as the input.")
+        notes.append(f"Assembled from {as_text(names)}; the first is shown as the input.")
     return " ".join(notes)
 
 
@@ -167,7 +167,7 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
     recipe = _recipe(model)
     task = find_task(recipe) if recipe else None
     caveat = (task.words if task else RESTORING).caveat
-    st.caption(f"{_label(result)}, made by `{model}`. {_notes(result)} {caveat}")
+    st.caption(f"{as_text(_label(result))}, made by `{model}`. {_notes(result)} {caveat}")
     if task and recipe and recipe.labels:
         show_classes_result(source, result["page"], output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:

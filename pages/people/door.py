@@ -5,6 +5,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.people.media import is_of
+from pages.people.reach import is_name_of_desk
 from pages.people.requests import person_of_request
 from pages.people.session import asks_to_sign_in
 from pipelines.people.lab import find_lab
@@ -15,20 +16,24 @@ _MEDIA, _UPLOAD = "media/", "_stcore/upload_file/"
 GUARDED = (_MEDIA, _UPLOAD, "_stcore/agent", "_stcore/metrics", "view/", "download/")
 """Paths that hold or take people's data. The others are the program itself, the sign-in, and the connection of the
 pages, which show nothing before somebody has signed in."""
+_ASKED = ("http", "websocket")
 _FORM_BYTES = 65_536
 """What a form adds to the file that it sends."""
 
 
 class SignedInOnly:
-    """Lets only people whom the lab admits to files, images and uploads; at a desk, everything passes."""
+    """Lets only people whom the lab admits to files, images and uploads; at a desk, only this machine, by its names."""
 
     def __init__(self, app: ASGIApp, prefix: str = "") -> None:
         """Stand before an application that is served below `prefix`."""
         self._app, self._prefix = app, f"{prefix}/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 401, 403, 404 or 413."""
+        """Pass a request on, or answer 401, 403, 404 or 413; a connection of a page is refused by 403."""
         path = str(scope.get("path", "")).removeprefix(self._prefix)
+        if scope["type"] in _ASKED and not _is_lab() and not is_name_of_desk(HTTPConnection(scope).headers.get("host")):
+            await _turn_away(scope, receive, send)
+            return
         if scope["type"] != "http" or not path.startswith(GUARDED) or not _is_lab():
             await self._app(scope, receive, send)
             return
@@ -49,6 +54,18 @@ class _Bounded:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         return message if self._left >= 0 else {"type": "http.disconnect"}
+
+
+async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a page of another site that has a browser take this machine for its own server (DNS rebinding)."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    text = (
+        "This dashboard is one person's desk and answers only as localhost. If a proxy of yours gives it another name, "
+        "put that name into STREAMLIT_BROWSER_SERVER_ADDRESS or, with others, into STREAMLIT_SERVER_ALLOWED_HOSTS."
+    )
+    await PlainTextResponse(text, 403)(scope, receive, send)
 
 
 def _refusal(request: HTTPConnection, path: str) -> PlainTextResponse | None:

@@ -1,12 +1,15 @@
 """From where the dashboard can be reached. A desk is one person's, so that nobody else's computer may reach it."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pages.people.session import asks_to_sign_in
 from pipelines.people.lab import FILE, find_lab
+
+_PORT = re.compile(r":\d+$")
 
 
 def refuse_open_desk() -> None:
@@ -30,6 +33,19 @@ def refuse_open_desk() -> None:
                 "The dashboard is not started: in [auth], redirect_uri has to begin with https, or everybody on the "
                 "way could read the sign-in."
             )
+
+
+def is_name_of_desk(host: str | None) -> bool:
+    """Tell whether a request names this machine, or the name that a proxy of its owner gives it.
+
+    A page of any site can have its own name lead to this machine, and its browser then takes both for one site.
+
+    Args:
+        host: As the header `Host` has it, with or without a port.
+    """
+    name = _PORT.sub("", host or "").lower()
+    given = (st.get_option("browser.serverAddress"), *st.get_option("server.allowedHosts"))
+    return bool(name) and (is_loopback(name) or name in given)
 
 
 def is_loopback(address: str | None) -> bool:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.people.session import require_own
+from pages.people.session import require_own, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_note, as_text
+from pipelines.people.audit import record
 from pipelines.tracking.address import mlflow_page
 from pipelines.tracking.annotations import (
     archive,
@@ -54,6 +55,7 @@ def _form(run: RunInfo) -> None:
                 rename_run(run.run_id, name)
             set_labels(run.run_id, labels.split(","))
             write_note(run.run_id, note)
+            record(signed_in(), "describe", f"run {run.run_id}")
             st.rerun()
 
 
@@ -62,5 +64,5 @@ def _archive(run: RunInfo) -> None:
     label, icon = ("Back into the list", ":material/unarchive:") if archived else ("Archive", ":material/archive:")
     if st.button(label, icon=icon, key=f"archive-{run.run_id}", help="Lists leave it out; nothing is deleted."):
         require_own([run], "This run")
-        archive([run.run_id], not archived)
+        archive([run.run_id], not archived, signed_in())
         st.rerun()

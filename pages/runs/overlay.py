@@ -11,7 +11,7 @@ from pages.people.session import seen
 from pages.runs.names import curve_name
 from pages.runs.samples import centre
 from pages.runs.style import chosen_style
-from pages.widgets.words import as_text
+from pages.widgets.words import as_text, in_chart
 from pipelines.tracking.artifacts import Samples, fetch, samples
 from pipelines.tracking.metrics import curves_of_run
 from pipelines.tracking.overlay import MOST, common_samples, find_runs, latest_step, shared_curves, telling_names
@@ -58,7 +58,7 @@ def _charts(names: dict[str, str], keys: list[str], style: CurveStyle) -> None:
         shown = style if key.startswith("train/") else replace(style, log_y=False)
         with columns[index % 2]:
             st.markdown(f"**{curve_name(key)}**")
-            drawn = {name: points for name, points in series.items() if points}
+            drawn = {in_chart(name): points for name, points in series.items() if points}
             st.plotly_chart(curve_figure(drawn, curve_name(key), style=shown), key=f"overlay-{key}")
             if without := [name for name, points in series.items() if not points]:
                 st.caption(f"Not recorded by {', '.join(map(as_text, without))}.")
@@ -84,7 +84,7 @@ def _samples(names: dict[str, str]) -> None:
             st.markdown(f"**{width} x {height} px**")
         with st.container(horizontal=True):
             for picture, caption in shown:
-                st.image(picture, caption=caption, alt=caption, width=picture.width)
+                st.image(picture, caption=as_text(caption), alt=caption, width=picture.width)
     if len(alike) > 1:
         st.caption(_OF_SEVERAL_SIZES)
     st.caption("From the centre of the image, one pixel on one pixel; the panels of a run share one display window.")

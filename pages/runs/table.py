@@ -130,7 +130,7 @@ def _offer(chosen: list[RunInfo]) -> None:
         back = all(is_archived(run) for run in chosen)
         if st.button("Back into the list" if back else "Archive", icon=":material/archive:", help=_ARCHIVE_HELP):
             require_own(chosen, "One of these runs")
-            archive([run.run_id for run in chosen], not back)
+            archive([run.run_id for run in chosen], not back, signed_in())
             st.rerun()
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.charts.palette import BASELINE, COLOURS
 from pages.people.session import require_seen
 from pages.study.take_part import is_taking_part
-from pages.widgets.words import on_page
+from pages.widgets.words import as_text, in_chart, on_page
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.results import StudyResults, study_results
 from pipelines.study.studies import open_study
@@ -42,7 +42,7 @@ def _describe(definition: StudyDefinition) -> None:
     st.caption(
         f"{definition.trials} trials and {definition.catch_trials} catch trials of {definition.crop_px} px on the "
         f"{definition.split} split of {definition.dataset} (digest {definition.digest[:12]}), made "
-        f"{definition.created:%Y-%m-%d} by {definition.author or 'an unnamed author'}."
+        f"{definition.created:%Y-%m-%d} by {as_text(definition.author) or 'an unnamed author'}."
     )
 
 
@@ -71,7 +71,7 @@ def fool_figure(results: StudyResults) -> go.Figure:
         rates = [rate for rate in results.fool_rates if rate.question == question and rate.wrong.n]
         values = [100 * rate.wrong.rate for rate in rates]
         figure.add_scatter(
-            x=values, y=[f"{rate.model}, {rate.rater or 'all raters'}" for rate in rates], mode="markers",
+            x=values, y=[in_chart(f"{rate.model}, {rate.rater or 'all raters'}") for rate in rates], mode="markers",
             name=question, marker={"size": 10, "color": _COLOURS[question]},
             error_x={"type": "data", "symmetric": False,
                      "array": [100 * rate.wrong.hi - value for rate, value in zip(rates, values, strict=True)],

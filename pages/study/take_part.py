@@ -30,7 +30,7 @@ def show_trials(run_id: str) -> None:
             _leave()
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.progress((shown.position - 1) / total, text=f"{shown.position} of {total}, rater {name}")
+    left.progress((shown.position - 1) / total, text=f"{shown.position} of {total}, rater {as_text(name)}")
     if right.button("Pause", key="leave", help="Every answer is stored: come back under the same name."):
         _leave()
     show_trial(study, name, shown)
@@ -83,5 +83,7 @@ def _instructions(study: Study) -> list[str]:
     if "single" in asked.questions:
         lines.append("- **One picture**: real (←) or generated (→), then how sure you are, 1 (guessed) to 5 (certain).")
     if asked.realism:
-        lines.append(f"- For single pictures, also grade how real these look: {', '.join(asked.realism)}.")
+        lines.append(
+            f"- For single pictures, also grade how real these look: {', '.join(map(as_text, asked.realism))}."
+        )
     return [*lines, "- A few trials have an obvious answer. There is no time limit, but the time is recorded."]

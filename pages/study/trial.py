@@ -6,6 +6,7 @@ import time
 import streamlit as st
 
 from pages.people.session import signed_in
+from pages.widgets.words import as_text
 from pipelines.study.answers import Choice, Given, store_answer
 from pipelines.study.order import Shown
 from pipelines.study.studies import Study, picture_files
@@ -94,7 +95,7 @@ def _ask_single(study: Study, shown: Shown, began: float) -> Given | None:
 def _grades(study: Study, shown: Shown) -> dict[str, int]:
     given = {}
     for index, feature in enumerate(study.definition.realism):
-        label = f"How real: {feature} (1 not at all, 5 fully)"
+        label = f"How real: {as_text(feature)} (1 not at all, 5 fully)"
         grade = st.segmented_control(label, _GRADES, key=f"grade-{shown.position}-{index}")
         if grade:
             given[feature] = int(grade)

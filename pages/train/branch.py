@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.people.session import require_seen
+from pages.widgets.words import as_text
 from pipelines.tracking.runs import RunInfo, get_run
 from pipelines.train.create import recipe_to_branch
 
@@ -37,7 +38,10 @@ def show_branch(run: RunInfo) -> "Recipe":
     """
     recipe = recipe_to_branch(run.run_id)
     _forget_settings(run.run_id, recipe.name)
-    st.info(f"Branch of **{run.name}** ({run.run_id[:8]}): its recipe {recipe.name}, with the changes made here.")
+    st.info(
+        f"Branch of **{as_text(run.name)}** ({run.run_id[:8]}): its recipe {as_text(recipe.name)}, with the changes "
+        "made here."
+    )
     if st.button("Choose a recipe instead", icon=":material/undo:"):
         del st.query_params[_KEY]
         st.session_state.pop(_BEGUN, None)

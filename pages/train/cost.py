@@ -80,7 +80,9 @@ def _queue() -> None:
         st.caption(f"It gets place {ahead.next_position} in the queue{_begins(ahead.next_starts_in_s)}. Before it:")
     for turn in ahead.turns:
         if turn.run_id in known:
-            st.page_link("runs/page.py", label=f"{turn.name}: {_place(turn)}", query_params={"run": turn.run_id})
+            st.page_link(
+                "runs/page.py", label=f"{as_text(turn.name)}: {_place(turn)}", query_params={"run": turn.run_id}
+            )
         else:
             st.caption(f"Somebody else's training: {_place(turn)}")
 

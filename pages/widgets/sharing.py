@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.people.session import signed_in
+from pages.widgets.words import as_text
 from pipelines.jobs.sharing import share_dataset, share_run
 from pipelines.people.dataset_owner import dataset_ownership
 from pipelines.people.permissions import Action, may
@@ -19,7 +20,7 @@ def show_run_sharing(run: RunInfo) -> None:
     if person.is_local:
         return
     if not may(person, Action.CHANGE, run.ownership):
-        st.caption(f"Made by {run.tags.get(Tag.OWNER_NAME, 'nobody known')}.")
+        st.caption(f"Made by {as_text(run.tags.get(Tag.OWNER_NAME, 'nobody known'))}.")
         return
     wanted = st.toggle(_LABEL, run.ownership.shared, help=_HELP, key=f"share-{run.run_id}")
     if wanted != run.ownership.shared:

@@ -91,7 +91,8 @@ _STATES = {
     "FAILED": "failed",
     "KILLED": "cancelled",
 }
-_SIGNS_OF_LINKS = re.compile(r"([\[\]<$])")
+_SIGNS_OF_LINKS = re.compile(r"\\*([\[\]<$])")
+"""With what stands before them: a backslash of the author would take the effect of ours."""
 _SIGNS_OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|$:~^-])")
 
 
@@ -146,6 +147,11 @@ def cancelling(waits: bool) -> str:
 def as_text(text: str) -> str:
     """Write text that others chose, such as the name of a file, so that nothing in it counts as Markdown."""
     return _SIGNS_OF_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def in_chart(text: str) -> str:
+    """Write text that others chose into a chart, which takes some HTML: links, among others."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def as_note(text: str) -> str:

@@ -43,7 +43,9 @@ def person_of(claims: Mapping[str, object], lab: Lab) -> Person:
             "has a role here. Ask whoever runs the workbench."
         )
     name = claims.get("name") or claims.get("email") or claims.get("preferred_username")
-    return Person(person_id, str(name or person_id), role)
+    # People may choose their names at the provider; a terminal would obey what cannot be seen in them.
+    shown = "".join(letter for letter in str(name or "") if letter.isprintable()).strip()
+    return Person(person_id, shown or person_id, role)
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:

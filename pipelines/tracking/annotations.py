@@ -3,6 +3,9 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
+from pipelines.people.person import Person
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo, get_run, set_tags
 from sem_models.errors import UserError
@@ -59,10 +62,12 @@ def is_archived(run: RunInfo) -> bool:
     return bool(run.tags.get(Tag.ARCHIVED))
 
 
-def archive(run_ids: Sequence[str], archived: bool = True) -> None:
-    """Take runs out of the lists, or back into them."""
+def archive(run_ids: Sequence[str], archived: bool = True, by: Person | None = None) -> None:
+    """Take runs out of the lists, or back into them, for `by` or for whom this process works."""
+    by = by or acting_person()
     for run_id in run_ids:
         set_tags(run_id, {Tag.ARCHIVED: "yes" if archived else ""})
+        record(by, "archive" if archived else "take back", f"run {run_id}")
 
 
 def _written(text: str) -> str:

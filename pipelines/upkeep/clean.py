@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.people.acting import acting_person
+from pipelines.people.audit import record
 from pipelines.upkeep.leftovers import Kind, Leftover, find_leftovers, is_needed
 from pipelines.upkeep.requests import CleanRequest
 from pipelines.upkeep.run_locks import remove_free
@@ -65,6 +67,7 @@ def _remove(one: Leftover) -> bool:
             shutil.rmtree(one.path)
         else:
             one.path.unlink()
+        record(acting_person(), "clean", f"{one.kind} {one.path.name}")
     except OSError as error:
         _LOG.warning(f"{one.path} could not be removed: {error.strerror or error}.")
         return False

@@ -11,7 +11,8 @@ from pipelines.jobs import queue
 from pipelines.jobs.recent import recent_work
 from pipelines.people.audit import read_audit
 from pipelines.people.person import Person
-from pipelines.tracking.runs import create_run, set_run_shared, set_status
+from pipelines.tracking.annotations import is_archived
+from pipelines.tracking.runs import create_run, get_run, set_run_shared, set_status
 from sem_models.errors import Message
 from tests.support.lab import ADA, ALICE, BOB, VERA, claims_of, write_lab
 from tests.support.lab_pages import texts, visit
@@ -94,6 +95,15 @@ def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Pa
         (ALICE.id, "make training"), (ALICE.id, "cancel"),
     ]  # fmt: skip
     assert recent_work(ADA).of_others == []
+
+
+def test_who_archives_and_describes_a_run_stands_in_the_log(lab: Path) -> None:
+    run_id = create_run("sem", "hers", "training", {}, {"sem.task": "denoising", "sem.recipe": "vdsr-x4"}, by=ALICE)
+    set_status(run_id, "FINISHED")
+    app = visit("runs", ADA, run=run_id)
+    app.button(key=f"archive-{run_id}").click().run()
+    assert [(deed.person, deed.deed) for deed in read_audit() if run_id in deed.thing][-1] == (ADA.id, "archive")
+    assert is_archived(get_run(run_id))
 
 
 def test_the_password_of_the_store_is_nowhere_on_home(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

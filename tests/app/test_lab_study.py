@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from pipelines.people.acting import act_for
@@ -73,3 +74,23 @@ def test_ids_that_differ_by_capitals_alone_are_two_raters() -> None:
     lower, upper = (Person(f"{sub}@{ISSUER}", "A", "viewer") for sub in ("ab", "AB"))
     assert rater_key(rater_of(lower)) != rater_key(rater_of(upper))
     assert rater_key(rater_of(upper)) == rater_of(upper)
+
+
+HOSTILE = "![x](http://evil.example/x.png) <a href='http://evil.example'>y</a>"
+
+
+def test_what_the_author_wrote_loads_nothing_on_the_pages_of_raters(study: Study) -> None:
+    """A picture in it would be fetched by the browser of everybody who takes part."""
+    own = small_study(name="own", trials=2, catch_trials=0, questions=("single",), author=HOSTILE, realism=(HOSTILE,))
+    begin = visit("study", VERA, of=own.run_id)
+    trial = visit("study", VERA, of=own.run_id, begun="yes")
+    results = visit("study", ALICE, of=own.run_id)
+    results.segmented_control(key="view").set_value("Results").run()
+    results.toggle[0].set_value(True).run()
+    said = [element.value for app in (begin, results) for kind in (app.markdown, app.caption) for element in kind]
+    said += [widget.label for widget in trial.segmented_control]
+    assert sum("evil" in text for text in said) == 3
+    for text in said:
+        shown = MarkdownIt("commonmark").render(text)
+        assert "<img" not in shown, text
+        assert "<a " not in shown, text

@@ -82,6 +82,23 @@ def test_compose_names_what_exists() -> None:
     assert published == {"proxy"}
 
 
+def test_what_a_lab_puts_beside_the_files_gets_into_no_image_and_no_commit() -> None:
+    """Passwords, the client of the identity provider, and by default the images themselves."""
+    text = (DEPLOY / "compose" / "compose.yaml").read_text() + (DEPLOY / "compose" / "env.example").read_text()
+    beside = set(re.findall(r"(?:- |=|:-)\./([\w.]+)", text)) - {"Caddyfile"} | {".env"}
+    assert beside == {".env", "lab.toml", "secrets.toml", "data"}
+    in_image = (DEPLOY.parent / ".dockerignore").read_text().split()
+    committed = (DEPLOY.parent / ".gitignore").read_text().split()
+    for name in beside:
+        assert f"deploy/compose/{name}" in in_image, name
+        assert f"/deploy/compose/{name}" in [line.rstrip("/") for line in committed], name
+    for name in (".streamlit/secrets.toml", "lab.toml"):
+        assert name in in_image
+        assert f"/{name}" in committed
+    assert "**/lab.env" in in_image
+    assert "lab.env" in committed
+
+
 @pytest.fixture(scope="module")
 def lab() -> ModuleType:
     return module(DEPLOY / "processes" / "lab.py")
@@ -185,6 +202,10 @@ def test_the_open_ondemand_app_has_its_parts_and_asks_for_nothing_else() -> None
     for script in (app / "template").glob("*.sh.erb"):
         plain = re.sub(r"<%.*?%>", "x", script.read_text())
         subprocess.run(["bash", "-n"], input=plain, text=True, check=True)
+    # A desk answers only under the names that it is given.
+    script, before = ((app / "template" / f"{name}.sh.erb").read_text() for name in ("script", "before"))
+    assert 'ALLOWED_HOSTS="$STREAMLIT_BROWSER_SERVER_ADDRESS $SEM_NODE localhost"' in script
+    assert 'export SEM_NODE="${host}"' in before
     # Other users of the node can read options, but not the environment.
     assert "SEM_PATH" not in (app / "template" / "script.sh.erb").read_text().partition("exec ")[2]
 

@@ -15,6 +15,7 @@ from pipelines.home import Home, TaskFile
 from pipelines.jobs import queue
 from pipelines.jobs.liveness import HOST, this_process
 from pipelines.jobs.worker_session import WorkerSession
+from pipelines.people.audit import read_audit
 from pipelines.tracking.artifacts import put_files
 from pipelines.tracking.runs import create_run, set_status
 from pipelines.upkeep.clean import choose, clean
@@ -123,6 +124,14 @@ def test_only_what_is_old_and_not_needed_goes(home: Home) -> None:
     assert everything(home) == before - gone
     assert all(path.exists() for path in kept)
     assert clean(CleanRequest()).removed == ()
+
+
+def test_what_was_removed_stands_in_the_log(home: Home) -> None:
+    upload = aged(write(home.root / "uploads" / "a-1" / "a.tif").parent, 40)
+    clean(CleanRequest(dry_run=True))
+    assert [deed for deed in read_audit() if deed.deed == "clean"] == []
+    clean(CleanRequest())
+    assert [deed.thing for deed in read_audit() if deed.deed == "clean"] == [f"upload {upload.name}"]
 
 
 def test_an_upload_goes_after_the_task_that_names_it(home: Home) -> None:

@@ -18,6 +18,9 @@ HOSTILE = (
     "**bold** _it_ `code` ~~gone~~ $x^2$ :red[x] \\[x\\] a|b",
     "![x][y]\n\n[y]: http://evil.example/x.png",
     "# heading\n- item",
+    r"\[click here\](http://evil.example)",
+    r"!\[x\](http://evil.example/x.png) \$x\$ \\[x\\](http://evil.example)",
+    r"\<img src=x onerror=alert(1)>",
 )
 
 

@@ -1,9 +1,11 @@
 """Who gets what over HTTP: nothing of people's data without a sign-in, and no tiles of somebody else."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import MagicMock
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.web.server.starlette.starlette_app import create_streamlit_routes
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
@@ -112,6 +115,28 @@ def test_only_the_person_with_the_ticket_sees_the_image(client: TestClient) -> N
     assert client.get(f"{place}/difference/{others.token}?left=0&top=0&right=3&bottom=2").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["//media/x", "/./media/x", "/x/../media/x", "/MEDIA/x", "/%6dedia/x", "/media%2fx", "/media//x", "/media/x/",
+     "/view/../media/x", "/_stcore/upload_file/../../media/x", "/;/media/x", "/media;x"],
+)  # fmt: skip
+def test_another_spelling_of_a_path_opens_nothing(path: str, client: TestClient) -> None:
+    """Either the door knows it, or no route does."""
+    scope = {"type": "http", "method": "GET", "path": unquote(path), "raw_path": path.encode(), "query_string": b"",
+             "headers": [(b"host", b"testserver")], "scheme": "http", "server": ("testserver", 80)}  # fmt: skip
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(client.app(scope, receive, send))  # as a socket would hand it on; clients tidy paths up
+    assert sent[0]["status"] in (401, 404, 307)
+    assert b"here" not in b"".join(message.get("body", b"") for message in sent)  # type: ignore[misc]
+
+
 def test_uploads_are_for_members_and_bounded(client: TestClient) -> None:
     place = "/_stcore/upload_file/1/2"
     client.cookies = cookie(VERA)
@@ -133,10 +158,44 @@ def test_broken_settings_let_nobody_in(client: TestClient, sem_home: Path) -> No
 
 def test_a_desk_has_no_door(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [Route("/media/x.png", lambda _: PlainTextResponse("here"))]
-    client = TestClient(Starlette(routes=routes, middleware=[Middleware(SignedInOnly)]))
+    client = TestClient(Starlette(routes=routes, middleware=[Middleware(SignedInOnly)]), base_url="http://localhost")
     assert client.get("/media/x.png").text == "here"
     request = Request({"type": "http", "headers": []})
     assert person_of_request(request) == local_person()
+
+
+HERE = ["localhost", "localhost:8501", "127.0.0.1:8501", "[::1]:8501", "[::1]", "LOCALHOST:1"]
+ELSEWHERE = ["evil.example", "evil.example:8501", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.7", ""]
+
+
+@pytest.mark.parametrize("host", [*HERE, *ELSEWHERE, "ondemand.lab.example", "ondemand.lab.example:443", "node1:4711"])
+def test_a_page_of_another_site_cannot_take_a_desk_for_its_own_server(
+    host: str, sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name may lead to 127.0.0.1 from one second to the next (DNS rebinding); it is in the header all the same."""
+    options = {"browser.serverAddress": "ondemand.lab.example", "server.allowedHosts": ["node1"]}
+    monkeypatch.setattr(st, "get_option", options.__getitem__)
+    expected = host not in ELSEWHERE
+
+    async def talk(connection: WebSocket) -> None:
+        await connection.accept()
+        await connection.send_text("here")
+
+    routes = [Route("/", lambda _: PlainTextResponse("here")), WebSocketRoute("/_stcore/stream", talk)]
+    client = TestClient(Starlette(routes=routes, middleware=[Middleware(SignedInOnly)]))
+    said = client.get("/", headers={"host": host})
+    assert (said.status_code, said.text == "here") == ((200, True) if expected else (403, False))
+    if expected:
+        with client.websocket_connect("/_stcore/stream", headers={"host": host}) as connection:
+            assert connection.receive_text() == "here"
+    else:
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/_stcore/stream", headers={"host": host}):
+            pass
+
+
+def test_a_lab_is_asked_under_any_name(client: TestClient) -> None:
+    """There the cookie says who asks, which no other site has."""
+    assert client.get("/", headers={"host": "lab.example"}).text == "here"
 
 
 def test_a_desk_is_reached_from_its_own_machine_only(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

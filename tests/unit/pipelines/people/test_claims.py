@@ -47,6 +47,15 @@ def test_nobody_is_signed_in_without_a_fresh_token(claims: dict[str, object]) ->
         person_of(claims, LAB)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Al\x1b[2Jice\n", "Al[2Jice"), ("\u202eecilA", "ecilA"), ("\0", ""), ("Åsa Ó 李", "Åsa Ó 李")]
+)
+def test_a_name_holds_nothing_that_cannot_be_seen(name: str, shown: str) -> None:
+    """It stands in the log that admins read in a terminal."""
+    person = person_of(claims_of(ALICE, name=name), LAB)
+    assert person.name == (shown or person.id)
+
+
 @pytest.mark.parametrize("missing", ["sub", "iss"])
 def test_a_token_must_say_who_this_is_and_who_says_so(missing: str) -> None:
     with pytest.raises(NotAdmitted, match=missing):
