@@ -53,7 +53,8 @@ def _show_cost(cost: dict[str, Any]) -> None:
         for stage in cost["stages"]
     )
     validations = f"{counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}"
-    sums = f"**About {duration(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {cost['device'].upper()}"
+    device = cost["device"].upper()
+    sums = f"**About {duration(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {device}"
     st.success(f"{sums}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
 
 
