@@ -162,6 +162,6 @@ def show_progress(run_id: str) -> None:
         st.info(f"Waiting: {as_text(job.place)}.")
     elif job.total:
         left = f"about {duration(job.seconds_left)} left"
-        st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step} of {job.total} on {job.slot}, {left}")
+        st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step:,} of {job.total:,} on {job.slot.upper()}, {left}")
     else:
-        st.progress(0.0, text=f"Starting on {job.slot}")
+        st.progress(0.0, text=f"Starting on {job.slot.upper()}")
