@@ -4,8 +4,8 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.data.card import card_of_content, card_rows
 from pipelines.counts import counted
+from pipelines.data.card import card_of_content, card_rows
 from pipelines.evaluate.compare import Column, Comparison
 from pipelines.evaluate.paired import PairedComparison
 from pipelines.evaluate.tables import CAPTION, difference_rows, mean_text
