@@ -22,7 +22,7 @@ _WORST, _BEST = "Worst first", "Best first"
 
 
 def show_images(comparison: Comparison, metric: str) -> str | None:
-    """Show the plot and the chosen image, which is part of the address.
+    """Show the chosen image, which is part of the address, and below it the plot.
 
     Returns:
         The image if pictures of it are there.
@@ -34,6 +34,7 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
     order = left.segmented_control("Order", [_WORST, _BEST], default=_WORST, key="image-order") or _WORST
     images = list(found.images if order == _WORST else reversed(found.images))
     image = _choose(right, found, images, names)
+    pictures = st.container()  # above the plot, whose clicks decide what is in it
     event = st.plotly_chart(
         _figure(found, images, image, names, metric), key=f"by-image-{metric}-{order}", on_select="rerun",
         selection_mode="points",
@@ -43,11 +44,17 @@ def show_images(comparison: Comparison, metric: str) -> str | None:
         "open its image."
     )
     _follow_click(event, image, comparison)
+    with pictures:
+        return _show_pictures(comparison, image, metric, found.best)
+
+
+def _show_pictures(comparison: Comparison, image: str, metric: str, best: str) -> str | None:
+    """Show the image through every method; return it if its pictures are there."""
     if not offers_pictures(comparison):
         st.caption("Outputs of this task are not micrographs: apply the model to see its classes over an image.")
         st.page_link(
             "inference/page.py", label="Apply the best model", icon=":material/auto_fix_high:",
-            query_params={"model": found.best},
+            query_params={"model": best},
         )  # fmt: skip
         return None
     if not show_gallery(comparison, image):

@@ -39,7 +39,8 @@ def ask() -> PrepareRequest | None:
     with right:
         settings = _grouping(kind) | _scale(layout) | _data_bar() | _registration(layout)
     if raw is None or files is None:
-        st.caption("Still needed: where the files are.")
+        what = "micrographs" if raw is None else "masks" if layout.has_masks else "targets"
+        st.caption(f"Still needed: where the {what} are.")
         return None
     given = {"name": name, "raw": (raw,), "kind": kind, "arrangement": arrangement, **files, **settings, **card}
     try:

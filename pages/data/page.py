@@ -19,7 +19,11 @@ TASK = "prepare"
 
 def show() -> None:
     """Show the page: the files, what would be prepared, and the datasets there are."""
-    begin("Data", "Turn raw micrographs into a dataset: cut data bars, keep specimens together, record every file.")
+    begin(
+        "Data",
+        "Turn raw micrographs into a dataset: cut data bars, keep specimens together, record every file.",
+        starts_work=True,
+    )
     with shown_errors():
         top = st.container()
         with st.expander("Files and settings", expanded="plan" not in st.session_state, icon=":material/tune:"):

@@ -26,7 +26,8 @@ def summary(plan: Plan) -> str:
         noun = "pair" if layout.is_paired else "image"
         parts.append(f"**{title}** {counted(len(samples), noun)}, {counted(len(groups), 'group')}")
     other = f", in the other domain by `{plan.target_group_by}`" if plan.target_group_by else ""
-    return f"{' · '.join(parts)}. Groups by `{plan.group_by}`{other}; a group is never divided between splits."
+    by = f"Groups by what `{plan.group_by}` finds in the file names{other}"
+    return f"{' · '.join(parts)}. {by}; a group is never divided between splits."
 
 
 def show_plan(plan: Plan, request: PrepareRequest) -> None:

@@ -43,15 +43,15 @@ def _quality_rows(facts: FileFacts, found: Inspection) -> Iterator[tuple[str, st
         return
     dose, std = state.equivalent_dose_e_per_px, state.noise_std
     level = f"; for its contrast as of {dose_text(dose)}" if dose else ""
-    yield "Noise", f"± {std:.1%} of the grey range{level}" if std else "cannot be told"
+    yield "Noise", f"± {percent(std)} of the grey range{level}" if std else "cannot be told"
     if state.finest_px:
         nm = state.finest_px * facts.pixel_size_nm if facts.pixel_size_nm else None
         yield "Finest detail", f"{state.finest_px:.1f} px{f' ({length_text(nm)})' if nm else ''}"
     else:
         yield "Finest detail", "cannot be told"
     clipped = {"darkest": state.darkest, "brightest": state.brightest}
-    seen = [f"{share:.1%} at the {name} value" for name, share in clipped.items() if share > _FEW]
-    yield "Clipping", ", ".join(seen) or "less than 0.1% of the pixels"
+    seen = [f"{percent(share)} at the {name} value" for name, share in clipped.items() if share > _FEW]
+    yield "Clipping", ", ".join(seen) or f"less than {percent(_FEW)} of the pixels"
     lines = state.lines_without_signal
     yield "Lines without signal", f"{lines:,}" if lines else "none found"
 
@@ -73,6 +73,11 @@ def caveats(facts: FileFacts, found: Inspection) -> list[str]:
     )
     said += [f"Noise: {state.no_noise}"] if state.no_noise else [f"Noise: {text}" for text in state.noise_caveats]
     return [*said, f"Finest detail: {state.no_finest}"] if state.no_finest else said
+
+
+def percent(share: float) -> str:
+    """Write a share with one decimal: `1.7 %`."""
+    return f"{100 * share:.1f} %"
 
 
 def length_text(nm: float) -> str:

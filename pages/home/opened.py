@@ -9,7 +9,7 @@ import streamlit as st
 from pages.home.facts import caveats, file_rows, pixel_rows
 from pages.people.files import results_folder
 from pages.people.session import seen, signed_in
-from pages.widgets.frame import shown_errors
+from pages.widgets.frame import shown_errors, tell_viewers
 from pages.widgets.viewer.component import ShownImage, show_viewer
 from pages.widgets.words import on_page
 from pipelines.jobs.tasks import start_task
@@ -38,6 +38,7 @@ def show_opened(path: Path) -> None:
             with below, st.expander("What these numbers rest on"):
                 st.markdown("\n".join(f"- {on_page(caveat)}" for caveat in known))
         st.subheader("What you can do with it")
+        tell_viewers()
         with shown_errors():
             for place, offer in enumerate(offers(found.quality, _trained())):
                 _show_offer(offer, path, first=place == 0)

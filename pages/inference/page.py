@@ -38,7 +38,11 @@ TASK = "predict"
 
 def show() -> None:
     """Show the page; the form gives way to a result, which needs the room."""
-    begin("Inference", "Apply a model to new micrographs. Bit depth, pixel size and provenance are kept.")
+    begin(
+        "Inference",
+        "Apply a model to new micrographs. Bit depth, pixel size and provenance are kept.",
+        starts_work=True,
+    )
     asked_before = {TASK, DRAWING} & set(st.query_params)
     with st.expander("Model and files", expanded=not asked_before, icon=":material/tune:"), shown_errors():
         _ask()

@@ -161,7 +161,7 @@ def show_progress(run_id: str) -> None:
     if job.place:
         st.info(f"Waiting: {as_text(job.place)}.")
     elif job.total:
-        left = f"about {duration(job.seconds_left)} left"
-        st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step} of {job.total} on {job.slot}, {left}")
+        where, left = job.slot.upper(), f"about {duration(job.seconds_left)} left"
+        st.progress(min(job.step / job.total, 1.0), text=f"Step {job.step:,} of {job.total:,} on {where}, {left}")
     else:
-        st.progress(0.0, text=f"Starting on {job.slot}")
+        st.progress(0.0, text=f"Starting on {job.slot.upper()}")

@@ -54,9 +54,9 @@ def _show_cost(cost: dict[str, Any]) -> None:
         for stage in cost["stages"]
     )
     validations = f"{counted(cost['validations'], 'validation')} of {_seconds(cost['validation_s'])}"
-    sums = f"**About {duration(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory**"
     device = cost["device"].upper()
-    st.success(f"{sums} on {device}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
+    sums = f"**About {duration(cost['total_s'])} and {cost['peak_bytes'] / _GB:.1f} GB of memory** on {device}"
+    st.success(f"{sums}, for at most {steps}; {validations}.{beside}", icon=":material/timer:")
 
 
 def _seconds(seconds: float) -> str:

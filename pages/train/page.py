@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def show() -> None:
     """Show the page."""
-    begin("Train", "Say what you have and what you want. The run continues when this browser is closed.")
+    begin(
+        "Train", "Say what you have and what you want. The run continues when this browser is closed.", starts_work=True
+    )
     names = seen_datasets(list_datasets())
     if not names:
         _show_measured()

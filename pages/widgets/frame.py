@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pages.people.session import signed_in
 from pages.widgets.words import as_text, on_page
+from pipelines.people.permissions import Action, may
 from pipelines.tracking.address import without_secrets
 from sem_models.errors import UserError
 
@@ -14,9 +16,14 @@ _STORE_PACKAGES = ("mlflow", "requests", "sqlalchemy")
 """Packages whose exceptions mean that the store cannot be reached; pages do not import them."""
 
 
-def begin(title: str, purpose: str) -> None:
-    """Write the heading and one line of purpose, and mark trainings whose process has died."""
+def begin(title: str, purpose: str, starts_work: bool = False) -> None:
+    """Write the heading and one line of purpose, and mark trainings whose process has died.
+
+    Who may not start work is told so on a page that is made for it, and not by an error after the last click.
+    """
     heading(title, purpose)
+    if starts_work:
+        tell_viewers()
     with shown_errors():
         find_the_dead()
 
@@ -32,6 +39,16 @@ def heading(title: str, purpose: str) -> None:
 def name_tab(name: str) -> None:
     """Name the tab of the browser, by which people find it again among others; the last call of a page counts."""
     st.set_page_config(page_title=name if name == PROGRAM else f"{name} · {PROGRAM}")
+
+
+def tell_viewers() -> None:
+    """Tell a viewer of a lab what they cannot do here, and whom to ask."""
+    if not may(signed_in(), Action.WORK):
+        st.info(
+            "As a viewer you can look at everything on this page, but not start it. Ask whoever runs the workbench for "
+            f"the role {Action.WORK.least_role}.",
+            icon=":material/visibility:",
+        )
 
 
 @st.cache_data(ttl=10, show_spinner="Opening the tracking store")

@@ -33,8 +33,10 @@ def watched(key: str) -> TaskState | None:
         mark_seen(task_id)
         if state.status == "done":
             return state
-        word = "was cancelled" if state.status == "cancelled" else "failed"
-        st.error(f"{activity(state.use_case)} {word}. {on_page(state.error)}")
+        if state.status == "cancelled":
+            st.info(f"{activity(state.use_case)} was cancelled.", icon=":material/cancel:")
+        else:
+            st.error(f"{activity(state.use_case)} failed. {on_page(state.error)}")
         if st.button("Dismiss", key=f"dismiss-{key}"):
             del st.query_params[key]
             st.rerun()

@@ -75,7 +75,7 @@ def _live(work: Work) -> None:
         st.caption(f"{_name(work)}: waiting, {as_text(work.place)}")
     else:
         left = f", about {duration(work.seconds_left)} left" if work.seconds_left else ""
-        place = f"{work.done} of {work.total} {work.what}{left}" if work.total else "starting"
+        place = f"{work.done:,} of {work.total:,} {work.what}{left}" if work.total else "starting"
         st.progress(work.share, text=f"{_name(work)}: {place}")
     links, stop = st.columns([3, 2], vertical_alignment="center")
     with links:

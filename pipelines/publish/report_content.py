@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.counts import counted
 from pipelines.data.card import card_of_content, card_rows
 from pipelines.evaluate.compare import Column, Comparison
 from pipelines.evaluate.paired import PairedComparison
@@ -73,8 +74,8 @@ def scores_caption(comparison: Comparison) -> str:
     """Say what the means are about."""
     report = comparison.columns[0].report
     return (
-        f"{report.dataset}, {report.split} split: mean over {report.images} images with its 95 % interval over "
-        f"{report.groups} specimens."
+        f"{report.dataset}, {report.split} split: mean over {counted(report.images, 'image')} with its 95 % "
+        f"interval over {counted(report.groups, 'specimen')}."
     )
 
 

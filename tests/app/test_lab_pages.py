@@ -82,6 +82,14 @@ def test_a_mistyped_id_does_not_tell_what_others_have(lab: Path) -> None:
     assert shared in visit("runs", BOB, run=shared[:6]).error[0].value
 
 
+def test_a_viewer_is_told_before_the_last_click_what_needs_another_role(lab: Path) -> None:
+    for name in ("data", "train", "inference"):
+        told = ["role member" in box.value for box in visit(name, VERA).info]
+        assert any(told), name
+        assert not any("role member" in box.value for box in visit(name, ALICE).info), name
+    assert not visit("runs", VERA).exception
+
+
 def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Path) -> None:
     run_id = create_run("sem", "secret recipe", "training", {}, {}, by=ALICE)
     queue.enqueue(run_id)

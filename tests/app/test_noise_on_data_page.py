@@ -42,6 +42,8 @@ def test_the_page_says_what_the_command_says(
     assert not app.exception
     said = "\n".join([*app.code[0].value.splitlines(), *(warning.value for warning in app.warning)])
     assert expected in said
+    app.run()
+    assert app.code, "the answer stays while something else is done on the page"
     printed = CliRunner().invoke(command_line, ["noise", str(raw / name)]).stdout
     lines = [line.removeprefix("Note:").strip() for line in printed.splitlines()[1:-1]]
     assert len(lines) > 5

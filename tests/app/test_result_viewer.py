@@ -58,7 +58,7 @@ def test_an_enlargement_is_compared_with_the_bicubic_one(files: Path) -> None:
     write_output(files, 4)
     app = shown(files)
     assert app.caption[0].value == (
-        "Input 30 x 40 px, 40 nm per pixel, uint16; output 120 x 160 px, 10 nm per pixel, uint16."
+        "Input 30 x 40 px, 40 nm per pixel, 16 bit; output 120 x 160 px, 10 nm per pixel, 16 bit."
     )
     told = data(app)
     assert [image["label"] for image in told["images"]] == ["As recorded", "Bicubic x4", "steel-sr"]
