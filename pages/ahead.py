@@ -13,7 +13,8 @@ from pipelines.tracking.opening import wait_until_open
 _PAGES = Path(__file__).parent
 _FIRST_PAGE: Final = (
     "pandas", "plotly.graph_objects", "plotly.io", "pages.widgets.away.component", "pages.widgets.gate",
-    "pages.widgets.tray", "pages.home.learning", "pages.home.opened", "pages.home.recent",
+    "pages.widgets.tray", "pages.widgets.source", "pages.home.learning", "pages.home.opened", "pages.home.recent",
+    "pipelines.jobs.slots",
 )  # fmt: skip
 """What the first visit waits for; the browser is busy with Streamlit's own program meanwhile."""
 _NEXT_PAGES: Final = (

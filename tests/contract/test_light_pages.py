@@ -33,7 +33,7 @@ for path in sys.argv[1:]:
 FIRST = """
 import gc
 from streamlit.testing.v1 import AppTest
-from pages import ahead
+from pages import ahead, serving  # the server imports its own
 from pipelines.tracking import opening
 
 def ours():
