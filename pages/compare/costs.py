@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.curves import LEGEND_PX, MARGIN
 from pages.compare.means import marker_of
 from pages.widgets.scores import header
 from pipelines.evaluate.compare import Comparison
@@ -46,9 +47,8 @@ def _plot(
         )  # fmt: skip
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
-        height=360, margin={"l": 60, "r": 20, "t": 10, "b": 45}, legend=legend,
-        xaxis={"type": "log", "title": title},
-        yaxis_title=header(metric),
+        height=360, margin={**MARGIN, "r": 20, "t": LEGEND_PX}, legend=legend,
+        xaxis={"type": "log", "title": title, "automargin": False}, yaxis_title=header(metric), yaxis_automargin=False,
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")
 
