@@ -73,7 +73,9 @@ class Visit:
 
     async def work(self) -> None:
         """Sign in and click until the time is over; what breaks is noted, and begun again."""
-        limits = httpx.Limits(max_connections=6)  # as browsers have for one server
+        # As browsers have for one server. They also send again what meets a connection that the server is just closing,
+        # after 5 s; here it is closed before.
+        limits = httpx.Limits(max_connections=6, keepalive_expiry=3)
         async with httpx.AsyncClient(timeout=60, limits=limits) as self._http:
             await asyncio.sleep(self._draw.random() * self._crowd.think_s)
             while time.monotonic() < self._crowd.until:

@@ -17,10 +17,10 @@ from sem_models.datasets.preparation.options import Arrangement
 from sem_models.errors import UserError
 
 KINDS: dict[Kind, str] = {
-    "single": "single: sharp images, degraded during training",
-    "paired": "paired: input and target of one field",
-    "unpaired": "unpaired: two domains",
-    "masked": "masked: images with label masks",
+    "single": "Single: sharp images, degraded during training",
+    "paired": "Paired: input and target of one field",
+    "unpaired": "Unpaired: two domains",
+    "masked": "Masked: images with label masks",
 }
 
 

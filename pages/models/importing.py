@@ -77,7 +77,9 @@ def _found() -> None:
 
 def _facts(found: dict[str, Any]) -> dict[str, str]:
     scale = found["scale"]
-    grey = "grey images" if found["channels"] == 1 else "colour images; a grey one is given in each channel"
+    grey = (
+        "made for grey images" if found["channels"] == 1 else "made for colour; a grey image is given in each channel"
+    )
     return {
         "Architecture": as_text(str(found["architecture"])),
         "Scale": f"enlarges {scale} times" if scale > 1 else "keeps the size",

@@ -96,7 +96,7 @@ def _ended(work: Work) -> None:
 def _name(work: Work) -> str:
     """Name what is done; people may have given runs any name."""
     if work.use_case != TRAINING:
-        return activity(work.use_case)
+        return f"{activity(work.use_case)} {as_text(work.name)}".rstrip()
     return as_text(work.name) or f"Run {work.work_id[:8]}"
 
 

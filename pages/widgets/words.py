@@ -2,6 +2,7 @@
 
 import re
 
+from pipelines.home import home
 from sem_models.errors import FieldRef, Message, SettingRef
 
 OTHER_SETTINGS = "Other settings"
@@ -116,9 +117,16 @@ def activity(use_case: str) -> str:
 
 
 def on_page(message: Message | str) -> str:
-    """Write a message in the words of the pages; names of files and runs in it lead nowhere and load nothing."""
+    """Write a message in the words of the pages; names of files and runs in it lead nowhere and load nothing.
+
+    What somebody uploaded has the name that it had there, not the place where it is kept.
+    """
     parts = message.parts if isinstance(message, Message) else (message,)
-    return Message(*(as_note(part) if isinstance(part, str) else part for part in parts)).render(_WORDS)
+    return Message(*(as_note(_without_place(part)) if isinstance(part, str) else part for part in parts)).render(_WORDS)
+
+
+def _without_place(text: str) -> str:
+    return re.sub(rf"{re.escape(str(home().uploads))}/(?:[^\s/]+/)*", "", text)
 
 
 def state_word(status: str) -> str:

@@ -36,7 +36,7 @@ class Work:
     place: str = ""
     """Where in which queue it waits."""
     name: str = ""
-    """Of the run of a training, where the store knows it."""
+    """Of the run of a training, where the store knows it, or of what a task makes or changes."""
     model: str = ""
     """Run or model that a task works on."""
     last_alive: float = 0.0
@@ -123,7 +123,8 @@ def _tasks(of: Person) -> list[Work]:
     return [
         Work(
             task.task_id, task.use_case, task.status, task.done, task.total, task.what, task.seconds_left, task.place,
-            model=str(task.request.get("model", "")), ownership=task.ownership, runs=task.runs,
+            name=str(task.request.get("name") or ""), model=str(task.request.get("model", "")),
+            ownership=task.ownership, runs=task.runs,
         )
         for task in list_tasks(of)
         if task.is_live or task.started > oldest

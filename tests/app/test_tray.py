@@ -54,7 +54,7 @@ def test_without_background_work_there_is_no_tray_and_nothing_is_written(sem_hom
 
 
 def test_every_page_shows_what_runs_and_how_long_it_still_takes(sem_home: Path) -> None:
-    _task("prepare", {}, pid=os.getpid())
+    _task("prepare", {"name": "axons_2"}, pid=os.getpid())
     queue.enqueue("0123456789abcdef")
     queue.enqueue(create_run("sem", "a net of mine", "training", {}, {}))
     for name in ("data", "compare"):
@@ -64,7 +64,7 @@ def test_every_page_shows_what_runs_and_how_long_it_still_takes(sem_home: Path) 
         assert "**Background work**" in _sidebar(app)
         assert "Run 01234567: waiting, position 1 in the queue" in _sidebar(app)
         (progress,) = app.sidebar.get("progress")
-        assert progress.proto.text == "Preparing the dataset: 3 of 12 images, about 1 min 15 s left"
+        assert progress.proto.text == "Preparing the dataset axons\\_2: 3 of 12 images, about 1 min 15 s left"
         assert progress.proto.value == 25
 
 

@@ -62,6 +62,7 @@ def test_damaged_files_are_refused(tmp_path: Path, suffix: str, content: bytes) 
         read_foreign(path)
     assert "broken" in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "run a program" not in str(caught.value), "which would be a reason to suspect its author"
 
 
 def test_other_files_missing_files_and_tensors_without_names_are_refused(tmp_path: Path) -> None:

@@ -166,14 +166,14 @@ class Way:
 
 
 ARRANGEMENTS: dict[Arrangement, Way] = {
-    "plain": Way(get_args(Kind), candidates, "plain: files of a folder and its subfolders", "needed"),
-    "categories": Way(("single",), _by_category, "categories: a folder for each category"),
+    "plain": Way(get_args(Kind), candidates, "Plain: files of a folder and its subfolders", "needed"),
+    "categories": Way(("single",), _by_category, "Categories: a folder for each category"),
     "bids": Way(("single", "masked"), _bids, "BIDS: a folder for each subject", "optional"),
     "input-left": Way(
-        ("paired",), partial(_side_by_side, halves=("left", "right")), "side by side in one file: input, target"
+        ("paired",), partial(_side_by_side, halves=("left", "right")), "Side by side in one file: input, target"
     ),
     "input-right": Way(
-        ("paired",), partial(_side_by_side, halves=("right", "left")), "side by side in one file: target, input"
+        ("paired",), partial(_side_by_side, halves=("right", "left")), "Side by side in one file: target, input"
     ),
-    "numbered": Way(("paired",), _numbered, "numbered: the target has the next number", "optional"),
+    "numbered": Way(("paired",), _numbered, "Numbered: the target has the next number", "optional"),
 }

@@ -6,6 +6,7 @@ tensors and plain containers alone, and in no other way.
 
 import pickle
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,20 @@ def _read_pickle(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if not _is_of_torch(path):
+            raise _damaged(path, UserError("PyTorch writes ZIP archives or pickles, and this is neither")) from error
         raise UserError(
             f"{path} holds more than numbers, and opening it could run a program: it was not opened. Ask its author "
             "for a .safetensors file, or for the state_dict alone."
         ) from error
     except _UNREADABLE as error:
         raise _damaged(path, error) from error
+
+
+def _is_of_torch(path: Path) -> bool:
+    """Tell whether a file begins as PyTorch begins its files, before 1.6 and since."""
+    with path.open("rb") as file:
+        return file.read(1) == _PICKLE or zipfile.is_zipfile(path)
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -66,6 +75,7 @@ def _damaged(path: Path, error: Exception) -> UserError:
     return UserError(f"{path} is damaged, or no file of weights ({reason}); download it again.")
 
 
+_PICKLE = b"\x80"
 _UNREADABLE = (
     OSError, EOFError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError,
     OverflowError, struct.error,

@@ -1,11 +1,13 @@
 """Names and notes of other people: nothing in them is a link, an image or a formula when a browser shows them."""
 
 import html
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
 from pages.widgets.words import as_note, as_text, on_page
+from pipelines.home import home
 from sem_models.errors import FieldRef, Message
 
 HOSTILE = (
@@ -50,3 +52,10 @@ def test_names_in_messages_load_nothing_but_fields_stay_marked(name: str) -> Non
     assert "<em>" in shown
     assert "<code>evaluate</code>" in shown
     assert not loads_or_leads(MarkdownIt("commonmark").render(on_page(name)))
+
+
+def test_an_uploaded_file_has_its_own_name_in_messages(sem_home: Path) -> None:
+    kept = home().uploads / "9f86d081" / "my scan 1.tif"
+    assert on_page(f"{kept}: no image; convert {kept}.") == "my scan 1.tif: no image; convert my scan 1.tif."
+    for other in (home().datasets / "a.tif", Path("/data/uploads/9f86d081/a.tif")):
+        assert on_page(f"{other}: no image") == f"{other}: no image"
