@@ -15,7 +15,8 @@ from pipelines.tracking.opening import go_on
 
 st.set_page_config(page_title="SEM Workbench", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.html(Path(__file__).with_name("style.css"))
-plotly.io.templates.default = "simple_white"  # named in a figure, it would be copied and checked each time: 10 ms
+if plotly.io.templates.default != "simple_white":  # set or named in a figure, it is checked each time: 5 to 10 ms
+    plotly.io.templates.default = "simple_white"
 
 person = enter()
 page = st.navigation(

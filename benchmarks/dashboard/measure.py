@@ -4,9 +4,12 @@
 
 Needs Chromium and playwright. A first visit is the first one that a newly started server gets, and ends when the page
 is complete. A click or a change of page ends when the server has answered, nothing on the page is marked as stale, and
-what was asked for is there. Beside the wall time, the processor time of server and browser is measured, which says more
-where other work runs on the machine: on a quiet one, an answer takes at most the sum of both. The result is stored
-under its label in `pages.json` next to this file.
+what was asked for is there. A visit by address is no click: it loads Streamlit's whole program and begins a session, as
+a first visit does, on a server that is warm. It is a group of its own, and counts in everything together.
+
+Beside the wall time, the processor time of server and browser is measured, which says more where other work runs on the
+machine: on a quiet one, an answer takes at most the sum of both. The result is stored under its label in `pages.json`
+next to this file.
 """
 
 import argparse
@@ -22,9 +25,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,11 +70,22 @@ ANSWERED: Final = """
 SETTLED_S: Final = 0.5
 
 
+class Group(Enum):
+    """What an action asks of the program."""
+
+    CLICK = "all clicks and changes of page"
+    ADDRESS = "all visits by address"
+
+
+EVERYTHING: Final = "everything together"
+
+
 @dataclass
 class Action:
     """One kind of click: how long it took, and what it cost server and browser."""
 
     name: str
+    group: Group
     wall_ms: list[float] = field(default_factory=list)
     server_cpu_ms: list[float] = field(default_factory=list)
     browser_cpu_ms: list[float] = field(default_factory=list)
@@ -81,10 +96,17 @@ class Action:
             "n": len(self.wall_ms),
             "median_ms": round(statistics.median(self.wall_ms)),
             "p95_ms": round(float(np.percentile(self.wall_ms, 95))),
+            "slowest_ms": round(max(self.wall_ms)),
             "server_cpu_median_ms": round(statistics.median(self.server_cpu_ms)),
             "server_cpu_p95_ms": round(float(np.percentile(self.server_cpu_ms, 95))),
             "browser_cpu_median_ms": round(statistics.median(self.browser_cpu_ms)),
         }
+
+    def add(self, other: "Action") -> None:
+        """Take over what was measured of another kind."""
+        self.wall_ms += other.wall_ms
+        self.server_cpu_ms += other.server_cpu_ms
+        self.browser_cpu_ms += other.browser_cpu_ms
 
 
 @dataclass(frozen=True)
@@ -162,14 +184,14 @@ class Clicks:
         """Load an address anew, until `text` is there, with a chart if there has to be one."""
         before = self._cpu_s()
         self._page.goto(f"{self._server.url}/{path}", wait_until="commit")
-        self._wait(name, before, [0, text, chart])
+        self._wait(Action(name, Group.ADDRESS), before, [0, text, chart])
 
     def click(self, name: str, target: Any, text: str, chart: bool = False) -> None:
         """Click a locator; the answer is complete when `text` is there."""
         ends = self._page.evaluate("window.scriptEnds")
         before = self._cpu_s()
         target.click()
-        self._wait(name, before, [ends, text, chart])
+        self._wait(Action(name, Group.CLICK), before, [ends, text, chart])
 
     def enter(self, name: str, target: Any, value: str, text: str) -> None:
         """Type a value and press Enter."""
@@ -177,10 +199,10 @@ class Clicks:
         before = self._cpu_s()
         target.fill(value)
         target.press("Enter")
-        self._wait(name, before, [ends, text, False])
+        self._wait(Action(name, Group.CLICK), before, [ends, text, False])
 
-    def _wait(self, name: str, before: tuple[float, float], condition: Sequence[Any]) -> None:
-        action = self.actions.setdefault(name, Action(name))
+    def _wait(self, new: Action, before: tuple[float, float], condition: Sequence[Any]) -> None:
+        action = self.actions.setdefault(new.name, new)
         found = self._page.wait_for_function(ANSWERED, arg=condition, polling="raf")
         action.wall_ms.append(float(found.json_value()))
         # The server may still be at work on what it does after it has answered.
@@ -204,10 +226,7 @@ def first_visits(home: Path, visits: int) -> dict[str, Any]:
             with serving(home) as server, browsing() as page:
                 clicks = Clicks(page, server)
                 clicks.visit(name, path, text)
-                known = found.setdefault(name, Action(name))
-                known.wall_ms += clicks.actions[name].wall_ms
-                known.server_cpu_ms += clicks.actions[name].server_cpu_ms
-                known.browser_cpu_ms += clicks.actions[name].browser_cpu_ms
+                found.setdefault(name, Action(name, Group.ADDRESS)).add(clicks.actions[name])
     return {name: action.facts() for name, action in found.items()}
 
 
@@ -299,19 +318,23 @@ def measured(home: Path, rounds: int, visits: int) -> dict[str, Any]:
         live = live_cost(server, page, run_ids[-1], 20.0)
         set_status(run_ids[-1], "FINISHED")
     del clicks.actions["warm-up"]
-    every = Action("all")
-    for action in clicks.actions.values():
-        every.wall_ms += action.wall_ms
-        every.server_cpu_ms += action.server_cpu_ms
-        every.browser_cpu_ms += action.browser_cpu_ms
     return {
         "processors": os.cpu_count(),
         "load_average": {"before": round(load[0], 2), "after": round(os.getloadavg()[0], 2)},
-        "all_clicks": every.facts(),
+        "groups": in_groups(clicks.actions.values()),
         "first_visits": first,
         "actions": {name: action.facts() for name, action in clicks.actions.items()},
         "live": live,
     }
+
+
+def in_groups(actions: Iterable[Action]) -> dict[str, Any]:
+    """Return the facts of each group, and of everything together."""
+    groups: dict[str, Action] = {}
+    for action in actions:
+        for name in (action.group.value, EVERYTHING):
+            groups.setdefault(name, Action(name, action.group)).add(action)
+    return {name: group.facts() for name, group in groups.items()}
 
 
 if __name__ == "__main__":

@@ -212,17 +212,22 @@ def backend_rates() -> str:
 def pages() -> str:
     """Clicks and page changes with 500 runs: by the clock, and processor time of server and browser."""
     content = json.loads((SPEED.parent / "dashboard" / "pages.json").read_text())
-    kinds = {**content["now"]["first_visits"], **content["now"]["actions"], "all clicks": content["now"]["all_clicks"]}
+    before, now = (
+        {**found["first_visits"], **found["actions"], **found["groups"]}
+        for found in (content["before"], content["now"])
+    )
     rows = []
-    for name, now in kinds.items():
-        before = {**content["before"]["first_visits"], **content["before"]["actions"]}.get(
-            name, content["before"]["all_clicks"]
-        )
-        costs = [f"{found['server_cpu_median_ms']} + {found['browser_cpu_median_ms']}" for found in (before, now)]
-        rows.append([name, str(now["n"]), *costs, f"{before['p95_ms'] / 1000:.1f}", f"{now['p95_ms'] / 1000:.1f}"])
+    for name, measured in now.items():
+        both = (before.get(name), measured)
+        costs = [f"{one['server_cpu_median_ms']} + {one['browser_cpu_median_ms']}" if one else "" for one in both]
+        seconds = [f"{one['p95_ms'] / 1000:.2f}" if one else "" for one in both]
+        rows.append([name, str(measured["n"]), *costs, f"{measured['median_ms'] / 1000:.2f}", *seconds])
     shares = [f"{100 * content[label]['live']['share_of_a_core']:.1f} %" for label in ("before", "now")]
     loads = [f"{content[label]['load_average']['after']:g}" for label in ("before", "now")]
-    header = ["", "n", "server + browser before, ms", "now, ms", "95th percentile by the clock before, s", "now, s"]
+    header = [
+        "", "n", "server + browser before, ms", "now, ms", "median by the clock now, s", "95th percentile before, s",
+        "now, s",
+    ]  # fmt: skip
     live = f"A page of a training that goes on costs the server {shares[1]} of a core (before: {shares[0]})."
     return f"{markdown(header, rows)}\n\n{live} Load of the machine: {loads[0]} before, {loads[1]} now, on two cores."
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,6 +11,10 @@ import plotly.graph_objects as go
 from pages.charts.palette import BASELINE, COLOURS
 
 Points = Sequence[tuple[int, float]]
+MARGIN: Final = {"l": 72, "r": 10, "t": 10, "b": 56}
+"""In px, with room for numbers and titles of axes: a browser that has to find it out draws each chart once more."""
+LEGEND_PX: Final = 32
+"""At the top, of charts with a legend in one line."""
 _MOST_POINTS = 2000
 """More points than a chart has columns of pixels."""
 
@@ -92,7 +96,9 @@ def curve_figure(
             line={"color": BASELINE, "dash": "dash"},
         )  # fmt: skip
     figure.update_layout(
-        height=270, margin={"l": 60, "r": 10, "t": 10, "b": 45}, xaxis_title="training step", yaxis_title=y_title,
+        height=290, margin={**MARGIN, "t": LEGEND_PX if len(figure.data) > 1 else MARGIN["t"]},
+        xaxis_title="training step", yaxis_title=y_title,
+        xaxis_automargin=False, yaxis_automargin=False,
         xaxis_type="log" if style.log_x else "linear", yaxis_type="log" if style.log_y else "linear",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip

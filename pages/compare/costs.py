@@ -6,6 +6,7 @@ from math import isfinite
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.curves import LEGEND_PX, MARGIN
 from pages.compare.means import marker_of
 from pages.widgets.scores import header
 from pages.widgets.words import in_chart
@@ -52,8 +53,9 @@ def _plot(
         )  # fmt: skip
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(
-        height=360, margin={"l": 60, "r": 20, "t": 10, "b": 45}, legend=legend,
-        xaxis={"type": "log", "title": title, "dtick": "D2"}, yaxis={"title": header(metric), "range": _range(every)},
+        height=360, margin={**MARGIN, "r": 20, "t": LEGEND_PX}, legend=legend,
+        xaxis={"type": "log", "title": title, "dtick": "D2", "automargin": False},
+        yaxis={"title": header(metric), "range": _range(every), "automargin": False},
     )  # fmt: skip
     st.plotly_chart(figure, key=f"cost-{key}")
 

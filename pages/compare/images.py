@@ -5,6 +5,7 @@ import math
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.charts.curves import LEGEND_PX, MARGIN
 from pages.compare.choice import IMAGE
 from pages.compare.figure import offer_figure
 from pages.compare.gallery import show_gallery, start_gallery
@@ -119,8 +120,12 @@ def _figure(found: ByImage, images: list[ImageScores], shown: str, names: dict[s
     if index is not None:
         figure.add_vline(x=index, line={"color": BASELINE_COLOUR, "width": 1, "dash": "dash"})
     figure.update_layout(
-        height=260, margin={"l": 60, "r": 10, "t": 10, "b": 45},
-        xaxis={"title": "test images, ordered", **({"dtick": 1} if len(images) <= _EVERY_TICK else {})},
+        height=290, margin={**MARGIN, "t": LEGEND_PX},
+        xaxis={
+            "title": "test images, ordered", "automargin": False,
+            **({"dtick": 1} if len(images) <= _EVERY_TICK else {}),
+        },
+        yaxis_automargin=False,
         yaxis_title=header(metric), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         clickmode="event+select", hovermode="closest",
     )  # fmt: skip

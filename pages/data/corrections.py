@@ -3,9 +3,8 @@
 import streamlit as st
 
 from pages.widgets.words import on_page
-from pipelines.data.contact_sheet import merged
 from pipelines.data.requests import PrepareRequest
-from sem_models.datasets.preparation.corrections import Correction, corrections_table, read_table
+from sem_models.datasets.preparation.corrections import Correction, corrections_table, merged, read_table
 from sem_models.errors import UserError
 
 _SLOT = "corrections"

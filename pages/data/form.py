@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.data.corrections import corrections_for
-from pages.data.masks import ask_suffix
-from pages.data.pairs import choose_registration
+from pages.data.registration import choose_registration
 from pages.widgets.source import choose_source
 from pages.widgets.words import LABELS, on_page
 from pipelines.data.requests import PrepareRequest
@@ -91,10 +90,16 @@ def _other_files(layout: Layout, way: Way) -> dict[str, Any] | None:
         files["masks" if layout.has_masks else "target"] = other
         is_missing = other is None and not optional
     if layout.has_masks:
-        files["mask_suffix"] = ask_suffix()
+        files["mask_suffix"] = _ask_suffix()
     if layout.is_paired and way.second_folder == "needed":
         files["extra_inputs"] = _extra_inputs()
     return None if is_missing else files
+
+
+def _ask_suffix() -> str | None:
+    """Ask what the names of masks end in; None: masks are matched by their whole names."""
+    help_text = PrepareRequest.description("mask_suffix")
+    return st.text_input("Mask suffix", key="mask_suffix", placeholder="_seg-axon", help=help_text).strip() or None
 
 
 def _extra_inputs() -> tuple[Path, ...]:

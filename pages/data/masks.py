@@ -1,4 +1,4 @@
-"""Masks on the Data page: which files, which classes, and the classes drawn over the image."""
+"""Masks on the Data page: which classes, and the classes drawn over the image."""
 
 from functools import partial
 from typing import Any
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from pages.widgets.classes import class_table, shown_classes
 from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
-from pipelines.data.requests import PrepareRequest
 from pipelines.viewing.files import fingerprint, open_field
 from pipelines.viewing.label_maps import open_classes
 from sem_models.datasets.labels import LabelMap, same_field
@@ -18,12 +17,6 @@ from sem_models.datasets.preparation.plan import Plan, class_shares
 from sem_models.datasets.preparation.planned_image import PlannedImage
 
 _CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
-
-
-def ask_suffix() -> str | None:
-    """Ask what the names of masks end in; None: masks are matched by their whole names."""
-    help_text = PrepareRequest.description("mask_suffix")
-    return st.text_input("Mask suffix", key="mask_suffix", placeholder="_seg-axon", help=help_text).strip() or None
 
 
 def show_classes(plan: Plan) -> None:

@@ -1,10 +1,11 @@
 """Data: from raw files to a dataset; everything is shown and can be corrected before anything is cut."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.data.existing import show_card, show_datasets
 from pages.data.form import ask
-from pages.data.plan import show_plan, summary
 from pages.data.planning import current_plan
 from pages.people.session import seen_datasets
 from pages.widgets.frame import begin, shown_errors
@@ -12,7 +13,9 @@ from pages.widgets.tasks import launch, watched
 from pipelines.counts import counted
 from pipelines.data.datasets import list_datasets
 from pipelines.data.requests import PrepareRequest
-from sem_models.datasets.preparation.plan import Plan
+
+if TYPE_CHECKING:
+    from sem_models.datasets.preparation.plan import Plan
 
 TASK = "prepare"
 
@@ -34,16 +37,23 @@ def show() -> None:
             with top:
                 _result()
         else:
-            _prepare(plan, request)
-            show_plan(plan, request)
+            _show_planned(plan, request)
         show_datasets()
 
 
-def _prepare(plan: Plan, request: PrepareRequest) -> None:
+def _show_planned(plan: "Plan", request: PrepareRequest) -> None:
+    """Show what would be prepared and all images; what draws them takes a second to import, like the plan itself."""
+    from pages.data.plan import show_plan, summary
+
+    _prepare(plan, request, summary(plan))
+    show_plan(plan, request)
+
+
+def _prepare(plan: "Plan", request: PrepareRequest, summed: str) -> None:
     """Show what would be prepared, the button that does it, and below it how far it is and what to do then."""
     st.subheader("What would be prepared")
     said, action = st.columns([4, 1], vertical_alignment="center")
-    said.markdown(summary(plan))
+    said.markdown(summed)
     ready = plan.options == request
     if action.button("Prepare the dataset", type="primary", icon=":material/content_cut:", disabled=not ready):
         launch(TASK, request)
@@ -53,7 +63,7 @@ def _prepare(plan: Plan, request: PrepareRequest) -> None:
     _say(plan, request, is_done=done == request.name)
 
 
-def _say(plan: Plan, request: PrepareRequest, *, is_done: bool) -> None:
+def _say(plan: "Plan", request: PrepareRequest, *, is_done: bool) -> None:
     """Say why the dataset cannot be prepared as it is."""
     with st.container():
         if plan.options != request:

@@ -1,6 +1,4 @@
-"""How pairs are registered and with what result: a table, both images as an overlay, and the residual shifts."""
-
-from typing import get_args
+"""With what result pairs were registered: a table, both images as an overlay, and the residual shifts."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +7,6 @@ from numpy.typing import NDArray
 
 from pages.widgets.words import on_page
 from pipelines.data.pair_table import HEADINGS, pair_row
-from sem_models.datasets.manifest import Register
 from sem_models.datasets.preparation.aligned_pairs import AlignedPair
 from sem_models.datasets.preparation.pair_pixels import registered_pixels
 from sem_models.datasets.registration.alignment import Alignment, align
@@ -18,26 +15,8 @@ from sem_models.images.display import composite, with_arrows
 from sem_models.images.micrograph import Pixels
 from sem_models.images.resample import resample
 
-_WAYS: dict[Register, str] = {
-    "none": "none: use the images as they are",
-    "shift": "shift: crop both by whole pixels, without interpolation",
-    "translation": "translation: shift the input by fractions of a pixel",
-    "rigid": "rigid: shift and rotate the input",
-    "affine": "affine: shift, rotate, scale and shear the input",
-}
 _ARROW_SCALE = 10
 Picture = NDArray[np.uint8]
-
-
-def choose_registration(disabled: bool) -> tuple[Register, float | None]:
-    """Ask how to register, and for the largest median residual in px; None: the usual limit of that way."""
-    ways: tuple[Register, ...] = get_args(Register)
-    way = st.selectbox("Registration of pairs", ways, format_func=_WAYS.__getitem__, disabled=disabled, key="register")
-    limit = st.number_input(
-        "Largest residual (px)", 0.1, value=None, placeholder="2 where pairs are registered", disabled=disabled,
-        key="max_residual", help="Pairs with a larger median residual are rejected and listed.",
-    )  # fmt: skip
-    return way, None if limit is None else float(limit)
 
 
 def show_pairs(pairs: tuple[AlignedPair, ...]) -> None:

@@ -1,6 +1,7 @@
 """The plan that a session looks at: made on request, and again by itself when that is quick."""
 
 import time
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,8 +12,10 @@ from pipelines.data.memory import plan_memory
 from pipelines.data.requests import PrepareRequest
 from pipelines.jobs.admission import admit
 from pipelines.progress import duration
-from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.errors import UserError
+
+if TYPE_CHECKING:
+    from sem_models.datasets.preparation.plan import Plan
 
 _SLOT = "plan"
 _SLOW = frozenset(
@@ -22,7 +25,7 @@ _SLOW = frozenset(
 """Fields on which depends which files are read, where they are cut, or how pairs are registered."""
 
 
-def current_plan(request: PrepareRequest | None, *, look: bool) -> Plan | None:
+def current_plan(request: PrepareRequest | None, *, look: bool) -> "Plan | None":
     """Return the plan of a request, or an older one of the same files where a new one has to be asked for.
 
     Args:
@@ -47,11 +50,14 @@ def current_plan(request: PrepareRequest | None, *, look: bool) -> Plan | None:
     return made
 
 
-def _differ(held: Plan, request: PrepareRequest) -> bool:
+def _differ(held: "Plan", request: PrepareRequest) -> bool:
     return any(getattr(held.options, name) != getattr(request, name) for name in _SLOW)
 
 
-def _plan(request: PrepareRequest, place: DeltaGenerator) -> Plan | None:
+def _plan(request: PrepareRequest, place: DeltaGenerator) -> "Plan | None":
+    # Planning registers pairs and looks for equal fields: what that needs takes a second to import.
+    from sem_models.datasets.preparation.plan import plan_dataset
+
     bar = place.progress(0.0, text="Looking for the files")
     started: dict[str, float] = {}
 

@@ -7,7 +7,6 @@ import streamlit as st
 from pages.people.session import require_seen
 from pages.widgets.words import as_text
 from pipelines.tracking.runs import RunInfo, get_run
-from pipelines.train.create import recipe_to_branch
 
 if TYPE_CHECKING:
     from sem_models.config.recipe import Recipe
@@ -36,6 +35,8 @@ def show_branch(run: RunInfo) -> "Recipe":
     Raises:
         UserError: The run is no training.
     """
+    from pipelines.train.create import recipe_to_branch
+
     recipe = recipe_to_branch(run.run_id)
     _forget_settings(run.run_id, recipe.name)
     st.info(

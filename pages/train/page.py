@@ -111,7 +111,7 @@ def _offer(recipe: "Recipe", named: dict[str, Any], experiment: str, disabled: b
     from pages.train.cost import offer_probe, show_estimate, show_probe, show_queue
     from pages.train.rate import offer_rate, show_rate
     from pipelines.tracking.runs import list_runs
-    from pipelines.train.warm_start import without_first_stage
+    from pipelines.train.begun_recipe import without_first_stage
 
     steps = (without_first_stage(recipe) if named["init"] else recipe).train.steps
     show_estimate(recipe.name, steps, seen(list_runs(kind="training")))

@@ -48,7 +48,7 @@ def started(recipe: "Recipe", init: str | None) -> "Recipe":
     Raises:
         UserError: A network that was set by hand is not that of the starter model.
     """
-    from pipelines.train.warm_start import begun_from
+    from pipelines.train.begun_recipe import begun_from
 
     if not init or not init.startswith(STARTER):
         return recipe

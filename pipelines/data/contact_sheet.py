@@ -91,15 +91,6 @@ def changed(corrections: Sequence[Correction], image: PlannedImage, change: Mapp
     return Correction.model_validate({**own.model_dump(), "role": image.role, **change})
 
 
-def merged(corrections: Sequence[Correction], more: Iterable[Correction]) -> tuple[Correction, ...]:
-    """Return corrections in which newer ones replace older ones of the same image; empty ones are dropped."""
-    found = {(own.image, own.role): own for own in corrections}
-    for own in more:
-        found.pop((own.image, None), None)
-        found[own.image, own.role] = own
-    return tuple(own for own in found.values() if not own.changes_nothing)
-
-
 @dataclass(frozen=True)
 class _Sheet:
     """The images of a plan that are used, and the tiles of all."""

@@ -2,16 +2,21 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 
 _LONGEST_WAIT_S = 3.0
 _may_begin = threading.Event()
 _threads: list[threading.Thread] = []
 
 
-def open_ahead() -> None:
-    """Open the store in the background: once `go_on` is called, or after three seconds. A second call does nothing."""
+def open_ahead(before: Callable[[], None] = lambda: None) -> None:
+    """Open the store in the background: once `go_on` is called, or after three seconds. A second call does nothing.
+
+    Args:
+        before: What is more urgent and runs first, in the same thread: two that import at once make both wait.
+    """
     if not _threads:
-        _threads.append(threading.Thread(target=_open, daemon=True, name="opening the store"))
+        _threads.append(threading.Thread(target=_open, args=(before,), daemon=True, name="opening the store"))
         _threads[0].start()
 
 
@@ -31,10 +36,11 @@ def wait_until_open() -> None:
         thread.join()
 
 
-def _open() -> None:
+def _open(before: Callable[[], None]) -> None:
     _may_begin.wait(_LONGEST_WAIT_S)
-    # The next use of the store raises the same error where it can be shown.
+    # The next use of the store, or of what is done before, raises the same error where it can be shown.
     with contextlib.suppress(Exception):
+        before()
         from pipelines.tracking.store import client
 
         client()

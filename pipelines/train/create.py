@@ -13,8 +13,9 @@ from pipelines.tracking.datasets import attach_dataset
 from pipelines.tracking.keys import Artifact, Experiment, Tag
 from pipelines.tracking.run_facts import code_commit, described, flat_parameters, stored_recipe
 from pipelines.tracking.runs import create_run, get_run, set_tags
+from pipelines.train.begun_recipe import begun_from
 from pipelines.train.requests import RecipeRequest, TrainRequest
-from pipelines.train.warm_start import begun_from, record_warm_start, start_of
+from pipelines.train.warm_start import record_warm_start, start_of
 from sem_models.errors import UserError
 
 if TYPE_CHECKING:

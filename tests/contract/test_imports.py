@@ -59,5 +59,6 @@ def _own_copy(folder: Path, place: str) -> Path:
 
 def test_pages_are_folders() -> None:
     """Only the list of pages and its server are outside: Streamlit treats `pages` beside a main script specially."""
-    assert {path.name for path in (ROOT / "pages").glob("[!_]*.py")} == {"dashboard.py", "installed.py", "serving.py"}
+    outside = {path.name for path in (ROOT / "pages").glob("[!_]*.py")}
+    assert outside == {"ahead.py", "dashboard.py", "installed.py", "serving.py"}
     assert "pages/dashboard.py" in (ROOT / "app.py").read_text()

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+from pages import ahead
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = """
@@ -28,20 +31,36 @@ for path in sys.argv[1:]:
         sys.exit(f"{path} imports torch")
 """
 FIRST = """
+import gc
 from streamlit.testing.v1 import AppTest
+from pages import ahead, serving  # the server imports its own
 from pipelines.tracking import opening
 
+def ours():
+    return {name for name in sys.modules if name.split(".")[0] in ("pages", "pipelines", "sem_models")}
+
+with ahead._no_collections():
+    ahead._import(ahead._FIRST_PAGE)
+    busy = gc.isenabled()
+if busy or not gc.isenabled() or not gc.get_freeze_count():
+    sys.exit("garbage is looked for while modules are imported, or never again")
+known = ours()
 go_on, opening.go_on, opening._LONGEST_WAIT_S = opening.go_on, lambda: None, None
 opening.open_ahead()
 home = AppTest.from_file("pages/dashboard.py", default_timeout=120).run()
 waits = any("Opening the tracking store" in caption.value for caption in home.caption)
 if home.exception or not waits or heavy("torch", "mlflow", "scipy"):
     sys.exit(f"{home.exception} {waits} {heavy('torch', 'mlflow', 'scipy')}")
+if ours() - known:
+    sys.exit(f"the first page waits for {ours() - known}")
 go_on()
 opening._threads[0].join(120)
 home.run()
 if home.exception or any("Opening" in caption.value for caption in home.caption) or not heavy("mlflow"):
     sys.exit(f"{home.exception} {[caption.value for caption in home.caption]}")
+data = home.switch_page("data/page.py").run()
+if data.exception or heavy("torch", "scipy.stats", "SimpleITK"):
+    sys.exit(f"Data: {data.exception} {heavy('torch', 'scipy.stats', 'SimpleITK')}")
 """
 
 
@@ -63,5 +82,12 @@ def test_neither_importing_the_pages_nor_drawing_them_in_an_empty_home_imports_t
     run(DRAWN, tmp_path, *sorted(pages), *sorted(modules))
 
 
-def test_home_of_a_new_server_does_not_wait_for_the_store(tmp_path: Path) -> None:
+def test_the_first_pages_of_a_new_server_wait_for_nothing_heavy(tmp_path: Path) -> None:
+    """Home not for the store, nor for anything that is not imported ahead; Data not for what prepares datasets."""
     run(FIRST, tmp_path)
+
+
+def test_what_is_imported_ahead_exists() -> None:
+    # In a thread of its own, where nobody would see an error.
+    names = (*ahead._FIRST_PAGE, *ahead._NEXT_PAGES, *ahead._all_modules())
+    assert [name for name in names if find_spec(name) is None] == []

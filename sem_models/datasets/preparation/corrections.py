@@ -104,6 +104,15 @@ def refuse_contradictions(corrections: tuple[Correction, ...]) -> tuple[Correcti
     return corrections
 
 
+def merged(corrections: Sequence[Correction], more: Iterable[Correction]) -> tuple[Correction, ...]:
+    """Return corrections in which newer ones replace older ones of the same image; empty ones are dropped."""
+    found = {(own.image, own.role): own for own in corrections}
+    for own in more:
+        found.pop((own.image, None), None)
+        found[own.image, own.role] = own
+    return tuple(own for own in found.values() if not own.changes_nothing)
+
+
 def _correction(name: str, line: int, row: Mapping[str | None, Any]) -> Correction:
     given = {key: from_cell(value.strip()) for key, value in row.items() if isinstance(value, str) and value.strip()}
     try:

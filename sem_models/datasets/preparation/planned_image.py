@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sem_models.datasets.kinds import Role
 from sem_models.datasets.manifest import Resampled, Split
-from sem_models.datasets.splits.fingerprint import Fingerprint
-from sem_models.images.databar import DataBar
+
+if TYPE_CHECKING:
+    from sem_models.datasets.splits.fingerprint import Fingerprint
+    from sem_models.images.databar import DataBar
 
 Half = Literal["left", "right"]
 """Which half of a page is the image, where two images lie side by side in one file."""
@@ -26,14 +28,14 @@ class PlannedImage:
     """Name of the sample, shared by its images (a pair, or an image and its mask)."""
     group: str
     split: Split
-    databar: DataBar
+    databar: "DataBar"
     shape: tuple[int, int, int]
     dtype: str
     pixel_size_nm: float | None
     sha256: str
     content: str = ""
     """SHA-256 of the pixels, their shape and data type, before the data bar is cut off."""
-    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
+    fingerprint: "Fingerprint | None" = field(default=None, compare=False, repr=False)
     """By which images of the same field are found; None for masks and once they have been found."""
     picture: bytes = field(default=b"", compare=False, repr=False)
     """The whole page as a small grey WebP picture, see `small_picture`."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sem_models.datasets.preparation.corrections import Correction, corrections_table, read_corrections
+from sem_models.datasets.preparation.corrections import Correction, corrections_table, merged, read_corrections
 from sem_models.datasets.preparation.options import PrepareOptions
 from sem_models.datasets.preparation.plan import Plan, plan_dataset
 from sem_models.datasets.preparation.write import write_dataset
@@ -151,3 +151,9 @@ def test_tables_that_cannot_be_used(table: str, message: str, options: PrepareOp
     place.write_text(table)
     with pytest.raises(UserError, match=message):
         plan_dataset(PrepareOptions(name="d", raw=options.raw, corrections=(place,)))
+
+
+def test_newer_corrections_replace_older_ones() -> None:
+    first = (Correction(image="a", databar_rows=3), Correction(image="b", use=False))
+    after = merged(first, [Correction(image="a", role="image", databar_rows=4), Correction(image="b", role="image")])
+    assert after == (Correction(image="a", role="image", databar_rows=4),)

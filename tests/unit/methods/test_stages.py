@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.train.warm_start import begun_from
+from pipelines.train.begun_recipe import begun_from
 from sem_models.config.networks.discriminators import PatchDiscriminatorConfig, StructureDiscriminatorConfig
 from sem_models.config.overrides import override
 from sem_models.config.presets.table import RECIPES, find_recipe

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.charts.curves import CurveStyle, KeptFigures, curve_figure, smoothed, thinned
+from pages.charts.curves import LEGEND_PX, MARGIN, CurveStyle, KeptFigures, curve_figure, smoothed, thinned
 
 
 @pytest.mark.parametrize("count", [2001, 3999, 20_000])
@@ -56,3 +56,11 @@ def test_smoothing_is_the_average_with_falling_weights() -> None:
     assert [len(line.y) for line in figure.data] == [5, 5]
     assert figure.layout.xaxis.type == "log"
     assert list(figure.data[0].y) == values, "the measured curve stays visible"
+
+
+def test_only_a_chart_of_several_lines_has_a_place_for_a_legend_and_no_browser_has_to_work_out_margins() -> None:
+    points = [(1, 0.5), (2, 0.4)]
+    one, two = curve_figure({"l1": points}, "loss"), curve_figure({"model": points}, "PSNR (dB)", baseline=points)
+    assert [figure.layout.margin.t for figure in (one, two)] == [MARGIN["t"], LEGEND_PX]
+    assert not any(axis.automargin for figure in (one, two) for axis in (figure.layout.xaxis, figure.layout.yaxis))
+    assert all(figure.layout.xaxis.automargin is not None for figure in (one, two)), "or the theme decides"

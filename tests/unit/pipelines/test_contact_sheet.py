@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipelines.data.bar_strip import bar_strip
-from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, merged, one_of_equal, part_of, sections
+from pipelines.data.contact_sheet import LEFT_OUT, Order, changed, dropped, one_of_equal, part_of, sections
 from pipelines.viewing.codes import encode
 from pipelines.viewing.pyramid import ImageFacts, build_pyramid
 from sem_models.datasets.preparation.corrections import Correction
@@ -80,12 +80,6 @@ def test_what_is_dropped_is_corrected(plan: Plan) -> None:
     assert (out.use, out.group) == (False, None)
     again = dropped(plan, "split", [f"image|{NAMES[3]}"], "val")[0]
     assert (again.use, again.split) == (True, "val")
-
-
-def test_newer_corrections_replace_older_ones() -> None:
-    first = (Correction(image="a", databar_rows=3), Correction(image="b", use=False))
-    after = merged(first, [Correction(image="a", role="image", databar_rows=4), Correction(image="b", role="image")])
-    assert after == (Correction(image="a", role="image", databar_rows=4),)
 
 
 def test_a_correction_keeps_the_others_of_its_image(plan: Plan) -> None:
