@@ -81,7 +81,7 @@ def test_the_page_promotes_and_shows_the_record(model: str) -> None:
     assert_sound(app)
     assert alias_target(model, "champion") == "1"
     log = next(frame.value for frame in app.dataframe if "by" in frame.value)
-    assert list(log["on the scores"]) == ["steel-test.psnr_db 29.1000 (n = 8)"]
+    assert list(log["on the scores"]) == ["steel: PSNR (dB) 29.1000 (n = 8)"]
     assert any("sem-workbench serve models:/steel-sr@champion" in code.value for code in app.code)
 
 
