@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow.exceptions import MlflowException
+from mlflow import MlflowException
 
 from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Artifact

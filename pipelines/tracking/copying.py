@@ -6,9 +6,9 @@ MLflow has no such command. Its own table definitions translate the values betwe
 from collections.abc import Callable, Mapping
 
 import sqlalchemy
+from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.store.db.base_sql_model import Base
-from mlflow.tracking import MlflowClient
 from sqlalchemy import Connection, Table, func, insert, select, text
 
 from pipelines.tracking.place import ADDRESS_COLUMNS

@@ -3,9 +3,7 @@
 import warnings
 from typing import get_args
 
-from mlflow.data.dataset_source_registry import resolve_dataset_source
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import DatasetInput, InputTag
+from mlflow import data, entities
 
 from pipelines.tracking.artifacts import put_json
 from pipelines.tracking.keys import Artifact, Experiment, Tag, image_count_key
@@ -39,9 +37,9 @@ def attach_dataset(run_id: str, dataset: Dataset, context: str) -> None:
     """Name the dataset as an input of a run; `context` is `training`, `evaluation` or `prepare`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MLflow finds one kind of source twice and says so each time
-        source = resolve_dataset_source(str(dataset.folder))
+        source = data.dataset_source_registry.resolve_dataset_source(str(dataset.folder))
     # MLflow declares the class abstract, yet means it to be used.
     name, digest = dataset.manifest.name, dataset.digest[:_DIGEST_LENGTH]
-    described = MetaDataset(source=source, name=name, digest=digest)  # type: ignore[abstract]
-    entry = DatasetInput(described._to_mlflow_entity(), [InputTag("mlflow.data.context", context)])
+    described = data.meta_dataset.MetaDataset(source=source, name=name, digest=digest)  # type: ignore[abstract]
+    entry = entities.DatasetInput(described._to_mlflow_entity(), [entities.InputTag("mlflow.data.context", context)])
     client().log_inputs(run_id, [entry])

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Metric, RunTag
+from mlflow import entities
 
 from pipelines.tracking.store import client
 
@@ -28,8 +28,8 @@ class MetricOutbox:
     def __init__(self, path: Path) -> None:
         """Open the file; what an interrupted run left in it is sent as well."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._metrics: list[Metric] = []
-        self._tags: list[RunTag] = []
+        self._metrics: list[entities.Metric] = []
+        self._tags: list[entities.RunTag] = []
         self._known: set[Point] = set()
         for record in _records(path):
             self._take(record)
@@ -96,10 +96,10 @@ class MetricOutbox:
 
     def _take(self, record: Mapping[str, Any]) -> None:
         if "tag" in record:
-            self._tags.append(RunTag(record["tag"], record["value"]))
+            self._tags.append(entities.RunTag(record["tag"], record["value"]))
             return
         when, step = record["time_ms"], record["step"]
-        self._metrics += [Metric(key, value, when, step) for key, value in record["metrics"].items()]
+        self._metrics += [entities.Metric(key, value, when, step) for key, value in record["metrics"].items()]
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -18,12 +18,12 @@ _SHARED_RUNS = 32
 
 def log_metrics(run_id: str, values: Mapping[str, float], step: int = 0) -> None:
     """Write metrics of one step in one go; for the stream of a training use `RunWriter`."""
-    from mlflow.entities import Metric
+    from mlflow import entities
 
     from pipelines.tracking.store import client
 
     now = int(time.time() * 1000)
-    client().log_batch(run_id, metrics=[Metric(key, value, now, step) for key, value in values.items()])
+    client().log_batch(run_id, metrics=[entities.Metric(key, value, now, step) for key, value in values.items()])
 
 
 def metric_history(run_id: str, key: str, after_step: int = -1) -> list[tuple[int, float]]:
@@ -121,7 +121,7 @@ def _points_after(run_id: str, key: str, row: int) -> tuple[list[Point], int]:
 
 def _points_of_server(run_id: str, key: str, after_row: int) -> tuple[list[Point], int]:
     """Read page by page: MLflow's client reads whole histories only, but a page's token is the number of a row."""
-    from mlflow.utils.search_utils import SearchUtils
+    from mlflow import utils
 
     from pipelines.tracking.store import client
 
@@ -130,7 +130,9 @@ def _points_of_server(run_id: str, key: str, after_row: int) -> tuple[list[Point
     more = True
     while more:
         row = after_row + len(found)
-        page = store.get_metric_history(run_id, key, _PAGE, SearchUtils.create_page_token(row) if row else None)
+        page = store.get_metric_history(
+            run_id, key, _PAGE, utils.search_utils.SearchUtils.create_page_token(row) if row else None
+        )
         found += [Point(metric.step, metric.timestamp, metric.value) for metric in page]
         more = bool(page.token)
     return found, after_row + len(found)

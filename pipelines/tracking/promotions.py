@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from mlflow.exceptions import MlflowException
+from mlflow import MlflowException
 
 from pipelines.people.person import Person
 from pipelines.tracking.keys import Tag

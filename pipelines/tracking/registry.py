@@ -8,12 +8,10 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlflow import pyfunc
+from mlflow import MlflowClient, MlflowException, pyfunc
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
-from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 

@@ -21,8 +21,8 @@ from sem_models.names import new_name, quoted, shown
 from sem_models.suggestions import closest, one_of
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
-    from mlflow.tracking import MlflowClient
 
 Kind = Literal["training", "evaluation", "dataset", "study"]
 Status = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -84,12 +84,12 @@ def create_run(
     by: Person | None = None,
 ) -> str:
     """Create a run in state SCHEDULED; return its id. It belongs to `by`, or to whom this process works for."""
-    from mlflow.entities import Param
+    from mlflow import entities
 
     store, by = _client(), by or acting_person()
     own = {**tags, Tag.KIND: kind, **_owned_by(by)}
     run_id = _created(store, _experiment_id(experiment), name, own)
-    values = [Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
+    values = [entities.Param(key, str(value)[:_PARAMETER_LENGTH]) for key, value in params.items()]
     store.log_batch(run_id, params=values)
     store.update_run(run_id, status="SCHEDULED")
     record(by, f"make {kind}", f"run {run_id}: {name}")
@@ -103,7 +103,7 @@ def _created(
 
     MLflow waits 20 s, whatever the address says. A refused attempt has stored nothing.
     """
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     try:
         run_id: str = store.create_run(experiment_id, run_name=name, tags=tags).info.run_id
@@ -202,7 +202,7 @@ def is_readable() -> bool:
 
 def _similar_runs(text: str) -> str:
     """Suggest the newest runs whose id begins with the text, or is almost the same, or that have this name."""
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     names: dict[str, str] = {}
     # A server that is away has no suggestions either.
@@ -231,7 +231,7 @@ def _runs_of_server() -> list[StoredRun]:
 
 
 def _run_of_server(run_id: str) -> StoredRun | None:
-    from mlflow.exceptions import MlflowException
+    from mlflow import MlflowException
 
     try:
         run = _client().get_run(run_id)
@@ -266,9 +266,9 @@ def set_status(run_id: str, status: Status, reason: str = "") -> None:
 
 def set_tags(run_id: str, tags: Mapping[str, str]) -> None:
     """Write tags in one go."""
-    from mlflow.entities import RunTag
+    from mlflow import entities
 
-    _client().log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+    _client().log_batch(run_id, tags=[entities.RunTag(key, str(value)) for key, value in tags.items()])
 
 
 def run_warnings(run_id: str) -> list[str]:

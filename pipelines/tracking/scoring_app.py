@@ -13,7 +13,7 @@ from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
-from mlflow.exceptions import MlflowException
+from mlflow import MlflowException
 from mlflow.pyfunc import PyFuncModel, load_model
 from mlflow.pyfunc.scoring_server import infer_and_parse_data, predictions_to_json
 from mlflow.version import VERSION

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.exceptions import MlflowException
+from mlflow import MlflowException
 from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import DEADLINE_EXCEEDED
-from mlflow.pyfunc.model import PythonModel
+from mlflow.pyfunc import PythonModel  # type: ignore[attr-defined]
 
 _TIME_LIMIT = "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT"
 """How MLflow tells its scoring server the seconds of a request; absent where a model is used without a server."""

@@ -89,14 +89,14 @@ def _require_same(devices: int) -> None:
 
 def _store() -> Any:
     """Return the store of torchrun's agent, in which its processes find each other."""
-    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+    from torch import distributed
 
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
         raise UserError(
             "Start torchrun as standalone or with the rendezvous backend c10d, so that its processes share a store."
         )
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    return TCPStore(address, port, is_master=False, timeout=_LONGEST_WAIT)
+    return distributed.TCPStore(address, port, is_master=False, timeout=_LONGEST_WAIT)  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

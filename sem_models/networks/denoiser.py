@@ -1,7 +1,7 @@
 """Stage 1 of dSRVAE (Liu et al., CVPR Workshops 2020): a variational autoencoder that separates noise from detail."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sem_models.config.networks.capabilities import LatentCode
 from sem_models.config.networks.dsrvae import DENOISE_BLOCKS

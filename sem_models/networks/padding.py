@@ -1,7 +1,7 @@
 """Padding of images that are smaller than what a network takes."""
 
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def padded_to(x: Tensor, height: int, width: int) -> Tensor:

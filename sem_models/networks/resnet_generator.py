@@ -4,8 +4,8 @@ Deviations: intensities are in [0, 1] outside and in [-1, 1] inside the network;
 residual form, which starts near the identity, are offered as alternatives.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sem_models.config.networks.resnet_generator import ResNetConfig
 from sem_models.networks.pooled_norm import PooledInstanceNorm

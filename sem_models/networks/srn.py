@@ -5,8 +5,8 @@ Lee (CVPR 2017). The option `residual` is ours: the network then learns a correc
 regions in focus are unchanged from the first step on.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sem_models.config.networks.srn import SRNConfig
 from sem_models.networks.blocks import conv

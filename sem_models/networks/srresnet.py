@@ -3,8 +3,8 @@
 Deviation: the long skip is bicubic, not bilinear, so that an untrained network starts at the bicubic baseline.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sem_models.config.networks.reach import doublings, shuffle_halo
 from sem_models.config.networks.srresnet import SRResNetConfig
