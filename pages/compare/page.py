@@ -10,7 +10,7 @@ from pages.compare.costs import show_costs
 from pages.compare.images import show_images
 from pages.compare.means import show_means
 from pages.compare.paired import offer_files, pair, show_pairs
-from pages.people.session import seen
+from pages.people.session import seen, signed_in
 from pages.widgets.discriminations import offer_test, show_tests
 from pages.widgets.families import choose_scores
 from pages.widgets.frame import begin, empty, shown_errors
@@ -20,6 +20,7 @@ from pages.widgets.words import as_note, as_text, on_page
 from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import Comparison, compare
 from pipelines.evaluate.discriminate_table import discriminations_of
+from pipelines.evaluate.keeper import keepers_of
 from pipelines.evaluate.over_seeds import SEEDS_CAPTION, compare_methods, seed_rows
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.evaluate.verdict import verdict
@@ -35,14 +36,16 @@ def show() -> None:
     """Show the page."""
     begin("Compare", "Models and baselines on one test set: the images, what they are worth, and what they cost.")
     with shown_errors():
-        offered = candidates(seen(list_runs(kind="training")))
+        runs = seen(list_runs())
+        trainings = [run for run in runs if run.is_training]
+        offered = candidates(trainings, keepers_of(signed_in(), runs))
         if not offered:
             watched(GALLERY)
             empty("No run has been scored on a test split yet.", "runs", "Open a run and score it")
             return
         chosen = choose_runs(offered)
         if chosen.run_ids:
-            _show(compare(CompareRequest(run_ids=chosen.run_ids)))
+            _show(compare(CompareRequest(run_ids=chosen.run_ids), signed_in()))
 
 
 def _show(comparison: Comparison) -> None:

@@ -1,14 +1,17 @@
 """Use case: write the whole store to one archive, while trainings and the dashboard go on."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from pipelines.backup.archive import About, ArchiveWriter
 from pipelines.backup.requests import BackupRequest
@@ -20,6 +23,8 @@ from sem_models.errors import UserError
 from sem_models.images.provenance import SOFTWARE
 from sem_models.progress import Progress, silent
 
+_COPIES, _IN_USE = ".backup-", "in-use.lock"
+"""Folder of copies that a backup makes, and the lock in it that it holds."""
 _SQLITE = b"SQLite format 3\0"
 _ENDINGS = ("-wal", "-shm", "-journal", ".lock", ".part")
 """Of files that belong to running processes, or are not complete."""
@@ -53,11 +58,11 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
     _require(place, out)
     images = (place.datasets, place.uploads, place.results) if request.with_datasets else ()
     kept = [place.mlruns, place.root / LAB, *images]
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as beside:
-        copies = {name: _copy(file, Path(beside)) for name, file in _files(place, kept) if _is_database(file)}
+    with _beside(out.parent) as beside:
+        copies = {name: _copy(file, beside) for name, file in _files(place, kept) if _is_database(file)}
         if is_postgresql():
             # A file of that name is what was the store before the lab had a server.
-            copies[place.database.relative_to(place.root).as_posix()] = _copy_of_server(place, Path(beside))
+            copies[place.database.relative_to(place.root).as_posix()] = _copy_of_server(place, beside)
         files = sorted({**dict(_files(place, kept)), **copies}.items())
         size = sum(_size(file) for _, file in files)
         _require_room(out.parent, size)
@@ -74,6 +79,16 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
                 progress(index + 1, len(files), "files")
     left = () if request.with_datasets else tuple(sorted(path.name for path in place.datasets.glob("*/")))
     return Backup(out, len(files), out.stat().st_size, left, tuple(archive.changed))
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Make a folder for copies next to the archive, and delete those that killed backups have left there."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_COPIES) as made, FileLock(Path(made) / _IN_USE):
+        for left in folder.glob(f"{_COPIES}*/"):
+            with contextlib.suppress(Timeout), FileLock(left / _IN_USE, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+        yield Path(made)
 
 
 def _require(place: Home, out: Path) -> None:

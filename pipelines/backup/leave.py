@@ -91,7 +91,9 @@ def _write_run(record: RunRecord, folder: Path) -> None:
     with (folder / METRICS).open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(MetricRow._fields)
-        table.writerows((row.metric, row.step, row.timestamp_ms, repr(row.value)) for row in metric_rows(record))
+        table.writerows(
+            (as_cell(row.metric), row.step, row.timestamp_ms, repr(row.value)) for row in metric_rows(record)
+        )
     with tempfile.TemporaryDirectory() as place:
         # Of a store on this machine these are the stored files themselves, otherwise copies in `place`.
         for name in list_files(record.run_id):
@@ -116,7 +118,7 @@ def _write_table(path: Path, records: list[RunRecord]) -> None:
     metrics = sorted({name for record in records for name in record.metrics})
     with path.open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["run_id", "name", "experiment", "kind", "recipe", "dataset", "status", *metrics])
+        table.writerow(["run_id", "name", "experiment", "kind", "recipe", "dataset", "status", *map(as_cell, metrics)])
         for record in records:
             tags = (record.tags.get(tag, "") for tag in (Tag.KIND, Tag.RECIPE, Tag.DATASET))
             values = (record.metrics.get(name, "") for name in metrics)

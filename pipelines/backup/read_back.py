@@ -20,6 +20,7 @@ from sem_models.errors import UserError
 from sem_models.images.io.read import file_sha256
 from sem_models.inference.model_folder import CHECKPOINT, read_facts
 from sem_models.progress import Progress, silent
+from sem_models.spreadsheets import from_cell
 
 _VERSIONS = TypeAdapter(tuple[VersionRecord, ...])
 
@@ -121,4 +122,4 @@ def _renew_checksum(path: Path) -> None:
 def _rows(path: Path) -> Iterator[MetricRow]:
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            yield MetricRow(row["metric"], int(row["step"]), int(row["timestamp_ms"]), float(row["value"]))
+            yield MetricRow(from_cell(row["metric"]), int(row["step"]), int(row["timestamp_ms"]), float(row["value"]))

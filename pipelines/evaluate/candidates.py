@@ -1,7 +1,8 @@
 """Which scored runs belong on one page: those of one test set and task, the latest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
@@ -26,15 +27,20 @@ class Candidates:
         return ", ".join(filter(None, (self.dataset, self.task)))
 
 
-def candidates(runs: Sequence[RunInfo]) -> list[Candidates]:
+def candidates(runs: Sequence[RunInfo], kept: Mapping[str, RunInfo] = MappingProxyType({})) -> list[Candidates]:
     """Put the scored ones among runs, newest first, together by dataset and task, those with the newest run first.
 
     On one masked dataset, a segmentation has other scores than a synthesis, so the task counts as well.
+
+    Args:
+        runs: Trainings.
+        kept: Where somebody keeps scores of others' trainings, by the ids of these. Such a run may have been scored on
+            two datasets, and belongs to both.
     """
     together: dict[tuple[str, str], list[RunInfo]] = {}
     for run in runs:
-        dataset = run.tags.get(Tag.evaluated("test"))
-        if dataset is not None:
+        places = [run, kept[run.run_id]] if run.run_id in kept else [run]
+        for dataset in dict.fromkeys(filter(None, (place.tags.get(Tag.evaluated("test")) for place in places))):
             together.setdefault((dataset, run.tags.get(Tag.TASK, "")), []).append(run)
     return [Candidates(dataset, task, tuple(found)) for (dataset, task), found in together.items()]
 

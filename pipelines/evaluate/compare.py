@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.evaluate.reports import readable_evaluations
+from pipelines.evaluate.keeper import keepers_of
+from pipelines.evaluate.reports import Readable, readable_evaluations
 from pipelines.evaluate.requests import CompareRequest
 from pipelines.model_ref import RunRef, parse_model
 from pipelines.people.acting import acting_person
 from pipelines.people.permissions import visible
+from pipelines.people.person import Person
+from pipelines.tracking.keys import Experiment
 from pipelines.tracking.runs import RunInfo, get_run, list_experiments, list_runs
 from sem_models.config.methods import Direction
 from sem_models.errors import FieldRef, UserError
@@ -58,20 +61,26 @@ class Comparison:
         return tuple(method for method in everywhere if method.startswith("baseline:"))
 
 
-def compare(request: CompareRequest) -> Comparison:
+def compare(request: CompareRequest, person: Person | None = None) -> Comparison:
     """Compare the latest test evaluations of runs, given by id or by experiment.
 
     Only evaluations of one setting (dataset digest, split, degradation, data range, border) are put side by side: the
     setting that most runs share. The warnings name the others and say what differs. The two directions of a CycleGAN
     have different inputs and are never in one table.
 
+    Args:
+        request: What to compare.
+        person: Whose own scores of others' runs count as well; by default of whom this process works for.
+
     Raises:
         UserError: No run is given, or none was evaluated.
     """
     if not request.run_ids and not request.experiment:
         raise UserError("Name runs to compare, or an ", FieldRef("experiment"), ".")
-    models = [_model(text) for text in dict.fromkeys(request.run_ids)] or _models_of(request.experiment)
-    stored = [(run, way, readable_evaluations(run.run_id, way)) for run, way in models]
+    by = person or acting_person()
+    models = [_model(text) for text in dict.fromkeys(request.run_ids)] or _models_of(request.experiment, by)
+    kept = keepers_of(by, list_runs(Experiment.SCORES, "evaluation"))
+    stored = [(run, way, _evaluations(run, kept.get(run.run_id), way)) for run, way in models]
     damaged = tuple(text for *_, found in stored for text in found.damaged)
     scored = [Column(run, report, way) for run, way, found in stored for report in found.reports]
     columns = [column for column in scored if column.report.split == "test"]
@@ -97,13 +106,22 @@ def _model(text: str) -> tuple[RunInfo, Direction]:
     return get_run(ref.run_id), ref.direction
 
 
-def _models_of(experiment: str | None) -> list[tuple[RunInfo, Direction]]:
+def _evaluations(run: RunInfo, keeper: RunInfo | None, way: Direction) -> Readable[EvaluationReport]:
+    """Read the reports of a run, and then a person's own about it, which replace those of the same setting."""
+    own = readable_evaluations(run.run_id, way)
+    if not keeper:
+        return own
+    kept = readable_evaluations(keeper.run_id, way)
+    return Readable((*own.reports, *kept.reports), (*own.damaged, *kept.damaged))
+
+
+def _models_of(experiment: str | None, by: Person) -> list[tuple[RunInfo, Direction]]:
     runs = list_runs(experiment)
     if experiment and not runs and experiment not in (known := list_experiments()):
         field = FieldRef("experiment")
         raise UserError(field, f" {shown(experiment)}: there is no such experiment. {did_you_mean(experiment, known)}")
     # Ids are checked before a request is carried out; an experiment may hold runs of several people.
-    return [(run, "forward") for run in visible(acting_person(), runs)]
+    return [(run, "forward") for run in visible(by, runs)]
 
 
 def _alike(columns: Sequence[Column], other: Column) -> list[Column]:

@@ -3,6 +3,8 @@
 Who may see a run may score it, but only its owner and admins may change it.
 """
 
+from collections.abc import Iterable
+
 from pipelines.people.acting import acting_person
 from pipelines.people.permissions import Action, may
 from pipelines.people.person import Person
@@ -27,8 +29,14 @@ def keeper_of(run_id: str) -> str:
 
 def find_keeper(run_id: str, by: Person) -> RunInfo | None:
     """Return the run in which a person keeps scores of somebody else's training; None where there is none."""
-    found = (run for run in list_runs(Experiment.SCORES, "evaluation") if run.tags.get(Tag.SCORES_OF) == run_id)
-    return next((run for run in found if run.ownership.owner == by.id), None)
+    return keepers_of(by, list_runs(Experiment.SCORES, "evaluation")).get(run_id)
+
+
+def keepers_of(by: Person, runs: Iterable[RunInfo]) -> dict[str, RunInfo]:
+    """Find, among runs, those in which a person keeps scores of somebody else's trainings, by the ids of these."""
+    own = [run for run in runs if Tag.SCORES_OF in run.tags and run.ownership.owner == by.id]
+    # The newest stands first in a list of runs.
+    return {run.tags[Tag.SCORES_OF]: run for run in reversed(own)}
 
 
 def _new_keeper(run: RunInfo, by: Person) -> str:

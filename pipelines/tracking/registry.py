@@ -17,8 +17,9 @@ from mlflow.types.schema import AnyType
 
 import sem_models
 from pipelines.model_ref import RegistryRef
+from pipelines.people.permissions import Action, Ownership, require
 from pipelines.people.person import Person
-from pipelines.tracking.keys import Artifact
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.promotions import move_alias
 from pipelines.tracking.store import artifacts_at, artifacts_of, client, stored_address
 from pipelines.tracking.versions import RegisteredVersion, list_versions
@@ -43,7 +44,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     """Store the model folder as an MLflow model of the run and register it; return the version number.
 
     Raises:
-        UserError: MLflow does not accept the name or the alias.
+        UserError: MLflow does not accept the name or the alias, or somebody else has taken the name.
     """
     store = client()
     with tempfile.TemporaryDirectory() as place:
@@ -53,7 +54,7 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         artifacts_of(run_id).log_artifacts(str(target), path)
     source = f"{stored_address(run_id)}/{path}"
     try:
-        _create_if_new(store, name)
+        _claim(store, name, tags.get(Tag.OWNER, by.id), by)
         version = store.create_model_version(name, source, run_id, tags=dict(tags))
         if alias:
             move_alias(name, alias, str(version.version), tags, by)
@@ -62,12 +63,16 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
     return str(version.version)
 
 
-def _create_if_new(store: MlflowClient, name: str) -> None:
+def _claim(store: MlflowClient, name: str, owner: str, by: Person) -> None:
+    """Make a new name its owner's in one step: of two people who take it at the same time, one is refused."""
     try:
-        store.create_registered_model(name)
+        store.create_registered_model(name, tags={Tag.OWNER: owner})
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
+        known = store.get_registered_model(name).tags.get(Tag.OWNER, "")
+        if known and not by.is_local:
+            require(by, Action.CHANGE, Ownership(known, shared=True), f"The registered model {name}")
 
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:

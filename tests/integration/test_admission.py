@@ -25,10 +25,16 @@ from pipelines.predict.requests import PredictRequest, SynthesiseRequest
 from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.request import Request
+from pipelines.tracking import registry
+from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import create_run, get_run, set_status
+from pipelines.tracking.versions import list_versions
 from pipelines.train.requests import InterpolateRequest, ProbeRequest, TrainRequest
+from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
+from sem_models.inference.storage import save_model
+from sem_models.networks.table import build_network
 from tests.support.lab import ADA, ALICE, BOB, VERA, write_lab
 
 
@@ -195,3 +201,26 @@ def test_the_dashboard_of_a_lab_does_nothing_for_nobody(sem_home: Path) -> None:
     act_for_many()
     with pytest.raises(RuntimeError, match="say for whom"):
         create_run("sem", "r", "training", {}, {})
+
+
+def test_of_two_people_who_register_a_new_name_at_once_one_is_refused(
+    hers: str, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob comes when the files of Alice's model are being written, and no version has the name yet."""
+    made = tmp_path / "model"
+    made.mkdir()
+    save_model(made, tiny_recipe, build_network(tiny_recipe.network).state_dict())
+    his = create_run("sem", "his", "training", {}, {}, by=BOB)
+    write, turns = registry.save_served, iter(["alice"])
+
+    def slowly(folder: Path, target: Path, run_id: str) -> None:
+        write(folder, target, run_id)
+        if next(turns, None):
+            register_model(his, made, "steel", "champion", {}, BOB)
+
+    monkeypatch.setattr(registry, "save_served", slowly)
+    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
+        register_model(hers, made, "steel", "champion", {}, ALICE)
+    assert [(version.version, version.run_id) for version in list_versions()] == [("1", his)]
+    assert register_model(his, made, "steel", None, {}, BOB) == "2"
+    assert register_model(hers, made, "steel", None, {}, ADA) == "3"

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
@@ -254,6 +255,16 @@ def test_a_dataset_behind_a_link_is_included(run_id: str, sem_home: Path, tmp_pa
     backup(BackupRequest(out=tmp_path / "b.tar", with_datasets=True))
     restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
     assert open_dataset(tmp_path / "new" / "datasets" / "small").manifest.entries
+
+
+def test_copies_of_a_backup_that_was_killed_are_deleted_by_the_next_one(run_id: str, tmp_path: Path) -> None:
+    killed, running = tmp_path / ".backup-killed", tmp_path / ".backup-running"
+    for folder in (killed, running):
+        folder.mkdir()
+        (folder / "mlflow.db").write_bytes(b"somebody's runs")
+    with FileLock(running / "in-use.lock"):
+        backup(BackupRequest(out=tmp_path / "lab.tar"))
+    assert [path.name for path in tmp_path.glob(".backup-*")] == [running.name]
 
 
 def test_on_the_command_line(run_id: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from pipelines.models import resolve_model
 from pipelines.tracking.artifacts import fetch, get_text
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import list_runs
+from pipelines.tracking.store import client
 from pipelines.tracking.whole_store import RunRecord, VersionRecord, metric_rows, run_records, version_records
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
@@ -38,6 +39,7 @@ class Known:
         with pytest.MonkeyPatch.context() as changed:
             changed.setenv("SEM_HOME", str(self.home))
             changed.delenv("MLFLOW_TRACKING_URI", raising=False)
+            client().log_metric(self.run_id, "-2 hours", 1.0)
             self.digest = open_dataset(home().datasets / "small").digest
             self.content = content()
             self.made = leave(LeaveRequest(out=self.left))
@@ -79,6 +81,7 @@ def test_others_can_read_it(known: Known) -> None:
     assert np.array_equal(image.reshape(stored["shape"]), np.load(known.home / "datasets" / "small" / stored["file"]))
     with (run / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
+    assert rows.pop(0)["metric"] == "'-2 hours", "a spreadsheet takes the name for text"
     assert [(row["metric"], row["step"], row["value"]) for row in rows][:2] == [
         ("val/psnr_db", "0", "20.1"),
         ("val/psnr_db", "1", "21.1"),

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.evaluate.candidates import candidates
 from pipelines.evaluate.compare import compare
-from pipelines.evaluate.keeper import find_keeper, keeper_of
+from pipelines.evaluate.keeper import find_keeper, keeper_of, keepers_of
 from pipelines.evaluate.reports import readable_evaluations
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
 from pipelines.evaluate.score import evaluate
@@ -15,8 +16,9 @@ from pipelines.models import ResolvedModel, resolve_model
 from pipelines.people.acting import act_for
 from pipelines.people.permissions import Ownership
 from pipelines.tracking.artifacts import list_files
-from pipelines.tracking.runs import create_run, get_run, set_run_shared, set_status
+from pipelines.tracking.runs import create_run, get_run, list_runs, set_run_shared, set_status, set_tags
 from sem_models.datasets.dataset import Dataset
+from sem_models.errors import UserError
 from tests.support.lab import ADA, ALICE, BOB
 
 
@@ -63,3 +65,20 @@ def test_what_one_person_finds_out_is_not_in_the_place_of_another(hers: str) -> 
     assert found is not None
     assert found.run_id == kept
     assert find_keeper(hers, ALICE) is None
+
+
+def test_own_scores_of_the_runs_of_others_can_be_compared(hers: str) -> None:
+    act_for(BOB)
+    report = evaluate(EvaluateRequest(model=hers, dataset="small"))[0]
+    (column,) = compare(CompareRequest(run_ids=(hers,))).columns
+    assert (column.run.run_id, column.report) == (hers, report)
+    with pytest.raises(UserError, match="None of these runs has been evaluated"):
+        compare(CompareRequest(run_ids=(hers,)), ALICE)
+    runs = list_runs()
+    trainings = [run for run in runs if run.is_training]
+    (offered,) = candidates(trainings, keepers_of(BOB, runs))
+    assert (offered.dataset, [run.run_id for run in offered.runs]) == ("small", [hers])
+    assert candidates(trainings, keepers_of(ALICE, runs)) == []
+    set_tags(hers, {"sem.evaluated.test": "other"})
+    both = candidates([get_run(hers)], keepers_of(BOB, runs))
+    assert [group.dataset for group in both] == ["other", "small"]
