@@ -1,15 +1,24 @@
-"""The fixed validation samples of a run, step by step, at 1:1 pixels."""
+"""The fixed validation samples of a run, step by step: their centres at 1:1 pixels, or whole in the viewer."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
 import streamlit as st
 from PIL import Image
 
+from pages.widgets.viewer.component import ShownDifference, ShownImage, show_viewer
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
+from pipelines.viewing.files import open_image
 from sem_models.tasks.table import TASKS
 from sem_models.tasks.words import RESTORING, Words
 
 _ONE_TO_ONE_PX = 220
+_CENTRES, _WHOLE = "1:1 pixels", "Viewer"
+_TRUTHS = ("target", "real")
+_GREY_MODES = ("L", "I;16")
 
 
 def show_samples(run: RunInfo) -> None:
@@ -25,17 +34,48 @@ def show_samples(run: RunInfo) -> None:
     _follow_latest(f"step-{run_id}", step)
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, key=f"step-{run_id}")
-    view = st.segmented_control("View", ["1:1 pixels", "Whole panel"], default="1:1 pixels", key=f"view-{run_id}")
+    view = st.segmented_control("View", [_CENTRES, _WHOLE], default=_CENTRES, key=f"view-{run_id}")
     shown = panels_of(run, stored.panels)
-    at_pixels = view == "1:1 pixels"
-    # Pictures of a fixed width go on in the next line on a narrow screen.
-    places = [st.container(horizontal=True)] * len(shown) if at_pixels else st.columns(len(shown))
-    for place, (panel, label) in zip(places, shown.items(), strict=True):
-        picture: Image.Image = Image.open(fetch(run_id, stored.path(name, panel, step)))
-        caption = f"{label}, step {step}" if panel == "output" else label
-        picture = centre(picture) if at_pixels else picture
-        place.image(picture, caption=caption, alt=caption, width=picture.width if at_pixels else "content")
-    st.caption(_window_of(run, shown))
+    paths = {panel: stored.path(name, panel, step) for panel in shown}
+    files = {panel: fetch(run_id, path) for panel, path in paths.items()}
+    labels = {panel: f"{label}, step {step}" if panel == "output" else label for panel, label in shown.items()}
+    if view == _WHOLE:
+        names = {panel: f"{run_id}|{path}" for panel, path in paths.items()}
+        _show_whole(files, labels, names, f"sample-viewer-{run_id}")
+    else:
+        # Pictures of a fixed width go on in the next line on a narrow screen.
+        with st.container(horizontal=True):
+            for panel, file in files.items():
+                centred = centre(Image.open(file))
+                st.image(centred, caption=labels[panel], alt=labels[panel], width=centred.width)
+    st.caption(_window_of(run, shown, whole=view == _WHOLE))
+
+
+def _show_whole(files: Mapping[str, Path], labels: Mapping[str, str], names: Mapping[str, str], key: str) -> None:
+    """Show input and output in the viewer, which offers the other grey pictures; coloured ones stand below it.
+
+    Args:
+        files: Pictures by panel.
+        labels: What to call them.
+        names: By which the viewer knows that pixels are the same; copies of a store elsewhere have new paths each time.
+        key: Names the viewer.
+    """
+    grey = [panel for panel, file in files.items() if Image.open(file).mode in _GREY_MODES]
+    images = [
+        ShownImage(labels[panel], names[panel], partial(open_image, files[panel]), measured=panel in _TRUTHS)
+        for panel in grey
+    ]
+    places = {panel: place for place, panel in enumerate(grey)}
+    if grey:
+        errors = [ShownDifference("Error of the model", places["output"], places["target"])] if _both(places) else []
+        first = [places[panel] for panel in ("input", "output") if panel in places] or [0]
+        show_viewer(images, first, key, errors)
+    for panel in files.keys() - places.keys():
+        st.image(Image.open(files[panel]), caption=labels[panel], alt=labels[panel])
+
+
+def _both(places: Mapping[str, int]) -> bool:
+    return {"output", "target"} <= places.keys()
 
 
 def _follow_latest(key: str, latest: int) -> None:
@@ -61,11 +101,14 @@ def _words(run: RunInfo) -> Words:
     return task.words if task else RESTORING
 
 
-def _window_of(run: RunInfo, shown: dict[str, str]) -> str:
+def _window_of(run: RunInfo, shown: dict[str, str], whole: bool) -> str:
     if display := _words(run).display:
         return display
     reference = "truth" if "target" in shown else "real image" if "real" in shown else "input"
-    return f"From the centre of the image; one display window (0.5 to 99.5 % of the {reference}) for all panels."
+    window = f"one display window (0.5 to 99.5 % of the {reference})"
+    if whole:
+        return f"Pictures of 8 bits as they were stored, cut to {window}: for looking, not for measuring."
+    return f"From the centre of the image; {window} for all panels."
 
 
 def centre(picture: Image.Image) -> Image.Image:

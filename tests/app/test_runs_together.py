@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pipelines.people.person import local_person
 from pipelines.tracking.annotations import archive, set_labels
 from pipelines.tracking.artifacts import Samples, put_files
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
 from pipelines.tracking.runs import RunInfo, create_run, get_run, list_runs, set_status
+from pipelines.viewing.tickets import OFFICE
 from tests.support.pages import assert_sound, open_tab, page
 
 IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
@@ -176,3 +178,18 @@ def test_samples_follow_the_training_unless_somebody_moved_the_slider(runs: list
     app.run()
     assert_sound(app)
     assert app.select_slider(key=slider).value == 10
+
+
+def test_samples_of_a_run_are_whole_in_the_viewer_at_the_step_that_is_chosen(runs: list[str]) -> None:
+    app = page("runs", run=runs[0])
+    assert picture_captions(app) == ["Input", "Model, step 20", "Target"]
+    app.segmented_control(key=f"view-{runs[0]}").set_value("Viewer").run()
+    assert_sound(app)
+    for step, grey in ((20, 20), (10, 10)):
+        app.select_slider(key=f"step-{runs[0]}").set_value(step).run()
+        (told,) = [json.loads(one.proto.json) for one in app.get("bidi_component") if "images" in one.proto.json]
+        assert [image["label"] for image in told["images"]] == ["Input", f"Model, step {step}", "Target"]
+        assert told["shown"] == [0, 1]
+        assert told["differences"] == [{"label": "Error of the model", "of": 1, "minus": 2}]
+        tokens = [image["address"].split("/")[-1] for image in told["images"]]
+        assert [OFFICE.opened(token, local_person()).summary.mean for token in tokens] == [1, grey, 2]
