@@ -1,6 +1,7 @@
 """The fixed validation samples of a run, step by step: their centres at 1:1 pixels, or whole in the viewer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from sem_models.tasks.words import RESTORING, Words
 _ONE_TO_ONE_PX = 220
 _CENTRES, _WHOLE = "1:1 pixels", "Viewer"
 _TRUTHS = ("target", "real")
-_GREY_MODES = ("L", "I;16")
 
 
 def show_samples(run: RunInfo) -> None:
@@ -36,46 +36,47 @@ def show_samples(run: RunInfo) -> None:
         step = right.select_slider("Training step", stored.steps, key=f"step-{run_id}")
     view = st.segmented_control("View", [_CENTRES, _WHOLE], default=_CENTRES, key=f"view-{run_id}")
     shown = panels_of(run, stored.panels)
-    paths = {panel: stored.path(name, panel, step) for panel in shown}
-    files = {panel: fetch(run_id, path) for panel, path in paths.items()}
-    labels = {panel: f"{label}, step {step}" if panel == "output" else label for panel, label in shown.items()}
+    pictures = {panel: _picture(run_id, stored.path(name, panel, step), label) for panel, label in shown.items()}
+    if "output" in pictures:
+        pictures["output"] = replace(pictures["output"], label=f"{shown['output']}, step {step}")
     if view == _WHOLE:
-        names = {panel: f"{run_id}|{path}" for panel, path in paths.items()}
-        _show_whole(files, labels, names, f"sample-viewer-{run_id}")
+        _show_whole(pictures, f"sample-viewer-{run_id}")
     else:
         # Pictures of a fixed width go on in the next line on a narrow screen.
         with st.container(horizontal=True):
-            for panel, file in files.items():
-                centred = centre(Image.open(file))
-                st.image(centred, caption=labels[panel], alt=labels[panel], width=centred.width)
+            for picture in pictures.values():
+                centred = centre(Image.open(picture.file))
+                st.image(centred, caption=picture.label, alt=picture.label, width=centred.width)
     st.caption(_window_of(run, shown, whole=view == _WHOLE))
 
 
-def _show_whole(files: Mapping[str, Path], labels: Mapping[str, str], names: Mapping[str, str], key: str) -> None:
-    """Show input and output in the viewer, which offers the other grey pictures; coloured ones stand below it.
+@dataclass(frozen=True)
+class _Picture:
+    label: str
+    name: str
+    """The same for the same pixels; copies of files of a store elsewhere have new paths each time."""
+    file: Path
 
-    Args:
-        files: Pictures by panel.
-        labels: What to call them.
-        names: By which the viewer knows that pixels are the same; copies of a store elsewhere have new paths each time.
-        key: Names the viewer.
-    """
-    grey = [panel for panel, file in files.items() if Image.open(file).mode in _GREY_MODES]
-    images = [
-        ShownImage(labels[panel], names[panel], partial(open_image, files[panel]), measured=panel in _TRUTHS)
-        for panel in grey
-    ]
+
+def _picture(run_id: str, path: str, label: str) -> _Picture:
+    return _Picture(label, f"{run_id}|{path}", fetch(run_id, path))
+
+
+def _show_whole(pictures: Mapping[str, _Picture], key: str) -> None:
+    """Show input and output in the viewer, which offers the other grey pictures; coloured ones stand below it."""
+    grey = {panel: one for panel, one in pictures.items() if Image.open(one.file).mode == "L"}
     places = {panel: place for place, panel in enumerate(grey)}
     if grey:
-        errors = [ShownDifference("Error of the model", places["output"], places["target"])] if _both(places) else []
-        first = [places[panel] for panel in ("input", "output") if panel in places] or [0]
-        show_viewer(images, first, key, errors)
-    for panel in files.keys() - places.keys():
-        st.image(Image.open(files[panel]), caption=labels[panel], alt=labels[panel])
-
-
-def _both(places: Mapping[str, int]) -> bool:
-    return {"output", "target"} <= places.keys()
+        images = [
+            ShownImage(one.label, one.name, partial(open_image, one.file), measured=panel in _TRUTHS)
+            for panel, one in grey.items()
+        ]
+        compared = {"output", "target"} <= grey.keys()
+        errors = [ShownDifference("Error of the model", places["output"], places["target"])] if compared else []
+        show_viewer(images, [places[panel] for panel in ("input", "output") if panel in grey] or [0], key, errors)
+    for panel, one in pictures.items():
+        if panel not in grey:
+            st.image(Image.open(one.file), caption=one.label, alt=one.label)
 
 
 def _follow_latest(key: str, latest: int) -> None:

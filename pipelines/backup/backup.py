@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from pipelines.backup.archive import About, ArchiveWriter
 from pipelines.backup.requests import BackupRequest
@@ -23,8 +23,8 @@ from sem_models.errors import UserError
 from sem_models.images.provenance import SOFTWARE
 from sem_models.progress import Progress, silent
 
-_COPIES, _IN_USE = ".backup-", "in-use.lock"
-"""Folder of copies that a backup makes, and the lock in it that it holds."""
+_COPIES, _IN_USE = ".sem-workbench-backup-", "in-use.lock"
+"""Folder of copies that a backup makes, and the lock in it that it holds; without both, a folder is somebody else's."""
 _SQLITE = b"SQLite format 3\0"
 _ENDINGS = ("-wal", "-shm", "-journal", ".lock", ".part")
 """Of files that belong to running processes, or are not complete."""
@@ -85,9 +85,10 @@ def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
 def _beside(folder: Path) -> Iterator[Path]:
     """Make a folder for copies next to the archive, and delete those that killed backups have left there."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=_COPIES) as made, FileLock(Path(made) / _IN_USE):
-        for left in folder.glob(f"{_COPIES}*/"):
-            with contextlib.suppress(Timeout), FileLock(left / _IN_USE, timeout=0):
-                shutil.rmtree(left, ignore_errors=True)
+        for lock in folder.glob(f"{_COPIES}*/{_IN_USE}"):
+            # It is held by a backup that runs, or belongs to another account.
+            with contextlib.suppress(OSError), FileLock(lock, timeout=0):
+                shutil.rmtree(lock.parent)
         yield Path(made)
 
 

@@ -258,13 +258,14 @@ def test_a_dataset_behind_a_link_is_included(run_id: str, sem_home: Path, tmp_pa
 
 
 def test_copies_of_a_backup_that_was_killed_are_deleted_by_the_next_one(run_id: str, tmp_path: Path) -> None:
-    killed, running = tmp_path / ".backup-killed", tmp_path / ".backup-running"
-    for folder in (killed, running):
+    killed, running, foreign = (tmp_path / f".sem-workbench-backup-{name}" for name in ("killed", "running", "foreign"))
+    for folder in (killed, running, foreign):
         folder.mkdir()
         (folder / "mlflow.db").write_bytes(b"somebody's runs")
+    (killed / "in-use.lock").touch()
     with FileLock(running / "in-use.lock"):
         backup(BackupRequest(out=tmp_path / "lab.tar"))
-    assert [path.name for path in tmp_path.glob(".backup-*")] == [running.name]
+    assert sorted(tmp_path.glob(".*")) == [foreign, running]
 
 
 def test_on_the_command_line(run_id: str, tmp_path: Path) -> None:
