@@ -8,15 +8,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.widgets.classes import class_table, shown_classes
-from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
+from pages.widgets.classes import class_overlay, class_table, shown_classes
+from pages.widgets.viewer.component import ShownImage, show_viewer
 from pipelines.viewing.files import fingerprint, open_field
 from pipelines.viewing.label_maps import open_classes
 from sem_models.datasets.labels import LabelMap, same_field
 from sem_models.datasets.preparation.plan import Plan, class_shares
 from sem_models.datasets.preparation.planned_image import PlannedImage
-
-_CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
 
 
 def show_classes(plan: Plan) -> None:
@@ -47,4 +45,4 @@ def show_mask(plan: Plan, mask: PlannedImage, labels: LabelMap) -> None:
         ShownImage(image.source, about, partial(open_field, image.path, image.page, *kept), measured=True),
         ShownImage("Mask", f"{name}|mask", opening, "classes", classes=over),
     ]
-    show_viewer(images, [0], "mask-viewer", overlays=[ClassOverlay("Classes", name, opening, over, _CAPTION)])
+    show_viewer(images, [0], "mask-viewer", overlays=[class_overlay("Classes", name, opening, over)])

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.widgets.classes import class_table, shown_classes
+from pages.widgets.classes import class_overlay, class_table, shown_classes
 from pages.widgets.downloads import offer_download
-from pages.widgets.viewer.component import ClassOverlay, ShownImage, show_viewer
+from pages.widgets.viewer.component import ShownImage, show_viewer
 from pipelines.viewing.downloads import FileDownload
 from pipelines.viewing.files import fingerprint, open_image, open_input
 from pipelines.viewing.label_maps import open_classes
@@ -19,8 +19,6 @@ from sem_models.datasets.labels import LabelMap
 from sem_models.images.channels import to_grey
 from sem_models.images.io.read import read_micrograph
 from sem_models.images.micrograph import Micrograph
-
-_CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
 
 
 def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int, ...], drawn: bool) -> None:
@@ -38,7 +36,7 @@ def show_classes_result(source: Path, page: int, output: Path, labels: tuple[int
     )
     label_map = ShownImage("Mask" if drawn else "Classes", f"{key}|classes", opening, "classes", classes=over)
     st.caption(size_text(made))
-    overlay = ClassOverlay("Classes", f"{key}|over", opening, over, _CAPTION)
+    overlay = class_overlay("Classes", f"{key}|over", opening, over)
     show_viewer([image, label_map], [0, 1] if drawn else [0], "classes-viewer", overlays=[overlay])
     show_legend(opening().levels[0], labels)
     offer_download("Download the TIFF", FileDownload(output, "image/tiff"), "classes")

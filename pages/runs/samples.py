@@ -1,6 +1,7 @@
 """The fixed validation samples of a run, step by step: their centres at 1:1 pixels, or whole in the viewer."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from pages.widgets.viewer.component import ShownDifference, ShownImage, show_viewer
+from pages.widgets.classes import class_overlay, shown_classes
+from pages.widgets.viewer.component import Classes, ShownDifference, ShownImage, show_viewer
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 from pipelines.viewing.files import open_image
+from pipelines.viewing.label_maps import open_coloured
+from sem_models.images.display import DISTINCT
 from sem_models.tasks.table import TASKS
 from sem_models.tasks.words import RESTORING, Words
 
@@ -40,7 +44,7 @@ def show_samples(run: RunInfo) -> None:
     if "output" in pictures:
         pictures["output"] = replace(pictures["output"], label=f"{shown['output']}, step {step}")
     if view == _WHOLE:
-        _show_whole(pictures, f"sample-viewer-{run_id}")
+        _show_whole(pictures, json.loads(run.params.get("labels", "[]")), f"sample-viewer-{run_id}")
     else:
         # Pictures of a fixed width go on in the next line on a narrow screen.
         with st.container(horizontal=True):
@@ -62,21 +66,32 @@ def _picture(run_id: str, path: str, label: str) -> _Picture:
     return _Picture(label, f"{run_id}|{path}", fetch(run_id, path))
 
 
-def _show_whole(pictures: Mapping[str, _Picture], key: str) -> None:
-    """Show input and output in the viewer, which offers the other grey pictures; coloured ones stand below it."""
-    grey = {panel: one for panel, one in pictures.items() if Image.open(one.file).mode == "L"}
-    places = {panel: place for place, panel in enumerate(grey)}
+def _show_whole(pictures: Mapping[str, _Picture], labels: Sequence[int], key: str) -> None:
+    """Show the samples in the viewer: first two that are grey, with the classes of label maps over the first of them.
+
+    Pictures of so many classes that their colours repeat, or of a run that does not tell its labels, stand below.
+    """
+    grey = [panel for panel, one in pictures.items() if Image.open(one.file).mode == "L"]
+    classes = shown_classes(labels) if len(labels) <= DISTINCT else ()
+    viewed = {panel: one for panel, one in pictures.items() if panel in grey or classes}
+    places = {panel: place for place, panel in enumerate(viewed)}
     if grey:
-        images = [
-            ShownImage(one.label, one.name, partial(open_image, one.file), measured=panel in _TRUTHS)
-            for panel, one in grey.items()
-        ]
-        compared = {"output", "target"} <= grey.keys()
+        images = [_image(one, panel, () if panel in grey else classes) for panel, one in viewed.items()]
+        compared = {"output", "target"} <= set(grey)
         errors = [ShownDifference("Error of the model", places["output"], places["target"])] if compared else []
-        show_viewer(images, [places[panel] for panel in ("input", "output") if panel in grey] or [0], key, errors)
+        maps = [one for panel, one in viewed.items() if panel not in grey]
+        over = [class_overlay(one.label, f"{one.name}|over", partial(open_coloured, one.file), classes) for one in maps]
+        first = [places[panel] for panel in ("input", "output", "target", "real") if panel in grey][:2]
+        show_viewer(images, first or [0], key, errors, over)
     for panel, one in pictures.items():
-        if panel not in grey:
+        if not grey or panel not in viewed:
             st.image(Image.open(one.file), caption=one.label, alt=one.label)
+
+
+def _image(one: _Picture, panel: str, classes: Classes) -> ShownImage:
+    if classes:
+        return ShownImage(one.label, one.name, partial(open_coloured, one.file), "classes", classes=classes)
+    return ShownImage(one.label, one.name, partial(open_image, one.file), measured=panel in _TRUTHS)
 
 
 def _follow_latest(key: str, latest: int) -> None:

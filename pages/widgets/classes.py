@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.widgets.viewer.component import ShownClass
+from pages.widgets.viewer.component import Classes, ClassOverlay, ShownClass
+from pipelines.viewing.tickets import Opening
 from sem_models.images.display import coloured
 
 _DARK = 110
+_CAPTION = "Class 0 is not coloured. The status line of the viewer says which class is under the mouse."
 
 
 def class_table(table: pd.DataFrame) -> None:
@@ -26,6 +28,11 @@ def shown_classes(labels: Sequence[int]) -> tuple[ShownClass, ...]:
         ShownClass(f"class {index} (label {label})", f"#{bytes(colour).hex()}")
         for index, (label, colour) in enumerate(zip(labels, colours, strict=True))
     )
+
+
+def class_overlay(label: str, name: str, opening: Opening, classes: Classes) -> ClassOverlay:
+    """Lay a label map over the first picture of a viewer, and say below what is coloured."""
+    return ClassOverlay(label, name, opening, classes, _CAPTION)
 
 
 def _style(colour: np.ndarray) -> str:

@@ -11,9 +11,13 @@ from pipelines.viewing.codes import Codes, GreyCode
 from pipelines.viewing.files import fingerprint, key_of
 from pipelines.viewing.pyramid import ImageFacts, Pyramid, count_levels
 from pipelines.viewing.store import pyramid_store
+from sem_models.errors import UserError
 from sem_models.images.channels import to_grey
+from sem_models.images.display import classes_of_colours
 from sem_models.images.io.read import read_micrograph
+from sem_models.images.micrograph import Micrograph
 
+_RGB = 3
 ClassesOf = Callable[[NDArray[np.generic]], NDArray[np.uint8]]
 """Turns an (H, W, 1) mask of raw label values into (H, W) class indices."""
 
@@ -33,11 +37,31 @@ def open_classes(path: Path, page: int, classes_of: ClassesOf, *about: object) -
 
     def build() -> Pyramid:
         mask = to_grey(read_micrograph(path, page))
-        classes = classes_of(mask.pixels)
-        facts = ImageFacts(str(mask.pixels.dtype), mask.pixel_size_nm, mask.pixel_aspect, mask.scale_warning)
-        return Pyramid((classes, *nearest_levels(classes)), GreyCode(), facts)
+        return _of_classes(classes_of(mask.pixels), mask)
 
     return pyramid_store().get(key_of("classes", fingerprint(path), page, *about), build)
+
+
+def open_coloured(path: Path) -> Pyramid:
+    """Open a picture of classes in their colours, as `coloured` draws them; its codes are class indices.
+
+    Raises:
+        UserError: The file cannot be read, or has other colours.
+    """
+
+    def build() -> Pyramid:
+        picture = read_micrograph(path)
+        classes = classes_of_colours(picture.pixels) if picture.channels == _RGB else None
+        if classes is None:
+            raise UserError(f"{picture.source}: not a picture of classes in their colours.")
+        return _of_classes(classes, picture)
+
+    return pyramid_store().get(key_of("coloured classes", fingerprint(path)), build)
+
+
+def _of_classes(classes: NDArray[np.uint8], read: Micrograph) -> Pyramid:
+    facts = ImageFacts(str(read.pixels.dtype), read.pixel_size_nm, read.pixel_aspect, read.scale_warning)
+    return Pyramid((classes, *nearest_levels(classes)), GreyCode(), facts)
 
 
 def nearest_levels(codes: Codes) -> list[Codes]:

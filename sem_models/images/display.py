@@ -46,12 +46,23 @@ _PALETTE = np.array(
     np.uint8,
 )  # fmt: skip
 """Class 0 in grey, then the colours of Okabe and Ito (2008), which colour-blind readers can distinguish as well."""
+DISTINCT = len(_PALETTE)
+"""How many classes have colours of their own."""
 
 
 def coloured(classes: NDArray[Any]) -> NDArray[np.uint8]:
     """Colour (H, W) class indices as an (H, W, 3) uint8 image."""
     picture: NDArray[np.uint8] = _PALETTE[classes % len(_PALETTE)]
     return picture
+
+
+def classes_of_colours(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the (H, W) uint8 class indices that `coloured` drew, or None if there are other colours.
+
+    Colours repeat after `DISTINCT` classes, so that class 16 is taken for class 0.
+    """
+    same = (picture[:, :, None, :] == _PALETTE).all(axis=-1)
+    return same.argmax(axis=-1).astype(np.uint8) if same.any(axis=-1).all() else None
 
 
 Picture = NDArray[np.uint8]

@@ -17,6 +17,7 @@ from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
 from pipelines.tracking.runs import RunInfo, create_run, get_run, list_runs, set_status
 from pipelines.viewing.tickets import OFFICE
+from sem_models.images.display import coloured
 from tests.support.pages import assert_sound, open_tab, page
 
 IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
@@ -193,3 +194,34 @@ def test_samples_of_a_run_are_whole_in_the_viewer_at_the_step_that_is_chosen(run
         assert told["differences"] == [{"label": "Error of the model", "of": 1, "minus": 2}]
         tokens = [image["address"].split("/")[-1] for image in told["images"]]
         assert [OFFICE.opened(token, local_person()).summary.mean for token in tokens] == [1, grey, 2]
+
+
+@pytest.mark.parametrize(("labels", "mapped"), [([0, 127, 255], True), ([], False)])
+def test_classes_of_a_sample_lie_over_its_input(
+    labels: list[int], mapped: bool, sem_home: Path, tmp_path: Path
+) -> None:
+    """A run of a version that stored no labels shows the pictures of its classes below the viewer."""
+    tags = {Tag.TASK: "segmentation", "sem.dataset": "axons"}
+    run_id = create_run("sem", "unet on axons", "training", {"labels": str(labels)}, tags)
+    log_metrics(run_id, {"train/ce": 1.0, "val/dice": 0.5}, 10)
+    _picture(run_id, tmp_path, "samples/fixed/a", "input", 1)
+    classes = np.arange(300 * 300).reshape(300, 300) % 3
+    for path, name, shown in (("0000010/a", "output", classes), ("fixed/a", "target", classes.T)):
+        file = tmp_path / f"{name}.png"
+        Image.fromarray(coloured(shown)).save(file)
+        put_files(run_id, f"samples/{path}", [file])
+    set_status(run_id, "FINISHED")
+    app = page("runs", run=run_id)
+    app.segmented_control(key=f"view-{run_id}").set_value("Viewer").run()
+    assert_sound(app)
+    (told,) = [json.loads(one.proto.json) for one in app.get("bidi_component") if "images" in one.proto.json]
+    assert told["shown"] == [0]
+    names = ["Model, step 10", "Target"]
+    assert [one["label"] for one in told["overlays"]] == (names if mapped else [])
+    assert [one["label"] for one in told["images"]] == ["Input", *(names if mapped else [])]
+    assert picture_captions(app) == ([] if mapped else names)
+    if mapped:
+        assert [one["name"] for one in told["overlays"][0]["classes"]][1] == "class 1 (label 127)"
+        for one, expected in zip(told["overlays"], (classes, classes.T), strict=True):
+            opened = OFFICE.opened(one["address"].split("/")[-1], local_person())
+            assert np.array_equal(opened.levels[0], expected)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.viewing.label_maps import nearest_levels, open_classes
+from pipelines.viewing.label_maps import nearest_levels, open_classes, open_coloured
 from pipelines.viewing.pyramid import mean_levels
 from sem_models.datasets.labels import LabelMap
 from sem_models.errors import UserError
+from sem_models.images.display import DISTINCT, coloured
 from sem_models.images.io.write import write_micrograph
 from sem_models.images.micrograph import Micrograph
 
@@ -41,3 +42,14 @@ def test_label_values_become_classes_and_strange_ones_are_named(sem_home: Path, 
     two = LabelMap((0, 255), {})
     with pytest.raises(UserError, match="127"):
         open_classes(tmp_path / "mask.tif", 0, lambda mask: two.classes(mask)[..., 0], two.values)
+
+
+def test_colours_of_a_stored_picture_become_classes_again(sem_home: Path, tmp_path: Path) -> None:
+    classes = RNG.integers(0, DISTINCT, (40, 30))
+    picture = coloured(classes)
+    write_micrograph(tmp_path / "classes.png", Micrograph(picture, None))
+    assert np.array_equal(open_coloured(tmp_path / "classes.png").levels[0], classes)
+    picture[3, 4] += 1
+    write_micrograph(tmp_path / "other.png", Micrograph(picture, None))
+    with pytest.raises(UserError, match=r"other\.png: not a picture of classes"):
+        open_coloured(tmp_path / "other.png")
