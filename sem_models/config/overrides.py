@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sem_models.config.degradation import Blur, Degradation, GreyCurve, LineDefects, Scan
-from sem_models.config.method_settings import BlindSpot
 from sem_models.config.recipe import Recipe
 from sem_models.config.training import GreyLevels
 from sem_models.errors import Message, SettingRef, UserError
@@ -45,16 +44,7 @@ def override_degradation(degradation: Degradation, assignments: Sequence[str]) -
 
 
 def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
-    content: dict[str, Any] = model.model_dump(mode="json")
-    # A dump omits what keeps its default, so that older dumps and digests stay equal.
-    for omitted in Degradation.model_fields.keys() - content["degradation"].keys():
-        content["degradation"][omitted] = None
-    if "train" in content:
-        content["train"].setdefault("grey_levels", None)
-    if content.get("blind_spot"):
-        content["blind_spot"].setdefault("estimate", BlindSpot().estimate)
-    if content.get("adversarial"):
-        content["adversarial"].setdefault("fusion_share", 0.0)
+    content = _dumped(model)
     for assignment in assignments:
         path, separator, value = assignment.partition("=")
         if not separator:
@@ -64,6 +54,18 @@ def _changed(model: _Model, assignments: Sequence[str]) -> _Model:
         return type(model).model_validate(content)
     except ValidationError as error:
         raise UserError(_refused(error, content, assignments), ".") from error
+
+
+def _dumped(part: BaseModel) -> dict[str, Any]:
+    """Dump a part with what a plain dump omits at its default, so that older dumps and digests stay equal."""
+    content = part.model_dump(mode="json")
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        if isinstance(value, BaseModel):
+            content[name] = _dumped(value)
+        elif name not in content:
+            content[name] = value
+    return content
 
 
 def _refused(error: ValidationError, content: dict[str, Any], assignments: Sequence[str]) -> Message:
@@ -87,7 +89,7 @@ def _assign(content: dict[str, Any], path: str, value: str) -> None:
     part: Any = content
     for parent in parents:
         if parent in _OPTIONAL and isinstance(part, dict) and part.get(parent, "") is None:
-            part[parent] = _OPTIONAL[parent]().model_dump(mode="json")
+            part[parent] = _dumped(_OPTIONAL[parent]())
         part = part.get(parent) if isinstance(part, dict) else None
     if isinstance(part, list) and parents[-1] == "losses":
         _weigh(part, path, _value(value))

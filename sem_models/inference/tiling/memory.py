@@ -60,6 +60,11 @@ class LiveBytes(TorchDispatchMode):
         self._now = 0
         self._known: set[int] = set()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False: otherwise PyTorch imports its compiler, for seconds, before it calls the method below."""
+        return False
+
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = function(*args, **kwargs or {})
         for leaf in tree_leaves(result):
