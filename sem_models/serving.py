@@ -115,6 +115,7 @@ class ServedModel:
     """A loaded model that answers requests, one after the other.
 
     Predictors are kept from one request to the next, with what they have learned about tiles, memory and backends.
+    Backends are measured between requests.
     """
 
     def __init__(self, model: RestorationModel) -> None:
@@ -190,7 +191,7 @@ class ServedModel:
         found = self._predictors.pop(key, None)
         if found is None:
             device = next(_tensors(self.model)).device.type
-            found = Predictor(_variant(self.model, options), device, options.tile_px or None)
+            found = Predictor(_variant(self.model, options), device, options.tile_px or None, turns=self._free)
         self._predictors[key] = found
         for oldest in list(self._predictors)[:-_KEPT_PREDICTORS]:
             del self._predictors[oldest]

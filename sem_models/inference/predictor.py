@@ -19,6 +19,7 @@ from sem_models.images.io.write import TiffRowWriter, reserved
 from sem_models.images.micrograph import Micrograph, Pixels
 from sem_models.images.provenance import Origin, ProcessingStep
 from sem_models.images.stack import stack_to_unit
+from sem_models.inference.backends.base import Turns
 from sem_models.inference.diffusion.model import DiffusionModel
 from sem_models.inference.diffusion.stream import DrawingStream
 from sem_models.inference.model import UnitModel, learned_of, step_of
@@ -41,6 +42,7 @@ class Predictor:
         tile: int | None = None,
         batch: int | None = None,
         backend: BackendChoice = "auto",
+        turns: Turns | None = None,
     ) -> None:
         """Prepare for prediction.
 
@@ -51,16 +53,18 @@ class Predictor:
             batch: Number of tiles in a batch; None: 1, or 4 if `tile` is given and there is a GPU.
             backend: What computes a trained network on the CPU. `auto`: PyTorch, or what was measured to be faster,
                 with the same output to within 1e-5 of its range, where there is enough work.
+            turns: A lock that the caller holds during each prediction. If given, backends are measured between
+                predictions, in a thread of their own, so that none waits for it.
         """
         self.model = model
-        self._asked = device, tile, batch, backend
+        self._asked = device, tile, batch, backend, turns
         self.backends: set[str] = set()
         """What has computed images besides PyTorch, with versions."""
         self._stream: TileStream | DrawingStream
         if isinstance(model, DiffusionModel):
             self._stream = DrawingStream(model, tile, batch)
         else:
-            self._stream = TileStream(model, torch.device(choose_device(device)), tile, batch, backend)
+            self._stream = TileStream(model, torch.device(choose_device(device)), tile, batch, backend, turns)
 
     def with_model(self, model: UnitModel) -> "Predictor":
         """Return a predictor for another model on the same device, with tiles of the same size."""

@@ -163,9 +163,9 @@ def test_the_predictor_is_kept_from_request_to_request(model: ServedModel, monke
     made: list[tuple[Any, ...]] = []
 
     class Counted(Predictor):
-        def __init__(self, *given: Any) -> None:
+        def __init__(self, *given: Any, **named: Any) -> None:
             made.append(given)
-            super().__init__(*given)
+            super().__init__(*given, **named)
 
     monkeypatch.setattr(serving, "Predictor", Counted)
     for _ in range(3):

@@ -1,6 +1,7 @@
 """The interface of a backend, and how much its output may differ from that of PyTorch."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +13,8 @@ Tiles = NDArray[np.float32]
 """(N, C, H, W) in unit intensity."""
 Compiled = Callable[[Tiles], Tiles]
 """A network for inputs of one shape; returns (N, C', H x scale, W x scale)."""
+Turns = AbstractContextManager[object]
+"""Entered again for each tile that is computed, by one thread at a time: a lock."""
 LEAST_RANGE = 0.1
 """Output range, in units of the intensity range, that differences are at least related to: a flat tile has none."""
 

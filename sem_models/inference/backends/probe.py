@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import psutil
 import torch
 
 from sem_models.config.backend import BackendName
-from sem_models.inference.backends.base import Backend, Compiled, Tiles, Unusable, difference
+from sem_models.inference.backends.base import Backend, Compiled, Tiles, Turns, Unusable, difference
 from sem_models.inference.backends.graph import Shape, graph_of
 from sem_models.inference.backends.record import Record, machine
 from sem_models.inference.model import RestorationModel
@@ -27,30 +28,35 @@ _Clock = Callable[[], float]
 """Seconds since some moment."""
 
 
-def probe(model: RestorationModel, eager: Compiled, backends: Sequence[Backend]) -> Record:
+def probe(model: RestorationModel, eager: Compiled, backends: Sequence[Backend], turns: Turns | None = None) -> Record:
     """Compare backends with PyTorch, first in their output, then in time, in turns so that all see the same machine.
 
     Args:
         model: On the CPU.
         eager: The model as PyTorch runs it, from tiles to output.
         backends: All that may be used.
+        turns: Entered for each tile, between which others may compute.
     """
+    turns = turns or nullcontext()
     clock = _clock()
-    tile = _typical_tile(model, eager, clock)
+    tile = _typical_tile(model, eager, clock, turns)
     start, refused, runs = clock(), dict[BackendName, str](), dict[BackendName, Compiled]()
     graph = _graph(model, tile, backends, refused)
     export_s, compile_s = clock() - start, 0.0
-    expected = guarded(eager, tile)
+    with turns:
+        expected = guarded(eager, tile)
     for backend in backends if graph else ():
         start = clock()
         try:
             run = compiled(backend, graph)
             compile_s = max(compile_s, clock() - start)
-            require_agreement(guarded(run, tile), expected, LARGEST_DIFFERENCE)
+            with turns:
+                found = guarded(run, tile)
+            require_agreement(found, expected, LARGEST_DIFFERENCE)
             runs[backend.name] = run
         except Unusable as error:
             refused[backend.name] = str(error)
-    seconds = _in_turns({"torch": eager, **runs}, tile, clock)
+    seconds = _in_turns({"torch": eager, **runs}, tile, clock, turns)
     return Record(
         machine=machine(),
         network=model.recipe.name,
@@ -72,14 +78,17 @@ def _graph(model: RestorationModel, tile: Tiles, backends: Sequence[Backend], re
         return b""
 
 
-def _in_turns(runs: Mapping[BackendName, Compiled], tile: Tiles, clock: _Clock) -> dict[BackendName, float]:
+def _in_turns(
+    runs: Mapping[BackendName, Compiled], tile: Tiles, clock: _Clock, turns: Turns
+) -> dict[BackendName, float]:
     """Return the fewest seconds of each in several rounds."""
     seconds: dict[BackendName, list[float]] = {name: [] for name in runs}
     for _ in range(_ROUNDS):
         for name, run in runs.items():
-            start = clock()
-            guarded(run, tile)
-            seconds[name].append(clock() - start)
+            with turns:
+                start = clock()
+                guarded(run, tile)
+                seconds[name].append(clock() - start)
     return {name: min(found) for name, found in seconds.items()}
 
 
@@ -94,13 +103,15 @@ def _clock() -> _Clock:
     return (lambda: time.process_time() / threads) if busy else time.perf_counter
 
 
-def _typical_tile(model: RestorationModel, eager: Compiled, clock: _Clock) -> Tiles:
+def _typical_tile(model: RestorationModel, eager: Compiled, clock: _Clock, turns: Turns) -> Tiles:
     """Return noise that is as large as the time for the measurement allows."""
     small = noise_tile(model)
-    guarded(eager, small)
-    start = clock()
-    guarded(eager, small)
-    factor = (_TYPICAL_S / max(clock() - start, 1e-3)) ** 0.5
+    with turns:
+        guarded(eager, small)
+        start = clock()
+        guarded(eager, small)
+        needed_s = clock() - start
+    factor = (_TYPICAL_S / max(needed_s, 1e-3)) ** 0.5
     return noise_tile(model, min(max(int(_EDGE * factor), _EDGE), _LARGEST_EDGE))
 
 

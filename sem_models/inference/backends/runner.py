@@ -2,20 +2,24 @@
 
 import contextlib
 import logging
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from sem_models.config.backend import BackendChoice, BackendName
 from sem_models.errors import FieldRef, UserError
-from sem_models.inference.backends.base import Backend, Compiled, Tiles, Unusable
+from sem_models.inference.backends.base import Backend, Compiled, Tiles, Turns, Unusable
 from sem_models.inference.backends.graph import Shape, graph_file, graph_of
 from sem_models.inference.backends.probe import compiled, guarded, noise_tile, probe, require_agreement, shape_of
 from sem_models.inference.backends.record import Record, recall, remember
 from sem_models.inference.backends.table import BACKENDS
 from sem_models.inference.halo import EXACT
 from sem_models.inference.model import RestorationModel, UnitModel
+from sem_models.memory import freed_memory_kept
 
 _LOG = logging.getLogger(__name__)
 WORTH_S = 30.0
@@ -51,6 +55,9 @@ class TileRunner:
     """The model as PyTorch runs it."""
     on_cpu: bool
     choice: BackendChoice = "auto"
+    turns: Turns | None = None
+    """A lock that the caller holds whenever this is used. If given, another thread measures and builds the backend, and
+    takes the lock for one tile at a time. None: the image at hand waits for all of it."""
     reason: str = ""
     """Why PyTorch runs the tiles although another backend could be faster; empty if nothing is known to be."""
     _chosen: dict[Shape, tuple[Backend, Compiled] | None] = field(default_factory=dict)
@@ -61,6 +68,7 @@ class TileRunner:
     _record: Record | None = None
     _noise_rate: float | None = None
     """Seconds of PyTorch for each pixel of noise."""
+    _aside: threading.Thread | None = None
 
     @property
     def title(self) -> str:
@@ -86,8 +94,8 @@ class TileRunner:
             self._give_up(obstacle)
             return
         try:
-            if shape not in self._chosen and (name := self._worthwhile(self.model, shape, tiles)):
-                self._build(self.model, shape, name)
+            if shape not in self._chosen:
+                self._settle(self.model, shape, tiles)
         except Unusable as error:
             self._leave(shape, str(error))
         self._active = shape if self._chosen.get(shape) else None
@@ -141,20 +149,47 @@ class TileRunner:
             return "the network is normalised by statistics of the whole image, which a graph cannot hold"
         return ""
 
-    def _worthwhile(self, model: RestorationModel, shape: Shape, tiles: int) -> BackendName | None:
-        """Return the backend that saves more time than it costs for what is expected of this shape; None: none."""
+    def _settle(self, model: RestorationModel, shape: Shape, tiles: int) -> None:
+        """Build the backend of the user's choice, or the one that saves more time than it costs, if there is one."""
         if self.choice != "auto":
-            return self.choice
+            self._build(model, shape, self.choice)
+            return
+        if self._aside and self._aside.is_alive():
+            return
         self._record = self._record or recall(model)
         expected_s = self._expected_seconds(model, shape, tiles)
-        if self._record is None and expected_s >= WORTH_S:
-            self._record = probe(model, self.eager, BACKENDS)
+        if expected_s >= WORTH_S if self._record is None else self._pays(self._record, model, shape, expected_s):
+            self._begin(shape, partial(self._measure_and_build, model, shape, expected_s))
+
+    def _begin(self, shape: Shape, work: Callable[[], None]) -> None:
+        if self.turns is None:
+            work()
+            return
+
+        def aside() -> None:
+            # PyTorch goes on whatever happens here, and nobody waits for an exception.
+            try:
+                with freed_memory_kept():
+                    work()
+            except Exception as error:
+                self._leave(shape, str(error))
+
+        self._aside = threading.Thread(target=aside, name="backends", daemon=True)
+        self._aside.start()
+
+    def _measure_and_build(self, model: RestorationModel, shape: Shape, expected_s: float) -> None:
+        if self._record is None:
+            self._record = probe(model, self.eager, BACKENDS, self.turns)
             remember(model, self._record)
             _LOG.info("Backends for %s: %s", model.name, self._record.model_dump_json(exclude={"machine"}))
-        if self._record is None or self._record.best == "torch":
-            return None
-        cost = self._record.compile_s + (0 if graph_file(model, shape).exists() else self._record.export_s)
-        return self._record.best if self._record.saved * expected_s > cost else None
+        if self._pays(self._record, model, shape, expected_s):
+            self._build(model, shape, self._record.best)
+
+    def _pays(self, record: Record, model: RestorationModel, shape: Shape, expected_s: float) -> bool:
+        if record.best == "torch":
+            return False
+        cost = record.compile_s + (0 if graph_file(model, shape).exists() else record.export_s)
+        return record.saved * expected_s > cost
 
     def _expected_seconds(self, model: RestorationModel, shape: Shape, tiles: int) -> float:
         """Estimate what PyTorch would need for this image, and add what it has needed for tiles of this shape.

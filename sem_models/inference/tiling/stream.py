@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sem_models.config.backend import BackendChoice
 from sem_models.config.networks.capabilities import Capabilities
 from sem_models.errors import UserError
+from sem_models.inference.backends.base import Turns
 from sem_models.inference.backends.runner import TileRunner
 from sem_models.inference.halo import EXACT
 from sem_models.inference.model import UnitModel
@@ -137,14 +138,16 @@ class TileStream:
         tile: int | None,
         batch: int | None,
         backend: BackendChoice = "torch",
+        turns: Turns | None = None,
     ) -> None:
         """Begin with tiles of `tile` input pixels without the halo, `batch` of them at a time.
 
         None: tiles that fit the image, the halo of the model and the memory (`best_tile`), one at a time; of tiles
-        whose size is given, four at a time on a GPU. `backend` matters for images that are prepared.
+        whose size is given, four at a time on a GPU. `backend` and `turns` matter for images that
+        are prepared.
         """
         self._model, self._device = model, device
-        self._run = TileRunner(model, partial(run_batch, model, device=device), device.type == "cpu", backend)
+        self._run = TileRunner(model, partial(run_batch, model, device=device), device.type == "cpu", backend, turns)
         self._tile = tile
         self._batch = batch or (_BATCH_ON_GPU if tile and device.type == "cuda" else 1)
         self._budget: int | None = None

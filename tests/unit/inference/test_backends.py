@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ from sem_models.inference.backends.record import Record, machine, recall, rememb
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.predictor import Predictor
 from sem_models.networks.table import build_network
+from sem_models.serving import Options, ServedModel
 
 NETWORK = SRResNetConfig(scale=2, blocks=1, width=8)
 IMAGE = np.random.default_rng(0).random((1, 80, 90), np.float32)
@@ -146,6 +149,75 @@ def test_small_work_stays_with_pytorch_until_there_was_enough(use: Callable[...,
     runner.WORTH_S = 0.0
     predictor.predict_unit(IMAGE)
     assert backend.calls, "what images of this size have taken counts"
+
+
+def measuring() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "backends"]
+
+
+def test_predictions_go_on_while_backends_are_measured(
+    use: Callable[..., StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No tile is measured while somebody holds the lock, and until a backend is ready PyTorch computes the images."""
+    model = restoration()
+    measured, go_on = threading.Event(), threading.Event()
+
+    def remember(*_: object) -> None:
+        measured.set()
+        assert go_on.wait(60)
+
+    backend = use(StandIn(model))
+    monkeypatch.setattr(runner, "remember", remember)
+    turns, expected = threading.Lock(), by_torch(model)
+    predictor = Predictor(model, "cpu", tile=32, turns=turns)
+    with turns:
+        assert np.array_equal(predictor.predict_unit(IMAGE), expected)
+        (thread,) = measuring()
+        time.sleep(0.2)
+        assert backend.compiled == 0
+    assert measured.wait(60)
+    with turns:
+        assert np.array_equal(predictor.predict_unit(IMAGE), expected)
+    assert measuring() == [thread]
+    assert not predictor.backends
+    go_on.set()
+    thread.join(60)
+    with turns:
+        np.testing.assert_allclose(predictor.predict_unit(IMAGE), expected, atol=1e-5)
+    assert predictor.backends == {"Stand-in 1.0"}
+
+
+def test_a_served_model_answers_while_backends_are_measured(
+    use: Callable[..., StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = restoration()
+    use(StandIn(model))
+    go_on = threading.Event()
+    monkeypatch.setattr(runner, "remember", lambda *_: go_on.wait(60))
+    served = ServedModel(model)
+    image = Micrograph(IMAGE[0, :, :, None])
+    backends = [served.restore(image, Options()).image.history[-1].backend for _ in range(2)]
+    go_on.set()
+    for thread in measuring():
+        thread.join(60)
+    backends.append(served.restore(image, Options()).image.history[-1].backend)
+    assert backends == ["", "", "Stand-in 1.0"]
+
+
+def test_whatever_fails_while_backends_are_measured_leaves_pytorch(
+    use: Callable[..., StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = restoration()
+    use(StandIn(model))
+    monkeypatch.setattr(runner, "remember", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+    turns = threading.Lock()
+    predictor = Predictor(model, "cpu", tile=32, turns=turns)
+    for _ in range(2):
+        with turns:
+            assert np.array_equal(predictor.predict_unit(IMAGE), by_torch(model))
+        for thread in measuring():
+            thread.join(60)
+    assert not predictor.backends
 
 
 @pytest.mark.parametrize(
