@@ -14,7 +14,7 @@ Tiles = NDArray[np.float32]
 Compiled = Callable[[Tiles], Tiles]
 """A network for inputs of one shape; returns (N, C', H x scale, W x scale)."""
 Turns = AbstractContextManager[object]
-"""Entered again for each tile that is computed, by one thread at a time: a lock."""
+"""A lock, which is entered again and again: for the export of a network, and for each tile that is computed."""
 LEAST_RANGE = 0.1
 """Output range, in units of the intensity range, that differences are at least related to: a flat tile has none."""
 

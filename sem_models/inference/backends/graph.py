@@ -1,5 +1,6 @@
 """A model as an ONNX graph for tiles of one shape. Graphs are kept without weights, because to export takes seconds."""
 
+import contextlib
 import hashlib
 import tempfile
 import warnings
@@ -39,6 +40,13 @@ def exporters() -> str:
         return ", ".join(f"{name} {version(name)}" for name in _EXPORTERS)
     except PackageNotFoundError as error:
         raise Unusable(f"the package {error.name} is not installed, which exports networks") from error
+
+
+def import_exporter() -> None:
+    """Import what exports networks, which takes seconds, as far as it is installed."""
+    with contextlib.suppress(ImportError):
+        import onnxscript  # noqa: F401
+        import torch._dynamo  # noqa: F401
 
 
 def graph_file(model: RestorationModel, shape: Shape) -> Path:

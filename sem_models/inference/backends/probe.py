@@ -12,7 +12,7 @@ import torch
 
 from sem_models.config.backend import BackendName
 from sem_models.inference.backends.base import Backend, Compiled, Tiles, Turns, Unusable, difference
-from sem_models.inference.backends.graph import Shape, graph_of
+from sem_models.inference.backends.graph import Shape, graph_of, import_exporter
 from sem_models.inference.backends.record import Record, machine
 from sem_models.inference.model import RestorationModel
 
@@ -35,13 +35,16 @@ def probe(model: RestorationModel, eager: Compiled, backends: Sequence[Backend],
         model: On the CPU.
         eager: The model as PyTorch runs it, from tiles to output.
         backends: All that may be used.
-        turns: Entered for each tile, between which others may compute.
+        turns: Entered for the export, during which a network computes nothing else, and for each tile; others may
+            compute in between.
     """
     turns = turns or nullcontext()
     clock = _clock()
     tile = _typical_tile(model, eager, clock, turns)
     start, refused, runs = clock(), dict[BackendName, str](), dict[BackendName, Compiled]()
-    graph = _graph(model, tile, backends, refused)
+    import_exporter()
+    with turns:
+        graph = _graph(model, tile, backends, refused)
     export_s, compile_s = clock() - start, 0.0
     with turns:
         expected = guarded(eager, tile)

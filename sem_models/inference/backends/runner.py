@@ -57,7 +57,7 @@ class TileRunner:
     choice: BackendChoice = "auto"
     turns: Turns | None = None
     """A lock that the caller holds whenever this is used. If given, another thread measures and builds the backend, and
-    takes the lock for one tile at a time. None: the image at hand waits for all of it."""
+    takes the lock for the export and for one tile at a time. None: the image at hand waits for all of it."""
     reason: str = ""
     """Why PyTorch runs the tiles although another backend could be faster; empty if nothing is known to be."""
     _chosen: dict[Shape, tuple[Backend, Compiled] | None] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class TileRunner:
     def _settle(self, model: RestorationModel, shape: Shape, tiles: int) -> None:
         """Build the backend of the user's choice, or the one that saves more time than it costs, if there is one."""
         if self.choice != "auto":
-            self._build(model, shape, self.choice)
+            self._build(model, shape, self.choice, contextlib.nullcontext())
             return
         if self._aside and self._aside.is_alive():
             return
@@ -183,7 +183,7 @@ class TileRunner:
             remember(model, self._record)
             _LOG.info("Backends for %s: %s", model.name, self._record.model_dump_json(exclude={"machine"}))
         if self._pays(self._record, model, shape, expected_s):
-            self._build(model, shape, self._record.best)
+            self._build(model, shape, self._record.best, self.turns or contextlib.nullcontext())
 
     def _pays(self, record: Record, model: RestorationModel, shape: Shape, expected_s: float) -> bool:
         if record.best == "torch":
@@ -215,10 +215,12 @@ class TileRunner:
             self._noise_rate = (time.perf_counter() - start) / (tile.shape[2] * tile.shape[3])
         return self._noise_rate
 
-    def _build(self, model: RestorationModel, shape: Shape, name: BackendName) -> None:
+    def _build(self, model: RestorationModel, shape: Shape, name: BackendName, turns: Turns) -> None:
         (backend,) = (known for known in BACKENDS if known.name == name)
         try:
-            run = compiled(backend, graph_of(model, shape))
+            with turns:
+                graph = graph_of(model, shape)
+            run = compiled(backend, graph)
         except Unusable as error:
             raise Unusable(f"{backend.title}: {error}") from error
         for old in [known for known, chosen in self._chosen.items() if chosen][: -(_MOST_COMPILED - 1)]:

@@ -92,6 +92,7 @@ def use(monkeypatch: pytest.MonkeyPatch, cache: None) -> Callable[..., StandIn]:
     def install(backend: StandIn, worth_s: float = 0.0) -> StandIn:
         for module in (runner, probe):
             monkeypatch.setattr(module, "graph_of", lambda *_: b"graph")
+        monkeypatch.setattr(probe, "import_exporter", lambda: None)
         monkeypatch.setattr(runner, "BACKENDS", (backend,))
         monkeypatch.setattr(runner, "WORTH_S", worth_s)
         monkeypatch.setattr(runner, "_ENOUGH_PX", 0)
