@@ -7,6 +7,7 @@ import streamlit as st
 from pages.people.session import require_seen
 from pages.widgets.frame import shown_errors
 from pages.widgets.scores import header
+from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.evaluate.candidates import LATEST, Candidates, from_address, in_address
 from pipelines.evaluate.compare import Comparison, label, leading_metric
@@ -28,14 +29,18 @@ class ChosenRuns:
 def choose_runs(offered: list[Candidates]) -> ChosenRuns:
     """Let the user choose a dataset and some of its runs; at first those of the address, else the latest few."""
     _take_from_task()
-    asked = from_address(st.query_params.get(_RUNS, ""), offered)
+    address = st.query_params.get(_RUNS, "")
+    asked = from_address(address, offered)
     first, runs = asked or (offered[0], [])
     left, right = st.columns([1, 3])
     titles = {group.title: group for group in offered}
     title = left.selectbox("Test set and task", list(titles), index=offered.index(first), key="compared-group")
     group = titles[title]
     by_id = {run.run_id: run for run in group.runs}
-    default = runs if group is first and runs else list(by_id)[:LATEST]
+    gone = bool(address) and asked is None
+    if gone:
+        st.warning(f"None of the runs {as_text(address)} has scores here that you can see. Choose others.")
+    default = runs if group is first and (runs or gone) else list(by_id)[:LATEST]
     names = {key: label(run) for key, run in by_id.items()}
     chosen = right.multiselect(
         "Runs", list(by_id), default, format_func=names.__getitem__, key=f"compared-{title}",

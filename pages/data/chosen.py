@@ -88,8 +88,9 @@ def _picture(plan: Plan, image: PlannedImage) -> None:
     if plan.labels is not None and image.role == "mask":
         show_mask(plan, image, plan.labels)
         return
-    name = f"{fingerprint(image.path)}|{image.page}"
-    opening = partial(open_image, image.path, image.page)
+    rows = image.shape[0] - image.databar.rows
+    name = f"{fingerprint(image.path)}|{image.page}|{image.pixel_size_nm}|{rows}"
+    opening = partial(open_image, image.path, image.page, image.pixel_size_nm, rows)
     show_viewer([ShownImage(image.source, name, opening)], [0], "data-viewer" + (str(image.part) if image.part else ""))
 
 

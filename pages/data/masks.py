@@ -33,7 +33,7 @@ def show_mask(plan: Plan, mask: PlannedImage, labels: LabelMap) -> None:
     image = next(other for other in plan.images if other.sample == mask.sample and other.role == "image")
     rows = image.databar.rows
     kept = image.shape[0] - rows, image.shape[1]
-    about = f"{fingerprint(image.path)}|{image.page}|{rows}"
+    about = f"{fingerprint(image.path)}|{image.page}|{rows}|{image.pixel_size_nm}"
 
     def classes_of(raw: NDArray[Any]) -> NDArray[np.uint8]:
         found: NDArray[np.uint8] = labels.classes(same_field(raw, (*kept, 1), rows, mask.source))[..., 0]
@@ -42,7 +42,9 @@ def show_mask(plan: Plan, mask: PlannedImage, labels: LabelMap) -> None:
     opening = partial(open_classes, mask.path, mask.page, classes_of, repr(labels), *kept)
     name, over = f"{fingerprint(mask.path)}|{mask.page}|{about}", shown_classes(labels.values)
     images = [
-        ShownImage(image.source, about, partial(open_field, image.path, image.page, *kept), measured=True),
+        ShownImage(
+            image.source, about, partial(open_field, image.path, image.page, *kept, image.pixel_size_nm), measured=True
+        ),
         ShownImage("Mask", f"{name}|mask", opening, "classes", classes=over),
     ]
     show_viewer(images, [0], "mask-viewer", overlays=[class_overlay("Classes", name, opening, over)])

@@ -8,8 +8,10 @@ import streamlit as st
 from pages.people.redrawn import redrawn
 from pages.people.session import seen, signed_in
 from pages.widgets.frame import find_the_dead
+from pages.widgets.models import model_title
 from pages.widgets.words import as_text, state_word
 from pipelines.jobs.tasks import list_tasks
+from pipelines.model_ref import parse_model
 from pipelines.predict.results import recent_results
 from pipelines.tracking.database import has_database
 from pipelines.tracking.opening import is_opening
@@ -29,7 +31,9 @@ def show_recent() -> None:
     results = recent_results(list_tasks(signed_in()), _MOST)
     with st.container(gap=None):
         for result in results:
-            label = f"{as_text(result.title)}, {as_text(result.model)}, {_ago(result.started)}"
+            label = (
+                f"{as_text(result.title)}, {as_text(model_title(parse_model(result.model)))}, {_ago(result.started)}"
+            )
             query = {"predict": result.task_id}
             st.page_link("inference/page.py", label=label, icon=":material/image:", query_params=query)
     if is_opening() and not has_database():

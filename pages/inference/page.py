@@ -16,7 +16,7 @@ from pages.inference.together import choose_ensemble
 from pages.people.files import results_folder
 from pages.widgets.downloads import offer_download
 from pages.widgets.frame import begin, shown_errors
-from pages.widgets.models import choose_model
+from pages.widgets.models import choose_model, model_title
 from pages.widgets.source import choose_source
 from pages.widgets.strength import ChosenBlur, choose_blur
 from pages.widgets.tasks import launch, watched
@@ -171,7 +171,7 @@ def _show(result: dict[str, Any], model: ModelRef) -> None:
     recipe = _recipe(model)
     task = find_task(recipe) if recipe else None
     caveat = (task.words if task else RESTORING).caveat
-    st.caption(f"{as_text(_label(result))}, made by `{model}`. {_notes(result)} {caveat}")
+    st.caption(f"{as_text(_label(result))}, made by {as_text(model_title(model))}. {_notes(result)} {caveat}")
     if task and recipe and recipe.labels:
         show_classes_result(source, result["page"], output, recipe.labels, drawn=task.input_is_mask(recipe))
     else:

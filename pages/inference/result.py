@@ -1,6 +1,7 @@
 """A restored or translated image beside its input, with what changed, and the file."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ _UNSURE_CAPTION = (
     "input, the median {{median}}. {source}"
 )
 _STATED = (
-    "The model states it: of images like those it learned from, nine of ten pixels lie within 1.64 of it of the truth."
+    "The model states it: of images like those it learned from, nine of ten pixels lie within 1.64 standard "
+    "deviations of the true value."
 )
 _SPREAD = (
     "It is the spread over orientations of the input: errors that the model repeats in all of them are not seen, so "
@@ -116,16 +118,21 @@ def show_result(output: Path, made: MadeFrom, beside: Beside = Beside()) -> None
     # A model that enlarges is compared with what needs no model, not with repeated pixels, whose steps would dominate.
     reference = _BICUBIC.lower() if scale > 1 else "input"
     changes = [ShownDifference(f"Difference from {reference}", last, last - 1)] if made.restored else []
-    overlays = _overlays(key, before, after, made, beside)
+    overlays = [replace(overlay, on=last) for overlay in _overlays(key, before, after, made, beside)]
     show_viewer(images, [0, last], "result-viewer", changes, overlays)
     with st.container(horizontal=True):
-        _offer("Download the TIFF", output)
+        _offer("Download the TIFF", output, f"{output.stem}_{_in_name(made.model)}{output.suffix}")
         if beside.std:
-            _offer("Download the standard deviation", beside.std)
+            _offer("Download the standard deviation", beside.std, beside.std.name)
 
 
-def _offer(label: str, file: Path) -> None:
-    offer_download(label, FileDownload(file, "image/tiff"), label)
+def _offer(label: str, file: Path, name: str) -> None:
+    offer_download(label, FileDownload(file, "image/tiff", name), label)
+
+
+def _in_name(model: str) -> str:
+    """Write the name of a model for a file, which then cannot be taken for the recording beside it."""
+    return re.sub(r"[^\w.@-]+", "-", model).strip("-")
 
 
 def _consistency(before: Pyramid, after: Pyramid, forward: "KnownForward") -> str:

@@ -85,7 +85,8 @@ def _opened(cards: "list[ModelCard]") -> "ModelCard | None":
     name, version = (st.query_params.get(key) for key in (MODEL, VERSION))
     found = [card for card in cards if card.ref.name == name and version in (None, card.ref.version)]
     if name and not found:
-        st.warning(f"There is no model {as_text(name)}, version {as_text(str(version))}, in this store.")
+        which = f"version {as_text(version)} of the model" if version else "model"
+        st.warning(f"There is no {which} {as_text(name)} in this store.")
     return found[0] if found else None
 
 

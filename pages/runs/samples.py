@@ -11,11 +11,14 @@ from PIL import Image
 
 from pages.widgets.classes import class_overlay, shown_classes
 from pages.widgets.viewer.component import Classes, ShownDifference, ShownImage, show_viewer
+from pipelines.data.find import find_dataset
 from pipelines.tracking.artifacts import fetch, samples
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import RunInfo
 from pipelines.viewing.files import open_image
 from pipelines.viewing.label_maps import open_coloured
+from sem_models.datasets.kinds import Role
+from sem_models.errors import UserError
 from sem_models.images.display import DISTINCT
 from sem_models.tasks.table import TASKS
 from sem_models.tasks.words import RESTORING, Words
@@ -26,7 +29,7 @@ _TRUTHS = ("target", "real")
 
 
 def show_samples(run: RunInfo) -> None:
-    """Show one sample at one step; all panels share one display window, that of the truth where there is one."""
+    """Show one sample at one step; all panels share one display window, that of the target where there is one."""
     run_id = run.run_id
     stored = samples(run_id)
     if not stored.names or not stored.steps:
@@ -39,12 +42,13 @@ def show_samples(run: RunInfo) -> None:
     if len(stored.steps) > 1:
         step = right.select_slider("Training step", stored.steps, key=f"step-{run_id}")
     view = st.segmented_control("View", [_CENTRES, _WHOLE], default=_CENTRES, key=f"view-{run_id}")
+    nm = _pixel_size_nm(run, name) if view == _WHOLE else None
     shown = panels_of(run, stored.panels)
     pictures = {panel: _picture(run_id, stored.path(name, panel, step), label) for panel, label in shown.items()}
     if "output" in pictures:
         pictures["output"] = replace(pictures["output"], label=f"{shown['output']}, step {step}")
     if view == _WHOLE:
-        _show_whole(pictures, json.loads(run.params.get("labels", "[]")), f"sample-viewer-{run_id}")
+        _show_whole(pictures, json.loads(run.params.get("labels", "[]")), nm, f"sample-viewer-{run_id}")
     else:
         # Pictures of a fixed width go on in the next line on a narrow screen.
         with st.container(horizontal=True):
@@ -66,7 +70,7 @@ def _picture(run_id: str, path: str, label: str) -> _Picture:
     return _Picture(label, f"{run_id}|{path}", fetch(run_id, path))
 
 
-def _show_whole(pictures: Mapping[str, _Picture], labels: Sequence[int], key: str) -> None:
+def _show_whole(pictures: Mapping[str, _Picture], labels: Sequence[int], nm: float | None, key: str) -> None:
     """Show the samples in the viewer: first two that are grey, with the classes of label maps over the first of them.
 
     Pictures of so many classes that their colours repeat, or of a run that does not tell its labels, stand below.
@@ -76,7 +80,7 @@ def _show_whole(pictures: Mapping[str, _Picture], labels: Sequence[int], key: st
     viewed = {panel: one for panel, one in pictures.items() if panel in grey or classes}
     places = {panel: place for place, panel in enumerate(viewed)}
     if grey:
-        images = [_image(one, panel, () if panel in grey else classes) for panel, one in viewed.items()]
+        images = [_image(one, panel, () if panel in grey else classes, nm) for panel, one in viewed.items()]
         compared = {"output", "target"} <= set(grey)
         errors = [ShownDifference("Error of the model", places["output"], places["target"])] if compared else []
         maps = [one for panel, one in viewed.items() if panel not in grey]
@@ -88,10 +92,28 @@ def _show_whole(pictures: Mapping[str, _Picture], labels: Sequence[int], key: st
             st.image(Image.open(one.file), caption=one.label, alt=one.label)
 
 
-def _image(one: _Picture, panel: str, classes: Classes) -> ShownImage:
+def _image(one: _Picture, panel: str, classes: Classes, nm: float | None) -> ShownImage:
     if classes:
         return ShownImage(one.label, one.name, partial(open_coloured, one.file), "classes", classes=classes)
-    return ShownImage(one.label, one.name, partial(open_image, one.file), measured=panel in _TRUTHS)
+    opening = partial(open_image, one.file, pixel_size_nm=nm)
+    return ShownImage(one.label, f"{one.name}|{nm}", opening, measured=panel in _TRUTHS)
+
+
+def _pixel_size_nm(run: RunInfo, sample: str) -> float | None:
+    """Find the pixel size of the stored pictures of a sample, which is that of its target; they do not state it."""
+    try:
+        entries = find_dataset(run.tags.get(Tag.DATASET, "")).manifest.entries
+    except UserError:
+        return None
+    roles: tuple[Role, ...] = ("target", "image", "input")
+    sizes = (
+        entry.array(role).pixel_size_nm
+        for entry in entries
+        if entry.name == sample
+        for role in roles
+        if entry.has(role)
+    )
+    return next(sizes, None)
 
 
 def _follow_latest(key: str, latest: int) -> None:
@@ -120,7 +142,7 @@ def _words(run: RunInfo) -> Words:
 def _window_of(run: RunInfo, shown: dict[str, str], whole: bool) -> str:
     if display := _words(run).display:
         return display
-    reference = "truth" if "target" in shown else "real image" if "real" in shown else "input"
+    reference = "target" if "target" in shown else "real image" if "real" in shown else "input"
     window = f"one display window (0.5 to 99.5 % of the {reference})"
     if whole:
         return f"Pictures of 8 bits as they were stored, cut to {window}: for looking, not for measuring."

@@ -2,23 +2,35 @@
 
 import streamlit as st
 
+from pages.widgets.words import as_text
 from pipelines.data.find import find_dataset
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.tasks.material import Material, materials_of
 
 
-def choose_dataset(names: list[str], start: str | None = None) -> Dataset:
+def choose_dataset(names: list[str], start: str | None = None) -> Dataset | None:
     """Let the user choose among all datasets, and describe the chosen one; `start` is chosen first.
+
+    Returns:
+        The dataset; None as long as none is chosen instead of one that is no longer there.
 
     Raises:
         UserError: The chosen dataset is damaged.
     """
     kinds = {name: _kind(name) for name in names}
-    index = names.index(start) if start in names else 0
-    name = st.selectbox(
-        "What do you have?", names, index, format_func=lambda name: f"{name} ({kinds[name]})", key="dataset"
+    first = names[0] if start is None else start
+    name: str | None = st.selectbox(
+        "What do you have?",
+        names,
+        names.index(first) if first in names else None,
+        format_func=lambda name: f"{name} ({kinds[name]})",
+        key="dataset",
+        placeholder="Choose a dataset",
     )
+    if name is None:
+        st.warning(f"There is no dataset {as_text(first)} here, or it is not shared with you. Choose another one.")
+        return None
     dataset = find_dataset(name)
     counts = {split: len(dataset.entries(split)) for split in ("train", "val", "test")}
     labels = dataset.manifest.label_values

@@ -48,7 +48,7 @@ def _form(names: list[str]) -> None:
     branch = asked_branch()
     with left:
         recipe, dataset, refused = _choose(names, branch)
-    if recipe is None:
+    if recipe is None or dataset is None:
         _show_measured()
         show_refused(refused)
         return
@@ -90,7 +90,9 @@ def _show_measured() -> None:
         watched(task)
 
 
-def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe | None, Dataset, Mapping[str, Message]]":
+def _choose(
+    names: list[str], branch: "RunInfo | None"
+) -> "tuple[Recipe | None, Dataset | None, Mapping[str, Message]]":
     """Let the user choose a dataset, and a recipe unless a run brings one; also return why others do not fit."""
     from pages.train.branch import show_branch
     from pages.train.dataset import choose_dataset, choose_material
@@ -100,8 +102,10 @@ def _choose(names: list[str], branch: "RunInfo | None") -> "tuple[Recipe | None,
     if branch:
         recipe: Recipe | None = show_branch(branch)
         dataset = choose_dataset(names, branch.tags.get(Tag.DATASET))
-        return (adapt(recipe, dataset.manifest) if recipe else None), dataset, {}
+        return (adapt(recipe, dataset.manifest) if recipe and dataset else None), dataset, {}
     dataset = choose_dataset(names, st.query_params.get("dataset"))
+    if dataset is None:
+        return None, None, {}
     recipe, refused = choose_recipe(dataset, choose_material(dataset))
     return (adapt(recipe, dataset.manifest) if recipe else None), dataset, refused
 

@@ -1,12 +1,18 @@
 """Which model to apply: a registered one, a finished run, a starter model, or a baseline."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.people.session import seen
 from pages.widgets.cards import show_card
+from pages.widgets.words import as_text
 from pipelines.model_ref import ModelRef, RegistryRef, RunRef, StarterRef, parse_model
 from pipelines.tracking.keys import Experiment, Tag
 from sem_models.starters.shelf import STARTERS, read_card
+
+if TYPE_CHECKING:
+    from pipelines.tracking.versions import RegisteredVersion
 
 _BASELINES = {
     "baseline:bicubic": "Baseline: bicubic x4",
@@ -17,6 +23,17 @@ _BASELINES = {
     "baseline:unsharp": "Baseline: unsharp masking",
     "baseline:interpolated-lines": "Baseline: line defects interpolated",
 }
+
+
+def model_title(model: ModelRef) -> str:
+    """Name a model for people: a run by its name and the beginning of its id, others as they are written."""
+    if not isinstance(model, RunRef):
+        return str(model).removeprefix("models:/")
+    from pipelines.tracking.runs import find_labels
+
+    label = find_labels([model.run_id]).get(model.run_id)
+    direction = ", backward" if model.direction == "backward" else ""
+    return f"{label.name} ({model.run_id[:8]}{direction})" if label else f"run {model.run_id[:8]}{direction}"
 
 
 def model_labels() -> dict[str, str]:
@@ -34,8 +51,7 @@ def model_labels() -> dict[str, str]:
     learned: dict[str, str] = {}
     for version in seen(list_versions()):
         labels = learned if version.run_id in lessons else own
-        by_number = RegistryRef(version.name, version=version.version)
-        address = str(RegistryRef(version.name, version.aliases[0]) if version.aliases else by_number)
+        address = _address(version)
         labels[address] = (
             f"{version.name}, version {version.version} {' '.join('@' + alias for alias in version.aliases)}"
         )
@@ -53,12 +69,41 @@ def model_labels() -> dict[str, str]:
     return own | starters | learned | _BASELINES
 
 
+def _address(version: "RegisteredVersion") -> str:
+    """Name a version by its first alias, which goes on to mean the best one, or else by its number."""
+    if version.aliases:
+        return str(RegistryRef(version.name, version.aliases[0]))
+    return str(RegistryRef(version.name, version=version.version))
+
+
+def _listed(asked: str) -> str:
+    """Return how a model is named in the list, where a version may be named by its number or any of its aliases."""
+    from pipelines.tracking.versions import list_versions
+
+    if not asked.startswith("models:/"):
+        return asked
+    ref = parse_model(asked)
+    for version in seen(list_versions()):
+        names = {RegistryRef(version.name, version=version.version)}
+        if ref in names | {RegistryRef(version.name, alias) for alias in version.aliases}:
+            return _address(version)
+    return asked
+
+
 def choose_model() -> ModelRef | None:
-    """Let the user choose a model, at first the one that the address names; None where there is none."""
+    """Let the user choose a model, at first the one that the address names; None as long as that is not at hand."""
     labels = model_labels()
     asked = st.query_params.get("model", "")
-    index = list(labels).index(asked) if asked in labels else 0
-    chosen: str | None = st.selectbox("Model", list(labels), index, format_func=labels.__getitem__, key="model")
+    first = _listed(asked) if asked else next(iter(labels))
+    index = list(labels).index(first) if first in labels else None
+    chosen: str | None = st.selectbox(
+        "Model", list(labels), index, format_func=labels.__getitem__, key="model", placeholder="Choose a model"
+    )
+    if chosen is None:
+        st.warning(
+            f"There is no model {as_text(asked)} to apply here: it is not there, not finished or not shared with you. "
+            "Choose another one."
+        )
     ref = parse_model(chosen) if chosen else None
     if chosen in _BASELINES:
         st.caption("A baseline learns nothing; every model has to beat it.")

@@ -34,11 +34,13 @@ class FileDownload:
 
     path: Path
     media_type: str = "application/octet-stream"
+    saved_as: str = ""
+    """Under which name the browser saves it; empty: its own."""
 
     @property
     def name(self) -> str:
         """Of the file, with its ending."""
-        return self.path.name
+        return self.saved_as or self.path.name
 
     def check(self) -> None:
         """Raise a `UserError` if the file is no longer there."""

@@ -1,6 +1,7 @@
 """Image files as pyramids."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.viewing.codes import encode
@@ -14,13 +15,20 @@ _FORMAT = "1"
 """Changed whenever pyramids are computed or stored in another way."""
 
 
-def open_image(path: Path, page: int = 0) -> Pyramid:
+def open_image(path: Path, page: int = 0, pixel_size_nm: float | None = None, field_rows: int | None = None) -> Pyramid:
     """Open one page of a file; several channels are shown as their mean.
+
+    Args:
+        path: The file.
+        page: Its page.
+        pixel_size_nm: In nm, where it is known better than from the file.
+        field_rows: How many rows of the top show the specimen; the display window is chosen from them.
 
     Raises:
         UserError: The file cannot be read.
     """
-    return pyramid_store().get(key_of(fingerprint(path), page), lambda: _of_micrograph(_read(path, page)))
+    opened = pyramid_store().get(key_of(fingerprint(path), page), lambda: _of_micrograph(_read(path, page)))
+    return opened if pixel_size_nm is field_rows is None else _told(opened, pixel_size_nm, field_rows)
 
 
 def pyramid_of(path: Path, image: Micrograph) -> Pyramid:
@@ -44,8 +52,8 @@ def open_input(path: Path, page: int, output: Pyramid) -> Pyramid:
     return pyramid_store().get(key_of(fingerprint(path), page, output.height, output.width), build)
 
 
-def open_field(path: Path, page: int, rows: int, columns: int) -> Pyramid:
-    """Open the upper left part of an image, without the data bar, for example.
+def open_field(path: Path, page: int, rows: int, columns: int, pixel_size_nm: float | None = None) -> Pyramid:
+    """Open the upper left part of an image, without the data bar, for example; `pixel_size_nm` as for `open_image`.
 
     Raises:
         UserError: The file cannot be read.
@@ -55,7 +63,13 @@ def open_field(path: Path, page: int, rows: int, columns: int) -> Pyramid:
         given = _read(path, page)
         return _of_micrograph(given.with_pixels(given.pixels[:rows, :columns]))
 
-    return pyramid_store().get(key_of(fingerprint(path), page, "field", rows, columns), build)
+    opened = pyramid_store().get(key_of(fingerprint(path), page, "field", rows, columns), build)
+    return opened if pixel_size_nm is None else _told(opened, pixel_size_nm)
+
+
+def _told(opened: Pyramid, pixel_size_nm: float | None, field_rows: int | None = None) -> Pyramid:
+    facts = replace(opened.facts, pixel_size_nm=pixel_size_nm or opened.facts.pixel_size_nm)
+    return replace(opened, facts=facts, field_rows=field_rows)
 
 
 def scale_between(input_width: int, output_width: int) -> int:

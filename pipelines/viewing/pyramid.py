@@ -37,6 +37,8 @@ class Pyramid:
     """(H, W) codes, each level half as large as the one before; arrays in memory, later mapped from files."""
     code: GreyCode
     facts: ImageFacts = field(default_factory=lambda: ImageFacts("uint8"))
+    field_rows: int | None = None
+    """How many rows of the top show the specimen, above a data bar; None: all."""
 
     @property
     def height(self) -> int:
@@ -50,8 +52,8 @@ class Pyramid:
 
     @cached_property
     def summary(self) -> Summary:
-        """Histogram and display window."""
-        return summarise(self.levels[0], self.code)
+        """Histogram and display window of what shows the specimen."""
+        return summarise(self.levels[0][: self.field_rows], self.code)
 
 
 def build_pyramid(codes: Codes, code: GreyCode, facts: ImageFacts) -> Pyramid:

@@ -72,6 +72,13 @@ def test_the_address_holds_runs_and_metric(runs: dict[str, str]) -> None:
     assert app.query_params["metric"] in ("psnr_db", ["psnr_db"])
 
 
+def test_runs_that_are_gone_are_not_replaced_by_others(runs: dict[str, str]) -> None:
+    app = page("compare", runs="zzzz")
+    assert_sound(app)
+    assert app.multiselect(key="compared-set").value == []
+    assert "None of the runs zzzz" in app.warning[0].value
+
+
 def test_images_come_worst_first_and_the_address_opens_one(runs: dict[str, str]) -> None:
     app = page("compare")
     boxes = [box for box in app.selectbox if box.label == "Image"]

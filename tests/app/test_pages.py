@@ -13,6 +13,8 @@ from pipelines.evaluate.gallery_files import gallery_pictures
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest, GalleryRequest
 from pipelines.evaluate.score import evaluate
 from pipelines.publish.figure_of import comparison_figure
+from pipelines.release.register import register
+from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, set_status
@@ -183,6 +185,20 @@ def test_data_page_reports_a_missing_folder(store: tuple[Path, str]) -> None:
     app.button[0].click().run()
     assert not app.exception
     assert "/no/such/folder" in app.error[0].value
+
+
+def test_a_version_is_found_by_its_number_and_by_each_of_its_aliases(store: tuple[Path, str]) -> None:
+    """Cards of models lead to Inference by number, where the list has the alias."""
+    version = register(RegisterRequest(run=store[1], name="steel", alias="champion"))
+    for asked in (f"models:/steel/{version}", "models:/steel@champion"):
+        app = page("inference", model=asked)
+        assert_sound(app)
+        assert app.selectbox(key="model").value == "models:/steel@champion"
+    for asked in ("models:/none@champion", "models:/steel/7", "0123456789"):
+        app = page("inference", model=asked)
+        assert_sound(app)
+        assert app.selectbox(key="model").value is None, "no other model takes its place"
+        assert "There is no model" in app.warning[0].value
 
 
 def test_train_page_lists_the_recipes_of_a_task(store: tuple[Path, str]) -> None:

@@ -74,6 +74,7 @@ def test_a_restoration_of_the_same_size_is_compared_with_its_input(files: Path) 
     told = data(app)
     assert told["differences"] == [{"label": "Difference from input", "of": 1, "minus": 0}]
     assert [overlay["label"] for overlay in told["overlays"]] == ["Response", "Left as recorded"]
+    assert [told["images"][overlay["on"]]["label"] for overlay in told["overlays"]] == ["steel-sr"] * 2
     maps = [OFFICE.opened(overlay["address"].split("/")[-1], local_person()) for overlay in told["overlays"]]
     assert [one.levels[0].shape for one in maps] == [(40, 30)] * 2
     assert maps[1].summary.mean == pytest.approx(0.25)

@@ -17,7 +17,14 @@ from pipelines.tracking.metrics import log_metrics
 from pipelines.tracking.overlay import common_samples, find_runs, latest_step, telling_names
 from pipelines.tracking.runs import RunInfo, create_run, get_run, list_runs, set_status
 from pipelines.viewing.tickets import OFFICE
+from sem_models.datasets.dataset import open_dataset
+from sem_models.datasets.preparation.options import PrepareOptions
+from sem_models.datasets.preparation.plan import plan_dataset
+from sem_models.datasets.preparation.write import write_dataset
 from sem_models.images.display import coloured
+from sem_models.images.io.write import write_micrograph
+from sem_models.images.micrograph import Micrograph
+from tests.support.images import smooth_images
 from tests.support.pages import assert_sound, open_tab, page
 
 IMPORTED = {Tag.IMPORTED_FROM: "a.pth", Tag.ARCHITECTURE: "ESRGAN", Tag.PARITY: "1e-6"}
@@ -194,6 +201,25 @@ def test_samples_of_a_run_are_whole_in_the_viewer_at_the_step_that_is_chosen(run
         assert told["differences"] == [{"label": "Error of the model", "of": 1, "minus": 2}]
         tokens = [image["address"].split("/")[-1] for image in told["images"]]
         assert [OFFICE.opened(token, local_person()).summary.mean for token in tokens] == [1, grey, 2]
+
+
+def test_samples_have_the_pixel_size_of_their_dataset(runs: list[str], sem_home: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name, image in zip(("a", "b", "c"), smooth_images(3, 64), strict=True):
+        write_micrograph(raw / f"{name}.tif", Micrograph(image[..., None], 20.0))
+    write_dataset(plan_dataset(PrepareOptions(name="steel", raw=(raw,))), sem_home / "datasets" / "steel")
+    sample = open_dataset(sem_home / "datasets" / "steel").manifest.entries[0].name
+    for name in ("input", "target"):
+        _picture(runs[0], tmp_path, f"samples/fixed/{sample}", name, 1)
+    _picture(runs[0], tmp_path, f"samples/0000020/{sample}", "output", 1)
+    app = page("runs", run=runs[0])
+    app.selectbox(key=f"sample-{runs[0]}").set_value(sample)
+    app.segmented_control(key=f"view-{runs[0]}").set_value("Viewer").run()
+    assert_sound(app)
+    (told,) = [json.loads(one.proto.json) for one in app.get("bidi_component") if "images" in one.proto.json]
+    tokens = [image["address"].split("/")[-1] for image in told["images"]]
+    assert [OFFICE.opened(token, local_person()).facts.pixel_size_nm for token in tokens] == [20.0] * 3
 
 
 @pytest.mark.parametrize(("labels", "mapped"), [([0, 127, 255], True), ([], False)])

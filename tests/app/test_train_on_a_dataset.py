@@ -30,4 +30,10 @@ def test_the_dataset_of_the_address_is_chosen(sem_home: Path) -> None:
         assert app.selectbox(key="dataset").value == name
         recipe = RECIPES[app.selectbox(key="recipe").value]
         assert kind in find_task(recipe).usual_kinds(recipe)
-    assert page("train", dataset="none").selectbox(key="dataset").value == "a"
+    assert page("train").selectbox(key="dataset").value == "a"
+    gone = page("train", dataset="none")
+    assert_sound(gone)
+    assert gone.selectbox(key="dataset").value is None, "nothing takes its place"
+    assert "no dataset none" in gone.warning[0].value
+    assert not any(button.label == "Launch" for button in gone.button)
+    assert gone.selectbox(key="dataset").set_value("b").run().selectbox(key="recipe").value

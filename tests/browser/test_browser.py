@@ -141,6 +141,7 @@ def test_from_raw_files_to_a_comparison(server: str, home: Path, page, tmp_path:
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the TIFF").click()
     assert Path(download.value.path()).read_bytes() == result.read_bytes()
+    assert download.value.suggested_filename.startswith("S1-particles_"), "the name tells it from the recording"
 
     page.get_by_role("link", name="Compare", exact=True).click()
     page.get_by_text("has the best mean").wait_for()

@@ -59,7 +59,7 @@ class ShownDifference:
 
 @dataclass(frozen=True)
 class Overlay:
-    """A map that can be laid over the first picture, in orange."""
+    """A map that can be laid over a picture, in orange."""
 
     label: str
     name: str
@@ -68,6 +68,8 @@ class Overlay:
     """Value from which on orange hides the picture, at full strength."""
     caption: str
     """Shown below; `{median}` and `{mean_percent}` are replaced by those of the map."""
+    on: int = 0
+    """Place in the list of the image that it is about; it lies on the first picture where that image is not shown."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def show_viewer(
         shown: Which pictures are shown at first: places in the list of images, followed by the differences.
         key: Names the viewer among those of the page.
         differences: Differences of two images.
-        overlays: Maps over the first picture; if the first of them shows classes, it is there from the beginning.
+        overlays: Maps over a picture; if the first of them shows classes, it is there from the beginning.
     """
     prefix = url_prefix()
     tickets = _tickets(key, [*images, *overlays])
@@ -124,7 +126,9 @@ def show_viewer(
 
 
 def _painted(overlay: Overlay | ClassOverlay) -> dict[str, object]:
-    return {"classes": _told(overlay.classes)} if isinstance(overlay, ClassOverlay) else {"full": overlay.full}
+    if isinstance(overlay, ClassOverlay):
+        return {"classes": _told(overlay.classes)}
+    return {"full": overlay.full, "on": overlay.on}
 
 
 def _told(classes: Classes) -> list[dict[str, str]] | None:

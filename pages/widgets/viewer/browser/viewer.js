@@ -197,15 +197,22 @@ class ImageViewer {
         this.cover.layer = new Layer([image], palette, { transparent: true, crisp: Boolean(classes) })
         this.cover.read = classes && { label, image, classes }
       }
-      this.coverFirst()
+      this.layCover()
     } catch (error) {
       caption.textContent = error.message
     }
   }
 
-  /** The overlay lies on the first picture, so that the others can be seen without it. */
-  coverFirst() {
-    this.panes.forEach((pane, i) => pane.cover(i === 0 ? this.cover?.layer : null, this.cover?.opacity))
+  /** The pane of the image that the overlay is about, or the first where that image is not shown. */
+  coveredPane() {
+    const about = this.views[this.data.overlays?.[this.cover?.index]?.on ?? 0]
+    return this.panes.find((pane) => pane.view === about) ?? this.panes[0]
+  }
+
+  /** The other pictures can be seen without the overlay. */
+  layCover() {
+    const covered = this.coveredPane()
+    this.panes.forEach((pane) => pane.cover(pane === covered ? this.cover?.layer : null, this.cover?.opacity))
   }
 
   shownViews() {
@@ -259,6 +266,7 @@ class ImageViewer {
     this.size()
     views.forEach((view, i) => this.fill(this.panes[i], view, bounds))
     this.panes.forEach((pane, i) => pane.setOverview(i === this.panes.length - 1))
+    this.layCover()
     this.curtain.divide(this.curtained ? this.panes : null)
     this.sides.setAttribute("aria-pressed", !this.curtained)
     this.curtains.setAttribute("aria-pressed", this.curtained)
@@ -295,7 +303,7 @@ class ImageViewer {
     if (this.gone || !pane.viewer.viewport) return
     if (pane !== this.lead()) pane.follow(this.lead())
     else if (bounds) pane.viewer.viewport.fitBounds(bounds, true)
-    if (pane === this.panes[0]) this.coverFirst()
+    if (pane === this.coveredPane()) this.layCover()
     this.status.textContent = this.extent()
     this.profile.update()
     this.moved()

@@ -99,3 +99,14 @@ def test_an_input_is_cut_to_the_field_of_its_output(bare_home: Path) -> None:
     output = build_pyramid(*encode(np.zeros((2 * 280 - 1, 800), np.uint8)), ImageFacts("uint8"))
     found = open_input(bare_home / "a.tif", 0, output)
     np.testing.assert_array_equal(found.levels[0], GREY[:280])
+
+
+def test_the_window_leaves_out_the_data_bar_and_the_size_is_the_better_known_one(bare_home: Path) -> None:
+    grey = np.full((64, 80, 1), 100, np.uint8)
+    grey[:48:2] = 120
+    grey[48:, :40], grey[48:, 40:] = 0, 255
+    write_micrograph(bare_home / "bar.tif", Micrograph(grey, None))
+    whole, field = open_image(bare_home / "bar.tif"), open_image(bare_home / "bar.tif", 0, 7.5, 48)
+    assert (whole.summary.window, whole.facts.pixel_size_nm) == ((0, 255), None)
+    assert (field.summary.window, field.facts.pixel_size_nm) == ((100, 120), 7.5)
+    assert field.levels is whole.levels
