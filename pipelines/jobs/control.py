@@ -138,8 +138,11 @@ def _has_ended_silently(run_id: str) -> bool:
 
 
 def _is_ours(tags: Mapping[str, str]) -> bool:
-    """Tell whether this home and host trained a run; an embedded store, which may have moved, has one home."""
-    return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
+    """Tell whether this home and host trained a run; an embedded store, which may have moved, has one home.
+
+    It may have been restored on another machine. The queue, which lies beside it, knows what trains on any.
+    """
+    return is_embedded() or (tags.get(Tag.HOST) == HOST and tags.get(Tag.HOME) == str(home().root))
 
 
 def _state_once_settled(run_id: str) -> str:

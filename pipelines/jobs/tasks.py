@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.home import TASK_FOLDER, TaskFile, home, writable_home
+from pipelines.home import TASK_FOLDER, Home, TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
 from pipelines.jobs.choice import executor_for
 from pipelines.jobs.executor import Needs
@@ -34,7 +34,8 @@ Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
 _CANCELLED = 130
 """Exit status of what was interrupted."""
-_NOT_STARTED = 1
+_LEFT = 1
+"""Exit status of what never began, or was left behind when its store was copied."""
 _BEGINS_WITHIN_S = 120.0
 """What has no process so long after it was asked for has none any more: whoever started it was killed."""
 _NEVER_BEGAN = "It never began: the program was ended while it started it. Start it again."
@@ -103,7 +104,7 @@ def _begin(use_case: str, folder: Path) -> None:
         started = executor_for(use_case).launch("pipelines.jobs.run_task", [str(folder)], log, needs)
     except Exception as error:
         reason = error.message if isinstance(error, UserError) else Message(without_secrets(str(error)))
-        _write(folder / TaskFile.ENDED, {"status": _NOT_STARTED, "error": reason.to_json()})
+        _write(folder / TaskFile.ENDED, {"status": _LEFT, "error": reason.to_json()})
         raise
     _write(folder / TaskFile.PROCESS, to_json(started))
 
@@ -184,6 +185,14 @@ def cancel_task(task_id: str, by: Person | None = None) -> None:
         return
     if started is None or (started.is_alive() and not started.interrupt(signal.SIGINT)):
         _write(end, {"status": _CANCELLED})
+
+
+def end_all_tasks(place: Home, reason: str) -> None:
+    """Let all unfinished tasks of a home folder that is a copy end: their processes are those of the original."""
+    for request in place.tasks.glob(f"*/{TaskFile.REQUEST}"):
+        end = request.with_name(TaskFile.ENDED)
+        if not end.exists():
+            _write(end, {"status": _LEFT, "error": Message(reason).to_json()})
 
 
 def list_tasks(of: Person | None = None) -> list[TaskState]:
