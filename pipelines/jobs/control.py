@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.home import home
+from filelock import FileLock
+
+from pipelines.home import home, writable_home
 from pipelines.jobs import queue
 from pipelines.jobs.choice import ExecutorName, executor_for
 from pipelines.jobs.executor import Executor, Needs
@@ -77,8 +79,12 @@ def resume(run_id: str, by: Person | None = None, executor: ExecutorName | None 
     """
     by = by or acting_person()
     _require_own(run_id, by)
-    refuse_unless_resumable(run_id)
-    submit(run_id, resume=True, executor=executor, by=by)
+    place = writable_home().running
+    place.mkdir(parents=True, exist_ok=True)
+    # Who resumes it at the same time finds it in the queue.
+    with FileLock(place / f"{run_id}-resumed.lock"):
+        refuse_unless_resumable(run_id)
+        submit(run_id, resume=True, executor=executor, by=by)
 
 
 def refuse_unless_resumable(run_id: str) -> None:

@@ -1,10 +1,12 @@
 """Queue, slots, cancelling, kill -9 and resuming, with real processes."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +22,7 @@ from pipelines.jobs.liveness import HOST, Process, describe, this_process
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.jobs.worker_session import WorkerSession
+from pipelines.people.person import Person
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import metric_history
@@ -32,7 +35,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.training.checkpoint import load_state
-from tests.support.lab import ALICE, write_lab
+from tests.support.lab import ADA, ALICE, write_lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,6 +126,38 @@ def test_a_run_has_one_process_whoever_starts_it(sem_home: Path, monkeypatch: py
             assert {job.run_id for job in queue.jobs()} == {"run", "other"}
     with WorkerSession("run") as again:
         assert again.wait_for_slot()
+
+
+def test_of_two_who_resume_a_run_at_once_one_is_refused(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would have looked at the queue before either had entered it."""
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    set_status(run_id, "KILLED")
+    launched: list[str] = []
+    monkeypatch.setattr(control, "_launch", lambda run_id, *_: launched.append(run_id))
+    looking = threading.Barrier(2)
+    look = control.refuse_unless_resumable
+
+    def together(run_id: str) -> None:
+        look(run_id)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            looking.wait(0.5)
+
+    monkeypatch.setattr(control, "refuse_unless_resumable", together)
+    refused: list[str] = []
+
+    def resume(by: Person) -> None:
+        try:
+            control.resume(run_id, by)
+        except UserError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=resume, args=(person,)) for person in (ALICE, ADA)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert launched == [run_id]
+    assert ["still waiting" in said for said in refused] == [True]
 
 
 def test_a_run_that_could_not_be_queued_has_failed_and_a_resumed_one_stays_as_it_was(sem_home: Path) -> None:
