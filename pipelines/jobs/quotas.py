@@ -100,7 +100,7 @@ def within_quota(by: Person, live_tasks: Callable[[], int] | None = None) -> Ite
     Otherwise what is asked for in several windows at once would find room for each.
 
     Args:
-        by: Who asks for it; it is entered into the queue, or its record is written, while the block runs.
+        by: Who asks for it; it is entered into the queue, or its record or file is written, while the block runs.
         live_tasks: Counts the background work of the person other than trainings, where this is such work.
 
     Raises:
