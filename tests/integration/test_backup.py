@@ -11,12 +11,14 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
+from pipelines.backup import archive
 from pipelines.backup.archive import ABOUT, SUMS
 from pipelines.backup.backup import backup
 from pipelines.backup.requests import BackupRequest, RestoreRequest
@@ -178,6 +180,45 @@ def test_changed_archives_are_refused(
     assert said in refused(lambda: restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "in" / "new")))
     assert list((tmp_path / "in").iterdir()) == []
     assert not (tmp_path / "escaped.txt").exists()
+
+
+@pytest.mark.parametrize("change", [lambda file: file.write(b"more"), lambda file: file.truncate(9)])
+def test_a_file_that_changes_while_it_is_read_is_named(
+    change: Callable[[BinaryIO], object], run_id: str, sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that is being copied into the store would be half in the archive."""
+    changing = sem_home / "mlruns" / "artifacts" / "model.safetensors"
+    changing.write_bytes(b"x" * 100)
+    read = archive._Reader.read
+
+    def overtaken(reader: archive._Reader, count: int = -1) -> bytes:
+        if getattr(reader._opened, "name", None) == str(changing):
+            with changing.open("r+b") as file:
+                file.seek(0, os.SEEK_END)
+                change(file)
+        return read(reader, count)
+
+    monkeypatch.setattr(archive._Reader, "read", overtaken)
+    made = backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert made.changed == ("mlruns/artifacts/model.safetensors",)
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    assert (tmp_path / "new" / "mlruns" / "artifacts" / "model.safetensors").stat().st_size == 100
+
+
+def test_folders_may_vanish_while_they_are_listed(run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of what has been sent to the store, in the working folder of a training."""
+    sent = home().work / "r" / "outbox" / "1" / "files"
+    sent.mkdir(parents=True)
+    listed = Path.iterdir
+
+    def overtaken(folder: Path) -> Iterator[Path]:
+        if folder == sent:
+            sent.rmdir()
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", overtaken)
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert not sent.exists()
 
 
 ODD = [
