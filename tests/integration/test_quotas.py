@@ -7,6 +7,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from pipelines.home import TaskFile, home
 from pipelines.jobs import control, queue, quotas
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import this_process
-from pipelines.jobs.quotas import Usage, require_quota, usage_of
+from pipelines.jobs.quotas import Usage, device_hours, require_quota, usage_of
 from pipelines.jobs.tasks import list_tasks, start_task
 from pipelines.people.audit import read_audit
 from pipelines.people.dataset_owner import own_dataset
@@ -66,6 +68,19 @@ def test_the_time_of_a_training_adds_up_over_its_resumes(sem_home: Path) -> None
         assert time.monotonic() - began >= 0.01
     seconds = float(get_run(run_id).tags[Tag.DEVICE_SECONDS])
     assert seconds >= 2 * 10, "two times ten milliseconds on a thousand devices"
+
+
+@pytest.mark.parametrize(("resumed_days_ago", "hours"), [(None, 0), (40, 0), (10, 100)])
+def test_an_old_training_counts_if_it_was_resumed_since(
+    resumed_days_ago: int | None, hours: float, sem_home: Path
+) -> None:
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    set_tags(run_id, {Tag.DEVICE_SECONDS: "360000"})
+    if resumed_days_ago:
+        set_tags(run_id, {Tag.DEVICE_SINCE: f"{time.time() - resumed_days_ago * 86400:.0f}"})
+    set_status(run_id, "KILLED")
+    old = replace(get_run(run_id), started=datetime.now(UTC) - timedelta(days=50))
+    assert device_hours(old) == hours
 
 
 @pytest.mark.parametrize(
