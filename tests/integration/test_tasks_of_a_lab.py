@@ -15,6 +15,7 @@ from pipelines.home import TaskFile, home
 from pipelines.jobs import run_task, tasks
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import this_process
+from pipelines.jobs.started import to_json
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.people.person import Person
 from pipelines.release.requests import RegisterRequest
@@ -121,13 +122,14 @@ def test_a_process_says_who_it_is_where_its_starter_was_killed(sem_home: Path, m
     monkeypatch.setattr(run_task.signal, "signal", lambda *_: None)
     monkeypatch.setattr(run_task, "_carry_out", lambda _: None)
     task_id = unstarted_task(600)
-    seen: list[str] = []
+    seen: list[object] = []
 
     def wait(process: BaseProcess, _: threading.Event) -> int:
-        seen.append(task_state(task_id).status)
+        found = json.loads((home().tasks / task_id / TaskFile.PROCESS).read_text())
+        seen.extend((found, task_state(task_id).status))
         process.join()
         return 0
 
     monkeypatch.setattr(run_task, "_wait", wait)
     run_task.main([str(home().tasks / task_id)])
-    assert [*seen, task_state(task_id).status] == ["running", "done"]
+    assert [*seen, task_state(task_id).status] == [to_json(this_process()), "running", "done"]
