@@ -3,12 +3,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipelines.data import prepare as preparation
-from pipelines.data.card import find_card
 from pipelines.data.find import find_dataset
 from pipelines.data.requests import PrepareRequest
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
@@ -35,7 +32,6 @@ from pipelines.tracking.versions import list_versions
 from pipelines.train.requests import InterpolateRequest, ProbeRequest, TrainRequest
 from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
-from sem_models.datasets.preparation.plan import Plan
 from sem_models.errors import UserError
 from sem_models.inference.storage import save_model
 from sem_models.networks.table import build_network
@@ -228,46 +224,3 @@ def test_of_two_people_who_register_a_new_name_at_once_one_is_refused(
     assert [(version.version, version.run_id) for version in list_versions()] == [("1", his)]
     assert register_model(his, made, "steel", None, {}, BOB) == "2"
     assert register_model(hers, made, "steel", None, {}, ADA) == "3"
-
-
-def test_of_two_who_prepare_one_name_at_once_the_second_is_refused(
-    sem_home: Path, raw_images: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second one has looked for the name before the first one has written it."""
-
-    def asked(about: str) -> PrepareRequest:
-        return PrepareRequest(name="steel", raw=(raw_images,), about=about, licence="CC0-1.0")
-
-    plan, first = preparation.plan_dataset, iter([asked("Alice's steel")])
-
-    def overtaken(*args: Any) -> Plan:
-        if hers := next(first, None):
-            act_for(ALICE)
-            preparation.prepare(hers)
-            act_for(BOB)
-        return plan(*args)
-
-    monkeypatch.setattr(preparation, "plan_dataset", overtaken)
-    act_for(BOB)
-    with pytest.raises(UserError, match="steel that there is belongs to somebody else"):
-        preparation.prepare(asked("Bob was here"))
-    assert dataset_ownership("steel") == Ownership(ALICE.id)
-    assert find_card(find_dataset("steel")).about == "Alice's steel"
-
-
-def test_a_dataset_has_its_owner_from_the_first_moment(
-    sem_home: Path, raw_images: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without one, it would be everybody's to see, and the next person's to take."""
-    named = Path.rename
-    owners: list[str] = []
-
-    def look(folder: Path, target: Path) -> Path:
-        place = named(folder, target)
-        owners.append(dataset_ownership(place.name).owner)
-        return place
-
-    monkeypatch.setattr(Path, "rename", look)
-    act_for(ALICE)
-    preparation.prepare(PrepareRequest(name="steel", raw=(raw_images,)))
-    assert owners == [ALICE.id]
