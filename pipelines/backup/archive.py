@@ -50,7 +50,7 @@ class ArchiveWriter:
     path: Path
     about: About
     changed: list[str] = field(default_factory=list)
-    """Files that were cut short while they were read; they are filled up with zeros."""
+    """Files that changed while they were read: their ends may be missing, or filled up with zeros."""
     sums: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -64,8 +64,11 @@ class ArchiveWriter:
     def add(self, file: Path, name: str) -> None:
         """Add a file; one that has vanished meanwhile is left out."""
         with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
-            status = os.fstat(opened.fileno())
-            self._add(name, opened, status.st_size, status.st_mtime)
+            before = os.fstat(opened.fileno())
+            self._add(name, opened, before.st_size, before.st_mtime)
+            after = os.fstat(opened.fileno())
+            if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                self.changed.append(name)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -90,8 +93,6 @@ class ArchiveWriter:
         reader = _Reader(opened, size)
         self._tar.addfile(info, reader)
         self.sums[name] = reader.digest.hexdigest()
-        if reader.short:
-            self.changed.append(name)
 
 
 class _Reader(io.RawIOBase):
@@ -99,14 +100,12 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, opened: IO[bytes], size: int) -> None:
         self._opened, self._left = opened, size
-        self.digest, self.short = hashlib.sha256(), False
+        self.digest = hashlib.sha256()
 
     def read(self, count: int = -1) -> bytes:
         wanted = self._left if count < 0 else min(count, self._left)
         content = self._opened.read(wanted)
-        if len(content) < wanted:
-            self.short = True
-            content += bytes(wanted - len(content))
+        content += bytes(wanted - len(content))
         self._left -= wanted
         self.digest.update(content)
         return content

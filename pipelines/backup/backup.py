@@ -41,7 +41,7 @@ class Backup:
     datasets: tuple[str, ...]
     """Datasets that are not included."""
     changed: tuple[str, ...]
-    """Files that became shorter while they were read."""
+    """Files that changed while they were read, and may not be whole."""
 
 
 def backup(request: BackupRequest, progress: Progress = silent) -> Backup:
@@ -128,13 +128,21 @@ def _below(folder: Path, seen: set[str]) -> Iterator[Path]:
     if real in seen or not folder.is_dir():
         return
     seen.add(real)
-    for path in sorted(folder.iterdir()):
+    for path in _entries(folder):
         if path.name.endswith(_ENDINGS):
             continue
         if path.is_dir():
             yield from _below(path, seen)
         elif path.is_file():
             yield path
+
+
+def _entries(folder: Path) -> list[Path]:
+    """List a folder in order; one that has vanished since it was found holds nothing."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _is_database(file: Path) -> bool:

@@ -9,9 +9,13 @@ from pathlib import Path
 from pipelines.backup.archive import About, about, checked_files
 from pipelines.backup.requests import RestoreRequest
 from pipelines.home import Home
+from pipelines.jobs import queue
+from pipelines.jobs.tasks import end_all_tasks
 from pipelines.tracking.place import follow
 from sem_models.errors import FieldRef, UserError
 from sem_models.progress import Progress, silent
+
+_WAS_RUNNING = "It was running when the backup was made. Start it again if its result is missing."
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def restore(request: RestoreRequest, progress: Progress = silent) -> RestoredSto
     try:
         count = _unpack(archive, part, progress)
         _check(Home(part))
+        _end_work(Home(part))
         if target.exists():
             target.rmdir()
         part.rename(target)
@@ -60,6 +65,15 @@ def _unpack(archive: Path, folder: Path, progress: Progress) -> int:
     for count, _ in enumerate(checked_files(archive, folder), 1):
         progress(count, count, "files")
     return count
+
+
+def _end_work(place: Home) -> None:
+    """Let everything that went on have ended: process and job numbers in the copy are those of the original.
+
+    Whoever cancelled it in the copy would stop the work of the original, on the same machine or in the same SLURM.
+    """
+    queue.end_all(place)
+    end_all_tasks(place, _WAS_RUNNING)
 
 
 def _check(place: Home) -> None:

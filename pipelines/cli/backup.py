@@ -14,7 +14,7 @@ def backup(request: BackupRequest, out: Output) -> None:
     if made.datasets:
         out.text(f"Not included: the datasets {', '.join(made.datasets)}. Add --with-datasets to keep them as well.")
     for name in made.changed:
-        out.text(f"{name} became shorter while it was read; back up again when the work on it has ended.")
+        out.text(f"{name} changed while it was read, and may not be whole; back up again when nothing writes to it.")
     out.result({"path": str(made.path), "files": made.files, "bytes": made.size, "changed": list(made.changed)})
 
 

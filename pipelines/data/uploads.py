@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.jobs.quotas import require_quota
+from pipelines.jobs.quotas import within_quota
 from pipelines.people.audit import record
 from pipelines.people.lab import find_lab
 from pipelines.people.permissions import Action, require
@@ -67,16 +67,16 @@ def keep_upload(
         return path
     with _recorded_refusal(by, name):
         require(by, Action.WORK)
-        require_quota(by)
         _require_size(name, len(content), by)
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{uuid.uuid4().hex}{path.suffix}"
-        try:
-            part.write_bytes(content)
-            check(part, name, by)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with within_quota(by):
+            folder.mkdir(parents=True, exist_ok=True)
+            part = folder / f".{uuid.uuid4().hex}{path.suffix}"
+            try:
+                part.write_bytes(content)
+                check(part, name, by)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
     if not by.is_local:
         record(by, "upload", f"{path.name}, {len(content)} bytes")
     return path

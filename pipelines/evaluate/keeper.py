@@ -5,6 +5,9 @@ Who may see a run may score it, but only its owner and admins may change it.
 
 from collections.abc import Iterable
 
+from filelock import FileLock
+
+from pipelines.home import writable_home
 from pipelines.people.acting import acting_person
 from pipelines.people.permissions import Action, may
 from pipelines.people.person import Person
@@ -23,8 +26,12 @@ def keeper_of(run_id: str) -> str:
     run, by = get_run(run_id), acting_person()
     if may(by, Action.CHANGE, run.ownership):
         return run_id
-    known = find_keeper(run_id, by)
-    return known.run_id if known else _new_keeper(run, by)
+    place = writable_home().jobs
+    place.mkdir(parents=True, exist_ok=True)
+    # Two evaluations at once would make a place each, and only one of them would be found.
+    with FileLock(place / f"scores-{by.folder}.lock"):
+        known = find_keeper(run_id, by)
+        return known.run_id if known else _new_keeper(run, by)
 
 
 def find_keeper(run_id: str, by: Person) -> RunInfo | None:

@@ -3,9 +3,12 @@
 import signal
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.home import home
+from filelock import FileLock
+
+from pipelines.home import home, writable_home
 from pipelines.jobs import queue
 from pipelines.jobs.choice import ExecutorName, executor_for
 from pipelines.jobs.executor import Executor, Needs
@@ -18,27 +21,37 @@ from pipelines.people.permissions import Action, require
 from pipelines.people.person import Person
 from pipelines.tracking.address import is_embedded
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.runs import get_run, list_runs, set_status, set_tags
+from pipelines.tracking.runs import RunInfo, get_run, list_runs, set_status, set_tags
 from sem_models.errors import UserError
 
 LOST = "without a message (killed, out of memory, machine down); the run can be resumed."
 WITHDRAWN = "Cancelled while it waited in the queue."
+FORGOTTEN = "No process waited for it: the program was ended, or the store restored; the run can be resumed."
 REQUEUED = "SLURM has queued it again; it goes on from its last checkpoint."
 
 _SETTLING_S = 10.0
+_QUEUED_WITHIN = timedelta(minutes=2)
+"""A run is queued at once when it has been made, or whoever made it was killed."""
 
 
 def submit(run_id: str, resume: bool = False, executor: ExecutorName | None = None, by: Person | None = None) -> None:
     """Queue a run and start its detached process or its job, for `by` or for whom this process works.
+
+    A new run that is refused has failed: it would wait for ever.
 
     Raises:
         UserError: The person has as much waiting or running as the lab allows, or has used up a quota; or SLURM did
             not take the job.
     """
     by = by or acting_person()
-    with within_quota(by):
-        chosen = executor_for(queue.TRAINING, executor)
-        queue.enqueue(run_id)
+    try:
+        with within_quota(by):
+            chosen = executor_for(queue.TRAINING, executor)
+            queue.enqueue(run_id)
+    except UserError as error:
+        if not resume:
+            set_status(run_id, "FAILED", str(error))
+        raise
     set_status(run_id, "SCHEDULED")
     _launch(run_id, chosen, resume)
     record(by, "resume" if resume else "queue", f"run {run_id}")
@@ -66,8 +79,12 @@ def resume(run_id: str, by: Person | None = None, executor: ExecutorName | None 
     """
     by = by or acting_person()
     _require_own(run_id, by)
-    refuse_unless_resumable(run_id)
-    submit(run_id, resume=True, executor=executor, by=by)
+    place = writable_home().running
+    place.mkdir(parents=True, exist_ok=True)
+    # Who resumes it at the same time finds it in the queue.
+    with FileLock(place / f"{run_id}-resumed.lock"):
+        refuse_unless_resumable(run_id)
+        submit(run_id, resume=True, executor=executor, by=by)
 
 
 def refuse_unless_resumable(run_id: str) -> None:
@@ -107,7 +124,7 @@ def _require_own(run_id: str, by: Person) -> None:
 
 
 def reconcile() -> list[str]:
-    """Mark runs whose process has died as FAILED, with the reason; returns their ids.
+    """Mark runs whose process has died, or never was, as FAILED, with the reason; returns their ids.
 
     Those that SLURM has queued again, because their node failed or was needed at once, are marked as SCHEDULED.
     """
@@ -121,25 +138,31 @@ def reconcile() -> list[str]:
         requeued = job.state == "running" and job.slurm_job and job.slurm_job.is_queued()
         if requeued and queue.wait_again(job.run_id, job.process):
             set_status(job.run_id, "SCHEDULED", REQUEUED)
-    strays = [
-        run
-        for run in list_runs(kind="training")
-        if run.status == "RUNNING" and _is_ours(run.tags) and _has_ended_silently(run.run_id)
-    ]
+    ours = [run for run in list_runs(kind="training") if _is_ours(run.tags)]
+    strays = [run for run in ours if (run.status == "RUNNING" or _is_overdue(run)) and _has_ended_silently(run)]
     for run in strays:
-        set_status(run.run_id, "FAILED", f"The training process ended {LOST}")
+        reason = f"The training process ended {LOST}" if run.status == "RUNNING" else FORGOTTEN
+        set_status(run.run_id, "FAILED", reason)
     return [job.run_id for job in lost] + [run.run_id for run in strays]
 
 
-def _has_ended_silently(run_id: str) -> bool:
-    """Tell whether a RUNNING run has no process; processes write how a run ended before they leave it."""
-    job = queue.find(run_id)
-    return (job is None or job.state == "ended") and get_run(run_id).status == "RUNNING"
+def _is_overdue(run: RunInfo) -> bool:
+    """Tell whether a run was made to be trained, and has not been for so long that it would stand in the queue."""
+    return run.status == "SCHEDULED" and run.started is not None and datetime.now(UTC) - run.started > _QUEUED_WITHIN
+
+
+def _has_ended_silently(run: RunInfo) -> bool:
+    """Tell whether a run has no process and still its status; processes write how a run ended before they leave it."""
+    job = queue.find(run.run_id)
+    return (job is None or job.state == "ended") and get_run(run.run_id).status == run.status
 
 
 def _is_ours(tags: Mapping[str, str]) -> bool:
-    """Tell whether this home and host trained a run; an embedded store, which may have moved, has one home."""
-    return tags.get(Tag.HOST) == HOST and (is_embedded() or tags.get(Tag.HOME) == str(home().root))
+    """Tell whether this home and host trained a run; an embedded store, which may have moved, has one home.
+
+    It may have been restored on another machine. The queue, which lies beside it, knows what trains on any.
+    """
+    return is_embedded() or (tags.get(Tag.HOST) == HOST and tags.get(Tag.HOME) == str(home().root))
 
 
 def _state_once_settled(run_id: str) -> str:

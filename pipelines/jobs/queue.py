@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.home import home, writable_home
+from pipelines.home import Home, home, writable_home
 from pipelines.jobs.liveness import HOST, Process
 from pipelines.jobs.slurm_client import SlurmJob
 from pipelines.jobs.started import Started
@@ -177,6 +177,17 @@ def request_cancel(run_id: str) -> None:
 def end(run_id: str) -> None:
     """Record that the run has left the queue."""
     _change(run_id, "state='ended'")
+
+
+def end_all(place: Home) -> None:
+    """Record that nothing waits or runs in a home folder that is a copy: its processes are those of the original."""
+    if not (place.jobs / _DATABASE).exists():
+        return
+    with contextlib.closing(sqlite3.connect(place.jobs / _DATABASE)) as db, db:
+        db.execute(_SCHEMA)
+        db.execute(_SLURM_SCHEMA)
+        db.execute("UPDATE jobs SET state='ended', pid=0, started=0")
+        db.execute("DELETE FROM slurm_jobs")
 
 
 def find(run_id: str) -> Job | None:

@@ -21,7 +21,7 @@ from pipelines.tracking.runs import RunInfo, list_runs
 from sem_models.errors import UserError
 
 WINDOW = timedelta(days=30)
-"""Trainings that began earlier no longer count."""
+"""Trainings that began earlier, and were not resumed since, no longer count."""
 _GB = 1e9
 
 
@@ -34,7 +34,7 @@ class Usage:
     queued: int
     """Trainings that wait or run."""
     device_hours: float
-    """Hours of trainings that began within `WINDOW`, times the devices of each."""
+    """Hours of trainings that began or were resumed within `WINDOW`, times the devices of each."""
 
 
 def usage_of(person_id: str, folder: str) -> Usage:
@@ -54,13 +54,20 @@ def usage_of(person_id: str, folder: str) -> Usage:
 
 
 def device_hours(run: RunInfo) -> float:
-    """Return for how many hours a run has used its devices, until now if it is running; 0 if it began long ago."""
-    if run.started is None or run.started < datetime.now(UTC) - WINDOW:
+    """Return for how many hours a run has used its devices, until now if it is running; 0 if it ran long ago."""
+    begun = _last_begun(run)
+    if begun is None or begun < datetime.now(UTC) - WINDOW:
         return 0.0
     seconds = float(run.tags.get(Tag.DEVICE_SECONDS, "0"))
     if run.status == "RUNNING" and Tag.DEVICE_SINCE in run.tags:
         seconds += max(0.0, time.time() - float(run.tags[Tag.DEVICE_SINCE])) * run.devices
     return seconds / 3600
+
+
+def _last_begun(run: RunInfo) -> datetime | None:
+    """Return when a process last began to train a run; when it was made where none has, as in earlier versions."""
+    since = run.tags.get(Tag.DEVICE_SINCE)
+    return datetime.fromtimestamp(float(since), UTC) if since else run.started
 
 
 def require_quota(by: Person) -> None:
@@ -100,7 +107,7 @@ def within_quota(by: Person, live_tasks: Callable[[], int] | None = None) -> Ite
     Otherwise what is asked for in several windows at once would find room for each.
 
     Args:
-        by: Who asks for it; it is entered into the queue, or its record is written, while the block runs.
+        by: Who asks for it; it is entered into the queue, or its record or file is written, while the block runs.
         live_tasks: Counts the background work of the person other than trainings, where this is such work.
 
     Raises:

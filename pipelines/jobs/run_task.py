@@ -7,30 +7,39 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipelines.home import TASK_FOLDER, TaskFile, home
+from pipelines.jobs.liveness import this_process
+from pipelines.jobs.slurm_client import own_job
+from pipelines.jobs.started import to_json
 
 _REMIND_S = 15
 _CANCELLED = 128 + signal.SIGINT
 
 
 def main(arguments: list[str]) -> int:
-    """Start a process that carries out the request of the task folder; write outcome and status to `ended.json`."""
+    """Start a process that carries out the request of the task folder; write outcome and status to `ended.json`.
+
+    A task that was cancelled before it began is left as it is.
+    """
     folder = Path(arguments[0])
     interrupted = threading.Event()
     # Set before the child starts: it then receives interrupts even where this process was told to ignore them, as
     # shells tell everything that they start in the background.
     signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    # Whoever started this process may be killed before they have written who it is.
+    _write(folder, TaskFile.PROCESS, to_json(own_job() or this_process()))
+    if (folder / TaskFile.ENDED).exists():
+        return _CANCELLED
     # A cancel interrupts the whole process group: this process stays to record how its child ended.
     process = _context().Process(target=_carry_out, args=(folder,))
     process.start()
     status = _wait(process, interrupted)
-    part = folder / "ended.part"
-    part.write_text(home().to_portable(json.dumps({"status": status, **_outcome(folder)})))
-    part.replace(folder / TaskFile.ENDED)
+    _write(folder, TaskFile.ENDED, {"status": status, **_outcome(folder)})
     (folder / TaskFile.OUTCOME).unlink(missing_ok=True)
     return status
 
@@ -59,6 +68,13 @@ def _wait(process: BaseProcess, interrupted: threading.Event) -> int:
             return process.exitcode
         if interrupted.is_set() and process.pid:
             os.kill(process.pid, signal.SIGINT)
+
+
+def _write(folder: Path, name: str, content: Mapping[str, object]) -> None:
+    """Write a file of the task, which the process that started it may be writing as well."""
+    part = (folder / f"own-{name}").with_suffix(".part")
+    part.write_text(home().to_portable(json.dumps(content)))
+    part.replace(folder / name)
 
 
 def _outcome(folder: Path) -> dict[str, object]:

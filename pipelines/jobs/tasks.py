@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pipelines.home import TASK_FOLDER, TaskFile, home, writable_home
+from pipelines.home import TASK_FOLDER, Home, TaskFile, home, writable_home
 from pipelines.jobs.admission import admit
 from pipelines.jobs.choice import executor_for
 from pipelines.jobs.executor import Needs
@@ -34,6 +34,11 @@ Status = Literal["waiting", "running", "done", "failed", "cancelled"]
 _LOG_LINES = 40
 _CANCELLED = 130
 """Exit status of what was interrupted."""
+_LEFT = 1
+"""Exit status of what never began, or was left behind when its store was copied."""
+_BEGINS_WITHIN_S = 120.0
+"""What has no process so long after it was asked for has none any more: whoever started it was killed."""
+_NEVER_BEGAN = "It never began: the program was ended while it started it. Start it again."
 _REMEMBERED = 2000
 _log = logging.getLogger(__name__)
 
@@ -88,10 +93,20 @@ def start_task(request: Request, by: Person | None = None) -> str:
         folder.mkdir(parents=True)
         _write(folder / TaskFile.REQUEST, {**asked, "started": time.time(), "person": by.to_json()})
     record(by, request.use_case, task_id)
-    executor, needs = executor_for(request.use_case), Needs(request.use_case)
-    started = executor.launch("pipelines.jobs.run_task", [str(folder)], folder / TaskFile.LOG, needs)
-    _write(folder / TaskFile.PROCESS, to_json(started))
+    _begin(request.use_case, folder)
     return task_id
+
+
+def _begin(use_case: str, folder: Path) -> None:
+    """Start the process or job of a task; where that fails, the task has ended with the reason."""
+    log, needs = folder / TaskFile.LOG, Needs(use_case)
+    try:
+        started = executor_for(use_case).launch("pipelines.jobs.run_task", [str(folder)], log, needs)
+    except Exception as error:
+        reason = error.message if isinstance(error, UserError) else Message(without_secrets(str(error)))
+        _write(folder / TaskFile.ENDED, {"status": _LEFT, "error": reason.to_json()})
+        raise
+    _write(folder / TaskFile.PROCESS, to_json(started))
 
 
 def task_state(task_id: str) -> TaskState:
@@ -127,14 +142,14 @@ def _state(task_id: str, folder: Path, task: Mapping[str, Any]) -> TaskState:
         task_id=task_id,
         use_case=use_case,
         request=request,
-        status=_status(started, ended),
+        status=_status(started, ended, float(task["started"])),
         place=started.waits() if started and not ended else "",
         done=int(progress.get("done", 0)),
         total=int(progress.get("total", 0)),
         what=str(progress.get("what", "")),
         seconds_left=float(progress.get("seconds_left", 0.0)),
         result=ended.get("result") if ended else None,
-        error=_error(folder, ended),
+        error=_error(folder, started, ended),
         started=float(task["started"]),
         owner=(task.get("person") or {}).get("id", ""),
         runs=_runs(folder),
@@ -165,9 +180,19 @@ def cancel_task(task_id: str, by: Person | None = None) -> None:
     by = by or acting_person()
     require(by, Action.CHANGE, task_state(task_id).ownership, f"Task {task_id}")
     record(by, "cancel", task_id)
-    started = _started(folder := _folder(task_id))
-    if started and started.is_alive() and not started.interrupt(signal.SIGINT):
-        _write(folder / TaskFile.ENDED, {"status": _CANCELLED})
+    started, end = _started(folder := _folder(task_id)), folder / TaskFile.ENDED
+    if end.exists():
+        return
+    if started is None or (started.is_alive() and not started.interrupt(signal.SIGINT)):
+        _write(end, {"status": _CANCELLED})
+
+
+def end_all_tasks(place: Home, reason: str) -> None:
+    """Let all unfinished tasks of a home folder that is a copy end: their processes are those of the original."""
+    for request in place.tasks.glob(f"*/{TaskFile.REQUEST}"):
+        end = request.with_name(TaskFile.ENDED)
+        if not end.exists():
+            _write(end, {"status": _LEFT, "error": Message(reason).to_json()})
 
 
 def list_tasks(of: Person | None = None) -> list[TaskState]:
@@ -201,11 +226,13 @@ def _asked(task: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     return use_case, {"model": others[0]} if others else {}
 
 
-def _status(started: Started | None, ended: dict[str, Any] | None) -> Status:
+def _status(started: Started | None, ended: dict[str, Any] | None, asked: float) -> Status:
     if ended is not None:
         return {0: "done", _CANCELLED: "cancelled"}.get(int(ended["status"]), "failed")  # type: ignore[return-value]
-    if started is None or started.is_alive():
-        return "waiting" if started and started.waits() else "running"
+    if started is None:
+        return "running" if time.time() - asked < _BEGINS_WITHIN_S else "failed"
+    if started.is_alive():
+        return "waiting" if started.waits() else "running"
     return "failed"
 
 
@@ -214,13 +241,15 @@ def _started(folder: Path) -> Started | None:
     return from_json(content) if content else None
 
 
-def _error(folder: Path, ended: Mapping[str, Any] | None) -> Message:
+def _error(folder: Path, started: Started | None, ended: Mapping[str, Any] | None) -> Message:
     """Return what went wrong; where the process could not report it, the last line that it wrote."""
     if ended and isinstance(ended.get("error"), Message):
         error: Message = ended["error"]
         return error
     if ended and ended["status"] in (0, _CANCELLED):
         return Message()
+    if started is None and ended is None:
+        return Message(_NEVER_BEGAN)
     return Message(without_secrets(_last_line(folder)))
 
 

@@ -1,6 +1,7 @@
 """Whose a dataset is: a small file beside its manifest, which its content digest does not cover."""
 
 import json
+from pathlib import Path
 
 from pipelines.home import home
 from pipelines.people.permissions import Ownership
@@ -21,17 +22,22 @@ def dataset_ownership(name: str) -> Ownership:
 
 def own_dataset(name: str, person: Person) -> None:
     """Record who prepared a dataset; it stays that of whoever prepared it first."""
-    if not (home().datasets / one_folder(name) / _FILE).exists():
-        _write(name, Ownership.of(person))
+    own_folder(home().datasets / one_folder(name), person)
+
+
+def own_folder(folder: Path, person: Person) -> None:
+    """Record who prepared the dataset in a folder, which may not have its name yet."""
+    if not (folder / _FILE).exists():
+        _write(folder, Ownership.of(person))
 
 
 def set_dataset_shared(name: str, shared: bool) -> None:
     """Let the lab see a dataset, or its owner alone."""
-    _write(name, Ownership(dataset_ownership(name).owner, shared))
+    _write(home().datasets / one_folder(name), Ownership(dataset_ownership(name).owner, shared))
 
 
-def _write(name: str, ownership: Ownership) -> None:
-    place = home().datasets / one_folder(name) / _FILE
+def _write(folder: Path, ownership: Ownership) -> None:
+    place = folder / _FILE
     part = place.with_suffix(".part")
     part.write_text(json.dumps({"owner": ownership.owner, "shared": ownership.shared}))
     part.replace(place)

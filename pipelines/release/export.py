@@ -17,6 +17,7 @@ from sem_models.config.networks.capabilities import Capabilities
 from sem_models.config.networks.table import NETWORK_FACTS, packages
 from sem_models.errors import FieldRef, UserError
 from sem_models.images.intensity import IntensityRange, from_unit, to_unit
+from sem_models.images.io.partial import partial_folder, partial_path
 from sem_models.images.provenance import SOFTWARE
 from sem_models.inference.model import RestorationModel
 from sem_models.inference.model_folder import RECIPE, WEIGHTS
@@ -58,11 +59,21 @@ def export(request: ExportRequest) -> Path:
         difference = _converted(resolved, weights)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model}: ONNX Runtime differs by {difference:.1e} from PyTorch; nothing was written.")
-        if request.format == "onnx":
-            out.write_bytes(weights.read_bytes())
-        else:
-            _write_bioimageio(resolved, weights, out, card)
+        made = weights
+        if request.format == "bioimageio":
+            made = _write_bioimageio(resolved, weights, Path(place) / "package.zip", card)
+        _appear(made, out)
     return out
+
+
+def _appear(made: Path, out: Path) -> None:
+    """Copy a complete file to where it is asked for; whoever looks there never finds a part of it."""
+    part = partial_path(out)
+    try:
+        shutil.copyfile(made, part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _converted(model: RestorationModel, path: Path) -> float:
@@ -81,18 +92,33 @@ def _converted(model: RestorationModel, path: Path) -> float:
 
 
 def _write_folder(model: RestorationModel, out: Path, card: Card | None) -> Path:
-    """Write what `sem_models.load_model` reads, and the card of a starter model."""
+    """Write what `sem_models.load_model` reads, and the card of a starter model; it appears once it is complete."""
     if out.is_file():
         raise UserError(f"{out} is a file, but a folder is to be written; choose another name.")
-    out.mkdir(parents=True, exist_ok=True)
-    save_weights(out / WEIGHTS, model.network.state_dict(), model.direction, Belongings.of(model))
-    (out / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
-    if card:
-        (out / CARD).write_text(card.model_dump_json(indent=1) + "\n")
-        (out / "README.md").write_text(card_text(card))
-        for picture in card.pictures:
-            shutil.copyfile(starter_folder(card.name) / picture.file, out / picture.file)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = partial_folder(out)
+    try:
+        _fill_folder(model, part, card)
+        part.chmod(0o755)
+        if out.exists():
+            # It may hold other files of the user.
+            for file in part.iterdir():
+                file.replace(out / file.name)
+        else:
+            part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return out
+
+
+def _fill_folder(model: RestorationModel, folder: Path, card: Card | None) -> None:
+    save_weights(folder / WEIGHTS, model.network.state_dict(), model.direction, Belongings.of(model))
+    (folder / RECIPE).write_text(model.recipe.model_dump_json(indent=1) + "\n")
+    if card:
+        (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n")
+        (folder / "README.md").write_text(card_text(card))
+        for picture in card.pictures:
+            shutil.copyfile(starter_folder(card.name) / picture.file, folder / picture.file)
 
 
 def _write_onnx(model: RestorationModel, path: Path) -> float:
@@ -218,7 +244,7 @@ def _test_image(model: RestorationModel, size: tuple[int, int]) -> NDArray[np.fl
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
-def _write_bioimageio(model: RestorationModel, weights: Path, out: Path, card: Card | None) -> None:
+def _write_bioimageio(model: RestorationModel, weights: Path, out: Path, card: Card | None) -> Path:
     from bioimageio.spec import save_bioimageio_package
 
     folder = weights.parent
@@ -242,7 +268,7 @@ def _write_bioimageio(model: RestorationModel, weights: Path, out: Path, card: C
     )
     validation = "See the scores." if card else "See the run."
     (folder / "README.md").write_text(f"{text}\n## Validation\n\n{validation}\n")
-    save_bioimageio_package(_description(model, weights), output_path=out.absolute())
+    return Path(save_bioimageio_package(_description(model, weights), output_path=out.absolute()))
 
 
 class _GreyLevels(NamedTuple):

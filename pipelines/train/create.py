@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.data.find import find_dataset
+from pipelines.home import home
+from pipelines.jobs.liveness import HOST
 from pipelines.model_ref import RunRef, StarterRef
 from pipelines.people.person import Person
 from pipelines.tracking.artifacts import put_json, put_text
@@ -114,6 +116,8 @@ def _new_run(recipe: "Recipe", dataset: "Dataset", experiment: str, by: Person |
         Tag.DATASET: name,
         Tag.DATASET_DIGEST: dataset.digest,
         Tag.COMMIT: code_commit(),
+        Tag.HOST: HOST,
+        Tag.HOME: str(home().root),
         Tag.NOTE: described(recipe, name),
     }
     run_id = create_run(experiment, f"{recipe.name} on {name}", "training", flat_parameters(recipe), tags, by)

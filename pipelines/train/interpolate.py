@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.jobs.admission import admit
+from pipelines.jobs.quotas import require_quota
 from pipelines.people.acting import acting_person
 from pipelines.people.person import Person
 from pipelines.tracking.artifacts import put_files, put_text
@@ -27,10 +28,11 @@ def interpolate(request: InterpolateRequest, by: Person | None = None) -> str:
     """Create a run with the weights (1 - alpha) x pixel stage + alpha x adversarial stage; return its id.
 
     Raises:
-        UserError: The run does not have two ends.
+        UserError: The run does not have two ends, or the person has used up a quota.
     """
     by = by or acting_person()
     admit(request, by)
+    require_quota(by)
     run_id, alpha = request.run_id, request.alpha
     run, recipe = get_run(run_id), stored_recipe(run_id)
     faithful, sharp = (_weights(run_id, folder) for folder in _ends(run, recipe))

@@ -6,27 +6,36 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
 from pipelines.__main__ import app
+from pipelines.backup import archive
 from pipelines.backup.archive import ABOUT, SUMS
 from pipelines.backup.backup import backup
 from pipelines.backup.requests import BackupRequest, RestoreRequest
 from pipelines.backup.restore import restore
 from pipelines.home import home
+from pipelines.jobs import control, queue
+from pipelines.jobs.executor import LocalExecutor
+from pipelines.jobs.liveness import HOST, Process, describe
+from pipelines.jobs.slurm_client import SlurmJob
+from pipelines.jobs.tasks import cancel_task, start_task, task_state
 from pipelines.model_ref import RegistryRef
 from pipelines.models import resolve_model
+from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.artifacts import get_text
-from pipelines.tracking.keys import Artifact
+from pipelines.tracking.keys import Artifact, Tag
 from pipelines.tracking.metrics import metric_history
-from pipelines.tracking.runs import get_run, list_runs
+from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
 from sem_models.datasets.dataset import open_dataset
 from sem_models.errors import UserError
 from sem_models.inference.storage import load_weights
@@ -173,6 +182,45 @@ def test_changed_archives_are_refused(
     assert not (tmp_path / "escaped.txt").exists()
 
 
+@pytest.mark.parametrize("change", [lambda file: file.write(b"more"), lambda file: file.truncate(9)])
+def test_a_file_that_changes_while_it_is_read_is_named(
+    change: Callable[[BinaryIO], object], run_id: str, sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that is being copied into the store would be half in the archive."""
+    changing = sem_home / "mlruns" / "artifacts" / "model.safetensors"
+    changing.write_bytes(b"x" * 100)
+    read = archive._Reader.read
+
+    def overtaken(reader: archive._Reader, count: int = -1) -> bytes:
+        if getattr(reader._opened, "name", None) == str(changing):
+            with changing.open("r+b") as file:
+                file.seek(0, os.SEEK_END)
+                change(file)
+        return read(reader, count)
+
+    monkeypatch.setattr(archive._Reader, "read", overtaken)
+    made = backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert made.changed == ("mlruns/artifacts/model.safetensors",)
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    assert (tmp_path / "new" / "mlruns" / "artifacts" / "model.safetensors").stat().st_size == 100
+
+
+def test_folders_may_vanish_while_they_are_listed(run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of what has been sent to the store, in the working folder of a training."""
+    sent = home().work / "r" / "outbox" / "1" / "files"
+    sent.mkdir(parents=True)
+    listed = Path.iterdir
+
+    def overtaken(folder: Path) -> Iterator[Path]:
+        if folder == sent:
+            sent.rmdir()
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", overtaken)
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    assert not sent.exists()
+
+
 ODD = [
     "two\nlines.tif",
     "a\u2028b.tif",
@@ -218,6 +266,67 @@ def test_a_restored_home_is_closed_to_other_accounts(run_id: str, tmp_path: Path
     backup(BackupRequest(out=tmp_path / "b.tar"))
     restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
     assert [(tmp_path / name).stat().st_mode & 0o077 for name in ("b.tar", "new")] == [0, 0]
+
+
+@pytest.fixture
+def at_work() -> Iterator[Process]:
+    """A process that works for the store that is backed up."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    yield describe(child.pid)
+    child.kill()
+    child.wait()
+
+
+def restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Back the store up, and work in the copy from now on."""
+    backup(BackupRequest(out=tmp_path / "b.tar"))
+    restore(RestoreRequest(archive=tmp_path / "b.tar", to=tmp_path / "new"))
+    monkeypatch.setenv("SEM_HOME", str(tmp_path / "new"))
+
+
+@pytest.mark.parametrize("host", [HOST, "another machine"])
+def test_what_trained_when_the_backup_was_made_has_ended_in_the_copy_and_can_be_resumed(
+    host: str, sem_home: Path, tmp_path: Path, at_work: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy names live processes of the original: a cancel in a rehearsal must not stop these."""
+    trained = create_run("sem", "r", "training", {}, {Tag.HOST: host, Tag.HOME: str(sem_home)})
+    queue.enqueue(trained)
+    queue.sign_in(trained, at_work)
+    queue.begin(trained, "cpu")
+    set_status(trained, "RUNNING")
+    restored(tmp_path, monkeypatch)
+    assert queue.active_jobs() == []
+    with pytest.raises(UserError, match="nothing to cancel"):
+        control.cancel(trained)
+    assert control.reconcile() == [trained]
+    assert get_run(trained).status == "FAILED"
+    monkeypatch.setattr(control, "_launch", lambda *_: None)
+    control.resume(trained)
+    assert [job.run_id for job in queue.active_jobs()] == [trained]
+    assert at_work.is_alive()
+
+
+def test_jobs_of_slurm_belong_to_the_original_alone(
+    sem_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.enqueue("waiting")
+    queue.hand_over("waiting", SlurmJob("17"))
+    restored(tmp_path, monkeypatch)
+    found = queue.find("waiting")
+    assert found is not None
+    assert (found.state, found.slurm_job) == ("ended", None)
+
+
+def test_a_task_that_went_on_has_ended_in_the_copy(
+    sem_home: Path, tmp_path: Path, at_work: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalExecutor, "launch", lambda *_: at_work)
+    task = start_task(RegisterRequest(run=create_run("sem", "r", "training", {}, {}), name="m"))
+    restored(tmp_path, monkeypatch)
+    found = task_state(task)
+    assert (found.status, "was running when the backup was made" in str(found.error)) == ("failed", True)
+    cancel_task(task)
+    assert at_work.is_alive()
 
 
 def test_damaged_and_foreign_files_are_refused(run_id: str, tmp_path: Path) -> None:

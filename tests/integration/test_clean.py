@@ -245,6 +245,15 @@ def test_a_task_that_was_never_written_goes_and_nothing_else_without_a_request(h
     assert foreign.is_dir()
 
 
+def test_a_task_without_a_process_goes_once_it_cannot_begin_any_more(home: Home) -> None:
+    """Whoever starts a task may be killed after they have written what was asked for."""
+    dead, young = (home.tasks / f"20260101-101010-predict-{digits}" for digits in ("0a1b2c", "0a1b2d"))
+    for folder, started in ((dead, 0.0), (young, time.time())):
+        write(folder / TaskFile.REQUEST, json.dumps({"use_case": "predict", "request": {}, "started": started}))
+        aged(folder, 40)
+    assert [one.path for one in clean(CleanRequest()).removed] == [dead]
+
+
 def test_a_damaged_record_of_a_task_stays_and_stops_nothing(home: Home) -> None:
     damaged = aged(write(home.tasks / "20260101-101010-predict-0a1b2c" / TaskFile.REQUEST, "{").parent, 40)
     upload = aged(write(home.root / "uploads" / "a-1" / "a.tif").parent, 40)

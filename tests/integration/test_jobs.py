@@ -1,12 +1,16 @@
 """Queue, slots, cancelling, kill -9 and resuming, with real processes."""
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -14,13 +18,15 @@ import pytest
 
 from pipelines.data.requests import PrepareRequest
 from pipelines.jobs import control, fork_server, queue
-from pipelines.jobs.liveness import HOST, Process, describe
+from pipelines.jobs.liveness import HOST, Process, describe, this_process
 from pipelines.jobs.slots import try_slot
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
 from pipelines.jobs.worker_session import WorkerSession
+from pipelines.people.person import Person
 from pipelines.predict.requests import PredictRequest
+from pipelines.tracking.keys import Tag
 from pipelines.tracking.metrics import metric_history
-from pipelines.tracking.runs import get_run, list_runs
+from pipelines.tracking.runs import create_run, get_run, list_runs, set_status
 from pipelines.train.create import create_training
 from pipelines.train.requests import LessonRequest
 from pipelines.train.run import run_training
@@ -29,6 +35,7 @@ from sem_models.config.recipe import Recipe
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from sem_models.training.checkpoint import load_state
+from tests.support.lab import ADA, ALICE, write_lab
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,6 +126,68 @@ def test_a_run_has_one_process_whoever_starts_it(sem_home: Path, monkeypatch: py
             assert {job.run_id for job in queue.jobs()} == {"run", "other"}
     with WorkerSession("run") as again:
         assert again.wait_for_slot()
+
+
+def test_of_two_who_resume_a_run_at_once_one_is_refused(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would have looked at the queue before either had entered it."""
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    set_status(run_id, "KILLED")
+    launched: list[str] = []
+    monkeypatch.setattr(control, "_launch", lambda run_id, *_: launched.append(run_id))
+    looking = threading.Barrier(2)
+    look = control.refuse_unless_resumable
+
+    def together(run_id: str) -> None:
+        look(run_id)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            looking.wait(0.5)
+
+    monkeypatch.setattr(control, "refuse_unless_resumable", together)
+    refused: list[str] = []
+
+    def resume(by: Person) -> None:
+        try:
+            control.resume(run_id, by)
+        except UserError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=resume, args=(person,)) for person in (ALICE, ADA)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert launched == [run_id]
+    assert ["still waiting" in said for said in refused] == [True]
+
+
+def test_a_run_that_could_not_be_queued_has_failed_and_a_resumed_one_stays_as_it_was(sem_home: Path) -> None:
+    write_lab(sem_home, "[quotas.member]\nqueued = 0\n")
+    new, old = (create_run("sem", "r", "training", {}, {}, by=ALICE) for _ in range(2))
+    set_status(old, "KILLED")
+    for run_id, resume in ((new, False), (old, True)):
+        with pytest.raises(UserError, match="0 are allowed"):
+            control.submit(run_id, resume, by=ALICE)
+    assert (get_run(new).status, get_run(old).status) == ("FAILED", "KILLED")
+    assert "0 are allowed" in get_run(new).tags[Tag.REASON]
+
+
+@pytest.mark.parametrize("minutes", [1, 3])
+def test_a_run_that_nobody_has_queued_is_waited_for_a_while_only(
+    minutes: int, sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made it was killed before it stood in the queue; one that stands there waits as long as it must."""
+    forgotten, waiting = (create_run("sem", "r", "training", {}, {}) for _ in range(2))
+    queue.enqueue(waiting)
+    queue.sign_in(waiting, this_process())
+    listed = control.list_runs
+    earlier = datetime.now(UTC) - timedelta(minutes=minutes)
+    monkeypatch.setattr(control, "list_runs", lambda **of: [replace(run, started=earlier) for run in listed(**of)])
+    is_lost = minutes > 2
+    assert control.reconcile() == ([forgotten] if is_lost else [])
+    assert get_run(forgotten).status == ("FAILED" if is_lost else "SCHEDULED")
+    assert get_run(waiting).status == "SCHEDULED"
+    if is_lost:
+        assert get_run(forgotten).tags[Tag.REASON] == control.FORGOTTEN
 
 
 def test_waiting_job_imports_no_torch() -> None:

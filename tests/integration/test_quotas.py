@@ -6,6 +6,9 @@ import re
 import threading
 import time
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from pipelines.home import TaskFile, home
 from pipelines.jobs import control, queue, quotas
 from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import this_process
-from pipelines.jobs.quotas import Usage, require_quota, usage_of
+from pipelines.jobs.quotas import Usage, device_hours, require_quota, usage_of
 from pipelines.jobs.tasks import list_tasks, start_task
 from pipelines.people.audit import read_audit
 from pipelines.people.dataset_owner import own_dataset
@@ -25,7 +28,9 @@ from pipelines.people.person import Person, local_person
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
 from pipelines.tracking.runs import create_run, get_run, set_status, set_tags
+from pipelines.train.interpolate import interpolate
 from pipelines.train.metering import metered
+from pipelines.train.requests import InterpolateRequest
 from sem_models.errors import UserError
 from tests.support.lab import ALICE, BOB, VERA, write_lab
 
@@ -63,6 +68,19 @@ def test_the_time_of_a_training_adds_up_over_its_resumes(sem_home: Path) -> None
         assert time.monotonic() - began >= 0.01
     seconds = float(get_run(run_id).tags[Tag.DEVICE_SECONDS])
     assert seconds >= 2 * 10, "two times ten milliseconds on a thousand devices"
+
+
+@pytest.mark.parametrize(("resumed_days_ago", "hours"), [(None, 0), (40, 0), (10, 100)])
+def test_an_old_training_counts_if_it_was_resumed_since(
+    resumed_days_ago: int | None, hours: float, sem_home: Path
+) -> None:
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    set_tags(run_id, {Tag.DEVICE_SECONDS: "360000"})
+    if resumed_days_ago:
+        set_tags(run_id, {Tag.DEVICE_SINCE: f"{time.time() - resumed_days_ago * 86400:.0f}"})
+    set_status(run_id, "KILLED")
+    old = replace(get_run(run_id), started=datetime.now(UTC) - timedelta(days=50))
+    assert device_hours(old) == hours
 
 
 @pytest.mark.parametrize(
@@ -117,14 +135,9 @@ def test_other_work_is_bounded_by_the_number_that_goes_on(sem_home: Path, monkey
     start_task(RegisterRequest(run=hers[0], name="m"), ALICE)
 
 
-def test_many_windows_at_once_find_room_for_as_many_as_are_allowed(
-    sem_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each would count the queue before any of the others has entered it."""
-    write_lab(sem_home, "[quotas.member]\nqueued = 2\n")
-    runs = [create_run("sem", "r", "training", {}, {}, by=ALICE) for _ in range(6)]
-    monkeypatch.setattr(control, "_launch", lambda *_: None)
-    counting = threading.Barrier(6)
+def at_once(count: int, work: Callable[[int], object], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Do something in several windows, each of which counts before any other has written; return the refusals."""
+    counting = threading.Barrier(count)
     counted = quotas.usage_of
 
     def together(*of: str) -> Usage:
@@ -133,22 +146,55 @@ def test_many_windows_at_once_find_room_for_as_many_as_are_allowed(
             counting.wait(0.2)
         return used
 
-    monkeypatch.setattr(quotas, "usage_of", together)
     refused: list[str] = []
 
-    def launch(run_id: str) -> None:
+    def window(index: int) -> None:
         try:
-            control.submit(run_id, by=ALICE)
+            work(index)
         except UserError as error:
             refused.append(str(error))
 
-    threads = [threading.Thread(target=launch, args=(run_id,)) for run_id in runs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads = [threading.Thread(target=window, args=(index,)) for index in range(count)]
+    with monkeypatch.context() as changed:
+        changed.setattr(quotas, "usage_of", together)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return refused
+
+
+def test_many_windows_at_once_find_room_for_as_many_as_are_allowed(
+    sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lab(sem_home, "[quotas.member]\nqueued = 2\n")
+    runs = [create_run("sem", "r", "training", {}, {}, by=ALICE) for _ in range(6)]
+    monkeypatch.setattr(control, "_launch", lambda *_: None)
+    refused = at_once(6, lambda index: control.submit(runs[index], by=ALICE), monkeypatch)
     assert len(queue.jobs()) == 2
     assert len(refused) == 4
+
+
+def test_many_uploads_at_once_find_room_for_as_much_as_is_allowed(
+    sem_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lab(sem_home, "[quotas.member]\ndisk_gb = 0.001\n")
+    hers = home().uploads / ALICE.folder
+
+    def upload(index: int) -> None:
+        keep_upload(hers / str(index), "a.bin", bytes(900_000), ALICE, lambda *_: None)
+
+    refused = at_once(6, upload, monkeypatch)
+    assert len(list(hers.glob("*/a.bin"))) == 2, "the second one is the first beyond what is allowed"
+    assert ["0.001 GB are allowed" in said for said in refused] == [True] * 4
+
+
+def test_mixing_weights_counts_as_work(sem_home: Path) -> None:
+    write_lab(sem_home, "[quotas.member]\ndisk_gb = 0.000001\n")
+    keep_upload(home().uploads / ALICE.folder / "x", "a.bin", bytes(1001), ALICE, lambda *_: None)
+    run_id = create_run("sem", "r", "training", {}, {}, by=ALICE)
+    with pytest.raises(UserError, match="1e-06 GB are allowed"):
+        interpolate(InterpolateRequest(run_id=run_id), ALICE)
 
 
 def png(shape: tuple[int, int], path: Path, **options: object) -> bytes:

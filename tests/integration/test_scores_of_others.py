@@ -1,5 +1,7 @@
 """Scores of a shared model by somebody who may see it and not change it: found again, and apart from its run."""
 
+import contextlib
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from pipelines.model_ref import BaselineRef, ModelRef
 from pipelines.models import ResolvedModel, resolve_model
 from pipelines.people.acting import act_for
 from pipelines.people.permissions import Ownership
+from pipelines.people.person import Person
 from pipelines.tracking.artifacts import list_files
-from pipelines.tracking.runs import create_run, get_run, list_runs, set_run_shared, set_status, set_tags
+from pipelines.tracking.runs import RunInfo, create_run, get_run, list_runs, set_run_shared, set_status, set_tags
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.support.lab import ADA, ALICE, BOB
@@ -65,6 +68,29 @@ def test_what_one_person_finds_out_is_not_in_the_place_of_another(hers: str) -> 
     assert found is not None
     assert found.run_id == kept
     assert find_keeper(hers, ALICE) is None
+
+
+def test_two_evaluations_at_once_have_one_place(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would have looked for it before either had made it."""
+    act_for(BOB)
+    looking = threading.Barrier(2)
+
+    def together(run_id: str, by: Person) -> RunInfo | None:
+        found = find_keeper(run_id, by)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            looking.wait(0.5)
+        return found
+
+    monkeypatch.setattr("pipelines.evaluate.keeper.find_keeper", together)
+    kept: list[str] = []
+    threads = [threading.Thread(target=lambda: kept.append(keeper_of(hers))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = find_keeper(hers, BOB)
+    assert found is not None
+    assert kept == [found.run_id] * 2
 
 
 def test_own_scores_of_the_runs_of_others_can_be_compared(hers: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,16 @@ CORRECTIONS = "corrections.csv"
 Cut = tuple[PlannedImage, NDArray[Any], dict[str, Any]]
 
 
-def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Dataset:
+def write_dataset(
+    plan: Plan, folder: Path, progress: Progress = silent, complete: Callable[[Path], None] = lambda _: None
+) -> Dataset:
     """Cut off data bars, align pairs as planned, and write arrays and manifest to `folder`.
+
+    Args:
+        plan: What is written.
+        folder: Where the dataset appears once it is complete.
+        progress: Is told how many samples are written.
+        complete: Is given the folder before it gets its name, to put in what everybody must find who finds the dataset.
 
     Raises:
         UserError: The same image is in two splits, a pair differs in size, or `folder` contains another dataset.
@@ -47,13 +56,24 @@ def write_dataset(plan: Plan, folder: Path, progress: Progress = silent) -> Data
     part = partial_folder(folder)
     try:
         manifest = _write_parts(plan, part, progress)
-        if (folder / MANIFEST).exists():
+        complete(part)
+        if (folder / MANIFEST).exists() or not _named(part, folder):
             return _same_or_refuse(folder, manifest)
-        part.chmod(0o755)
-        part.rename(folder)
         return Dataset(folder, manifest)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _named(part: Path, folder: Path) -> bool:
+    """Give a complete dataset its name; return false where another has got that name meanwhile."""
+    part.chmod(0o755)
+    try:
+        part.rename(folder)
+    except OSError:
+        if (folder / MANIFEST).exists():
+            return False
+        raise
+    return True
 
 
 def _write_parts(plan: Plan, part: Path, progress: Progress) -> Manifest:
