@@ -70,6 +70,11 @@ class Home:
         return self.jobs / "seen"
 
     @property
+    def signed_out(self) -> Path:
+        """One empty file for each sign-in that somebody has ended before its time."""
+        return self.jobs / "signed-out"
+
+    @property
     def baseline_rows(self) -> Path:
         """Scores of baselines, kept so that they need not be computed again."""
         return self.work / "floors"

@@ -48,6 +48,15 @@ def test_old_sign_ins_and_strangers_are_turned_away(
     assert said in "".join(box.value for box in app.error)
 
 
+def test_signing_out_ends_the_sign_in_in_all_tabs(lab: Path) -> None:
+    claims = claims_of(ALICE)
+    one, other = visit("home", ALICE, dict(claims)), visit("home", ALICE, dict(claims))
+    one.sidebar.button(key="sign-out").click().run()
+    assert [button.label for button in other.run().button] == ["Sign in"]
+    assert not other.sidebar.children
+    assert visit("home", ALICE, claims_of(ALICE)).sidebar.button(key="sign-out"), "who signs in again is let in"
+
+
 def test_sign_in_without_settings_of_the_lab_is_no_desk(sem_home: Path) -> None:
     app = visit("home", None)
     assert "settings of the lab" in app.error[0].value
