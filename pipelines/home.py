@@ -66,7 +66,7 @@ class Home:
 
     @property
     def seen(self) -> Path:
-        """One empty file for each training or task whose end somebody has looked at."""
+        """An empty file for each training or task whose end was looked at; a lab has a folder for each person."""
         return self.jobs / "seen"
 
     @property
