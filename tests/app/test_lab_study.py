@@ -70,6 +70,27 @@ def test_results_are_the_authors(study: Study) -> None:
         )
 
 
+def test_who_has_opened_the_key_rates_no_more(study: Study) -> None:
+    """Neither on another day, nor in a window that was open before."""
+    shown = next_trial(study, rater_of(ALICE))
+    assert shown is not None
+    before = visit("study", ALICE, of=study.run_id, begun="yes")
+    app = visit("study", ALICE, of=study.run_id)
+    app.segmented_control(key="view").set_value("Results").run()
+    app.toggle[0].set_value(True).run()
+    assert [deed.name for deed in read_audit() if deed.deed == "open the key"] == ["Alice"]
+    again = visit("study", ALICE, of=study.run_id, begun="yes")
+    assert not {"Begin", "Left", "Right"} & labels(again)
+    assert "You have opened the key" in again.info[0].value
+    again.segmented_control(key="view").set_value("Results").run()
+    assert not again.toggle, "it stays open"
+    next(button for button in before.button if button.label == "Left").click().run()
+    assert all_answers(study) == []
+    with pytest.raises(UserError, match="opened the key"):
+        store_answer(study, rater_of(ALICE), shown, truth(study, shown), ALICE)
+    assert "Begin" in labels(visit("study", BOB, of=study.run_id))
+
+
 def test_ids_that_differ_by_capitals_alone_are_two_raters() -> None:
     lower, upper = (Person(f"{sub}@{ISSUER}", "A", "viewer") for sub in ("ab", "AB"))
     assert rater_key(rater_of(lower)) != rater_key(rater_of(upper))
