@@ -99,6 +99,12 @@ def test_a_viewer_is_told_before_the_last_click_what_needs_another_role(lab: Pat
     assert not visit("runs", VERA).exception
 
 
+def test_a_viewer_is_offered_nothing_that_is_kept_among_the_uploads(lab: Path) -> None:
+    simulated = "Try a simulated micrograph"
+    assert simulated not in [button.label for button in visit("home", VERA).button]
+    assert simulated in [button.label for button in visit("home", ALICE).button]
+
+
 def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Path) -> None:
     run_id = create_run("sem", "secret recipe", "training", {}, {}, by=ALICE)
     queue.enqueue(run_id)
