@@ -160,6 +160,17 @@ def test_folders_outside_the_roots_are_refused_on_the_page(lab: Path, raw_images
     assert "plan" in app.session_state
 
 
+def test_a_root_that_is_taken_away_or_of_another_role_counts_at_once(lab: Path, raw_images: Path) -> None:
+    app = visit("data", ALICE)
+    app.text_input(key="raw-folder").set_value(str(raw_images)).run()
+    assert not app.error
+    for changed in (f'[roots]\nadmin = ["{raw_images}"]\n', f'[roots]\nmember = ["{lab}/elsewhere"]\n'):
+        write_lab(lab, changed)
+        assert "not in a folder of the server that you may use" in app.run().error[0].value
+    write_lab(lab, f'[roots]\nadmin = ["{raw_images}"]\n', settings='[roles]\nmicroscopists = "admin"\n')
+    assert not app.run().error
+
+
 def test_the_address_of_a_task_is_of_no_use_to_somebody_else(lab: Path) -> None:
     folder = home().tasks / f"{time.strftime('%Y%m%d-%H%M%S')}-prepare-abc"
     folder.mkdir(parents=True)
