@@ -7,6 +7,7 @@ import streamlit as st
 from pages.charts.palette import BASELINE, COLOURS
 from pages.people.session import require_seen, signed_in
 from pages.study.take_part import is_taking_part
+from pages.widgets.sharing import show_run_sharing
 from pages.widgets.words import as_text, in_chart, on_page
 from pipelines.study.definition import StudyDefinition
 from pipelines.study.opened import has_opened_key, open_key
@@ -16,13 +17,16 @@ from pipelines.study.studies import Study, open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
 from pipelines.tracking.runs import get_run
 
+_SHARED = "Everybody who may sign in sees these results; they may rate in any case. Only you and admins change this."
 _HEADINGS = {"n": "answers", "lo": "95 % interval from", "hi": "to"}
 _COLOURS = dict(zip(("pair", "single"), COLOURS, strict=False))
 
 
 def show_results(run_id: str) -> None:
     """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
-    require_seen(get_run(run_id), "The result of this study")
+    run = get_run(run_id)
+    require_seen(run, "The result of this study")
+    show_run_sharing(run, _SHARED)
     if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return

@@ -16,8 +16,8 @@ _HELP = "Everybody who may sign in sees it, with its settings and images. Only y
 _CHOICE = "shared-datasets"
 
 
-def show_run_sharing(run: RunInfo) -> None:
-    """Let the owner of a run share it, and tell everybody else whose it is."""
+def show_run_sharing(run: RunInfo, what_it_means: str = _HELP) -> None:
+    """Let the owner of a run or a study share it, and tell everybody else whose it is."""
     person = signed_in()
     if person.is_local:
         return
@@ -27,7 +27,7 @@ def show_run_sharing(run: RunInfo) -> None:
     key = f"share-{run.run_id}"
     # A page that stays open shows what others have changed; compared with the store, its old state would undo it.
     st.session_state[key] = run.ownership.shared
-    st.toggle(_LABEL, help=_HELP, key=key, on_change=_share_run, args=(run.run_id, key))
+    st.toggle(_LABEL, help=what_it_means, key=key, on_change=_share_run, args=(run.run_id, key))
 
 
 def choose_shared_datasets(names: list[str]) -> None:
