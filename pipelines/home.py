@@ -66,8 +66,13 @@ class Home:
 
     @property
     def seen(self) -> Path:
-        """One empty file for each training or task whose end somebody has looked at."""
+        """An empty file for each training or task whose end was looked at; a lab has a folder for each person."""
         return self.jobs / "seen"
+
+    @property
+    def signed_out(self) -> Path:
+        """One empty file for each sign-in that somebody has ended before its time."""
+        return self.jobs / "signed-out"
 
     @property
     def baseline_rows(self) -> Path:

@@ -51,10 +51,11 @@ def _next_step() -> None:
 
 
 def _find_lesson() -> None:
-    """Put a lesson that still runs into the address, so that it is not offered again."""
+    """Put a lesson of this person that still runs into the address, so that it is not offered again."""
     if LESSON not in st.query_params:
-        running = (task for task in list_tasks(signed_in()) if task.use_case == LESSON and task.is_live)
-        if task := next(running, None):
+        person = signed_in()
+        running = (task for task in list_tasks(person) if task.use_case == LESSON and task.is_live)
+        if task := next((task for task in running if person.is_local or task.owner == person.id), None):
             st.query_params[LESSON] = task.task_id
 
 

@@ -10,12 +10,14 @@ from pages.home.learning import show_learning
 from pages.home.opened import show_opened
 from pages.home.recent import show_recent
 from pages.people.files import server_path, uploads_folder
+from pages.people.session import signed_in
 from pages.widgets.frame import heading, shown_errors
 from pages.widgets.source import drop_file
 from pages.widgets.words import as_text
 from pipelines.counts import counted
 from pipelines.home import home
 from pipelines.jobs.slots import slot_names
+from pipelines.people.permissions import Action, may
 from pipelines.tracking.address import public_address
 
 FILE = "file"  # parameter of the address that names the opened file
@@ -44,7 +46,9 @@ def show() -> None:
 def _ask() -> None:
     """Ask for a micrograph; one that was given stands in the address from then on."""
     path = drop_file("home")
-    if st.button("Try a simulated micrograph", icon=":material/science:", type="tertiary"):
+    # It is written among the uploads, which viewers have none of.
+    allowed = may(signed_in(), Action.WORK)
+    if allowed and st.button("Try a simulated micrograph", icon=":material/science:", type="tertiary"):
         from pipelines.data.sample import sample_micrograph
 
         path = sample_micrograph(uploads_folder())

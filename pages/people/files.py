@@ -7,6 +7,7 @@ import streamlit as st
 from pages.people.session import signed_in
 from pipelines.home import home
 from pipelines.people.lab import find_lab
+from pipelines.people.person import Person
 from pipelines.people.places import Places, folder_of
 from sem_models.errors import UserError
 
@@ -21,7 +22,7 @@ def server_path(text: str) -> Path | None:
     path = Path(text.strip())
     path = path.expanduser() if person.is_local else path
     try:
-        _require(str(path), person.id)
+        _require(str(path), person.id, _roots_of(person))
     except UserError as error:
         st.error(str(error), icon=":material/block:")
         return None
@@ -29,9 +30,15 @@ def server_path(text: str) -> Path | None:
 
 
 @st.cache_data(ttl=_AGAIN_S, max_entries=200, show_spinner=False)
-def _require(path: str, person_id: str) -> None:  # noqa: ARG001  (places differ between persons)
+def _require(path: str, person_id: str, roots: tuple[str, ...]) -> None:  # noqa: ARG001  (places differ by both)
     """Look through a folder once, not at each rerun; work that is started looks again."""
     Places.of(signed_in()).require_readable(Path(path))
+
+
+def _roots_of(person: Person) -> tuple[str, ...]:
+    """Return the roots of a person as they are now: another role or another `lab.toml` counts at once."""
+    lab = find_lab()
+    return tuple(map(str, lab.roots_of(person.role))) if lab else ()
 
 
 def uploads_folder() -> Path:

@@ -11,6 +11,7 @@ from pipelines.people.dataset_owner import dataset_ownership
 from pipelines.people.lab import FILE, find_lab
 from pipelines.people.permissions import Action, Owned, may, require, visible
 from pipelines.people.person import Person, local_person
+from pipelines.people.sign_outs import end_sign_in
 from sem_models.errors import UserError
 
 Thing = TypeVar("Thing", bound=Owned)
@@ -25,7 +26,7 @@ def signed_in() -> Person:
     """Return the person of this session; at a desk, whoever sits there. Settings are read anew each time.
 
     Raises:
-        NotSignedIn: A lab, and nobody has signed in, or too long ago.
+        NotSignedIn: A lab, and nobody has signed in, or too long ago, or they have signed out, in whichever tab.
         NotAdmitted: Somebody who has no role here.
         UserError: The settings cannot be used, or contradict each other.
     """
@@ -36,6 +37,13 @@ def signed_in() -> Person:
         return local_person()
     act_for_many()
     return person_of(st.user.to_dict(), lab)
+
+
+def sign_out() -> None:
+    """End the sign-in of this session, and with it that of all other tabs that were opened with it."""
+    claims = st.user.to_dict()
+    st.logout()  # clears them
+    end_sign_in(claims)
 
 
 def seen(things: Iterable[Thing]) -> list[Thing]:

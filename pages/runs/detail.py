@@ -46,7 +46,7 @@ def show_run(run: RunInfo) -> None:
     redrawn(_state, _STATE_S if live else None, [run_id])(run_id)
     show_notes(run)
     if not live:
-        mark_seen(run_id)
+        mark_seen(run_id, signed_in())
     if imported:
         _import(run)
     elif mixed:

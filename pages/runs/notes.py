@@ -1,21 +1,15 @@
 """The name, labels and note of a run, and whether it is archived."""
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from pages.people.session import require_own, signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_note, as_text
-from pipelines.people.audit import record
 from pipelines.tracking.address import mlflow_page
-from pipelines.tracking.annotations import (
-    archive,
-    is_archived,
-    labels_of,
-    note_of,
-    rename_run,
-    set_labels,
-    write_note,
-)
+from pipelines.tracking.annotations import archive, is_archived, labels_of, note_of
+from pipelines.tracking.description import ChangedMeanwhile, Description, describe_run
 from pipelines.tracking.runs import RunInfo
 
 
@@ -40,23 +34,40 @@ def edit_notes(run: RunInfo) -> None:
 
 
 def _form(run: RunInfo) -> None:
+    shown = _filled(run)
     # In a form, so that half a note is not written at each pause.
     with st.form(f"notes-{run.run_id}", border=False):
-        name = st.text_input("Name", run.name, key=f"name-{run.run_id}")
-        labels = st.text_input(
-            "Labels", ", ".join(labels_of(run)), key=f"labels-{run.run_id}", help="A comma separates two."
-        )
-        note = st.text_area(
-            "Note", note_of(run), key=f"note-{run.run_id}", help="Markdown; MLflow's own pages show it, too."
-        )
+        name = st.text_input("Name", key=f"name-{run.run_id}")
+        labels = st.text_input("Labels", key=f"labels-{run.run_id}", help="A comma separates two.")
+        note = st.text_area("Note", key=f"note-{run.run_id}", help="Markdown; MLflow's own pages show it, too.")
         if st.form_submit_button("Save", icon=":material/save:"):
-            require_own([run], "This run")
-            if name != run.name:
-                rename_run(run.run_id, name)
-            set_labels(run.run_id, labels.split(","))
-            write_note(run.run_id, note)
-            record(signed_in(), "describe", f"run {run.run_id}")
-            st.rerun()
+            _save(run.run_id, shown, Description(name, labels, note))
+
+
+def _filled(run: RunInfo) -> Description:
+    """Fill the form once, and return what it was filled with; later changes of others do not replace what is typed."""
+    begun = _begun(run.run_id)
+    filled = Description.of(run)
+    texts = {f"{field}-{run.run_id}": text for field, text in asdict(filled).items()}
+    if begun not in st.session_state or any(key not in st.session_state for key in texts):
+        st.session_state[begun] = filled
+        st.session_state.update(texts)
+    shown: Description = st.session_state[begun]
+    return shown
+
+
+def _begun(run_id: str) -> str:
+    return f"notes-begun-{run_id}"
+
+
+def _save(run_id: str, shown: Description, wanted: Description) -> None:
+    try:
+        describe_run(run_id, shown, wanted, signed_in())
+    except ChangedMeanwhile as error:
+        st.session_state[_begun(run_id)] = error.shown
+        raise
+    del st.session_state[_begun(run_id)]
+    st.rerun()
 
 
 def _archive(run: RunInfo) -> None:

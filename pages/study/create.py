@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.people.session import seen_datasets
+from pages.people.session import seen_datasets, signed_in
 from pages.widgets.frame import empty
 from pages.widgets.models import model_labels
 from pages.widgets.tasks import launch, watched
@@ -25,6 +25,8 @@ def show_create() -> None:
         empty("There is no dataset to take real images from.", "data", "Prepare a dataset")
         return
     request = _form(datasets)
+    if not signed_in().is_local:
+        st.caption("Everybody who may sign in here can take part, and so sees these parts of the images.")
     if st.button("Make the study", type="primary", disabled=request is None, icon=":material/groups:") and request:
         launch(TASK, request)
         st.rerun()

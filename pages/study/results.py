@@ -5,29 +5,36 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.charts.palette import BASELINE, COLOURS
-from pages.people.session import require_seen
+from pages.people.session import require_seen, signed_in
 from pages.study.take_part import is_taking_part
+from pages.widgets.sharing import show_run_sharing
 from pages.widgets.words import as_text, in_chart, on_page
 from pipelines.study.definition import StudyDefinition
+from pipelines.study.opened import has_opened_key, open_key
+from pipelines.study.order import rater_of
 from pipelines.study.results import StudyResults, study_results
-from pipelines.study.studies import open_study
+from pipelines.study.studies import Study, open_study
 from pipelines.study.tables import CAPTION, answer_rows, as_csv, fool_rows, kappa_rows, rater_rows, realism_rows
 from pipelines.tracking.runs import get_run
 
+_SHARED = "Everybody who may sign in sees these results; they may rate in any case. Only you and admins change this."
 _HEADINGS = {"n": "answers", "lo": "95 % interval from", "hi": "to"}
 _COLOURS = dict(zip(("pair", "single"), COLOURS, strict=False))
 
 
 def show_results(run_id: str) -> None:
     """Show the results on request, and not to a rater who has not finished: an opened key cannot be forgotten."""
-    require_seen(get_run(run_id), "The result of this study")
+    run = get_run(run_id)
+    require_seen(run, "The result of this study")
+    show_run_sharing(run, _SHARED)
     if is_taking_part(run_id):
         st.info("You are taking part: results open when you have answered all trials.")
         return
-    if not st.toggle("Open the key: I will not rate in this study from now on", key=f"open-{run_id}"):
+    study = open_study(run_id)
+    if not _is_key_open(study):
         return
-    results = study_results(open_study(run_id))
-    _describe(results.study.definition)
+    results = study_results(study)
+    _describe(study.definition)
     if not results.checked_answers:
         st.info("Nobody has answered yet.")
         return
@@ -36,6 +43,17 @@ def show_results(run_id: str) -> None:
     for note in results.notes:
         st.warning(on_page(note))
     _tables(results)
+
+
+def _is_key_open(study: Study) -> bool:
+    """Offer to open the key; of people who sign in, it is kept, and they are not asked again."""
+    person = signed_in()
+    if not person.is_local and has_opened_key(study, rater_of(person)):
+        return True
+    opened = st.toggle("Open the key: I will not rate in this study from now on", key=f"open-{study.run_id}")
+    if opened and not person.is_local:
+        open_key(study, person)
+    return opened
 
 
 def _describe(definition: StudyDefinition) -> None:

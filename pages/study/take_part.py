@@ -6,6 +6,7 @@ from pages.people.session import signed_in
 from pages.study.trial import BEGAN, show_trial
 from pages.widgets.words import as_text
 from pipelines.study.answers import answers_of, next_trial
+from pipelines.study.opened import has_opened_key
 from pipelines.study.order import rater_key, rater_of
 from pipelines.study.studies import Study, open_study
 
@@ -18,6 +19,9 @@ _BEGUN = "begun"
 def show_trials(run_id: str) -> None:
     """Show the next trial of the rater whom the address names, or the form that asks for a name."""
     study = open_study(run_id)
+    if _knows_the_key(study):
+        st.info("You have opened the key of this study, so that you no longer rate in it. See it under Results.")
+        return
     name = rater()
     if not name:
         _ask_name(study)
@@ -52,6 +56,12 @@ def is_taking_part(run_id: str) -> bool:
         return 0 < len(answered) < len(study.key.trials)
     name = rater()
     return bool(name) and next_trial(open_study(run_id), name) is not None
+
+
+def _knows_the_key(study: Study) -> bool:
+    """Tell whether who signed in has opened the key; at a desk, nobody knows who sits there."""
+    person = signed_in()
+    return not person.is_local and has_opened_key(study, rater_of(person))
 
 
 def _leave() -> None:

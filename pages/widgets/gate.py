@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.people.session import asks_to_sign_in, signed_in
+from pages.people.session import asks_to_sign_in, sign_out, signed_in
 from pages.widgets.words import as_text
 from pipelines.people.audit import record
 from pipelines.people.claims import NotAdmitted, NotSignedIn
@@ -32,7 +32,7 @@ def show_person(person: Person) -> None:
     with st.sidebar:
         name, leave = st.columns([3, 2], vertical_alignment="center")
         name.caption(f"{as_text(person.name)}, {person.role}")
-        leave.button("Sign out", key="sign-out", type="tertiary", on_click=st.logout)
+        leave.button("Sign out", key="sign-out", type="tertiary", on_click=sign_out)
 
 
 def _turn_away(error: UserError) -> None:
@@ -49,4 +49,4 @@ def _turn_away(error: UserError) -> None:
         return
     st.error(str(error), icon=":material/block:")
     if isinstance(error, NotAdmitted):
-        st.button("Sign out", key="sign-out", on_click=st.logout)
+        st.button("Sign out", key="sign-out", on_click=sign_out)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.people.files import largest_upload_mb, server_path, uploads_folder
 from pages.people.session import signed_in
-from pipelines.data.uploads import Check, keep_upload, require_pixels, require_unpacked
+from pipelines.data.uploads import Check, keep_upload, require_different_names, require_pixels, require_unpacked
 from sem_models.images.io.read import readable_suffixes
 from sem_models.inference.foreign.suffixes import FOREIGN_SUFFIXES
 
@@ -76,8 +76,9 @@ def _types(kind: FileKind = MICROGRAPH) -> list[str]:
 
 def _kept(files: "Sequence[UploadedFile]", name: str, kind: FileKind = MICROGRAPH) -> Path:
     """Write uploads into a folder of their own, once."""
-    content = repr(sorted((file.name, _digest(file)) for file in files))
-    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+    sent = sorted((file.name, _digest(file)) for file in files)
+    require_different_names(sent)
+    digest = hashlib.sha256(repr(sent).encode()).hexdigest()[:8]
     folder = uploads_folder() / f"{Path(name).name}-{digest}"
     for file in files:
         keep_upload(folder, file.name, file.getbuffer(), signed_in(), kind.check)

@@ -30,7 +30,7 @@ def watched(key: str) -> TaskState | None:
         if state.is_live:
             redrawn(_running, _PERIOD_S)(key, task_id)
             return None
-        mark_seen(task_id)
+        mark_seen(task_id, signed_in())
         if state.status == "done":
             return state
         if state.status == "cancelled":

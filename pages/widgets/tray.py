@@ -90,7 +90,7 @@ def _ended(work: Work) -> None:
     with links:
         _link(work, _name(work), icon, help_text=word.capitalize())
     if dismiss.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss"):
-        mark_seen(work.work_id)
+        mark_seen(work.work_id, signed_in())
         st.rerun(scope="fragment")
 
 

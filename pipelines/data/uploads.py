@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,25 @@ def require_unpacked(path: Path, name: str, by: Person) -> None:
         raise UserError(f"{name} is damaged; send it again.") from error
     if unpacked > lab.upload_decoded_mb * _MB:
         raise UserError(f"{name}: it takes more than {lab.upload_decoded_mb} MB when unpacked.")
+
+
+def require_different_names(sent: Iterable[tuple[str, str]]) -> None:
+    """Refuse several files of one name, which one folder cannot hold; the same file twice is one file.
+
+    Args:
+        sent: Name and digest of the content of each file.
+
+    Raises:
+        UserError: Files of different content have one name.
+    """
+    known: dict[str, str] = {}
+    for name, digest in sent:
+        plain = _plain_name(name)
+        if known.setdefault(plain, digest) != digest:
+            raise UserError(
+                f"Several different files are called {quoted(plain)}, and only one of them could be kept: give them "
+                "different names, for example with the name of their specimen in front, and upload them again."
+            )
 
 
 def keep_upload(

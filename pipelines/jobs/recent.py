@@ -1,4 +1,4 @@
-"""Background work that runs, waits, or has ended without anybody having looked at it: trainings and tasks alike."""
+"""Background work that runs, waits, or has ended without its owner having looked at it: trainings and tasks alike."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from pipelines.jobs import queue
 from pipelines.jobs.queue import TRAINING, Job, JobInfo
 from pipelines.jobs.seen import is_seen
 from pipelines.jobs.tasks import list_tasks
-from pipelines.people.permissions import Ownership, visible
+from pipelines.people.permissions import Action, Ownership, may
 from pipelines.people.person import Person
 from pipelines.tracking.database import has_database
 from pipelines.tracking.runs import RunLabel, find_labels
@@ -61,9 +61,10 @@ class RecentWork:
     """What runs for a person, and what stands before it in the queue."""
 
     own: list[Work]
-    """Trainings and tasks, live ones first, then what ended within a day and was not looked at."""
+    """Trainings and tasks, live ones first, then what ended within a day and was not looked at. Admins also have live
+    ones of others, which they may cancel."""
     of_others: list[str]
-    """Where trainings wait or run that the person may not see, one line each; nothing else is said of them."""
+    """Where the other trainings wait or run, one line each; nothing else is said of them, whether shared or not."""
 
     @property
     def is_live(self) -> bool:
@@ -75,13 +76,20 @@ def recent_work(of: Person) -> RecentWork:
     """Look at the queue and at the tasks once."""
     jobs = queue.jobs()
     active = queue.active_jobs(jobs)
-    trainings = _visible_trainings(of, _trainings(jobs, active))
-    seen = {work.work_id for work in trainings}
-    tasks = _tasks(of)
+    trainings = [work for work in _known_trainings(of, _trainings(jobs, active)) if _concerns(of, work)]
+    named = {work.work_id for work in trainings}
+    tasks = [work for work in _tasks(of) if _concerns(of, work)]
     everything = [*_apart(trainings, tasks), *tasks]
     live = [work for work in everything if work.is_live]
-    ended = [work for work in everything if not work.is_live and not is_seen(work.work_id, work.last_alive)]
-    return RecentWork(live + ended, [job.place or f"on {job.slot}" for job in active if job.run_id not in seen])
+    ended = [work for work in everything if not work.is_live and not is_seen(work.work_id, of, work.last_alive)]
+    return RecentWork(live + ended, [job.place or f"on {job.slot}" for job in active if job.run_id not in named])
+
+
+def _concerns(of: Person, work: Work) -> bool:
+    """Tell whether work is a person's own, or for an admin, still to be cancelled; how it ended is its owner's news."""
+    if of.is_local or work.ownership.owner == of.id:
+        return True
+    return work.is_live and may(of, Action.CHANGE, work.ownership)
 
 
 def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
@@ -90,16 +98,15 @@ def _apart(trainings: list[Work], tasks: list[Work]) -> list[Work]:
     return [one for one in trainings if not ((task := parts.get(one.work_id)) and (task.is_live or not one.is_live))]
 
 
-def _visible_trainings(of: Person, trainings: list[Work]) -> list[Work]:
-    """Keep the trainings that a person may see; at a desk all of them, also those that are not in this store."""
+def _known_trainings(of: Person, trainings: list[Work]) -> list[Work]:
+    """Name the trainings and their owners; at a desk, those that are not in this store are kept without a name."""
     # At a desk, the tray needs no store: one that is away must not hold it up.
     labels = find_labels([work.work_id for work in trainings]) if has_database() or not of.is_local else {}
-    found = [
+    return [
         replace(work, name=label.name, ownership=label.ownership)
         for work in trainings
         if (label := labels.get(work.work_id) or (_UNKNOWN if of.is_local else None))
     ]
-    return visible(of, found)
 
 
 def _trainings(jobs: list[Job], active: list[JobInfo]) -> list[Work]:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from pipelines.people.lab import Lab
 from pipelines.people.person import ROLES, Person
+from pipelines.people.sign_outs import has_ended
 from sem_models.errors import UserError
 
 
 class NotSignedIn(UserError):
-    """Nobody has signed in, or too long ago."""
+    """Nobody has signed in, or too long ago, or has signed out."""
 
 
 class NotAdmitted(UserError):
@@ -23,7 +24,7 @@ def person_of(claims: Mapping[str, object], lab: Lab) -> Person:
     """Return the person whom an ID token describes; its signature has been verified.
 
     Raises:
-        NotSignedIn: There are no claims, or they are too old.
+        NotSignedIn: There are no claims, they are too old, or their person has signed out.
         NotAdmitted: The token does not say who this is, or the lab gives no role to any of the groups.
     """
     if claims.get("is_logged_in") is not True:
@@ -31,6 +32,8 @@ def person_of(claims: Mapping[str, object], lab: Lab) -> Person:
     issued = claims.get("iat")
     if not isinstance(issued, int | float) or time.time() - issued > lab.sign_in_hours * 3600:
         raise NotSignedIn(f"A sign-in lasts {lab.sign_in_hours:g} hours; sign in again.")
+    if has_ended(claims):
+        raise NotSignedIn("Somebody has signed out of this sign-in; sign in again.")
     person_id = f"{_text(claims, lab.id_claim)}@{_text(claims, 'iss').partition('://')[2]}"
     if lab.id_claim == "email" and claims.get("email_verified") is not True:
         raise NotAdmitted("The sign-in provider has not verified the e-mail address, by which this lab knows people.")

@@ -1,6 +1,5 @@
 """Answers of raters: each is stored the moment it is given, and nothing that was stored is ever changed."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -11,7 +10,8 @@ from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, require
 from pipelines.people.person import Person
-from pipelines.study.order import Shown, order_for, rater_key, rater_of
+from pipelines.study.opened import has_opened_key
+from pipelines.study.order import Shown, order_for, rater_folder, rater_key, rater_of
 from pipelines.study.studies import Study
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.records import append_record, read_records
@@ -63,12 +63,15 @@ def store_answer(study: Study, rater: str, shown: Shown, given: Given, by: Perso
     """Keep an answer; it is in the store when this returns.
 
     Raises:
-        UserError: The answer does not fit the question, confidence is missing, or the person is another rater.
+        UserError: The answer does not fit the question, confidence is missing, or the person is another rater or
+            has opened the key.
     """
     by = by or acting_person()
     require(by, Action.RATE)
     if not by.is_local and rater != rater_of(by):
         raise UserError(f"{by.name} cannot answer as {rater!r}.")
+    if has_opened_key(study, rater):
+        raise UserError("You have opened the key of this study and can no longer rate in it; this answer was not kept.")
     pair = shown.trial.question == "pair"
     if given.answer not in (("left", "right") if pair else ("real", "generated")):
         raise UserError(f"{given.answer!r} is not an answer to a {shown.trial.question} question; choose again.")
@@ -87,14 +90,14 @@ def store_answer(study: Study, rater: str, shown: Shown, given: Given, by: Perso
         seconds=round(given.seconds, 3),
         time=datetime.now(UTC),
     )
-    append_record(study.run_id, _folder(rater), answer.trial, answer.model_dump_json())
+    append_record(study.run_id, rater_folder(Artifact.STUDY_ANSWERS, rater), answer.trial, answer.model_dump_json())
     record(by, "answer", f"trial {answer.trial} of study {study.definition.name}")
     return answer
 
 
 def answers_of(study: Study, rater: str) -> list[Answer]:
     """Read the answers of one rater, in the order given."""
-    return _first_of_each(read_records(study.run_id, _folder(rater)))
+    return _first_of_each(read_records(study.run_id, rater_folder(Artifact.STUDY_ANSWERS, rater)))
 
 
 def all_answers(study: Study) -> list[Answer]:
@@ -109,8 +112,3 @@ def _first_of_each(records: list[str]) -> list[Answer]:
     for answer in ordered:
         first.setdefault((answer.rater, answer.trial), answer)
     return list(first.values())
-
-
-def _folder(rater: str) -> str:
-    """Name a folder by a digest: names may contain what paths must not."""
-    return f"{Artifact.STUDY_ANSWERS}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"

@@ -40,6 +40,11 @@ def rater_of(person: Person) -> str:
     return person.id if rater_key(person.id) == person.id else f"{rater_key(person.id)} {person.folder}"
 
 
+def rater_folder(place: str, rater: str) -> str:
+    """Name the folder of a rater below a place, by a digest: names may contain what paths must not."""
+    return f"{place}/{hashlib.sha256(rater_key(rater).encode()).hexdigest()[:16]}"
+
+
 def order_for(study: Study, rater: str) -> tuple[Shown, ...]:
     """Return all trials in this rater's order, the same whenever and wherever it is asked for."""
     seed = str(study.definition.seed).encode()

@@ -25,10 +25,15 @@ def rename_run(run_id: str, name: str) -> None:
     from pipelines.tracking.store import client
 
     get_run(run_id)
-    name = " ".join(_written(name).split())
+    client().update_run(run_id, name=kept_name(name))
+
+
+def kept_name(text: str) -> str:
+    """Return a name of a run as it is kept; raises `UserError` where it is empty or very long."""
+    name = " ".join(_written(text).split())
     if not 0 < len(name) <= _MOST_LETTERS:
         raise UserError(f"A run needs a name of 1 to {_MOST_LETTERS} letters.")
-    client().update_run(run_id, name=name)
+    return name
 
 
 def note_of(run: RunInfo) -> str:
@@ -38,10 +43,15 @@ def note_of(run: RunInfo) -> str:
 
 def write_note(run_id: str, text: str) -> None:
     """Replace the note of a run; raises `UserError` where it is too long to be kept whole."""
-    text = _written(text).strip()
-    if len(text) > _MOST_OF_NOTE:
-        raise UserError(f"A note has at most {_MOST_OF_NOTE:,} letters, and this one has {len(text):,}; shorten it.")
-    set_tags(run_id, {Tag.NOTE: text})
+    set_tags(run_id, {Tag.NOTE: kept_note(text)})
+
+
+def kept_note(text: str) -> str:
+    """Return a note as it is kept; raises `UserError` where it is too long to be kept whole."""
+    note = _written(text).strip()
+    if len(note) > _MOST_OF_NOTE:
+        raise UserError(f"A note has at most {_MOST_OF_NOTE:,} letters, and this one has {len(note):,}; shorten it.")
+    return note
 
 
 def labels_of(run: RunInfo) -> tuple[str, ...]:
@@ -51,10 +61,15 @@ def labels_of(run: RunInfo) -> tuple[str, ...]:
 
 def set_labels(run_id: str, labels: Iterable[str]) -> None:
     """Replace the labels of a run; a comma separates two. Raises `UserError` where there are too many."""
-    text = ", ".join(_split(_written(",".join(labels))))
-    if len(text) > _MOST_OF_NOTE:
+    set_tags(run_id, {Tag.LABELS: kept_labels(",".join(labels))})
+
+
+def kept_labels(text: str) -> str:
+    """Return labels, separated by commas, as they are kept; raises `UserError` where there are too many."""
+    labels = ", ".join(_split(_written(text)))
+    if len(labels) > _MOST_OF_NOTE:
         raise UserError(f"The labels of a run have at most {_MOST_OF_NOTE:,} letters together; leave some out.")
-    set_tags(run_id, {Tag.LABELS: text})
+    return labels
 
 
 def is_archived(run: RunInfo) -> bool:

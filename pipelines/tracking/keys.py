@@ -126,6 +126,8 @@ class Artifact:
     STUDY_KEY: Final = "key.json"
     STUDY_PICTURES: Final = "pictures"
     STUDY_ANSWERS: Final = "answers"
+    STUDY_OPENED: Final = "opened"
+    """Who has opened the key, one folder for each rater."""
 
     @staticmethod
     def checkpoint(kind: CheckpointKind) -> str:

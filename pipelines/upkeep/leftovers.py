@@ -16,6 +16,7 @@ from pathlib import Path
 from pipelines.home import TaskFile, home
 from pipelines.jobs import queue
 from pipelines.jobs.tasks import task_state
+from pipelines.people.lab import find_lab
 from pipelines.tracking.artifacts import get_text
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import get_run
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     LOCK = "lock"
     EXPORT = "export"
     CACHE = "cache"
+    SIGN_OUT = "sign-out"
 
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ _ENDED = ("FINISHED", "FAILED", "KILLED")
 _UPLOADS = "uploads"
 _CACHE = "cache"
 _DAY_S = 86400.0
+_HOUR_S = 3600.0
 _PERSON = re.compile(r"[0-9a-f]{16}")
 """Name of the folder of one person; at a desk there is none."""
 _TASK = re.compile(r"\d{8}-\d{6}-[a-z-]+-[0-9a-f]{6}")
@@ -59,7 +62,8 @@ class Leftover:
     """`work`: the working folder of a training, whose checkpoints the store has as well; `log`: what a training
     printed; `task`: how background work went; `upload`: files from a browser; `part`: a result or dataset that a
     killed process had begun to write; `lock`: the file by which a training kept others from its run; `export`: a model
-    that was written to be downloaded; `cache`: what is computed again when it is needed."""
+    that was written to be downloaded; `cache`: what is computed again when it is needed;
+    `sign-out`: a note that a sign-in has ended, which by now would have ended by itself."""
     path: Path
     size_bytes: int
     touched: float
@@ -81,6 +85,7 @@ def find_leftovers() -> list[Leftover]:
     paths += [(Kind.EXPORT, path) for path in _exports(home().exports)]
     paths += [(Kind.CACHE, path) for path in sorted((home().root / _CACHE).glob("*/*"))]
     paths += [(Kind.LOCK, path) for path in sorted(home().running.glob("*.lock"))]
+    paths += [(Kind.SIGN_OUT, path) for path in sorted(home().signed_out.glob("*"))]
     found = [leftover(kind, path) for kind, path in paths if not path.is_symlink() and not is_needed(kind, path)]
     return sorted(found, key=lambda one: one.touched)
 
@@ -106,9 +111,20 @@ def is_needed(kind: Kind, path: Path) -> bool:
         return may_be_written(path) if is_partial(path) else _is_young(path)
     if kind is Kind.LOCK:
         return is_held(path)
+    if kind is Kind.SIGN_OUT:
+        return _is_sign_out_needed(path)
     if kind is Kind.CACHE:
         return is_partial(path) and may_be_written(path)
     return str(path) in _requests()
+
+
+def _is_sign_out_needed(path: Path) -> bool:
+    """Tell whether the sign-in that somebody has ended would otherwise still last, or whether that cannot be told."""
+    try:
+        lab = find_lab()
+        return lab is None or time.time() - path.stat().st_mtime <= lab.sign_in_hours * _HOUR_S
+    except (OSError, UserError):
+        return True
 
 
 def _is_task_needed(folder: Path) -> bool:

@@ -48,6 +48,15 @@ def test_old_sign_ins_and_strangers_are_turned_away(
     assert said in "".join(box.value for box in app.error)
 
 
+def test_signing_out_ends_the_sign_in_in_all_tabs(lab: Path) -> None:
+    claims = claims_of(ALICE)
+    one, other = visit("home", ALICE, dict(claims)), visit("home", ALICE, dict(claims))
+    one.sidebar.button(key="sign-out").click().run()
+    assert [button.label for button in other.run().button] == ["Sign in"]
+    assert not other.sidebar.children
+    assert visit("home", ALICE, claims_of(ALICE)).sidebar.button(key="sign-out"), "who signs in again is let in"
+
+
 def test_sign_in_without_settings_of_the_lab_is_no_desk(sem_home: Path) -> None:
     app = visit("home", None)
     assert "settings of the lab" in app.error[0].value
@@ -88,6 +97,12 @@ def test_a_viewer_is_told_before_the_last_click_what_needs_another_role(lab: Pat
         assert any(told), name
         assert not any("role member" in box.value for box in visit(name, ALICE).info), name
     assert not visit("runs", VERA).exception
+
+
+def test_a_viewer_is_offered_nothing_that_is_kept_among_the_uploads(lab: Path) -> None:
+    simulated = "Try a simulated micrograph"
+    assert simulated not in [button.label for button in visit("home", VERA).button]
+    assert simulated in [button.label for button in visit("home", ALICE).button]
 
 
 def test_only_the_place_in_the_queue_of_somebody_elses_training_is_shown(lab: Path) -> None:
@@ -143,6 +158,17 @@ def test_folders_outside_the_roots_are_refused_on_the_page(lab: Path, raw_images
     assert not app.error
     app.button[0].click().run()
     assert "plan" in app.session_state
+
+
+def test_a_root_that_is_taken_away_or_of_another_role_counts_at_once(lab: Path, raw_images: Path) -> None:
+    app = visit("data", ALICE)
+    app.text_input(key="raw-folder").set_value(str(raw_images)).run()
+    assert not app.error
+    for changed in (f'[roots]\nadmin = ["{raw_images}"]\n', f'[roots]\nmember = ["{lab}/elsewhere"]\n'):
+        write_lab(lab, changed)
+        assert "not in a folder of the server that you may use" in app.run().error[0].value
+    write_lab(lab, f'[roots]\nadmin = ["{raw_images}"]\n', settings='[roles]\nmicroscopists = "admin"\n')
+    assert not app.run().error
 
 
 def test_the_address_of_a_task_is_of_no_use_to_somebody_else(lab: Path) -> None:

@@ -13,6 +13,7 @@ from pipelines.people.person import Person
 from pipelines.study.answers import all_answers, next_trial, store_answer
 from pipelines.study.order import rater_key, rater_of
 from pipelines.study.studies import Study
+from pipelines.tracking.runs import get_run
 from sem_models.errors import UserError
 from tests.support.empty_store import add_empty_store
 from tests.support.lab import ALICE, BOB, ISSUER, VERA, write_lab
@@ -70,6 +71,39 @@ def test_results_are_the_authors(study: Study) -> None:
         )
 
 
+def test_the_author_lets_the_lab_see_the_results(study: Study) -> None:
+    app = visit("study", ALICE, of=study.run_id)
+    app.segmented_control(key="view").set_value("Results").run()
+    app.toggle(key=f"share-{study.run_id}").set_value(True).run()
+    assert not app.error
+    assert get_run(study.run_id).ownership.shared
+    seen = visit("study", BOB, of=study.run_id)
+    seen.segmented_control(key="view").set_value("Results").run()
+    assert [toggle.key for toggle in seen.toggle] == [f"open-{study.run_id}"]
+    assert "Made by Alice." in [caption.value for caption in seen.caption]
+
+
+def test_who_has_opened_the_key_rates_no_more(study: Study) -> None:
+    """Neither on another day, nor in a window that was open before."""
+    shown = next_trial(study, rater_of(ALICE))
+    assert shown is not None
+    before = visit("study", ALICE, of=study.run_id, begun="yes")
+    app = visit("study", ALICE, of=study.run_id)
+    app.segmented_control(key="view").set_value("Results").run()
+    app.toggle(key=f"open-{study.run_id}").set_value(True).run()
+    assert [deed.name for deed in read_audit() if deed.deed == "open the key"] == ["Alice"]
+    again = visit("study", ALICE, of=study.run_id, begun="yes")
+    assert not {"Begin", "Left", "Right"} & labels(again)
+    assert "You have opened the key" in again.info[0].value
+    again.segmented_control(key="view").set_value("Results").run()
+    assert [toggle.key for toggle in again.toggle] == [f"share-{study.run_id}"], "it stays open"
+    next(button for button in before.button if button.label == "Left").click().run()
+    assert all_answers(study) == []
+    with pytest.raises(UserError, match="opened the key"):
+        store_answer(study, rater_of(ALICE), shown, truth(study, shown), ALICE)
+    assert "Begin" in labels(visit("study", BOB, of=study.run_id))
+
+
 def test_ids_that_differ_by_capitals_alone_are_two_raters() -> None:
     lower, upper = (Person(f"{sub}@{ISSUER}", "A", "viewer") for sub in ("ab", "AB"))
     assert rater_key(rater_of(lower)) != rater_key(rater_of(upper))
@@ -86,7 +120,7 @@ def test_what_the_author_wrote_loads_nothing_on_the_pages_of_raters(study: Study
     trial = visit("study", VERA, of=own.run_id, begun="yes")
     results = visit("study", ALICE, of=own.run_id)
     results.segmented_control(key="view").set_value("Results").run()
-    results.toggle[0].set_value(True).run()
+    results.toggle(key=f"open-{own.run_id}").set_value(True).run()
     said = [element.value for app in (begin, results) for kind in (app.markdown, app.caption) for element in kind]
     said += [widget.label for widget in trial.segmented_control]
     assert sum("evil" in text for text in said) == 3

@@ -114,7 +114,7 @@ def test_a_training_is_announced_until_its_run_is_opened(sem_home: Path) -> None
     queue.enqueue("0123456789abcdef")
     queue.end("0123456789abcdef")
     assert [work.state for work in recent_work(local_person()).own] == ["ended"]
-    mark_seen("0123456789abcdef")
+    mark_seen("0123456789abcdef", local_person())
     assert recent_work(local_person()).own == []
     earlier = time.time() - 60
     os.utime(home().seen / "0123456789abcdef", (earlier, earlier))
@@ -122,12 +122,12 @@ def test_a_training_is_announced_until_its_run_is_opened(sem_home: Path) -> None
 
 
 def test_old_notes_of_what_was_seen_go(sem_home: Path) -> None:
-    mark_seen("a")
+    mark_seen("a", local_person())
     eight_days_ago = time.time() - 8 * 86400
     os.utime(home().seen / "a", (eight_days_ago, eight_days_ago))
-    mark_seen("b")
-    assert is_seen("b")
-    assert not is_seen("a")
+    mark_seen("b", local_person())
+    assert is_seen("b", local_person())
+    assert not is_seen("a", local_person())
 
 
 @pytest.mark.parametrize("use_case", PLACES)
@@ -139,7 +139,7 @@ def test_the_tray_leads_to_where_the_task_is_shown(use_case: str, sem_home: Path
     query = dict(parse_qsl(link.proto.query_string))
     app = page(PLACES[use_case].page, **query)
     assert any(box.value.startswith(f"{words.ACTIVITIES[use_case]} failed") for box in app.error)
-    assert is_seen(task_id)
+    assert is_seen(task_id, local_person())
     if PLACES[use_case].page == "runs":
         assert not open_tab(app, run_id, "Settings").error, "who then opens another tab stays there"
 

@@ -18,6 +18,20 @@ def png(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def test_different_files_of_one_name_are_refused_and_the_same_one_counts_once(sem_home: Path) -> None:
+    """Microscopes begin to count anew for each specimen."""
+    first, second = (("i1.png", png(image), "image/png") for image in smooth_images(2, 64))
+    app = page("data")
+    app.segmented_control(key="raw-way").set_value("On this computer").run()
+    app.text_input(key="name").set_value("steel")
+    app.file_uploader(key="raw-files").set_value([first, second]).run()
+    assert "Several different files are called 'i1.png'" in app.error[0].value
+    assert not (sem_home / "uploads").exists()
+    app.file_uploader(key="raw-files").set_value([first, first]).run()
+    assert_sound(app)
+    assert [path.name for path in (sem_home / "uploads").rglob("*.png")] == ["i1.png"]
+
+
 @pytest.mark.parametrize("kind", ["paired", "masked"])
 def test_both_are_uploaded(kind: str, sem_home: Path) -> None:
     shown = smooth_images(3, 64)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.people.audit import read_audit
 from pipelines.people.person import Person
-from pipelines.tracking.runs import create_run, set_status
+from pipelines.tracking.runs import create_run, get_run, set_status
 from tests.support.browser import chromium, dashboard, free_port, needs_chromium, shoot
 from tests.support.lab import write_lab
 from tests.support.provider import auth_section, provider
@@ -99,8 +99,16 @@ def test_people_sign_in_and_see_what_is_theirs(
     shoot(mallory, tmp_path, "lab-mallory")
     assert mallory.request.get(f"{server}/media/x.png").status == 401
 
+    tab = alice.context.new_page()
+    tab.set_default_timeout(60_000)
+    tab.goto(f"{server}/runs?run={hers}")
+    tab.get_by_role("heading", name="her recipe").wait_for()
     alice.get_by_role("button", name="Sign out").click()
     alice.wait_for_url(f"{issuer}/**")  # the provider ends its session too
     alice.goto(server)
     alice.get_by_role("button", name="Sign in").wait_for()
+    tab.get_by_text("Shared with the lab").click()
+    tab.get_by_role("button", name="Sign in").wait_for()  # this tab was opened before the sign-out
+    assert not get_run(hers).ownership.shared
+    sign_in(tab, server, "alice")
     assert {deed.name for deed in read_audit() if deed.deed == "enter"} == {"Alice", "Bob"}

@@ -97,6 +97,7 @@ def test_what_is_not_finite_is_null_in_the_file_and_no_metric(sem_home: Path) ->
         (Artifact.STUDY_KEY, "key.json"),
         (Artifact.STUDY_PICTURES, "pictures"),
         (Artifact.STUDY_ANSWERS, "answers"),
+        (Artifact.STUDY_OPENED, "opened"),
         (Experiment.DEFAULT, "sem"),
         (Experiment.DATASETS, "datasets"),
         (Experiment.BASELINES, "floors"),
