@@ -77,19 +77,19 @@ def _live(work: Work) -> None:
         left = f", about {duration(work.seconds_left)} left" if work.seconds_left else ""
         place = f"{work.done:,} of {work.total:,} {work.what}{left}" if work.total else "starting"
         st.progress(work.share, text=f"{_name(work)}: {place}")
-    links, stop = st.columns([3, 2], vertical_alignment="center")
-    with links:
+    # Columns would stand below each other on a narrow screen, where a button seems to belong to what follows.
+    with st.container(horizontal=True, vertical_alignment="center"):
         _link(work, "Open")
-    if stop.button("Cancel", key=f"tray-cancel-{work.work_id}", type="tertiary", help=f"Cancel {_name(work)}"):
-        _cancel(work)
+        if st.button("Cancel", key=f"tray-cancel-{work.work_id}", type="tertiary", help=f"Cancel {_name(work)}"):
+            _cancel(work)
 
 
 def _ended(work: Work) -> None:
     word, icon = _ENDINGS[work.state]
-    links, dismiss = st.columns([4, 1], vertical_alignment="center")
-    with links:
+    with st.container(horizontal=True, vertical_alignment="center"):
         _link(work, _name(work), icon, help_text=word.capitalize())
-    if dismiss.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss"):
+        seen = st.button("", key=f"tray-seen-{work.work_id}", icon=":material/close:", type="tertiary", help="Dismiss")
+    if seen:
         mark_seen(work.work_id, signed_in())
         st.rerun(scope="fragment")
 
