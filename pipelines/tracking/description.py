@@ -71,7 +71,7 @@ def describe_run(run_id: str, shown: Description, wanted: Description, by: Perso
         UserError: The run is not theirs, a text cannot be kept, or somebody else has changed the same one.
     """
     run = get_run(run_id)
-    require(by, Action.CHANGE, run.ownership, "This run")
+    require(by, Action.CHANGE, run.ownership, f"Run {run_id}")
     changed = {field: getattr(wanted, field) for field in _KEEP if getattr(wanted, field) != getattr(shown, field)}
     kept = {field: _KEEP[field](text) for field, text in changed.items()}
     now = Description.of(run)

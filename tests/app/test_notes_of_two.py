@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pipelines.people.audit import read_audit
 from pipelines.tracking.annotations import labels_of, note_of, write_note
-from pipelines.tracking.runs import create_run, get_run, set_status
-from tests.support.lab import ADA, ALICE, write_lab
+from pipelines.tracking.runs import create_run, get_run, set_run_shared, set_status
+from tests.support.lab import ADA, ALICE, BOB, write_lab
 from tests.support.lab_pages import visit
 
 OBSERVED = "An hour of observations by Alice"
@@ -79,3 +79,12 @@ def test_the_form_is_filled_again_after_another_page(hers: str) -> None:
     app.query_params["run"] = hers
     app.switch_page("runs/page.py").run()
     assert app.text_input(key=f"name-{hers}").value == "hers"
+
+
+def test_whoever_only_sees_a_run_does_not_describe_it(hers: str) -> None:
+    set_run_shared(hers, True)
+    app = visit("runs", BOB, run=hers)
+    app.text_input(key=f"labels-{hers}").set_value("mine")
+    save(app)
+    assert "belongs to somebody else" in app.error[0].value
+    assert labels_of(get_run(hers)) == ()
