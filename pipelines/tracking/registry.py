@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import shutil
 import tempfile
+import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,20 +48,28 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         UserError: MLflow does not accept the name or the alias, or somebody else has taken the name.
     """
     store = client()
-    with tempfile.TemporaryDirectory() as place:
-        target = Path(place) / "model"
-        save_served(folder, target, run_id)
-        path = Artifact.registered_model(name)
-        artifacts_of(run_id).log_artifacts(str(target), path)
-    source = f"{stored_address(run_id)}/{path}"
     try:
+        # Before the files, so that a registration that is refused leaves none.
         _claim(store, name, tags.get(Tag.OWNER, by.id), by)
-        version = store.create_model_version(name, source, run_id, tags=dict(tags))
+        version = store.create_model_version(name, _stored(run_id, folder, name), run_id, tags=dict(tags))
         if alias:
             move_alias(name, alias, str(version.version), tags, by)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)
+
+
+def _stored(run_id: str, folder: Path, name: str) -> str:
+    """Store the MLflow model in a folder that no other version has, and return its address.
+
+    A run may be registered under one name several times: after more training, or in both directions.
+    """
+    path = Artifact.registered_version(name, uuid.uuid4().hex[:8])
+    with tempfile.TemporaryDirectory() as place:
+        target = Path(place) / "model"
+        save_served(folder, target, run_id)
+        artifacts_of(run_id).log_artifacts(str(target), path)
+    return f"{stored_address(run_id)}/{path}"
 
 
 def _claim(store: MlflowClient, name: str, owner: str, by: Person) -> None:

@@ -26,6 +26,7 @@ from pipelines.release.register import register
 from pipelines.release.requests import RegisterRequest
 from pipelines.request import Request
 from pipelines.tracking import registry
+from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import create_run, get_run, set_status
 from pipelines.tracking.versions import list_versions
@@ -206,21 +207,24 @@ def test_the_dashboard_of_a_lab_does_nothing_for_nobody(sem_home: Path) -> None:
 def test_of_two_people_who_register_a_new_name_at_once_one_is_refused(
     hers: str, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bob comes when the files of Alice's model are being written, and no version has the name yet."""
+    """Bob comes when the files of Alice's model are being written, and no version has the name yet: it is hers."""
     made = tmp_path / "model"
     made.mkdir()
     save_model(made, tiny_recipe, build_network(tiny_recipe.network).state_dict())
     his = create_run("sem", "his", "training", {}, {}, by=BOB)
-    write, turns = registry.save_served, iter(["alice"])
+    write, turns, said = registry.save_served, iter(["alice"]), []
 
     def slowly(folder: Path, target: Path, run_id: str) -> None:
-        write(folder, target, run_id)
         if next(turns, None):
-            register_model(his, made, "steel", "champion", {}, BOB)
+            with pytest.raises(UserError) as refused:
+                register_model(his, made, "steel", "champion", {}, BOB)
+            said.append(str(refused.value))
+        write(folder, target, run_id)
 
     monkeypatch.setattr(registry, "save_served", slowly)
-    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
-        register_model(hers, made, "steel", "champion", {}, ALICE)
-    assert [(version.version, version.run_id) for version in list_versions()] == [("1", his)]
-    assert register_model(his, made, "steel", None, {}, BOB) == "2"
-    assert register_model(hers, made, "steel", None, {}, ADA) == "3"
+    assert register_model(hers, made, "steel", "champion", {}, ALICE) == "1"
+    assert "The registered model steel belongs to somebody else" in said[0]
+    assert [(version.version, version.run_id) for version in list_versions()] == [("1", hers)]
+    assert list_files(his) == [], "a registration that is refused leaves no files"
+    assert register_model(hers, made, "steel", None, {}, ALICE) == "2"
+    assert register_model(his, made, "steel", None, {}, ADA) == "3"
