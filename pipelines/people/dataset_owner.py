@@ -5,7 +5,6 @@ import json
 from pipelines.home import home
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
-from sem_models.names import one_folder
 
 _FILE = "owner.json"
 
@@ -13,7 +12,7 @@ _FILE = "owner.json"
 def dataset_ownership(name: str) -> Ownership:
     """Return whose a dataset is; one that does not exist, or that an earlier version prepared, is nobody's."""
     try:
-        content = json.loads((home().datasets / one_folder(name) / _FILE).read_text())
+        content = json.loads((home().dataset(name) / _FILE).read_text())
     except FileNotFoundError:
         return Ownership()
     return Ownership(content["owner"], content["shared"])
@@ -21,7 +20,7 @@ def dataset_ownership(name: str) -> Ownership:
 
 def own_dataset(name: str, person: Person) -> None:
     """Record who prepared a dataset; it stays that of whoever prepared it first."""
-    if not (home().datasets / one_folder(name) / _FILE).exists():
+    if not (home().dataset(name) / _FILE).exists():
         _write(name, Ownership.of(person))
 
 
@@ -31,7 +30,7 @@ def set_dataset_shared(name: str, shared: bool) -> None:
 
 
 def _write(name: str, ownership: Ownership) -> None:
-    place = home().datasets / one_folder(name) / _FILE
+    place = home().dataset(name) / _FILE
     part = place.with_suffix(".part")
     part.write_text(json.dumps({"owner": ownership.owner, "shared": ownership.shared}))
     part.replace(place)

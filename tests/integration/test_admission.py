@@ -132,6 +132,16 @@ def test_own_and_shared_things_are_admitted(hers: str, sem_home: Path, raw_image
             change()
 
 
+@pytest.mark.parametrize("name", ["\uff53mall", "sma\u2113l", "sm\u00aall"])
+def test_another_way_to_write_the_name_of_a_dataset_is_no_way_in(name: str, hers: str) -> None:
+    """It opens the dataset of that name in NFKC, and so has to be as private."""
+    assert find_dataset(name).folder.name == "small"
+    assert dataset_ownership(name) == Ownership(ALICE.id)
+    with pytest.raises(UserError, match="belongs to somebody else"):
+        admit(EvaluateRequest(model=NLM, dataset=name), BOB)
+    admit(EvaluateRequest(model=NLM, dataset=name), ALICE)
+
+
 def test_viewers_start_nothing(hers: str) -> None:
     share_run(hers, True, ALICE)
     with pytest.raises(UserError, match="the role member is needed"):
