@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.data.find import find_dataset
+from pipelines.data.prepare import prepare
 from pipelines.data.requests import PrepareRequest
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
 from pipelines.home import TaskFile, home
@@ -16,19 +17,23 @@ from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import describe
 from pipelines.jobs.sharing import share_dataset, share_run
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.model_ref import RegistryRef
 from pipelines.people.acting import act_for, act_for_many, acting_person
 from pipelines.people.audit import read_audit
 from pipelines.people.dataset_owner import dataset_ownership, own_dataset
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person, local_person
 from pipelines.predict.requests import PredictRequest, SynthesiseRequest
+from pipelines.release.licence import state_licence
+from pipelines.release.promote import promote
 from pipelines.release.register import register
-from pipelines.release.requests import RegisterRequest
+from pipelines.release.requests import PromoteRequest, RegisterRequest
 from pipelines.request import Request
 from pipelines.tracking import registry
 from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import create_run, get_run, set_status
+from pipelines.tracking.store import client
 from pipelines.tracking.versions import list_versions
 from pipelines.train.requests import InterpolateRequest, ProbeRequest, TrainRequest
 from sem_models.config.recipe import Recipe
@@ -165,6 +170,43 @@ def test_only_the_owner_and_admins_cancel_and_resume(hers: str) -> None:
     assert [(deed.person, deed.thing) for deed in read_audit() if deed.deed == "cancel"] == [(ADA.id, f"run {waiting}")]
 
 
+def test_changes_that_are_refused_stand_in_the_log(hers: str, raw_images: Path) -> None:
+    share_run(hers, True, ALICE)
+    waiting = create_run("sem", "waiting", "training", {}, {}, by=ALICE)
+    queue.enqueue(waiting)
+    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
+    client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": ALICE.id})
+    act_for(BOB)
+    attempts: list[tuple[str, Callable[[], object]]] = [
+        (f"Run {waiting}", lambda: control.cancel(waiting, BOB)),
+        (f"Run {hers}", lambda: share_run(hers, False, BOB)),
+        ("Dataset small", lambda: share_dataset("small", True, BOB)),
+        ("The dataset small", lambda: prepare(PrepareRequest(name="small", raw=[raw_images]))),
+        ("The registered model steel", lambda: promote(PromoteRequest(model="models:/steel/1"), BOB)),
+        ("The registered model steel", lambda: state_licence(RegistryRef("steel", version="1"), "CC0", BOB)),
+    ]
+    for thing, attempt in attempts:
+        before = len(list(read_audit()))
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            attempt()
+        (line,) = list(read_audit())[before:]
+        assert (line.person, line.deed) == (BOB.id, "refused")
+        assert thing in line.thing
+    with pytest.raises(UserError, match="the role member is needed"):
+        control.cancel(waiting, VERA)
+    assert list(read_audit())[-1].person == VERA.id
+
+
+def test_a_licence_that_is_stated_stands_in_the_log(hers: str) -> None:
+    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
+    client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": ALICE.id})
+    state_licence(RegistryRef("steel", version="1"), " CC0-1.0 ", ALICE)
+    (version,) = list_versions()
+    assert version.tags["sem.licence"] == "CC0-1.0"
+    last = list(read_audit())[-1]
+    assert (last.person, last.deed, last.thing) == (ALICE.id, "licence", "steel, version 1")
+
+
 def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.tracking.versions import RegisteredVersion
 
@@ -200,8 +242,6 @@ def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
 def test_a_dataset_of_somebody_else_is_not_prepared_again(
     hers: str, raw_images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.data.prepare import prepare
-
     monkeypatch.setattr("pipelines.data.prepare.acting_person", lambda: BOB)
     with pytest.raises(UserError, match="belongs to somebody else"):
         prepare(PrepareRequest(name="small", raw=[raw_images]))
