@@ -3,9 +3,8 @@
 from pipelines.model_ref import RegistryRef
 from pipelines.people.audit import record
 from pipelines.people.person import Person
-from pipelines.release.register import require_own_name
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import find_version, set_version_tags
+from pipelines.tracking.registry import find_version, require_own_name, set_version_tags
 
 
 def state_licence(model: RegistryRef, licence: str, by: Person) -> None:

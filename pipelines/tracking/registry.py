@@ -12,7 +12,7 @@ from pathlib import Path
 from mlflow import MlflowClient, MlflowException, pyfunc
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import ModelSignature
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
@@ -79,9 +79,27 @@ def _claim(store: MlflowClient, name: str, owner: str, by: Person) -> None:
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-        known = store.get_registered_model(name).tags.get(Tag.OWNER, "")
-        if known and not by.is_local:
-            require(by, Action.CHANGE, Ownership(known, shared=True), f"The registered model {name}")
+        require_own_name(name, by)
+
+
+def require_own_name(name: str, by: Person) -> None:
+    """Raise `UserError` where the name of a registered model belongs to somebody else, and so do its aliases.
+
+    It is theirs who registered it first, also where an admin has registered runs of others under it. Names of earlier
+    versions of the program do not say whose they are; their oldest version does.
+    """
+    if by.is_local:
+        return
+    try:
+        owner = client().get_registered_model(name).tags.get(Tag.OWNER)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return
+    if owner is None:
+        versions = [version for version in list_versions() if version.name == name]
+        owner = versions[-1].ownership.owner if versions else ""
+    require(by, Action.CHANGE, Ownership(owner, shared=True), f"The registered model {name}")
 
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:

@@ -174,8 +174,7 @@ def test_changes_that_are_refused_stand_in_the_log(hers: str, raw_images: Path) 
     share_run(hers, True, ALICE)
     waiting = create_run("sem", "waiting", "training", {}, {}, by=ALICE)
     queue.enqueue(waiting)
-    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
-    client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": ALICE.id})
+    name_of_alice(hers)
     act_for(BOB)
     attempts: list[tuple[str, Callable[[], object]]] = [
         (f"Run {waiting}", lambda: control.cancel(waiting, BOB)),
@@ -198,8 +197,7 @@ def test_changes_that_are_refused_stand_in_the_log(hers: str, raw_images: Path) 
 
 
 def test_a_licence_that_is_stated_stands_in_the_log(hers: str) -> None:
-    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
-    client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": ALICE.id})
+    name_of_alice(hers)
     state_licence(RegistryRef("steel", version="1"), " CC0-1.0 ", ALICE)
     (version,) = list_versions()
     assert version.tags["sem.licence"] == "CC0-1.0"
@@ -207,14 +205,39 @@ def test_a_licence_that_is_stated_stands_in_the_log(hers: str) -> None:
     assert (last.person, last.deed, last.thing) == (ALICE.id, "licence", "steel, version 1")
 
 
-def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.tracking.versions import RegisteredVersion
+def name_of_alice(run_id: str) -> None:
+    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
+    client().create_model_version("steel", "nowhere", run_id, tags={"sem.owner": ALICE.id})
 
-    theirs = RegisteredVersion("steel", "1", ("champion",), "1", {"sem.owner": BOB.id})
-    monkeypatch.setattr("pipelines.release.register.list_versions", lambda: [theirs])
-    monkeypatch.setattr("pipelines.release.register.acting_person", lambda: ALICE)
-    with pytest.raises(UserError, match=r"The registered model steel \(version 1\) belongs to somebody else"):
-        register(RegisterRequest(run=hers, name="steel"))
+
+def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str) -> None:
+    name_of_alice(hers)
+    his = create_run("sem", "his", "training", {}, {}, by=BOB)
+    act_for(BOB)
+    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
+        register(RegisterRequest(run=his, name="steel"))
+
+
+def test_a_name_stays_that_of_its_first_owner_when_an_admin_registers_a_run_of_another(hers: str) -> None:
+    name_of_alice(hers)
+    his = create_run("sem", "his", "training", {}, {}, by=BOB)
+    client().create_model_version("steel", "nowhere", his, tags={"sem.owner": BOB.id})
+    assert promote(PromoteRequest(model="models:/steel/2"), ALICE).version == "2"
+    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
+        promote(PromoteRequest(model="models:/steel/2"), BOB)
+
+
+def test_a_name_without_owner_is_that_of_its_oldest_version_or_else_of_admins(hers: str) -> None:
+    """As earlier versions of the program, and a store that was read back, left it."""
+    client().create_registered_model("steel")
+    for owner in (ALICE, BOB):
+        client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": owner.id})
+    client().create_registered_model("iron")
+    for name, person in (("steel", ALICE), ("steel", ADA), ("iron", ADA)):
+        registry.require_own_name(name, person)
+    for name, person in (("steel", BOB), ("iron", ALICE)):
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            registry.require_own_name(name, person)
 
 
 def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
