@@ -1,14 +1,17 @@
 """Where datasets and runs live: `SEM_HOME`, or the current folder."""
 
+import contextlib
 import json
 import os
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from sem_models.errors import UserError
+from sem_models.names import one_folder
 
 _PORTABLE = "$SEM_HOME"
 
@@ -23,6 +26,20 @@ class Home:
     def datasets(self) -> Path:
         """Datasets, one folder each."""
         return self.root / "datasets"
+
+    def dataset(self, name: str) -> Path:
+        """Return the folder of a dataset that may exist or not, by its name as it is written or in NFKC.
+
+        New names are stored in NFKC. Whoever opens a dataset, and whoever asks whose it is, has to find the same one.
+
+        Raises:
+            ValueError: The name would lead out of the folder of all datasets.
+        """
+        written = self.datasets / one_folder(name)
+        if not (written / "manifest.json").is_file():
+            with contextlib.suppress(ValueError):  # some signs become a slash
+                return self.datasets / one_folder(unicodedata.normalize("NFKC", name))
+        return written
 
     @property
     def mlruns(self) -> Path:

@@ -19,6 +19,8 @@ _SIGNS_OF_TITLES = _SIGNS + ":;?!'\"/&%°"
 _PORTS = (f"{port}{number}" for port in ("com", "lpt") for number in range(10))
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *_PORTS})
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,120}")
+_ID = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+"""What MLflow calls a run."""
 _RESERVED_ALIAS = re.compile(r"latest|v\d+", re.IGNORECASE)
 
 
@@ -39,7 +41,10 @@ def new_name(text: str) -> str:
 
 def new_title(text: str) -> str:
     """Return the name, in NFKC, of something that has no folder, such as a study; it may contain punctuation."""
-    return _written(text.strip(), _SIGNS_OF_TITLES, "cannot be a name")
+    title = _written(text.strip(), _SIGNS_OF_TITLES, "cannot be a name")
+    if _ID.fullmatch(title):
+        raise ValueError("cannot be a name: it would be taken for the id of a run; choose another one")
+    return title
 
 
 def new_alias(text: str) -> str:

@@ -10,12 +10,15 @@ from pages.compare.choice import IMAGE
 from pages.compare.figure import offer_figure
 from pages.compare.gallery import show_gallery, start_gallery
 from pages.compare.means import BASELINE_COLOUR, marker_of
+from pages.people.session import signed_in
 from pages.widgets.scores import header
 from pages.widgets.words import as_text, in_chart
 from pipelines.evaluate.by_image import ByImage, ImageScores, by_image
 from pipelines.evaluate.compare import Comparison
+from pipelines.evaluate.gallery_access import require_test_images
 from pipelines.evaluate.gallery_files import offers_pictures
 from pipelines.evaluate.labels import method_names
+from sem_models.errors import UserError
 
 _EVERY_TICK = 20
 """Up to so many images, each has a tick of its own: there is no image 1.5."""
@@ -57,6 +60,11 @@ def _show_pictures(comparison: Comparison, image: str, metric: str, best: str) -
             "inference/page.py", label="Apply the best model", icon=":material/auto_fix_high:",
             query_params={"model": best},
         )  # fmt: skip
+        return None
+    try:
+        require_test_images(comparison.columns[0].report, signed_in())
+    except UserError as error:
+        st.caption(as_text(str(error)))
         return None
     if not show_gallery(comparison, image):
         return None

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.widgets.words import as_text
-from pipelines.model_ref import ModelRef, parse_model
+from pipelines.model_ref import ModelRef, RegistryRef, parse_model
 from pipelines.viewing.files import fingerprint
 from sem_models.errors import UserError
 from sem_models.inference.input_check.reference import InputReference
@@ -21,11 +21,10 @@ def show_input_check(model: ModelRef, source: Path) -> None:
     """Warn of files that are unlike what the model learned from; say so if all are alike."""
     from pipelines.predict.input_check import first_files
 
-    reference = _reference(str(model))
-    files = first_files(source)
-    if reference is None or not files:
+    name, files = _unchanging(model), first_files(source)
+    if not name or _reference(name) is None or not files:
         return
-    checks = [(file, *_checked(str(file), fingerprint(file), str(model))) for file in files]
+    checks = [(file, *_checked(str(file), fingerprint(file), name)) for file in files]
     unlike = [(file, warning) for file, warning, _ in checks if warning]
     for file, warning in unlike[:_MOST_NAMED]:
         st.warning(f"{as_text(file.name)}: {warning}.", icon=":material/warning:")
@@ -40,6 +39,21 @@ def show_input_check(model: ModelRef, source: Path) -> None:
         which = "the image resembles those" if len(files) == 1 else f"the first {len(files)} images resemble those"
         largest = f"{'' if len(files) == 1 else 'At most '}{max(excesses.values()):.2f}."
         st.caption(f"Input check: {which} that the model learned from.", help=f"{largest} {_NUMBERS}")
+
+
+def _unchanging(model: ModelRef) -> str:
+    """Name a model by what stays the same, for what is kept: an alias may point to another version by now.
+
+    Empty where there is no such model, of which the prediction says what is wrong.
+    """
+    from pipelines.tracking.registry import find_version
+
+    if not isinstance(model, RegistryRef):
+        return str(model)
+    try:
+        return str(RegistryRef(model.name, version=str(find_version(model).version)))
+    except UserError:
+        return ""
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

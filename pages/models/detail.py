@@ -10,12 +10,10 @@ from pages.people.session import signed_in
 from pages.widgets.frame import shown_errors
 from pages.widgets.words import as_text
 from pipelines.release.cards import ModelCard, labelled
+from pipelines.release.licence import state_licence
 from pipelines.release.promote import promote
-from pipelines.release.register import require_own_name
 from pipelines.release.requests import PromoteRequest
-from pipelines.tracking.keys import Tag
 from pipelines.tracking.promotions import Promotion, promotions
-from pipelines.tracking.registry import set_version_tags
 
 _USUAL_ALIAS = "champion"
 _SHOWN_SCORES = 2
@@ -64,8 +62,7 @@ def _facts(card: ModelCard) -> None:
         licence = st.text_input("Licence", card.licence, placeholder="CC BY 4.0", key=f"licence-{card.ref}")
         st.caption("Of the weights: it depends on the licences of the images that the model learned from.")
         if st.button("Save", key=f"save-licence-{card.ref}"):
-            require_own_name(card.ref.name, signed_in())
-            set_version_tags(card.ref.name, str(card.ref.version), {Tag.LICENCE: licence.strip()})
+            state_licence(card.ref, licence, signed_in())
             st.rerun()
 
 

@@ -129,7 +129,8 @@ def _offer(chosen: list[RunInfo]) -> None:
             _score(chosen)
         back = all(is_archived(run) for run in chosen)
         if st.button("Back into the list" if back else "Archive", icon=":material/archive:", help=_ARCHIVE_HELP):
-            require_own(chosen, "One of these runs")
+            for run in chosen:
+                require_own([run], f"Run {run.run_id}")
             archive([run.run_id for run in chosen], not back, signed_in())
             st.rerun()
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.people.session import asks_to_sign_in, sign_out, signed_in
 from pages.widgets.words import as_text
-from pipelines.people.audit import record
+from pipelines.people.audit import record, record_turned_away
 from pipelines.people.claims import NotAdmitted, NotSignedIn
 from pipelines.people.person import Person
 from sem_models.errors import UserError
@@ -49,4 +49,12 @@ def _turn_away(error: UserError) -> None:
         return
     st.error(str(error), icon=":material/block:")
     if isinstance(error, NotAdmitted):
+        _record(error)
         st.button("Sign out", key="sign-out", on_click=sign_out)
+
+
+def _record(error: NotAdmitted) -> None:
+    """Note once in a session who was not let in."""
+    if st.session_state.get(_KNOWN) != str(error):
+        record_turned_away(error.person_id, str(error))
+        st.session_state[_KNOWN] = str(error)

@@ -1,6 +1,5 @@
 """Prepared datasets by their names."""
 
-import unicodedata
 from pathlib import Path
 
 from pipelines.data.datasets import list_datasets
@@ -9,7 +8,7 @@ from pipelines.people.acting import may_be_told_of
 from pipelines.people.dataset_owner import dataset_ownership
 from sem_models.datasets.dataset import MANIFEST, Dataset, open_dataset
 from sem_models.errors import FieldRef, UserError
-from sem_models.names import one_folder, quoted, shown
+from sem_models.names import quoted, shown
 from sem_models.suggestions import did_you_mean
 
 
@@ -20,7 +19,7 @@ def dataset_folder(name: str) -> Path:
         UserError: The name would lead out of the folder of all datasets.
     """
     try:
-        return home().datasets / one_folder(name)
+        return home().dataset(name)
     except ValueError as error:
         raise UserError(FieldRef("dataset"), f" {shown(name)}: {error}.") from error
 
@@ -32,8 +31,6 @@ def find_dataset(name: str) -> Dataset:
         UserError: There is no such dataset, or it is damaged.
     """
     folder = dataset_folder(name)
-    if not (folder / MANIFEST).is_file():
-        folder = dataset_folder(unicodedata.normalize("NFKC", name))
     if not (folder / MANIFEST).is_file():
         known = [one for one in list_datasets() if may_be_told_of(dataset_ownership(one))]
         similar = did_you_mean(name, known)

@@ -9,11 +9,13 @@ import numpy as np
 
 from pipelines.data.find import find_dataset
 from pipelines.evaluate.compare import Column, Comparison, compare
+from pipelines.evaluate.gallery_access import require_test_images
 from pipelines.evaluate.gallery_files import INPUT, TARGET, Picture, gallery_pictures, missing
 from pipelines.evaluate.requests import CompareRequest, GalleryRequest
 from pipelines.home import writable_home
 from pipelines.model_ref import RunRef
 from pipelines.models import resolve_for
+from pipelines.people.acting import acting_person
 from sem_models.config.degradation import Degradation
 from sem_models.config.intensity import IntensityLimits
 from sem_models.datasets.dataset import Dataset
@@ -39,10 +41,11 @@ def make_gallery(request: GalleryRequest, progress: Progress = silent) -> tuple[
     Inputs are made and outputs computed exactly as in the evaluation that is compared.
 
     Raises:
-        UserError: There is no such image, its dataset has changed since the evaluation, or outputs are masks. If some
-            methods cannot be applied, the others are computed before.
+        UserError: There is no such image, its dataset has changed since the evaluation or may not be seen, or outputs
+            are masks. If some methods cannot be applied, the others are computed before.
     """
     comparison = compare(CompareRequest(run_ids=request.run_ids))
+    require_test_images(comparison.columns[0].report, acting_person())
     pictures = gallery_pictures(comparison, request.image)
     wanted = missing(pictures)
     if not wanted:

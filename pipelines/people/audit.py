@@ -21,6 +21,7 @@ class Deed:
     """Id; names are not unique."""
     name: str
     role: str
+    """Empty for somebody who was not let in."""
     deed: str
     """One word or two: `train`, `cancel`, `sign in`, `refused`."""
     thing: str
@@ -28,11 +29,21 @@ class Deed:
 
 
 def record(person: Person, deed: str, thing: str = "") -> None:
-    """Add a line; it is on the disk when this returns.
+    """Add a line; it is on the disk when this returns."""
+    _add(Deed(_now(), person.id, person.name, person.role, deed, thing))
 
-    One write to a file that is open for appending: lines of several processes do not mix, and none replaces another.
-    """
-    line = Deed(datetime.now(UTC).isoformat(timespec="seconds"), person.id, person.name, person.role, deed, thing)
+
+def record_turned_away(person_id: str, reason: str) -> None:
+    """Add a line about somebody who has signed in, but has no role here, and so is no person of the workbench."""
+    _add(Deed(_now(), person_id, person_id, "", "refused", f"enter: {reason}"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _add(line: Deed) -> None:
+    """Write once to a file that is open for appending: lines of several processes do not mix, and none is replaced."""
     place = writable_home().audit
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place, "ab+", buffering=0, opener=_private) as log:

@@ -19,6 +19,11 @@ class NotSignedIn(UserError):
 class NotAdmitted(UserError):
     """Somebody signed in to whom the lab gives no role."""
 
+    def __init__(self, reason: str, person_id: str = "unknown") -> None:
+        """Say why, and as far as the token tells, who it is."""
+        super().__init__(reason)
+        self.person_id = person_id
+
 
 def person_of(claims: Mapping[str, object], lab: Lab) -> Person:
     """Return the person whom an ID token describes; its signature has been verified.
@@ -36,14 +41,16 @@ def person_of(claims: Mapping[str, object], lab: Lab) -> Person:
         raise NotSignedIn("Somebody has signed out of this sign-in; sign in again.")
     person_id = f"{_text(claims, lab.id_claim)}@{_text(claims, 'iss').partition('://')[2]}"
     if lab.id_claim == "email" and claims.get("email_verified") is not True:
-        raise NotAdmitted("The sign-in provider has not verified the e-mail address, by which this lab knows people.")
+        reason = "The sign-in provider has not verified the e-mail address, by which this lab knows people."
+        raise NotAdmitted(reason, person_id)
     groups = _groups(claims.get(lab.groups_claim))
     role = max((lab.roles[group] for group in groups if group in lab.roles), key=ROLES.index, default=lab.default_role)
     if role is None:
         listed = ", ".join(groups) or "none"
         raise NotAdmitted(
             f"{person_id} may not use this workbench: none of the groups in the claim {lab.groups_claim!r} ({listed}) "
-            "has a role here. Ask whoever runs the workbench."
+            "has a role here. Ask whoever runs the workbench.",
+            person_id,
         )
     name = claims.get("name") or claims.get("email") or claims.get("preferred_username")
     # People may choose their names at the provider; a terminal would obey what cannot be seen in them.

@@ -6,7 +6,6 @@ from pathlib import Path
 from pipelines.home import home
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person
-from sem_models.names import one_folder
 
 _FILE = "owner.json"
 
@@ -14,7 +13,7 @@ _FILE = "owner.json"
 def dataset_ownership(name: str) -> Ownership:
     """Return whose a dataset is; one that does not exist, or that an earlier version prepared, is nobody's."""
     try:
-        content = json.loads((home().datasets / one_folder(name) / _FILE).read_text())
+        content = json.loads((home().dataset(name) / _FILE).read_text())
     except FileNotFoundError:
         return Ownership()
     return Ownership(content["owner"], content["shared"])
@@ -22,7 +21,7 @@ def dataset_ownership(name: str) -> Ownership:
 
 def own_dataset(name: str, person: Person) -> None:
     """Record who prepared a dataset; it stays that of whoever prepared it first."""
-    own_folder(home().datasets / one_folder(name), person)
+    own_folder(home().dataset(name), person)
 
 
 def own_folder(folder: Path, person: Person) -> None:
@@ -33,7 +32,7 @@ def own_folder(folder: Path, person: Person) -> None:
 
 def set_dataset_shared(name: str, shared: bool) -> None:
     """Let the lab see a dataset, or its owner alone."""
-    _write(home().datasets / one_folder(name), Ownership(dataset_ownership(name).owner, shared))
+    _write(home().dataset(name), Ownership(dataset_ownership(name).owner, shared))
 
 
 def _write(folder: Path, ownership: Ownership) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from pipelines.people.audit import record
 from pipelines.people.person import Person, Role
 from sem_models.errors import UserError
 
@@ -78,7 +79,7 @@ def may(person: Person, action: Action, thing: Ownership | None = None) -> bool:
 
 
 def require(person: Person, action: Action, thing: Ownership | None = None, what: str = "this") -> None:
-    """Refuse what a person may not do.
+    """Refuse what a person may not do; a change that is refused stands in the audit log.
 
     Args:
         person: Who wants to do it.
@@ -91,6 +92,8 @@ def require(person: Person, action: Action, thing: Ownership | None = None, what
     """
     if may(person, action, thing):
         return
+    if action is Action.CHANGE:
+        record(person, "refused", f"{action.value}: {what}")
     if not person.at_least(action.least_role):
         raise UserError(
             f"{person.name} has the role {person.role}, but to {action.value}, the role {action.least_role} is needed; "

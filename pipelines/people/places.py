@@ -24,15 +24,19 @@ def folder_of(place: Path, person: Person) -> Path:
 class Places:
     """The folders that one person may read from and write to."""
 
-    def __init__(self, readable: tuple[Path, ...] | None, writable: tuple[Path, ...]) -> None:
+    def __init__(
+        self, readable: tuple[Path, ...] | None, writable: tuple[Path, ...], closed: Path | None = None
+    ) -> None:
         """Allow folders and what is below them.
 
         Args:
             readable: None allows every folder that the operating system allows.
             writable: Folders for results, which may be read as well.
+            closed: A folder that holds what belongs to others. One of `readable` above it opens nothing in it.
         """
         self._readable = None if readable is None else tuple(_real(path) for path in (*readable, *writable))
         self._writable = tuple(_real(path) for path in writable)
+        self._closed = _real(closed) if closed else None
         self._named = readable or ()
 
     @classmethod
@@ -42,7 +46,7 @@ class Places:
             return cls(None, ())
         lab = find_lab()
         own = tuple(folder_of(place, person) for place in (home().uploads, home().results, home().exports))
-        return cls(lab.roots_of(person.role) if lab else (), own)
+        return cls(lab.roots_of(person.role) if lab else (), own, home().root)
 
     def require_readable(self, path: Path) -> None:
         """Refuse a file or folder outside these places, or one that contains a way out or something else than files.
@@ -53,10 +57,12 @@ class Places:
         if self._readable is None:
             return
         real = _real(_plain(path))
-        if not _is_below(real, self._readable):
+        if not self._may_read(real):
             raise self._outside(path)
+        if self._closed and self._closed.is_relative_to(real):
+            raise UserError(f"{quoted(str(path))} contains the data of the workbench; name the folder of your images.")
         for found in _everything(real):
-            if found.is_symlink() and not _is_below(_real(found), self._readable):
+            if found.is_symlink() and not self._may_read(_real(found)):
                 raise UserError(f"{quoted(str(found))} leads out of the folders that you may use; remove that link.")
             if not _is_plain_file(found):
                 raise UserError(f"{quoted(str(found))} is neither a file nor a folder; remove it.")
@@ -65,6 +71,13 @@ class Places:
         """Refuse a result outside the person's own folders; raises `UserError`."""
         if self._readable is not None and not _is_below(_real(_plain(path)), self._writable):
             raise UserError(f"{quoted(str(path))} is not in your folder for results.")
+
+    def _may_read(self, real: Path) -> bool:
+        """Tell whether a folder that may be read leads to a path; into the closed one, only one inside it does."""
+        folders = self._readable or ()
+        if self._closed and real.is_relative_to(self._closed):
+            folders = tuple(one for one in folders if one != self._closed and one.is_relative_to(self._closed))
+        return _is_below(real, folders)
 
     def _outside(self, path: Path) -> UserError:
         roots = ", ".join(str(root) for root in self._named)

@@ -4,10 +4,9 @@ from pipelines.model_ref import RegistryRef
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.person import Person
-from pipelines.release.register import require_own_name
 from pipelines.release.requests import PromoteRequest
 from pipelines.tracking.promotions import Promotion, move_alias
-from pipelines.tracking.registry import find_version
+from pipelines.tracking.registry import find_version, require_own_name
 from sem_models.errors import UserError
 
 

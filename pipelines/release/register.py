@@ -8,12 +8,10 @@ from pipelines.models import model_folder
 from pipelines.people.acting import acting_person
 from pipelines.people.audit import record
 from pipelines.people.permissions import Action, require
-from pipelines.people.person import Person
 from pipelines.release.requests import RegisterRequest
 from pipelines.tracking.keys import Tag
-from pipelines.tracking.registry import register_model
+from pipelines.tracking.registry import register_model, require_own_name
 from pipelines.tracking.runs import get_run
-from pipelines.tracking.versions import list_versions
 from sem_models.config.methods import Direction, method_facts
 from sem_models.evaluation.report import EvaluationReport
 from sem_models.inference.model_folder import WEIGHTS, read_recipe
@@ -46,15 +44,6 @@ def register(request: RegisterRequest) -> str:
         version = register_model(run_id, folder, request.name, request.alias, tags, by)
     record(by, "register", f"run {run_id} as {request.name}, version {version}, alias {request.alias or 'none'}")
     return version
-
-
-def require_own_name(name: str, by: Person) -> None:
-    """Raise `UserError` where versions of somebody else have the name, whose aliases are theirs."""
-    if by.is_local:
-        return
-    for version in list_versions():
-        if version.name == name:
-            require(by, Action.CHANGE, version.ownership, f"The registered model {name} (version {version.version})")
 
 
 def _size_and_speed(folder: Path, reports: Sequence[EvaluationReport]) -> dict[str, str]:

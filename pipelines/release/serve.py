@@ -12,7 +12,7 @@ from pipelines.model_ref import BaselineRef, ModelRef, RegistryRef, StarterRef
 from pipelines.models import model_folder, trained_run
 from pipelines.release.requests import ServeRequest
 from pipelines.tracking.registry import local_folder, save_served
-from pipelines.tracking.scoring import APPLICATION, TOKEN, scoring_environment
+from pipelines.tracking.scoring import APPLICATION, MOST_CONNECTIONS, TOKEN, scoring_environment
 from sem_models.errors import FieldRef, UserError
 from sem_models.starters.shelf import starter_folder
 
@@ -75,6 +75,7 @@ def _run_server(model: Path, request: ServeRequest) -> int:
     command += ["--port", str(request.port), "--workers", str(request.workers), "--no-server-header"]
     # Of the two parsers that uvicorn knows, this one refuses headers without end.
     command += ["--http", "h11"]
+    command += ["--limit-concurrency", str(MOST_CONNECTIONS)]
     process = subprocess.Popen(command, env=environment, stdout=sys.stderr)  # noqa: S603
     try:
         return process.wait()

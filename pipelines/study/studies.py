@@ -38,12 +38,15 @@ def list_studies() -> list[RunInfo]:
 def open_study(text: str) -> Study:
     """Open the study with a run id or a name.
 
+    An id goes before a name: whoever names a study like the id of another must not get its raters.
+
     Raises:
         UserError: There is none.
     """
-    run_id = next((run.run_id for run in list_studies() if text in (run.run_id, run.name)), None)
+    names = {run.run_id: run.name for run in list_studies()}
+    run_id = text if text in names else next((one for one, name in names.items() if name == text), None)
     if run_id is None:
-        known = ", ".join(run.name for run in list_studies()) or "none yet"
+        known = ", ".join(names.values()) or "none yet"
         raise UserError(f"There is no study {text!r}; there are: {known}. Make one first.")
     definition = StudyDefinition.model_validate_json(get_text(run_id, Artifact.STUDY_DEFINITION))
     return Study(run_id, definition, StudyKey.model_validate_json(get_text(run_id, Artifact.STUDY_KEY)))

@@ -140,9 +140,12 @@ class Artifact:
         return f"samples/{step:07d}/{name}"
 
     @staticmethod
-    def registered_model(name: str) -> str:
-        """Return the folder of the MLflow model that was registered under a name."""
-        return f"models/{name}"
+    def registered_version(name: str, stamp: str) -> str:
+        """Return the folder of the MLflow model of one registration under a name.
+
+        Earlier ones of a run under one name shared `models/NAME`. Where a version lies is stored with it.
+        """
+        return f"models/{name}-{stamp}"
 
 
 def image_count_key(split: Split) -> str:

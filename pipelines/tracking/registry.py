@@ -4,6 +4,7 @@ import contextlib
 import importlib.metadata
 import shutil
 import tempfile
+import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from mlflow import MlflowClient, MlflowException, pyfunc
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.models import ModelSignature
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
@@ -47,20 +48,28 @@ def register_model(run_id: str, folder: Path, name: str, alias: str | None, tags
         UserError: MLflow does not accept the name or the alias, or somebody else has taken the name.
     """
     store = client()
-    with tempfile.TemporaryDirectory() as place:
-        target = Path(place) / "model"
-        save_served(folder, target, run_id)
-        path = Artifact.registered_model(name)
-        artifacts_of(run_id).log_artifacts(str(target), path)
-    source = f"{stored_address(run_id)}/{path}"
     try:
+        # Before the files, so that a registration that is refused leaves none.
         _claim(store, name, tags.get(Tag.OWNER, by.id), by)
-        version = store.create_model_version(name, source, run_id, tags=dict(tags))
+        version = store.create_model_version(name, _stored(run_id, folder, name), run_id, tags=dict(tags))
         if alias:
             move_alias(name, alias, str(version.version), tags, by)
     except MlflowException as error:
         raise UserError(f"The model could not be registered as {name!r}: {error.message}") from error
     return str(version.version)
+
+
+def _stored(run_id: str, folder: Path, name: str) -> str:
+    """Store the MLflow model in a folder that no other version has, and return its address.
+
+    A run may be registered under one name several times: after more training, or in both directions.
+    """
+    path = Artifact.registered_version(name, uuid.uuid4().hex[:8])
+    with tempfile.TemporaryDirectory() as place:
+        target = Path(place) / "model"
+        save_served(folder, target, run_id)
+        artifacts_of(run_id).log_artifacts(str(target), path)
+    return f"{stored_address(run_id)}/{path}"
 
 
 def _claim(store: MlflowClient, name: str, owner: str, by: Person) -> None:
@@ -70,9 +79,27 @@ def _claim(store: MlflowClient, name: str, owner: str, by: Person) -> None:
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
-        known = store.get_registered_model(name).tags.get(Tag.OWNER, "")
-        if known and not by.is_local:
-            require(by, Action.CHANGE, Ownership(known, shared=True), f"The registered model {name}")
+        require_own_name(name, by)
+
+
+def require_own_name(name: str, by: Person) -> None:
+    """Raise `UserError` where the name of a registered model belongs to somebody else, and so do its aliases.
+
+    It is theirs who registered it first, also where an admin has registered runs of others under it. Names of earlier
+    versions of the program do not say whose they are; their oldest version does.
+    """
+    if by.is_local:
+        return
+    try:
+        owner = client().get_registered_model(name).tags.get(Tag.OWNER)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return
+    if owner is None:
+        versions = [version for version in list_versions() if version.name == name]
+        owner = versions[-1].ownership.owner if versions else ""
+    require(by, Action.CHANGE, Ownership(owner, shared=True), f"The registered model {name}")
 
 
 def save_served(folder: Path, target: Path, run_id: str) -> None:

@@ -9,6 +9,8 @@ MOST_HELD_BYTES = 4 * MOST_BODY_BYTES
 """Of bodies that one worker holds at the same time; further requests wait."""
 MOST_REQUESTS = 64
 """Of requests that one worker has in hand, those that wait included; further ones are sent away at once."""
+MOST_CONNECTIONS = 8 * MOST_REQUESTS
+"""Of one worker, those of refused requests included; requests on further ones are answered with status 503."""
 MOST_JSON_VALUES = 2**22
 """Largest number of values in a body: an image of 2048 x 2048 numbers, each of which Python holds in up to 32 bytes."""
 APPLICATION = "pipelines.tracking.scoring_app:served"

@@ -1,11 +1,11 @@
 """What a request must be before the scoring server reads it: from whom, how large, and how many at a time."""
 
 import asyncio
+import contextlib
 import hmac
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,6 +17,8 @@ _THIS_MACHINE = (b"localhost", b"127.0.0.1", b"[::1]")
 _LATER_S = b"2"
 """When to ask again."""
 _PORT = re.compile(rb":\d+$")
+_CODES = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
+"""MLflow's names of refusals."""
 
 
 class Gate:
@@ -30,6 +32,7 @@ class Gate:
         most_held: int = MOST_HELD_BYTES,
         most_requests: int = MOST_REQUESTS,
         patience_s: float = 60,
+        drain_s: float = 10,
     ) -> None:
         """Guard an application.
 
@@ -41,11 +44,12 @@ class Gate:
             most_held: Bytes of all bodies that are in hand at the same time.
             most_requests: Requests that are in hand at the same time, those that wait included.
             patience_s: How long a request waits for others to end.
+            drain_s: How long the body of a refused request is received before it is answered.
         """
         self._app = app
         self._token = token.encode()
         self._most_bytes, self._most_held, self._patience_s = most_bytes, most_held, patience_s
-        self._most_requests = most_requests
+        self._most_requests, self._drain_s = most_requests, drain_s
         self._held = self._requests = 0
         self._freed = asyncio.Condition()
 
@@ -57,13 +61,40 @@ class Gate:
         headers = dict(scope.get("headers", ()))
         refused = self._stranger(headers) or self._unbounded(headers)
         if refused:
-            await _refuse(receive, send, *refused)
+            await self._refuse(receive, send, *refused)
             return
         try:
             async with self._room(int(headers.get(b"content-length", 0))):
                 await self._app(scope, receive, send)
         except _Full:
-            await _refuse(receive, send, 503, "The server has too many requests in hand; send this one again later.")
+            reason = "The server has too many requests in hand; send this one again later."
+            await self._refuse(receive, send, 503, reason)
+
+    async def _refuse(self, receive: Receive, send: Send, status: int, reason: str) -> None:
+        headers = [(b"content-type", b"application/json")]
+        if not await self._is_drained(receive):
+            headers.append((b"connection", b"close"))
+        if status == 503:
+            headers.append((b"retry-after", _LATER_S))
+        body = json.dumps({"error_code": _CODES.get(status, "BAD_REQUEST"), "message": reason}).encode()
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _is_drained(self, receive: Receive) -> bool:
+        """Receive and drop a body: many clients read an answer only after they have sent everything.
+
+        Who sends twice what a request may have, or too slowly, is answered before the end, and cut off.
+        """
+        left = 2 * self._most_bytes
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_s):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body"):
+                        return True
+        return False
 
     def _stranger(self, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         if self._token:
@@ -90,7 +121,7 @@ class Gate:
             "images in one request, or apply the model to files with `predict`."
         )
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _room(self, size: int) -> AsyncIterator[None]:
         """Wait until the body fits beside those in hand; nothing of it is read before.
 
@@ -105,7 +136,7 @@ class Gate:
         finally:
             self._requests -= 1
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _space(self, size: int) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._patience_s), self._freed:
@@ -123,16 +154,3 @@ class Gate:
 
 class _Full(Exception):
     """Too many requests are in hand, or no room was made in time."""
-
-
-async def _refuse(receive: Receive, send: Send, status: int, reason: str) -> None:
-    # Many clients read the answer only after they have sent everything, so the body is received and dropped.
-    while (await receive()).get("more_body"):
-        pass
-    codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 503: "TEMPORARILY_UNAVAILABLE"}
-    body = json.dumps({"error_code": codes.get(status, "BAD_REQUEST"), "message": reason}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 503:
-        headers.append((b"retry-after", _LATER_S))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

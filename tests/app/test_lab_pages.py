@@ -57,6 +57,16 @@ def test_signing_out_ends_the_sign_in_in_all_tabs(lab: Path) -> None:
     assert visit("home", ALICE, claims_of(ALICE)).sidebar.button(key="sign-out"), "who signs in again is let in"
 
 
+def test_somebody_without_a_role_stands_in_the_log_once_in_a_session(sem_home: Path) -> None:
+    write_lab(sem_home, settings='[roles]\nstaff = "admin"\n')
+    app = visit("home", ALICE, claims_of(ALICE))
+    app.run()
+    assert "may not use this workbench" in app.error[0].value
+    (line,) = read_audit()
+    assert (line.person, line.role, line.deed) == (ALICE.id, "", "refused")
+    assert line.thing.startswith("enter: ")
+
+
 def test_sign_in_without_settings_of_the_lab_is_no_desk(sem_home: Path) -> None:
     app = visit("home", None)
     assert "settings of the lab" in app.error[0].value

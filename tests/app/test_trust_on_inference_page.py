@@ -5,14 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
-from pipelines.model_ref import RunRef
+from pipelines.model_ref import RegistryRef, RunRef
 from pipelines.predict.requests import PredictRequest
 from pipelines.tracking.artifacts import put_text
 from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.registry import find_version
 from pipelines.tracking.runs import create_run, set_status
+from pipelines.tracking.store import client
 from sem_models.config.presets.table import find_recipe
+from sem_models.inference.input_check.reference import InputReference
+from sem_models.inference.input_check.stored import stored_reference
 from sem_models.physics.simulators.phantoms.table import make_phantom
+from sem_models.starters.shelf import starter_folder
 from tests.support.pages import assert_sound, page
 
 RNG = np.random.default_rng(0)
@@ -49,6 +55,36 @@ def test_a_lattice_is_warned_of_and_a_specimen_is_not(sem_home: Path, monkeypatc
     next(button for button in app.button if button.label == "Restore").click().run()
     (request,) = launched
     assert request.std == "auto", "the starter states its standard deviation by itself"
+
+
+def test_the_check_follows_an_alias_to_another_version(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the second version knows what its inputs looked like."""
+    known = {"1": None, "2": stored_reference(starter_folder("denoise"))}
+
+    def reference_of(ref: RegistryRef) -> InputReference | None:
+        return known[str(find_version(ref).version)]
+
+    monkeypatch.setattr("pipelines.predict.input_check.reference_of", reference_of)
+    powder = save(sem_home / "powder.png", make_phantom("particles", (160, 160), seed=9000).truth)
+    run_id = create_run("sem", "r", "training", {}, {})
+    client().create_registered_model("steel")
+    for _ in known:
+        client().create_model_version("steel", "nowhere", run_id)
+    client().set_registered_model_alias("steel", "champion", "1")
+
+    def checked(file: str) -> None:
+        from pathlib import Path
+
+        from pages.inference.input_check import show_input_check
+        from pipelines.model_ref import RegistryRef
+
+        show_input_check(RegistryRef("steel", alias="champion"), Path(file))
+
+    app = AppTest.from_function(checked, args=(str(powder),), default_timeout=90).run()
+    assert not app.exception
+    assert not app.caption
+    client().set_registered_model_alias("steel", "champion", "2")
+    assert app.run().caption[0].value.startswith("Input check: the image resembles")
 
 
 def test_runs_of_one_dataset_can_be_applied_together(sem_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

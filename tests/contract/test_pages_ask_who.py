@@ -12,11 +12,10 @@ FILTERS = {"list_runs": "seen", "list_versions": "seen", "list_datasets": "seen_
 OF_EVERYBODY = {"train/cost.py": 2}
 """Lists that are not filtered: the queue, in which trainings of others have a place and no name."""
 FOR_SOMEBODY = {"start_task": 2, "cancel_task": 2, "cancel": 2, "resume": 2, "interpolate": 2, "store_answer": 5,
-                "issue": 2, "recent_work": 1, "list_tasks": 1, "admit": 2, "promote": 2,
+                "issue": 2, "recent_work": 1, "list_tasks": 1, "admit": 2, "promote": 2, "state_licence": 3,
                 "archive": 3, "describe_run": 4, "mark_seen": 2, "open_key": 2}  # fmt: skip
 """What does something for a person, and how many arguments it has with the person."""
-ASKED = {"task_state": "require_seen", "plan_dataset": "admit", "study_results": "require_seen",
-         "set_version_tags": "require_own_name"}  # fmt: skip
+ASKED = {"task_state": "require_seen", "plan_dataset": "admit", "study_results": "require_seen"}  # fmt: skip
 """What opens or changes one thing by its name, and what the same function has to call before."""
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if "people" not in path.parts]
 

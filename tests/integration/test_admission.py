@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.data.find import find_dataset
+from pipelines.data.prepare import prepare
 from pipelines.data.requests import PrepareRequest
 from pipelines.evaluate.requests import CompareRequest, EvaluateRequest
 from pipelines.home import TaskFile, home
@@ -16,18 +17,23 @@ from pipelines.jobs.executor import LocalExecutor
 from pipelines.jobs.liveness import describe
 from pipelines.jobs.sharing import share_dataset, share_run
 from pipelines.jobs.tasks import cancel_task, list_tasks, start_task, task_state
+from pipelines.model_ref import RegistryRef
 from pipelines.people.acting import act_for, act_for_many, acting_person
 from pipelines.people.audit import read_audit
 from pipelines.people.dataset_owner import dataset_ownership, own_dataset
 from pipelines.people.permissions import Ownership
 from pipelines.people.person import Person, local_person
 from pipelines.predict.requests import PredictRequest, SynthesiseRequest
+from pipelines.release.licence import state_licence
+from pipelines.release.promote import promote
 from pipelines.release.register import register
-from pipelines.release.requests import RegisterRequest
+from pipelines.release.requests import PromoteRequest, RegisterRequest
 from pipelines.request import Request
 from pipelines.tracking import registry
+from pipelines.tracking.artifacts import list_files
 from pipelines.tracking.registry import register_model
 from pipelines.tracking.runs import create_run, get_run, set_status
+from pipelines.tracking.store import client
 from pipelines.tracking.versions import list_versions
 from pipelines.train.requests import InterpolateRequest, ProbeRequest, TrainRequest
 from sem_models.config.recipe import Recipe
@@ -131,6 +137,16 @@ def test_own_and_shared_things_are_admitted(hers: str, sem_home: Path, raw_image
             change()
 
 
+@pytest.mark.parametrize("name", ["\uff53mall", "sma\u2113l", "sm\u00aall"])
+def test_another_way_to_write_the_name_of_a_dataset_is_no_way_in(name: str, hers: str) -> None:
+    """It opens the dataset of that name in NFKC, and so has to be as private."""
+    assert find_dataset(name).folder.name == "small"
+    assert dataset_ownership(name) == Ownership(ALICE.id)
+    with pytest.raises(UserError, match="belongs to somebody else"):
+        admit(EvaluateRequest(model=NLM, dataset=name), BOB)
+    admit(EvaluateRequest(model=NLM, dataset=name), ALICE)
+
+
 def test_viewers_start_nothing(hers: str) -> None:
     share_run(hers, True, ALICE)
     with pytest.raises(UserError, match="the role member is needed"):
@@ -154,14 +170,74 @@ def test_only_the_owner_and_admins_cancel_and_resume(hers: str) -> None:
     assert [(deed.person, deed.thing) for deed in read_audit() if deed.deed == "cancel"] == [(ADA.id, f"run {waiting}")]
 
 
-def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.tracking.versions import RegisteredVersion
+def test_changes_that_are_refused_stand_in_the_log(hers: str, raw_images: Path) -> None:
+    share_run(hers, True, ALICE)
+    waiting = create_run("sem", "waiting", "training", {}, {}, by=ALICE)
+    queue.enqueue(waiting)
+    name_of_alice(hers)
+    act_for(BOB)
+    attempts: list[tuple[str, Callable[[], object]]] = [
+        (f"Run {waiting}", lambda: control.cancel(waiting, BOB)),
+        (f"Run {hers}", lambda: share_run(hers, False, BOB)),
+        ("Dataset small", lambda: share_dataset("small", True, BOB)),
+        ("The dataset small", lambda: prepare(PrepareRequest(name="small", raw=[raw_images]))),
+        ("The registered model steel", lambda: promote(PromoteRequest(model="models:/steel/1"), BOB)),
+        ("The registered model steel", lambda: state_licence(RegistryRef("steel", version="1"), "CC0", BOB)),
+    ]
+    for thing, attempt in attempts:
+        before = len(list(read_audit()))
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            attempt()
+        (line,) = list(read_audit())[before:]
+        assert (line.person, line.deed) == (BOB.id, "refused")
+        assert thing in line.thing
+    with pytest.raises(UserError, match="the role member is needed"):
+        control.cancel(waiting, VERA)
+    assert list(read_audit())[-1].person == VERA.id
 
-    theirs = RegisteredVersion("steel", "1", ("champion",), "1", {"sem.owner": BOB.id})
-    monkeypatch.setattr("pipelines.release.register.list_versions", lambda: [theirs])
-    monkeypatch.setattr("pipelines.release.register.acting_person", lambda: ALICE)
-    with pytest.raises(UserError, match=r"The registered model steel \(version 1\) belongs to somebody else"):
-        register(RegisterRequest(run=hers, name="steel"))
+
+def test_a_licence_that_is_stated_stands_in_the_log(hers: str) -> None:
+    name_of_alice(hers)
+    state_licence(RegistryRef("steel", version="1"), " CC0-1.0 ", ALICE)
+    (version,) = list_versions()
+    assert version.tags["sem.licence"] == "CC0-1.0"
+    last = list(read_audit())[-1]
+    assert (last.person, last.deed, last.thing) == (ALICE.id, "licence", "steel, version 1")
+
+
+def name_of_alice(run_id: str) -> None:
+    client().create_registered_model("steel", tags={"sem.owner": ALICE.id})
+    client().create_model_version("steel", "nowhere", run_id, tags={"sem.owner": ALICE.id})
+
+
+def test_a_name_that_somebody_else_registered_is_not_taken_away(hers: str) -> None:
+    name_of_alice(hers)
+    his = create_run("sem", "his", "training", {}, {}, by=BOB)
+    act_for(BOB)
+    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
+        register(RegisterRequest(run=his, name="steel"))
+
+
+def test_a_name_stays_that_of_its_first_owner_when_an_admin_registers_a_run_of_another(hers: str) -> None:
+    name_of_alice(hers)
+    his = create_run("sem", "his", "training", {}, {}, by=BOB)
+    client().create_model_version("steel", "nowhere", his, tags={"sem.owner": BOB.id})
+    assert promote(PromoteRequest(model="models:/steel/2"), ALICE).version == "2"
+    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
+        promote(PromoteRequest(model="models:/steel/2"), BOB)
+
+
+def test_a_name_without_owner_is_that_of_its_oldest_version_or_else_of_admins(hers: str) -> None:
+    """As earlier versions of the program, and a store that was read back, left it."""
+    client().create_registered_model("steel")
+    for owner in (ALICE, BOB):
+        client().create_model_version("steel", "nowhere", hers, tags={"sem.owner": owner.id})
+    client().create_registered_model("iron")
+    for name, person in (("steel", ALICE), ("steel", ADA), ("iron", ADA)):
+        registry.require_own_name(name, person)
+    for name, person in (("steel", BOB), ("iron", ALICE)):
+        with pytest.raises(UserError, match="belongs to somebody else"):
+            registry.require_own_name(name, person)
 
 
 def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
@@ -189,8 +265,6 @@ def test_a_task_knows_whose_it_is_and_is_checked_again_when_it_begins(
 def test_a_dataset_of_somebody_else_is_not_prepared_again(
     hers: str, raw_images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.data.prepare import prepare
-
     monkeypatch.setattr("pipelines.data.prepare.acting_person", lambda: BOB)
     with pytest.raises(UserError, match="belongs to somebody else"):
         prepare(PrepareRequest(name="small", raw=[raw_images]))
@@ -206,21 +280,24 @@ def test_the_dashboard_of_a_lab_does_nothing_for_nobody(sem_home: Path) -> None:
 def test_of_two_people_who_register_a_new_name_at_once_one_is_refused(
     hers: str, tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bob comes when the files of Alice's model are being written, and no version has the name yet."""
+    """Bob comes when the files of Alice's model are being written, and no version has the name yet: it is hers."""
     made = tmp_path / "model"
     made.mkdir()
     save_model(made, tiny_recipe, build_network(tiny_recipe.network).state_dict())
     his = create_run("sem", "his", "training", {}, {}, by=BOB)
-    write, turns = registry.save_served, iter(["alice"])
+    write, turns, said = registry.save_served, iter(["alice"]), []
 
     def slowly(folder: Path, target: Path, run_id: str) -> None:
-        write(folder, target, run_id)
         if next(turns, None):
-            register_model(his, made, "steel", "champion", {}, BOB)
+            with pytest.raises(UserError) as refused:
+                register_model(his, made, "steel", "champion", {}, BOB)
+            said.append(str(refused.value))
+        write(folder, target, run_id)
 
     monkeypatch.setattr(registry, "save_served", slowly)
-    with pytest.raises(UserError, match="The registered model steel belongs to somebody else"):
-        register_model(hers, made, "steel", "champion", {}, ALICE)
-    assert [(version.version, version.run_id) for version in list_versions()] == [("1", his)]
-    assert register_model(his, made, "steel", None, {}, BOB) == "2"
-    assert register_model(hers, made, "steel", None, {}, ADA) == "3"
+    assert register_model(hers, made, "steel", "champion", {}, ALICE) == "1"
+    assert "The registered model steel belongs to somebody else" in said[0]
+    assert [(version.version, version.run_id) for version in list_versions()] == [("1", hers)]
+    assert list_files(his) == [], "a registration that is refused leaves no files"
+    assert register_model(hers, made, "steel", None, {}, ALICE) == "2"
+    assert register_model(his, made, "steel", None, {}, ADA) == "3"

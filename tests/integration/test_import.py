@@ -15,8 +15,8 @@ from pipelines.models import resolve_model
 from pipelines.release.export import export
 from pipelines.release.import_model import import_model
 from pipelines.release.requests import ExportRequest, ImportRequest
-from pipelines.tracking.artifacts import get_text
-from pipelines.tracking.keys import Artifact, Tag
+from pipelines.tracking.keys import Tag
+from pipelines.tracking.registry import local_folder
 from pipelines.tracking.runs import get_run, list_runs
 from pipelines.train.create import create_training
 from pipelines.train.run import run_training
@@ -43,7 +43,8 @@ def test_an_imported_model_is_one_of_ours(sem_home: Path, small_dataset: Dataset
     expected = network(torch.from_numpy(unit)[None].expand(-1, 3, -1, -1)).mean(1)
     torch.testing.assert_close(model(torch.from_numpy(unit)[None])[:, 0], expected, rtol=0, atol=1e-5)
     assert "models:/theirs@champion" in model_labels()
-    assert "spandrel==" in get_text(imported.run_id, f"{Artifact.registered_model('theirs')}/requirements.txt")
+    served = local_folder(RegistryRef("theirs", alias="champion"))[0].parent
+    assert "spandrel==" in (served / "requirements.txt").read_text()
 
     app = page("runs", run=imported.run_id)
     assert_sound(app)

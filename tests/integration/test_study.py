@@ -16,6 +16,7 @@ from pipelines.study.studies import Study, open_study, picture_files
 from pipelines.tracking.artifacts import list_files, put_text
 from pipelines.tracking.keys import Artifact
 from pipelines.tracking.runs import get_run
+from pipelines.tracking.store import client
 from sem_models.datasets.dataset import Dataset
 from sem_models.errors import UserError
 from tests.support.domains import unpaired
@@ -61,6 +62,17 @@ def test_definition_is_in_the_store_without_the_seed_among_the_parameters(study:
     assert small_study(name="again").key == study.key, "same seed, same study"
     with pytest.raises(UserError, match="already"):
         small_study(name="again")
+
+
+def test_a_study_that_is_named_like_the_id_of_another_does_not_get_its_raters(study: Study) -> None:
+    """An earlier version of the program allowed such a name; the other study is the newer one, and so comes first."""
+    other = small_study(name="another one")
+    client().update_run(other.run_id, name=study.run_id)
+    assert open_study(study.run_id).run_id == study.run_id
+    assert open_study(other.run_id).run_id == other.run_id
+    for name in (study.run_id, study.run_id.upper()):
+        with pytest.raises(UserError, match="it would be taken for the id of a run"):
+            small_study(name=name)
 
 
 def test_a_rater_continues_where_they_stopped(study: Study) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.release import serve
 from pipelines.release.requests import ServeRequest
+from pipelines.tracking.scoring import MOST_REQUESTS
 from tests.support.scoring_server import scoring_server
 
 HOST, JSON, CLOSE = b"Host: localhost\r\n", b"Content-Type: application/json\r\n", b"Connection: close\r\n"
@@ -75,7 +76,7 @@ def test_headers_without_end_are_not_kept(begin: bytes, server: tuple[str, int])
     assert psutil.Process().memory_info().rss - before < 100 * 2**20, "240 MB were sent"
 
 
-def test_the_server_is_started_with_the_parser_that_bounds_headers(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_the_server_is_started_with_bounded_headers_and_connections(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     started: list[list[str]] = []
 
     class Process:
@@ -89,3 +90,4 @@ def test_the_server_is_started_with_the_parser_that_bounds_headers(monkeypatch: 
     serve._run_server(tmp_path, ServeRequest(model="starter:denoise"))
     (command,) = started
     assert command[command.index("--http") + 1] == "h11"
+    assert int(command[command.index("--limit-concurrency") + 1]) > MOST_REQUESTS

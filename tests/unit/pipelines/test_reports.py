@@ -86,7 +86,7 @@ def test_what_is_not_finite_is_null_in_the_file_and_no_metric(sem_home: Path) ->
         (Artifact.SAMPLES, "samples"),
         (Artifact.FIXED_SAMPLES, "samples/fixed"),
         (Artifact.sample(30, "a"), "samples/0000030/a"),
-        (Artifact.registered_model("a"), "models/a"),
+        (Artifact.registered_version("a", "0123abcd"), "models/a-0123abcd"),
         (Artifact.EVALUATION, "evaluation"),
         (Artifact.DISCRIMINATOR, "discriminator"),
         (Artifact.DOWNSTREAM, "downstream"),

@@ -155,3 +155,38 @@ def test_the_queue_is_bounded_and_goes_on_when_there_is_room() -> None:
     assert [status for status, _ in answers] == [200, 200, 200, 503]
     assert "later" in answers[3][1]
     assert afterwards == (200, "1")
+
+
+async def refused_while(sending: Any, gate: Gate) -> dict[bytes, bytes]:
+    """The headers of the answer to somebody whom the gate does not let in and who goes on sending."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "headers": [HERE, (b"transfer-encoding", b"chunked")], "path": "/invocations"}
+    async with asyncio.timeout(60):  # a gate that listens for ever fails here, and does not stop the tests
+        await gate(scope, sending, send)
+    assert sent[0]["status"] == 411
+    return dict(sent[0]["headers"])
+
+
+def test_a_body_without_end_is_answered_after_twice_the_largest_one() -> None:
+    taken: list[int] = []
+
+    async def endless() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        taken.append(40)
+        return {"type": "http.request", "body": b"a" * 40, "more_body": True}
+
+    headers = asyncio.run(refused_while(endless, Gate(counting, most_bytes=100)))
+    assert headers[b"connection"] == b"close"
+    assert sum(taken) == 200
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def silent() -> dict[str, Any]:
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    headers = asyncio.run(refused_while(silent, Gate(counting, drain_s=0.01)))
+    assert headers[b"connection"] == b"close"

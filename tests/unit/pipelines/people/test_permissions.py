@@ -1,5 +1,7 @@
 """Who may do what: a table beside the one rule."""
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.people.permissions import Action, Ownership, may, require, visible
@@ -42,7 +44,9 @@ def test_a_viewer_changes_nothing_even_of_their_own() -> None:
         (BOB, Action.CHANGE, SHARED, "Run 12 belongs to somebody else; only they and admins may change it."),
     ],
 )
-def test_a_refusal_says_who_may(person: Person, action: Action, thing: Ownership | None, said: str) -> None:
+def test_a_refusal_says_who_may(
+    person: Person, action: Action, thing: Ownership | None, said: str, sem_home: Path
+) -> None:
     with pytest.raises(UserError) as caught:
         require(person, action, thing, "Run 12")
     assert said in str(caught.value)

@@ -139,6 +139,36 @@ def test_people_read_their_own_uploads_and_not_those_of_others(sem_home: Path) -
             Places.of(person).require_readable(path)
 
 
+@pytest.mark.parametrize("levels", [0, 1])
+def test_a_root_around_the_home_opens_nothing_of_others(levels: int, sem_home: Path) -> None:
+    root = (sem_home, *sem_home.parents)[levels]
+    write_lab(sem_home, f'[roots]\nmember = ["{root}"]\n')
+    hers = home().uploads / ALICE.folder / "a.tif"
+    hers.parent.mkdir(parents=True)
+    hers.touch()
+    Places.of(ALICE).require_readable(hers)
+    for path in (hers, hers.parent, home().uploads, home().artifacts, sem_home / "lab.toml", sem_home, root):
+        with pytest.raises(UserError):
+            Places.of(BOB).require_readable(path)
+
+
+def test_what_lies_beside_the_home_below_one_root_is_read(
+    sem_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    beside = tmp_path_factory.mktemp("session")
+    write_lab(sem_home, f'[roots]\nmember = ["{beside.parent}"]\n')
+    Places.of(BOB).require_readable(beside)
+    (beside / "way-in").symlink_to(sem_home / "lab.toml")
+    with pytest.raises(UserError, match="leads out of the folders"):
+        Places.of(BOB).require_readable(beside)
+
+
+def test_a_root_in_the_home_is_meant(sem_home: Path) -> None:
+    write_lab(sem_home, f'[roots]\nmember = ["{sem_home.parent}", "{sem_home}/raw"]\n')
+    (sem_home / "raw").mkdir()
+    Places.of(BOB).require_readable(sem_home / "raw")
+
+
 def test_an_upload_folder_that_was_replaced_by_a_link_is_no_way_in(sem_home: Path) -> None:
     write_lab(sem_home)
     (home().uploads / ALICE.folder).mkdir(parents=True)
