@@ -193,5 +193,6 @@ INPAINTING = Inpainting(
         "Inpainted lines are estimated from their neighbours; all other pixels are as they were recorded.",
         panels={"input": "As recorded", "floor": "Baseline: lines interpolated", "output": "Model", "target": "Target"},
     ),
+    whole_output=False,
     own_baselines=("baseline:interpolated-lines",),
 )
