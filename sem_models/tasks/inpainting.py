@@ -141,8 +141,8 @@ class Inpainting(Task):
         pixels = np.where(hidden[..., None], redrawn, image.pixels)
         lines, count = int(hidden.any(axis=1).sum()), int(hidden.sum())
         settings = f"{count} px in {lines} lines redrawn, mask {'given' if given else 'found'}"
-        step = step_of(predictor.model).model_copy(update={"settings": settings})
-        return image.processed(pixels, scaling.noted(step) if scaling else step)
+        step = predictor.step_for(image, scaling) if scaling else step_of(predictor.model)
+        return image.processed(pixels, step.with_settings(first=settings))
 
     def apply_to_file(
         self, predictor: "Predictor", recipe: Recipe | None, micrograph: "Micrograph", out: Path
