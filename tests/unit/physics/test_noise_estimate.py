@@ -66,6 +66,18 @@ def test_banding_is_found_and_not_invented(banding: float) -> None:
     assert estimate_noise(first).variance(0.5) == pytest.approx(estimate_noise(plain).variance(0.5), rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("shape", "banding"), [((1501, 97), 0.03), ((1024, 384), 0.02), ((384, 1024), 0.01), ((97, 1501), 0.01)]
+)
+def test_banding_does_not_depend_on_the_proportions_of_the_image(shape: tuple[int, int], banding: float) -> None:
+    """White noise of 0.13 alone has none; offsets are drawn here, so that their standard deviation is known."""
+    rng = np.random.default_rng(0)
+    noise, offsets = 0.5 + rng.normal(0, 0.13, shape), rng.normal(0, banding, (shape[0], 1))
+    assert estimate_noise(noise.astype(np.float32)).banding == 0
+    banded = estimate_noise((noise + offsets).astype(np.float32))
+    assert banded.banding == pytest.approx(offsets.std(), rel=0.25)
+
+
 def test_a_dark_level_above_zero_is_reported_and_the_model_stays_physical() -> None:
     """Noise with a dark level of 0.2: var = (y - 0.2) / 100 has a negative intercept, which read noise cannot have."""
     level = 0.2 + 0.8 * truth()
