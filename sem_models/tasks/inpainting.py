@@ -157,10 +157,10 @@ class Inpainting(Task):
 
 def found_defects(image: "Micrograph") -> NDArray[np.bool_]:
     """Find the line defects of a grey micrograph without data bar; returns (H, W), True where a pixel is defective."""
-    from sem_models.images.intensity import intensity_range, to_unit
+    from sem_models.physics.find_in_recording import find_in_recording
     from sem_models.physics.find_line_defects import find_line_defects
 
-    return find_line_defects(to_unit(image.pixels[..., 0], intensity_range(image.pixels)))
+    return find_in_recording(image.pixels[..., 0], find_line_defects)
 
 
 def _redrawn(
